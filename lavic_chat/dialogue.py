@@ -1,0 +1,135 @@
+"""A conversation between a shopper (the seeker) and the recommender, and its Reddit-Amazon text form."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lavic_chat.errors import DialogueError
+from lavic_chat.files import read_jsonl
+
+SEEKER, OTHER = "seeker", "recommender"
+MAX_MESSAGE = 4_000  # characters of one message
+
+TAGS = {SEEKER: "submission", OTHER: "comment"}
+BLOCK = re.compile(r"<(submission|comment)>(.*?)(?:</\1>|\Z)", re.DOTALL)
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")  # keeps tab and newline
+REJECTION = re.compile(
+    r"\b(something|anything|someone|show me|another|any) (else|other|different)\b"
+    r"|\bnot (that|this|the last|the first) (one|pick|product)?\b|\bnot (that|this)\b"
+    r"|\b(another|a different) one\b|\bnone of (these|those|them)\b"
+    r"|\b(do ?n[o']?t|did ?n[o']?t|do not|did not) (like|want) (it|that|this|them)\b|\bhate (it|that|this)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message. `shown` are the ids that a recommender's turn put before the shopper, the pick first."""
+
+    role: str
+    text: str
+    photo: Path | None = None
+    shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """Turns, oldest first, and what the shopper has turned down. Every method returns a new dialogue."""
+
+    turns: tuple[Turn, ...] = ()
+    rejected: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def last_pick(self) -> str | None:
+        """Id of the latest product recommended, or None."""
+        return next((turn.shown[0] for turn in reversed(self.turns) if turn.shown), None)
+
+    @property
+    def photo(self) -> Path | None:
+        """The newest photo that the shopper sent, or None."""
+        return next((turn.photo for turn in reversed(self.turns) if turn.photo), None)
+
+    def say(self, text: str, photo: Path | None = None) -> "Dialogue":
+        """Add a shopper's message; words such as "not that one" turn the last pick down.
+
+        Raises DialogueError for an empty message without a photo, or one over MAX_MESSAGE characters.
+        """
+        text = clean_message(text, may_be_empty=photo is not None)
+        said = replace(self, turns=(*self.turns, Turn(SEEKER, text, photo)))
+        return said.reject(self.last_pick) if self.last_pick and REJECTION.search(text) else said
+
+    def answer(self, text: str, shown: Iterable[str] = ()) -> "Dialogue":
+        """Add the recommender's message with the product ids it showed, the pick first."""
+        return replace(self, turns=(*self.turns, Turn(OTHER, text, None, tuple(shown))))
+
+    def reject(self, product_id: str) -> "Dialogue":
+        """Turn a product down: it does not come back in this conversation."""
+        return replace(self, rejected=self.rejected | {product_id})
+
+    def to_context(self) -> str:
+        """The Reddit-Amazon `context` text. Tags inside messages are defused, so that text cannot fake a turn."""
+        return "".join(f"<{TAGS[turn.role]}>{defuse_tags(turn.text)}</{TAGS[turn.role]}>\n" for turn in self.turns)
+
+
+def parse_context(context: str) -> Dialogue:
+    """Read a Reddit-Amazon `context`; text outside any tag counts as one message of the seeker."""
+    turns = [
+        Turn(SEEKER if match[1] == "submission" else OTHER, CONTROL.sub(" ", match[2]).strip())
+        for match in BLOCK.finditer(context)
+    ]
+    if not turns and context.strip():
+        turns = [Turn(SEEKER, CONTROL.sub(" ", context).strip())]
+    return Dialogue(tuple(turn for turn in turns if turn.text))
+
+
+def clean_message(text: str, may_be_empty: bool = False) -> str:
+    """Strip a message and its control characters; raises DialogueError when it is empty or too long."""
+    if len(text) > MAX_MESSAGE:
+        raise DialogueError(
+            f"That message has {len(text):,} characters; please shorten it to {MAX_MESSAGE:,} or fewer."
+        )
+    text = CONTROL.sub(" ", text).strip()
+    if not text and not may_be_empty:
+        raise DialogueError("The message is empty; say what you are looking for, or send a photo.")
+    return text
+
+
+def defuse_tags(text: str) -> str:
+    return re.sub(r"<(/?)(submission|comment)>", r"(\1\2)", text)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One line of a dialogue file: a dialogue with its known answer and its candidate lists.
+
+    `candidates` maps a key such as "candidates_st" to product ids; `gt_items` holds each id once.
+    """
+
+    dialogue: Dialogue
+    gt_items: tuple[str, ...]
+    candidates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    set: str = "all"
+    where: str = ""  # "file, line n", for messages
+
+
+def read_conversations(path: Path) -> list[Conversation]:
+    """Read a Reddit-Amazon JSONL file; raises DialogueError naming file and line of the first bad one."""
+    return [conversation_from(row, f"{path}, line {number}") for number, row in read_jsonl(path)]
+
+
+def conversation_from(row: dict, where: str) -> Conversation:
+    context, gt_items = row.get("context"), row.get("gt_items")
+    if not isinstance(context, str) or not context.strip():
+        raise DialogueError(f"{where}: `context` must be a text; mend or remove that line.")
+    lists = {key: value for key, value in row.items() if key.startswith("candidates")}
+    for key, ids in {"gt_items": gt_items, **lists}.items():
+        if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
+            raise DialogueError(f"{where}: `{key}` must be a list of product ids; mend or remove that line.")
+    return Conversation(
+        dialogue=parse_context(context),
+        gt_items=tuple(dict.fromkeys(gt_items)),  # the data lists some ground truths twice
+        candidates={key: tuple(dict.fromkeys(ids)) for key, ids in lists.items()},
+        set=str(row.get("set", "all")),
+        where=where,
+    )

@@ -1,0 +1,25 @@
+"""Errors for people: every one is a single sentence that says what was wrong and what to do."""
+
+
+class LavicError(Exception):
+    """Bad input or a missing condition, told in one sentence; the command line and the chat print it as it is."""
+
+
+class CatalogError(LavicError):
+    """A catalogue, or a line of one, that cannot be used."""
+
+
+class PictureError(LavicError):
+    """A picture that is missing, broken, too large, or outside its folder."""
+
+
+class DialogueError(LavicError):
+    """A message or a dialogue file that cannot be used."""
+
+
+class ModelError(LavicError):
+    """A model or an adapter that cannot be had, or that does not fit."""
+
+
+class FlagError(LavicError):
+    """A flag that could not be stored or read."""

@@ -1,0 +1,42 @@
+"""What the recommender answers with; free of torch, so that the user interface can import it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lavic_chat.catalog.product import Product
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A product that retrieval found; `similarity` is its retrieval score (higher is nearer)."""
+
+    product: Product
+    similarity: float
+
+
+@dataclass(frozen=True)
+class ScoredProduct:
+    """A candidate after looking: `score` is its probability among the candidates (they sum to 1)."""
+
+    product: Product
+    score: float
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The pick and all candidates, best first; timings in milliseconds by step."""
+
+    candidates: tuple[ScoredProduct, ...]
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    visual_tokens: int = 0
+    prompt_tokens: int = 0
+
+    @property
+    def pick(self) -> ScoredProduct:
+        return self.candidates[0]
+
+    @property
+    def confidence(self) -> float:
+        """The pick's probability, 0 to 1."""
+        return self.pick.score

@@ -1,0 +1,49 @@
+"""Where things lie: `$LAVIC_HOME` for what is derived, the repository (or the wheel) for what is shipped."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+MINI = "lavic-mini"
+PACKAGE = Path(__file__).resolve().parent
+
+
+def lavic_home() -> Path:
+    """Folder for models, caches and flags: `$LAVIC_HOME`, else `~/.cache/lavic-chat`."""
+    return Path(os.environ.get("LAVIC_HOME") or Path.home() / ".cache" / "lavic-chat").expanduser()
+
+
+def shipped(*parts: str) -> Path:
+    """A file that comes with the project, from the repository if we run from one, else from the wheel."""
+    in_repository = PACKAGE.parent.joinpath(*parts)
+    return in_repository if in_repository.exists() else PACKAGE.joinpath("shipped", *parts)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one process runs with; `read_settings` fills it from the environment."""
+
+    home: Path
+    catalog: Path
+    model: str = MINI  # "lavic-mini", a LLaVA-NeXT folder, or a hub name
+    adapter: Path | None = None  # None: the shipped adapter for lavic-mini, no adapter for another base
+    decode: str | None = None  # "list", "branch" or "generate"; None: what the adapter was trained for
+    host: str = "127.0.0.1"
+    port: int = 7860
+
+
+def read_settings(**chosen) -> Settings:
+    """Settings from `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`; arguments that are not None win."""
+    model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
+    adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
+    if adapter is None and model == MINI and shipped("assets", MINI, "adapter.json").exists():
+        adapter = shipped("assets", MINI)
+    return Settings(
+        home=lavic_home(),
+        catalog=Path(chosen.get("catalog") or os.environ.get("LAVIC_CATALOG") or shipped("catalog")),
+        model=model,
+        adapter=Path(adapter) if adapter else None,
+        decode=chosen.get("decode"),
+        host=chosen.get("host") or os.environ.get("LAVIC_HOST") or "127.0.0.1",
+        port=int(chosen.get("port") or os.environ.get("LAVIC_PORT") or 7860),
+    )
