@@ -14,11 +14,22 @@ MAX_MESSAGE = 4_000  # characters of one message
 TAGS = {SEEKER: "submission", OTHER: "comment"}
 BLOCK = re.compile(r"<(submission|comment)>(.*?)(?:</\1>|\Z)", re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")  # keeps tab and newline
+
+# What turns the last pick down. The words need an end or a noun after them, for "not that one" and "I don't
+# want it" do, while "not that dark" and "I don't want it too dark" only add a wish.
+NOUN = r"(?:one|pick|product|item|thing|option|suggestion|colou?r|style|shape|design|look)s?\b"
+MORE = r"(?:please|thanks|thank|either|again|at all|any ?more|because|since|but|though|and)\b"
+END = rf"(?![’']?\w)(?!\s+(?!{MORE})\w)"
+OBJECT = rf"(?:it|that|this|these|those|them)(?:\s+{NOUN}|{END})"
 REJECTION = re.compile(
-    r"\b(something|anything|someone|show me|another|any) (else|other|different)\b"
-    r"|\bnot (that|this|the last|the first) (one|pick|product)?\b|\bnot (that|this)\b"
-    r"|\b(another|a different) one\b|\bnone of (these|those|them)\b"
-    r"|\b(do ?n[o']?t|did ?n[o']?t|do not|did not) (like|want) (it|that|this|them)\b|\bhate (it|that|this)\b",
+    r"(?<!\bfor )(?<!n['’]t need )(?<!n['’]t want )\b(?:something|anything)\s+(?:else|other|different)\b"
+    r"|\bany\s+(?:other|different)\b"
+    r"|\bwhat\s+else\b|\bshow\s+me\s+(?:another|others?|(?:an?|some)\s+(?:other|different))\b"
+    rf"|(?<!why )\bnot\s+(?:the\s+(?:first|last|previous)\s+{NOUN}|{OBJECT})"
+    rf"|\b(?:another|a\s+different)\s+{NOUN}|\bnone\s+of\s+(?:these|those|them)\b"
+    rf"|\b(?:do|did)(?:\s*not|n['’]?t)\s+(?:really\s+)?(?:like|love|want)\s+{OBJECT}"
+    rf"|(?<!n['’]t )\b(?:hate|dislike|can['’]?t\s+stand)\s+{OBJECT}"
+    r"|\A\W*(?:no|nope|nah)(?:\W+(?:thanks|thank\s+you))?\W*\Z",
     re.IGNORECASE,
 )
 
@@ -61,6 +72,7 @@ class Dialogue:
 
     def answer(self, text: str, shown: Iterable[str] = ()) -> "Dialogue":
         """Add the recommender's message with the product ids it showed, the pick first."""
+        text = CONTROL.sub(" ", text).strip()
         return replace(self, turns=(*self.turns, Turn(OTHER, text, None, tuple(shown))))
 
     def reject(self, product_id: str) -> "Dialogue":
@@ -68,8 +80,9 @@ class Dialogue:
         return replace(self, rejected=self.rejected | {product_id})
 
     def to_context(self) -> str:
-        """The Reddit-Amazon `context` text. Tags inside messages are defused, so that text cannot fake a turn."""
-        return "".join(f"<{TAGS[turn.role]}>{defuse_tags(turn.text)}</{TAGS[turn.role]}>\n" for turn in self.turns)
+        """The Reddit-Amazon `context` text, tags inside messages defused so that text cannot fake a turn."""
+        blocks = ((TAGS[turn.role], defuse_tags(turn.text)) for turn in self.turns)
+        return "".join(f"<{tag}>{text}</{tag}>\n" for tag, text in blocks)
 
 
 def parse_context(context: str) -> Dialogue:
@@ -115,7 +128,9 @@ class Conversation:
 
 def read_conversations(path: Path) -> list[Conversation]:
     """Read a Reddit-Amazon JSONL file; raises DialogueError naming file and line of the first bad one."""
-    return [conversation_from(row, f"{path}, line {number}") for number, row in read_jsonl(path)]
+    return [
+        conversation_from(row, f"{path}, line {number}") for number, row in read_jsonl(path, DialogueError)
+    ]
 
 
 def conversation_from(row: dict, where: str) -> Conversation:
@@ -126,10 +141,13 @@ def conversation_from(row: dict, where: str) -> Conversation:
     for key, ids in {"gt_items": gt_items, **lists}.items():
         if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
             raise DialogueError(f"{where}: `{key}` must be a list of product ids; mend or remove that line.")
+    dialogue = parse_context(context)
+    if not dialogue.turns:
+        raise DialogueError(f"{where}: `context` holds no message; mend or remove that line.")
     return Conversation(
-        dialogue=parse_context(context),
+        dialogue=dialogue,
         gt_items=tuple(dict.fromkeys(gt_items)),  # the data lists some ground truths twice
         candidates={key: tuple(dict.fromkeys(ids)) for key, ids in lists.items()},
-        set=str(row.get("set", "all")),
+        set=str(row.get("set") or "all"),
         where=where,
     )

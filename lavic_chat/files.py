@@ -1,15 +1,19 @@
 """Files that are never half-written, and hashes of what they hold."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lavic_chat.errors import LavicError
+
+MAX_LINE = 1_000_000  # bytes of one JSONL line
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
@@ -29,9 +33,16 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
-        if temporary:
+        raise could_not_write(path, error) from error
+    finally:
+        if temporary:  # gone by now if all went well, left over after an error or an interrupt
             temporary.unlink(missing_ok=True)
-        raise LavicError(f"Could not write {path}: {error.strerror or error}. Free some space or choose another folder.") from error
+
+
+def could_not_write(path: Path, error: OSError) -> LavicError:
+    """The one sentence for a full disk, a missing permission and their like."""
+    reason = error.strerror or error
+    return LavicError(f"Could not write {path}: {reason}. Free some space or choose another folder.")
 
 
 def write_json(path: Path, value: object) -> None:
@@ -44,21 +55,52 @@ def write_jsonl(path: Path, rows: Iterable[dict]) -> None:
     write_atomic(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-def read_jsonl(path: Path) -> Iterator[tuple[int, dict]]:
-    """(line number, object) for each line that is not blank; raises LavicError naming file and line."""
+def read_jsonl(
+    path: Path,
+    error: type[LavicError] = LavicError,
+    on_bad: Callable[[LavicError], None] | None = None,
+) -> Iterator[tuple[int, dict]]:
+    """(line number, object) for each line that is not blank.
+
+    A bad line (broken JSON, no object, over MAX_LINE bytes) raises `error` naming file and line; with
+    `on_bad` it is handed over instead and reading goes on. A missing or unreadable file always raises.
+    """
     if not path.is_file():
-        raise LavicError(f"There is no file {path}; check the name.")
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line.decode("utf-8"))
-            except (ValueError, RecursionError) as error:
-                raise LavicError(f"{path}, line {number}: not valid JSON; mend or remove that line.") from error
-            if not isinstance(row, dict):
-                raise LavicError(f"{path}, line {number}: a JSON object was expected.")
-            yield number, row
+        raise error(f"There is no file {path}; check the name.")
+    try:
+        with path.open("rb") as file:
+            number = 0
+            while line := file.readline(MAX_LINE + 1):
+                number += 1
+                try:
+                    row = parse_line(line, f"{path}, line {number}", error)
+                except LavicError as bad:
+                    if on_bad is None:
+                        raise
+                    on_bad(bad)
+                    while len(line) > MAX_LINE and not line.endswith(b"\n"):  # the rest of an endless line
+                        line = file.readline(MAX_LINE + 1)
+                    continue
+                if row is not None:
+                    yield number, row
+    except OSError as problem:
+        raise error(f"{path} cannot be read: {problem.strerror or problem}.") from problem
+
+
+def parse_line(line: bytes, where: str, error: type[LavicError] = LavicError) -> dict | None:
+    """The JSON object on a line, None for a blank one; raises `error` beginning with `where`."""
+    if len(line) > MAX_LINE:
+        raise error(f"{where}: longer than {MAX_LINE:,} bytes; shorten or remove that line.")
+    try:
+        text = line.decode("utf-8-sig").strip()  # Windows editors begin a file with a byte-order mark
+        if not text:
+            return None
+        row = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise error(f"{where}: not valid JSON; mend or remove that line.") from problem
+    if not isinstance(row, dict):
+        raise error(f"{where}: a JSON object was expected; mend or remove that line.")
+    return row
 
 
 def hash_bytes(*parts: bytes | str) -> str:
@@ -79,18 +121,40 @@ def hash_file(path: Path) -> str:
 
 @contextlib.contextmanager
 def fresh_folder(target: Path) -> Iterator[Path]:
-    """A temporary folder beside `target` that becomes `target` when the block ends well, and vanishes otherwise."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    """A temporary folder beside `target` that becomes `target` when the block ends well, else vanishes.
+
+    Raises LavicError when the disk is full or the place cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    except OSError as error:
+        raise could_not_write(target, error) from error
     try:
         yield temporary
         temporary.chmod(0o755)
-        if target.exists():
-            retired = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
-            target.replace(retired / "old")
-            temporary.replace(target)
-            shutil.rmtree(retired, ignore_errors=True)
-        else:
-            temporary.replace(target)
+        replace_folder(target, temporary)
+    except OSError as error:
+        if error.errno in NO_ROOM:  # other errors of the block are the caller's to tell
+            raise could_not_write(target, error) from error
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replace_folder(target: Path, fresh: Path) -> None:
+    """Put `fresh` in the place of `target`; the old folder goes only once the new one stands there."""
+    if not target.exists():
+        fresh.replace(target)
+        return
+    retired = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+    try:
+        target.replace(retired / "old")
+        try:
+            fresh.replace(target)
+        except OSError:
+            (retired / "old").replace(target)
+            raise
+    finally:
+        if target.exists():  # else the old folder is all there is: leave it where it can be found
+            shutil.rmtree(retired, ignore_errors=True)

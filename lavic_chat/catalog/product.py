@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from lavic_chat.files import hash_file
+
+PRODUCTS = "products.jsonl"  # the one file that makes a folder a catalogue
+
 
 @dataclass(frozen=True)
 class Product:
-    """One line of `products.jsonl`. `images` are paths relative to the catalogue folder, the main one first."""
+    """One line of `products.jsonl`. `images` are relative to the catalogue folder, the main one first."""
 
     id: str
     title: str
@@ -21,6 +25,32 @@ class Product:
     creator: str = ""
     license: str = ""
 
+    def to_row(self) -> dict:
+        """The JSON object of this product's line; what is empty is left out."""
+        row = {"id": self.id, "title": self.title, "category": self.category, "images": list(self.images)}
+        optional = {
+            "description": self.description,
+            "attributes": dict(self.attributes),
+            "price": self.price,
+            "source": self.source,
+            "creator": self.creator,
+            "license": self.license,
+        }
+        return row | {key: value for key, value in optional.items() if value not in ("", {}, None)}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something amiss with a catalogue: what kind, where (a product's id, a line), and one sentence.
+
+    A warning is worth a look; anything else should be mended.
+    """
+
+    kind: str
+    where: str
+    sentence: str
+    is_warning: bool = False
+
 
 @dataclass(frozen=True)
 class Catalog:
@@ -32,6 +62,22 @@ class Catalog:
     @cached_property
     def by_id(self) -> dict[str, Product]:
         return {product.id: product for product in self.products}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of `products.jsonl` as it lies on disk at the first call."""
+        return hash_file(self.folder / PRODUCTS)
+
+    def picture_path(self, product: Product, index: int = 0) -> Path | None:
+        """Where the product's picture number `index` lies, or None: not listed, not there, or outside."""
+        if not 0 <= index < len(product.images):
+            return None
+        try:
+            folder = self.folder.resolve()
+            path = (folder / product.images[index]).resolve()
+            return path if path.is_relative_to(folder) and path.is_file() else None
+        except (OSError, RuntimeError, ValueError):  # forbidden, a loop of links, a zero byte
+            return None
 
     def __len__(self) -> int:
         return len(self.products)

@@ -1,0 +1,57 @@
+# The README's two commands are `make app` and `make test`.
+PYTHON ?= python3
+# On Linux the ordinary build of torch carries CUDA along. Where only the processor will be used, let pip see
+# an index of CPU builds (its own setting PIP_EXTRA_INDEX_URL) or give TORCH=<a wheel>.
+TORCH ?= torch==2.13.0
+ARGS ?=
+
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help app test lint chromium clean
+
+help:  ## show this text
+	@echo "LaViC Chat: a shopper asks, the system looks and picks"
+	@echo
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@echo
+	@echo "  make app ARGS='--port 8000 --catalog DIR'   options go to lavic-chat app"
+	@echo "  make PYTHON=python3.12 app                  another Python, 3.11 or newer"
+
+app: .venv/.installed-app  ## install, assemble the model, index the catalogue, open the chat on 127.0.0.1:7860
+	$(BIN)/lavic-chat app $(ARGS)
+
+test: .venv/.installed-test chromium lint  ## install, lint, run all tests (the browser test needs Chromium)
+	$(BIN)/pytest -q $(ARGS)
+
+lint: .venv/.installed-test  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:  ## remove .venv and caches; models and data under $LAVIC_HOME stay
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+
+chromium:
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation; } \
+			|| echo "Chromium could not be installed: the browser test will be skipped."; \
+	else echo "There is no Chromium here: the browser test will be skipped; install it and run again."; fi
+
+# The stamps are newer than pyproject.toml once its requirements are installed.
+.venv/.installed-app: pyproject.toml | .venv/.made
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+.venv/.installed-test: pyproject.toml | .venv/.made
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	@touch $@ .venv/.installed-app
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 app"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@

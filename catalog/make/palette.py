@@ -1,0 +1,109 @@
+"""The named finishes: shades with their plain colour, and what each kind of material may be finished in."""
+
+from dataclasses import dataclass
+
+# shade: (plain colour, sRGB)
+SHADES = {
+    "snow": ("white", "#f4f3ef"),
+    "cream": ("beige", "#e8dcc0"),
+    "sand": ("beige", "#cfba96"),
+    "camel": ("brown", "#b07d4a"),
+    "cognac": ("brown", "#96552a"),
+    "chocolate": ("brown", "#4b2f21"),
+    "silver grey": ("grey", "#bdbdbb"),
+    "stone grey": ("grey", "#8c8b88"),
+    "charcoal": ("grey", "#505255"),
+    "jet": ("black", "#1b1b1c"),
+    "scarlet": ("red", "#c4202a"),
+    "burgundy": ("red", "#6d1727"),
+    "rust": ("orange", "#b4521f"),
+    "tangerine": ("orange", "#ee7c1d"),
+    "terracotta": ("orange", "#bf6a45"),
+    "mustard": ("yellow", "#d0a024"),
+    "lemon": ("yellow", "#f0d63f"),
+    "lime": ("green", "#97c23c"),
+    "sage": ("green", "#98ad86"),
+    "olive": ("green", "#6c6d30"),
+    "emerald": ("green", "#0f7a52"),
+    "forest": ("green", "#204b35"),
+    "mint": ("green", "#a5dac1"),
+    "turquoise": ("blue", "#2aa9b5"),
+    "petrol": ("blue", "#1c5468"),
+    "sky": ("blue", "#8cbee0"),
+    "cobalt": ("blue", "#2050b6"),
+    "denim": ("blue", "#4c6c94"),
+    "navy": ("blue", "#1f2d52"),
+    "lavender": ("purple", "#b2a0d0"),
+    "violet": ("purple", "#6e3f9f"),
+    "plum": ("purple", "#5f2852"),
+    "blush": ("pink", "#e8bab6"),
+    "rose": ("pink", "#d98496"),
+    "fuchsia": ("pink", "#cf2f80"),
+    # timbers and metals carry the name of what they imitate
+    "maple": ("beige", "#dcc096"),
+    "oak": ("brown", "#c0935e"),
+    "teak": ("brown", "#9b683a"),
+    "walnut": ("brown", "#5d3f2b"),
+    "mahogany": ("brown", "#5c2519"),
+    "ebony": ("black", "#2a2421"),
+    "brass": ("gold", "#cfa64e"),
+    "chrome": ("silver", "#c9cacd"),
+    "honey": ("brown", "#b98748"),
+}
+
+VELVET = "emerald navy burgundy mustard blush plum petrol rust violet".split()
+LINEN = "sand cream sky sage silver_grey denim".split()
+WOOL = "charcoal rust mustard forest stone_grey scarlet".split()
+COTTON = "turquoise tangerine lemon lavender cobalt rose mint snow jet scarlet".split()
+LEATHER = "cognac jet chocolate burgundy cream forest navy camel snow scarlet".split()
+TIMBER = "oak walnut maple mahogany ebony teak".split()
+PAINTED = "snow sage navy blush mustard silver_grey jet scarlet turquoise forest".split()
+POWDER = "jet snow scarlet turquoise lemon forest rose navy tangerine".split()
+PLASTIC = "snow scarlet lemon tangerine turquoise lime cobalt jet blush violet mint fuchsia".split()
+GLAZE = "snow cobalt sage terracotta jet mustard blush emerald cream turquoise lavender".split()
+
+# kind of surface: the materials it may be shown in, each with its shades
+RANGES = {
+    "fabric": {"velvet": VELVET, "linen": LINEN, "wool": WOOL, "cotton": COTTON},
+    "leather": {"leather": LEATHER, "velvet": VELVET[:5]},
+    "wood": {"wood": TIMBER, "painted wood": PAINTED},
+    "metal": {"metal": [*"brass chrome".split(), *POWDER]},
+    "plastic": {"plastic": PLASTIC},
+    "ceramic": {"ceramic": GLAZE},
+    "rattan": {"rattan": "honey jet snow stone_grey sage chocolate".split()},
+    "stone": {"stone": "snow charcoal sand sage terracotta".split()},
+}
+
+
+@dataclass(frozen=True)
+class Finish:
+    """A material in a shade; `name` is its stable identifier, `colour` its plain name, `rgb` sRGB in 0..1."""
+
+    material: str
+    shade: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.material}-{self.shade}".replace(" ", "_")
+
+    @property
+    def colour(self) -> str:
+        return SHADES[self.shade][0]
+
+    @property
+    def rgb(self) -> tuple[float, float, float]:
+        return hex_to_rgb(SHADES[self.shade][1])
+
+
+def finishes_of(kind: str) -> list[Finish]:
+    """Every finish that a surface of this kind may take; none for a kind that is never recoloured."""
+    return [
+        Finish(material, shade.replace("_", " "))
+        for material, shades in RANGES.get(kind, {}).items()
+        for shade in shades
+    ]
+
+
+def hex_to_rgb(text: str) -> tuple[float, float, float]:
+    """sRGB in 0..1 of "#rrggbb"."""
+    return tuple(int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))

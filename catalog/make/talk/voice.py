@@ -1,0 +1,151 @@
+"""Who speaks: register, spelling, habits and slips, and how fragments become the sentences of that person."""
+
+import random
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .banks import bank, spin
+
+REGISTERS = {"terse": 22, "plain": 30, "chatty": 17, "rambling": 12, "polite": 9, "slang": 10}  # weights
+CARELESS = {"terse": 0.55, "plain": 0.15, "chatty": 0.15, "rambling": 0.2, "polite": 0.0, "slang": 0.9}
+AMERICAN = {
+    "colour": "color", "grey": "gray", "cosy": "cozy", "favourite": "favorite", "neighbour": "neighbor",
+    "metre": "meter", "flatmate": "roommate", "mum": "mom", "woollen": "wool", "moulded": "molded", "yoghurt": "yogurt",
+    "whilst": "while", "aubergine": "eggplant", "candyfloss": "cotton candy", "post box": "mailbox",
+    "icing sugar": "powdered sugar", "reckon": "figure", "lorry": "truck", "pavement": "sidewalk", "liquorice": "licorice",
+    "tyre": "tire", "paper towel": "paper towel", "a flat": "an apartment", "clothes peg": "clothespin", "crazy paving": "flagstone",
+    "solicitor": "lawyer",
+}  # fmt: skip
+KEYS = {
+    "a": "s", "b": "v", "c": "x", "d": "f", "e": "r", "f": "g", "g": "h", "h": "j", "i": "o", "j": "k", "k": "l", "l": "k",
+    "m": "n", "n": "m", "o": "p", "p": "o", "q": "w", "r": "t", "s": "a", "t": "y", "u": "i", "v": "b", "w": "e", "x": "c",
+    "y": "u", "z": "x",
+}  # fmt: skip
+LONG_WORD = re.compile(r"(?<![\w'])[A-Za-z]{6,}(?![\w'])")
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A seeker's way of writing, the same through a whole conversation."""
+
+    register: str
+    american: bool
+    careless: bool  # lower case, few full stops
+    slips: bool  # typos
+
+    @staticmethod
+    def draw(rng: random.Random) -> "Voice":
+        """A person: register by weight, half of them American, one in twelve with typos."""
+        register = rng.choices(list(REGISTERS), REGISTERS.values())[0]
+        return Voice(register, rng.random() < 0.5, rng.random() < CARELESS[register], rng.random() < 0.085)
+
+    def write(self, text: str, rng: random.Random) -> str:
+        """Put finished sentences into this person's spelling and habits, typos last."""
+        text = americanise(text) if self.american else text
+        if self.careless:
+            text = slur(text, rng)
+        return misspell(text, random.Random(rng.random())) if self.slips else text
+
+
+class Teller:
+    """Draws fragments for one conversation and does not repeat itself."""
+
+    def __init__(self, rng: random.Random, voice: Voice):
+        self.rng, self.voice, self.used = rng, voice, set()
+
+    def chance(self, share: float) -> bool:
+        return self.rng.random() < share
+
+    def pick(self, options: Iterable[str]) -> str:
+        """One option, unused and of the speaker's region if there is such; "" when there are none."""
+        options = [text for text in map(self.regional, options) if text is not None]
+        fresh = [option for option in options if option not in self.used] or options
+        if not fresh:
+            return ""
+        choice = self.rng.choice(fresh)
+        self.used.add(choice)
+        return choice
+
+    def regional(self, text: str) -> str | None:
+        """The text without its region mark; None where the mark is the other region's."""
+        bare, mark, region = text.partition(" @")
+        return bare if not mark or (region == "us") == self.voice.american else None
+
+    def say(self, name: str, *fallbacks: str, **slots: str) -> str:
+        """A fragment of the section `name` with its choices settled and its slots filled."""
+        return spin(self.rng, self.pick(bank(name, *fallbacks)), **slots)
+
+
+def article(noun: str) -> str:
+    """ "a sofa", "an armchair"."""
+    return f"{'an' if re.match(r'[aeio]|u(?!n[io]|s[ei])|hou?r|x-', noun, re.I) else 'a'} {noun}"
+
+
+def plural(noun: str) -> str:
+    """Plural of a noun phrase; of what stands before "of" where there is one."""
+    head, joint, rest = noun.partition(" of ") if " of " in noun else noun.partition(" for ")
+    for pattern, ending in ((r"(shel|lea)f$", r"\1ves"), (r"([^aeiou])y$", r"\1ies"), (r"(s|x|ch|sh)$", r"\1es")):
+        if re.search(pattern, head):
+            return re.sub(pattern, ending, head) + joint + rest
+    return f"{head}s{joint}{rest}"
+
+
+def sentence(text: str) -> str:
+    """Tidy spaces and commas, capitalise, and end with a full stop unless there is an end already."""
+    text = re.sub(r"\s+", " ", text.replace("--", "–")).strip()
+    text = re.sub(r"\s+([,.?!;:])", r"\1", text)
+    text = re.sub(r",+\s*([,.?!;:–])", r"\1", re.sub(r"(–\s*)+([.?!])", r"\2", text)).rstrip(", –:")
+    text = re.sub(r"([.?!]\s+)([a-z])", lambda match: match[1] + match[2].upper(), text)
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".?!…\"'" else ".")
+
+
+def paragraph(*parts: str) -> str:
+    """Sentences in a row; empty parts are left out."""
+    return " ".join(filter(None, map(sentence, parts)))
+
+
+def americanise(text: str) -> str:
+    """British words and spellings replaced by American ones, capitals kept."""
+
+    def swap(match: re.Match) -> str:
+        word = AMERICAN[match[0].lower()]
+        return word[0].upper() + word[1:] if match[0][0].isupper() else word
+
+    return re.sub(rf"\b(?:{'|'.join(AMERICAN)})", swap, text, flags=re.IGNORECASE)
+
+
+def slur(text: str, rng: random.Random) -> str:
+    """Lower case; often without apostrophes, and without the full stop at the end."""
+    text = text.lower()
+    if rng.random() < 0.4:
+        text = re.sub(r"\b(do|is|are|ca|wo|would|did|does|have)n't\b", r"\1nt", text)
+        text = re.sub(r"\b(i)'(m|ve|d)\b", r"\1\2", text).replace("it's", "its").replace("that's", "thats")
+    if rng.random() < 0.25:
+        text = text.replace("please", "pls").replace("thanks", "thx").replace(" – ", ", ")
+    return text.removesuffix(".") if rng.random() < 0.8 else text
+
+
+def misspell(text: str, rng: random.Random, most: int = 2) -> str:
+    """At most `most` slips, each in a word of six letters or more and never in its first letter."""
+    words = list(LONG_WORD.finditer(text))
+    chosen = rng.sample(words, min(len(words), rng.randint(1, most)))
+    for match in sorted(chosen, key=lambda found: -found.start()):
+        text = text[: match.start()] + slip(match[0], rng) + text[match.end() :]
+    return text
+
+
+def slip(word: str, rng: random.Random) -> str:
+    """One slip of the finger: letters swapped, dropped, doubled, or a key beside the right one."""
+    at = rng.randrange(1, len(word) - 1)
+    before, letter, following, rest = word[:at], word[at], word[at + 1], word[at + 2 :]
+    kind = rng.choice(("swap", "drop", "double", "beside"))
+    if kind == "swap":
+        return before + following + letter + rest
+    if kind == "drop":
+        return before + following + rest
+    if kind == "double":
+        return before + letter * 2 + following + rest
+    return before + KEYS.get(letter.lower(), letter) + following + rest

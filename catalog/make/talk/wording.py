@@ -1,0 +1,72 @@
+"""Wishes in words: as an adjective, after the noun, as a tag for terse people, as a sentence of its own."""
+
+from .banks import bank, spin
+from .looks import Look, Wish
+from .materials import family
+from .voice import Teller, article
+
+LIKE = "like "  # a wish's text that begins so is a comparison
+
+
+def slots_of(teller: Teller, wish: Wish, part: str = "") -> dict[str, str]:
+    """Every slot that a wish's fragments may ask for."""
+    text = wish.text or wish.value
+    slots = {"c": text, "ac": article(text), "x": text.removeprefix(LIKE), "part": part}
+    if wish.kind == "either":
+        slots["a"], slots["b"] = wish.value.split("/")
+    if wish.kind == "material":
+        no = "not " if wish.negated else ""
+        slots["m"] = teller.pick(bank(f"noun {wish.value}")) or wish.value
+        slots["a"] = adjective(teller, wish)
+        why = bank(f"why {no}{wish.value}", f"why {no}{family(wish.value)}", f"why {no}any")
+        slots["why"] = spin(teller.rng, teller.pick(why))
+    return slots
+
+
+def section(wish: Wish, part: str = "") -> str:
+    """The name under which the banks keep the fragments for a wish."""
+    no = "not " if wish.negated else ""
+    if wish.kind == "tone":
+        return f"{no or 'tone '}{wish.value}"
+    if wish.kind in ("colour", "shade"):
+        like = wish.text.startswith(LIKE)
+        name = ("part like" if like else "part") if part else ("like" if like else "colour")
+        return f"{no}{name}"
+    return f"{no}{wish.kind}"
+
+
+def word_wish(teller: Teller, wish: Wish, form: str, part: str = "") -> str:
+    """A wish in a form: "post" (after a noun), "pred" (after "it should be"), "tag", "clause" or "in"."""
+    name = section(wish, part)
+    return teller.say(f"{name} {form}", f"{name} post", f"{name} tag", **slots_of(teller, wish, part))
+
+
+def adjective(teller: Teller, wish: Wish) -> str:
+    """A wish as an adjective before a noun; "" where it cannot be one."""
+    if wish.kind == "material":
+        return teller.pick(bank(f"stuff {wish.value}", f"stuff {family(wish.value)}")) or wish.value
+    if wish.negated:
+        return ""
+    if wish.kind in ("colour", "shade") and not wish.text.startswith(LIKE):
+        return wish.text or wish.value
+    return teller.pick(bank(f"before {wish.value}")) if wish.kind == "tone" else ""
+
+
+def short_name(wish: Wish) -> str:
+    """A wish in a word or two, to take it back: "not green after all"."""
+    return (wish.text or wish.value).removeprefix(LIKE)
+
+
+def colour_name(teller: Teller, look: Look) -> str:
+    """A colour adjective for a look, plain or by its shade."""
+    return look.colour if teller.chance(0.4) else teller.pick(bank(f"names {look.shade}")) or look.colour
+
+
+def seen_in(teller: Teller, look: Look) -> str:
+    """How an answer tells of a look: "in emerald velvet", "with a navy pot"."""
+    colour = look.shade if teller.chance(0.6) else look.colour
+    if look.partial:
+        return f"with {article(f'{colour} pot' if look.type == 'plant' else f'{colour} vase')}"
+    if not look.material or teller.chance(0.35) or look.shade in ("brass", "chrome", "walnut", "oak", "teak"):
+        return f"in {colour}"
+    return f"in {colour} {look.material}"

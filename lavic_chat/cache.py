@@ -1,0 +1,76 @@
+"""A store of vectors keyed by content: what was computed once is never computed again.
+
+One SQLite file a kind of vector; a key is a hash of what went in (picture bytes, text) and of the weights.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import sqlite_utils
+
+from lavic_chat.errors import LavicError
+
+BATCH = 500  # keys asked for in one statement; SQLite allows 999 variables
+
+
+class VectorCache:
+    """`get` and `put` of float32 arrays of one shape. Connections are opened per call, so threads may share it."""
+
+    def __init__(self, path: Path, shape: tuple[int, ...]):
+        self.path, self.shape = path, shape
+
+    def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
+        """The vectors that are here, by key; damaged rows count as absent."""
+        wanted = list(dict.fromkeys(keys))
+        if not self.path.exists():
+            return {}
+        found = {}
+        with self._open() as database:
+            for start in range(0, len(wanted), BATCH):
+                part = wanted[start : start + BATCH]
+                marks = ",".join("?" * len(part))
+                for key, data in database.execute(
+                    f"select key, data from vectors where key in ({marks})", part
+                ):
+                    if len(data) == 4 * int(np.prod(self.shape)):
+                        found[key] = np.frombuffer(data, np.float32).reshape(self.shape)
+        return found
+
+    def put(self, vectors: Mapping[str, np.ndarray]) -> None:
+        """Store in one transaction; raises LavicError when the disk is full or the file cannot be written."""
+        rows = [
+            {"key": key, "data": np.ascontiguousarray(v, np.float32).tobytes()} for key, v in vectors.items()
+        ]
+        with self._open() as database, database.conn:
+            database["vectors"].insert_all(rows, pk="key", replace=True)
+
+    def _open(self) -> "_Connection":
+        return _Connection(self.path)
+
+
+class _Connection:
+    """A sqlite-utils database for the length of a `with` block, its troubles told in a sentence."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __enter__(self) -> sqlite_utils.Database:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.connection = sqlite3.connect(self.path, timeout=30)
+            database = sqlite_utils.Database(self.connection)
+            database.enable_wal()
+            database["vectors"].create({"key": str, "data": bytes}, pk="key", if_not_exists=True)
+            return database
+        except (OSError, sqlite3.Error) as error:
+            raise LavicError(self._sentence(error)) from error
+
+    def __exit__(self, kind, error, trace) -> None:
+        self.connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise LavicError(self._sentence(error)) from error
+
+    def _sentence(self, error: Exception) -> str:
+        return f"The cache {self.path} cannot be used ({error}); free some disk space, or delete that file."

@@ -1,0 +1,171 @@
+"""Making a catalogue folder from a CSV, from Reddit-Amazon metadata, or from another catalogue.
+
+An import is written beside its target and moved there at the end, so a stopped one leaves nothing behind.
+"""
+
+import contextlib
+import shutil
+import tempfile
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from lavic_chat.catalog.load import load_catalog
+from lavic_chat.catalog.pictures import picture_format
+from lavic_chat.catalog.product import PRODUCTS
+from lavic_chat.catalog.sources import Item, Notes, read_csv, read_reddit
+from lavic_chat.errors import CatalogError, PictureError
+from lavic_chat.files import fresh_folder, write_jsonl
+
+MAX_SOURCE = 2_000_000_000  # bytes of a metadata file, unpacked
+MAX_RATIO = 200  # of unpacked to packed bytes in a zip; JSON packs to about a tenth
+CREDITS = "ATTRIBUTION.md"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import made: counts of products, of pictures copied and of pictures missing, and remarks."""
+
+    products: int
+    pictures: int
+    missing: int
+    notes: tuple[str, ...] = ()
+
+
+def import_catalog(source: Path, folder: Path, progress: bool = True) -> ImportReport:
+    """Make the catalogue `folder` from a CSV, a Reddit-Amazon .json, .jsonl or .zip, or a catalogue folder.
+
+    Pictures are copied to `folder/images`; one that is missing or no picture is counted and stays missing.
+    An existing catalogue is replaced. Raises CatalogError naming file and line of the first bad row, or
+    when `folder` holds anything that an import would not have written.
+    """
+    source, folder = Path(source), Path(folder).resolve()
+    check_target(source, folder)
+    notes: Notes = defaultdict(list)
+    try:
+        items = read_source(source, notes)
+        if not items:
+            raise CatalogError(f"{source} holds no products.")
+        with fresh_folder(folder) as temporary:
+            copied = copy_pictures(items, temporary, notes, progress)
+            write_jsonl(temporary / PRODUCTS, (item.product.to_row() for item in items))
+            if source.is_dir() and (source / CREDITS).is_file():
+                shutil.copyfile(source / CREDITS, temporary / CREDITS)
+    except OSError as error:
+        raise CatalogError(f"{source} could not be imported: {error.strerror or error}.") from error
+    listed = sum(max(1, len(item.product.images)) for item in items)
+    return ImportReport(len(items), copied, listed - copied, tuple(told(notes)))
+
+
+def check_target(source: Path, folder: Path) -> None:
+    """Raises CatalogError where the import would delete something that is not an import's own."""
+    real = source.resolve()
+    if real == folder or folder in real.parents or real in folder.parents:
+        raise CatalogError(f"{source} and {folder} must not lie one in the other; choose another folder.")
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise CatalogError(f"{folder} is a file; choose another folder.")
+    present = {path.name for path in folder.iterdir()}
+    if present and PRODUCTS not in present:
+        raise CatalogError(f"{folder} is not empty and is no catalogue; choose another folder.")
+    if others := sorted(present - {PRODUCTS, "images", CREDITS}):
+        raise CatalogError(
+            f"{folder} also holds {', '.join(others[:3])}, which an import would delete; choose another folder."
+        )
+
+
+def read_source(source: Path, notes: Notes) -> list[Item]:
+    """The items of any source, by its kind."""
+    if source.is_dir():
+        return read_folder(source, notes)
+    if not source.is_file():
+        raise CatalogError(f"There is no file or folder {source}; check the name.")
+    if source.stat().st_size > MAX_SOURCE:
+        raise CatalogError(f"{source} is over {MAX_SOURCE // 10**9} GB; split it.")
+    kind = source.suffix.lower()
+    if kind in (".csv", ".tsv"):
+        return read_csv(source, notes)
+    if kind in (".json", ".jsonl"):
+        return read_reddit(source, source.parent / "images", notes)
+    if kind == ".zip":
+        with unpacked(source) as inner:
+            try:
+                return read_reddit(inner, source.parent / "images", notes)
+            except CatalogError as error:  # name the zip, not where it was unpacked
+                raise CatalogError(str(error).replace(str(inner.parent), str(source))) from error
+    raise CatalogError(f"{source} is neither .csv, .json, .jsonl, .zip nor a catalogue folder.")
+
+
+def read_folder(source: Path, notes: Notes) -> list[Item]:
+    """Another catalogue: its products, and its pictures under their own names."""
+    catalog = load_catalog(source)
+    for other in sorted({path.name for path in source.iterdir()} - {PRODUCTS, "images", CREDITS}):
+        notes["files or folders beside the products were left out"].append(other)
+    return [
+        Item(product, tuple(catalog.picture_path(product, index) for index in range(len(product.images))))
+        for product in catalog
+    ]
+
+
+@contextlib.contextmanager
+def unpacked(source: Path) -> Iterator[Path]:
+    """The one metadata file of a zip, in a temporary folder that goes at the end of the block."""
+    try:
+        with zipfile.ZipFile(source) as archive, tempfile.TemporaryDirectory() as folder:
+            found = [
+                member
+                for member in archive.infolist()
+                if member.filename.lower().endswith((".json", ".jsonl")) and "__MACOSX" not in member.filename
+            ]
+            if len(found) != 1:
+                raise CatalogError(f"{source} must hold one .json or .jsonl file, not {len(found)}.")
+            inner = Path(folder) / f"metadata{Path(found[0].filename).suffix.lower()}"
+            unpack(archive, found[0], inner, source)
+            yield inner
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        raise CatalogError(f"{source} is damaged, encrypted or no zip file; fetch it again.") from error
+
+
+def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, to: Path, source: Path) -> None:
+    """Write one member to `to`, counting what really comes out: a zip's own figures may lie."""
+    allowed = min(MAX_SOURCE, max(1_000_000, member.compress_size * MAX_RATIO))
+    with archive.open(member) as packed, to.open("wb") as file:
+        while block := packed.read(1 << 20):
+            allowed -= len(block)
+            if allowed < 0:
+                raise CatalogError(f"{source} unpacks to far more than it should; it may be a zip bomb.")
+            file.write(block)
+
+
+def copy_pictures(items: Iterable[Item], folder: Path, notes: Notes, progress: bool) -> int:
+    """Copy what is a picture by its header into `folder`; return how many."""
+    copied = 0
+    for item in tqdm(items, desc="Importing", unit="product", disable=None if progress else True):
+        for image, file in zip(item.product.images, item.files, strict=True):
+            if file is None:
+                notes["pictures are missing"].append(image)
+                continue
+            try:
+                picture_format(file)
+            except PictureError as error:
+                notes["pictures cannot be used"].append(str(error).rstrip("."))
+                continue
+            to = folder / image
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, to)
+            copied += 1
+        if not item.product.images:
+            notes["products have no picture"].append(item.product.id)
+    return copied
+
+
+def told(notes: Notes) -> Iterator[str]:
+    """The notes as sentences with the first three cases each."""
+    for notice, cases in notes.items():
+        more = ", ..." if len(cases) > 3 else ""
+        yield f"{len(cases):,} {notice} ({', '.join(cases[:3])}{more})."

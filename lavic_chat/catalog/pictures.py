@@ -1,0 +1,151 @@
+"""Opening pictures that nobody vouches for: uploads, downloads, other people's catalogues.
+
+Where a product's picture is missing or broken, a blank stands in: a square of BLANK_SIZE pixels in one
+mid-light grey. It is what the recommender then looks at, and `missing_pictures` counts the cases.
+"""
+
+import contextlib
+import stat
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from lavic_chat.catalog.product import Catalog, Problem, Product
+from lavic_chat.errors import PictureError
+
+MAX_BYTES = 25_000_000
+MAX_PIXELS = 40_000_000
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+BLANK_COLOUR, BLANK_SIZE = (200, 200, 200), 384
+
+# Pillow's own bomb check raises only at twice its limit and warns below that: here a warning is an error.
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True)
+class ProductPicture:
+    """What to look at for a product; `problem` says in one sentence why it is the blank, else None."""
+
+    image: Image.Image
+    problem: str | None = None
+
+
+def open_picture(path: Path) -> Image.Image:
+    """A picture file, upright, in RGB, transparency on white; of an animation the first frame.
+
+    Raises PictureError with one sentence that names the file, not its folder: missing, empty, broken,
+    another format than FORMATS, over MAX_BYTES or MAX_PIXELS (judged before decoding).
+    """
+    with opened(Path(path)) as image:
+        image.load()
+        return to_rgb(turn_upright(image))
+
+
+def picture_format(path: Path) -> str:
+    """One of FORMATS, from the file's header without decoding; raises PictureError as `open_picture`."""
+    with opened(Path(path)) as image:
+        return "JPEG" if image.format == "MPO" else image.format  # MPO: a phone's JPEG with a preview
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Image.Image]:
+    """The undecoded picture within the limits; whatever goes wrong in the block becomes a PictureError."""
+    name = shown_name(path)
+    try:
+        check_file(path, name)
+        with Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise too_many_pixels(name)
+            yield image
+    except PictureError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise too_many_pixels(name) from None
+    except MemoryError:
+        raise PictureError(f"{name} needs more memory than there is; make the picture smaller.") from None
+    except Exception as error:  # on hostile bytes Pillow's decoders raise nearly anything
+        raise PictureError(
+            f"{name} is not a readable picture; use a whole JPEG, PNG, WebP, GIF or BMP file."
+        ) from error
+
+
+def check_file(path: Path, name: str) -> None:
+    """Raises PictureError unless `path` is an ordinary file of a size we read."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        raise PictureError(f"{name} is missing or cannot be opened.") from None
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+        raise PictureError(f"{name} is not a file.")
+    if status.st_size == 0:
+        raise PictureError(f"{name} is empty; send it again.")
+    if status.st_size > MAX_BYTES:
+        raise PictureError(f"{name} has {status.st_size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read.")
+
+
+def too_many_pixels(name: str) -> PictureError:
+    return PictureError(f"{name} has over {MAX_PIXELS // 1_000_000} million pixels; make the picture smaller.")
+
+
+def shown_name(path: Path) -> str:
+    """A file's name fit for a sentence: printable, at most 80 characters, no folder."""
+    name = "".join(letter if letter.isprintable() else "?" for letter in path.name) or "The picture"
+    return name if len(name) <= 80 else f"{name[:60]}…{name[-16:]}"
+
+
+def turn_upright(image: Image.Image) -> Image.Image:
+    """As the camera was held, by its EXIF note; a broken note is ignored, the picture is still good."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # EXIF is parsed by hand in many places and fails in as many ways
+        return image
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """RGB on white, from any mode Pillow decodes."""
+    if image.mode.startswith("I"):  # 16 bits a pixel: Pillow would clip at 255, not scale
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def blank_picture() -> Image.Image:
+    """The stand-in for a picture that cannot be seen."""
+    return Image.new("RGB", (BLANK_SIZE, BLANK_SIZE), BLANK_COLOUR)
+
+
+def open_main_picture(catalog: Catalog, product: Product, index: int = 0) -> ProductPicture:
+    """The product's main picture (or number `index`), or the blank and the reason for it; never raises."""
+    path = catalog.picture_path(product, index)
+    if path is None:
+        return ProductPicture(blank_picture(), why_missing(product, index))
+    try:
+        return ProductPicture(open_picture(path))
+    except PictureError as error:
+        return ProductPicture(blank_picture(), str(error))
+
+
+def missing_pictures(catalog: Catalog) -> list[Problem]:
+    """One problem for each product without a main picture and each listed file that is not there.
+
+    Only looks whether the files exist; `check_catalog` opens them all.
+    """
+    return [
+        Problem("missing picture", product.id, why_missing(product, index))
+        for product in catalog
+        for index in range(max(1, len(product.images)))
+        if catalog.picture_path(product, index) is None
+    ]
+
+
+def why_missing(product: Product, index: int = 0) -> str:
+    if index < len(product.images):
+        return f"The picture {product.images[index]} is missing."
+    return "No picture is listed."

@@ -1,0 +1,37 @@
+"""`lavic-chat`: one group, a file a command family. Commands import their tools when they run, so help is quick."""
+
+import os
+import sys
+
+import click
+
+from lavic_chat import __version__
+from lavic_chat.cli.catalog import catalog
+from lavic_chat.cli.chat import app, ask, bench, index
+from lavic_chat.cli.evaluate import evaluate
+from lavic_chat.cli.flags import flags
+from lavic_chat.cli.train import align, tune
+from lavic_chat.errors import LavicError
+
+
+class People(click.Group):
+    """A group whose commands end with a sentence instead of a traceback when the input was at fault."""
+
+    def invoke(self, context: click.Context):
+        try:
+            return super().invoke(context)
+        except LavicError as error:
+            raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader left; say nothing more
+            raise click.exceptions.Exit(0) from None
+
+
+@click.group(cls=People, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(__version__, prog_name="lavic-chat")
+def main() -> None:
+    """A conversational recommender that looks at the products."""
+
+
+for command in (app, ask, catalog, index, align, tune, evaluate, bench, flags):
+    main.add_command(command)

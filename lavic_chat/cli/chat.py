@@ -1,0 +1,129 @@
+"""app, ask, index, bench: using the recommender."""
+
+import time
+from pathlib import Path
+
+import click
+
+from lavic_chat.cli.options import catalog_option, decode_option, json_option, model_options, print_json
+from lavic_chat.settings import read_settings
+
+
+@click.command()
+@catalog_option
+@model_options
+@decode_option
+@click.option("--host", help="Address to listen on; 127.0.0.1 without it.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; 7860 without it.")
+def app(**chosen) -> None:
+    """Open the chat in a browser."""
+    from lavic_chat.ui import serve
+
+    serve(read_settings(**chosen))
+
+
+@click.command()
+@click.argument("message")
+@click.option("--photo", type=click.Path(path_type=Path), help="A picture to go by.")
+@catalog_option
+@model_options
+@decode_option
+@json_option
+def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
+    """One turn without a browser: the pick, and the candidates with their scores."""
+    from lavic_chat.dialogue import Dialogue
+    from lavic_chat.recommender import load_recommender
+
+    dialogue = Dialogue().say(message, photo)  # bad input is told before anything is loaded
+    answer = describe_recommendation(load_recommender(read_settings(**chosen)).recommend(dialogue))
+    if as_json:
+        print_json(answer)
+        return
+    pick = answer["pick"]
+    click.echo(f"{pick['title']} ({pick['id']}), {pick['score']:.0%} sure")
+    for item in answer["candidates"]:
+        click.echo(f"  {item['score']:7.1%}  {item['id']}  {item['title']}")
+    click.echo(
+        f"{answer['visual_tokens']} visual tokens, {answer['prompt_tokens']} prompt tokens, "
+        f"{answer['timings_ms']['total']:.0f} ms"
+    )
+
+
+def describe_recommendation(recommendation) -> dict:
+    """The answer of `ask --json`: pick, candidates best first, timings, tokens."""
+    rows = [
+        {
+            "id": item.product.id,
+            "title": item.product.title,
+            "score": round(item.score, 4),
+            "image": item.product.images[0] if item.product.images else None,
+        }
+        for item in recommendation.candidates
+    ]
+    return {
+        "pick": rows[0],
+        "candidates": rows,
+        "timings_ms": dict(recommendation.timings_ms),
+        "visual_tokens": recommendation.visual_tokens,
+        "prompt_tokens": recommendation.prompt_tokens,
+    }
+
+
+@click.command()
+@catalog_option
+@model_options
+@json_option
+def index(as_json: bool, **chosen) -> None:
+    """Compute a catalogue's sentence vectors and visual tokens; a stopped run goes on where it stopped."""
+    from lavic_chat.catalog import missing_pictures
+    from lavic_chat.recommender import load_recommender
+
+    start = time.perf_counter()
+    recommender = load_recommender(read_settings(**chosen))
+    blanks = len(missing_pictures(recommender.catalog))
+    answer = {
+        "products": len(recommender.catalog),
+        "without_picture": blanks,
+        "visual_tokens": 5 * len(recommender.catalog),
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+    if as_json:
+        print_json(answer)
+        return
+    note = f"; {blanks} without a usable picture are seen as a blank" if blanks else ""
+    click.echo(f"{answer['products']} products indexed in {answer['seconds']} s{note}.")
+
+
+@click.command()
+@catalog_option
+@model_options
+@decode_option
+@click.option("--turns", default=5, type=click.IntRange(1, 1000), help="Timed turns after one to warm up.")
+@json_option
+def bench(turns: int, as_json: bool, **chosen) -> None:
+    """Latency of a turn step by step, tokens, and memory."""
+    import resource
+
+    from lavic_chat.dialogue import Dialogue
+    from lavic_chat.recommender import load_recommender
+
+    recommender = load_recommender(read_settings(**chosen))
+    dialogue = Dialogue().say("I am looking for something green for the reading corner, not too dark")
+    recommender.recommend(dialogue)
+    answers = [recommender.recommend(dialogue) for _ in range(turns)]
+    totals = sorted(answer.timings_ms["total"] for answer in answers)
+    result = {
+        "device": recommender.device,
+        "turns": turns,
+        "median_ms": totals[len(totals) // 2],
+        "slowest_ms": totals[-1],
+        "steps_ms": dict(answers[-1].timings_ms),
+        "prompt_tokens": answers[-1].prompt_tokens,
+        "visual_tokens": answers[-1].visual_tokens,
+        "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    if as_json:
+        print_json(result)
+        return
+    for key, value in result.items():
+        click.echo(f"{key:<16} {value}")

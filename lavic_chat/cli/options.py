@@ -1,0 +1,40 @@
+"""Options that several commands share."""
+
+import json
+from pathlib import Path
+
+import click
+
+
+def catalog_option(command):
+    return click.option(
+        "--catalog",
+        type=click.Path(path_type=Path),
+        help="Catalogue folder; without it the shipped home catalogue.",
+    )(command)
+
+
+def model_options(command):
+    command = click.option("--model", help="lavic-mini (the default), a LLaVA-NeXT folder, or a hub name.")(
+        command
+    )
+    return click.option(
+        "--adapter",
+        type=click.Path(path_type=Path),
+        help="Adapter folder; without it the model's shipped one.",
+    )(command)
+
+
+def decode_option(command):
+    return click.option(
+        "--decode",
+        type=click.Choice(["list", "branch", "generate"]),
+        help="How candidates are scored; without it as the adapter was trained.",
+    )(command)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+
+
+def print_json(value: object) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,141 @@
+"""align and tune: the training stages."""
+
+import platform
+import time
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import click
+
+from lavic_chat.cli.options import catalog_option, json_option, print_json
+from lavic_chat.settings import read_settings
+from lavic_chat.training.configs import AlignConfig, TuneConfig
+
+OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="Adapter folder to write.")
+MODEL = click.option("--model", help="Base to train on; lavic-mini without it.")
+
+
+def config_options(config_class: type):
+    """One option for each field of a training config, with its default and type."""
+
+    def add(command):
+        for item in reversed(fields(config_class)):
+            flag = "--" + item.name.replace("_", "-")
+            command = click.option(flag, item.name, default=item.default, type=type(item.default))(command)
+        return command
+
+    return add
+
+
+@click.command()
+@catalog_option
+@MODEL
+@OUT
+@config_options(AlignConfig)
+@json_option
+def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **config) -> None:
+    """Teach the projector to say what pictures show (tower and LLM frozen), from the catalogue's attributes."""
+    from lavic_chat.catalog import load_catalog
+    from lavic_chat.model import load_model
+    from lavic_chat.model.adapter import AdapterCard, save_adapter
+    from lavic_chat.training import align as stage
+    from lavic_chat.training.examples import products_of_split
+    from lavic_chat.vision import Vision
+
+    start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), AlignConfig(**config)
+    shop = load_catalog(settings.catalog)
+    train, valid = products_of_split(shop, "train"), products_of_split(shop, "valid")
+    lavic = load_model(settings.model, None, settings.home)
+    vision = Vision(lavic, settings.home)
+    states = [vision.see_products(shop, products, progress=True) for products in (train, valid)]
+    report = stage.align(lavic, train, states[0], (valid, states[1]), chosen)
+    record = provenance("align", shop, chosen, start) | {
+        "products": len(train),
+        "word_loss": round(report.word_losses[-1], 4),
+        "caption_loss": round(report.caption_losses[-1], 4),
+        "valid_perplexity": report.valid_perplexity and round(report.valid_perplexity, 4),
+    }
+    card = AdapterCard(settings.model, lavic.fingerprint, training={"align": record})
+    save_adapter(lavic, out, card, {})
+    print_json(record) if as_json else click.echo(
+        f"Aligned on {len(train)} products; caption perplexity on unseen shapes {record['valid_perplexity']}; in {out}."
+    )
+
+
+@click.command()
+@catalog_option
+@MODEL
+@click.option(
+    "--dialogues", required=True, type=click.Path(path_type=Path), help="Training dialogues (JSONL)."
+)
+@click.option("--valid", required=True, type=click.Path(path_type=Path), help="Validation dialogues (JSONL).")
+@click.option(
+    "--valid-catalog", type=click.Path(path_type=Path), help="Their catalogue, where it is another one."
+)
+@click.option("--valid-limit", default=120, help="Validation conversations to use.")
+@click.option("--candidates", "key", default="candidates", help="Key of the candidate lists.")
+@click.option(
+    "--from", "start_from", type=click.Path(path_type=Path), help="Adapter whose projector to start from."
+)
+@OUT
+@config_options(TuneConfig)
+@json_option
+def tune(
+    catalog, model, dialogues, valid, valid_catalog, valid_limit, key, start_from, out, as_json, **config
+) -> None:
+    """Teach the LLM to choose among candidates (LoRA on the LLM, tower frozen); the best by validation is kept."""
+    from lavic_chat.catalog import load_catalog
+    from lavic_chat.dialogue import read_conversations
+    from lavic_chat.model import load_model
+    from lavic_chat.model.adapter import AdapterCard, add_lora, read_card, save_adapter
+    from lavic_chat.training.examples import make_choices
+    from lavic_chat.training.tune import tune as stage
+    from lavic_chat.vision import Vision
+
+    start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), TuneConfig(**config)
+    shop = load_catalog(settings.catalog)
+    valid_shop = load_catalog(valid_catalog) if valid_catalog else shop
+    choices, left_out = make_choices(read_conversations(dialogues), shop, key)
+    tests, _ = make_choices(read_conversations(valid)[:valid_limit], valid_shop, key)
+    before = read_card(start_from).training if start_from else {}
+    lavic = load_model(settings.model, start_from, settings.home)
+    states = see_all(Vision(lavic, settings.home), ((shop, choices), (valid_shop, tests)))
+    lora = add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout)
+    record = provenance("tune", shop, chosen, start) | {"choices": len(choices), "left_out": left_out}
+
+    def keep(step: int, curve) -> None:
+        record.update(best_step=step, valid=curve, seconds=round(time.time() - start))
+        card = AdapterCard(
+            settings.model, lavic.fingerprint, chosen.decode, training={**before, "tune": record}
+        )
+        save_adapter(lavic, out, card, {"llm": lora})
+
+    report = stage(lavic, choices, tests, states, chosen, keep)
+    hit = dict((step, hit) for step, hit, _ in report.valid)[report.best_step]
+    print_json(record) if as_json else click.echo(
+        f"Tuned on {len(choices)} dialogues; validation HR@1 {hit:.3f} at step {report.best_step}; in {out}."
+    )
+
+
+def see_all(vision, parts) -> dict:
+    """Tower states [5, h] by product id of every product that the choices of each (catalogue, choices) name."""
+    states = {}
+    for shop, choices in parts:
+        products = list({product.id: product for choice in choices for product in choice.products}.values())
+        seen = vision.see_products(shop, products, progress=True)
+        states.update({product.id: row for product, row in zip(products, seen, strict=True)})
+    return states
+
+
+def provenance(stage: str, shop, config, start: float) -> dict:
+    """What it takes to do it again: configuration, data hash, seconds, machine kind."""
+    import torch
+
+    return {
+        "stage": stage,
+        "config": asdict(config),
+        "catalog": shop.fingerprint,
+        "seconds": round(time.time() - start),
+        "machine": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine() + " CPU",
+        "torch": torch.__version__,
+    }

@@ -1,0 +1,105 @@
+"""Rankers to compare: the model, and baselines that need less. Each orders candidate ids for a conversation."""
+
+import random
+from collections.abc import Callable, Sequence
+
+import bm25s
+import numpy as np
+import torch
+from torch import Tensor
+
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.dialogue import SEEKER, Conversation
+from lavic_chat.evaluation.metrics import Prediction
+from lavic_chat.ranking import GENERATE, Ranker
+from lavic_chat.retrieval import TextEncoder, make_query, product_text, unit
+
+Rank = Callable[[Conversation, Sequence[str]], Prediction]
+ABLATIONS = ("no-images", "shuffled-images")
+
+
+def predict(
+    conversation: Conversation, ranking: Sequence[str], confidence: float = 0.0, valid: bool = True
+) -> Prediction:
+    return Prediction(
+        conversation.set,
+        conversation.gt_items,
+        tuple(ranking),
+        round(confidence, 4),
+        valid,
+        conversation.where,
+    )
+
+
+def rank_first(conversation: Conversation, ids: Sequence[str]) -> Prediction:
+    """The candidates as they are listed."""
+    return predict(conversation, ids)
+
+
+def make_random(seed: int) -> Rank:
+    rng = random.Random(seed)
+    return lambda conversation, ids: predict(conversation, rng.sample(list(ids), len(ids)))
+
+
+def make_bm25(catalog: Catalog) -> Rank:
+    """BM25 of the seeker's words over the candidates' texts."""
+
+    def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
+        said = " ".join(turn.text for turn in conversation.dialogue.turns if turn.role == SEEKER)
+        texts = bm25s.tokenize([product_text(catalog[item]) for item in ids], show_progress=False)
+        index = bm25s.BM25()
+        index.index(texts, show_progress=False)
+        query = [word for word in bm25s.tokenize([said], show_progress=False, return_ids=False)[0]]
+        return order(conversation, ids, index.get_scores(query) if query else np.zeros(len(ids)))
+
+    return rank
+
+
+def make_sbert(catalog: Catalog, encoder: TextEncoder) -> Rank:
+    """Cosine of the weighted dialogue and the candidates' texts, as retrieval has it."""
+
+    def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
+        query = make_query(conversation.dialogue)
+        vectors = encoder.encode_cached([product_text(catalog[item]) for item in ids])
+        weights = np.array(query.weights, np.float32)[:, None]
+        scores = (
+            vectors @ unit((weights * encoder.encode(query.texts)).sum(0))
+            if query.texts
+            else np.zeros(len(ids))
+        )
+        return order(conversation, ids, scores)
+
+    return rank
+
+
+def make_model(
+    catalog: Catalog, ranker: Ranker, states: dict[str, Tensor], ablate: str | None, seed: int
+) -> Rank:
+    """The model itself. no-images: every picture's states are the catalogue's mean, so that the prompt keeps its
+    form and says nothing. shuffled-images: each candidate gets another candidate's picture."""
+    blank = torch.stack(list(states.values())).mean(0)
+    rng = random.Random(seed)
+
+    def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
+        products: list[Product] = [catalog[item] for item in ids]
+        seen = [blank if ablate == "no-images" else states[item] for item in ids]
+        if ablate == "shuffled-images":
+            shift = rng.randrange(1, len(seen)) if len(seen) > 1 else 0
+            seen = seen[shift:] + seen[:shift]
+        result = ranker.rank(conversation.dialogue, products, torch.stack(seen))
+        best = max(result.probabilities)
+        valid = ranker.decode != GENERATE or result.named is not None
+        return order(conversation, ids, np.array(result.probabilities), best, valid)
+
+    return rank
+
+
+def order(
+    conversation: Conversation,
+    ids: Sequence[str],
+    scores: np.ndarray,
+    confidence: float = 0.0,
+    valid: bool = True,
+) -> Prediction:
+    ranking = [ids[index] for index in np.argsort(-np.asarray(scores), kind="stable")]
+    return predict(conversation, ranking, confidence, valid)

@@ -1,0 +1,155 @@
+"""A LLaVA-NeXT that sees a picture as five [CLS] tokens (LaViC, section 4.2).
+
+The network is the stock `LlavaNextForConditionalGeneration`; this wrapper owns every path into it:
+
+    views [n, 5, 3, s, s] --tower--> states [n, 5, h] --projector--> visual tokens [n, 5, d] --LLM--> logits
+"""
+
+from collections.abc import Sequence
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+VIEWS = 5  # the whole picture and its 2x2 crops
+
+
+class LavicModel:
+    """Network, tokenizer and image processor of one base, with the adapters applied.
+
+    name, fingerprint: the base's, as recorded in adapter folders. vision_hash: names the tower's weights
+    (base and vision adapter), adapter_hash everything that was trained on top of the base.
+    """
+
+    def __init__(self, network, tokenizer, image_processor, name: str, fingerprint: str):
+        self.network, self.tokenizer, self.image_processor = network, tokenizer, image_processor
+        self.name, self.fingerprint = name, fingerprint
+        self.vision_hash, self.adapter_hash = fingerprint, ""
+        self.card = None  # the AdapterCard, once an adapter is on
+        size = network.config.vision_config.image_size
+        self.view_size = size
+        # One grid only, twice the tower's size: whole + 2x2 crops, whatever the picture's shape.
+        image_processor.image_grid_pinpoints = [[2 * size, 2 * size]]
+        image_processor.size = {"shortest_edge": size}
+        image_processor.crop_size = {"height": size, "width": size}
+
+    # ---- the parts ----
+
+    @property
+    def core(self) -> nn.Module:
+        return self.network.model
+
+    @property
+    def tower(self) -> nn.Module:
+        return self.core.vision_tower
+
+    @property
+    def projector(self) -> nn.Module:
+        return self.core.multi_modal_projector
+
+    @property
+    def device(self) -> torch.device:
+        return self.core.get_input_embeddings().weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.core.get_input_embeddings().weight.dtype
+
+    @property
+    def state_size(self) -> int:
+        """h, the width of the tower's states."""
+        return self.network.config.vision_config.hidden_size
+
+    @property
+    def token_size(self) -> int:
+        """d, the width of the LLM's embeddings and so of a visual token."""
+        return self.network.config.text_config.hidden_size
+
+    @property
+    def image_token_id(self) -> int:
+        return self.network.config.image_token_id
+
+    # ---- seeing ----
+
+    def make_views(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """[n, 5, 3, s, s]: each picture letterboxed to a square of twice the tower's size, whole and 2x2 crops."""
+        mean = tuple(round(255 * channel) for channel in self.image_processor.image_mean)
+        squares = [letterbox(picture, 2 * self.view_size, mean) for picture in pictures]
+        views = self.image_processor(images=squares, return_tensors="pt")["pixel_values"]
+        if views.shape[1] != VIEWS:
+            raise AssertionError(f"a picture must give {VIEWS} views, not {views.shape[1]}")
+        return views
+
+    def encode_views(self, views: Tensor) -> Tensor:
+        """[n, 5, 3, s, s] -> [n, 5, h]: each view's [CLS], position 0 of the tower's last hidden state."""
+        flat = views.flatten(0, 1).to(self.device, next(self.tower.parameters()).dtype)
+        return self.tower(pixel_values=flat).last_hidden_state[:, 0].unflatten(0, (-1, VIEWS))
+
+    def project(self, states: Tensor) -> Tensor:
+        """[..., h] -> [..., d]: the tower's states as visual tokens."""
+        weight = next(self.projector.parameters())
+        return self.projector(states.to(weight.device, weight.dtype))
+
+    # ---- reading and answering ----
+
+    def embed(self, ids: Tensor, visual_tokens: Tensor) -> Tensor:
+        """[L], [v, d] -> [L, d]: word embeddings with the visual tokens put in the image places, in order."""
+        places = ids == self.image_token_id
+        if int(places.sum()) != len(visual_tokens):
+            raise AssertionError(f"{int(places.sum())} image places for {len(visual_tokens)} visual tokens")
+        embeddings = self.core.get_input_embeddings()(ids.to(self.device))
+        filled = embeddings.clone()
+        filled[places.to(self.device)] = visual_tokens.to(embeddings.device, embeddings.dtype)
+        return filled
+
+    def hidden_states(self, embeddings: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
+        """[B, L, d], [B, L], bool [B, L, L] (true: may attend) -> the LLM's last hidden states [B, L, d]."""
+        return self.core.language_model(
+            inputs_embeds=embeddings,
+            position_ids=positions.to(self.device),
+            attention_mask=mask[:, None].to(self.device),
+            use_cache=False,
+        ).last_hidden_state
+
+    def word_logits(self, states: Tensor, words: Tensor) -> Tensor:
+        """[..., d], [w] -> [..., w]: next-token logits of a few words only."""
+        return nn.functional.linear(states, self.network.lm_head.weight[words.to(self.device)])
+
+    def generate(self, embeddings: Tensor, max_new_tokens: int) -> str:
+        """[L, d] -> greedy text."""
+        mask = torch.ones(1, len(embeddings), dtype=torch.long, device=self.device)
+        ids = self.network.generate(
+            inputs_embeds=embeddings[None],
+            attention_mask=mask,
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            pad_token_id=self.tokenizer.eos_token_id,
+        )
+        return self.tokenizer.decode(ids[0], skip_special_tokens=True)
+
+    # ---- words ----
+
+    def chat_frame(self) -> tuple[list[int], list[int]]:
+        """Token ids before and after one user message in the base's own chat template."""
+        mark = "\u2042"
+        text = self.tokenizer.apply_chat_template(
+            [{"role": "user", "content": mark}], tokenize=False, add_generation_prompt=True
+        )
+        before, after = text.split(mark)
+        encode = lambda part: self.tokenizer(part, add_special_tokens=False)["input_ids"]  # noqa: E731
+        return encode(before), encode(after)
+
+    def words_to_ids(self, text: str) -> list[int]:
+        """Ids of plain text; what looks like a control token in it is read letter by letter, never obeyed."""
+        ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        control = set(self.tokenizer.all_special_ids) | {self.image_token_id}
+        return [token for token in ids if token not in control]
+
+
+def letterbox(picture: Image.Image, side: int, colour: tuple[int, ...]) -> Image.Image:
+    """The picture in the middle of a square, as large as fits; a sliver keeps at least one pixel of width."""
+    scale = side / max(picture.size)
+    size = tuple(max(1, round(length * scale)) for length in picture.size)
+    square = Image.new("RGB", (side, side), colour)
+    square.paste(picture.convert("RGB").resize(size, Image.Resampling.BICUBIC), tuple((side - n) // 2 for n in size))
+    return square

@@ -1,0 +1,63 @@
+"""Opening a base by name or folder, with an adapter or without; the embedded default is assembled on first use."""
+
+import json
+import logging
+from pathlib import Path
+
+import torch
+from transformers import AutoImageProcessor, AutoTokenizer, LlavaNextForConditionalGeneration
+from transformers.utils import logging as transformers_logging
+
+from lavic_chat.errors import ModelError
+from lavic_chat.files import hash_bytes
+from lavic_chat.model.adapter import apply_adapter
+from lavic_chat.model.assemble import ensure_mini
+from lavic_chat.model.lavic import LavicModel
+from lavic_chat.settings import MINI
+
+
+def load_model(name: str, adapter: Path | None, home: Path, device: str | None = None) -> LavicModel:
+    """Open `lavic-mini`, a LLaVA-NeXT folder or a hub name, and put the adapter on it.
+
+    On a GPU in bfloat16, on a CPU in float32. Raises ModelError in one sentence when the base cannot be
+    opened, is no LLaVA-NeXT, or is not the one that the adapter was trained on.
+    """
+    folder = ensure_mini(home) if name == MINI else Path(name)
+    local = folder.is_dir()
+    source = str(folder) if local else name
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = torch.float32 if device == "cpu" else torch.bfloat16
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    try:
+        network = LlavaNextForConditionalGeneration.from_pretrained(
+            source, dtype=dtype, attn_implementation="sdpa", use_safetensors=True, device_map=device,
+            local_files_only=local,
+        )
+        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+        image_processor = AutoImageProcessor.from_pretrained(source, backend="pil", local_files_only=local)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"The model {name} cannot be opened as a LLaVA-NeXT ({reason}); give lavic-mini, a model folder, "
+            "or a hub name that this machine can reach."
+        ) from error
+    network.eval().requires_grad_(False)
+    model = LavicModel(network, tokenizer, image_processor, name, base_fingerprint(folder, network))
+    if adapter is not None:
+        apply_adapter(model, adapter)
+    return model
+
+
+def base_fingerprint(folder: Path, network) -> str:
+    """A name for a base's weights: what its maker wrote down, else a hash of its tensors' names and shapes
+    and a sample of every one's values."""
+    recorded = folder / "lavic_base.json"
+    if recorded.is_file():
+        return json.loads(recorded.read_text())["fingerprint"]
+    parts = []
+    for key, tensor in sorted(network.state_dict().items()):
+        sample = tensor.flatten()[:: max(1, tensor.numel() // 64)][:64].float().cpu().numpy()
+        parts += [key, str(tuple(tensor.shape)), sample.tobytes()]
+    return hash_bytes(*parts)

@@ -1,0 +1,148 @@
+"""The prompt: instruction, conversation, candidates as `label: title` with their visual tokens, answer place.
+
+    list    one sequence, causal:      [instruction conversation A: title ##### B: title ##### ...][answer]
+    branch  a prefix and n branches:   [instruction conversation] -> [title ##### answer]   (candidate 1)
+                                                                  -> [title ##### answer]   (candidate 2) ...
+
+A branch sees the prefix and itself, never another branch, and its positions go on from the prefix's end:
+each candidate is judged as if it stood alone after the conversation, and the conversation is read once.
+`#` is an image place; `LavicModel.embed` fills it with a visual token.
+"""
+
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lavic_chat.dialogue import SEEKER, Dialogue, Turn
+from lavic_chat.errors import ModelError
+from lavic_chat.model import VIEWS, LavicModel
+
+LIST, BRANCH, GENERATE = "list", "branch", "generate"
+DECODES = (BRANCH, LIST, GENERATE)
+LABELS = string.ascii_uppercase
+
+INSTRUCTION = {
+    LIST: "A shopper talks with a shop. Choose the product that fits the shopper's wishes best.\n",
+    BRANCH: "A shopper talks with a shop. Does the product at the end fit the shopper's wishes, yes or no?\n",
+}
+QUESTION = "Which product fits best? Answer with its letter."
+YES_NO = ("yes", "no")
+MAX_TITLE = 48  # tokens of one title
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Token ids [L], positions [L], who may attend to whom (bool [L, L]), and the answer places.
+
+    answers: for branch the last index of each branch [n]; for list the last index of all [1].
+    The next-token logits there are compared. candidates: n.
+    """
+
+    ids: Tensor
+    positions: Tensor
+    mask: Tensor
+    answers: Tensor
+    candidates: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A candidate as the prompt shows it: its title and how many pictures it has."""
+
+    title: str
+    pictures: int = 1
+
+
+def build_prompt(
+    model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer], decode: str, room: int
+) -> Prompt:
+    """The prompt within `room` tokens: the conversation is shortened from its oldest turn, candidates never.
+
+    Raises ModelError when the candidates alone do not fit, or a list has more of them than there are labels.
+    """
+    parts = branch_parts if decode == BRANCH else list_parts
+    head, branches, tail = parts(model, offers)
+    fixed = len(head) + len(tail) + sum(map(len, branches))
+    if fixed + 16 > room:
+        raise ModelError(
+            f"{len(offers)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer."
+        )
+    talk = conversation_ids(model, dialogue, room - fixed)
+    prefix = head + talk
+    if decode == BRANCH:
+        return join_branches(prefix, branches, len(offers))
+    return join_branches([*prefix, *sum(branches, [])], [tail], len(offers))
+
+
+def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> tuple[list[int], list[list[int]], list[int]]:
+    before, after = model.chat_frame()
+    head = before + model.words_to_ids(INSTRUCTION[BRANCH])
+    branches = [
+        model.words_to_ids("\nProduct: ") + title_ids(model, offer) + picture_ids(model, offer) + after
+        for offer in offers
+    ]
+    return head, branches, []
+
+
+def list_parts(model: LavicModel, offers: Sequence[Offer]) -> tuple[list[int], list[list[int]], list[int]]:
+    if len(offers) > len(LABELS):
+        raise ModelError(
+            f"A list holds {len(LABELS)} candidates, not {len(offers)}; use --decode branch for more."
+        )
+    before, after = model.chat_frame()
+    head = before + model.words_to_ids(INSTRUCTION[LIST])
+    lines = [
+        model.words_to_ids(f"\n{label}: ") + title_ids(model, offer) + picture_ids(model, offer)
+        for label, offer in zip(LABELS, offers, strict=False)
+    ]
+    return head, lines, model.words_to_ids("\n" + QUESTION) + after
+
+
+def title_ids(model: LavicModel, offer: Offer) -> list[int]:
+    return model.words_to_ids(" ".join(offer.title.split()))[:MAX_TITLE]
+
+
+def picture_ids(model: LavicModel, offer: Offer) -> list[int]:
+    """Five image places a picture; several pictures of one product are told apart by a comma."""
+    between = model.words_to_ids(",")
+    places = [model.image_token_id] * VIEWS
+    return sum(([*between, *places] if number else places for number in range(offer.pictures)), [])
+
+
+def conversation_ids(model: LavicModel, dialogue: Dialogue, room: int) -> list[int]:
+    """The newest turns that fit; the oldest of them loses its beginning. Only the newest photo keeps its places."""
+    kept: list[list[int]] = []
+    left = room
+    for turn in reversed(dialogue.turns):
+        ids = turn_ids(model, turn, with_photo=turn.photo is not None and turn.photo == dialogue.photo)
+        if len(ids) > left:
+            shown = [token for token in ids if token == model.image_token_id]
+            ids = ids[-left:] if left and not shown else []
+        kept.append(ids)
+        left -= len(ids)
+        if left <= 0:
+            break
+    return [token for ids in reversed(kept) for token in ids]
+
+
+def turn_ids(model: LavicModel, turn: Turn, with_photo: bool) -> list[int]:
+    who = "Shopper: " if turn.role == SEEKER else "Shop: "
+    ids = model.words_to_ids(who + turn.text + "\n")
+    return ids + model.words_to_ids("Photo: ") + [model.image_token_id] * VIEWS if with_photo else ids
+
+
+def join_branches(prefix: list[int], branches: list[list[int]], candidates: int) -> Prompt:
+    """Ids, positions and mask of a shared prefix with branches behind it; one branch is a plain causal prompt."""
+    ids, owner, positions, answers = list(prefix), [0] * len(prefix), list(range(len(prefix))), []
+    for number, branch in enumerate(branches, 1):
+        ids += branch
+        owner += [number] * len(branch)
+        positions += range(len(prefix), len(prefix) + len(branch))
+        answers.append(len(ids) - 1)
+    place, owner = torch.arange(len(ids)), torch.tensor(owner)
+    visible = (owner[None] == 0) | (owner[None] == owner[:, None])
+    mask = visible & (place[None] <= place[:, None])
+    return Prompt(torch.tensor(ids), torch.tensor(positions), mask, torch.tensor(answers), candidates)

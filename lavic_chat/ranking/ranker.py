@@ -1,0 +1,89 @@
+"""Ranking candidates for a dialogue: one prompt, one forward pass, one score a candidate."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lavic_chat.catalog import Product
+from lavic_chat.dialogue import Dialogue
+from lavic_chat.model import VIEWS, LavicModel
+from lavic_chat.ranking.prompt import BRANCH, GENERATE, LABELS, LIST, Offer, Prompt, build_prompt
+from lavic_chat.ranking.scores import pad, score_prompts
+
+ROOM = 2048  # tokens of a prompt (the paper's maximum)
+NEW_TOKENS = 10  # of a generated answer (the paper's)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Probabilities [n] in the candidates' order, prompt length, and the generated answer where there is one.
+
+    named: index of the candidate that a generated answer names, None if it names none.
+    """
+
+    probabilities: tuple[float, ...]
+    prompt_tokens: int
+    visual_tokens: int
+    answer: str = ""
+    named: int | None = None
+
+
+class Ranker:
+    """Ranks with a model. decode: "branch", "list" or "generate"; temperature calibrates the probabilities."""
+
+    def __init__(self, model: LavicModel, decode: str = BRANCH, temperature: float = 1.0, room: int = ROOM):
+        self.model, self.decode, self.temperature, self.room = model, decode, temperature, room
+
+    def make_prompt(self, dialogue: Dialogue, products: Sequence[Product]) -> Prompt:
+        layout = LIST if self.decode == GENERATE else self.decode
+        return build_prompt(
+            self.model, dialogue, [Offer(product.title) for product in products], layout, self.room
+        )
+
+    @torch.inference_mode()
+    def rank(
+        self, dialogue: Dialogue, products: Sequence[Product], states: Tensor, photo: Tensor | None = None
+    ) -> Ranking:
+        """dialogue, n products, their tower states [n, 5, h], the photo's [5, h] if the dialogue has one."""
+        prompt = self.make_prompt(dialogue, products)
+        places = int((prompt.ids == self.model.image_token_id).sum())
+        photo_kept = places > VIEWS * len(products)  # a very long conversation can push the photo out
+        tokens = self.model.project(join_states(states, photo if photo_kept else None))
+        layout = LIST if self.decode == GENERATE else self.decode
+        logits = score_prompts(self.model, [prompt], [tokens], layout)[0]
+        probabilities = tuple(torch.softmax(logits / self.temperature, -1).tolist())
+        if self.decode != GENERATE:
+            return Ranking(probabilities, len(prompt.ids), len(tokens))
+        answer = self.model.generate(pad(self.model, [prompt], [tokens])[0][0], NEW_TOKENS)
+        named = read_label(answer, len(products))
+        return Ranking(put_first(probabilities, named), len(prompt.ids), len(tokens), answer, named)
+
+
+def join_states(states: Tensor, photo: Tensor | None = None) -> Tensor:
+    """[n, 5, h] and perhaps [5, h] -> [v, h] in the prompt's order: the conversation's photo, then candidates."""
+    rows = states.flatten(0, 1)
+    if photo is not None:
+        rows = torch.cat([photo.to(rows), rows])
+    if len(rows) % VIEWS:
+        raise AssertionError("every picture gives five states")
+    return rows
+
+
+def read_label(answer: str, count: int) -> int | None:
+    """The candidate that a generated answer names: its first lone capital, if that is a label in use."""
+    match = re.search(r"\b([A-Z])\b", answer)
+    index = LABELS.index(match[1]) if match else -1
+    return index if 0 <= index < count else None
+
+
+def put_first(probabilities: tuple[float, ...], named: int | None) -> tuple[float, ...]:
+    """Give the highest probability to the candidate that the generated answer names."""
+    if named is None:
+        return probabilities
+    best = max(range(len(probabilities)), key=probabilities.__getitem__)
+    swapped = list(probabilities)
+    swapped[best], swapped[named] = swapped[named], swapped[best]
+    return tuple(swapped)

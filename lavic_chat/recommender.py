@@ -1,0 +1,123 @@
+"""The pipeline on one screen: retrieve ten, look at each through five tokens, let the model choose."""
+
+import time
+from contextlib import contextmanager
+
+from torch import Tensor
+
+from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.dialogue import Dialogue
+from lavic_chat.errors import LavicError
+from lavic_chat.files import hash_bytes
+from lavic_chat.model import LavicModel, load_model
+from lavic_chat.ranking import BRANCH, Ranker
+from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
+from lavic_chat.retrieval import Retriever, TextEncoder, product_text
+from lavic_chat.settings import Settings
+from lavic_chat.vision import Vision
+
+CANDIDATES = 10
+
+
+class Recommender:
+    """Dialogue in, Recommendation out. Stateless between calls, so that every visitor can share one."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        model: LavicModel,
+        vision: Vision,
+        retriever: Retriever,
+        ranker: Ranker,
+        states: Tensor,
+    ):
+        self.catalog, self.model, self.vision = catalog, model, vision
+        self.retriever, self.ranker, self.states = retriever, ranker, states
+
+    @property
+    def model_name(self) -> str:
+        return self.model.name
+
+    @property
+    def model_hash(self) -> str:
+        return hash_bytes(self.model.fingerprint, self.model.adapter_hash)
+
+    @property
+    def device(self) -> str:
+        return str(self.model.device)
+
+    def recommend(self, dialogue: Dialogue, like: str | None = None) -> Recommendation:
+        """Retrieve, look, choose. Raises LavicError for a photo that cannot be used or when nothing is left."""
+        clock = Clock()
+        with clock("look at photo"):
+            photo = self.vision.see_photo(dialogue.photo) if dialogue.photo else None
+        with clock("retrieve"):
+            found = self.retriever.search(
+                dialogue, CANDIDATES, None if photo is None else photo.numpy(), like
+            )
+        return self.choose(dialogue, found, photo, clock)
+
+    def more_like(self, dialogue: Dialogue, product_id: str) -> Recommendation:
+        """Products like one of the catalogue's, which itself is left out."""
+        if product_id not in self.catalog:
+            raise LavicError("That product is not in this catalogue; choose one of those shown.")
+        asked = dialogue.say(f"Show me more like the {self.catalog[product_id].title}.")
+        return self.recommend(asked, like=product_id)
+
+    def choose(
+        self,
+        dialogue: Dialogue,
+        found: tuple[Candidate, ...],
+        photo: Tensor | None = None,
+        clock: "Clock | None" = None,
+    ) -> Recommendation:
+        """Rank given candidates by looking at them."""
+        clock = clock or Clock()
+        products = [candidate.product for candidate in found]
+        with clock("look"):
+            states = self.states[[self.retriever.row[product.id] for product in products]]
+        with clock("choose"):
+            ranking = self.ranker.rank(dialogue, products, states, photo)
+        scored = [
+            ScoredProduct(candidate.product, score, candidate.similarity)
+            for candidate, score in zip(found, ranking.probabilities, strict=True)
+        ]
+        scored.sort(key=lambda item: -item.score)
+        return Recommendation(
+            tuple(scored), clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens
+        )
+
+
+class Clock:
+    """Milliseconds by step, and their total."""
+
+    def __init__(self):
+        self.steps: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, step: str):
+        start = time.perf_counter()
+        yield
+        self.steps[step] = self.steps.get(step, 0.0) + 1000 * (time.perf_counter() - start)
+
+    def milliseconds(self) -> dict[str, float]:
+        steps = {step: round(value, 1) for step, value in self.steps.items()}
+        return {**steps, "total": round(sum(self.steps.values()), 1)}
+
+
+def load_recommender(settings: Settings, progress: bool = True) -> Recommender:
+    """Open catalogue and model, and compute what the caches lack: sentence vectors and the pictures' states."""
+    catalog = load_catalog(settings.catalog)
+    if not len(catalog):
+        raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
+    model = load_model(settings.model, settings.adapter, settings.home)
+    vision = Vision(model, settings.home)
+    encoder = TextEncoder(settings.home)
+    states = vision.see_products(catalog, catalog.products, progress)
+    texts = encoder.encode_cached([product_text(product) for product in catalog], progress)
+    retriever = Retriever(catalog, encoder, texts, states.numpy())
+    card = model.card
+    ranker = Ranker(
+        model, settings.decode or (card.decode if card else BRANCH), card.temperature if card else 1.0
+    )
+    return Recommender(catalog, model, vision, retriever, ranker, states)

@@ -1,0 +1,139 @@
+"""Retrieval: the catalogue's products nearest to a dialogue, by sentence vectors and, for a photo, by picture."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sentence_transformers import SentenceTransformer
+from tqdm import tqdm
+
+from lavic_chat.cache import VectorCache
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.dialogue import REJECTION, SEEKER, Dialogue
+from lavic_chat.errors import DialogueError
+from lavic_chat.files import hash_bytes
+from lavic_chat.model.assemble import ensure_text_encoder
+from lavic_chat.recommendation import Candidate
+
+AGEING = 0.6  # the weight of a turn against the next newer one
+OTHERS = 0.25  # the weight of what the recommender or others said
+PICTURE_WEIGHT = 0.5  # of picture similarity, where the shopper showed a photo or a product
+LIKE_WEIGHT = 0.5  # of a shown product's text
+BATCH = 64
+ENCODER = "all-MiniLM-L6-v2"
+
+
+class TextEncoder:
+    """all-MiniLM-L6-v2 through sentence-transformers, through the cache at `home`."""
+
+    def __init__(self, home: Path):
+        self.encoder = SentenceTransformer(str(ensure_text_encoder(home)), device="cpu")
+        size = self.encoder.get_embedding_dimension()
+        self.cache = VectorCache(home / "cache" / "text" / f"{ENCODER}.sqlite", (size,))
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """[n, 384] unit vectors, uncached: for what is said once."""
+        return self.encoder.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+
+    def encode_cached(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
+        """[n, 384] unit vectors, cached: for what products say."""
+        keys = [hash_bytes(text) for text in texts]
+        vectors = self.cache.get(keys)
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
+        todo = list(missing.items())
+        with tqdm(total=len(todo), desc="Reading products", unit="product", disable=not progress) as bar:
+            for start in range(0, len(todo), BATCH):
+                part = todo[start : start + BATCH]
+                fresh = dict(
+                    zip((key for key, _ in part), self.encode([text for _, text in part]), strict=True)
+                )
+                self.cache.put(fresh)
+                vectors.update(fresh)
+                bar.update(len(part))
+        return np.stack([vectors[key] for key in keys])
+
+
+def product_text(product: Product) -> str:
+    """What retrieval reads of a product: title, category, description; never the attributes of its looks."""
+    return ". ".join(part for part in (product.title, product.category, product.description) if part)
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to search by: weighted texts, and a picture vector [h] or None."""
+
+    texts: tuple[str, ...]
+    weights: tuple[float, ...]
+    picture: np.ndarray | None = None
+
+
+def make_query(dialogue: Dialogue, picture: np.ndarray | None = None) -> Query:
+    """The newest turns weigh most; what only turns a product down ("not that one") says nothing to search by."""
+    texts, weights, weight = [], [], 1.0
+    for turn in reversed(dialogue.turns):
+        text = REJECTION.sub(" ", turn.text)
+        if not text.strip() or (text != turn.text and len(re.findall(r"\w{3,}", text)) < 2):
+            continue
+        if turn.role == SEEKER:
+            texts.append(text)
+            weights.append(weight)
+            weight *= AGEING
+        elif not turn.shown:  # our own answers repeat the last pick: they would hold the search there
+            texts.append(text)
+            weights.append(weight * OTHERS)
+    return Query(tuple(texts), tuple(weights), picture)
+
+
+class Retriever:
+    """Cosine search over one catalogue.
+
+    text_vectors [N, 384], picture_vectors [N, h] (mean [CLS] state of the five views, centred, unit length).
+    """
+
+    def __init__(self, catalog: Catalog, encoder: TextEncoder, text_vectors: np.ndarray, states: np.ndarray):
+        self.catalog, self.encoder, self.text_vectors = catalog, encoder, text_vectors
+        self.ids = [product.id for product in catalog]
+        self.row = {product_id: row for row, product_id in enumerate(self.ids)}
+        self.centre = states.mean((0, 1))
+        self.picture_vectors = self.to_picture_vector(states)
+
+    def to_picture_vector(self, states: np.ndarray) -> np.ndarray:
+        """[..., 5, h] -> [..., h]"""
+        return unit((states - self.centre).mean(-2))
+
+    def search(
+        self, dialogue: Dialogue, k: int = 10, photo_states: np.ndarray | None = None, like: str | None = None
+    ) -> tuple[Candidate, ...]:
+        """The k nearest products that the shopper has not turned down, nearest first.
+
+        photo_states [5, h]: the shopper's photo. like: id of a product to find more of (itself left out).
+        Raises DialogueError when nothing is left.
+        """
+        scores = self.score(dialogue, photo_states, like)
+        out = set(dialogue.rejected) | {like}
+        order = [row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out][:k]
+        if not order:
+            raise DialogueError("Every product has been turned down; start over to see them again.")
+        return tuple(Candidate(self.catalog.products[row], float(scores[row])) for row in order)
+
+    def score(self, dialogue: Dialogue, photo_states: np.ndarray | None, like: str | None) -> np.ndarray:
+        """[N] similarities."""
+        picture = None if photo_states is None else self.to_picture_vector(photo_states)
+        query = make_query(dialogue, picture)
+        scores = np.zeros(len(self.ids), np.float32)
+        if query.texts:
+            weights = np.array(query.weights, np.float32)[:, None]
+            scores += self.text_vectors @ unit((weights * self.encoder.encode(query.texts)).sum(0))
+        if query.picture is not None:
+            scores += PICTURE_WEIGHT * (self.picture_vectors @ query.picture)
+        if like in self.row:
+            row = self.row[like]
+            scores += LIKE_WEIGHT * (self.text_vectors @ self.text_vectors[row])
+            scores += PICTURE_WEIGHT * (self.picture_vectors @ self.picture_vectors[row])
+        return scores
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)

@@ -1,0 +1,1 @@
+"""Training stages: align (projector, LLM frozen) and tune (LoRA on the LLM, vision frozen)."""

@@ -1,0 +1,100 @@
+"""What the stages learn from: captions of products, and choices among candidates. Seeded; nothing is changed in place."""
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.dialogue import Conversation, Dialogue
+from lavic_chat.errors import CatalogError, DialogueError
+
+LOOKS = ("shade", "colour", "pattern", "material", "style")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A dialogue, the candidates as offered, and the index of a right one."""
+
+    dialogue: Dialogue
+    products: tuple[Product, ...]
+    answer: int
+
+
+def products_of_split(catalog: Catalog, split: str) -> list[Product]:
+    """Products whose shape belongs to a split of `splits.json`; all of them where a catalogue has no splits."""
+    path = catalog.folder / "splits.json"
+    if not path.is_file():
+        return list(catalog)
+    try:
+        shapes = json.loads(path.read_text())[split]
+        ids = {product_id for members in shapes.values() for product_id in members}
+    except (ValueError, KeyError, AttributeError) as error:
+        raise CatalogError(f"{path} has no readable split {split!r}; make it anew or remove it.") from error
+    return [product for product in catalog if product.id in ids]
+
+
+def caption(product: Product, rng: random.Random) -> str:
+    """One of many wordings of what the picture shows: "a rust velvet armchair", "armchair, in green"."""
+    looks = product.attributes
+    kind = looks.get("type") or product.category.lower()
+    colour = rng.choice([looks[key] for key in ("colour", "shade") if looks.get(key)] or [""])
+    material, style = looks.get("material", ""), looks.get("style", "")
+    words = [style if rng.random() < 0.25 else "", colour, material if rng.random() < 0.6 else "", kind]
+    plain = " ".join(word for word in words if word)
+    forms = [
+        with_article(plain),
+        with_article(plain),
+        f"{kind}, {colour or style or material}",
+        f"{with_article(kind)} in {colour or material or 'plain colours'}"
+        + (f", {material}" if material else ""),
+        f"{colour or style} {kind}".strip() + (f" made of {material}" if material else ""),
+    ]
+    return rng.choice(forms).strip(" ,")
+
+
+def caption_words(product: Product) -> str:
+    """The words that a product's five tokens should speak: its looks and its type."""
+    looks = [product.attributes.get(key, "") for key in ("colour", "shade", "material", "type")]
+    return " ".join(word for word in looks if word) or product.category.lower()
+
+
+def with_article(words: str) -> str:
+    return f"{'an' if words[:1].lower() in 'aeiou' else 'a'} {words}"
+
+
+def make_choices(
+    conversations: Sequence[Conversation], catalog: Catalog, key: str = "candidates"
+) -> tuple[list[Choice], int]:
+    """Choices of the conversations whose candidates are in the catalogue and hold a right answer, and how many
+    others were left out. Raises DialogueError when none is left."""
+    choices = []
+    for conversation in conversations:
+        ids = [item for item in conversation.candidates.get(key, ()) if item in catalog]
+        answers = [ids.index(item) for item in conversation.gt_items if item in ids]
+        if answers and len(ids) > 1:
+            choices.append(Choice(conversation.dialogue, tuple(catalog[item] for item in ids), answers[0]))
+    if not choices:
+        raise DialogueError(
+            f"None of the {len(conversations)} conversations has its right answer among candidates that are in the "
+            f"catalogue {catalog.folder}; import the products that the dialogues speak of, or choose another file."
+        )
+    return choices, len(conversations) - len(choices)
+
+
+def shuffle_choice(choice: Choice, rng: random.Random, keep: int | None = None) -> Choice:
+    """The candidates in a new order, only `keep` of them if given, the right one always among them."""
+    others = [product for index, product in enumerate(choice.products) if index != choice.answer]
+    chosen = rng.sample(others, min(len(others), (keep or len(choice.products)) - 1))
+    products = [*chosen, choice.products[choice.answer]]
+    rng.shuffle(products)
+    return replace(choice, products=tuple(products), answer=products.index(choice.products[choice.answer]))
+
+
+def read_split_conversations(path: Path, limit: int | None, rng: random.Random) -> list[Conversation]:
+    """A dialogue file, or a seeded sample of it."""
+    from lavic_chat.dialogue import read_conversations
+
+    conversations = read_conversations(path)
+    return rng.sample(conversations, limit) if limit and limit < len(conversations) else conversations

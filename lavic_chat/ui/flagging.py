@@ -1,0 +1,51 @@
+"""From the "wrong pick" form to a flag; the store itself is `lavic_chat.flags`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from lavic_chat.errors import FlagError
+from lavic_chat.flags import Flag
+from lavic_chat.ui.visit import Recommender, Visit
+
+LONGEST_REASON = 500  # characters
+QUICK_REASONS = ("Wrong colour", "Wrong material", "Wrong style", "Wrong kind of thing", "Too expensive")
+NONE_OF_THESE = ""
+THANKS = (
+    "Thank you, that is noted. Flags stay with this app, in a SQLite file that holds no names or addresses; "
+    "“lavic-chat flags list” shows them and “lavic-chat flags export” turns them into training dialogues."
+)
+
+
+class FlagStore(Protocol):
+    """Where flags go; `add` raises FlagError with a sentence."""
+
+    def add(self, flag: Flag) -> object: ...
+
+
+def make_flag(
+    visit: Visit, recommender: Recommender, right: str | None, quick: Sequence[str], words: str
+) -> Flag:
+    """The flag for the visit's pick. `right` is a candidate's id, or empty when none is right or nobody said.
+
+    The dialogue is the one that the model saw, without its answer. Raises FlagError without a pick, for an id
+    that was not shown, and for a reason over LONGEST_REASON characters.
+    """
+    if not visit.recommendation:
+        raise FlagError("There is no pick to flag yet.")
+    others = [item.product.id for item in visit.others]
+    if right and right not in others:
+        raise FlagError("That product is not among those shown; choose one of them, or none.")
+    words = (words or "").strip()
+    if len(words) > LONGEST_REASON:
+        raise FlagError(f"The reason has {len(words)} characters; please shorten it to {LONGEST_REASON}.")
+    reasons = [reason for reason in QUICK_REASONS if reason in (quick or ())]
+    return Flag(
+        turn_id=visit.turn_id,
+        context=visit.asked.to_context(),
+        candidates=tuple((item.product.id, item.score) for item in visit.recommendation.candidates),
+        pick=visit.pick.id,
+        correct=right or None,
+        reason="; ".join([*reasons, *([words] if words else [])]),
+        model_hash=recommender.model_hash,
+        catalog_hash=recommender.catalog.fingerprint,
+    )

@@ -1,0 +1,262 @@
+"""Every piece of HTML that the chat shows. Whatever comes from a visitor or a catalogue passes `escape` here.
+
+Gradio puts a component's value into its template in a single pass, so that braces and dollars in a value stay
+text; only markup has to be defused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from lavic_chat.catalog.product import Catalog, Product
+from lavic_chat.dialogue import SEEKER, Turn
+from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.ui.visit import Visit, counted, short_title
+
+BLANK = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 96 96'%3E%3Crect width='96' "
+    "height='96' fill='%23e4e8e4'/%3E%3Cg fill='none' stroke='%2393a099' stroke-width='2.5'%3E%3Crect x='28' y='30' "
+    "width='40' height='36' rx='4'/%3E%3Cpath d='m30 60 11-12 9 9 6-6 10 10'/%3E%3Ccircle cx='57' cy='41' r='3.5'/"
+    "%3E%3C/g%3E%3C/svg%3E"
+)
+EXAMPLES = (
+    "A red armchair for a reading corner",
+    "Something warm to light a dark hallway",
+    "A dining table in light wood for six people",
+    "A place to hide the shoes by the front door",
+    "A plant pot that brings some colour to a grey balcony",
+    "A quiet bedside table, nothing shiny",
+)
+MOST_CHIPS, LONGEST_CHIP = 8, 48
+SAMPLES = 9  # pictures in the window before anyone has asked
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What the pages need to know of the catalogue and the model."""
+
+    catalog: Catalog
+    model_name: str
+    device: str
+    currency: str = "$"
+
+    def picture(self, product: Product) -> str:
+        """The address of a product's picture by its id, or the blank picture."""
+        return f"pictures/{quote(product.id, safe='')}" if self.catalog.picture_path(product) else BLANK
+
+    def price(self, product: Product) -> str:
+        if product.price is None:
+            return ""
+        return f"{self.currency}{product.price:,.2f}".removesuffix(".00")
+
+
+def header(shop: Shop) -> str:
+    return (
+        f'<header class="masthead"><span class="mark" aria-hidden="true">{MARK}</span>'
+        "<div><h1>LaViC Chat</h1><p>A home shop assistant that looks at the pictures.</p></div>"
+        f'<p class="facts"><span>{len(shop.catalog):,} products</span><span>{escape(shop.model_name)} on '
+        f"{escape(shop.device)}</span></p></header>"
+    )
+
+
+MARK = (
+    '<svg viewBox="0 0 32 32" width="36" height="36"><rect x="1" y="1" width="30" height="30" rx="8" class="pane"/>'
+    '<path d="M8 8h7v7H8zM17 8h7v7h-7zM8 17h7v7H8z" class="view"/><path d="M17 17h7v7h-7z" class="picked"/></svg>'
+)
+
+
+def conversation(visit: Visit, shop: Shop) -> str:
+    """The chat: greeting and examples before the first message, then the turns, then three dots while it looks."""
+    turns = visit.pending.dialogue.turns if visit.pending else visit.dialogue.turns
+    if not turns:
+        return greeting()
+    messages = "".join(message(turn, shop) for turn in turns)
+    if visit.pending:
+        messages += '<li class="bot typing" aria-hidden="true"><span></span><span></span><span></span></li>'
+    return f'<ol class="log" aria-label="Conversation" tabindex="0">{messages}</ol>'
+
+
+def greeting() -> str:
+    chips = "".join(
+        f'<li><button type="button" data-act="example" data-id="{number}">{escape(text)}</button></li>'
+        for number, text in enumerate(EXAMPLES)
+    )
+    return (
+        '<div class="greeting"><h2>What are you looking for?</h2><p>Say it the way you would in a shop: the room, the '
+        "mood, a colour. Ten products are pulled from the shelves, and each picture gets a good look.</p>"
+        f'<ul class="examples" aria-label="Requests to start from">{chips}</ul></div>'
+    )
+
+
+def message(turn: Turn, shop: Shop) -> str:
+    who, author = ("shopper", "You") if turn.role == SEEKER else ("bot", "LaViC")
+    picture = ""
+    if turn.photo:
+        picture = (
+            f'<img class="photo" src="{photo_address(turn.photo)}" alt="The photo you sent" loading="lazy">'
+        )
+    elif turn.shown and turn.shown[0] in shop.catalog:
+        product = shop.catalog[turn.shown[0]]
+        picture = (
+            f'<img class="thumb" src="{shop.picture(product)}" alt="{escape(short_title(product))}" loading="lazy">'
+        )
+    text = f'<p dir="auto">{escape(turn.text)}</p>' if turn.text else ""
+    return f'<li class="{who}"><span class="sr">{author}: </span>{picture}{text}</li>'
+
+
+def photo_address(photo: Path) -> str:
+    """Gradio's own address of a file that this visitor has uploaded."""
+    return escape("gradio_api/file=" + quote(str(photo)))
+
+
+def window(visit: Visit, shop: Shop) -> str:
+    """The right side's upper part: samples before the first question, an outline while it looks, then the card."""
+    if visit.shown:
+        return card(visit, shop)
+    return outline() if visit.pending else samples(shop)
+
+
+def card(visit: Visit, shop: Shop) -> str:
+    item, place = visit.shown, place_of(visit.shown, visit.recommendation)
+    product = item.product
+    badge = "My pick" if place == 1 else f"No. {place} of {len(visit.recommendation.candidates)}"
+    back = '<button type="button" class="back" data-act="choose" data-id="">Back to the pick</button>'
+    return (
+        f'<article class="card{" waiting" if visit.pending else ""}" data-product="{escape(product.id)}">'
+        f'<div class="frame"><img src="{shop.picture(product)}" alt="{escape(short_title(product))}"></div>'
+        f'<div class="facts"><p class="badge{" runner-up" if place > 1 else ""}"><span>{badge}</span>'
+        f"{back if place > 1 else ''}</p>"
+        f'<h2 dir="auto">{escape(short_title(product))}</h2>'
+        f'<p class="price">{escape(shop.price(product))}<span>{escape(product.category[:60])}</span></p>'
+        f"{chips(product)}{confidence(item.score, place)}{credit(product)}</div></article>"
+    )
+
+
+def chips(product: Product) -> str:
+    """Attributes as small labels, at most MOST_CHIPS of them."""
+    items = [(str(name), str(value)) for name, value in product.attributes.items() if str(value).strip()]
+    labels = "".join(
+        f"<li><span>{escape(name[:LONGEST_CHIP])}</span> {escape(value[:LONGEST_CHIP])}</li>"
+        for name, value in items[:MOST_CHIPS]
+    )
+    return f'<ul class="chips" aria-label="Attributes">{labels}</ul>' if labels else ""
+
+
+def confidence(score: float, place: int) -> str:
+    """A bar, a percentage and words; `score` is the probability among the candidates, 0 to 1."""
+    percent = round(100 * min(max(score, 0.0), 1.0))
+    label, words = ("Confidence", sureness(score)) if place == 1 else ("Its share", "behind the pick")
+    return (
+        f'<div class="confidence"><span>{label}</span><span class="words"><b>{percent} %</b>, {words}</span>'
+        f'<div class="bar" role="meter" aria-label="{label}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{percent}"><i style="width:{percent}%"></i></div></div>'
+    )
+
+
+def sureness(score: float) -> str:
+    for least, words in ((0.75, "very sure"), (0.5, "fairly sure"), (0.3, "leaning this way")):
+        if score >= least:
+            return words
+    return "a close call"
+
+
+def credit(product: Product) -> str:
+    parts = [part for part in (product.creator, product.source, product.license) if part]
+    return f'<p class="credit">Model and picture: {escape(", ".join(parts)[:200])}</p>' if parts else ""
+
+
+def gallery(visit: Visit, shop: Shop) -> str:
+    """The other candidates as buttons, numbered by their place; choosing one puts it on the card."""
+    if not visit.others:
+        return placeholders() if visit.pending and not visit.recommendation else ""
+    tiles = "".join(tile(item, place, visit, shop) for place, item in enumerate(visit.others, 2))
+    return (
+        f'<section class="others{" waiting" if visit.pending else ""}"><h3>Also on the shelf '
+        f'<span>{counted(len(visit.others))} more, best first</span></h3><ul class="tiles">{tiles}{NONE_TILE}</ul></section>'
+    )
+
+
+def tile(item: ScoredProduct, place: int, visit: Visit, shop: Shop) -> str:
+    product, title = item.product, escape(short_title(item.product))
+    return (
+        f'<li><button type="button" class="tile" data-act="choose" data-id="{escape(product.id)}" '
+        f'aria-pressed="{"true" if visit.chosen == product.id else "false"}" title="{title}">'
+        f'<span class="frame"><img src="{shop.picture(product)}" alt="{title}" loading="lazy"><i>{place}</i></span>'
+        f'<span class="name" dir="auto" aria-hidden="true">{title}</span>'
+        f'<span class="price">{escape(shop.price(product))}</span></button></li>'
+    )
+
+
+# It only leads to the message box; script.js sees to that.
+NONE_TILE = (
+    '<li><button type="button" class="tile none" data-act="describe"><b>None of these?</b>'
+    "Say what is missing, and I look again.</button></li>"
+)
+
+
+def outline() -> str:
+    """The empty card while the first answer is on its way, in the card's own size."""
+    return (
+        '<div class="card outline" aria-hidden="true"><div class="frame"></div><div class="facts">'
+        "<i></i><i></i><i></i><i></i></div></div>"
+    )
+
+
+def placeholders() -> str:
+    tiles = '<li><span class="tile"><span class="frame"></span><i></i></span></li>' * 9
+    return f'<section class="others outline" aria-hidden="true"><h3>Also on the shelf</h3><ul class="tiles">{tiles}</ul></section>'
+
+
+def samples(shop: Shop) -> str:
+    """The shop window before the first question: a few products from all over the catalogue."""
+    step = max(1, len(shop.catalog) // SAMPLES)
+    pictured = [product for product in shop.catalog.products[::step] if shop.catalog.picture_path(product)]
+    pictures = "".join(
+        f'<li><img src="{shop.picture(product)}" alt="{escape(short_title(product))}" loading="lazy"></li>'
+        for product in pictured[:SAMPLES]
+    )
+    return (
+        f'<section class="samples"><ul aria-label="A few of the products">{pictures}</ul>'
+        "<p>Your pick appears here, with the nine that came closest.</p></section>"
+    )
+
+
+def status(visit: Visit) -> str:
+    """One live line that screen readers announce: looking, then the answer and what it took."""
+    if visit.pending:
+        text, live = "Retrieving… looking at ten pictures…", " looking"
+    elif visit.recommendation:
+        text, live = what_it_took(visit.recommendation), ""
+    else:
+        text, live = "", ""
+    return f'<p class="status{live}" role="status">{escape(text)}</p>'
+
+
+def what_it_took(found: Recommendation) -> str:
+    parts = [f"{len(found.candidates)} pictures"]
+    if found.visual_tokens:
+        parts.append(f"{found.visual_tokens:,} visual tokens")
+    if total := found.timings_ms.get("total", sum(found.timings_ms.values())):
+        parts.append(f"{total / 1000:.1f} s")
+    return "Looked at " + ", ".join(parts)
+
+
+def notice(text: str = "", kind: str = "error") -> str:
+    """A sentence under the conversation; errors are announced at once."""
+    if not text:
+        return ""
+    return f'<p class="notice {kind}" role="{"alert" if kind == "error" else "status"}">{escape(text)}</p>'
+
+
+def place_of(item: ScoredProduct, found: Recommendation) -> int:
+    """1 for the pick, then 2, 3, ..."""
+    return found.candidates.index(item) + 1
+
+
+def choices(others: Sequence[ScoredProduct]) -> list[tuple[str, str]]:
+    """Labels for the flag form, with the numbers that the gallery shows, and their ids."""
+    return [
+        (f"{place}. {short_title(item.product)}", item.product.id) for place, item in enumerate(others, 2)
+    ]

@@ -1,0 +1,277 @@
+"""The page: its layout, and which click leads to which move of the visit.
+
+Every question runs in two steps: the first one, outside the queue, shows the message and says that we look; the
+second one waits its turn for the model. What a visitor has is in one `gr.State`; there are no module globals.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lavic_chat.errors import LavicError
+from lavic_chat.ui import markup
+from lavic_chat.ui.flagging import LONGEST_REASON, NONE_OF_THESE, QUICK_REASONS, THANKS, FlagStore, make_flag
+from lavic_chat.ui.theme import script
+from lavic_chat.ui.visit import Recommender, Visit
+
+MODEL_QUEUE = "model"  # one queue and one place in it for everything that runs the model
+SORRY = "Something went wrong on our side; your message is back in the box, please try again."
+KEEP_UPLOADS = (3_600, 86_400)  # seconds: look every hour, delete what is older than a day
+log = logging.getLogger(__name__)
+
+
+def build_app(recommender: Recommender, flags: FlagStore, currency: str = "$") -> gr.Blocks:
+    """The chat around a recommender; serve it with `launch`, which brings the theme and the pictures."""
+    shop = markup.Shop(recommender.catalog, recommender.model_name, recommender.device, currency)
+    with gr.Blocks(
+        title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS
+    ) as app:
+        page = Page(recommender, flags, shop)
+        page.lay_out()
+        page.wire()
+    return app
+
+
+class Page:
+    """The components and their handlers; it holds nothing of any visitor."""
+
+    def __init__(self, recommender: Recommender, flags: FlagStore, shop: markup.Shop):
+        self.recommender, self.flags, self.shop = recommender, flags, shop
+
+    # Layout ------------------------------------------------------------------------------------------------
+
+    def lay_out(self) -> None:
+        self.visit = gr.State(Visit())
+        html(markup.header(self.shop), "masthead")
+        with gr.Row(elem_id="shop", equal_height=False):
+            with gr.Column(elem_id="talk", scale=5, min_width=300):
+                self.lay_out_talk()
+            with gr.Column(elem_id="window", scale=7, min_width=300):
+                self.lay_out_window()
+
+    def lay_out_talk(self) -> None:
+        self.conversation = html(markup.conversation(Visit(), self.shop), "conversation")
+        with gr.Row(elem_id="talk-foot"):
+            self.status = html(markup.status(Visit()), "status")
+            self.start_over = gr.Button("Start over", elem_id="start-over", size="sm", visible=False)
+        self.notice = html("", "notice")
+        self.box = gr.MultimodalTextbox(
+            elem_id="box",
+            label="Your message",
+            show_label=False,
+            container=False,
+            placeholder="Say what you need, or add a photo",
+            file_types=["image"],
+            file_count="single",
+            sources=["upload"],
+            lines=1,
+            max_lines=6,
+            autofocus=False,
+            max_plain_text_length=1_000_000,  # a long text is answered with a sentence, not turned into a file
+            html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
+        )
+
+    def lay_out_window(self) -> None:
+        self.card = html(markup.window(Visit(), self.shop), "card")
+        with gr.Row(elem_id="actions", visible=False) as self.actions:
+            self.something_else = gr.Button("Something else", variant="primary", size="md", min_width=90)
+            self.more_like_this = gr.Button("More like this", size="md", min_width=90)
+            self.wrong_pick = gr.Button("Wrong pick", elem_id="wrong-pick", size="md", min_width=90)
+        with gr.Column(elem_id="flag-form", visible=False) as self.form:
+            self.lay_out_form()
+        self.flag_notice = html("", "flag-notice")
+        self.gallery = html(markup.gallery(Visit(), self.shop), "gallery")
+
+    def lay_out_form(self) -> None:
+        html(
+            "<h3>Which one was right?</h3><p>Choose below or tap a picture; leave it open if you are not sure.</p>"
+        )
+        self.right = gr.Radio([], label="The right product", show_label=False, elem_id="right")
+        self.quick = gr.CheckboxGroup(
+            list(QUICK_REASONS), label="What was wrong with the pick?", elem_id="quick"
+        )
+        self.words = gr.Textbox(
+            label="In your own words (optional)",
+            max_length=LONGEST_REASON,
+            lines=2,
+            max_lines=5,
+            elem_id="words",
+        )
+        with gr.Row(elem_id="flag-actions"):
+            self.save = gr.Button("Save", variant="primary", size="md", min_width=90)
+            self.cancel = gr.Button("Cancel", size="md", min_width=90)
+
+    # Wiring ------------------------------------------------------------------------------------------------
+
+    def wire(self) -> None:
+        self.question(self.box.submit, self.ask, [self.box])
+        self.question(self.conversation.act, self.ask_example)
+        self.question(self.something_else.click, self.ask_for_else)
+        self.question(self.more_like_this.click, self.ask_for_like)
+        self.quickly(self.start_over.click, self.begin_again, self.everything)
+        for shelf in (self.gallery, self.card):
+            self.quickly(shelf.act, self.look_at, [self.visit, self.card, self.gallery, self.right])
+        self.quickly(self.wrong_pick.click, self.open_form, self.flag_parts)
+        self.quickly(self.cancel.click, self.close_form, self.flag_parts)
+        self.save.click(
+            self.save_flag, [self.visit, self.right, self.quick, self.words], self.flag_parts,
+            show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
+
+    @property
+    def everything(self) -> list:
+        screen = [self.visit, self.conversation, self.status, self.notice, self.box, self.start_over]
+        return [*screen, self.card, self.actions, self.gallery, *self.buttons, *self.flag_parts]
+
+    @property
+    def buttons(self) -> list:
+        return [self.something_else, self.more_like_this, self.wrong_pick]
+
+    @property
+    def flag_parts(self) -> list:
+        return [self.form, self.right, self.quick, self.words, self.flag_notice]
+
+    def quickly(self, event: Callable, move: Callable, outputs: list, inputs: list | None = None):
+        """A move that needs no model: no queue, no progress bar, no public endpoint."""
+        return event(
+            move,
+            [self.visit, *(inputs or [])],
+            outputs,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+
+    def question(self, event: Callable, begin: Callable, inputs: list | None = None) -> None:
+        """A move that the model answers: begin at once, then wait for the model; undo if neither comes off."""
+        begun = self.quickly(event, begin, self.everything, inputs)
+        answered = begun.then(
+            self.answer, [self.visit], self.everything, show_progress="hidden", api_visibility="private",
+            concurrency_id=MODEL_QUEUE, concurrency_limit=1,
+        )  # fmt: skip
+        self.quickly(answered.failure, self.give_up, self.everything)
+
+    # What is shown -----------------------------------------------------------------------------------------
+
+    def screen(self, visit: Visit, error: str = "", **box: Any) -> dict:
+        """Every part of the page for a visit; `box` holds what changes in the message box."""
+        busy = visit.pending is not None
+        return {
+            self.visit: visit,
+            self.conversation: markup.conversation(visit, self.shop),
+            self.status: markup.status(visit),
+            self.notice: markup.notice(error),
+            self.box: gr.update(interactive=not busy, **box),
+            self.start_over: gr.update(visible=bool(visit.dialogue.turns), interactive=not busy),
+            self.card: markup.window(visit, self.shop),
+            self.actions: gr.update(visible=busy or visit.recommendation is not None),
+            self.gallery: markup.gallery(visit, self.shop),
+            **{button: gr.update(interactive=not busy) for button in self.buttons},
+            **self.flag_screen(visit),
+        }
+
+    def flag_screen(self, visit: Visit, is_open: bool = False, note: str = "", kind: str = "thanks") -> dict:
+        choices = [*markup.choices(visit.others), ("None of these", NONE_OF_THESE)]
+        return {
+            self.form: gr.update(visible=is_open),
+            self.right: gr.update(choices=choices, value=visit.chosen),
+            self.quick: [],
+            self.words: "",
+            self.flag_notice: markup.notice(note, kind),
+        }
+
+    # Questions ---------------------------------------------------------------------------------------------
+
+    def begin(self, visit: Visit, move: Callable[[], Visit], **box: Any) -> dict:
+        """Show the question as asked, or the sentence that says why it cannot be; then the box stays as it is."""
+        try:
+            return self.screen(move(), **box)
+        except LavicError as error:
+            return {self.notice: markup.notice(str(error))}
+        except Exception as error:
+            note_failure(error)
+            return {self.notice: markup.notice(SORRY)}
+
+    def ask(self, visit: Visit, message: dict | None) -> dict:
+        text, files = (message or {}).get("text") or "", (message or {}).get("files") or []
+        photo = Path(files[0]) if files else None
+        return self.begin(visit, lambda: visit.ask(text, photo), value=None)
+
+    def ask_example(self, visit: Visit, event: gr.EventData) -> dict:
+        number = event._data.get("id") if isinstance(event._data, dict) else None
+        known = {str(place): text for place, text in enumerate(markup.EXAMPLES)}
+        return self.begin(visit, lambda: visit.ask(known.get(str(number), "")))
+
+    def ask_for_else(self, visit: Visit) -> dict:
+        return self.begin(visit, visit.something_else)
+
+    def ask_for_like(self, visit: Visit) -> dict:
+        return self.begin(visit, visit.more_like_this)
+
+    def answer(self, visit: Visit) -> dict:
+        """Run the model; on failure everything is as before and the message is back in the box."""
+        if not visit.pending:
+            return {self.visit: visit}
+        try:
+            return self.screen(visit.answered(self.recommender))
+        except LavicError as error:
+            return self.give_up(visit, str(error))
+        except Exception as error:
+            note_failure(error)
+            return self.give_up(visit)
+
+    def give_up(self, visit: Visit, error: str = SORRY) -> dict:
+        pending = visit.pending
+        if not pending:
+            return {self.notice: markup.notice(error)}
+        files = [str(pending.photo)] if pending.photo and pending.photo.is_file() else []
+        return self.screen(visit.given_up(), error, value={"text": pending.text, "files": files})
+
+    def begin_again(self, visit: Visit) -> dict:
+        return self.screen(Visit(), value=None)
+
+    # Looking and flagging ----------------------------------------------------------------------------------
+
+    def look_at(self, visit: Visit, event: gr.EventData) -> dict:
+        """Put a runner-up on the card; in the flag form it becomes the right one."""
+        product_id = event._data.get("id") if isinstance(event._data, dict) else None
+        visit = visit.choose(product_id if isinstance(product_id, str) else None)
+        return {
+            self.visit: visit,
+            self.card: markup.window(visit, self.shop),
+            self.gallery: markup.gallery(visit, self.shop),
+            self.right: gr.update(value=visit.chosen),
+        }
+
+    def open_form(self, visit: Visit) -> dict:
+        return self.flag_screen(visit, is_open=visit.recommendation is not None)
+
+    def close_form(self, visit: Visit) -> dict:
+        return self.flag_screen(visit)
+
+    def save_flag(self, visit: Visit, right: str | None, quick: list[str], words: str) -> dict:
+        """Store the flag and say where it went; on failure the form stays as filled in."""
+        try:
+            self.flags.add(make_flag(visit, self.recommender, right, quick, words))
+        except LavicError as error:
+            return {self.flag_notice: markup.notice(str(error))}
+        except Exception as error:
+            note_failure(error)
+            return {self.flag_notice: markup.notice("The flag could not be stored; please try again.")}
+        return self.flag_screen(visit, note=THANKS)
+
+
+def html(value: str, name: str | None = None) -> gr.HTML:
+    """A piece of our own HTML: no Gradio styles, clicks on data-act elements arrive as the event `act`."""
+    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=script(), padding=False)
+
+
+def note_failure(error: Exception) -> None:
+    """Log where an unexpected error arose, without its message: that may quote what a visitor wrote."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    log.error("Unexpected %s at %s", type(error).__name__, where)

@@ -1,0 +1,51 @@
+"""Launching: the theme, the catalogue's pictures by product id, and nothing else from the disk."""
+
+from pathlib import Path
+
+import gradio as gr
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Route
+
+from lavic_chat.catalog.product import Catalog
+from lavic_chat.ui.theme import HERE, stylesheet, theme
+
+# Only formats that a browser shows as a picture and nothing more: an SVG, for one, could carry a script.
+MEDIA_TYPES = {
+    ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif",
+    ".bmp": "image/bmp",
+}  # fmt: skip
+HEADERS = {
+    "Cache-Control": "public, max-age=3600",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'",
+}
+LARGEST_UPLOAD = "20mb"
+LONGEST_QUEUE = 64  # questions waiting; the next visitor is asked to try again
+
+
+def launch(app: gr.Blocks, catalog: Catalog, host: str = "127.0.0.1", port: int | None = 7860, **more):
+    """Serve the chat. `more` goes to Gradio's `launch`, for instance `prevent_thread_lock=True`.
+
+    The disk stays closed: pictures leave by product id, `allowed_paths` is empty.
+    """
+    return app.queue(max_size=LONGEST_QUEUE, api_open=False).launch(
+        server_name=host, server_port=port, theme=theme(), css=stylesheet(), footer_links=[], ssr_mode=False,
+        favicon_path=HERE / "mark.svg", allowed_paths=[], max_file_size=LARGEST_UPLOAD, show_error=False,
+        app_kwargs={"routes": [picture_route(catalog)]}, **more,
+    )  # fmt: skip
+
+
+def picture_route(catalog: Catalog) -> Route:
+    """`/pictures/ID`: the main picture of a product. An unknown id, or one without a picture, is a 404."""
+
+    def picture(request: Request) -> FileResponse:
+        product_id = request.path_params["product_id"]
+        path = catalog.picture_path(catalog[product_id]) if product_id in catalog else None
+        kind = MEDIA_TYPES.get(Path(path).suffix.lower()) if path else None
+        if not kind:
+            raise HTTPException(404)
+        return FileResponse(path, media_type=kind, headers=HEADERS)
+
+    return Route("/pictures/{product_id:path}", picture)

@@ -1,0 +1,80 @@
+"""Looking at pictures: five views, their [CLS] states, and a cache so that no picture is seen twice.
+
+Cached are the tower's states [5, h] under hash(picture, tower weights); the projector, two small matrix
+products, turns them into visual tokens when they are used, so that training it leaves the cache valid.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from lavic_chat.cache import VectorCache
+from lavic_chat.catalog import Catalog, Product, open_main_picture, open_picture
+from lavic_chat.files import hash_bytes
+from lavic_chat.model import VIEWS, LavicModel
+
+BATCH = 8  # pictures encoded together
+
+
+class Vision:
+    """Pictures to states [5, h], through the cache at `home`."""
+
+    def __init__(self, model: LavicModel, home: Path):
+        self.model = model
+        self.cache = VectorCache(
+            home / "cache" / "visual" / f"{model.vision_hash[:24]}.sqlite", (VIEWS, model.state_size)
+        )
+
+    def see_products(self, catalog: Catalog, products: Sequence[Product], progress: bool = False) -> Tensor:
+        """[n, 5, h] of the products' main pictures; a picture that is missing or broken is seen as a blank."""
+        keys = [self._key(main_picture_bytes(catalog, product)) for product in products]
+        states = self.cache.get(keys)
+        unseen = {key: product for key, product in zip(keys, products, strict=True) if key not in states}
+        with tqdm(total=len(unseen), desc="Looking at pictures", unit="picture", disable=not progress) as bar:
+            for part in chunks(unseen.items(), BATCH):
+                pictures = [open_main_picture(catalog, product).image for _, product in part]
+                seen = {key: row for (key, _), row in zip(part, self._encode(pictures), strict=True)}
+                self.cache.put(seen)  # after every batch, so that a stopped run goes on from here
+                states.update(seen)
+                bar.update(len(part))
+        return torch.from_numpy(np.stack([states[key] for key in keys]).copy())
+
+    def see_photo(self, path: Path) -> Tensor:
+        """[5, h] of a shopper's photo; raises PictureError when it cannot be used."""
+        picture = open_picture(path)
+        key = self._key(path.read_bytes())
+        cached = self.cache.get([key])
+        if key not in cached:
+            cached = {key: self._encode([picture])[0]}
+            self.cache.put(cached)
+        return torch.from_numpy(cached[key].copy())
+
+    @torch.inference_mode()
+    def _encode(self, pictures: Sequence[Image.Image]) -> np.ndarray:
+        return self.model.encode_views(self.model.make_views(pictures)).float().cpu().numpy()
+
+    def _key(self, picture: bytes) -> str:
+        return hash_bytes(picture, self.model.vision_hash)
+
+
+def main_picture_bytes(catalog: Catalog, product: Product) -> bytes:
+    """The main picture's bytes as they lie on disk, or none where there is no file."""
+    path = catalog.picture_path(product)
+    return path.read_bytes() if path else b""
+
+
+def chunks(items: Iterable, size: int) -> Iterable[list]:
+    """Lists of at most `size` items."""
+    part = []
+    for item in items:
+        part.append(item)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part

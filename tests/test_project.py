@@ -1,0 +1,148 @@
+"""The house itself: what is installed, what the README promises, and who may import what."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+import pytest
+from packaging.requirements import Requirement
+
+import lavic_chat
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "lavic_chat"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def requirements() -> dict[str, Requirement]:
+    """requirements.txt, package name -> requirement."""
+    lines = [line.split("#")[0].strip() for line in read("requirements.txt").splitlines()]
+    return {found.name: found for found in map(Requirement, filter(None, lines))}
+
+
+def test_the_space_installs_what_the_package_needs():
+    wanted = {found.name: found for found in map(Requirement, PROJECT["dependencies"])}
+    listed = requirements()
+    assert listed.keys() == wanted.keys()
+    for name, requirement in wanted.items():
+        if name != "torch":
+            assert listed[name].specifier == requirement.specifier, name
+
+
+def test_one_torch_is_pinned_everywhere():
+    pinned = str(requirements()["torch"])
+    version = pinned.partition("==")[2]
+    assert version and f"TORCH ?= {pinned}\n" in read("Makefile")
+    wanted = next(found for found in map(Requirement, PROJECT["dependencies"]) if found.name == "torch")
+    assert wanted.specifier.contains(version)
+
+
+def test_requirements_work_before_the_repository_is_there():
+    lines = [line for line in read("requirements.txt").splitlines() if not line.startswith("#")]
+    assert not [line for line in lines if line.startswith(("-", ".", "/")) or "://" in line]
+
+
+def test_one_version_everywhere():
+    assert PROJECT["version"] == lavic_chat.__version__
+    assert PROJECT["version"] in read("CHANGELOG.md")
+
+
+def test_the_console_script_is_the_command_line():
+    from lavic_chat.cli import main
+
+    (script,) = entry_points(group="console_scripts", name="lavic-chat")
+    assert script.load() is main
+    assert isinstance(main, click.Group)
+
+
+def leaves(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every command that does something, as its words after `lavic-chat`."""
+    if not isinstance(command, click.Group):
+        return [path]
+    return [leaf for name, child in command.commands.items() for leaf in leaves(child, (*path, name))]
+
+
+def test_every_command_is_in_the_readme():
+    """`catalog check` counts as named by a line such as "lavic-chat catalog import ... | check ..."."""
+    from lavic_chat.cli import main
+
+    lines = [line for line in read("README.md").splitlines() if "lavic-chat " in line]
+
+    def is_named(first: str, *rest: str) -> bool:
+        start = re.compile(rf"lavic-chat\s+{re.escape(first)}\b")
+        after = [line[match.end() :] for line in lines if (match := start.search(line))]
+        return any(all(re.search(rf"\b{re.escape(word)}\b", text) for word in rest) for text in after)
+
+    commands = leaves(main)
+    assert commands
+    assert [" ".join(words) for words in commands if not is_named(*words)] == []
+
+
+def test_every_command_helps():
+    from click.testing import CliRunner
+
+    from lavic_chat.cli import main
+
+    for words in [(), *leaves(main)]:
+        result = CliRunner().invoke(main, [*words, "--help"])
+        assert result.exit_code == 0 and "Usage:" in result.output, words
+
+
+def test_every_module_is_in_the_readme():
+    readme = read("README.md")
+    modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert sorted(name for name in modules - {"__init__"} if name not in readme) == []
+
+
+def test_the_readmes_links_lead_somewhere():
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)|(?:src|srcset)=\"(?!https?:)([^\"]+)\"", read("README.md"))
+    assert [link for pair in links for link in pair if link and not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("goal", ["app", "test"])
+def test_make_explains_and_plans(goal):
+    run = {"cwd": ROOT, "capture_output": True, "text": True, "check": True}
+    assert f"make {goal}" in subprocess.run(["make"], **run).stdout
+    assert ".venv/bin/" in subprocess.run(["make", "--dry-run", goal], **run).stdout
+
+
+def test_integration_runs_the_same_command():
+    script = ROOT / ".ci" / "run"
+    assert "set -euo pipefail" in script.read_text() and script.read_text().rstrip().endswith("make test")
+
+
+def imports(path: Path) -> set[str]:
+    """Top-level packages that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def importers(*packages: str) -> set[str]:
+    """First-level names under lavic_chat whose files import one of the packages."""
+    files = [path for path in PACKAGE.rglob("*.py") if imports(path) & set(packages)]
+    return {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in files}
+
+
+def test_the_walls_of_the_house_stand():
+    assert importers("transformers", "peft") <= {"model"}
+    assert importers("gradio") <= {"ui"}
+    assert "ui" not in importers("torch")
+
+
+def test_nothing_unpickles_or_runs_code_of_a_model():
+    assert importers("pickle", "dill", "joblib", "cloudpickle", "shelve") == set()
+    for path in PACKAGE.rglob("*.py"):
+        assert not re.search(r"trust_remote_code=True|torch\.load\(|allow_pickle=True", path.read_text()), path
