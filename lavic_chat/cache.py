@@ -31,18 +31,14 @@ class VectorCache:
             for start in range(0, len(wanted), BATCH):
                 part = wanted[start : start + BATCH]
                 marks = ",".join("?" * len(part))
-                for key, data in database.execute(
-                    f"select key, data from vectors where key in ({marks})", part
-                ):
+                for key, data in database.execute(f"select key, data from vectors where key in ({marks})", part):
                     if len(data) == 4 * int(np.prod(self.shape)):
                         found[key] = np.frombuffer(data, np.float32).reshape(self.shape)
         return found
 
     def put(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Store in one transaction; raises LavicError when the disk is full or the file cannot be written."""
-        rows = [
-            {"key": key, "data": np.ascontiguousarray(v, np.float32).tobytes()} for key, v in vectors.items()
-        ]
+        rows = [{"key": key, "data": np.ascontiguousarray(v, np.float32).tobytes()} for key, v in vectors.items()]
         with self._open() as database, database.conn:
             database["vectors"].insert_all(rows, pk="key", replace=True)
 

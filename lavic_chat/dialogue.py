@@ -128,9 +128,7 @@ class Conversation:
 
 def read_conversations(path: Path) -> list[Conversation]:
     """Read a Reddit-Amazon JSONL file; raises DialogueError naming file and line of the first bad one."""
-    return [
-        conversation_from(row, f"{path}, line {number}") for number, row in read_jsonl(path, DialogueError)
-    ]
+    return [conversation_from(row, f"{path}, line {number}") for number, row in read_jsonl(path, DialogueError)]
 
 
 def conversation_from(row: dict, where: str) -> Conversation:

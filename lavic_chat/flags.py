@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from lavic_chat.dialogue import CONTROL
+from lavic_chat.dialogue import CONTROL, parse_context
 from lavic_chat.errors import FlagError
 from lavic_chat.files import write_jsonl
 
@@ -69,6 +69,7 @@ class FlagStats:
     turns: int = 0
     with_correct: int = 0
     without_correct: int = 0
+    examples: int = 0  # what `export` writes
     retrieval_misses: int = 0  # the right product was not among the candidates
     models: dict[str, int] = field(default_factory=dict)
     first: str | None = None
@@ -98,9 +99,10 @@ class FlagStore:
     def export(self, path: Path) -> int:
         """Write the latest flag of each turn as a Reddit-Amazon line, oldest first; return how many.
 
-        Flags without a right product teach nothing to choose: they are left out, and `stats` counts them.
+        Flags without a right product, or of a photo without words, make no example: they are left out,
+        and `stats` counts them.
         """
-        rows = [example_from(flag) for flag in reversed(self.latest()) if flag.correct]
+        rows = [example_from(flag) for flag in reversed(self.latest()) if makes_example(flag)]
         write_jsonl(Path(path), rows)
         return len(rows)
 
@@ -116,6 +118,7 @@ class FlagStore:
             turns=len(latest),
             with_correct=len(known),
             without_correct=len(latest) - len(known),
+            examples=sum(map(makes_example, latest)),
             retrieval_misses=sum(flag.correct not in dict(flag.candidates) for flag in known),
             models=models,
             first=min((flag.time for flag in flags), default=None),
@@ -207,11 +210,7 @@ def migrate(database: Database, path: Path) -> None:
 
 
 def pending(database: Database, path: Path) -> list:
-    done = (
-        {row["name"] for row in database["migrations"].rows}
-        if "migrations" in database.table_names()
-        else set()
-    )
+    done = {row["name"] for row in database["migrations"].rows} if "migrations" in database.table_names() else set()
     if done - {migration.__name__ for migration in MIGRATIONS}:
         raise FlagError(f"{path} was written by a newer version; update lavic-chat.")
     return [migration for migration in MIGRATIONS if migration.__name__ not in done]
@@ -232,9 +231,7 @@ def checked(flag: Flag) -> Flag:
         clean[name] = CONTROL.sub(" ", value)
         if name in NEEDED and not clean[name].strip():
             raise FlagError(f"The flag has no {name}.")
-    return replace(
-        flag, **clean, candidates=checked_candidates(flag.candidates), time=checked_time(flag.time)
-    )
+    return replace(flag, **clean, candidates=checked_candidates(flag.candidates), time=checked_time(flag.time))
 
 
 def checked_candidates(candidates: object) -> tuple[tuple[str, float], ...]:
@@ -269,6 +266,10 @@ def row_from(flag: Flag) -> dict:
 def flag_from(row: dict) -> Flag:
     candidates = tuple((name, score) for name, score in json.loads(row.pop("candidates")))
     return Flag(**row | {"candidates": candidates, "latest": bool(row["latest"])})
+
+
+def makes_example(flag: Flag) -> bool:
+    return bool(flag.correct and parse_context(flag.context).turns)
 
 
 def example_from(flag: Flag) -> dict:

@@ -52,9 +52,7 @@ class Recommender:
         with clock("look at photo"):
             photo = self.vision.see_photo(dialogue.photo) if dialogue.photo else None
         with clock("retrieve"):
-            found = self.retriever.search(
-                dialogue, CANDIDATES, None if photo is None else photo.numpy(), like
-            )
+            found = self.retriever.search(dialogue, CANDIDATES, None if photo is None else photo.numpy(), like)
         return self.choose(dialogue, found, photo, clock)
 
     def more_like(self, dialogue: Dialogue, product_id: str) -> Recommendation:
@@ -83,9 +81,7 @@ class Recommender:
             for candidate, score in zip(found, ranking.probabilities, strict=True)
         ]
         scored.sort(key=lambda item: -item.score)
-        return Recommendation(
-            tuple(scored), clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens
-        )
+        return Recommendation(tuple(scored), clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens)
 
 
 class Clock:
@@ -117,7 +113,5 @@ def load_recommender(settings: Settings, progress: bool = True) -> Recommender:
     texts = encoder.encode_cached([product_text(product) for product in catalog], progress)
     retriever = Retriever(catalog, encoder, texts, states.numpy())
     card = model.card
-    ranker = Ranker(
-        model, settings.decode or (card.decode if card else BRANCH), card.temperature if card else 1.0
-    )
+    ranker = Ranker(model, settings.decode or (card.decode if card else BRANCH), card.temperature if card else 1.0)
     return Recommender(catalog, model, vision, retriever, ranker, states)

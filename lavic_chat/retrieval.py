@@ -46,9 +46,7 @@ class TextEncoder:
         with tqdm(total=len(todo), desc="Reading products", unit="product", disable=not progress) as bar:
             for start in range(0, len(todo), BATCH):
                 part = todo[start : start + BATCH]
-                fresh = dict(
-                    zip((key for key, _ in part), self.encode([text for _, text in part]), strict=True)
-                )
+                fresh = dict(zip((key for key, _ in part), self.encode([text for _, text in part]), strict=True))
                 self.cache.put(fresh)
                 vectors.update(fresh)
                 bar.update(len(part))

@@ -57,8 +57,8 @@ class Group:
     textured: bool
 
 
-def kind_of(paint: Paint, product_type: str) -> str:
-    """What a material is made of: by its name, then its texture's file name, then the type of product."""
+def named_kind(paint: Paint) -> str:
+    """What a material is made of by its own name or its texture's file name; "" when neither tells."""
     if paint.opacity < 0.7:
         return "glass"
     for text in (paint.name, paint.texture.stem if paint.texture else ""):
@@ -66,9 +66,14 @@ def kind_of(paint: Paint, product_type: str) -> str:
         for kind, hints in WORDS.items():
             if any(hint in words for hint in hints.split()):
                 return kind
-    for kind, types in BY_TYPE.items():
-        if product_type in types:
-            return kind
+    return ""
+
+
+def kind_of(paint: Paint, product_type: str) -> str:
+    """The same, with a guess from the type of product and the colour where the names do not tell."""
+    kind = named_kind(paint) or next((kind for kind, types in BY_TYPE.items() if product_type in types), "")
+    if kind:
+        return kind
     return "metal" if paint.specular > 0.7 and paint.exponent > 60 else "wood" if _brownish(paint) else "plastic"
 
 

@@ -22,7 +22,7 @@ Chairs and stools
 Tables
   dining table | 480 | width 140 | The table for breakfast, homework and dinner with friends.
   coffee table | 260 | width 110 | Stands before the sofa and holds cups, books and the remote control.
-  bedside table | 119 | height 46 | Keeps the book, the glass of water and the alarm clock by the bed.
+  bedside table | 119 | height 46 | Keeps the book and the alarm clock by the bed.
   dressing table | 290 | height 130 | A place to get ready in the morning.
 Desks and office
   desk | 340 | width 140 | A place to work, study or write at home.
@@ -35,7 +35,7 @@ Beds
   crib | 290 | depth 110 | A safe place to sleep for the little one.
 Storage
   wardrobe | 720 | width 140 | Room for hanging clothes, folded clothes and everything else.
-  chest of drawers | 420 | width 130 | Drawers for clothes and linen in the bedroom or the hall.
+  chest of drawers | 420 | width 130 | Drawers for clothes and bedding in the bedroom or the hall.
   bookcase | 280 | height 170 | Shelves for books, plants and the things worth showing.
   tv stand | 320 | width 135 | Carries the screen and hides the cables.
   storage box | 22 | width 60 | Stacks neatly and swallows toys, tools or laundry.
@@ -64,7 +64,7 @@ Decor
   fireplace | 890 | height 105 | Gives the living room a middle.
   storage basket | 39 | width 50 | Holds logs, blankets or shopping.
 Plants
-  plant | 39 | height 60 | Green company that asks for little more than water.
+  plant | 39 | height 60 | Quiet company that asks for little more than light and water.
   flowers | 34 | height 45 | An arrangement for the table that never needs replacing.
 Kitchen
   kettle | 45 | height 20 | Boils water for the first tea of the day.
@@ -72,11 +72,11 @@ Kitchen
   mixer | 329 | height 35 | Kneads, whips and stirs for you.
   blender | 79 | height 43 | For smoothies, soups and sauces.
   coffee machine | 129 | height 29 | Coffee at the push of a button.
-  juicer | 18 | width 16 | Presses oranges and lemons by hand.
+  juicer | 18 | width 16 | Presses citrus fruit by hand.
   kitchen scale | 35 | height 27 | Weighs flour and sugar to the gram.
   bread box | 42 | width 50 | Keeps bread fresh for days.
   teapot | 39 | height 20 | Tea for a small company.
-  mug | 14 | height 9 | For coffee, tea or hot chocolate.
+  mug | 14 | height 9 | For coffee, tea or cocoa.
   kitchen cabinet | 310 | width 70 | A unit for the fitted or the free kitchen.
   refrigerator | 1190 | height 175 | Keeps the week's shopping cold.
   table fan | 39 | height 38 | A breeze for hot days.

@@ -81,8 +81,8 @@ def check_target(source: Path, folder: Path) -> None:
 
 def read_source(source: Path, notes: Notes) -> list[Item]:
     """The items of any source, by its kind."""
-    if source.is_dir():
-        return read_folder(source, notes)
+    if source.is_dir() or source.name == PRODUCTS:
+        return read_folder(source if source.is_dir() else source.parent, notes)
     if not source.is_file():
         raise CatalogError(f"There is no file or folder {source}; check the name.")
     if source.stat().st_size > MAX_SOURCE:
@@ -104,7 +104,8 @@ def read_source(source: Path, notes: Notes) -> list[Item]:
 def read_folder(source: Path, notes: Notes) -> list[Item]:
     """Another catalogue: its products, and its pictures under their own names."""
     catalog = load_catalog(source)
-    for other in sorted({path.name for path in source.iterdir()} - {PRODUCTS, "images", CREDITS}):
+    kept = {PRODUCTS, CREDITS} | {image.partition("/")[0] for product in catalog for image in product.images}
+    for other in sorted({path.name for path in source.iterdir()} - kept):
         notes["files or folders beside the products were left out"].append(other)
     return [
         Item(product, tuple(catalog.picture_path(product, index) for index in range(len(product.images))))

@@ -16,19 +16,15 @@ NEEDS_NO_CATALOG = ("first", "random")
 @click.option("--candidates", "key", default="candidates", help="Key of the candidate list to rank.")
 @click.option("--retrieve", is_flag=True, help="Rank what our own retrieval finds, instead of a listed key.")
 @click.option("--ranker", type=click.Choice(["model", "first", "random", "bm25", "sbert"]), default="model")
-@click.option(
-    "--ablate", type=click.Choice(["no-images", "shuffled-images"]), help="Take the pictures' meaning away."
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("out/evaluation"), help="Folder for the results."
-)
+@click.option("--ablate", type=click.Choice(["no-images", "shuffled-images"]), help="Take the pictures' meaning away.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out/evaluation"), help="Folder for the results.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many conversations.")
 @click.option("--seed", default=0)
 @model_options
 @decode_option
 @json_option
 def evaluate(dialogues, key, retrieve, ranker, ablate, out, limit, seed, as_json, **chosen) -> None:
-    """HR@1 and more on a dialogue file, with 95 % intervals, beside chance; writes metrics.json and predictions.jsonl."""
+    """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl."""
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.evaluation.run import cases_by_key, metrics_table
     from lavic_chat.evaluation.run import evaluate as run

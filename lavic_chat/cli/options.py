@@ -15,9 +15,7 @@ def catalog_option(command):
 
 
 def model_options(command):
-    command = click.option("--model", help="lavic-mini (the default), a LLaVA-NeXT folder, or a hub name.")(
-        command
-    )
+    command = click.option("--model", help="lavic-mini (the default), a LLaVA-NeXT folder, or a hub name.")(command)
     return click.option(
         "--adapter",
         type=click.Path(path_type=Path),

@@ -65,24 +65,16 @@ def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **c
 @click.command()
 @catalog_option
 @MODEL
-@click.option(
-    "--dialogues", required=True, type=click.Path(path_type=Path), help="Training dialogues (JSONL)."
-)
+@click.option("--dialogues", required=True, type=click.Path(path_type=Path), help="Training dialogues (JSONL).")
 @click.option("--valid", required=True, type=click.Path(path_type=Path), help="Validation dialogues (JSONL).")
-@click.option(
-    "--valid-catalog", type=click.Path(path_type=Path), help="Their catalogue, where it is another one."
-)
+@click.option("--valid-catalog", type=click.Path(path_type=Path), help="Their catalogue, where it is another one.")
 @click.option("--valid-limit", default=120, help="Validation conversations to use.")
 @click.option("--candidates", "key", default="candidates", help="Key of the candidate lists.")
-@click.option(
-    "--from", "start_from", type=click.Path(path_type=Path), help="Adapter whose projector to start from."
-)
+@click.option("--from", "start_from", type=click.Path(path_type=Path), help="Adapter whose projector to start from.")
 @OUT
 @config_options(TuneConfig)
 @json_option
-def tune(
-    catalog, model, dialogues, valid, valid_catalog, valid_limit, key, start_from, out, as_json, **config
-) -> None:
+def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, start_from, out, as_json, **config) -> None:
     """Teach the LLM to choose among candidates (LoRA on the LLM, tower frozen); the best by validation is kept."""
     from lavic_chat.catalog import load_catalog
     from lavic_chat.dialogue import read_conversations
@@ -105,13 +97,11 @@ def tune(
 
     def keep(step: int, curve) -> None:
         record.update(best_step=step, valid=curve, seconds=round(time.time() - start))
-        card = AdapterCard(
-            settings.model, lavic.fingerprint, chosen.decode, training={**before, "tune": record}
-        )
+        card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, training={**before, "tune": record})
         save_adapter(lavic, out, card, {"llm": lora})
 
     report = stage(lavic, choices, tests, states, chosen, keep)
-    hit = dict((step, hit) for step, hit, _ in report.valid)[report.best_step]
+    hit = next(hit for step, hit, _ in report.valid if step == report.best_step)
     print_json(record) if as_json else click.echo(
         f"Tuned on {len(choices)} dialogues; validation HR@1 {hit:.3f} at step {report.best_step}; in {out}."
     )

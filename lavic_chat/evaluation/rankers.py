@@ -49,7 +49,7 @@ def make_bm25(catalog: Catalog) -> Rank:
         texts = bm25s.tokenize([product_text(catalog[item]) for item in ids], show_progress=False)
         index = bm25s.BM25()
         index.index(texts, show_progress=False)
-        query = [word for word in bm25s.tokenize([said], show_progress=False, return_ids=False)[0]]
+        query = bm25s.tokenize([said], show_progress=False, return_ids=False)[0]
         return order(conversation, ids, index.get_scores(query) if query else np.zeros(len(ids)))
 
     return rank
@@ -62,19 +62,13 @@ def make_sbert(catalog: Catalog, encoder: TextEncoder) -> Rank:
         query = make_query(conversation.dialogue)
         vectors = encoder.encode_cached([product_text(catalog[item]) for item in ids])
         weights = np.array(query.weights, np.float32)[:, None]
-        scores = (
-            vectors @ unit((weights * encoder.encode(query.texts)).sum(0))
-            if query.texts
-            else np.zeros(len(ids))
-        )
+        scores = vectors @ unit((weights * encoder.encode(query.texts)).sum(0)) if query.texts else np.zeros(len(ids))
         return order(conversation, ids, scores)
 
     return rank
 
 
-def make_model(
-    catalog: Catalog, ranker: Ranker, states: dict[str, Tensor], ablate: str | None, seed: int
-) -> Rank:
+def make_model(catalog: Catalog, ranker: Ranker, states: dict[str, Tensor], ablate: str | None, seed: int) -> Rank:
     """The model itself. no-images: every picture's states are the catalogue's mean, so that the prompt keeps its
     form and says nothing. shuffled-images: each candidate gets another candidate's picture."""
     blank = torch.stack(list(states.values())).mean(0)

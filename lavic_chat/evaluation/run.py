@@ -24,11 +24,9 @@ class Case:
 
 
 def cases_by_key(conversations: Sequence[Conversation], key: str, catalog: Catalog | None) -> list[Case]:
-    """Candidates as the file lists them; raises DialogueError when the key, or the catalogue's products, are missing."""
+    """Candidates as the file lists them; raises DialogueError when the key, or products of them, are missing."""
     if not any(key in conversation.candidates for conversation in conversations):
-        keys = sorted({name for conversation in conversations for name in conversation.candidates}) or [
-            "none"
-        ]
+        keys = sorted({name for conversation in conversations for name in conversation.candidates}) or ["none"]
         raise DialogueError(
             f"The dialogues have no candidates under {key!r} (there: {', '.join(keys)}); choose one of those."
         )
@@ -38,9 +36,9 @@ def cases_by_key(conversations: Sequence[Conversation], key: str, catalog: Catal
         missing = sorted(wanted - set(catalog.by_id))
         if missing:
             raise DialogueError(
-                f"{len(missing)} of the {len(wanted)} candidate products, {missing[0]} for one, are not in the catalogue "
-                f"{catalog.folder}; import their metadata with `lavic-chat catalog import META.json --to DIR` and pass "
-                "--catalog DIR, or use --ranker first or random, which need no catalogue."
+                f"{len(missing)} of the {len(wanted)} candidate products, {missing[0]} for one, are not in the "
+                f"catalogue {catalog.folder}; import their metadata with `lavic-chat catalog import META.json --to "
+                "DIR` and pass --catalog DIR, or use --ranker first or random, which need no catalogue."
             )
     return cases
 
@@ -55,9 +53,7 @@ def cases_by_retrieval(
 def evaluate(cases: Sequence[Case], rank: Rank, out: Path, about: dict) -> dict:
     """Rank every case, write `out`/predictions.jsonl and `out`/metrics.json, return the metrics."""
     start = time.perf_counter()
-    predictions = [
-        rank(case.conversation, case.ids) for case in tqdm(cases, desc="Evaluating", unit="dialogue")
-    ]
+    predictions = [rank(case.conversation, case.ids) for case in tqdm(cases, desc="Evaluating", unit="dialogue")]
     metrics = {"about": {**about, "seconds": round(time.perf_counter() - start, 1)}, **measure(predictions)}
     write_jsonl(out / "predictions.jsonl", (prediction.to_row() for prediction in predictions))
     write_json(out / "metrics.json", metrics)
@@ -66,9 +62,7 @@ def evaluate(cases: Sequence[Case], rank: Rank, out: Path, about: dict) -> dict:
 
 def metrics_table(metrics: dict) -> str:
     """Metrics as a text table: hr@1 with its interval, beside chance and ceiling."""
-    lines = [
-        f"{'set':<12} {'n':>5} {'hr@1':>7} {'95 %':>17} {'chance':>7} {'ceiling':>8} {'mrr':>6} {'vr':>6}"
-    ]
+    lines = [f"{'set':<12} {'n':>5} {'hr@1':>7} {'95 %':>17} {'chance':>7} {'ceiling':>8} {'mrr':>6} {'vr':>6}"]
     for name, row in metrics.items():
         if name == "about":
             continue

@@ -88,9 +88,7 @@ def add_lora(model: LavicModel, part: str, rank: int, alpha: int, dropout: float
 def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict[str, PeftModel]) -> None:
     """Write the folder whole or not at all."""
     with fresh_folder(folder) as temporary:
-        state = {
-            name: tensor.float().cpu().contiguous() for name, tensor in model.projector.state_dict().items()
-        }
+        state = {name: tensor.float().cpu().contiguous() for name, tensor in model.projector.state_dict().items()}
         save_file(state, temporary / "projector.safetensors")
         for part, lora in loras.items():
             save_lora(lora, part, temporary / part)

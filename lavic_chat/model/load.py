@@ -32,7 +32,11 @@ def load_model(name: str, adapter: Path | None, home: Path, device: str | None =
     logging.getLogger("transformers").setLevel(logging.ERROR)
     try:
         network = LlavaNextForConditionalGeneration.from_pretrained(
-            source, dtype=dtype, attn_implementation="sdpa", use_safetensors=True, device_map=device,
+            source,
+            dtype=dtype,
+            attn_implementation="sdpa",
+            use_safetensors=True,
+            device_map=device,
             local_files_only=local,
         )
         tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)

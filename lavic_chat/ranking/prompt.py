@@ -12,6 +12,7 @@ each candidate is judged as if it stood alone after the conversation, and the co
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -56,9 +57,7 @@ class Offer:
     pictures: int = 1
 
 
-def build_prompt(
-    model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer], decode: str, room: int
-) -> Prompt:
+def build_prompt(model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer], decode: str, room: int) -> Prompt:
     """The prompt within `room` tokens: the conversation is shortened from its oldest turn, candidates never.
 
     Raises ModelError when the candidates alone do not fit, or a list has more of them than there are labels.
@@ -67,14 +66,12 @@ def build_prompt(
     head, branches, tail = parts(model, offers)
     fixed = len(head) + len(tail) + sum(map(len, branches))
     if fixed + 16 > room:
-        raise ModelError(
-            f"{len(offers)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer."
-        )
+        raise ModelError(f"{len(offers)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer.")
     talk = conversation_ids(model, dialogue, room - fixed)
     prefix = head + talk
     if decode == BRANCH:
         return join_branches(prefix, branches, len(offers))
-    return join_branches([*prefix, *sum(branches, [])], [tail], len(offers))
+    return join_branches([*prefix, *chain(*branches)], [tail], len(offers))
 
 
 def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> tuple[list[int], list[list[int]], list[int]]:
@@ -89,9 +86,7 @@ def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> tuple[list[int],
 
 def list_parts(model: LavicModel, offers: Sequence[Offer]) -> tuple[list[int], list[list[int]], list[int]]:
     if len(offers) > len(LABELS):
-        raise ModelError(
-            f"A list holds {len(LABELS)} candidates, not {len(offers)}; use --decode branch for more."
-        )
+        raise ModelError(f"A list holds {len(LABELS)} candidates, not {len(offers)}; use --decode branch for more.")
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[LIST])
     lines = [
@@ -107,9 +102,8 @@ def title_ids(model: LavicModel, offer: Offer) -> list[int]:
 
 def picture_ids(model: LavicModel, offer: Offer) -> list[int]:
     """Five image places a picture; several pictures of one product are told apart by a comma."""
-    between = model.words_to_ids(",")
     places = [model.image_token_id] * VIEWS
-    return sum(([*between, *places] if number else places for number in range(offer.pictures)), [])
+    return places + [*model.words_to_ids(","), *places] * (offer.pictures - 1)
 
 
 def conversation_ids(model: LavicModel, dialogue: Dialogue, room: int) -> list[int]:

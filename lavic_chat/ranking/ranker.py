@@ -39,9 +39,7 @@ class Ranker:
 
     def make_prompt(self, dialogue: Dialogue, products: Sequence[Product]) -> Prompt:
         layout = LIST if self.decode == GENERATE else self.decode
-        return build_prompt(
-            self.model, dialogue, [Offer(product.title) for product in products], layout, self.room
-        )
+        return build_prompt(self.model, dialogue, [Offer(product.title) for product in products], layout, self.room)
 
     @torch.inference_mode()
     def rank(

@@ -36,9 +36,7 @@ def score_prompts(
     return scores
 
 
-def pad(
-    model: LavicModel, prompts: Sequence[Prompt], visual_tokens: Sequence[Tensor]
-) -> tuple[Tensor, Tensor, Tensor]:
+def pad(model: LavicModel, prompts: Sequence[Prompt], visual_tokens: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
     """Embeddings [B, L, d], positions [B, L] and mask [B, L, L], padded on the right; a pad sees only itself."""
     length = max(len(prompt.ids) for prompt in prompts)
     embeddings, positions = [], torch.zeros(len(prompts), length, dtype=torch.long)

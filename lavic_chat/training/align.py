@@ -105,14 +105,10 @@ def learn_captions(
         texts = [caption(products[row], rng) for row in batch]
         return caption_loss(model, jitter(states[batch], spread, config.noise), texts)
 
-    return train_projector(
-        model, loss_of, len(products), config.caption_steps, config.caption_lr, config, "captions"
-    )
+    return train_projector(model, loss_of, len(products), config.caption_steps, config.caption_lr, config, "captions")
 
 
-def train_projector(
-    model, loss_of, count: int, steps: int, lr: float, config: AlignConfig, name: str
-) -> list[float]:
+def train_projector(model, loss_of, count: int, steps: int, lr: float, config: AlignConfig, name: str) -> list[float]:
     """AdamW with a linear warm-up and a cosine end; gradient clip 1. Returns the loss of every step."""
     rng = random.Random(config.seed + 2)
     optimizer = torch.optim.AdamW(model.projector.parameters(), lr=lr, weight_decay=config.weight_decay)
@@ -138,8 +134,8 @@ def jitter(states: Tensor, spread: Tensor, amount: float) -> Tensor:
 def caption_loss(model: LavicModel, states: Tensor, texts: Sequence[str]) -> Tensor:
     """[B, 5, h] and B captions -> mean cross-entropy a caption token, prompt and padding left out."""
     before, after = model.chat_frame()
-    head = before + model.words_to_ids("Product: ") + [model.image_token_id] * VIEWS + after
-    captions = [model.words_to_ids(text) + [model.tokenizer.eos_token_id] for text in texts]
+    head = [*before, *model.words_to_ids("Product: "), *[model.image_token_id] * VIEWS, *after]
+    captions = [[*model.words_to_ids(text), model.tokenizer.eos_token_id] for text in texts]
     prompts = [join_branches(head, [ids], 1) for ids in captions]
     hidden = model.hidden_states(*pad(model, prompts, model.project(states)))
     start = len(head) - 1  # this place predicts the caption's first token

@@ -11,9 +11,7 @@ class AlignConfig:
     word_lr: float = 2e-3
     caption_lr: float = 1e-3
     weight_decay: float = 0.01
-    noise: float = (
-        0.15  # of the states' spread, added in training so that few pictures are not learned by heart
-    )
+    noise: float = 0.15  # of the states' spread, added in training so that few pictures are not learned by heart
     seed: int = 0
 
 

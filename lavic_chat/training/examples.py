@@ -1,10 +1,9 @@
-"""What the stages learn from: captions of products, and choices among candidates. Seeded; nothing is changed in place."""
+"""What the stages learn from: captions of products, choices among candidates. Seeded; nothing changes in place."""
 
 import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import Conversation, Dialogue
@@ -47,8 +46,7 @@ def caption(product: Product, rng: random.Random) -> str:
         with_article(plain),
         with_article(plain),
         f"{kind}, {colour or style or material}",
-        f"{with_article(kind)} in {colour or material or 'plain colours'}"
-        + (f", {material}" if material else ""),
+        f"{with_article(kind)} in {colour or material or 'plain colours'}" + (f", {material}" if material else ""),
         f"{colour or style} {kind}".strip() + (f" made of {material}" if material else ""),
     ]
     return rng.choice(forms).strip(" ,")
@@ -90,11 +88,3 @@ def shuffle_choice(choice: Choice, rng: random.Random, keep: int | None = None) 
     products = [*chosen, choice.products[choice.answer]]
     rng.shuffle(products)
     return replace(choice, products=tuple(products), answer=products.index(choice.products[choice.answer]))
-
-
-def read_split_conversations(path: Path, limit: int | None, rng: random.Random) -> list[Conversation]:
-    """A dialogue file, or a seeded sample of it."""
-    from lavic_chat.dialogue import read_conversations
-
-    conversations = read_conversations(path)
-    return rng.sample(conversations, limit) if limit and limit < len(conversations) else conversations

@@ -40,7 +40,7 @@ def tune(
     config: TuneConfig,
     keep: Callable[[int, list], None],
 ) -> TuneReport:
-    """Train on choices with the products' tower states [5, h] by id; `keep(step, validation so far)` is called at every new best."""
+    """Train on choices with the products' tower states [5, h] by id; `keep(step, validation so far)` at every best."""
     rng = random.Random(config.seed)
     torch.manual_seed(config.seed)
     groups = parameter_groups(model, config)
@@ -52,39 +52,30 @@ def tune(
     bar = trange(config.steps, desc="tune", unit="step")
     for step in bar:
         share = min(1.0, 2 * step / config.steps)
-        losses.append(
-            train_step(
-                model,
-                [draw(choices, share, config, rng) for _ in range(config.batch)],
-                states,
-                spread,
-                config,
-            )
-        )
+        batch = [draw(choices, share, config, rng) for _ in range(config.batch)]
+        losses.append(train_step(model, batch, states, spread, config))
         nn.utils.clip_grad_norm_([p for group in groups for p in group["params"]], 1.0)
         optimizer.step()
         optimizer.zero_grad()
         schedule.step()
-        bar.set_postfix(loss=f"{sum(losses[-25:]) / len(losses[-25:]):.3f}")
+        bar.set_postfix(loss=f"{recent(losses):.3f}")
         if (step + 1) % config.valid_every == 0 or step + 1 == config.steps:
             hit, surprise = validate(model, valid, states, config)
             measured.append((step + 1, hit, surprise))
-            bar.write(
-                f"step {step + 1}: loss {sum(losses[-50:]) / len(losses[-50:]):.3f}, valid HR@1 {hit:.3f}, nll {surprise:.3f}"
-            )
+            bar.write(f"step {step + 1}: loss {recent(losses):.3f}, validation HR@1 {hit:.3f}, nll {surprise:.3f}")
             if (hit, -surprise) > best[:2]:
                 best = (hit, -surprise, step + 1)
                 keep(step + 1, list(measured))
     return TuneReport(tuple(losses), tuple(measured), best[2])
 
 
+def recent(losses: Sequence[float]) -> float:
+    return sum(losses[-25:]) / len(losses[-25:])
+
+
 def parameter_groups(model: LavicModel, config: TuneConfig) -> list[dict]:
-    groups = [
-        {
-            "params": [p for n, p in model.network.named_parameters() if "lora_" in n and p.requires_grad],
-            "lr": config.lr,
-        }
-    ]
+    lora = [tensor for name, tensor in model.network.named_parameters() if "lora_" in name and tensor.requires_grad]
+    groups = [{"params": lora, "lr": config.lr}]
     if config.projector_lr:
         model.projector.requires_grad_(True)
         groups.append({"params": list(model.projector.parameters()), "lr": config.projector_lr})

@@ -22,9 +22,7 @@ class FlagStore(Protocol):
     def add(self, flag: Flag) -> object: ...
 
 
-def make_flag(
-    visit: Visit, recommender: Recommender, right: str | None, quick: Sequence[str], words: str
-) -> Flag:
+def make_flag(visit: Visit, recommender: Recommender, right: str | None, quick: Sequence[str], words: str) -> Flag:
     """The flag for the visit's pick. `right` is a candidate's id, or empty when none is right or nobody said.
 
     The dialogue is the one that the model saw, without its answer. Raises FlagError without a pick, for an id

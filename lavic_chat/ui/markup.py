@@ -94,9 +94,7 @@ def message(turn: Turn, shop: Shop) -> str:
     who, author = ("shopper", "You") if turn.role == SEEKER else ("bot", "LaViC")
     picture = ""
     if turn.photo:
-        picture = (
-            f'<img class="photo" src="{photo_address(turn.photo)}" alt="The photo you sent" loading="lazy">'
-        )
+        picture = f'<img class="photo" src="{photo_address(turn.photo)}" alt="The photo you sent" loading="lazy">'
     elif turn.shown and turn.shown[0] in shop.catalog:
         product = shop.catalog[turn.shown[0]]
         picture = (
@@ -257,6 +255,4 @@ def place_of(item: ScoredProduct, found: Recommendation) -> int:
 
 def choices(others: Sequence[ScoredProduct]) -> list[tuple[str, str]]:
     """Labels for the flag form, with the numbers that the gallery shows, and their ids."""
-    return [
-        (f"{place}. {short_title(item.product)}", item.product.id) for place, item in enumerate(others, 2)
-    ]
+    return [(f"{place}. {short_title(item.product)}", item.product.id) for place, item in enumerate(others, 2)]

@@ -27,9 +27,7 @@ log = logging.getLogger(__name__)
 def build_app(recommender: Recommender, flags: FlagStore, currency: str = "$") -> gr.Blocks:
     """The chat around a recommender; serve it with `launch`, which brings the theme and the pictures."""
     shop = markup.Shop(recommender.catalog, recommender.model_name, recommender.device, currency)
-    with gr.Blocks(
-        title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS
-    ) as app:
+    with gr.Blocks(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
         page = Page(recommender, flags, shop)
         page.lay_out()
         page.wire()
@@ -64,7 +62,7 @@ class Page:
             label="Your message",
             show_label=False,
             container=False,
-            placeholder="Say what you need, or add a photo",
+            placeholder="Describe it, or add a photo",
             file_types=["image"],
             file_count="single",
             sources=["upload"],
@@ -87,13 +85,9 @@ class Page:
         self.gallery = html(markup.gallery(Visit(), self.shop), "gallery")
 
     def lay_out_form(self) -> None:
-        html(
-            "<h3>Which one was right?</h3><p>Choose below or tap a picture; leave it open if you are not sure.</p>"
-        )
+        html("<h3>Which one was right?</h3><p>Choose below or tap a picture; leave it open if you are not sure.</p>")
         self.right = gr.Radio([], label="The right product", show_label=False, elem_id="right")
-        self.quick = gr.CheckboxGroup(
-            list(QUICK_REASONS), label="What was wrong with the pick?", elem_id="quick"
-        )
+        self.quick = gr.CheckboxGroup(list(QUICK_REASONS), label="What was wrong with the pick?", elem_id="quick")
         self.words = gr.Textbox(
             label="In your own words (optional)",
             max_length=LONGEST_REASON,

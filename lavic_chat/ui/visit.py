@@ -66,9 +66,7 @@ class Visit:
         """What the large card shows: the chosen runner-up, else the pick."""
         if not self.recommendation:
             return None
-        return next(
-            (item for item in self.others if item.product.id == self.chosen), self.recommendation.pick
-        )
+        return next((item for item in self.others if item.product.id == self.chosen), self.recommendation.pick)
 
     def ask(self, text: str, photo: Path | None = None) -> "Visit":
         """Begin a question. Raises DialogueError for an unusable message, PictureError for an unusable photo."""

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from . import colours
 from .kinds import PARTS, group_of, kin
@@ -27,7 +28,7 @@ class Look:
     material: str
     words: str  # title, category and description, as retrieval reads them
 
-    @property
+    @cached_property
     def lab(self) -> colours.Lab:
         return colours.lab(self.shade, self.colour)
 

@@ -95,8 +95,7 @@ def same_shape(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
         bank_name = "right shape earlier"
     first, *rest = story.wishes
     words = word_wish(teller, first, "in", asked.noun.part)
-    one = f"a {words.removeprefix('in ')} one" if words.startswith("in a") else f"one {words}"
-    said = teller.say(bank_name, title=shape.title, x=words, one=one.replace("a a", "a"))
+    said = teller.say(bank_name, title=shape.title, x=words)
     turns.append(("seeker", paragraph(said, *clauses(teller, rest, asked))))
     return turns
 

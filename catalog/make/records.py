@@ -1,0 +1,184 @@
+"""Turn what was rendered into the catalogue: products.jsonl, splits.json, the pictures in use, ATTRIBUTION.md."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from lavic_chat.errors import LavicError
+from lavic_chat.files import write_atomic, write_json, write_jsonl
+
+from . import measure
+from .attribution import Credit, credit, write_attribution
+from .finishes import finishes_of, named_kind
+from .identity import number
+from .library import Piece, read_paints, read_pieces
+from .palette import RANGES, SHADES, Finish
+from .render import read_records, record_path
+from .review import read_drops
+from .shapes import Shape, read_shapes
+from .taxonomy import TYPES, price, series_name
+
+FINISHES = {finish.name: finish for kind in RANGES for finish in finishes_of(kind)}
+SPLIT = (("train", 0.65), ("valid", 0.75), ("test", 1.0))
+GOLDEN = 0.6180339887498949
+LEAST_COVERAGE, LEAST_CHANGE, MOSTLY, NOTABLE = 0.03, 0.06, 0.45, 0.2
+# Words that would tell the look: none may stand in a title or a description.
+LOOKS = {word for shade in SHADES for word in shade.split()} | {colour for colour, _ in SHADES.values()}
+LOOKS |= {word for ranges in RANGES.values() for material in ranges for word in material.split()}
+LOOKS |= set("glass rattan wicker striped checked floral plain patterned grey gray dark light-coloured wooden".split())
+
+
+@dataclass(frozen=True)
+class Made:
+    """One picture that stays: its shape, the look it shows, and where the parts of it are."""
+
+    id: str
+    shape: Shape
+    finish: Finish | None
+    picture: Path
+    mask: Path
+    share: float
+    natural: str
+
+
+def write_catalog(work: Path, catalog: Path) -> dict[str, int]:
+    """Write the catalogue's records from all pictures so far; return counts, the drops by reason among them."""
+    pieces = read_pieces(work / "library")
+    made, dropped = _select(work, pieces)
+    names = _titles()
+    credits = {shape.key: credit(pieces[shape.key]) for shape in {item.shape for item in made}}
+    rows = [_row(item, pieces[item.shape.key], names[item.shape.key], credits[item.shape.key]) for item in made]
+    _check(rows)
+    images = catalog / "images"
+    for item in made:
+        target = images / f"{item.id}.jpg"
+        if not target.is_file() or target.stat().st_size != item.picture.stat().st_size:
+            write_atomic(target, item.picture.read_bytes())
+    write_jsonl(catalog / "products.jsonl", rows)
+    write_json(catalog / "splits.json", _splits(made, catalog / "splits.json"))
+    write_atomic(catalog / "ATTRIBUTION.md", write_attribution(list(credits.values())))
+    wanted = {f"{item.id}.jpg" for item in made}
+    for path in images.glob("*.jpg"):
+        if path.name not in wanted:
+            path.unlink()
+    return {"products": len(rows), "shapes": len(credits), **dropped}
+
+
+def _select(work: Path, pieces: dict[str, Piece]) -> tuple[list[Made], dict[str, int]]:
+    """The pictures that stay, by the reviewed drop list and the automatic rules."""
+    drops, made, dropped = read_drops(), [], {}
+    for shape, record in read_records(work):
+        mask = record_path(work, shape.key).with_suffix(".png")
+        kept = []
+        for shot in record["pictures"]:
+            path = work / "pictures" / f"{shot['id']}.jpg"
+            reason = drops.get(shape.key) or drops.get(f"{shape.key}:{shot['look']}")
+            frame = measure.picture(path)
+            if not reason and measure.coverage(mask) < LEAST_COVERAGE:
+                reason = "auto: too small in the frame"
+            if not reason and any(measure.changed(frame, other) < LEAST_CHANGE for other in kept):
+                reason = "auto: hardly differs from another finish"
+            if reason:
+                dropped[reason] = dropped.get(reason, 0) + 1
+                continue
+            kept.append(frame)
+            finish = FINISHES.get(shot["look"])
+            natural = shape.material or _natural_material(record, pieces[shape.key])
+            made.append(Made(shot["id"], shape, finish, path, mask, _share(mask), natural))
+    return made, dropped
+
+
+def _share(mask: Path) -> float:
+    """How much of the object takes the finishes."""
+    whole, part = measure.mask(mask, 96, 1).sum(), measure.mask(mask, 96, 2).sum()
+    return float(part / whole) if whole else 0.0
+
+
+def _natural_material(record: dict, piece: Piece) -> str:
+    """The material of the shape's own look, where the model's names tell it; else ""."""
+    paints = read_paints(piece.obj)
+    first = record["groups"][0]
+    kinds = {named_kind(paints[name]) for name in first["materials"] if name in paints}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    return kind if first["share"] >= MOSTLY and kind in {*RANGES, "glass"} else ""
+
+
+def _titles() -> dict[str, str]:
+    """A title for every shape of the list; a name taken by an earlier shape of the same noun is not used twice."""
+    titles, taken = {}, set()
+    for shape in read_shapes():
+        attempt = 0
+        while (title := f"{series_name(shape.key, attempt)} {shape.noun}") in taken:
+            attempt += 1
+        taken.add(title)
+        titles[shape.key] = title
+    return titles
+
+
+def _row(item: Made, piece: Piece, title: str, owed: Credit) -> dict:
+    kind = TYPES[item.shape.type]
+    width, height, depth = piece.size
+    size = f"{width:.0f} x {depth:.0f} x {height:.0f} cm" if min(piece.size) >= 1 else f"{width:.0f} x {depth:.0f} cm"
+    return {
+        "id": item.id,
+        "title": title,
+        "category": kind.category,
+        "images": [f"images/{item.id}.jpg"],
+        "description": f"{kind.use} Width x depth x height: {size}.",
+        "attributes": {"type": item.shape.type, **_looks(item), "style": item.shape.style, "size": size},
+        "price": price(item.shape.key, item.finish.name if item.finish else "natural", item.shape.type, piece.size),
+        "source": owed.source,
+        "creator": owed.creator,
+        "license": owed.license,
+    }
+
+
+def _looks(item: Made) -> dict[str, str]:
+    """Colour, shade, material and accent, true to the picture: the finish where it covers most of the object,
+    else what the object's pixels show."""
+    frame = measure.picture(item.picture)
+    mostly = item.share >= MOSTLY
+    whole = measure.colours(frame[measure.mask(item.mask, len(frame), 1)])
+    if item.finish and mostly:
+        shade, material = item.finish.shade, item.finish.material
+        material = shade if material == "wood" else material
+    else:
+        part = measure.mask(item.mask, len(frame), 2 if mostly else 1)
+        shade, material = measure.colours(frame[part])[0][0], item.natural
+    looks = {"colour": SHADES[shade][0], "shade": shade, "material": material}
+    accent = next((s for s, share in whole if share >= NOTABLE and SHADES[s][0] != looks["colour"]), "")
+    if item.finish and not mostly and item.finish.colour != looks["colour"]:
+        accent = item.finish.shade
+    if accent and (not item.finish or item.share < 0.75):
+        looks["accent"] = accent
+    return {name: value for name, value in looks.items() if value}
+
+
+def _check(rows: list[dict]) -> None:
+    ids = [row["id"] for row in rows]
+    if len(set(ids)) != len(ids):
+        raise LavicError("Two pictures got the same product id; lengthen the id in catalog/make/identity.py.")
+    for row in rows:
+        told = LOOKS & set(re.findall(r"[a-z-]+", f"{row['title']} {row['description']}".lower()))
+        if told:
+            raise LavicError(f"{row['title']}: {', '.join(sorted(told))} tells the look; change the noun in shapes.tsv.")
+
+
+def _splits(made: list[Made], path: Path) -> dict[str, dict[str, list[str]]]:
+    """{split: {shape: [product ids]}}. Within a type the shapes are dealt out in the order of shapes.tsv, from a
+    start that depends on the type, so lines added at its end move nothing; a shape once assigned stays."""
+    before = {}
+    if path.is_file():
+        old = json.loads(path.read_text())
+        before = {key: split for split, shapes in old.items() for key in shapes}
+    place, assigned = {}, {}
+    for shape in read_shapes():
+        start = number("split", shape.type) % 1000 / 1000
+        turn = place[shape.type] = place.get(shape.type, -1) + 1
+        at = (start + turn * GOLDEN) % 1
+        assigned[shape.key] = before.get(shape.key) or next(name for name, end in SPLIT if at < end)
+    splits: dict[str, dict[str, list[str]]] = {name: {} for name, _ in SPLIT}
+    for item in made:
+        splits[assigned[item.shape.key]].setdefault(item.shape.key, []).append(item.id)
+    return splits

@@ -1,0 +1,129 @@
+"""Choose the ten: hard negatives of every kind, no second product that fulfils the request, nothing told by titles."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from .looks import Look, Wish, fails, fulfils
+from .scenes import Story
+from .stories import Shop
+
+COUNT = 10
+SAME_COLOUR = 2  # products of the wanted colour but another type, in a mixed list
+Score = Callable[[Look], float]
+
+
+def shunned(story: Story, look: Look) -> bool:
+    """Products that may not stand in the list at all: shown before, or told apart by their title alone."""
+    titles = {seen.title for seen in story.seen} if story.scene == "rejected" else set()
+    return look.id == story.target.id or look in story.seen or look.title in titles
+
+
+def scorer(rng: random.Random, story: Story, wishes: Sequence[Wish]) -> Score:
+    """Likes what fails a single wish, the colour taken back or lying about, and otherwise chance."""
+    noise: dict[str, float] = {}
+
+    def score(look: Look) -> float:
+        verdicts = [wish.verdict(look) for wish in wishes]
+        close = verdicts.count(False) == 1 and len(verdicts) > 1
+        lure = look.colour == story.decoy or (story.old is not None and story.old.verdict(look) is True)
+        return 2.0 * close + 1.5 * lure + noise.setdefault(look.id, 2.5 * rng.random())
+
+    return score
+
+
+def contrasts(rng: random.Random, wishes: Sequence[Wish], options: Iterable[Look]) -> list[Look]:
+    """For each wish a look that fails it alone, where there is one."""
+    options, chosen = list(options), []
+    for wish in wishes:
+        rest = tuple(other for other in wishes if other is not wish)
+        found = [look for look in options if wish.verdict(look) is False and fulfils(look, rest) and look not in chosen]
+        if found:
+            chosen.append(rng.choice(found))
+    return chosen
+
+
+def lay_out(rng: random.Random, target: Look, options: Sequence[Look], count: int, score: Score) -> list[Look]:
+    """`count` of the options, so that the target's title is as frequent among all as the others' titles.
+
+    Were the target's siblings its only company, a guess by title alone would find it.
+    """
+    shapes: dict[str, list[Look]] = {}
+    for look in sorted(options, key=lambda look: (-score(look), look.id)):
+        shapes.setdefault(look.shape, []).append(look)
+    siblings = shapes.pop(target.shape, [])
+    size = min(rng.choice((2, 2, 3)), len(siblings) + 1)
+    chosen = siblings[: size - 1]
+    fitting = sorted(shapes.values(), key=lambda group: (len(group) < size, -score(group[0]), group[0].id))
+    for group in fitting:
+        chosen += group[: min(size, count - len(chosen))]
+    leftover = [look for group in (*fitting, siblings) for look in group if look not in chosen]
+    return chosen + leftover[: count - len(chosen)]
+
+
+def choose_visual(rng: random.Random, story: Story, shop: Shop) -> tuple[list[Look], str] | None:
+    """Nine others of the target's type, else group, else of all, that surely fail; and that scope's name."""
+    target, wishes = story.target, story.wishes
+    for scope in ("type", "group", "any"):
+        pool = shop.by_type[target.type] if scope == "type" else shop.looks
+        if scope != "type" and (target.partial or any(look.title for look in story.seen) and scope == "any"):
+            return None
+        options = [
+            look
+            for look in pool
+            if (scope == "any" or getattr(look, scope) == getattr(target, scope))
+            and look.partial == target.partial
+            and not shunned(story, look)
+            and fails(look, wishes)
+        ]
+        if len(options) >= COUNT - 1:
+            must = {look.id for look in contrasts(rng, wishes, options)}
+            base = scorer(rng, story, wishes)
+            return lay_out(rng, target, options, COUNT - 1, lambda look: base(look) + 10 * (look.id in must)), scope
+    return None
+
+
+def choose_mixed(rng: random.Random, story: Story, shop: Shop, ranked: Sequence[Look]) -> list[Look] | None:
+    """Same type in other looks, same look in other types, then what retrieval ranks first; None if too few.
+
+    `ranked` are all looks of the split, the likeliest by text first.
+    """
+    target = story.target
+    only = Wish("title", target.title) if story.scene == "same shape" else Wish("type", target.type)
+    wishes = (*story.wishes, only)
+    score = scorer(rng, story, wishes)
+
+    def fit(look: Look) -> bool:
+        return not shunned(story, look) and fails(look, wishes)
+
+    same_type = [look for look in shop.by_type[target.type] if fit(look)]
+    must = {look.id for look in contrasts(rng, story.wishes, same_type)}
+    chosen = lay_out(
+        rng, target, same_type, min(rng.choice((3, 4, 5)), len(same_type)), lambda look: score(look) + 9 * (look.id in must)
+    )
+    like = [
+        look
+        for look in ranked
+        if look.type != target.type and not look.partial and fulfils(look, story.wishes[:1]) and fit(look)
+    ]
+    chosen += rng.sample(like[:12], min(SAME_COLOUR, len(like[:12])))
+    types, shapes = Counter(look.type for look in chosen), Counter(look.shape for look in chosen)
+    for limit in (2, 4, COUNT):
+        for look in ranked:
+            if len(chosen) == COUNT - 1:
+                return chosen
+            if look.type == target.type and limit < COUNT or types[look.type] >= limit or shapes[look.shape] >= 2:
+                continue
+            if look not in chosen and fit(look):
+                chosen.append(look)
+                types[look.type] += 1
+                shapes[look.shape] += 1
+    return chosen if len(chosen) == COUNT - 1 else None
+
+
+def combined(story: Story, chosen: Sequence[Look]) -> bool:
+    """Whether several look wishes are needed together: leave any out and another candidate may do."""
+    wishes = story.wishes
+    return len(wishes) > 1 and all(
+        any(not fails(look, tuple(other for other in wishes if other is not wish)) for look in chosen) for wish in wishes
+    )

@@ -1,0 +1,69 @@
+"""catalog import, check, stats: folders of products."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from lavic_chat.cli.options import json_option, print_json
+
+
+@click.group()
+def catalog() -> None:
+    """Import, check and count catalogues."""
+
+
+@catalog.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@json_option
+def import_(source: Path, folder: Path, as_json: bool) -> None:
+    """Make a catalogue folder from SOURCE: a CSV with pictures, a Reddit-Amazon .json, .jsonl or .zip, or
+    another catalogue folder."""
+    from lavic_chat.catalog.importers import import_catalog
+
+    report = import_catalog(source, folder)
+    if as_json:
+        print_json(asdict(report))
+        return
+    click.echo(f"{report.products:,} products and {report.pictures:,} pictures are now in {folder}.")
+    if report.missing:
+        click.echo(f"{report.missing:,} pictures are missing; a grey blank stands in for each.")
+    for note in report.notes:
+        click.echo(f"Note: {note}")
+
+
+@catalog.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+def check(folder: Path, as_json: bool) -> None:
+    """List what is amiss in FOLDER, one a line; fails when there are problems, not for warnings."""
+    from lavic_chat.catalog.check import check_catalog
+
+    found = check_catalog(folder, progress=True)
+    warnings = sum(problem.is_warning for problem in found)
+    problems = len(found) - warnings
+    if as_json:
+        print_json({"problems": problems, "warnings": warnings, "found": [asdict(problem) for problem in found]})
+    else:
+        for problem in found:
+            level = "warning: " if problem.is_warning else ""
+            click.echo(f"{level}{problem.kind}: {problem.where}: {problem.sentence}")
+        click.echo(f"{problems:,} problems, {warnings:,} warnings.")
+    sys.exit(1 if problems else 0)
+
+
+@catalog.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+def stats(folder: Path, as_json: bool) -> None:
+    """Count what FOLDER holds: categories, attributes, pictures."""
+    from lavic_chat.catalog import load_catalog
+    from lavic_chat.catalog.stats import catalog_stats, stats_table
+
+    counted = catalog_stats(load_catalog(folder))
+    if as_json:
+        print_json(asdict(counted))
+    else:
+        click.echo(stats_table(counted))
