@@ -17,6 +17,7 @@ from lavic_chat.settings import Settings
 from lavic_chat.vision import Vision
 
 CANDIDATES = 10
+SHIPPED_STATES = "states.safetensors"  # in an adapter folder: the home catalogue's pictures, already looked at
 
 
 class Recommender:
@@ -109,6 +110,8 @@ def load_recommender(settings: Settings, progress: bool = True) -> Recommender:
     model = load_model(settings.model, settings.adapter, settings.home)
     vision = Vision(model, settings.home)
     encoder = TextEncoder(settings.home)
+    if settings.adapter:
+        vision.adopt_states(settings.adapter / SHIPPED_STATES)
     states = vision.see_products(catalog, catalog.products, progress)
     texts = encoder.encode_cached([product_text(product) for product in catalog], progress)
     retriever = Retriever(catalog, encoder, texts, states.numpy())

@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 from torch import Tensor
 from tqdm import tqdm
 
 from lavic_chat.cache import VectorCache
 from lavic_chat.catalog import Catalog, Product, open_main_picture, open_picture
-from lavic_chat.files import hash_bytes
+from lavic_chat.errors import LavicError
+from lavic_chat.files import hash_bytes, write_atomic
 from lavic_chat.model import VIEWS, LavicModel
 
 BATCH = 8  # pictures encoded together
@@ -53,6 +56,27 @@ class Vision:
             cached = {key: self._encode([picture])[0]}
             self.cache.put(cached)
         return torch.from_numpy(cached[key].copy())
+
+    def save_states(self, catalog: Catalog, path: Path) -> int:
+        """Write the states of a catalogue's pictures, half precision, to ship with it; returns how many."""
+        keys = [self._key(main_picture_bytes(catalog, product)) for product in catalog]
+        states = self.cache.get(keys)
+        data = save({key: torch.from_numpy(state.copy()).half() for key, state in sorted(states.items())})
+        write_atomic(path, data)
+        return len(states)
+
+    def adopt_states(self, path: Path) -> None:
+        """Take shipped states into the cache, unless they are there; other weights' keys match no picture."""
+        if not path.is_file():
+            return
+        try:
+            shipped = load_file(path)
+        except SafetensorError as error:
+            raise LavicError(f"{path} is damaged; fetch the project again, or delete that file.") from error
+        here = self.cache.get(shipped)
+        fresh = {key: state.float().numpy() for key, state in shipped.items() if key not in here}
+        if fresh:
+            self.cache.put(fresh)
 
     @torch.inference_mode()
     def _encode(self, pictures: Sequence[Image.Image]) -> np.ndarray:

@@ -106,12 +106,14 @@ def same_files(looks: list[Look]) -> Iterator[Problem]:
 def look_alikes(looks: list[Look]) -> Iterator[Problem]:
     """A warning for each picture that nearly equals an earlier one of another product."""
     looks = list({look.digest: look for look in reversed(looks)}.values())[::-1]  # equal files are told already
+    if not looks:
+        return
     if len(looks) > MAX_COMPARED:
         sentence = f"{len(looks):,} pictures are too many to look for look-alikes."
         yield Problem("not compared", PRODUCTS, sentence, is_warning=True)
         return
     gradients = np.array([look.gradient for look in looks], np.uint64)
-    thumbnails = np.array([look.thumbnail for look in looks], np.int16).reshape(len(looks), -1)
+    thumbnails = np.array([look.thumbnail for look in looks], np.int16)
     told = 0
     for row, look in enumerate(looks):
         near = np.flatnonzero(np.bitwise_count(gradients[:row] ^ gradients[row]) <= LIKE_BITS)

@@ -72,14 +72,17 @@ def describe_recommendation(recommendation) -> dict:
 @click.command()
 @catalog_option
 @model_options
+@click.option("--ship", is_flag=True, help="Also write the pictures' states into the adapter folder.")
 @json_option
-def index(as_json: bool, **chosen) -> None:
+def index(ship: bool, as_json: bool, **chosen) -> None:
     """Compute a catalogue's sentence vectors and visual tokens; a stopped run goes on where it stopped."""
     from lavic_chat.catalog import missing_pictures
-    from lavic_chat.recommender import load_recommender
+    from lavic_chat.recommender import SHIPPED_STATES, load_recommender
 
-    start = time.perf_counter()
-    recommender = load_recommender(read_settings(**chosen))
+    start, settings = time.perf_counter(), read_settings(**chosen)
+    recommender = load_recommender(settings)
+    if ship and settings.adapter:
+        recommender.vision.save_states(recommender.catalog, settings.adapter / SHIPPED_STATES)
     blanks = len(missing_pictures(recommender.catalog))
     answer = {
         "products": len(recommender.catalog),

@@ -95,15 +95,15 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
     lora = add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout)
     record = provenance("tune", shop, chosen, start) | {"choices": len(choices), "left_out": left_out}
 
-    def keep(step: int, curve) -> None:
-        record.update(best_step=step, valid=curve, seconds=round(time.time() - start))
-        card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, training={**before, "tune": record})
+    def keep(best, curve) -> None:
+        record.update(best=asdict(best), valid=[asdict(point) for point in curve], seconds=round(time.time() - start))
+        training = {**before, "tune": record}
+        card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, best.temperature, training)
         save_adapter(lavic, out, card, {"llm": lora})
 
     report = stage(lavic, choices, tests, states, chosen, keep)
-    hit = next(hit for step, hit, _ in report.valid if step == report.best_step)
     print_json(record) if as_json else click.echo(
-        f"Tuned on {len(choices)} dialogues; validation HR@1 {hit:.3f} at step {report.best_step}; in {out}."
+        f"Tuned on {len(choices)} dialogues; validation HR@1 {report.best.hit:.3f} (step {report.best.step}); in {out}."
     )
 
 

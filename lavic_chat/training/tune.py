@@ -22,14 +22,16 @@ from lavic_chat.ranking.scores import score_prompts
 from lavic_chat.training.configs import TuneConfig
 from lavic_chat.training.examples import Choice, shuffle_choice
 
+TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
+
 
 @dataclass(frozen=True)
 class TuneReport:
-    """Loss of every step, validation (step, HR@1, mean negative log-likelihood), the kept step."""
+    """Loss of every step, every validation, and the one whose adapter was kept."""
 
     losses: tuple[float, ...]
-    valid: tuple[tuple[int, float, float], ...]
-    best_step: int
+    valid: tuple["Validation", ...]
+    best: "Validation"
 
 
 def tune(
@@ -38,9 +40,9 @@ def tune(
     valid: Sequence[Choice],
     states: dict[str, Tensor],
     config: TuneConfig,
-    keep: Callable[[int, list], None],
+    keep: Callable[["Validation", tuple["Validation", ...]], None],
 ) -> TuneReport:
-    """Train on choices with the products' tower states [5, h] by id; `keep(step, validation so far)` at every best."""
+    """Train on choices with the products' tower states [5, h] by id; `keep(best, all so far)` at every best."""
     rng = random.Random(config.seed)
     torch.manual_seed(config.seed)
     groups = parameter_groups(model, config)
@@ -48,7 +50,7 @@ def tune(
     rates = [group["lr"] for group in groups]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, max(config.steps, 2), pct_start=0.1)
     spread = torch.stack(list(states.values())).std((0, 1))
-    losses, measured, best = [], [], (-1.0, 0.0, 0)
+    losses, measured, best = [], [], None
     bar = trange(config.steps, desc="tune", unit="step")
     for step in bar:
         share = min(1.0, 2 * step / config.steps)
@@ -60,13 +62,15 @@ def tune(
         schedule.step()
         bar.set_postfix(loss=f"{recent(losses):.3f}")
         if (step + 1) % config.valid_every == 0 or step + 1 == config.steps:
-            hit, surprise = validate(model, valid, states, config)
-            measured.append((step + 1, hit, surprise))
-            bar.write(f"step {step + 1}: loss {recent(losses):.3f}, validation HR@1 {hit:.3f}, nll {surprise:.3f}")
-            if (hit, -surprise) > best[:2]:
-                best = (hit, -surprise, step + 1)
-                keep(step + 1, list(measured))
-    return TuneReport(tuple(losses), tuple(measured), best[2])
+            now = validate(model, valid, states, config, step + 1)
+            measured.append(now)
+            bar.write(
+                f"step {now.step}: loss {recent(losses):.3f}, validation HR@1 {now.hit:.3f}, nll {now.surprise:.3f}"
+            )
+            if best is None or (now.hit, -now.surprise) > (best.hit, -best.surprise):
+                best = now
+                keep(now, tuple(measured))
+    return TuneReport(tuple(losses), tuple(measured), best)
 
 
 def recent(losses: Sequence[float]) -> float:
@@ -108,16 +112,34 @@ def train_step(
     return total
 
 
+@dataclass(frozen=True)
+class Validation:
+    """HR@1, mean negative log-likelihood of the right candidate, and the temperature that would make it least."""
+
+    step: int
+    hit: float
+    surprise: float
+    temperature: float
+
+
 def validate(
-    model: LavicModel, choices: Sequence[Choice], states: dict[str, Tensor], config: TuneConfig
-) -> tuple[float, float]:
-    """HR@1 and mean negative log-likelihood of the right candidate."""
+    model: LavicModel, choices: Sequence[Choice], states: dict[str, Tensor], config: TuneConfig, step: int
+) -> Validation:
+    """Rank the validation choices as chat would."""
     model.network.eval()
     ranker = Ranker(model, config.decode)
-    hits, surprise = 0, 0.0
+    logs = []
     for choice in choices:
         seen = torch.stack([states[product.id] for product in choice.products])
         chances = torch.tensor(ranker.rank(choice.dialogue, choice.products, seen).probabilities)
-        hits += int(chances.argmax()) == choice.answer
-        surprise -= float(chances[choice.answer].clamp_min(1e-9).log())
-    return hits / len(choices), surprise / len(choices)
+        logs.append(chances.clamp_min(1e-9).log())
+    hits = sum(int(row.argmax()) == choice.answer for row, choice in zip(logs, choices, strict=True))
+    answers = [choice.answer for choice in choices]
+    temperature = min(TEMPERATURES, key=lambda value: mean_surprise(logs, answers, value))
+    return Validation(step, hits / len(choices), mean_surprise(logs, answers, 1.0), temperature)
+
+
+def mean_surprise(logs: Sequence[Tensor], answers: Sequence[int], temperature: float) -> float:
+    """Mean negative log-likelihood of the answers after dividing the log-probabilities by a temperature."""
+    rows = zip(logs, answers, strict=True)
+    return -sum(float((row / temperature).log_softmax(-1)[answer]) for row, answer in rows) / len(answers)

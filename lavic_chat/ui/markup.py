@@ -172,7 +172,8 @@ def gallery(visit: Visit, shop: Shop) -> str:
     tiles = "".join(tile(item, place, visit, shop) for place, item in enumerate(visit.others, 2))
     return (
         f'<section class="others{" waiting" if visit.pending else ""}"><h3>Also on the shelf '
-        f'<span>{counted(len(visit.others))} more, best first</span></h3><ul class="tiles">{tiles}{NONE_TILE}</ul></section>'
+        f"<span>{counted(len(visit.others))} more, best first</span></h3>"
+        f'<ul class="tiles">{tiles}{NONE_TILE}</ul></section>'
     )
 
 
@@ -204,7 +205,10 @@ def outline() -> str:
 
 def placeholders() -> str:
     tiles = '<li><span class="tile"><span class="frame"></span><i></i></span></li>' * 9
-    return f'<section class="others outline" aria-hidden="true"><h3>Also on the shelf</h3><ul class="tiles">{tiles}</ul></section>'
+    return (
+        '<section class="others outline" aria-hidden="true"><h3>Also on the shelf</h3>'
+        f'<ul class="tiles">{tiles}</ul></section>'
+    )
 
 
 def samples(shop: Shop) -> str:

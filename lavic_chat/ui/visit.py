@@ -4,7 +4,7 @@ No Gradio in here, so that the rules of a visit can be read and tested alone. A 
 a new one, and a move that fails leaves the old one as it was.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
@@ -45,8 +45,8 @@ class Pending:
 class Visit:
     """`asked` is the dialogue as the model saw it for `recommendation`; `chosen` is a runner-up being looked at."""
 
-    dialogue: Dialogue = Dialogue()
-    asked: Dialogue = Dialogue()
+    dialogue: Dialogue = field(default_factory=Dialogue)
+    asked: Dialogue = field(default_factory=Dialogue)
     recommendation: Recommendation | None = None
     turn_id: str = ""
     chosen: str | None = None
