@@ -50,17 +50,19 @@ class _Connection:
     """A sqlite-utils database for the length of a `with` block, its troubles told in a sentence."""
 
     def __init__(self, path: Path):
-        self.path = path
+        self.path, self.connection = path, None
 
     def __enter__(self) -> sqlite_utils.Database:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(self.path, timeout=30)
+            # No WAL: SQLite does not wait for another thread's lock while it changes the journal's mode.
             database = sqlite_utils.Database(self.connection)
-            database.enable_wal()
             database["vectors"].create({"key": str, "data": bytes}, pk="key", if_not_exists=True)
             return database
         except (OSError, sqlite3.Error) as error:
+            if self.connection:
+                self.connection.close()
             raise LavicError(self._sentence(error)) from error
 
     def __exit__(self, kind, error, trace) -> None:

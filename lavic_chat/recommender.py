@@ -1,5 +1,6 @@
 """The pipeline on one screen: retrieve ten, look at each through five tokens, let the model choose."""
 
+import threading
 import time
 from contextlib import contextmanager
 
@@ -21,7 +22,10 @@ SHIPPED_STATES = "states.safetensors"  # in an adapter folder: the home catalogu
 
 
 class Recommender:
-    """Dialogue in, Recommendation out. Stateless between calls, so that every visitor can share one."""
+    """Dialogue in, Recommendation out. Stateless between calls, so that every visitor can share one.
+
+    One question at a time: tokenizers keep settings between calls and break when threads mix them.
+    """
 
     def __init__(
         self,
@@ -34,6 +38,7 @@ class Recommender:
     ):
         self.catalog, self.model, self.vision = catalog, model, vision
         self.retriever, self.ranker, self.states = retriever, ranker, states
+        self._turn = threading.Lock()
 
     @property
     def model_name(self) -> str:
@@ -49,12 +54,13 @@ class Recommender:
 
     def recommend(self, dialogue: Dialogue, like: str | None = None) -> Recommendation:
         """Retrieve, look, choose. Raises LavicError for a photo that cannot be used or when nothing is left."""
-        clock = Clock()
-        with clock("look at photo"):
-            photo = self.vision.see_photo(dialogue.photo) if dialogue.photo else None
-        with clock("retrieve"):
-            found = self.retriever.search(dialogue, CANDIDATES, None if photo is None else photo.numpy(), like)
-        return self.choose(dialogue, found, photo, clock)
+        with self._turn:
+            clock = Clock()
+            with clock("look at photo"):
+                photo = self.vision.see_photo(dialogue.photo) if dialogue.photo else None
+            with clock("retrieve"):
+                found = self.retriever.search(dialogue, CANDIDATES, None if photo is None else photo.numpy(), like)
+            return self.choose(dialogue, found, photo, clock)
 
     def more_like(self, dialogue: Dialogue, product_id: str) -> Recommendation:
         """Products like one of the catalogue's, which itself is left out."""

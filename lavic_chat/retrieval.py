@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -111,7 +112,7 @@ class Retriever:
         """
         scores = self.score(dialogue, photo_states, like)
         out = set(dialogue.rejected) | {like}
-        order = [row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out][:k]
+        order = list(islice((row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out), k))
         if not order:
             raise DialogueError("Every product has been turned down; start over to see them again.")
         return tuple(Candidate(self.catalog.products[row], float(scores[row])) for row in order)

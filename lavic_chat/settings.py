@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from lavic_chat.errors import LavicError
+
 MINI = "lavic-mini"
 PACKAGE = Path(__file__).resolve().parent
 
@@ -32,6 +34,12 @@ class Settings:
     port: int = 7860
 
 
+def read_port(value: str | int) -> int:
+    if not str(value).isdecimal() or not 0 < int(value) < 65536:
+        raise LavicError(f"LAVIC_PORT is {value!r}; a port is a number from 1 to 65535.")
+    return int(value)
+
+
 def read_settings(**chosen) -> Settings:
     """Settings from `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`; arguments that are not None win."""
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
@@ -45,5 +53,5 @@ def read_settings(**chosen) -> Settings:
         adapter=Path(adapter) if adapter else None,
         decode=chosen.get("decode"),
         host=chosen.get("host") or os.environ.get("LAVIC_HOST") or "127.0.0.1",
-        port=int(chosen.get("port") or os.environ.get("LAVIC_PORT") or 7860),
+        port=read_port(chosen.get("port") or os.environ.get("LAVIC_PORT") or 7860),
     )

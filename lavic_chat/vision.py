@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from lavic_chat.cache import VectorCache
 from lavic_chat.catalog import Catalog, Product, open_main_picture, open_picture
+from lavic_chat.catalog.pictures import MAX_BYTES
 from lavic_chat.errors import LavicError
 from lavic_chat.files import hash_bytes, write_atomic
 from lavic_chat.model import VIEWS, LavicModel
@@ -35,6 +36,8 @@ class Vision:
 
     def see_products(self, catalog: Catalog, products: Sequence[Product], progress: bool = False) -> Tensor:
         """[n, 5, h] of the products' main pictures; a picture that is missing or broken is seen as a blank."""
+        if not products:
+            return torch.empty(0, VIEWS, self.model.state_size)
         keys = [self._key(main_picture_bytes(catalog, product)) for product in products]
         states = self.cache.get(keys)
         unseen = {key: product for key, product in zip(keys, products, strict=True) if key not in states}
@@ -45,7 +48,7 @@ class Vision:
                 self.cache.put(seen)  # after every batch, so that a stopped run goes on from here
                 states.update(seen)
                 bar.update(len(part))
-        return torch.from_numpy(np.stack([states[key] for key in keys]).copy())
+        return torch.from_numpy(np.stack([states[key] for key in keys]))
 
     def see_photo(self, path: Path) -> Tensor:
         """[5, h] of a shopper's photo; raises PictureError when it cannot be used."""
@@ -87,9 +90,12 @@ class Vision:
 
 
 def main_picture_bytes(catalog: Catalog, product: Product) -> bytes:
-    """The main picture's bytes as they lie on disk, or none where there is no file."""
+    """The main picture's bytes as they lie on disk; none where a blank stands in unread: no file, or too large."""
     path = catalog.picture_path(product)
-    return path.read_bytes() if path else b""
+    try:
+        return path.read_bytes() if path and path.stat().st_size <= MAX_BYTES else b""
+    except OSError:
+        return b""
 
 
 def chunks(items: Iterable, size: int) -> Iterable[list]:

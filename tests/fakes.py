@@ -80,8 +80,8 @@ class FakeRecommender:
         if said and "sorry" in said[-1]:
             raise LavicError("Nothing on the shelves fits that; try other words.")
         words = set(re.findall(r"\w+", " ".join(said).lower()))
-        if like:
-            words = set(re.findall(r"\w+", describe(self.catalog[like])))
+        if like:  # the kind of thing, and nothing of what was said before
+            words = {self.catalog[like].category}
         left = [item for item in self.catalog if item.id not in dialogue.rejected and item.id != like]
         if not left:
             raise LavicError("There is nothing left to recommend; start over to see everything again.")

@@ -114,6 +114,12 @@ def test_pictures_get_safe_names_that_never_collide(shop, tmp_path):
     assert all(name.isascii() and " " not in name and "?" not in name and name[0] != "-" for name in names)
 
 
+def test_a_picture_is_never_saved_as_a_page(shop, tmp_path):
+    (shop / "photos/a.jpg").rename(shop / "photos/a.html")
+    run(write_csv(shop, "id,title,image\n1,a,photos/a.html\n"), tmp_path / "made")
+    assert load_catalog(tmp_path / "made")["1"].images == ("images/1.jpg",)
+
+
 def test_what_is_no_picture_is_not_copied(shop, tmp_path):
     (shop / "photos/page.jpg").write_text("<html>")
     (shop / "photos/void.jpg").touch()
@@ -140,6 +146,7 @@ TRAIN = {
     },
     "B3": {"title": "Rug", "categories": [], "features": ["soft", "round"], "description": [], "images": ["u"]},
     "B4": {"title": None},
+    "B5": {"title": "Odd", "categories": 5, "images": 7, "features": {"a": 1}, "description": [3]},
 }
 
 
@@ -161,10 +168,11 @@ def test_reddit_train(tmp_path):
     source = tmp_path / "item2meta_train.json"
     source.write_text(json.dumps(TRAIN))
     report = run(source, tmp_path / "made")
-    lamp, rug = load_catalog(tmp_path / "made")
+    lamp, rug, odd = load_catalog(tmp_path / "made")
     assert (lamp.category, lamp.description) == ("Lamps", "A tall lamp.")
     assert lamp.images == ("images/B2_3.jpg", "images/B2_0.jpg")
     assert (rug.category, rug.description, rug.images) == ("", "soft\nround", ("images/B3_0.jpg",))
+    assert (odd.category, odd.description, odd.images) == ("", "", ())
     assert any("without a title" in note for note in report.notes)
 
 
@@ -179,6 +187,7 @@ def test_reddit_train(tmp_path):
         ("m.json", "[]", "object from ASIN"),
         ("m.json", '{"B1": []}', "'B1': a JSON object"),
         ("m.json", '{"B1": {"title": "a", "image_descriptions_llava_cleaned": {"../x.jpg": "t"}}}', "slash"),
+        ("m.json", '{"B1": {"title": "a", "image_descriptions_llava_cleaned": {"x.html": "t"}}}', "end as .jpg"),
         ("m.json", '{"../B1": {"title": "a"}}', "'../B1'"),
         ("m.txt", "x", "is neither"),
     ],
@@ -239,7 +248,7 @@ def test_no_folder_is_overwritten_that_an_import_did_not_make(shop, tiny_catalog
     with pytest.raises(CatalogError, match="also holds dialogues"):
         run(path, tiny_catalog_folder)
     for nested in (shop, tiny_catalog_folder, tiny_catalog_folder / "images"):
-        with pytest.raises(CatalogError, match="one in the other"):
+        with pytest.raises(CatalogError, match="overlaps with the source"):
             run(path if nested == shop else tiny_catalog_folder, nested)
     with pytest.raises(CatalogError, match="is a file"):
         run(path, full / "thesis.txt")

@@ -72,6 +72,6 @@ def write_attribution(credits: list[Credit]) -> str:
             continue
         lines.append(f"## [{name}]({link})\n\n")
         for item in owed:
-            lines.append(f"- \"{item.title}\" (`{item.key}`, {item.collection}) by {item.creator}, <{item.source}>\n")
+            lines.append(f'- "{item.title}" (`{item.key}`, {item.collection}) by {item.creator}, <{item.source}>\n')
         lines.append("\n")
     return "".join(lines).rstrip() + "\n"

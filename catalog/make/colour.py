@@ -7,7 +7,7 @@ from .palette import SHADES, hex_to_rgb
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 WHITE = np.array([0.9505, 1.0, 1.089])
 # Shades that name a material are not used to name a measured colour.
-MATERIAL_SHADES = frozenset("maple oak teak walnut mahogany ebony brass chrome honey".split())
+MATERIAL_SHADES = frozenset(["maple", "oak", "teak", "walnut", "mahogany", "ebony", "brass", "chrome", "honey"])
 
 
 def to_linear(rgb) -> np.ndarray:
@@ -34,9 +34,23 @@ def distance(a, b) -> float:
     return float(np.linalg.norm(to_lab(a) - to_lab(b)))
 
 
-def nearest_shade(rgb) -> str:
-    """The shade that comes closest to a measured sRGB colour; hue counts more than lightness."""
+def nearest_shades(rgb) -> np.ndarray:
+    """Index into NAMED of the shade nearest to each measured sRGB colour; hue counts more than lightness, and what
+    has a hue is not called grey."""
     lab = to_lab(rgb)
-    weight = np.array([0.7, 1.0, 1.0])
-    names = [name for name in SHADES if name not in MATERIAL_SHADES]
-    return min(names, key=lambda name: float(np.linalg.norm((to_lab(hex_to_rgb(SHADES[name][1])) - lab) * weight)))
+    chroma = np.linalg.norm(lab[..., 1:], axis=-1)
+    far = np.linalg.norm(lab[..., None, :] * WEIGHT - NAMED_LAB, axis=-1)
+    return (far + NEUTRAL * np.maximum(0, chroma - 5)[..., None]).argmin(-1)
+
+
+def nearest_shade(rgb) -> str:
+    """The name of the shade that comes closest to one measured sRGB colour."""
+    return NAMED[int(nearest_shades(rgb))]
+
+
+WEIGHT = np.array([0.7, 1.0, 1.0])
+NAMED = [name for name in SHADES if name not in MATERIAL_SHADES]
+# In a picture even white things are shaded: they are met at the lightness that they have on the photograph.
+SHADED = {"snow": "#d3d2cf", "silver grey": "#a0a09f"}
+NAMED_LAB = to_lab([hex_to_rgb(SHADED.get(name, SHADES[name][1])) for name in NAMED]) * WEIGHT
+NEUTRAL = np.array([0.9 * (SHADES[name][0] in ("white", "grey", "black")) for name in NAMED])

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .colour import distance, to_lab
+from .colour import distance, nearest_shade, to_lab
 from .library import Paint
-from .palette import Finish, finishes_of
+from .palette import SHADES, Finish, finishes_of
 
 # The library names materials in English, French, Spanish, Catalan, Portuguese, Italian, German and Polish.
 # The first kind whose words occur wins; `holes` and the like are left alone.
@@ -24,22 +24,26 @@ WORDS = {
     "flame label logo etiqu food bread apple clock_face dial",
     "leather": "leather cuir cuero cuoio pell_ skai",
     "rattan": "rattan wicker mimbre cane_ osier basket",
-    "stone": "marble marbre granit stone piedra pedra concrete beton brick rock counter",
+    "stone": "marble marbre granit stone piedra pedra concrete beton brick rock",
     "metal": "metal metall chrom steel acier inox alu iron ferro hierro brass laton gold silver copper wire screw "
     "handle tap_ faucet aço stahl",
     "wood": "wood bois fusta madera legno holz drewno oak teak teca teck walnut pine_ pino beech birch cherry "
     "mahog maple alder ash_ pear plank parquet laminat roble cabinet",
-    "fabric": "fabric tissu tela toile stoff tecido textil cloth cotton wool velvet linen denim cushion pillow coix cosin "
-    "mattress matress matelas sheet sabana sofa couch seat quilt blanket towel tovallola toalla curtain carpet rug "
-    "mat_ tapis lampshade shade pantalla_lamp sack puff upholst duvet cover",
+    "fabric": "fabric tissu tela toile stoff tecido textil cloth cotton wool velvet linen denim cushion pillow coix "
+    "cosin mattress matress matelas sheet sabana sofa couch seat quilt blanket towel tovallola toalla curtain carpet "
+    "rug mat_ tapis lampshade shade pantalla_lamp sack puff upholst duvet cover",
     "ceramic": "ceramic porcelain porcellan ceràmica loza pot_ vase gerro jarron jarra enamel",
     "plastic": "plast pvc rubber goma poly acryl",
 }
 SOFT = {"sofa", "corner sofa", "armchair", "pouffe", "futon", "sofa bed", "lounge chair"}
 BY_TYPE = {
-    "fabric": SOFT | {"rug", "towel", "curtain", "bath mat", "doormat", "parasol", "hammock", "shower curtain"},
+    "fabric": SOFT
+    | {"rug", "towel", "curtain", "bath mat", "doormat", "parasol", "hammock", "bed", "deck chair"}
+    | {"table lamp", "floor lamp"},
     "ceramic": {"vase", "bowl", "plate", "mug", "teapot", "washbasin", "bathtub", "toilet", "bidet", "jar", "cup"},
     "metal": {"pendant lamp", "floor lamp", "chandelier", "wall lamp", "radiator", "outdoor lamp", "track light"},
+    "wood": {"dining table", "coffee table", "bedside table", "dressing table", "desk", "wardrobe", "chest of drawers"}
+    | {"bookcase", "tv stand", "sideboard", "kitchen cabinet", "bathroom cabinet", "bench", "garden bench", "crib"},
     "plastic": {"bin", "toaster", "kettle", "blender", "coffee machine", "storage box", "toy", "basin", "table fan"},
 }
 # Where the shade or pot is small but is what a shopper looks at, a smaller share is enough to recolour.
@@ -71,10 +75,14 @@ def named_kind(paint: Paint) -> str:
 
 def kind_of(paint: Paint, product_type: str) -> str:
     """The same, with a guess from the type of product and the colour where the names do not tell."""
-    kind = named_kind(paint) or next((kind for kind, types in BY_TYPE.items() if product_type in types), "")
-    if kind:
+    if kind := named_kind(paint):
         return kind
-    return "metal" if paint.specular > 0.7 and paint.exponent > 60 else "wood" if _brownish(paint) else "plastic"
+    if paint.specular > 0.7 and paint.exponent > 60:
+        return "metal"
+    if product_type == "bed" and _brownish(paint):
+        return "wood"
+    usual = next((kind for kind, types in BY_TYPE.items() if product_type in types), "")
+    return usual or ("wood" if _brownish(paint) else "plastic")
 
 
 def _brownish(paint: Paint) -> bool:
@@ -141,4 +149,5 @@ def _apart(option: Finish, target: Group, chosen: list[Finish], strict: bool) ->
     seen = [target.rgb, *(finish.rgb for finish in chosen)]
     if min(distance(option.rgb, rgb) for rgb in seen) < (28 if strict else 17):
         return False
-    return not strict or option.colour not in {finish.colour for finish in chosen}
+    plain = {SHADES[nearest_shade(target.rgb)][0], *(finish.colour for finish in chosen)}
+    return not strict or option.colour not in plain

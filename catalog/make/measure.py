@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .colour import nearest_shade, to_lab
+from .colour import NAMED, nearest_shades, to_lab
 from .palette import SHADES
 
+CELLS = 24  # a side of the colour cube that names are looked up in
 CLEARLY_CHANGED = 12.0  # CIE76 of a pixel
 
 
@@ -32,13 +33,12 @@ def mask(path: Path, size: int, part: int) -> np.ndarray:
 
 
 def colours(pixels: np.ndarray) -> list[tuple[str, float]]:
-    """(shade, share) of the pixels [n, 3], largest plain colour first: each pixel bin is named, the names counted."""
-    bins, counts = np.unique((pixels * 15.999).astype(int), axis=0, return_counts=True)
+    """(shade, share) of the pixels [n, 3], largest plain colour first: each pixel is named, the names counted."""
+    counts = np.bincount(NAME_OF_CELL[_cells(pixels)], minlength=len(NAMED)) / len(pixels)
     shares: dict[str, dict[str, float]] = {}
-    for cell, count in zip(bins, counts, strict=True):
-        shade = nearest_shade((cell + 0.5) / 16)
-        plain = shares.setdefault(SHADES[shade][0], {})
-        plain[shade] = plain.get(shade, 0) + count / len(pixels)
+    for shade, share in zip(NAMED, counts, strict=True):
+        if share:
+            shares.setdefault(SHADES[shade][0], {})[shade] = float(share)
     ranked = sorted(shares.values(), key=lambda plain: -sum(plain.values()))
     return [(max(plain, key=plain.get), sum(plain.values())) for plain in ranked]
 
@@ -59,3 +59,10 @@ def coverage(path: Path) -> float:
         return float((np.asarray(image) > 0).mean())
 
 
+def _cells(rgb: np.ndarray) -> np.ndarray:
+    """Index of the colour cube's cell of each sRGB colour."""
+    return (np.minimum(rgb, 0.9999) * CELLS).astype(int) @ [CELLS * CELLS, CELLS, 1]
+
+
+_AXIS = (np.arange(CELLS) + 0.5) / CELLS
+NAME_OF_CELL = nearest_shades(np.stack(np.meshgrid(_AXIS, _AXIS, _AXIS, indexing="ij"), -1)).ravel()

@@ -51,27 +51,27 @@ SHADES = {
     "honey": ("brown", "#b98748"),
 }
 
-VELVET = "emerald navy burgundy mustard blush plum petrol rust violet".split()
-LINEN = "sand cream sky sage silver_grey denim".split()
-WOOL = "charcoal rust mustard forest stone_grey scarlet".split()
-COTTON = "turquoise tangerine lemon lavender cobalt rose mint snow jet scarlet".split()
-LEATHER = "cognac jet chocolate burgundy cream forest navy camel snow scarlet".split()
-TIMBER = "oak walnut maple mahogany ebony teak".split()
-PAINTED = "snow sage navy blush mustard silver_grey jet scarlet turquoise forest".split()
-POWDER = "jet snow scarlet turquoise lemon forest rose navy tangerine".split()
-PLASTIC = "snow scarlet lemon tangerine turquoise lime cobalt jet blush violet mint fuchsia".split()
-GLAZE = "snow cobalt sage terracotta jet mustard blush emerald cream turquoise lavender".split()
+VELVET = "emerald navy burgundy mustard blush plum petrol rust violet"
+LINEN = "sand cream sky sage silver_grey denim"
+WOOL = "charcoal rust mustard forest stone_grey scarlet"
+COTTON = "turquoise tangerine lemon lavender cobalt rose mint snow jet scarlet"
+LEATHER = "cognac jet chocolate burgundy cream forest navy camel snow scarlet"
+TIMBER = "oak walnut maple mahogany ebony teak"
+PAINTED = "snow sage navy blush mustard silver_grey jet scarlet turquoise forest"
+METAL = "brass chrome jet snow scarlet turquoise lemon forest rose navy tangerine"
+PLASTIC = "snow scarlet lemon tangerine turquoise lime cobalt jet blush violet mint fuchsia"
+GLAZE = "snow cobalt sage terracotta jet mustard blush emerald cream turquoise lavender"
 
 # kind of surface: the materials it may be shown in, each with its shades
 RANGES = {
     "fabric": {"velvet": VELVET, "linen": LINEN, "wool": WOOL, "cotton": COTTON},
-    "leather": {"leather": LEATHER, "velvet": VELVET[:5]},
+    "leather": {"leather": LEATHER, "velvet": "emerald navy burgundy mustard blush"},
     "wood": {"wood": TIMBER, "painted wood": PAINTED},
-    "metal": {"metal": [*"brass chrome".split(), *POWDER]},
+    "metal": {"metal": METAL},
     "plastic": {"plastic": PLASTIC},
     "ceramic": {"ceramic": GLAZE},
-    "rattan": {"rattan": "honey jet snow stone_grey sage chocolate".split()},
-    "stone": {"stone": "snow charcoal sand sage terracotta".split()},
+    "rattan": {"rattan": "honey jet snow stone_grey sage chocolate"},
+    "stone": {"stone": "snow charcoal sand sage terracotta"},
 }
 
 
@@ -100,7 +100,7 @@ def finishes_of(kind: str) -> list[Finish]:
     return [
         Finish(material, shade.replace("_", " "))
         for material, shades in RANGES.get(kind, {}).items()
-        for shade in shades
+        for shade in shades.split()
     ]
 
 

@@ -10,10 +10,11 @@ from lavic_chat.files import write_atomic, write_json, write_jsonl
 
 from . import measure
 from .attribution import Credit, credit, write_attribution
-from .finishes import finishes_of, named_kind
+from .colour import distance, nearest_shade
+from .finishes import Group, main_group, named_kind
 from .identity import number
 from .library import Piece, read_paints, read_pieces
-from .palette import RANGES, SHADES, Finish
+from .palette import RANGES, SHADES, Finish, finishes_of, hex_to_rgb
 from .render import read_records, record_path
 from .review import read_drops
 from .shapes import Shape, read_shapes
@@ -22,11 +23,12 @@ from .taxonomy import TYPES, price, series_name
 FINISHES = {finish.name: finish for kind in RANGES for finish in finishes_of(kind)}
 SPLIT = (("train", 0.65), ("valid", 0.75), ("test", 1.0))
 GOLDEN = 0.6180339887498949
-LEAST_COVERAGE, LEAST_CHANGE, MOSTLY, NOTABLE = 0.03, 0.06, 0.45, 0.2
+LEAST_COVERAGE, LEAST_CHANGE = 0.03, 0.06  # of the frame
+LARGE, NOTABLE = 0.4, 0.2  # of the object
 # Words that would tell the look: none may stand in a title or a description.
 LOOKS = {word for shade in SHADES for word in shade.split()} | {colour for colour, _ in SHADES.values()}
 LOOKS |= {word for ranges in RANGES.values() for material in ranges for word in material.split()}
-LOOKS |= set("glass rattan wicker striped checked floral plain patterned grey gray dark light-coloured wooden".split())
+LOOKS |= {"glass", "rattan", "wicker", "striped", "checked", "floral", "plain", "patterned", "gray", "dark", "wooden"}
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Made:
     finish: Finish | None
     picture: Path
     mask: Path
-    share: float
     natural: str
+    parts: list[dict]
 
 
 def write_catalog(work: Path, catalog: Path) -> dict[str, int]:
@@ -85,23 +87,28 @@ def _select(work: Path, pieces: dict[str, Piece]) -> tuple[list[Made], dict[str,
             kept.append(frame)
             finish = FINISHES.get(shot["look"])
             natural = shape.material or _natural_material(record, pieces[shape.key])
-            made.append(Made(shot["id"], shape, finish, path, mask, _share(mask), natural))
+            made.append(Made(shot["id"], shape, finish, path, mask, natural, _parts(shape, record)))
     return made, dropped
 
 
-def _share(mask: Path) -> float:
-    """How much of the object takes the finishes."""
-    whole, part = measure.mask(mask, 96, 1).sum(), measure.mask(mask, 96, 2).sum()
-    return float(part / whole) if whole else 0.0
+def _parts(shape: Shape, record: dict) -> list[dict]:
+    """The groups of materials that show, with `target` true for the one that takes the finishes."""
+    target = main_group([Group(**group) for group in record["groups"]], shape.type)
+    return [group | {"target": bool(target) and group["materials"] == target.materials} for group in record["groups"]]
 
 
 def _natural_material(record: dict, piece: Piece) -> str:
     """The material of the shape's own look, where the model's names tell it; else ""."""
     paints = read_paints(piece.obj)
-    first = record["groups"][0]
+    first = max(record["groups"], key=_prominence)
     kinds = {named_kind(paints[name]) for name in first["materials"] if name in paints}
     kind = kinds.pop() if len(kinds) == 1 else ""
-    return kind if first["share"] >= MOSTLY and kind in {*RANGES, "glass"} else ""
+    return kind if first["share"] >= LARGE and kind in {*RANGES, "glass"} else ""
+
+
+def _prominence(part: dict) -> float:
+    """What a shopper would name the look by: the largest part, but not the panes."""
+    return part["share"] * (0.3 if part["kind"] in ("glass", "mirror", "screen") else 1)
 
 
 def _titles() -> dict[str, str]:
@@ -135,24 +142,44 @@ def _row(item: Made, piece: Piece, title: str, owed: Credit) -> dict:
 
 
 def _looks(item: Made) -> dict[str, str]:
-    """Colour, shade, material and accent, true to the picture: the finish where it covers most of the object,
-    else what the object's pixels show."""
-    frame = measure.picture(item.picture)
-    mostly = item.share >= MOSTLY
-    whole = measure.colours(frame[measure.mask(item.mask, len(frame), 1)])
-    if item.finish and mostly:
-        shade, material = item.finish.shade, item.finish.material
-        material = shade if material == "wood" else material
+    """Colour, shade, material and accent, true to the picture: the finish where it covers most of the object, else
+    the model's own paint where that is plain, else what the object's pixels show."""
+    main = max(item.parts, key=_prominence)
+    rest = [part for part in item.parts if part is not main]
+    if item.finish and main["target"]:
+        shade = item.finish.shade
+        material = shade if item.finish.material == "wood" else item.finish.material
     else:
-        part = measure.mask(item.mask, len(frame), 2 if mostly else 1)
-        shade, material = measure.colours(frame[part])[0][0], item.natural
+        shade, material = _plain_shade(main) or _seen_shade(item, main), item.natural
+    accents = [
+        item.finish.shade if item.finish and part["target"] else _plain_shade(part)
+        for part in rest
+        if part["share"] >= NOTABLE
+    ]
     looks = {"colour": SHADES[shade][0], "shade": shade, "material": material}
-    accent = next((s for s, share in whole if share >= NOTABLE and SHADES[s][0] != looks["colour"]), "")
-    if item.finish and not mostly and item.finish.colour != looks["colour"]:
-        accent = item.finish.shade
-    if accent and (not item.finish or item.share < 0.75):
-        looks["accent"] = accent
+    looks["accent"] = next((accent for accent in accents if accent and _unlike(accent, shade)), "")
     return {name: value for name, value in looks.items() if value}
+
+
+def _plain_shade(part: dict) -> str:
+    """The shade of a part that has one even colour; "" for textures, and for what mirrors the studio."""
+    if part["textured"] or part["kind"] in ("metal", "glass", "mirror", "screen") or part["share"] < 0.2:
+        return ""
+    return nearest_shade(part["rgb"])
+
+
+def _seen_shade(item: Made, main: dict) -> str:
+    """The shade that most pixels of the main part have; of the whole object where the mask does not tell the part."""
+    frame = measure.picture(item.picture)
+    pixels = frame[measure.mask(item.mask, len(frame), 2 if main["target"] else 1)]
+    timber = main["kind"] == "wood"
+    # in shade, tan and honey timber comes out as a greenish brown
+    return next(shade for shade, _ in measure.colours(pixels) if not (timber and shade in ("olive", "mustard")))
+
+
+def _unlike(first: str, second: str) -> bool:
+    far = distance(hex_to_rgb(SHADES[first][1]), hex_to_rgb(SHADES[second][1])) >= 35
+    return far and SHADES[first][0] != SHADES[second][0]
 
 
 def _check(rows: list[dict]) -> None:
@@ -162,7 +189,9 @@ def _check(rows: list[dict]) -> None:
     for row in rows:
         told = LOOKS & set(re.findall(r"[a-z-]+", f"{row['title']} {row['description']}".lower()))
         if told:
-            raise LavicError(f"{row['title']}: {', '.join(sorted(told))} tells the look; change the noun in shapes.tsv.")
+            raise LavicError(
+                f"{row['title']}: {', '.join(sorted(told))} tells the look; change the noun in shapes.tsv."
+            )
 
 
 def _splits(made: list[Made], path: Path) -> dict[str, dict[str, list[str]]]:

@@ -8,7 +8,7 @@ from .library import Paint
 from .palette import Finish
 
 # Bright studio light: a palette colour is darkened so that the picture shows the named shade.
-PALETTE_GAIN = 0.72
+PALETTE_GAIN = 0.85
 ROUGHNESS = {"velvet": 0.9, "linen": 0.95, "wool": 1.0, "cotton": 0.9, "leather": 0.42, "wood": 0.5}
 ROUGHNESS |= {"painted wood": 0.4, "plastic": 0.3, "ceramic": 0.12, "metal": 0.42, "rattan": 0.6, "stone": 0.4}
 POLISHED = {"brass": 0.28, "chrome": 0.18}

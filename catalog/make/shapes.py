@@ -30,7 +30,7 @@ def read_shapes() -> list[Shape]:
         if not line.strip() or line.startswith("#"):
             continue
         key, kind, noun, style, *rest = (part.strip() for part in line.split("\t"))
-        flags, material = (rest + ["", ""])[:2]
+        flags, material = [*rest, "", ""][:2]
         view = next((word for word in flags.split() if word != "lifted"), "main")
         shapes.append(Shape(key, kind, noun, style, view, "lifted" in flags.split(), material))
     return shapes

@@ -41,7 +41,7 @@ Storage
   storage box | 22 | width 60 | Stacks neatly and swallows toys, tools or laundry.
   storage chest | 160 | width 95 | A lidded chest for blankets and keepsakes.
   laundry basket | 45 | height 65 | Collects the washing until the weekend.
-  clothes rack | 75 | width 110 | Hangs the clothes of the week in plain sight.
+  clothes rack | 75 | width 110 | Hangs the clothes of the week in sight.
   coat hooks | 29 | width 45 | Hangs coats and bags in the hall.
   bin | 48 | height 55 | A tidy bin for home or office.
   room divider | 260 | width 175 | Splits a large room or hides a corner.
@@ -63,6 +63,12 @@ Decor
   jar | 32 | height 20 | For the table or the shelf.
   fireplace | 890 | height 105 | Gives the living room a middle.
   storage basket | 39 | width 50 | Holds logs, blankets or shopping.
+  picture frame | 19 | height 20 | For the photograph you look at every day.
+  candle holder | 24 | height 25 | For an evening by candlelight.
+  clock | 39 | height 30 | Tells the time and looks good doing it.
+  lantern | 49 | height 45 | A quiet light for the terrace, the hall or the garden path.
+  aquarium | 189 | width 70 | A little underwater world for the living room.
+  ornament | 35 | height 20 | A small thing for the shelf that makes visitors smile.
 Plants
   plant | 39 | height 60 | Quiet company that asks for little more than light and water.
   flowers | 34 | height 45 | An arrangement for the table that never needs replacing.
@@ -79,6 +85,23 @@ Kitchen
   mug | 14 | height 9 | For coffee, tea or cocoa.
   kitchen cabinet | 310 | width 70 | A unit for the fitted or the free kitchen.
   refrigerator | 1190 | height 175 | Keeps the week's shopping cold.
+  bowl | 32 | width 40 | For fruit, salad or keys by the door.
+  glass | 12 | height 15 | For water, juice or wine.
+  plate | 14 | width 22 | For breakfast, lunch and dinner.
+  tray | 26 | width 38 | Carries breakfast to bed and drinks to the terrace.
+  pan | 69 | width 32 | For soups, stews and pasta for many.
+  chopping board | 24 | width 38 | A sturdy board for bread and vegetables.
+  knife block | 79 | height 25 | Keeps sharp knives safe and at hand.
+  utensil set | 39 | height 40 | The spoons and turners that every kitchen needs.
+  spice rack | 34 | height 31 | Keeps spices together and in reach.
+  paper towel holder | 22 | height 29 | A roll at hand for every spill.
+  rice cooker | 89 | width 29 | Rice on the table at the press of a button.
+  espresso pot | 29 | height 15 | Strong coffee from the stove.
+  oven | 449 | height 60 | Bakes, roasts and grills evenly.
+  stove | 620 | width 95 | For those who cook for many.
+  microwave | 119 | width 40 | Warms last night's dinner in minutes.
+  range hood | 229 | width 80 | Clears steam and smells from the kitchen.
+  washing machine | 449 | height 84 | Quiet, thrifty and gentle on clothes.
   table fan | 39 | height 38 | A breeze for hot days.
 Bathroom
   bathtub | 980 | width 170 | For the long soak at the end of the week.
@@ -86,6 +109,11 @@ Bathroom
   bidet | 219 | height 45 | Matches most bathroom suites.
   toilet | 279 | height 77 | Quiet, water-saving and easy to clean.
   bathroom cabinet | 420 | width 90 | Basin and storage in one piece.
+  toilet brush | 19 | height 38 | Stands neatly beside the toilet.
+  soap dispenser | 16 | height 17 | Soap at a push, without the mess.
+  toilet paper holder | 18 | width 16 | Keeps the roll where it belongs.
+  towel rack | 34 | width 50 | Dries and displays the towels.
+  radiator | 169 | height 80 | Warmth for cold mornings.
   basin | 15 | width 60 | A roomy tub for washing up or hand washing.
 Garden
   garden bench | 260 | width 150 | A seat for two or three on the terrace or under the tree.
@@ -95,8 +123,16 @@ Garden
   deck chair | 79 | height 85 | Folds up and comes along to the lawn or the beach.
   parasol | 119 | width 220 | Shade for the table or the sandpit.
   hammock | 189 | width 340 | Swings between two hours of nothing to do.
+  planter | 45 | width 60 | A box of greenery for the window sill or the terrace.
+  camping lamp | 35 | height 37 | Light for the tent, the terrace and power cuts.
 Children
   children's chair | 39 | height 55 | A chair of the right height for small people.
+  rocking horse | 89 | width 68 | Gallops for hours on the nursery floor.
+  soft toy | 25 | height 32 | A friend for falling asleep with.
+  toy | 22 | width 20 | Keeps small hands busy.
+  doll house | 119 | height 87 | Three floors of stories to play.
+  high chair | 109 | height 104 | Brings the youngest up to the table.
+  board game | 35 | width 30 | For rainy Sundays.
 """
 
 
@@ -126,14 +162,15 @@ def _read(table: str) -> dict[str, Type]:
 TYPES = _read(TABLE)
 
 # Shop names are put together from sounds, so that they mean nothing: not a colour, a material or a place.
-FIRST = "Bel Cor Dal El Fen Gal Hal Jor Kel Mar Mir Nor Quin Ren Sol Tor Ul Ven Wil Yor Zel Bri Tam Lor Sev Ost".split()
-LAST = "a ano by da den do dra ia ina ko la len ley lo mo na ne no ra rin ro sa sen ta ton va vi wyn ika une esse ost".split()
+FIRST = "Bel Cor Dal El Fen Gal Hal Jor Kel Mar Mir Nor Quin Ren Sol Tor Ul Ven Wil Yor Zel Bri Tam Lor Sev Ost"
+LAST = "a ano by da den do dra ia ina ko la len ley lo mo na ne no ra rin ro sa sen ta ton va vi wyn ika une esse ost"
 
 
 def series_name(key: str, attempt: int = 0) -> str:
     """The shop name of a shape, "Mira"; `attempt` counts up when another shape of its kind has taken it."""
     value = number("series", key, str(attempt))
-    return FIRST[value % len(FIRST)] + LAST[value // len(FIRST) % len(LAST)]
+    first, last = FIRST.split(), LAST.split()
+    return first[value % len(first)] + last[value // len(first) % len(last)]
 
 
 def price(key: str, look: str, kind: str, size: tuple[float, float, float]) -> float:

@@ -16,14 +16,14 @@ from lavic_chat.errors import LavicError, PictureError
 from lavic_chat.files import hash_file
 
 COLOUR_KEYS = ("colour", "color", "shade")
-TELLING_KEYS = (*COLOUR_KEYS, "material", "fabric", "finish", "pattern")
+TELLING_KEYS = (*COLOUR_KEYS, "accent", "material", "fabric", "finish", "pattern")
 COLOUR_WORDS = re.compile(
     r"\b(?:beige|black|blue|brown|burgundy|charcoal|cream|crimson|cyan|gold|golden|gray|green|grey|indigo|ivory"
     r"|khaki|lavender|lilac|magenta|maroon|mustard|navy|ochre|olive|orange|pink|purple|red|silver|tan|teal"
     r"|terracotta|turquoise|violet|white|yellow)\b"
 )
 NOT_TELLING = frozenset({"and", "bright", "dark", "deep", "light", "mixed", "pale", "plain", "the", "with"})
-LIKE_BITS = 2  # of a dHash's 64 that may differ between look-alikes
+LIKE_BITS = 4  # of a dHash's 64 that may differ between look-alikes
 LIKE_LEVELS = 6  # of 255 by which no cell of their 8x8 thumbnails may differ: other colours are other products
 MAX_COMPARED = 20_000  # pictures; every one is compared with every other
 MAX_ALIKE = 200  # warnings of one kind
@@ -80,9 +80,9 @@ def look_at_all(catalog: Catalog) -> Iterator[Look | Problem]:
 
 
 def gradient_hash(picture: Image.Image) -> int:
-    """dHash: for 8x8 cells whether each is darker than its right neighbour."""
+    """dHash: for 8x8 cells whether each is darker than its right neighbour, by more than a flat area's noise."""
     cells = np.asarray(picture.convert("L").resize((9, 8), Image.Resampling.BOX), np.int16)
-    return int.from_bytes(np.packbits(cells[:, :-1] < cells[:, 1:]).tobytes(), "big")
+    return int.from_bytes(np.packbits(cells[:, :-1] + 2 < cells[:, 1:]).tobytes(), "big")
 
 
 def thumbnail(picture: Image.Image) -> np.ndarray:

@@ -65,7 +65,7 @@ def check_target(source: Path, folder: Path) -> None:
     """Raises CatalogError where the import would delete something that is not an import's own."""
     real = source.resolve()
     if real == folder or folder in real.parents or real in folder.parents:
-        raise CatalogError(f"{source} and {folder} must not lie one in the other; choose another folder.")
+        raise CatalogError(f"{folder} overlaps with the source {source}; choose another folder.")
     if not folder.exists():
         return
     if not folder.is_dir():

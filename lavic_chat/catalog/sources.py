@@ -23,6 +23,7 @@ from lavic_chat.files import hash_bytes, read_jsonl
 
 COLUMNS = ("id", "title", "category", "image", "description", "price", "source", "creator", "license")
 PRICE = re.compile(r"[$€£]?\s*(\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+,\d{1,2})\s*[$€£]?")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 Notes = dict[str, list[str]]  # what was noticed -> the cases
 
 
@@ -117,7 +118,7 @@ def read_price(text: str, where: str) -> float:
 def safe_name(product_id: str, original: str, taken: set[str]) -> str:
     """A path under images/ in plain letters, made from the product's id, that no other picture has."""
     suffix = Path(original).suffix.lower()
-    suffix = suffix if re.fullmatch(r"\.[a-z]{3,4}", suffix) else ".jpg"
+    suffix = suffix if suffix in SUFFIXES else ".jpg"  # never .html or .svg, which a browser would run
     base = re.sub(r"[^A-Za-z0-9_-]+", "-", product_id).strip("-")[:80] or "picture"
     if base != product_id:  # two ids may read alike in plain letters
         base = f"{base}-{hash_bytes(product_id)[:8]}"
@@ -143,8 +144,8 @@ def read_reddit(source: Path, pictures: Path, notes: Notes) -> list[Item]:
         if not title:
             notes["products without a title were left out"].append(asin)
             continue
-        if any("/" in name for name in names):
-            raise CatalogError(f"{where}: an image name must not hold a slash.")
+        if any("/" in name or Path(name).suffix.lower() not in SUFFIXES for name in names):
+            raise CatalogError(f"{where}: an image name must end as .jpg or another picture, without slashes.")
         row = {"id": asin, "title": title[:MAX_TITLE], "category": category, "description": description[:MAX_TEXT]}
         product = parse_product(row | {"images": [f"images/{name}" for name in names[:MAX_IMAGES]]}, where)
         files = (pictures / Path(image).name for image in product.images)
@@ -187,7 +188,8 @@ def reddit_train(source: Path) -> Iterator[RedditRow]:
         captions = meta.get("image_descriptions_llava_cleaned") or {}
         if not isinstance(captions, dict) or not isinstance(meta.get("title"), str | None):
             raise CatalogError(f"{where}: the title must be a text, the descriptions of pictures an object.")
-        names = list(captions) or [f"{asin}_{index}.jpg" for index in range(len(meta.get("images") or ()))]
+        images = meta.get("images") if isinstance(meta.get("images"), list) else []
+        names = list(captions) or [f"{asin}_{index}.jpg" for index in range(len(images))]
         words = [next(iter(captions.values()), None), meta.get("description"), meta.get("features")]
         description = next((text for text in map(plain, words) if text), "")
         category = plain((texts(meta.get("categories")) or [""])[-1])

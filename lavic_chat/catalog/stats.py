@@ -72,15 +72,16 @@ def stats_table(stats: CatalogStats) -> str:
     ]
     lines += block("Categories", {name or "(none)": count for name, count in stats.categories.items()})
     for name, attribute in stats.attributes.items():
-        lines += block(f"{name} ({attribute.products:,} products, {attribute.distinct:,} values)", attribute.values)
+        heading = f"{name} ({attribute.products:,} products, {attribute.distinct:,} values)"
+        lines += block(heading, attribute.values, attribute.distinct)
     if stats.licenses:
         lines += block("Licenses", stats.licenses)
     return "\n".join(lines)
 
 
-def block(title: str, counts: Mapping[str, int], longest: int = 12) -> list[str]:
-    """A heading, the first counts below it, and how many more there are."""
+def block(title: str, counts: Mapping[str, int], distinct: int | None = None, longest: int = 12) -> list[str]:
+    """A heading, the first counts below it, and how many more of the `distinct` values there are."""
     width = max((len(f"{count:,}") for count in counts.values()), default=0)
     rows = [f"  {count:>{width},}  {name[:70]}" for name, count in list(counts.items())[:longest]]
-    more = [f"  ... and {len(counts) - longest:,} more"] if len(counts) > longest else []
-    return ["", title, *rows, *more]
+    left = (distinct or len(counts)) - len(rows)
+    return ["", title, *rows, *([f"  ... and {left:,} more"] if left else [])]

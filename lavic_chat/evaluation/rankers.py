@@ -47,6 +47,8 @@ def make_bm25(catalog: Catalog) -> Rank:
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
         said = " ".join(turn.text for turn in conversation.dialogue.turns if turn.role == SEEKER)
         texts = bm25s.tokenize([product_text(catalog[item]) for item in ids], show_progress=False)
+        if not texts.vocab:  # emoji only, say: nothing to index
+            return order(conversation, ids, np.zeros(len(ids)))
         index = bm25s.BM25()
         index.index(texts, show_progress=False)
         query = bm25s.tokenize([said], show_progress=False, return_ids=False)[0]

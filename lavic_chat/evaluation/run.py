@@ -51,7 +51,12 @@ def cases_by_retrieval(
 
 
 def evaluate(cases: Sequence[Case], rank: Rank, out: Path, about: dict) -> dict:
-    """Rank every case, write `out`/predictions.jsonl and `out`/metrics.json, return the metrics."""
+    """Rank every case, write `out`/predictions.jsonl and `out`/metrics.json, return the metrics.
+
+    Raises DialogueError when there are no cases.
+    """
+    if not cases:
+        raise DialogueError("There is nothing to evaluate: the file holds no conversation with candidates.")
     start = time.perf_counter()
     predictions = [rank(case.conversation, case.ids) for case in tqdm(cases, desc="Evaluating", unit="dialogue")]
     metrics = {"about": {**about, "seconds": round(time.perf_counter() - start, 1)}, **measure(predictions)}

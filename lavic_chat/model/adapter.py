@@ -7,22 +7,25 @@ preprocessor_config.json  the picture processor that the training used
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft.tuners.tuners_utils import BaseTunerLayer
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
 
 from lavic_chat.errors import ModelError
-from lavic_chat.files import fresh_folder, hash_bytes, hash_file, write_json
+from lavic_chat.files import fresh_folder, hash_bytes, hash_file, write_atomic, write_json
 from lavic_chat.model.lavic import LavicModel
 
 FORMAT = 1
 # Bare names such as q_proj also hit the vision tower: the part's path must be in the pattern.
 LLM_LINEARS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 PARTS = {"llm": LLM_LINEARS}
+FOLDERS = ("vision", "llm")
 
 
 @dataclass(frozen=True)
@@ -38,18 +41,22 @@ class AdapterCard:
 
 
 def read_card(folder: Path) -> AdapterCard:
-    """Raises ModelError when the folder is not an adapter, or of a newer format."""
+    """Raises ModelError when the folder is not an adapter, or of another format."""
     path = folder / "adapter.json"
     if not path.is_file():
         raise ModelError(f"{folder} is not an adapter folder: it has no adapter.json.")
     try:
-        card = AdapterCard(**json.loads(path.read_text()))
-    except (ValueError, TypeError) as error:
+        row = json.loads(path.read_bytes())
+        version = row.get("format", FORMAT)
+        if version != FORMAT:  # told before its fields are looked at, which another format may have changed
+            raise ModelError(
+                f"{folder} is of adapter format {version}, this version reads {FORMAT}; update lavic-chat."
+            )
+        card = AdapterCard(**row)
+        if not 0 < card.temperature < math.inf or not isinstance(card.training, dict):
+            raise ValueError("temperature must be above 0 and training an object")
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} cannot be read as an adapter's card ({error}).") from error
-    if card.format != FORMAT:
-        raise ModelError(
-            f"{folder} is of adapter format {card.format}, this version reads {FORMAT}; update lavic-chat."
-        )
     return card
 
 
@@ -64,13 +71,13 @@ def apply_adapter(model: LavicModel, folder: Path) -> None:
     files = [folder / "projector.safetensors"]
     try:
         model.projector.load_state_dict(load_file(files[0]))
-        for part in ("vision", "llm"):
+        for part in FOLDERS:
             if (folder / part / "adapter_config.json").is_file():
                 files.append(folder / part / "adapter_model.safetensors")
-                PeftModel.from_pretrained(model.network, folder / part, adapter_name=part)
+                load_lora(model, part, files[-1])
                 if part == "vision":
                     model.vision_hash = hash_bytes(model.fingerprint, hash_file(files[-1]))
-    except (OSError, SafetensorError, RuntimeError, ValueError, KeyError) as error:
+    except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"The adapter {folder} is damaged or incomplete ({type(error).__name__}); fetch it again."
         ) from error
@@ -79,17 +86,48 @@ def apply_adapter(model: LavicModel, folder: Path) -> None:
     model.card = card
 
 
-def add_lora(model: LavicModel, part: str, rank: int, alpha: int, dropout: float) -> PeftModel:
-    """A fresh LoRA on every linear layer of a part ("llm"), trainable, everything else as it was."""
+def load_lora(model: LavicModel, part: str, file: Path) -> None:
+    """Put a part's LoRA on; raises ValueError unless the file holds exactly the weights that its config wants."""
+    with safe_open(file, "pt") as weights:  # opened here first: PEFT would go and ask a hub for a missing file
+        stored = set(weights.keys())
+    lora = PeftModel.from_pretrained(model.network, file.parent, adapter_name=part)
+    activate_all(model)
+    if stored != set(get_peft_model_state_dict(lora, adapter_name=part, save_embedding_layers=False)):
+        raise ValueError("other weights than its config wants")  # PEFT would go on with an untrained LoRA
+
+
+def add_lora(model: LavicModel, part: str, rank: int, alpha: int, dropout: float, seed: int = 0) -> PeftModel:
+    """A fresh LoRA on every linear layer of a part ("llm"), alone trainable; adapters of other parts stay active."""
+    torch.manual_seed(seed)
     config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=PARTS[part])
-    return get_peft_model(model.network, config, adapter_name=part)
+    lora = get_peft_model(model.network, config, adapter_name=part)
+    activate_all(model)
+    for name, parameter in model.network.named_parameters():
+        parameter.requires_grad_("lora_" in name and f".{part}." in name)
+    return lora
+
+
+def activate_all(model: LavicModel) -> None:
+    """PEFT switches off every adapter but the newest; ours sit on different parts and work together."""
+    for module in model.network.modules():
+        if isinstance(module, BaseTunerLayer):
+            module.set_adapter([name for name in FOLDERS if name in module.lora_A])
+
+
+def check_target(folder: Path) -> None:
+    """Raises ModelError where saving an adapter would delete something that is none."""
+    if folder.is_dir() and ((folder / "adapter.json").is_file() or not any(folder.iterdir())):
+        return
+    if folder.exists():
+        raise ModelError(f"{folder} is there already and is no adapter; choose another folder for the new one.")
 
 
 def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict[str, PeftModel]) -> None:
-    """Write the folder whole or not at all."""
+    """Write the folder whole or not at all; raises LavicError when it cannot be written, or holds anything else."""
+    check_target(folder)
     with fresh_folder(folder) as temporary:
         state = {name: tensor.float().cpu().contiguous() for name, tensor in model.projector.state_dict().items()}
-        save_file(state, temporary / "projector.safetensors")
+        write_atomic(temporary / "projector.safetensors", save(state))
         for part, lora in loras.items():
             save_lora(lora, part, temporary / part)
         model.image_processor.save_pretrained(temporary)
@@ -98,8 +136,11 @@ def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict
 
 def save_lora(lora: PeftModel, part: str, folder: Path) -> None:
     """PEFT writes a named adapter into a sub-folder and the base's path into its config; ours has neither."""
-    with torch.no_grad():
-        lora.save_pretrained(folder, selected_adapters=[part], save_embedding_layers=False)
+    try:
+        with torch.no_grad():
+            lora.save_pretrained(folder, selected_adapters=[part], save_embedding_layers=False)
+    except SafetensorError as error:  # how safetensors tells of a full disk
+        raise ModelError(f"Could not write {folder.name} of the adapter: {error}. Free some space.") from error
     nested = folder / part
     if nested.is_dir():
         for file in nested.iterdir():

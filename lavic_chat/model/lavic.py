@@ -32,6 +32,7 @@ class LavicModel:
         image_processor.image_grid_pinpoints = [[2 * size, 2 * size]]
         image_processor.size = {"shortest_edge": size}
         image_processor.crop_size = {"height": size, "width": size}
+        self._frame = read_frame(tokenizer)
 
     # ---- the parts ----
 
@@ -131,19 +132,28 @@ class LavicModel:
 
     def chat_frame(self) -> tuple[list[int], list[int]]:
         """Token ids before and after one user message in the base's own chat template."""
-        mark = "\u2042"
-        text = self.tokenizer.apply_chat_template(
-            [{"role": "user", "content": mark}], tokenize=False, add_generation_prompt=True
-        )
-        before, after = text.split(mark)
-        encode = lambda part: self.tokenizer(part, add_special_tokens=False)["input_ids"]  # noqa: E731
-        return encode(before), encode(after)
+        return self._frame
 
     def words_to_ids(self, text: str) -> list[int]:
         """Ids of plain text; what looks like a control token in it is read letter by letter, never obeyed."""
         ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
         control = set(self.tokenizer.all_special_ids) | {self.image_token_id}
         return [token for token in ids if token not in control]
+
+
+def read_frame(tokenizer) -> tuple[list[int], list[int]]:
+    """Token ids before and after one user message; without a usable chat template, LLaVA's plain "USER: "."""
+    before, after = (tokenizer.bos_token or "") + "USER: ", "\nASSISTANT:"
+    mark = "\u2042"
+    for content in (mark, [{"type": "text", "text": mark}]):  # a processor's template wants a list of parts
+        if tokenizer.chat_template:
+            talk = [{"role": "user", "content": content}]
+            text = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True)
+            if text.count(mark) == 1:
+                before, after = text.split(mark)
+                break
+    encode = lambda part: tokenizer(part, add_special_tokens=False)["input_ids"]  # noqa: E731
+    return encode(before), encode(after)
 
 
 def letterbox(picture: Image.Image, side: int, colour: tuple[int, ...]) -> Image.Image:

@@ -1,11 +1,13 @@
 """Opening a base by name or folder, with an adapter or without; the embedded default is assembled on first use."""
 
+import contextlib
 import json
 import logging
 from pathlib import Path
 
 import torch
-from transformers import AutoImageProcessor, AutoTokenizer, LlavaNextForConditionalGeneration
+from safetensors import SafetensorError
+from transformers import AutoConfig, AutoImageProcessor, AutoTokenizer, LlavaNextForConditionalGeneration
 from transformers.utils import logging as transformers_logging
 
 from lavic_chat.errors import ModelError
@@ -30,18 +32,20 @@ def load_model(name: str, adapter: Path | None, home: Path, device: str | None =
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     logging.getLogger("transformers").setLevel(logging.ERROR)
+    careful = {"local_files_only": local, "trust_remote_code": False}
     try:
-        network = LlavaNextForConditionalGeneration.from_pretrained(
-            source,
-            dtype=dtype,
-            attn_implementation="sdpa",
-            use_safetensors=True,
-            device_map=device,
-            local_files_only=local,
-        )
-        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        image_processor = AutoImageProcessor.from_pretrained(source, backend="pil", local_files_only=local)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        kind = AutoConfig.from_pretrained(source, **careful).model_type
+        if kind != "llava_next":  # transformers would fill a LLaVA-NeXT of its default 7B with noise
+            raise ValueError(f"it is a {kind}")
+        network, report = LlavaNextForConditionalGeneration.from_pretrained(
+            source, dtype=dtype, attn_implementation="sdpa", use_safetensors=True, device_map=device,
+            local_files_only=local, output_loading_info=True,
+        )  # fmt: skip
+        if report["missing_keys"]:
+            raise ValueError(f"{len(report['missing_keys'])} of its weights are missing")
+        tokenizer = AutoTokenizer.from_pretrained(source, **careful)
+        image_processor = AutoImageProcessor.from_pretrained(source, backend="pil", **careful)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise ModelError(
             f"The model {name} cannot be opened as a LLaVA-NeXT ({reason}); give lavic-mini, a model folder, "
@@ -56,12 +60,11 @@ def load_model(name: str, adapter: Path | None, home: Path, device: str | None =
 
 def base_fingerprint(folder: Path, network) -> str:
     """A name for a base's weights: what its maker wrote down, else a hash of its tensors' names and shapes
-    and a sample of every one's values."""
-    recorded = folder / "lavic_base.json"
-    if recorded.is_file():
-        return json.loads(recorded.read_text())["fingerprint"]
+    and a sample of every one's values, in the precision that CPU and GPU share."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads((folder / "lavic_base.json").read_bytes())["fingerprint"])
     parts = []
     for key, tensor in sorted(network.state_dict().items()):
-        sample = tensor.flatten()[:: max(1, tensor.numel() // 64)][:64].float().cpu().numpy()
+        sample = tensor.flatten()[:: max(1, tensor.numel() // 64)][:64].bfloat16().float().cpu().numpy()
         parts += [key, str(tuple(tensor.shape)), sample.tobytes()]
     return hash_bytes(*parts)

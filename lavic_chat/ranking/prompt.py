@@ -108,18 +108,24 @@ def picture_ids(model: LavicModel, offer: Offer) -> list[int]:
 
 def conversation_ids(model: LavicModel, dialogue: Dialogue, room: int) -> list[int]:
     """The newest turns that fit; the oldest of them loses its beginning. Only the newest photo keeps its places."""
+    newest = max((place for place, turn in enumerate(dialogue.turns) if turn.photo), default=None)
     kept: list[list[int]] = []
     left = room
-    for turn in reversed(dialogue.turns):
-        ids = turn_ids(model, turn, with_photo=turn.photo is not None and turn.photo == dialogue.photo)
+    for place, turn in reversed(list(enumerate(dialogue.turns))):
+        ids = turn_ids(model, turn, with_photo=place == newest)
         if len(ids) > left:
-            shown = [token for token in ids if token == model.image_token_id]
-            ids = ids[-left:] if left and not shown else []
+            ids = cut_beginning(model, ids, left)
         kept.append(ids)
         left -= len(ids)
         if left <= 0:
             break
     return [token for ids in reversed(kept) for token in ids]
+
+
+def cut_beginning(model: LavicModel, ids: list[int], room: int) -> list[int]:
+    """The last `room` ids, or none of them where the cut would go through a photo."""
+    rest = ids[len(ids) - room :]
+    return rest if rest.count(model.image_token_id) == ids.count(model.image_token_id) else []
 
 
 def turn_ids(model: LavicModel, turn: Turn, with_photo: bool) -> list[int]:

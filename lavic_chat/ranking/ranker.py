@@ -9,8 +9,9 @@ from torch import Tensor
 
 from lavic_chat.catalog import Product
 from lavic_chat.dialogue import Dialogue
+from lavic_chat.errors import ModelError
 from lavic_chat.model import VIEWS, LavicModel
-from lavic_chat.ranking.prompt import BRANCH, GENERATE, LABELS, LIST, Offer, Prompt, build_prompt
+from lavic_chat.ranking.prompt import BRANCH, DECODES, GENERATE, LABELS, LIST, Offer, Prompt, build_prompt
 from lavic_chat.ranking.scores import pad, score_prompts
 
 ROOM = 2048  # tokens of a prompt (the paper's maximum)
@@ -35,6 +36,8 @@ class Ranker:
     """Ranks with a model. decode: "branch", "list" or "generate"; temperature calibrates the probabilities."""
 
     def __init__(self, model: LavicModel, decode: str = BRANCH, temperature: float = 1.0, room: int = ROOM):
+        if decode not in DECODES:
+            raise ModelError(f"There is no way to decode called {decode!r}; choose {', '.join(DECODES)}.")
         self.model, self.decode, self.temperature, self.room = model, decode, temperature, room
 
     def make_prompt(self, dialogue: Dialogue, products: Sequence[Product]) -> Prompt:

@@ -29,7 +29,7 @@ def products_of_split(catalog: Catalog, split: str) -> list[Product]:
     try:
         shapes = json.loads(path.read_text())[split]
         ids = {product_id for members in shapes.values() for product_id in members}
-    except (ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise CatalogError(f"{path} has no readable split {split!r}; make it anew or remove it.") from error
     return [product for product in catalog if product.id in ids]
 

@@ -20,6 +20,7 @@ from lavic_chat.ui.visit import Recommender, Visit
 
 MODEL_QUEUE = "model"  # one queue and one place in it for everything that runs the model
 SORRY = "Something went wrong on our side; your message is back in the box, please try again."
+BUSY = "The shop is very busy right now; your message is back in the box, please try again in a moment."
 KEEP_UPLOADS = (3_600, 86_400)  # seconds: look every hour, delete what is older than a day
 log = logging.getLogger(__name__)
 
@@ -144,10 +145,11 @@ class Page:
         """A move that the model answers: begin at once, then wait for the model; undo if neither comes off."""
         begun = self.quickly(event, begin, self.everything, inputs)
         answered = begun.then(
-            self.answer, [self.visit], self.everything, show_progress="hidden", api_visibility="private",
+            self.answer, [self.visit], self.everything, show_progress="minimal",
+            show_progress_on=self.status, api_visibility="private",
             concurrency_id=MODEL_QUEUE, concurrency_limit=1,
         )  # fmt: skip
-        self.quickly(answered.failure, self.give_up, self.everything)
+        self.quickly(answered.failure, self.turned_away, self.everything)
 
     # What is shown -----------------------------------------------------------------------------------------
 
@@ -160,7 +162,7 @@ class Page:
             self.status: markup.status(visit),
             self.notice: markup.notice(error),
             self.box: gr.update(interactive=not busy, **box),
-            self.start_over: gr.update(visible=bool(visit.dialogue.turns), interactive=not busy),
+            self.start_over: gr.update(visible=bool(visit.dialogue.turns) and not busy),
             self.card: markup.window(visit, self.shop),
             self.actions: gr.update(visible=busy or visit.recommendation is not None),
             self.gallery: markup.gallery(visit, self.shop),
@@ -224,6 +226,10 @@ class Page:
             return {self.notice: markup.notice(error)}
         files = [str(pending.photo)] if pending.photo and pending.photo.is_file() else []
         return self.screen(visit.given_up(), error, value={"text": pending.text, "files": files})
+
+    def turned_away(self, visit: Visit) -> dict:
+        """The queue was full, or the connection broke before the model had its turn."""
+        return self.give_up(visit, BUSY)
 
     def begin_again(self, visit: Visit) -> dict:
         return self.screen(Visit(), value=None)

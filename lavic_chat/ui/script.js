@@ -10,8 +10,26 @@ element.addEventListener("click", (event) => {
   }
 });
 
-// The conversation keeps its newest message in sight.
-new MutationObserver(() => {
+// The conversation keeps its newest message in sight, also when an error or a photo takes some of its room.
+const showNewest = () => {
   const log = element.querySelector(".log");
   if (log) log.scrollTop = log.scrollHeight;
-}).observe(element, { childList: true, subtree: true, characterData: true });
+};
+new MutationObserver(showNewest).observe(element, { childList: true, subtree: true, characterData: true });
+element.addEventListener("load", showNewest, true);
+new ResizeObserver(showNewest).observe(element.closest("#conversation") ?? element);
+
+// What is disabled while the model looks loses the focus: give it back afterwards. Not on phones, where a
+// focused text box opens the keyboard over the answer.
+if (element.querySelector(".status") && matchMedia("(hover: hover)").matches) {
+  let last = null;
+  document.addEventListener("focusin", (event) => (last = event.target));
+  new MutationObserver(() => {
+    if (!last || element.querySelector(".looking")) return;
+    setTimeout(() => {
+      if (document.activeElement !== document.body) return;
+      const target = last.isConnected ? last : document.querySelector("#box textarea");
+      target.focus({ preventScroll: true });
+    }, 100);
+  }).observe(element, { childList: true, subtree: true, attributes: true, characterData: true });
+}

@@ -19,9 +19,9 @@ def shunned(story: Story, look: Look) -> bool:
     return look.id == story.target.id or look in story.seen or look.title in titles
 
 
-def scorer(rng: random.Random, story: Story, wishes: Sequence[Wish]) -> Score:
-    """Likes what fails a single wish, the colour taken back or lying about, and otherwise chance."""
-    noise: dict[str, float] = {}
+def scorer(rng: random.Random, story: Story, wishes: Sequence[Wish], must: Sequence[Look]) -> Score:
+    """Likes `must` most, then what fails a single wish, the colour taken back or lying about, and otherwise chance."""
+    noise: dict[str, float] = {look.id: 10.0 for look in must}
 
     def score(look: Look) -> float:
         verdicts = [wish.verdict(look) for wish in wishes]
@@ -66,7 +66,9 @@ def choose_visual(rng: random.Random, story: Story, shop: Shop) -> tuple[list[Lo
     target, wishes = story.target, story.wishes
     for scope in ("type", "group", "any"):
         pool = shop.by_type[target.type] if scope == "type" else shop.looks
-        if scope != "type" and (target.partial or any(look.title for look in story.seen) and scope == "any"):
+        if scope != "type" and (target.partial or story.seen):  # a suggestion's title would name the type
+            return None
+        if scope == "any" and wishes[0].kind == "material":  # half of all things have wooden or metal legs
             return None
         options = [
             look
@@ -77,9 +79,8 @@ def choose_visual(rng: random.Random, story: Story, shop: Shop) -> tuple[list[Lo
             and fails(look, wishes)
         ]
         if len(options) >= COUNT - 1:
-            must = {look.id for look in contrasts(rng, wishes, options)}
-            base = scorer(rng, story, wishes)
-            return lay_out(rng, target, options, COUNT - 1, lambda look: base(look) + 10 * (look.id in must)), scope
+            score = scorer(rng, story, wishes, contrasts(rng, wishes, options))
+            return lay_out(rng, target, options, COUNT - 1, score), scope
     return None
 
 
@@ -91,16 +92,13 @@ def choose_mixed(rng: random.Random, story: Story, shop: Shop, ranked: Sequence[
     target = story.target
     only = Wish("title", target.title) if story.scene == "same shape" else Wish("type", target.type)
     wishes = (*story.wishes, only)
-    score = scorer(rng, story, wishes)
 
     def fit(look: Look) -> bool:
         return not shunned(story, look) and fails(look, wishes)
 
     same_type = [look for look in shop.by_type[target.type] if fit(look)]
-    must = {look.id for look in contrasts(rng, story.wishes, same_type)}
-    chosen = lay_out(
-        rng, target, same_type, min(rng.choice((3, 4, 5)), len(same_type)), lambda look: score(look) + 9 * (look.id in must)
-    )
+    score = scorer(rng, story, wishes, contrasts(rng, story.wishes, same_type))
+    chosen = lay_out(rng, target, same_type, min(rng.choice((3, 4, 5)), len(same_type)), score)
     like = [
         look
         for look in ranked
@@ -108,11 +106,12 @@ def choose_mixed(rng: random.Random, story: Story, shop: Shop, ranked: Sequence[
     ]
     chosen += rng.sample(like[:12], min(SAME_COLOUR, len(like[:12])))
     types, shapes = Counter(look.type for look in chosen), Counter(look.shape for look in chosen)
-    for limit in (2, 4, COUNT):
+    for of_type, of_shape in ((2, 2), (4, 2), (COUNT, COUNT)):
         for look in ranked:
             if len(chosen) == COUNT - 1:
                 return chosen
-            if look.type == target.type and limit < COUNT or types[look.type] >= limit or shapes[look.shape] >= 2:
+            own = look.type == target.type and of_type < COUNT
+            if own or types[look.type] >= of_type or shapes[look.shape] >= of_shape:
                 continue
             if look not in chosen and fit(look):
                 chosen.append(look)
@@ -123,7 +122,9 @@ def choose_mixed(rng: random.Random, story: Story, shop: Shop, ranked: Sequence[
 
 def combined(story: Story, chosen: Sequence[Look]) -> bool:
     """Whether several look wishes are needed together: leave any out and another candidate may do."""
-    wishes = story.wishes
-    return len(wishes) > 1 and all(
-        any(not fails(look, tuple(other for other in wishes if other is not wish)) for look in chosen) for wish in wishes
-    )
+
+    def needed(wish: Wish) -> bool:
+        rest = tuple(other for other in story.wishes if other is not wish)
+        return any(not fails(look, rest) for look in chosen)
+
+    return len(story.wishes) > 1 and all(map(needed, story.wishes))

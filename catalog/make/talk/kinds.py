@@ -28,7 +28,8 @@ TYPE_GROUPS = {  # types whose words mislead
     "desk organiser": "office", "dressing table": "table", "step ladder": "any", "bathroom cabinet": "bath",
     "office chair": "seat", "children's chair": "seat", "storage chest": "storage", "bench": "seat",
 }  # fmt: skip
-PARTS = {"plant": "pot", "flowers": "vase", "flower": "vase"}  # what the colour is said of
+PARTS = {"plant": "pot"}  # what the colour is said of
+NOT_TOLD = {"flowers"}  # what has too many colours to be asked for by one
 
 # A person asking for the one may well be happy with the other.
 KIN = (
@@ -41,7 +42,8 @@ KIN = (
     {"sideboard", "chest of drawers", "cabinet", "kitchen cabinet", "tv stand", "filing cabinet", "cupboard"},
     {"storage box", "storage chest", "laundry basket", "basket", "bin", "bread box", "jar"},
     {"desk", "dining table", "table", "dressing table", "side table", "coffee table", "bedside table"},
-    {"washbasin", "basin", "sink", "bidet", "bathtub"},
+    {"washbasin", "basin", "sink", "bathroom cabinet"},
+    {"laundry basket", "storage basket", "storage box", "basket"},
     {"sun lounger", "deck chair", "hammock", "lounge chair"},
     {"bed", "sofa bed", "bunk bed", "crib", "cot"},
     {"rug", "doormat", "bath mat", "towel"},
@@ -72,11 +74,7 @@ class Noun:
 
     def bare(self, before: str = "", after: str = "") -> str:
         """The phrase without its article."""
-        return (
-            self.phrase(before, after)
-            if self.vague
-            else " ".join(filter(None, (before, self.word, after)))
-        )
+        return self.phrase(before, after) if self.vague else " ".join(filter(None, (before, self.word, after)))
 
     def many(self, before: str = "", after: str = "") -> str:
         """The plural, or "things to sit on"."""
@@ -93,7 +91,7 @@ class Noun:
 def singular(kind: str) -> str:
     """A type as a countable noun: "curtains" become "pair of curtains"."""
     if kind.endswith("s") and not kind.endswith("ss"):
-        return {"flowers": "bunch of flowers", "coat hooks": "set of coat hooks"}.get(kind, f"pair of {kind}")
+        return {"coat hooks": "set of coat hooks"}.get(kind, f"pair of {kind}")
     return kind
 
 

@@ -1,14 +1,15 @@
 """What a product looks like, and wishes: conditions that a look fulfils, surely fails, or may pass for."""
 
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ..palette import SHADES
 from . import colours
-from .kinds import PARTS, group_of, kin
+from .kinds import NOT_TOLD, PARTS, group_of, kin
 from .materials import ALIKE, family
 
+COLOURED = {"colour", "shade", "either", "tone"}
 NEUTRAL = {"white", "grey", "black", "beige", "silver"}
 WARM, COOL = {"red", "orange", "yellow"}, {"blue", "green"}
 
@@ -26,11 +27,19 @@ class Look:
     colour: str
     shade: str
     material: str
-    words: str  # title, category and description, as retrieval reads them
+    accent: str = ""  # a second shade that shows
+    words: str = ""  # title, category and description, as retrieval reads them
 
     @cached_property
     def lab(self) -> colours.Lab:
         return colours.lab(self.shade, self.colour)
+
+    @property
+    def accented(self) -> "Look | None":
+        """The same thing as if its accent were its colour; None without an accent."""
+        if not self.accent:
+            return None
+        return replace(self, colour=SHADES[self.accent][0] if self.accent in SHADES else self.accent, shade=self.accent)
 
     @property
     def partial(self) -> bool:
@@ -39,11 +48,16 @@ class Look:
 
 
 def look_of(row: Mapping, shape: str) -> Look | None:
-    """The look of a catalogue record, or None where type or colour are not given."""
+    """The look of a catalogue record, or None where type or colour are not given or would be misunderstood."""
     attributes = {key: str(value).strip().lower() for key, value in row.get("attributes", {}).items()}
     kind, colour = attributes.get("type", ""), attributes.get("colour", "")
-    if not kind or not colour:
+    shade, accent = attributes.get("shade") or colour, attributes.get("accent", "")
+    if not kind or not colour or kind in NOT_TOLD:
         return None
+    if kind in PARTS and colour == "green" and not attributes.get("material"):  # the leaves, not the pot
+        if accent not in SHADES:
+            return None
+        colour, shade, accent = SHADES[accent][0], accent, ""
     category = row.get("category", "")
     return Look(
         id=row["id"],
@@ -53,8 +67,9 @@ def look_of(row: Mapping, shape: str) -> Look | None:
         category=category,
         group=group_of(kind, category),
         colour=colour,
-        shade=attributes.get("shade") or colour,
+        shade=shade,
         material=attributes.get("material", ""),
+        accent=accent,
         words=". ".join(filter(None, (row["title"], category, row.get("description", "")))),
     )
 
@@ -64,7 +79,7 @@ class Wish:
     """One condition. `value` is what it asks for, `text` the words for it where they were chosen beforehand.
 
     Kinds: colour (a basic colour), shade, either ("green or blue"), tone (dark, light, vivid, dull, warm, cool),
-    material, type, title. `stray` are further basic colours that the words might mean.
+    accent (a second colour), material, type, title. `stray` are further basic colours that the words might mean.
     """
 
     kind: str
@@ -76,6 +91,9 @@ class Wish:
     def verdict(self, look: Look) -> bool | None:
         """True: fulfilled for sure; False: surely not; None: people would disagree."""
         answer = VERDICTS[self.kind](self, look)
+        second = VERDICTS[self.kind](self, look.accented) if self.kind in COLOURED and look.accented else answer
+        if second is not answer and (answer is False or self.value == "dull"):
+            answer = None  # a white chair with red legs is not red, but it is not free of red either
         return answer if answer is None or not self.negated else not answer
 
     @property
@@ -94,15 +112,17 @@ def colour_verdict(wish: Wish, look: Look) -> bool | None:
 
 
 def shade_verdict(wish: Wish, look: Look) -> bool | None:
-    """`value` is "shade/colour". Another shade of the same colour counts as different only when far away."""
+    """`value` is "shade/colour". Another shade of the same colour differs only when far away and lighter or darker."""
     shade, colour = wish.value.split("/")
     if look.shade == shade:
         return True
-    gap = colours.distance(look.lab, colours.lab(shade, colour))
+    wanted = colours.lab(shade, colour)
     if look.colour in wish.stray or colours.confused(look.colour, colour):
         return None
+    if look.colour == colour and abs(look.lab[0] - wanted[0]) < 25:
+        return None
     near = look.colour == colour or colours.blends(look.colour, colour)
-    return None if gap < colours.APART * (1.35 if near else 1) else False
+    return None if colours.distance(look.lab, wanted) < colours.APART * (1.35 if near else 1) else False
 
 
 def either_verdict(wish: Wish, look: Look) -> bool | None:
@@ -135,6 +155,14 @@ def material_verdict(wish: Wish, look: Look) -> bool | None:
     return True if wish.value in (look.material, given) else None
 
 
+def accent_verdict(wish: Wish, look: Look) -> bool | None:
+    """`value` is the basic colour of details on something of another colour."""
+    second = look.accented
+    if second and second.colour == wish.value:
+        return True
+    return None if colour_verdict(wish, look) is not False or (second and colour_verdict(wish, second) is None) else False
+
+
 def type_verdict(wish: Wish, look: Look) -> bool | None:
     return True if look.type == wish.value else None if kin(look.type, wish.value) else False
 
@@ -148,6 +176,7 @@ VERDICTS = {
     "shade": shade_verdict,
     "either": either_verdict,
     "tone": tone_verdict,
+    "accent": accent_verdict,
     "material": material_verdict,
     "type": type_verdict,
     "title": title_verdict,
@@ -162,5 +191,3 @@ def fulfils(look: Look, wishes: tuple[Wish, ...]) -> bool:
 def fails(look: Look, wishes: tuple[Wish, ...]) -> bool:
     """Whether a look surely fails at least one wish."""
     return any(wish.verdict(look) is False for wish in wishes)
-
-

@@ -16,10 +16,10 @@ FAMILIES = {
 ALIKE = {
     frozenset(pair.split("-"))
     for pair in (
-        "lacquer-plastic lacquer-metal lacquer-wood plastic-metal ceramic-stone ceramic-plastic ceramic-lacquer "
-        "stone-lacquer stone-plastic glass-plastic glass-ceramic glass-metal rattan-wood rattan-fabric "
-        "leather-plastic paper-fabric"
-    ).split()
+        *("lacquer-plastic", "lacquer-metal", "lacquer-wood", "lacquer-ceramic", "lacquer-stone"),
+        *("plastic-metal", "plastic-ceramic", "plastic-stone", "plastic-glass", "plastic-leather"),
+        *("ceramic-stone", "ceramic-glass", "glass-metal", "rattan-wood", "rattan-fabric", "paper-fabric"),
+    )
 }
 
 

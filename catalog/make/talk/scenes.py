@@ -1,12 +1,14 @@
 """The turns of a conversation: who says what, so that together they say what is wanted and nothing else tells."""
 
+import re
 from dataclasses import dataclass
 
 from .kinds import Noun
 from .looks import Look, Wish
-from .voice import Teller, paragraph, sentence
+from .voice import Teller, lower_first, paragraph, sentence, slur
 from .wording import adjective, colour_name, seen_in, short_name, word_wish
 
+GREETED = re.compile(r"\b(hi|hey|hello|hiya|morning|evening|afternoon)\b", re.IGNORECASE)
 Turn = tuple[str, str]  # ("seeker" or "other", text)
 
 
@@ -37,8 +39,15 @@ class Asked:
 def tell(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     """The turns of a story in the teller's voice."""
     turns = SCENES[story.scene](teller, story, asked)
-    write = teller.voice.write
-    return [(role, write(text, teller.rng) if role == "seeker" else text) for role, text in turns if text]
+    titles = {look.title for look in story.seen}
+    told = []
+    for role, text in filter(lambda turn: turn[1], turns):
+        if role == "seeker":
+            text = teller.voice.write(text, teller.rng)
+        elif teller.chance(0.2) and not any(title in text for title in titles):
+            text = slur(text, teller.rng)
+        told.append((role, text))
+    return told
 
 
 def single(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
@@ -74,6 +83,10 @@ def rejected(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     if teller.chance(0.35):  # all was said at once, and the helper did not listen
         early, late = story.wishes, story.wishes[:1]
     turns = [("seeker", request(teller, asked, early, story.decoy))]
+    if not early and teller.chance(0.3):
+        turns.append(("other", sentence(teller.say(f"ask {asked_about(teller, late[0])}"))))
+        turns.append(("seeker", paragraph(*answers(teller, late[:1], asked, opened=True))))
+        early = late[:1]
     for number, look in enumerate(story.seen):
         last = number == len(story.seen) - 1
         turns.append(("other", sentence(teller.say("suggest again" if number else "suggest", title=look.title))))
@@ -103,11 +116,15 @@ def same_shape(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
 def changed(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     """The seeker asks for one look and then wants another."""
     first, *rest = story.wishes
-    turns = [("seeker", request(teller, asked, (story.old,)))]
+    if teller.chance(0.3):
+        turns = [("seeker", request(teller, asked, ())), ("other", sentence(teller.say("ask colour")))]
+        turns.append(("seeker", paragraph(*answers(teller, (story.old,), asked, opened=True))))
+    else:
+        turns = [("seeker", request(teller, asked, (story.old,)))]
     if teller.chance(0.7):
         turns.append(("other", sentence(teller.say("ack" if teller.chance(0.6) else "aside"))))
     want = clauses(teller, (first,), asked)[0]
-    text = teller.say("change", old=short_name(story.old), want=want)
+    text = teller.say("change", old=short_name(story.old), want=want, lower=lower_first(want))
     turns.append(("seeker", paragraph(text, *clauses(teller, rest, asked))))
     return turns
 
@@ -137,19 +154,16 @@ def request(teller: Teller, asked: Asked, wishes: tuple[Wish, ...], decoy: str =
     register = teller.voice.register
     packed = teller.chance({"terse": 0.75, "slang": 0.65, "plain": 0.6, "polite": 0.6}.get(register, 0.45))
     before, after, loose = place_wishes(teller, wishes, asked.noun.part) if packed else ("", "", list(wishes))
-    if asked.place and teller.chance(0.5 if register != "terse" else 0.25):
-        after = f"{after.rstrip(' ,')} {asked.place}".strip() if not after.endswith(("--", ",")) else f"{after} {asked.place}"
+    if asked.place and "for " not in asked.noun.word and teller.chance(0.5 if register != "terse" else 0.25):
+        after = f"{after} {asked.place}".strip()
     need = ask(teller, f"need {register}", asked.noun, before, after)
     if register in ("terse", "slang"):
         return short_request(teller, need, loose, asked)
     said = clauses(teller, loose, asked)
     if decoy and said and wishes[0] in loose:
         said = (walls(teller, wishes[0], decoy) or said[0], *said[1:])
-    if said and teller.chance(0.15):
-        body = [*said, need]
-    else:
-        body = [need, *said]
-    return dress(teller, asked, body, before, after)
+    body = [*said, need] if said and teller.chance(0.15) else [need, *said]
+    return dress(teller, asked, body, before)
 
 
 def place_wishes(teller: Teller, wishes: tuple[Wish, ...], part: str) -> tuple[str, str, list[Wish]]:
@@ -198,7 +212,7 @@ def walls(teller: Teller, wish: Wish, decoy: str) -> str:
     return teller.say("walls", decoy=decoy, want=want) if want and wish.kind != "material" else ""
 
 
-def dress(teller: Teller, asked: Asked, body: list[str], before: str, after: str) -> str:
+def dress(teller: Teller, asked: Asked, body: list[str], before: str) -> str:
     """Greeting, headline, chatter and closing around what is asked, by register."""
     register, parts = teller.voice.register, list(body)
     talk = {"chatty": 1.3, "rambling": 3.0, "plain": 0.35, "polite": 0.3}.get(register, 0.0)
@@ -210,11 +224,11 @@ def dress(teller: Teller, asked: Asked, body: list[str], before: str, after: str
         parts.append(teller.say("closing"))
     text = paragraph(*parts)
     if teller.chance({"chatty": 0.3, "plain": 0.1, "rambling": 0.2}.get(register, 0.0)):
-        greeting = teller.say("greeting")
-        keep = greeting.endswith((".", "!")) or text.startswith(("I ", "I'"))
-        text = f"{greeting} {text if keep else text[0].lower() + text[1:]}"
+        greeting = "" if GREETED.search(text) else teller.say("greeting")
+        text = f"{greeting} {text if greeting.endswith(('.', '!')) else lower_first(text)}" if greeting else text
     if teller.chance({"rambling": 0.45, "plain": 0.12, "chatty": 0.12}.get(register, 0.0)):
-        text = f"{ask(teller, 'headline', asked.noun, before, '')}  {text}"
+        name = "headline vague" if asked.noun.vague else "headline"
+        text = f"{ask(teller, name, asked.noun, before, '')}  {text}"
     return text
 
 
@@ -229,7 +243,7 @@ def answers(teller, wishes, asked: Asked, decoy: str = "", opened: bool = False)
         said = walls(teller, first, decoy) or said
     if opened and teller.chance(0.3):
         opening = teller.say("answering")
-        said = f"{opening} {said}"
+        said = f"{opening} {lower_first(said) if opening.endswith(',') else said}"
     return (said, *clauses(teller, rest, asked))
 
 
@@ -242,7 +256,7 @@ def repeat(teller, late: tuple[Wish, ...], early: tuple[Wish, ...], asked: Asked
     """After a refusal: what was wanted, again or for the first time."""
     first, *rest = late
     if late[0] in early and teller.chance(0.5):
-        return (f"{teller.say('repeat')} {word_wish(teller, first, 'tag', asked.noun.part)}",)
+        return (f"{teller.say('repeat')} {lower_first(word_wish(teller, first, 'tag', asked.noun.part))}",)
     if not first.negated and teller.chance(0.45):
         said = teller.say("do you have one", x=word_wish(teller, first, "in", asked.noun.part))
     else:

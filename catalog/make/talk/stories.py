@@ -17,7 +17,8 @@ SCENES = {
 }
 STYLES = {"basic": 28, "name": 32, "like": 19, "hedged": 5, "either": 5, "tone": 8, "material": 3}
 FIRM_MATERIALS = {"leather", "wood", "metal", "fabric", "rattan", "glass", "plastic", "ceramic", "stone"}
-COMBINED = 0.34  # share of stories that are meant to need several wishes together
+TONES = ("dark", "light", "vivid", "dull", "warm", "cool")
+COMBINED = 0.5  # share of stories that are meant to need several wishes together
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,8 @@ def weighted(rng: random.Random, weights: dict[str, int]) -> str:
     return rng.choices(list(weights), weights.values())[0]
 
 
-def draw_story(rng: random.Random, name: str, target: Look, shop: Shop) -> Story | None:
-    """A story for one set ("visual" or "mixed"); None when what was drawn cannot be told of this product."""
-    scene = weighted(rng, SCENES[name])
+def draw_story(rng: random.Random, scene: str, target: Look, shop: Shop) -> Story | None:
+    """A story for one scene; None when what was drawn cannot be told of this product."""
     near = [look for look in shop.by_type[target.type] if look.id != target.id]
     wishes = draw_wishes(rng, target, near)
     if wishes is None:
@@ -93,7 +93,7 @@ def draw_main(rng: random.Random, style: str, target: Look, near: list[Look]) ->
         pair = [target.colour, rng.choice(others)] if others else []
         return Wish("either", "/".join(rng.sample(pair, 2))) if pair else None
     if style == "tone":
-        tones = [name for name in ("dark", "light", "vivid", "dull", "warm", "cool") if Wish("tone", name).verdict(target)]
+        tones = [name for name in TONES if Wish("tone", name).verdict(target)]
         return Wish("tone", rng.choice(tones)) if tones else None
     if style == "material":
         return material_wish(rng, target)
@@ -114,14 +114,14 @@ def draw_further(rng: random.Random, target: Look, near: list[Look], wishes: lis
     options += [Wish("material", name, negated=True) for name in sorted({family(look.material) for look in near})]
     material = material_wish(rng, target)
     options += [material] * 4 if material else []
+    second = target.accented
+    options += [Wish("accent", second.colour, second.colour)] * 5 if second and not target.partial else []
     kinds = {wish.kind for wish in wishes}
     if kinds <= {"material"}:
         options += [Wish("colour", target.colour, target.colour)] * 6
     options = [wish for wish in options if wish.verdict(target) is True and sensible(wish, wishes)]
     useful = [
-        wish
-        for wish in options
-        if any(wish.verdict(look) is False and fulfils(look, tuple(wishes)) for look in near)
+        wish for wish in options if any(wish.verdict(look) is False and fulfils(look, tuple(wishes)) for look in near)
     ]
     return rng.choice(useful or options) if useful or (options and rng.random() < 0.3) else None
 
@@ -133,6 +133,8 @@ def sensible(wish: Wish, wishes: list[Wish]) -> bool:
         return wish.value in FIRM_MATERIALS | {"velvet", "linen", "wool", "cotton", "painted wood"} and all(
             other.kind != "material" for other in wishes
         )
+    if wish.kind == "accent":
+        return main.kind in ("colour", "shade") and all(other.kind != "accent" for other in wishes)
     if wish.kind == "colour" and wish.negated:
         return main.kind in ("tone", "material")
     if wish.kind == "tone":
@@ -151,7 +153,7 @@ def tone_may_vary(wish: Wish, main: Wish) -> bool:
 def with_shape(rng: random.Random, story: Story, shop: Shop) -> Story | None:
     """The target's shape was shown in another look; now and then another product after it."""
     siblings = [look for look in shop.by_shape[story.target.shape] if fails(look, story.wishes)]
-    if not siblings:
+    if not siblings or story.wishes[0].kind not in ("colour", "shade", "either"):
         return None
     seen = [rng.choice(siblings)]
     others = [look for look in shop.by_type[story.target.type] if look.shape != story.target.shape]
@@ -176,7 +178,7 @@ def with_refusals(rng: random.Random, story: Story, near: list[Look]) -> Story |
     if material and not material.negated and last.material and material.verdict(last) is False:
         reasons = ["material"]
     further = [look for look in shown if look.title != last.title]
-    first = [rng.choice(further)] if further and rng.random() < 0.3 else []
+    first = [rng.choice(further)] if further and rng.random() < 0.4 else []
     return replace(story, seen=(*first, last), reason=rng.choice(reasons))
 
 

@@ -10,18 +10,13 @@ from .banks import bank, spin
 REGISTERS = {"terse": 22, "plain": 30, "chatty": 17, "rambling": 12, "polite": 9, "slang": 10}  # weights
 CARELESS = {"terse": 0.55, "plain": 0.15, "chatty": 0.15, "rambling": 0.2, "polite": 0.0, "slang": 0.9}
 AMERICAN = {
-    "colour": "color", "grey": "gray", "cosy": "cozy", "favourite": "favorite", "neighbour": "neighbor",
-    "metre": "meter", "flatmate": "roommate", "mum": "mom", "woollen": "wool", "moulded": "molded", "yoghurt": "yogurt",
+    "colour": "color", "grey": "gray", "greyhound": "greyhound", "favourite": "favorite", "neighbour": "neighbor",
+    "flatmate": "roommate", "mum": "mom", "woollen": "wool", "moulded": "molded", "yoghurt": "yogurt",
     "whilst": "while", "aubergine": "eggplant", "candyfloss": "cotton candy", "post box": "mailbox",
-    "icing sugar": "powdered sugar", "reckon": "figure", "lorry": "truck", "pavement": "sidewalk", "liquorice": "licorice",
-    "tyre": "tire", "paper towel": "paper towel", "a flat": "an apartment", "clothes peg": "clothespin", "crazy paving": "flagstone",
-    "solicitor": "lawyer",
+    "icing sugar": "powdered sugar", "reckon": "figure", "lorry": "truck", "pavement": "sidewalk", 
+    "liquorice": "licorice", "our whole flat": "our whole apartment", "solicitor": "lawyer",
 }  # fmt: skip
-KEYS = {
-    "a": "s", "b": "v", "c": "x", "d": "f", "e": "r", "f": "g", "g": "h", "h": "j", "i": "o", "j": "k", "k": "l", "l": "k",
-    "m": "n", "n": "m", "o": "p", "p": "o", "q": "w", "r": "t", "s": "a", "t": "y", "u": "i", "v": "b", "w": "e", "x": "c",
-    "y": "u", "z": "x",
-}  # fmt: skip
+ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")  # of a keyboard
 LONG_WORD = re.compile(r"(?<![\w'])[A-Za-z]{6,}(?![\w'])")
 
 
@@ -102,6 +97,11 @@ def sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text[-1] in ".?!…\"'" else ".")
 
 
+def lower_first(text: str) -> str:
+    """Without the capital that begins a sentence; "I" keeps it."""
+    return text if re.match(r"I\b|[A-Z]{2}", text) else text[:1].lower() + text[1:]
+
+
 def paragraph(*parts: str) -> str:
     """Sentences in a row; empty parts are left out."""
     return " ".join(filter(None, map(sentence, parts)))
@@ -114,7 +114,7 @@ def americanise(text: str) -> str:
         word = AMERICAN[match[0].lower()]
         return word[0].upper() + word[1:] if match[0][0].isupper() else word
 
-    return re.sub(rf"\b(?:{'|'.join(AMERICAN)})", swap, text, flags=re.IGNORECASE)
+    return re.sub(rf"\b(?:{'|'.join(sorted(AMERICAN, key=len, reverse=True))})", swap, text, flags=re.IGNORECASE)
 
 
 def slur(text: str, rng: random.Random) -> str:
@@ -148,4 +148,10 @@ def slip(word: str, rng: random.Random) -> str:
         return before + following + rest
     if kind == "double":
         return before + letter * 2 + following + rest
-    return before + KEYS.get(letter.lower(), letter) + following + rest
+    return before + beside(letter) + following + rest
+
+
+def beside(letter: str) -> str:
+    """The next key in the row of the keyboard."""
+    row = next((row for row in ROWS if letter.lower() in row), letter.lower() * 2)
+    return row[(row.index(letter.lower()) + 1) % len(row)]

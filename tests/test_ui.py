@@ -1,0 +1,378 @@
+"""The chat without a browser: a visit's moves, inert markup, the handlers, pictures by id, flags, colours."""
+
+import logging
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from fakes import FakeRecommender, make_catalog
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.dialogue import Dialogue, Turn
+from lavic_chat.errors import DialogueError, FlagError, LavicError, PictureError
+from lavic_chat.flags import FlagStore
+from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.ui import build_app, markup
+from lavic_chat.ui.flagging import make_flag
+from lavic_chat.ui.page import BUSY, SORRY, Page
+from lavic_chat.ui.serve import picture_route
+from lavic_chat.ui.theme import PALETTE, stylesheet, theme
+from lavic_chat.ui.visit import Visit, short_title, spoken
+
+EVIL = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>"
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    return make_catalog(tmp_path / "catalog", without_picture=("white-sofa",))
+
+
+@pytest.fixture
+def recommender(catalog: Catalog) -> FakeRecommender:
+    return FakeRecommender(catalog)
+
+
+@pytest.fixture
+def shop(catalog: Catalog) -> markup.Shop:
+    return markup.Shop(catalog, "fake-model", "cpu")
+
+
+@pytest.fixture
+def answered(recommender: FakeRecommender) -> Visit:
+    return Visit().ask("a red armchair").answered(recommender)
+
+
+@pytest.fixture
+def page(recommender: FakeRecommender, shop: markup.Shop, tmp_path: Path) -> Page:
+    with gr.Blocks():
+        page = Page(recommender, FlagStore(tmp_path / "flags.sqlite"), shop)
+        page.lay_out()
+    return page
+
+
+def test_importing_the_chat_brings_no_torch():
+    code = "import sys, lavic_chat.ui; print([m for m in ('torch', 'transformers', 'peft') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# The visit ---------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_has_a_pick_nine_others_and_a_turn_id(answered: Visit):
+    assert answered.pick.id == "red-armchair"
+    assert len(answered.others) == 9
+    assert len(answered.turn_id) == 32
+    assert answered.pending is None
+    assert answered.dialogue.last_pick == "red-armchair"
+
+
+def test_something_else_turns_the_pick_down(answered: Visit, recommender: FakeRecommender):
+    again = answered.something_else().answered(recommender)
+    assert again.pick.id != "red-armchair"
+    assert "red-armchair" in again.dialogue.rejected
+    assert again.turn_id != answered.turn_id
+
+
+def test_something_else_also_turns_down_the_runner_up_on_the_card(answered: Visit, recommender: FakeRecommender):
+    looked_at = answered.others[3].product.id
+    again = answered.choose(looked_at).something_else().answered(recommender)
+    assert {"red-armchair", looked_at} <= again.dialogue.rejected
+
+
+def test_more_like_this_goes_by_the_card(answered: Visit, recommender: FakeRecommender):
+    lamp = next(item.product for item in answered.others if item.product.category == "lamp")
+    again = answered.choose(lamp.id).more_like_this().answered(recommender)
+    assert again.pick.category == "lamp"
+    assert lamp.id not in [item.product.id for item in again.recommendation.candidates]
+    assert lamp.title in again.dialogue.turns[-2].text
+
+
+def test_the_recommender_sees_the_dialogue_up_to_the_question(answered: Visit, recommender: FakeRecommender):
+    answered.ask("in blue").answered(recommender)
+    assert [turn.text for turn in recommender.calls[-1].turns if turn.role == "seeker"] == [
+        "a red armchair",
+        "in blue",
+    ]
+
+
+def test_only_one_question_at_a_time():
+    with pytest.raises(LavicError, match="One moment"):
+        Visit().ask("a lamp").ask("a sofa")
+
+
+def test_there_is_nothing_to_reject_before_the_first_pick():
+    with pytest.raises(LavicError, match="no pick"):
+        Visit().something_else()
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 20_000])
+def test_unusable_messages_are_refused(text: str):
+    with pytest.raises(DialogueError):
+        Visit().ask(text)
+
+
+def test_an_unusable_photo_is_refused(tmp_path: Path):
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"not a picture")
+    with pytest.raises(PictureError):
+        Visit().ask("like this", photo)
+
+
+def test_an_id_that_was_not_shown_cannot_be_chosen(answered: Visit):
+    assert answered.choose("../../etc/passwd").shown == answered.recommendation.pick
+
+
+def test_the_spoken_answer_says_how_close_it_was():
+    def found(*scores: float) -> Recommendation:
+        items = [Product(f"p{n}", f"Thing {n}", "c") for n in range(len(scores))]
+        return Recommendation(tuple(map(ScoredProduct, items, scores, scores)))
+
+    assert spoken(found(0.8, 0.1, 0.1)) == "My pick is the Thing 0. None of the other two came near it."
+    assert spoken(found(0.4, 0.35, 0.25)) == "My pick is the Thing 0. The Thing 1 came close."
+    assert "only one left" in spoken(found(1.0))
+
+
+def test_a_long_title_is_cut_at_a_word():
+    assert short_title(Product("1", "very " * 100 + "long", "c")).endswith("very…")
+    assert len(short_title(Product("1", "x" * 1_000, "c"))) <= 121
+
+
+# Markup ------------------------------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    """Collects what a browser would take for elements and attributes."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.tags, self.attributes = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+
+def test_markup_from_visitors_and_catalogues_is_inert(tmp_path: Path):
+    product = Product(EVIL, EVIL, EVIL, (), EVIL, {EVIL: EVIL}, 1.0, EVIL, EVIL, EVIL)
+    shop = markup.Shop(Catalog(tmp_path, (product, Product("2", EVIL, EVIL))), EVIL, EVIL)
+    found = Recommendation((ScoredProduct(product, 0.7, 0.1), ScoredProduct(shop.catalog["2"], 0.3, 0.1)))
+    dialogue = Dialogue((Turn("seeker", EVIL, tmp_path / f"{EVIL}.png"),)).answer(EVIL, [EVIL])
+    visit = Visit(dialogue, dialogue, found, "turn")
+    parts = (markup.conversation, markup.window, markup.gallery)
+    html = "".join(part(visit, shop) for part in parts)
+    html += markup.header(shop) + markup.notice(EVIL) + markup.window(Visit(), shop)
+    tags = Tags(html)
+    assert "script" not in tags.tags
+    assert not [name for name in tags.attributes if name.startswith("on")]
+    assert "<img src=x" not in html
+
+
+def test_examples_come_before_the_first_message_only(shop: markup.Shop, answered: Visit):
+    assert markup.conversation(Visit(), shop).count('data-act="example"') == len(markup.EXAMPLES)
+    assert 'data-act="example"' not in markup.conversation(answered, shop)
+
+
+def test_card_and_gallery_show_pictures_titles_prices_and_attributes(shop: markup.Shop, answered: Visit):
+    card, gallery = markup.window(answered, shop), markup.gallery(answered, shop)
+    assert 'src="pictures/red-armchair"' in card and 'alt="Harbour armchair"' in card
+    assert "$49" in card and "velvet" in card and 'role="meter"' in card
+    assert gallery.count('class="tile"') == 9
+    assert gallery.count('loading="lazy"') == 9
+
+
+def test_a_missing_picture_is_the_blank(shop: markup.Shop):
+    assert shop.picture(shop.catalog["white-sofa"]) == markup.BLANK
+    assert shop.picture(shop.catalog["red-sofa"]) == "pictures/red-sofa"
+
+
+def test_an_id_is_quoted_in_its_address(tmp_path: Path):
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    product = Product("a/../b?c#d", "A", "c", ("a.jpg",))
+    assert markup.Shop(Catalog(tmp_path, (product,)), "m", "cpu").picture(product) == "pictures/a%2F..%2Fb%3Fc%23d"
+
+
+def test_prices_are_written_as_in_a_shop(shop: markup.Shop):
+    prices = [shop.price(Product("1", "A", "c", price=price)) for price in (None, 0.0, 49.0, 1234.5)]
+    assert prices == ["", "$0", "$49", "$1,234.50"]
+
+
+def test_the_status_says_what_it_took(answered: Visit):
+    assert "Looked at 10 pictures, 50 visual tokens, 0.4 s" in markup.status(answered)
+    assert 'role="status"' in markup.status(Visit())
+
+
+# Handlers ----------------------------------------------------------------------------------------------------
+
+
+def test_a_question_clears_the_box_and_says_that_it_looks(page: Page):
+    screen = page.ask(Visit(), {"text": "a lamp", "files": []})
+    assert screen[page.visit].pending.text == "a lamp"
+    assert screen[page.box]["value"] is None and screen[page.box]["interactive"] is False
+    assert "looking" in screen[page.status]
+
+
+def test_a_refused_message_stays_in_the_box(page: Page):
+    screen = page.ask(Visit(), {"text": "x" * 20_000, "files": []})
+    assert "20,000 characters" in screen[page.notice]
+    assert page.box not in screen and page.visit not in screen
+
+
+def test_a_sentence_for_the_visitor_is_shown_and_the_message_comes_back(page: Page):
+    screen = page.answer(Visit().ask("sorry about that"))
+    assert "Nothing on the shelves fits that" in screen[page.notice]
+    assert screen[page.box]["value"] == {"text": "sorry about that", "files": []}
+    assert screen[page.visit] == Visit()
+
+
+def test_an_unexpected_error_is_polite_and_logged_without_the_message(page: Page, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.ERROR):
+        screen = page.answer(Visit().ask("break down, my name is Ada"))
+    assert SORRY in screen[page.notice]
+    assert screen[page.box]["value"]["text"] == "break down, my name is Ada"
+    assert "ZeroDivisionError" in caplog.text and "fakes.py" in caplog.text
+    assert "Ada" not in caplog.text
+
+
+def test_who_finds_the_queue_full_can_ask_again(page: Page):
+    screen = page.turned_away(Visit().ask("a lamp"))
+    assert BUSY in screen[page.notice]
+    assert screen[page.visit] == Visit() and screen[page.box]["value"]["text"] == "a lamp"
+
+
+def test_when_nothing_is_left_the_last_pick_stays(page: Page, recommender: FakeRecommender, answered: Visit):
+    everything = {product.id for product in recommender.catalog}
+    visit = Visit(Dialogue(answered.dialogue.turns, frozenset(everything)), answered.asked, answered.recommendation)
+    screen = page.answer(visit.something_else())
+    assert "nothing left" in screen[page.notice]
+    assert screen[page.visit].pick == answered.pick
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"id": 7}, {"id": "99"}, {"id": ["0"]}, "0"])
+def test_events_with_odd_data_do_no_harm(page: Page, answered: Visit, data: object):
+    event = gr.EventData(None, data)
+    assert page.visit not in page.ask_example(Visit(), event)
+    assert page.look_at(answered, event)[page.visit].shown == answered.recommendation.pick
+
+
+def test_an_example_is_asked_by_its_number(page: Page):
+    screen = page.ask_example(Visit(), gr.EventData(None, {"act": "example", "id": "1"}))
+    assert screen[page.visit].pending.text == markup.EXAMPLES[1]
+
+
+def test_no_endpoint_is_public_and_the_model_has_one_queue(recommender: FakeRecommender, tmp_path: Path):
+    app = build_app(recommender, FlagStore(tmp_path / "flags.sqlite"))
+    assert app.get_api_info() == {"named_endpoints": {}, "unnamed_endpoints": {}}
+    model = [fn for fn in app.fns.values() if fn.name == "answer"]
+    assert len(model) == 4
+    assert {(fn.concurrency_id, fn.concurrency_limit) for fn in model} == {("model", 1)}
+
+
+# Flags -------------------------------------------------------------------------------------------------------
+
+
+def test_a_flag_holds_the_turn_as_the_model_saw_it(answered: Visit, recommender: FakeRecommender):
+    flag = make_flag(answered, recommender, "blue-armchair", ["Wrong colour"], "  blue, please ")
+    assert flag.turn_id == answered.turn_id
+    assert flag.context == "<submission>a red armchair</submission>\n"
+    assert flag.candidates[0][0] == flag.pick == "red-armchair"
+    assert len(flag.candidates) == 10
+    assert flag.correct == "blue-armchair"
+    assert flag.reason == "Wrong colour; blue, please"
+    assert flag.model_hash == recommender.model_hash
+    assert flag.catalog_hash == recommender.catalog.fingerprint
+
+
+@pytest.mark.parametrize("right", [None, ""])
+def test_a_flag_needs_no_right_product(answered: Visit, recommender: FakeRecommender, right: str | None):
+    assert make_flag(answered, recommender, right, [], "").correct is None
+
+
+def test_hostile_flags_are_refused(answered: Visit, recommender: FakeRecommender):
+    with pytest.raises(FlagError, match="no pick"):
+        make_flag(Visit(), recommender, None, [], "")
+    with pytest.raises(FlagError, match="not among those shown"):
+        make_flag(answered, recommender, "another", [], "")
+    with pytest.raises(FlagError, match="501 characters"):
+        make_flag(answered, recommender, None, [], "x" * 501)
+    assert make_flag(answered, recommender, None, [EVIL], "").reason == ""
+
+
+def test_saving_a_flag_thanks_and_says_where_it_is(page: Page, answered: Visit):
+    screen = page.save_flag(answered, None, [], "not red enough")
+    assert "lavic-chat flags export" in screen[page.flag_notice]
+    assert [flag.reason for flag in page.flags.list()] == ["not red enough"]
+
+
+def test_a_flag_that_cannot_be_stored_leaves_the_form_as_it_is(page: Page, answered: Visit, tmp_path: Path):
+    (tmp_path / "flags.sqlite").write_bytes(b"this is no database, however long one looks at it" * 50)
+    screen = page.save_flag(answered, None, [], "mine")
+    assert set(screen) == {page.flag_notice}
+    assert 'role="alert"' in screen[page.flag_notice]
+
+
+# Pictures ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pictures(catalog: Catalog) -> TestClient:
+    return TestClient(Starlette(routes=[picture_route(catalog)]))
+
+
+def test_a_picture_is_served_by_id(pictures: TestClient):
+    answer = pictures.get("/pictures/red-lamp")
+    assert answer.status_code == 200 and answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", ["white-sofa", "nobody", "", "../products.jsonl", "%2e%2e%2fproducts.jsonl", "%00"])
+def test_nothing_else_is_served(pictures: TestClient, name: str):
+    assert pictures.get(f"/pictures/{name}").status_code == 404
+
+
+def test_a_listed_file_that_is_no_picture_is_not_served(tmp_path: Path):
+    (tmp_path / "page.svg").write_text("<svg/>")
+    catalog = Catalog(tmp_path, (Product("1", "A", "c", ("page.svg",)),))
+    assert TestClient(Starlette(routes=[picture_route(catalog)])).get("/pictures/1").status_code == 404
+
+
+# Looks -------------------------------------------------------------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb" as WCAG 2 defines it."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("side", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("text", "ground", "least"),
+    [
+        *[(text, ground, 4.5) for text in ("ink", "quiet", "accent") for ground in ("paper", "surface", "sunken")],
+        ("ink", "accent-soft", 4.5),
+        ("on-accent", "accent", 4.5),
+        ("on-accent", "accent-strong", 4.5),
+        ("on-bubble", "bubble", 4.5),
+        ("on-sun", "sun", 4.5),
+        ("alarm", "alarm-soft", 4.5),
+        ("edge", "paper", 3.0),
+        ("edge", "surface", 3.0),
+    ],
+)
+def test_contrast_is_aa(text: str, ground: str, least: float, side: int):
+    lights = sorted(luminance(PALETTE[name][side]) for name in (text, ground))
+    assert (lights[1] + 0.05) / (lights[0] + 0.05) >= least
+
+
+def test_the_look_needs_nothing_from_elsewhere():
+    css = stylesheet() + theme()._get_theme_css()
+    assert not re.search(r"url\(\s*['\"]?(https?:|//)|@import", css)
