@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-import sqlite_utils
 
 from lavic_chat.errors import LavicError
 
@@ -38,28 +37,31 @@ class VectorCache:
 
     def put(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Store in one transaction; raises LavicError when the disk is full or the file cannot be written."""
-        rows = [{"key": key, "data": np.ascontiguousarray(v, np.float32).tobytes()} for key, v in vectors.items()]
-        with self._open() as database, database.conn:
-            database["vectors"].insert_all(rows, pk="key", replace=True)
+        rows = [(key, np.ascontiguousarray(vector, np.float32).tobytes()) for key, vector in vectors.items()]
+        with self._open() as database:
+            database.execute("begin immediate")  # waits here for its turn; later, SQLite would refuse to wait
+            database.executemany("insert or replace into vectors (key, data) values (?, ?)", rows)
+            database.execute("commit")
 
     def _open(self) -> "_Connection":
         return _Connection(self.path)
 
 
 class _Connection:
-    """A sqlite-utils database for the length of a `with` block, its troubles told in a sentence."""
+    """A SQLite connection for the length of a `with` block, its troubles told in a sentence.
+
+    No WAL: SQLite does not wait for another thread's lock while it changes the journal's mode.
+    """
 
     def __init__(self, path: Path):
         self.path, self.connection = path, None
 
-    def __enter__(self) -> sqlite_utils.Database:
+    def __enter__(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(self.path, timeout=30)
-            # No WAL: SQLite does not wait for another thread's lock while it changes the journal's mode.
-            database = sqlite_utils.Database(self.connection)
-            database["vectors"].create({"key": str, "data": bytes}, pk="key", if_not_exists=True)
-            return database
+            self.connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            self.connection.execute("create table if not exists vectors (key text primary key, data blob)")
+            return self.connection
         except (OSError, sqlite3.Error) as error:
             if self.connection:
                 self.connection.close()

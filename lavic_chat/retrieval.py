@@ -7,13 +7,14 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from tqdm import tqdm
 
 from lavic_chat.cache import VectorCache
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import REJECTION, SEEKER, Dialogue
-from lavic_chat.errors import DialogueError
+from lavic_chat.errors import DialogueError, ModelError
 from lavic_chat.files import hash_bytes
 from lavic_chat.model.assemble import ensure_text_encoder
 from lavic_chat.recommendation import Candidate
@@ -27,10 +28,20 @@ ENCODER = "all-MiniLM-L6-v2"
 
 
 class TextEncoder:
-    """all-MiniLM-L6-v2 through sentence-transformers, through the cache at `home`."""
+    """all-MiniLM-L6-v2 through sentence-transformers, through the cache at `home`.
+
+    Raises ModelError when its folder is damaged or cannot be made.
+    """
 
     def __init__(self, home: Path):
-        self.encoder = SentenceTransformer(str(ensure_text_encoder(home)), device="cpu")
+        folder = ensure_text_encoder(home)
+        try:
+            self.encoder = SentenceTransformer(str(folder), device="cpu")
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            raise ModelError(
+                f"The sentence encoder cannot be opened ({type(error).__name__}); delete that folder to have it made "
+                f"anew: {folder}"
+            ) from error
         size = self.encoder.get_embedding_dimension()
         self.cache = VectorCache(home / "cache" / "text" / f"{ENCODER}.sqlite", (size,))
 

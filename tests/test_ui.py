@@ -199,6 +199,13 @@ def test_an_id_is_quoted_in_its_address(tmp_path: Path):
     assert markup.Shop(Catalog(tmp_path, (product,)), "m", "cpu").picture(product) == "pictures/a%2F..%2Fb%3Fc%23d"
 
 
+def test_only_web_addresses_become_links():
+    kinds = [markup.credit(Product("1", "A", "c", source=to)) for to in ("https://a.b/?x=1&y", "javascript:alert(1)")]
+    assert 'href="https://a.b/?x=1&amp;y"' in kinds[0]
+    assert "<a" not in kinds[1]
+    assert markup.credit(Product("1", "A", "c")) == ""
+
+
 def test_prices_are_written_as_in_a_shop(shop: markup.Shop):
     prices = [shop.price(Product("1", "A", "c", price=price)) for price in (None, 0.0, 49.0, 1234.5)]
     assert prices == ["", "$0", "$49", "$1,234.50"]
@@ -260,6 +267,11 @@ def test_events_with_odd_data_do_no_harm(page: Page, answered: Visit, data: obje
     event = gr.EventData(None, data)
     assert page.visit not in page.ask_example(Visit(), event)
     assert page.look_at(answered, event)[page.visit].shown == answered.recommendation.pick
+
+
+def test_looking_around_while_it_answers_leaves_the_visit_alone(page: Page, answered: Visit):
+    event = gr.EventData(None, {"act": "choose", "id": answered.others[0].product.id})
+    assert page.visit not in page.look_at(answered.ask("in blue"), event)
 
 
 def test_an_example_is_asked_by_its_number(page: Page):

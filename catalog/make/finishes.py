@@ -79,7 +79,7 @@ def kind_of(paint: Paint, product_type: str) -> str:
         return kind
     if paint.specular > 0.7 and paint.exponent > 60:
         return "metal"
-    if product_type == "bed" and _brownish(paint):
+    if product_type == "bed" and not paint.texture and _brownish(paint):
         return "wood"
     usual = next((kind for kind, types in BY_TYPE.items() if product_type in types), "")
     return usual or ("wood" if _brownish(paint) else "plastic")

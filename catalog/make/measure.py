@@ -1,5 +1,6 @@
 """What a picture really shows: the plain colours of the object's pixels, and how much two pictures differ."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -34,18 +35,13 @@ def mask(path: Path, size: int, part: int) -> np.ndarray:
 
 def colours(pixels: np.ndarray) -> list[tuple[str, float]]:
     """(shade, share) of the pixels [n, 3], largest plain colour first: each pixel is named, the names counted."""
-    counts = np.bincount(NAME_OF_CELL[_cells(pixels)], minlength=len(NAMED)) / len(pixels)
+    counts = np.bincount(_name_of_cell()[_cells(pixels)], minlength=len(NAMED)) / len(pixels)
     shares: dict[str, dict[str, float]] = {}
     for shade, share in zip(NAMED, counts, strict=True):
         if share:
             shares.setdefault(SHADES[shade][0], {})[shade] = float(share)
     ranked = sorted(shares.values(), key=lambda plain: -sum(plain.values()))
     return [(max(plain, key=plain.get), sum(plain.values())) for plain in ranked]
-
-
-def mean_lab(pixels: np.ndarray) -> np.ndarray:
-    """Median Lab of pixels [n, 3]: highlights and shadows have no say."""
-    return np.median(to_lab(pixels), 0)
 
 
 def changed(first: np.ndarray, second: np.ndarray) -> float:
@@ -64,5 +60,8 @@ def _cells(rgb: np.ndarray) -> np.ndarray:
     return (np.minimum(rgb, 0.9999) * CELLS).astype(int) @ [CELLS * CELLS, CELLS, 1]
 
 
-_AXIS = (np.arange(CELLS) + 0.5) / CELLS
-NAME_OF_CELL = nearest_shades(np.stack(np.meshgrid(_AXIS, _AXIS, _AXIS, indexing="ij"), -1)).ravel()
+@cache
+def _name_of_cell() -> np.ndarray:
+    """Index into NAMED for every cell of the colour cube."""
+    axis = (np.arange(CELLS) + 0.5) / CELLS
+    return nearest_shades(np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1)).ravel()

@@ -18,7 +18,7 @@ from .palette import RANGES, SHADES, Finish, finishes_of, hex_to_rgb
 from .render import read_records, record_path
 from .review import read_drops
 from .shapes import Shape, read_shapes
-from .taxonomy import TYPES, price, series_name
+from .taxonomy import price, series_name, types
 
 FINISHES = {finish.name: finish for kind in RANGES for finish in finishes_of(kind)}
 SPLIT = (("train", 0.65), ("valid", 0.75), ("test", 1.0))
@@ -124,7 +124,7 @@ def _titles() -> dict[str, str]:
 
 
 def _row(item: Made, piece: Piece, title: str, owed: Credit) -> dict:
-    kind = TYPES[item.shape.type]
+    kind = types()[item.shape.type]
     width, height, depth = piece.size
     size = f"{width:.0f} x {depth:.0f} x {height:.0f} cm" if min(piece.size) >= 1 else f"{width:.0f} x {depth:.0f} cm"
     return {
@@ -152,7 +152,7 @@ def _looks(item: Made) -> dict[str, str]:
     else:
         shade, material = _plain_shade(main) or _seen_shade(item, main), item.natural
     accents = [
-        item.finish.shade if item.finish and part["target"] else _plain_shade(part)
+        item.finish.shade if item.finish and part["target"] else _plain_shade(part, timber=True)
         for part in rest
         if part["share"] >= NOTABLE
     ]
@@ -161,9 +161,14 @@ def _looks(item: Made) -> dict[str, str]:
     return {name: value for name, value in looks.items() if value}
 
 
-def _plain_shade(part: dict) -> str:
-    """The shade of a part that has one even colour; "" for textures, and for what mirrors the studio."""
-    if part["textured"] or part["kind"] in ("metal", "glass", "mirror", "screen") or part["share"] < 0.2:
+def _plain_shade(part: dict, timber: bool = False) -> str:
+    """The shade of a part that has one even colour (`timber`: grain passes for even); "" for other textures, and for
+    what mirrors the studio."""
+    if (
+        (part["textured"] and not (timber and part["kind"] == "wood"))
+        or part["kind"] in ("metal", "glass", "mirror", "screen")
+        or part["share"] < 0.2
+    ):
         return ""
     return nearest_shade(part["rgb"])
 

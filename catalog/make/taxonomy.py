@@ -1,6 +1,7 @@
 """The shop's order: product types with their category, a price to start from, and what they are for."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from .identity import number
 
@@ -147,19 +148,19 @@ class Type:
     use: str
 
 
-def _read(table: str) -> dict[str, Type]:
-    types, category = {}, ""
-    for line in table.strip().splitlines():
+@cache
+def types() -> dict[str, Type]:
+    """Every product type by its name."""
+    found, category = {}, ""
+    for line in TABLE.strip().splitlines():
         if not line.startswith(" "):
             category = line.strip()
             continue
         name, price, side, use = (part.strip() for part in line.split("|"))
         axis, typical = side.split()
-        types[name] = Type(category, float(price), axis, float(typical), use)
-    return types
+        found[name] = Type(category, float(price), axis, float(typical), use)
+    return found
 
-
-TYPES = _read(TABLE)
 
 # Shop names are put together from sounds, so that they mean nothing: not a colour, a material or a place.
 FIRST = "Bel Cor Dal El Fen Gal Hal Jor Kel Mar Mir Nor Quin Ren Sol Tor Ul Ven Wil Yor Zel Bri Tam Lor Sev Ost"
@@ -175,7 +176,7 @@ def series_name(key: str, attempt: int = 0) -> str:
 
 def price(key: str, look: str, kind: str, size: tuple[float, float, float]) -> float:
     """A plausible price: the type's, scaled with size, a brand's margin, and a little for the finish; ends in 9."""
-    product_type = TYPES[kind]
+    product_type = types()[kind]
     side = dict(zip(("width", "height", "depth"), size, strict=True))[product_type.side]
     scale = min(2.2, max(0.5, side / product_type.typical)) ** 0.8
     brand = 0.75 + number("brand", key) % 1000 / 1000 * 0.6

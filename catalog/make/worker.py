@@ -14,7 +14,7 @@ from lavic_chat.files import write_atomic, write_json
 from . import finishes, scene, shading
 from .colour import to_lab
 from .identity import product_id
-from .library import Piece, read_paints, read_pieces
+from .library import Paint, Piece, read_paints, read_pieces
 from .render import record_path
 from .shapes import Shape, read_shapes
 
@@ -53,10 +53,10 @@ def render_shape(work: Path, shape: Shape, piece: Piece, variants: int, until: f
     chosen = finishes.choose(shape.key, target, max(variants, 3), shape.type)
     for slot in thing.material_slots:
         if slot.material:
-            shading.paint_natural(slot.material, paints.get(slot.material.name, _plain(slot.material.name)), shape.type)
+            shading.paint_natural(slot.material, paints.get(slot.material.name, Paint(slot.material.name)), shape.type)
     scene.set_stage(thing, dark=_is_light(groups), lifted=shape.lifted)
-    record = {"key": shape.key, "options": len(chosen), "groups": [g.__dict__ for g in groups]} | record
-    record.setdefault("pictures", [])
+    record = {"pictures": []} | record
+    record |= {"key": shape.key, "options": len(chosen), "groups": [g.__dict__ for g in groups]}
     _keep_mask(work, shape, seen, names, target)
     for finish in [None, *chosen[:variants]]:
         look = finish.name if finish else "natural"
@@ -65,7 +65,7 @@ def render_shape(work: Path, shape: Shape, piece: Piece, variants: int, until: f
         if finish:
             for slot in thing.material_slots:
                 if slot.material and slot.material.name in target.materials:
-                    paint = paints.get(slot.material.name, _plain(slot.material.name))
+                    paint = paints.get(slot.material.name, Paint(slot.material.name))
                     shading.paint_finish(slot.material, paint, target, finish)
         started = time.time()
         name = product_id(shape.key, look)
@@ -73,12 +73,6 @@ def render_shape(work: Path, shape: Shape, piece: Piece, variants: int, until: f
         seconds = round(time.time() - started, 2)
         record["pictures"].append({"id": name, "look": look, "view": shape.view, "seconds": seconds})
         write_json(path, record)
-
-
-def _plain(name: str):
-    from .library import Paint
-
-    return Paint(name)
 
 
 def _shares(seen: np.ndarray, names: list[str]) -> dict[str, float]:

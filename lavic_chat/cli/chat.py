@@ -36,10 +36,13 @@ def app(**chosen) -> None:
 @json_option
 def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
     """One turn without a browser: the pick, and the candidates with their scores."""
+    from lavic_chat.catalog import open_picture
     from lavic_chat.dialogue import Dialogue
     from lavic_chat.recommender import load_recommender
 
     dialogue = Dialogue().say(message, photo)  # bad input is told before anything is loaded
+    if photo:
+        open_picture(photo)
     answer = describe_recommendation(load_recommender(read_settings(**chosen)).recommend(dialogue))
     if as_json:
         print_json(answer)

@@ -29,6 +29,8 @@ def evaluate(dialogues, key, retrieve, ranker, ablate, out, limit, seed, as_json
     from lavic_chat.evaluation.run import cases_by_key, metrics_table
     from lavic_chat.evaluation.run import evaluate as run
 
+    if ablate and ranker != "model":
+        raise click.UsageError("--ablate takes pictures from the model; the other rankers see none.")
     conversations = read_conversations(dialogues)[:limit]
     settings = read_settings(**chosen)
     about = {
@@ -53,11 +55,11 @@ def prepare(settings: Settings, conversations, key, retrieve, ranker, ablate, se
     """Cases, ranker and decode for everything that needs the catalogue; the catalogue is checked before any loading."""
     from lavic_chat.catalog import load_catalog
     from lavic_chat.evaluation import rankers
-    from lavic_chat.evaluation.run import cases_by_key, cases_by_retrieval
+    from lavic_chat.evaluation.run import cases_by_key, cases_by_retrieval, check_answers
     from lavic_chat.retrieval import TextEncoder
 
     catalog = load_catalog(settings.catalog)
-    cases = None if retrieve else cases_by_key(conversations, key, catalog)
+    cases = check_answers(conversations, catalog) if retrieve else cases_by_key(conversations, key, catalog)
     if ranker != "model" and not retrieve:
         simple = {
             "bm25": lambda: rankers.make_bm25(catalog),

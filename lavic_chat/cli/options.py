@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+DECODES = ("list", "branch", "generate")
+
 
 def catalog_option(command):
     return click.option(
@@ -26,7 +28,7 @@ def model_options(command):
 def decode_option(command):
     return click.option(
         "--decode",
-        type=click.Choice(["list", "branch", "generate"]),
+        type=click.Choice(DECODES),
         help="How candidates are scored; without it as the adapter was trained.",
     )(command)
 

@@ -2,12 +2,13 @@
 
 import platform
 import time
-from dataclasses import asdict, fields
+from dataclasses import Field, asdict, fields
 from pathlib import Path
 
 import click
 
-from lavic_chat.cli.options import catalog_option, json_option, print_json
+from lavic_chat.cli.options import DECODES, catalog_option, json_option, print_json
+from lavic_chat.errors import CatalogError
 from lavic_chat.settings import read_settings
 from lavic_chat.training.configs import AlignConfig, TuneConfig
 
@@ -21,10 +22,17 @@ def config_options(config_class: type):
     def add(command):
         for item in reversed(fields(config_class)):
             flag = "--" + item.name.replace("_", "-")
-            command = click.option(flag, item.name, default=item.default, type=type(item.default))(command)
+            command = click.option(flag, item.name, default=item.default, type=option_type(item))(command)
         return command
 
     return add
+
+
+def option_type(item: Field) -> click.ParamType:
+    """What a field may be: a way to decode, a whole number, a share or rate from 0 to 1."""
+    if item.name == "decode":
+        return click.Choice(DECODES)
+    return click.IntRange(0 if item.name == "seed" else 1) if isinstance(item.default, int) else click.FloatRange(0, 1)
 
 
 @click.command()
@@ -37,14 +45,17 @@ def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **c
     """Teach the projector to say what pictures show (tower and LLM frozen), from the catalogue's attributes."""
     from lavic_chat.catalog import load_catalog
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import AdapterCard, save_adapter
+    from lavic_chat.model.adapter import AdapterCard, check_target, save_adapter
     from lavic_chat.training import align as stage
     from lavic_chat.training.examples import products_of_split
     from lavic_chat.vision import Vision
 
     start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), AlignConfig(**config)
+    check_target(out)  # told now, not after the training
     shop = load_catalog(settings.catalog)
     train, valid = products_of_split(shop, "train"), products_of_split(shop, "valid")
+    if not train:
+        raise CatalogError(f"The catalogue {shop.folder} has no products to train on; import some first.")
     lavic = load_model(settings.model, None, settings.home)
     vision = Vision(lavic, settings.home)
     states = [vision.see_products(shop, products, progress=True) for products in (train, valid)]
@@ -68,7 +79,7 @@ def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **c
 @click.option("--dialogues", required=True, type=click.Path(path_type=Path), help="Training dialogues (JSONL).")
 @click.option("--valid", required=True, type=click.Path(path_type=Path), help="Validation dialogues (JSONL).")
 @click.option("--valid-catalog", type=click.Path(path_type=Path), help="Their catalogue, where it is another one.")
-@click.option("--valid-limit", default=120, help="Validation conversations to use.")
+@click.option("--valid-limit", default=120, type=click.IntRange(1), help="Validation conversations to use.")
 @click.option("--candidates", "key", default="candidates", help="Key of the candidate lists.")
 @click.option("--from", "start_from", type=click.Path(path_type=Path), help="Adapter whose projector to start from.")
 @OUT
@@ -79,12 +90,13 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
     from lavic_chat.catalog import load_catalog
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import AdapterCard, add_lora, read_card, save_adapter
+    from lavic_chat.model.adapter import AdapterCard, add_lora, check_target, read_card, save_adapter
     from lavic_chat.training.examples import make_choices
     from lavic_chat.training.tune import tune as stage
     from lavic_chat.vision import Vision
 
     start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), TuneConfig(**config)
+    check_target(out)  # told now, not after the training
     shop = load_catalog(settings.catalog)
     valid_shop = load_catalog(valid_catalog) if valid_catalog else shop
     choices, left_out = make_choices(read_conversations(dialogues), shop, key)
@@ -92,7 +104,7 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
     before = read_card(start_from).training if start_from else {}
     lavic = load_model(settings.model, start_from, settings.home)
     states = see_all(Vision(lavic, settings.home), ((shop, choices), (valid_shop, tests)))
-    lora = add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout)
+    lora = add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed)
     record = provenance("tune", shop, chosen, start) | {"choices": len(choices), "left_out": left_out}
 
     def keep(best, curve) -> None:
@@ -108,12 +120,16 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
 
 
 def see_all(vision, parts) -> dict:
-    """Tower states [5, h] by product id of every product that the choices of each (catalogue, choices) name."""
+    """Tower states [5, h] by product id of every product that the choices of each (catalogue, choices) name.
+
+    Raises CatalogError when two catalogues give the same id to different pictures.
+    """
     states = {}
     for shop, choices in parts:
         products = list({product.id: product for choice in choices for product in choice.products}.values())
-        seen = vision.see_products(shop, products, progress=True)
-        states.update({product.id: row for product, row in zip(products, seen, strict=True)})
+        for product, row in zip(products, vision.see_products(shop, products, progress=True), strict=True):
+            if not (states.setdefault(product.id, row) == row).all():
+                raise CatalogError(f"The product {product.id} has another picture in {shop.folder}; rename one.")
     return states
 
 

@@ -14,6 +14,8 @@ from lavic_chat.evaluation.metrics import measure
 from lavic_chat.evaluation.rankers import Rank
 from lavic_chat.files import write_json, write_jsonl
 
+IMPORT = "import their metadata with `lavic-chat catalog import META.json --to DIR` and pass --catalog DIR"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -37,10 +39,18 @@ def cases_by_key(conversations: Sequence[Conversation], key: str, catalog: Catal
         if missing:
             raise DialogueError(
                 f"{len(missing)} of the {len(wanted)} candidate products, {missing[0]} for one, are not in the "
-                f"catalogue {catalog.folder}; import their metadata with `lavic-chat catalog import META.json --to "
-                "DIR` and pass --catalog DIR, or use --ranker first or random, which need no catalogue."
+                f"catalogue {catalog.folder}; {IMPORT}, or use --ranker first or random, which need no catalogue."
             )
     return cases
+
+
+def check_answers(conversations: Sequence[Conversation], catalog: Catalog) -> None:
+    """Raises DialogueError when not one ground truth is in the catalogue, so that retrieval could only miss."""
+    if not any(item in catalog for conversation in conversations for item in conversation.gt_items):
+        raise DialogueError(
+            f"None of the products that the {len(conversations)} conversations ended with are in the catalogue "
+            f"{catalog.folder}; {IMPORT}."
+        )
 
 
 def cases_by_retrieval(

@@ -5,9 +5,11 @@ The network is the stock `LlavaNextForConditionalGeneration`; this wrapper owns 
     views [n, 5, 3, s, s] --tower--> states [n, 5, h] --projector--> visual tokens [n, 5, d] --LLM--> logits
 """
 
+import contextlib
 from collections.abc import Sequence
 
 import torch
+from jinja2 import TemplateError
 from PIL import Image
 from torch import Tensor, nn
 
@@ -146,12 +148,10 @@ def read_frame(tokenizer) -> tuple[list[int], list[int]]:
     before, after = (tokenizer.bos_token or "") + "USER: ", "\nASSISTANT:"
     mark = "\u2042"
     for content in (mark, [{"type": "text", "text": mark}]):  # a processor's template wants a list of parts
-        if tokenizer.chat_template:
-            talk = [{"role": "user", "content": content}]
-            text = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True)
-            if text.count(mark) == 1:
-                before, after = text.split(mark)
-                break
+        talk = [{"role": "user", "content": content}]
+        with contextlib.suppress(ValueError, TemplateError):  # no template, or not for this kind of content
+            before, after = tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True).split(mark)
+            break
     encode = lambda part: tokenizer(part, add_special_tokens=False)["input_ids"]  # noqa: E731
     return encode(before), encode(after)
 

@@ -128,8 +128,15 @@ def card(visit: Visit, shop: Shop) -> str:
         f"{back if place > 1 else ''}</p>"
         f'<h2 dir="auto">{escape(short_title(product))}</h2>'
         f'<p class="price">{escape(shop.price(product))}<span>{escape(product.category[:60])}</span></p>'
-        f"{chips(product)}{confidence(item.score, place)}{credit(product)}</div></article>"
+        f"{about(product)}{chips(product)}{confidence(item.score, place)}{credit(product)}</div></article>"
     )
+
+
+def about(product: Product) -> str:
+    """The description, where no attributes say it more briefly."""
+    if product.attributes or not product.description:
+        return ""
+    return f'<p class="about" dir="auto">{escape(product.description[:300])}</p>'
 
 
 def chips(product: Product) -> str:
@@ -161,8 +168,14 @@ def sureness(score: float) -> str:
 
 
 def credit(product: Product) -> str:
-    parts = [part for part in (product.creator, product.source, product.license) if part]
-    return f'<p class="credit">Model and picture: {escape(", ".join(parts)[:200])}</p>' if parts else ""
+    """Who made it, under which licence, and where it comes from; only a web address becomes a link."""
+    parts = [escape(part[:120]) for part in (product.creator, product.license) if part]
+    if product.source.startswith(("https://", "http://")):
+        link = escape(product.source)
+        parts.append(f'<a href="{link}" target="_blank" rel="noopener noreferrer nofollow">source</a>')
+    elif product.source:
+        parts.append(escape(product.source[:120]))
+    return f'<p class="credit">{" · ".join(parts)}</p>' if parts else ""
 
 
 def gallery(visit: Visit, shop: Shop) -> str:

@@ -222,8 +222,8 @@ class Page:
 
     def give_up(self, visit: Visit, error: str = SORRY) -> dict:
         pending = visit.pending
-        if not pending:
-            return {self.notice: markup.notice(error)}
+        if not pending:  # the answer did arrive, only the browser has not seen it
+            return self.screen(visit, error)
         files = [str(pending.photo)] if pending.photo and pending.photo.is_file() else []
         return self.screen(visit.given_up(), error, value={"text": pending.text, "files": files})
 
@@ -238,6 +238,8 @@ class Page:
 
     def look_at(self, visit: Visit, event: gr.EventData) -> dict:
         """Put a runner-up on the card; in the flag form it becomes the right one."""
+        if visit.pending:  # writing the state now could undo the answer that is on its way
+            return {self.card: markup.window(visit, self.shop)}
         product_id = event._data.get("id") if isinstance(event._data, dict) else None
         visit = visit.choose(product_id if isinstance(product_id, str) else None)
         return {

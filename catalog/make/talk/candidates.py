@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from .looks import Look, Wish, fails, fulfils
 from .scenes import Story
@@ -52,23 +53,27 @@ def lay_out(rng: random.Random, target: Look, options: Sequence[Look], count: in
     for look in sorted(options, key=lambda look: (-score(look), look.id)):
         shapes.setdefault(look.shape, []).append(look)
     siblings = shapes.pop(target.shape, [])
-    size = min(rng.choice((2, 2, 3)), len(siblings) + 1)
-    chosen = siblings[: size - 1]
-    fitting = sorted(shapes.values(), key=lambda group: (len(group) < size, -score(group[0]), group[0].id))
-    for group in fitting:
-        chosen += group[: min(size, count - len(chosen))]
-    leftover = [look for group in (*fitting, siblings) for look in group if look not in chosen]
-    return chosen + leftover[: count - len(chosen)]
+    usual = min(rng.choice((2, 2, 3)), len(siblings) + 1)
+    groups = min(-(-(count + 1) // usual), len(shapes) + 1)
+    sizes = [(count + 1) // groups + (number < (count + 1) % groups) for number in range(groups)]
+    own = rng.choices(sizes, sizes)[0]  # each of the ten places is as likely to be the target's
+    sizes.remove(own)
+    chosen = siblings[: own - 1]
+    for size in sizes:
+        best = max(shapes.values(), key=lambda group: (min(len(group), size), score(group[0]), group[0].id))
+        chosen += shapes.pop(best[0].shape)[:size]
+    left = [look for look in options if look not in chosen]
+    return chosen + rng.sample(left, min(len(left), count - len(chosen)))
 
 
 def choose_visual(rng: random.Random, story: Story, shop: Shop) -> tuple[list[Look], str] | None:
-    """Nine others of the target's type, else group, else of all, that surely fail; and that scope's name."""
+    """Nine others of the target's type, else group, else half of the shop, that surely fail; and that scope's name."""
     target, wishes = story.target, story.wishes
-    for scope in ("type", "group", "any"):
+    for scope in ("type", "group", "field", "any"):
         pool = shop.by_type[target.type] if scope == "type" else shop.looks
         if scope != "type" and (target.partial or story.seen):  # a suggestion's title would name the type
             return None
-        if scope == "any" and wishes[0].kind == "material":  # half of all things have wooden or metal legs
+        if scope in ("field", "any") and wishes[0].kind == "material":  # half of all things have wooden or metal legs
             return None
         options = [
             look
@@ -98,13 +103,10 @@ def choose_mixed(rng: random.Random, story: Story, shop: Shop, ranked: Sequence[
 
     same_type = [look for look in shop.by_type[target.type] if fit(look)]
     score = scorer(rng, story, wishes, contrasts(rng, story.wishes, same_type))
-    chosen = lay_out(rng, target, same_type, min(rng.choice((3, 4, 5)), len(same_type)), score)
-    like = [
-        look
-        for look in ranked
-        if look.type != target.type and not look.partial and fulfils(look, story.wishes[:1]) and fit(look)
-    ]
-    chosen += rng.sample(like[:12], min(SAME_COLOUR, len(like[:12])))
+    chosen = lay_out(rng, target, same_type, min(rng.choice((3, 5)), len(same_type)), score)
+    other = (look for look in ranked if look.type != target.type and not look.partial)
+    like = list(islice((look for look in other if fulfils(look, story.wishes[:1]) and fit(look)), 12))
+    chosen += rng.sample(like, min(SAME_COLOUR, len(like)))
     types, shapes = Counter(look.type for look in chosen), Counter(look.shape for look in chosen)
     for of_type, of_shape in ((2, 2), (4, 2), (COUNT, COUNT)):
         for look in ranked:

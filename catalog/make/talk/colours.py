@@ -26,6 +26,9 @@ CONFUSED = {
     )
     for pair in pairwise(chain)
 }
+BLENDED = CONFUSED | {
+    frozenset(pair) for pair in (("blue", "green"), ("blue", "purple"), ("red", "pink"), ("grey", "black"))
+}
 APART = 32.0  # CIE76 difference from which two shades are surely told apart
 DARK, NOT_DARK, LIGHT, NOT_LIGHT = 36.0, 52.0, 74.0, 60.0  # CIE L*: surely dark, surely not, ...
 VIVID, DULL = 38.0, 16.0  # CIE chroma: surely colourful, surely not
@@ -62,7 +65,5 @@ def confused(one: str, other: str) -> bool:
 
 
 def blends(one: str, other: str) -> bool:
-    """Like `confused`, for the less sure pairs that only differ enough when the values do."""
-    return confused(one, other) or frozenset((one, other)) in {
-        frozenset(pair) for pair in (("blue", "green"), ("blue", "purple"), ("red", "pink"), ("grey", "black"))
-    }
+    """Like `confused`, with the less sure pairs, which differ only when their values do clearly."""
+    return frozenset((one, other)) in BLENDED

@@ -1,5 +1,6 @@
 """Nouns: what a type of product is called, what a whole group is called when the type must not be named."""
 
+import re
 from dataclasses import dataclass
 
 from .banks import bank
@@ -28,6 +29,7 @@ TYPE_GROUPS = {  # types whose words mislead
     "desk organiser": "office", "dressing table": "table", "step ladder": "any", "bathroom cabinet": "bath",
     "office chair": "seat", "children's chair": "seat", "storage chest": "storage", "bench": "seat",
 }  # fmt: skip
+FURNITURE = {"seat", "table", "storage", "bed", "office", "outdoor"}
 PARTS = {"plant": "pot"}  # what the colour is said of
 NOT_TOLD = {"flowers"}  # what has too many colours to be asked for by one
 
@@ -56,6 +58,9 @@ KIN = (
 )
 
 
+VERBS = {"comes": "come", "has": "have", "isn't": "aren't", "is|'s": "are", "doesn't": "don't"}
+
+
 @dataclass(frozen=True)
 class Noun:
     """How the wanted thing is called: "armchair", or with `vague` "something {word}" ("to sit on").
@@ -78,14 +83,27 @@ class Noun:
 
     def many(self, before: str = "", after: str = "") -> str:
         """The plural, or "things to sit on"."""
-        if self.vague:
-            return " ".join(filter(None, (before, "things", self.word, after)))
-        return " ".join(filter(None, (before, plural(self.word), after)))
+        things = f"things {self.word}" if self.vague else plural(self.word)
+        return " ".join(filter(None, (before, things, many_verbs(after))))
+
+    @property
+    def room(self) -> int:
+        """How many adjectives it takes: "something green to sit on", not "something green soft for the floor"."""
+        if not self.vague:
+            return 2
+        return int(self.word.split()[0] in ("to", "for", "with"))
 
     @property
     def short(self) -> str:
         """How the thing is named on its own: "armchair", or "one"."""
         return "thing" if self.vague else self.word
+
+
+def many_verbs(after: str) -> str:
+    """A relative clause put into the plural: "that comes in red" becomes "that come in red"."""
+    for one, many in VERBS.items():
+        after = re.sub(rf"^(,? ?(?:that|which))(?: | ?(?='))(?:{one})\b", rf"\1 {many}", after)
+    return after
 
 
 def singular(kind: str) -> str:

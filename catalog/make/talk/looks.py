@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ..palette import SHADES
 from . import colours
-from .kinds import NOT_TOLD, PARTS, group_of, kin
+from .kinds import FURNITURE, NOT_TOLD, PARTS, group_of, kin
 from .materials import ALIKE, family
 
 COLOURED = {"colour", "shade", "either", "tone"}
@@ -40,6 +40,11 @@ class Look:
         if not self.accent:
             return None
         return replace(self, colour=SHADES[self.accent][0] if self.accent in SHADES else self.accent, shade=self.accent)
+
+    @property
+    def field(self) -> str:
+        """The half of the shop: "furniture", or "things" for the rest."""
+        return "furniture" if self.group in FURNITURE else "things"
 
     @property
     def partial(self) -> bool:
@@ -160,7 +165,9 @@ def accent_verdict(wish: Wish, look: Look) -> bool | None:
     second = look.accented
     if second and second.colour == wish.value:
         return True
-    return None if colour_verdict(wish, look) is not False or (second and colour_verdict(wish, second) is None) else False
+    return (
+        None if colour_verdict(wish, look) is not False or (second and colour_verdict(wish, second) is None) else False
+    )
 
 
 def type_verdict(wish: Wish, look: Look) -> bool | None:

@@ -1,5 +1,7 @@
 """Materials: which names mean the same stuff, and which stuff looks alike in a small picture."""
 
+from functools import cache
+
 FAMILIES = {
     "lacquer": "lacquer paint gloss enamel",
     "leather": "leather suede nappa",
@@ -23,6 +25,7 @@ ALIKE = {
 }
 
 
+@cache
 def family(material: str) -> str:
     """The family that a material's name belongs to ("walnut veneer" is wood), or the name itself."""
     words = material.lower()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .kinds import Noun
 from .looks import Look, Wish
-from .voice import Teller, lower_first, paragraph, sentence, slur
+from .voice import Teller, lower_first, paragraph, sentence, slur, tidy
 from .wording import adjective, colour_name, seen_in, short_name, word_wish
 
 GREETED = re.compile(r"\b(hi|hey|hello|hiya|morning|evening|afternoon)\b", re.IGNORECASE)
@@ -153,7 +153,7 @@ def request(teller: Teller, asked: Asked, wishes: tuple[Wish, ...], decoy: str =
     """The message that asks for the thing, with these wishes in it."""
     register = teller.voice.register
     packed = teller.chance({"terse": 0.75, "slang": 0.65, "plain": 0.6, "polite": 0.6}.get(register, 0.45))
-    before, after, loose = place_wishes(teller, wishes, asked.noun.part) if packed else ("", "", list(wishes))
+    before, after, loose = place_wishes(teller, wishes, asked.noun) if packed else ("", "", list(wishes))
     if asked.place and "for " not in asked.noun.word and teller.chance(0.5 if register != "terse" else 0.25):
         after = f"{after} {asked.place}".strip()
     need = ask(teller, f"need {register}", asked.noun, before, after)
@@ -166,12 +166,13 @@ def request(teller: Teller, asked: Asked, wishes: tuple[Wish, ...], decoy: str =
     return dress(teller, asked, body, before)
 
 
-def place_wishes(teller: Teller, wishes: tuple[Wish, ...], part: str) -> tuple[str, str, list[Wish]]:
+def place_wishes(teller: Teller, wishes: tuple[Wish, ...], noun: Noun) -> tuple[str, str, list[Wish]]:
     """Put wishes before or after the noun as far as they fit; the rest is returned."""
     before, after, loose = [], "", []
+    part = noun.part
     for wish in wishes:
         word = "" if part else adjective(teller, wish) if not wish.negated else ""
-        if word and len(before) < 2 and teller.chance(0.65):
+        if word and len(before) < noun.room and teller.chance(0.65):
             before.append((wish.kind == "material", word))
         elif not after and teller.chance(0.8):
             after = word_wish(teller, wish, "post", part)
@@ -228,7 +229,7 @@ def dress(teller: Teller, asked: Asked, body: list[str], before: str) -> str:
         text = f"{greeting} {text if greeting.endswith(('.', '!')) else lower_first(text)}" if greeting else text
     if teller.chance({"rambling": 0.45, "plain": 0.12, "chatty": 0.12}.get(register, 0.0)):
         name = "headline vague" if asked.noun.vague else "headline"
-        text = f"{ask(teller, name, asked.noun, before, '')}  {text}"
+        text = f"{tidy(ask(teller, name, asked.noun, before))}  {text}"
     return text
 
 
@@ -268,5 +269,6 @@ def answer(teller: Teller, target: Look, asked: Asked) -> str:
     """The sentence that names the pick, as the last word of the conversation."""
     the = f"the {target.title}"
     text = teller.say("answer", the=the, The=the[0].upper() + the[1:], **{"in": seen_in(teller, target)})
-    more = teller.say("answer place", place=asked.place) if asked.place and teller.chance(0.4) else ""
+    name = "answer for" if asked.place.startswith(("for ", "as ")) else "answer place"
+    more = teller.say(name, place=asked.place) if asked.place and teller.chance(0.4) else ""
     return paragraph(text, more)

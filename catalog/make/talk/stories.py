@@ -15,7 +15,7 @@ SCENES = {
     "visual": {"single": 50, "drip": 20, "rejected": 16, "changed": 14},
     "mixed": {"single": 44, "drip": 17, "rejected": 13, "changed": 11, "same shape": 15},
 }
-STYLES = {"basic": 28, "name": 32, "like": 19, "hedged": 5, "either": 5, "tone": 8, "material": 3}
+STYLES = {"basic": 26, "name": 27, "like": 19, "hedged": 5, "either": 7, "tone": 12, "material": 5}
 FIRM_MATERIALS = {"leather", "wood", "metal", "fabric", "rattan", "glass", "plastic", "ceramic", "stone"}
 TONES = ("dark", "light", "vivid", "dull", "warm", "cool")
 COMBINED = 0.5  # share of stories that are meant to need several wishes together
@@ -123,7 +123,7 @@ def draw_further(rng: random.Random, target: Look, near: list[Look], wishes: lis
     useful = [
         wish for wish in options if any(wish.verdict(look) is False and fulfils(look, tuple(wishes)) for look in near)
     ]
-    return rng.choice(useful or options) if useful or (options and rng.random() < 0.3) else None
+    return rng.choice(useful or options) if useful or (options and rng.random() < 0.8) else None
 
 
 def sensible(wish: Wish, wishes: list[Wish]) -> bool:

@@ -86,11 +86,17 @@ def plural(noun: str) -> str:
     return f"{head}s{joint}{rest}"
 
 
+def tidy(text: str) -> str:
+    """No stray spaces, commas or dashes."""
+    text = re.sub(r"\s*(?:–|--)\s*", " – ", text)
+    text = re.sub(r"\s*[–,\s]*([.?!])", r"\1", re.sub(r"(?: –)+ ?(?=,)", "", text))
+    text = re.sub(r"\s*,[\s,]*", ", ", re.sub(r"\s+([;:])", r"\1", text)).replace(", –", " –")
+    return re.sub(r"\s+", " ", text).strip(" ,–:")
+
+
 def sentence(text: str) -> str:
-    """Tidy spaces and commas, capitalise, and end with a full stop unless there is an end already."""
-    text = re.sub(r"\s+", " ", text.replace("--", "–")).strip()
-    text = re.sub(r"\s+([,.?!;:])", r"\1", text)
-    text = re.sub(r",+\s*([,.?!;:–])", r"\1", re.sub(r"(–\s*)+([.?!])", r"\2", text)).rstrip(", –:")
+    """Tidied, capitalised, and with a full stop at the end unless there is an end already."""
+    text = tidy(text)
     text = re.sub(r"([.?!]\s+)([a-z])", lambda match: match[1] + match[2].upper(), text)
     if not text:
         return ""

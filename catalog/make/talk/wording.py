@@ -1,17 +1,21 @@
 """Wishes in words: as an adjective, after the noun, as a tag for terse people, as a sentence of its own."""
 
+import re
+
 from .banks import bank, spin
 from .looks import Look, Wish
 from .materials import family
 from .voice import Teller, article
 
+ADJECTIVE_ONLY = re.compile(r"(y|ish|ed|golden|wood)$|^(more or less|pretty much|black or)")
+NOUNS = {"navy", "ivory", "burgundy", "grey", "mulberry", "mahogany", "ebony", "honey", "red"}  # for all their endings
 LIKE = "like "  # a wish's text that begins so is a comparison
 
 
 def slots_of(teller: Teller, wish: Wish, part: str = "") -> dict[str, str]:
     """Every slot that a wish's fragments may ask for."""
     text = wish.text or wish.value
-    slots = {"c": text, "ac": article(text), "x": text.removeprefix(LIKE), "part": part}
+    slots = {"c": text, "ac": article(text), "tint": tint(text), "x": text.removeprefix(LIKE), "part": part}
     if wish.kind == "either":
         slots["a"], slots["b"] = wish.value.split("/")
     if wish.kind == "material":
@@ -21,6 +25,12 @@ def slots_of(teller: Teller, wish: Wish, part: str = "") -> dict[str, str]:
         why = bank(f"why {no}{wish.value}", f"why {no}{family(wish.value)}", f"why {no}any")
         slots["why"] = spin(teller.rng, teller.pick(why))
     return slots
+
+
+def tint(colour: str) -> str:
+    """A colour's name as it follows "in": "navy", but "something mustardy"."""
+    adjective_only = ADJECTIVE_ONLY.search(colour) and re.split(r"[ -]", colour)[-1] not in NOUNS
+    return f"something {colour}" if adjective_only else colour
 
 
 def section(wish: Wish, part: str = "") -> str:

@@ -1,0 +1,126 @@
+"""Examples: captions that are true, choices that can be learned from, nothing changed in place."""
+
+import json
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toys import said
+
+from lavic_chat.catalog import Product
+from lavic_chat.dialogue import Conversation
+from lavic_chat.errors import CatalogError, DialogueError
+from lavic_chat.training.examples import (
+    Choice,
+    caption,
+    caption_words,
+    make_choices,
+    products_of_split,
+    shuffle_choice,
+    with_article,
+)
+
+LOOKS = {"colour": "orange", "shade": "rust", "material": "velvet", "style": "Art Deco", "type": "armchair"}
+CHAIR = Product("p", "Mill", "Armchairs", attributes=LOOKS)
+TEN = tuple(Product(f"p{number}", f"Title {number}", "Things") for number in range(10))
+
+
+def test_captions_say_the_looks_and_never_the_title():
+    texts = {caption(CHAIR, random.Random(seed)) for seed in range(200)}
+    assert len(texts) > 10
+    for text in texts:
+        assert "armchair" in text and "Mill" not in text
+        assert "orange" in text or "rust" in text
+        assert text == text.strip(" ,") and "  " not in text
+    assert "an orange velvet armchair" in texts and "a rust armchair" in texts
+
+
+def test_captions_are_seeded():
+    assert [caption(CHAIR, random.Random(7)) for _ in range(2)] == [caption(CHAIR, random.Random(7))] * 2
+
+
+@given(st.dictionaries(st.sampled_from([*LOOKS, "size"]), st.sampled_from(["red", "oak"]), max_size=4), st.integers())
+def test_any_product_has_a_caption(attributes, seed):
+    product = Product("p", "Title", "Floor Lamps", attributes=attributes)
+    assert caption(product, random.Random(seed)).strip()
+    assert caption_words(product).strip()
+
+
+def test_the_words_to_learn_are_looks_and_type():
+    assert caption_words(CHAIR) == "orange rust velvet armchair"
+    assert caption_words(Product("p", "Title", "Floor Lamps")) == "floor lamps"
+
+
+def test_articles():
+    assert [with_article(word) for word in ("oak table", "red rug", "Ivory vase")] == [
+        "an oak table", "a red rug", "an Ivory vase",
+    ]  # fmt: skip
+
+
+# ---- splits ----
+
+
+def test_a_catalogue_without_splits_is_all_training(tiny_catalog):
+    assert products_of_split(tiny_catalog, "train") == list(tiny_catalog)
+
+
+def test_a_split_holds_its_shapes(tiny_catalog):
+    splits = {"train": {"a": ["sofa-red", "gone"], "b": ["lamp-blue"]}, "valid": {}}
+    (tiny_catalog.folder / "splits.json").write_text(json.dumps(splits))
+    assert [product.id for product in products_of_split(tiny_catalog, "train")] == ["sofa-red", "lamp-blue"]
+    assert products_of_split(tiny_catalog, "valid") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"train": []}', '{"train": {"a": 3}}', '{"train": {"a": [[]]}}', '"x"']
+)
+def test_a_damaged_split_is_told(tiny_catalog, text):
+    (tiny_catalog.folder / "splits.json").write_text(text)
+    with pytest.raises(CatalogError, match=r"splits\.json has no readable split 'train'"):
+        products_of_split(tiny_catalog, "train")
+
+
+# ---- choices ----
+
+
+def conversation(gt: list[str], candidates: list[str], key: str = "candidates") -> Conversation:
+    return Conversation(said("a lamp"), tuple(gt), {key: tuple(candidates)})
+
+
+def test_choices_are_made_where_a_right_answer_is_offered(tiny_catalog):
+    conversations = [
+        conversation(["lamp-red"], ["lamp-blue", "lamp-red", "sofa-red"]),
+        conversation(["gone", "sofa-red"], ["gone", "lamp-red", "sofa-red"]),  # the first is not in the catalogue
+        conversation(["lamp-red"], ["lamp-blue", "sofa-red"]),  # not offered
+        conversation(["lamp-red"], ["lamp-red"]),  # nothing to choose
+        conversation(["lamp-red"], ["lamp-red", "lamp-blue"], key="other"),
+    ]
+    choices, left_out = make_choices(conversations, tiny_catalog)
+    assert left_out == 3
+    assert [[product.id for product in choice.products] for choice in choices] == [
+        ["lamp-blue", "lamp-red", "sofa-red"], ["lamp-red", "sofa-red"],
+    ]  # fmt: skip
+    assert [choice.products[choice.answer].id for choice in choices] == ["lamp-red", "sofa-red"]
+
+
+def test_no_choices_at_all_are_told(tiny_catalog):
+    with pytest.raises(DialogueError, match="None of the 1 conversations .* import the products"):
+        make_choices([conversation(["x"], ["x", "y"])], tiny_catalog)
+
+
+@given(answer=st.integers(0, 9), keep=st.one_of(st.none(), st.integers(1, 14)), seed=st.integers())
+def test_shuffling_keeps_the_right_one(answer, keep, seed):
+    choice = Choice(said("a lamp"), TEN, answer)
+    shuffled = shuffle_choice(choice, random.Random(seed), keep)
+    assert shuffled.products[shuffled.answer] is TEN[answer]
+    ids = [product.id for product in shuffled.products]
+    assert len(set(ids)) == len(ids) == min(keep or 10, 10) and set(ids) <= {product.id for product in TEN}
+    assert choice == Choice(said("a lamp"), TEN, answer)
+    assert shuffle_choice(choice, random.Random(seed), keep) == shuffled
+
+
+def test_shuffling_puts_the_right_one_anywhere():
+    rng = random.Random(0)
+    places = [shuffle_choice(Choice(said("a lamp"), TEN, 0), rng, 5).answer for _ in range(300)]
+    assert all(places.count(place) > 30 for place in range(5))

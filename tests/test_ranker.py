@@ -1,0 +1,185 @@
+"""The ranker: three ways to score, the same in a batch as alone, photos included, probabilities that add up."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import tiny_model
+from toys import random_states, said
+
+from lavic_chat.dialogue import SEEKER, Dialogue, Turn
+from lavic_chat.errors import ModelError
+from lavic_chat.model import VIEWS
+from lavic_chat.ranking import BRANCH, DECODES, GENERATE, LIST, Ranker
+from lavic_chat.ranking.ranker import join_states, put_first, read_label
+from lavic_chat.ranking.scores import answer_words, pad, score_prompts
+
+TALK = said("a red sofa, please")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_model()
+
+
+@pytest.mark.parametrize("decode", DECODES)
+def test_probabilities_add_up(model, tiny_catalog, decode):
+    ranking = Ranker(model, decode).rank(TALK, tiny_catalog.products[:10], random_states(10, model))
+    assert len(ranking.probabilities) == 10
+    assert sum(ranking.probabilities) == pytest.approx(1, abs=1e-5)
+    assert min(ranking.probabilities) > 0
+    assert ranking.visual_tokens == 10 * VIEWS
+    assert ranking.prompt_tokens == len(Ranker(model, decode).make_prompt(TALK, tiny_catalog.products[:10]).ids)
+
+
+@pytest.mark.parametrize("decode", [BRANCH, LIST])
+def test_the_temperature_flattens_and_keeps_the_order(model, tiny_catalog, decode):
+    products, states = tiny_catalog.products[:5], random_states(5, model)
+    cold, warm = (Ranker(model, decode, heat).rank(TALK, products, states).probabilities for heat in (0.1, 10.0))
+    order = sorted(range(5), key=cold.__getitem__)
+    assert order == sorted(range(5), key=warm.__getitem__)
+    assert max(warm) < max(cold)
+
+
+def test_a_branch_ranking_does_not_depend_on_the_order(model, tiny_catalog):
+    products, states = tiny_catalog.products[:6], random_states(6, model)
+    order = [4, 0, 5, 2, 1, 3]
+    first = Ranker(model).rank(TALK, products, states).probabilities
+    second = Ranker(model).rank(TALK, [products[row] for row in order], states[order]).probabilities
+    assert second == pytest.approx([first[row] for row in order], abs=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("decode", [BRANCH, LIST])
+def test_a_batch_scores_as_each_alone(model, tiny_catalog, decode):
+    """Prompts of different lengths and counts, padded together."""
+    ranker = Ranker(model, decode)
+    talks = [TALK, said("a lamp", "rather blue, for a small desk by the window"), said("chair")]
+    counts = [3, 5, 2]
+    prompts = [ranker.make_prompt(talk, tiny_catalog.products[:n]) for talk, n in zip(talks, counts, strict=True)]
+    tokens = [model.project(join_states(random_states(n, model, seed=n))) for n in counts]
+    batch = score_prompts(model, prompts, tokens, decode)
+    assert len({len(prompt.ids) for prompt in prompts}) == 3
+    for prompt, seen, together in zip(prompts, tokens, batch, strict=True):
+        assert torch.allclose(score_prompts(model, [prompt], [seen], decode)[0], together, atol=1e-5)
+        assert torch.isfinite(together).all()
+
+
+@torch.no_grad()
+def test_a_pad_sees_only_itself(model, tiny_catalog):
+    prompts = [Ranker(model).make_prompt(talk, tiny_catalog.products[:2]) for talk in (TALK, said("a lamp " * 9))]
+    tokens = [model.project(join_states(random_states(2, model)))] * 2
+    embeddings, positions, mask = pad(model, prompts, tokens)
+    size, length = len(prompts[0].ids), len(prompts[1].ids)
+    assert embeddings.shape == (2, length, model.token_size) and mask.shape == (2, length, length)
+    assert torch.equal(mask[0, size:], torch.eye(length, dtype=torch.bool)[size:])
+    assert not mask[0, :size, size:].any()
+    assert (embeddings[0, size:] == 0).all() and (positions[0, size:] == 0).all()
+
+
+@pytest.mark.parametrize("decode", DECODES)
+def test_a_photo_is_seen(model, tiny_catalog, decode):
+    talk = Dialogue((Turn(SEEKER, "like this", Path("photo.jpg")),))
+    products, states, photos = tiny_catalog.products[:3], random_states(3, model), random_states(2, model, seed=9)
+    one, other = (Ranker(model, decode).rank(talk, products, states, photo) for photo in photos)
+    assert one.visual_tokens == VIEWS * 4
+    assert one.probabilities != pytest.approx(other.probabilities, abs=1e-7)
+
+
+def test_the_photos_states_come_first(model):
+    states, photo = random_states(2, model), random_states(1, model, seed=5)[0]
+    assert torch.equal(join_states(states, photo), torch.cat([photo, states[0], states[1]]))
+    with pytest.raises(AssertionError):
+        join_states(states[:, :3])
+
+
+def test_a_photo_that_the_conversation_pushed_out_is_left_out(model, tiny_catalog):
+    turns = Turn(SEEKER, "like this", Path("photo.jpg")), Turn(SEEKER, "words and " * 700)
+    products, states = tiny_catalog.products[:3], random_states(3, model)
+    ranking = Ranker(model).rank(Dialogue(turns), products, states, random_states(1, model)[0])
+    assert ranking.visual_tokens == VIEWS * 3
+
+
+def test_the_same_photo_in_two_turns_ranks(model, tiny_catalog):
+    talk = Dialogue(tuple(Turn(SEEKER, text, Path("photo.jpg")) for text in ("like this", "again")))
+    ranking = Ranker(model).rank(talk, tiny_catalog.products[:3], random_states(3, model), random_states(1, model)[0])
+    assert ranking.visual_tokens == VIEWS * 4
+
+
+def test_ranking_leaves_no_gradient_and_changes_nothing(model, tiny_catalog):
+    states = random_states(3, model)
+    before = states.clone()
+    first = Ranker(model).rank(TALK, tiny_catalog.products[:3], states)
+    assert Ranker(model).rank(TALK, tiny_catalog.products[:3], states) == first
+    assert torch.equal(states, before)
+
+
+def test_one_candidate_is_certain(model, tiny_catalog):
+    for decode in DECODES:
+        ranking = Ranker(model, decode).rank(TALK, tiny_catalog.products[:1], random_states(1, model))
+        assert ranking.probabilities == pytest.approx((1.0,))
+
+
+def test_an_unknown_way_to_decode_is_told(model):
+    with pytest.raises(ModelError, match="'dice'; choose branch, list, generate"):
+        Ranker(model, "dice")
+
+
+# ---- generate ----
+
+
+def say(model, monkeypatch, answer: str) -> None:
+    monkeypatch.setattr(model, "generate", lambda embeddings, length: answer, raising=True)
+
+
+def test_generate_ranks_first_what_the_answer_names(model, tiny_catalog, monkeypatch):
+    products, states = tiny_catalog.products[:4], random_states(4, model)
+    listed = Ranker(model, LIST).rank(TALK, products, states).probabilities
+    for label, row in zip("ABCD", range(4), strict=True):
+        say(model, monkeypatch, f" {label}.")
+        ranking = Ranker(model, GENERATE).rank(TALK, products, states)
+        assert ranking.named == row and max(ranking.probabilities) == ranking.probabilities[row]
+        assert sorted(ranking.probabilities) == pytest.approx(sorted(listed), abs=1e-6)
+
+
+def test_generate_that_names_nobody_says_so(model, tiny_catalog, monkeypatch):
+    say(model, monkeypatch, "none of them, sorry")
+    products, states = tiny_catalog.products[:4], random_states(4, model)
+    ranking = Ranker(model, GENERATE).rank(TALK, products, states)
+    assert ranking.named is None and ranking.answer == "none of them, sorry"
+    assert ranking.probabilities == pytest.approx(Ranker(model, LIST).rank(TALK, products, states).probabilities)
+
+
+def test_generation_is_greedy_and_short(model, tiny_catalog):
+    products, states = tiny_catalog.products[:3], random_states(3, model)
+    prompt = Ranker(model, LIST).make_prompt(TALK, products)
+    tokens = model.project(join_states(states))
+    embeddings = model.embed(prompt.ids, tokens)
+    answer = Ranker(model, GENERATE).rank(TALK, products, states).answer
+    ids = []
+    for _ in range(10):
+        words = torch.cat([embeddings, model.core.get_input_embeddings()(torch.tensor(ids, dtype=torch.long))])
+        best = int(model.network(inputs_embeds=words[None]).logits[0, -1].argmax())
+        if best == model.tokenizer.eos_token_id:
+            break
+        ids.append(best)
+    assert answer == model.tokenizer.decode(ids, skip_special_tokens=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [("B", 1), (" C.", 2), ("The answer is D", 3), ("b", None), ("Bed", None), ("Z", None), ("", None), ("E", None)],
+)
+def test_labels_are_read(answer, named):
+    assert read_label(answer, 4) == named
+
+
+def test_putting_first_swaps():
+    assert put_first((0.2, 0.5, 0.3), 0) == (0.5, 0.2, 0.3)
+    assert put_first((0.2, 0.5, 0.3), 1) == (0.2, 0.5, 0.3)
+    assert put_first((0.2, 0.5, 0.3), None) == (0.2, 0.5, 0.3)
+
+
+def test_answers_must_be_single_tokens(model):
+    assert answer_words(model, LIST, 26).unique().numel() == 26
+    assert answer_words(model, BRANCH, 10).tolist() == [model.words_to_ids(word)[0] for word in ("yes", "no")]

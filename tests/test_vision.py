@@ -1,0 +1,185 @@
+"""Looking: nothing is seen twice, what cannot be seen is the blank, a stopped run goes on, shipped states are taken."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from tiny import tiny_model
+
+from lavic_chat import vision as module
+from lavic_chat.catalog import Catalog, Product, blank_picture
+from lavic_chat.errors import LavicError, PictureError
+from lavic_chat.model import VIEWS
+from lavic_chat.vision import Vision, chunks
+
+
+class Counting:
+    """A tiny model that counts the pictures its tower has looked at, and can be made to stop."""
+
+    def __init__(self):
+        self.model, self.seen, self.stop_after = tiny_model(), 0, None
+        encode = self.model.encode_views
+
+        def count(views):
+            if self.stop_after is not None and self.seen >= self.stop_after:
+                raise KeyboardInterrupt
+            self.seen += len(views)
+            return encode(views)
+
+        self.model.encode_views = count
+
+
+@pytest.fixture
+def eye() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def vision(eye, tmp_path) -> Vision:
+    return Vision(eye.model, tmp_path / "home")
+
+
+def blank_states(eye) -> torch.Tensor:
+    return eye.model.encode_views(eye.model.make_views([blank_picture()]))[0]
+
+
+def test_the_second_look_computes_nothing(eye, vision, tiny_catalog, tmp_path):
+    first = vision.see_products(tiny_catalog, tiny_catalog.products)
+    assert eye.seen == 12 and first.shape == (12, VIEWS, eye.model.state_size)
+    for again in (vision, Vision(eye.model, tmp_path / "home")):
+        assert torch.equal(again.see_products(tiny_catalog, tiny_catalog.products), first)
+    assert eye.seen == 12
+
+
+def test_the_states_are_the_towers_in_the_products_order(eye, vision, tiny_catalog):
+    products = tiny_catalog.products[5::-2]
+    states = vision.see_products(tiny_catalog, products)
+    for product, row in zip(products, states, strict=True):
+        picture = Image.open(tiny_catalog.folder / product.images[0])
+        assert torch.allclose(row, eye.model.encode_views(eye.model.make_views([picture]))[0], atol=1e-5)
+
+
+def test_no_products_are_no_states(vision, tiny_catalog, eye):
+    assert vision.see_products(tiny_catalog, []).shape == (0, VIEWS, eye.model.state_size)
+
+
+def test_the_states_may_be_written_to(vision, tiny_catalog):
+    products = tiny_catalog.products[:2]
+    vision.see_products(tiny_catalog, products).zero_()
+    assert vision.see_products(tiny_catalog, products).abs().sum() > 0
+
+
+def test_a_changed_picture_is_seen_anew(eye, vision, tiny_catalog):
+    product = tiny_catalog.products[0]
+    before = vision.see_products(tiny_catalog, [product])
+    Image.new("RGB", (60, 60), "purple").save(tiny_catalog.folder / product.images[0])
+    assert not torch.allclose(vision.see_products(tiny_catalog, [product]), before, atol=1e-3)
+    assert eye.seen == 2
+
+
+def test_other_weights_do_not_share_states(eye, tmp_path, tiny_catalog):
+    Vision(eye.model, tmp_path).see_products(tiny_catalog, tiny_catalog.products[:1])
+    eye.model.vision_hash = "a vision adapter's"
+    Vision(eye.model, tmp_path).see_products(tiny_catalog, tiny_catalog.products[:1])
+    assert eye.seen == 2
+
+
+def test_the_same_picture_of_two_products_is_seen_once(eye, vision, tiny_catalog):
+    first = tiny_catalog.products[0]
+    states = vision.see_products(tiny_catalog, [first, replace(first, id="twin")])
+    assert eye.seen == 1 and torch.equal(states[0], states[1])
+
+
+@pytest.mark.parametrize("case", ["not listed", "missing", "corrupt", "outside", "a folder", "too large", "forbidden"])
+def test_what_cannot_be_seen_is_the_blank(eye, vision, tiny_catalog, monkeypatch, case):
+    folder = tiny_catalog.folder
+    images = {"not listed": (), "missing": ("images/none.png",), "outside": ("../secret.png",), "a folder": ("images",)}
+    product = Product("odd", "Odd one", "Things", images.get(case, ("images/odd.png",)))
+    Image.new("RGB", (60, 60), "purple").save(folder.parent / "secret.png")
+    Image.new("RGB", (60, 60), "purple").save(folder / "images" / "odd.png")
+    if case == "corrupt":
+        (folder / "images" / "odd.png").write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
+    if case == "too large":
+        for place in ("vision", "catalog.pictures"):
+            monkeypatch.setattr(f"lavic_chat.{place}.MAX_BYTES", 10)
+    if case == "forbidden":  # for root as well
+        for opener in (Path, Image):
+            monkeypatch.setattr(opener, "open", refuse)
+    states = vision.see_products(Catalog(folder, (product,)), [product])
+    assert torch.allclose(states[0], blank_states(eye), atol=1e-5)
+
+
+def refuse(*arguments, **options):
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_stopped_run_goes_on_where_it_stopped(eye, tmp_path, tiny_catalog, monkeypatch):
+    monkeypatch.setattr(module, "BATCH", 4)
+    eye.stop_after = 8
+    with pytest.raises(KeyboardInterrupt):
+        Vision(eye.model, tmp_path).see_products(tiny_catalog, tiny_catalog.products)
+    assert eye.seen == 8
+    eye.stop_after = None
+    Vision(eye.model, tmp_path).see_products(tiny_catalog, tiny_catalog.products)
+    assert eye.seen == 12
+
+
+def test_a_photo_is_seen_once(eye, vision, tmp_path):
+    Image.new("RGB", (40, 90), "teal").save(tmp_path / "photo.png")
+    first = vision.see_photo(tmp_path / "photo.png")
+    (tmp_path / "photo.png").rename(tmp_path / "another-name.png")
+    assert torch.equal(vision.see_photo(tmp_path / "another-name.png"), first)
+    assert eye.seen == 1 and first.shape == (VIEWS, eye.model.state_size)
+
+
+def test_a_photo_that_is_none_is_told(eye, vision, tmp_path):
+    (tmp_path / "photo.png").write_text("not a picture")
+    for name in ("photo.png", "nothing.png"):
+        with pytest.raises(PictureError, match=name):
+            vision.see_photo(tmp_path / name)
+    assert eye.seen == 0
+
+
+# ---- shipped states ----
+
+
+def test_shipped_states_spare_the_first_look(eye, vision, tmp_path, tiny_catalog):
+    states = vision.see_products(tiny_catalog, tiny_catalog.products)
+    assert vision.save_states(tiny_catalog, tmp_path / "states.safetensors") == 12
+    elsewhere = Vision(eye.model, tmp_path / "fresh home")
+    elsewhere.adopt_states(tmp_path / "states.safetensors")
+    adopted = elsewhere.see_products(tiny_catalog, tiny_catalog.products)
+    assert eye.seen == 12
+    assert torch.allclose(adopted, states, atol=5e-3)  # they travel in half precision
+
+
+def test_ones_own_states_are_kept(vision, tmp_path, tiny_catalog):
+    states = vision.see_products(tiny_catalog, tiny_catalog.products)
+    vision.save_states(tiny_catalog, tmp_path / "states.safetensors")
+    vision.adopt_states(tmp_path / "states.safetensors")
+    assert torch.equal(vision.see_products(tiny_catalog, tiny_catalog.products), states)
+
+
+def test_shipped_states_may_be_absent_but_not_damaged(vision, tmp_path):
+    vision.adopt_states(tmp_path / "none.safetensors")
+    (tmp_path / "states.safetensors").write_bytes(b"cut off")
+    with pytest.raises(LavicError, match=r"states\.safetensors is damaged"):
+        vision.adopt_states(tmp_path / "states.safetensors")
+
+
+def test_shipped_states_of_another_shape_are_not_believed(eye, vision, tmp_path, tiny_catalog):
+    wanted = vision.see_products(tiny_catalog, tiny_catalog.products)
+    vision.save_states(tiny_catalog, tmp_path / "states.safetensors")
+    wrong = {key: state[:, :3].contiguous() for key, state in load_file(tmp_path / "states.safetensors").items()}
+    save_file(wrong, tmp_path / "states.safetensors")
+    elsewhere = Vision(eye.model, tmp_path / "fresh home")
+    elsewhere.adopt_states(tmp_path / "states.safetensors")
+    assert torch.equal(elsewhere.see_products(tiny_catalog, tiny_catalog.products), wanted)
+
+
+def test_chunks_lose_nothing():
+    assert [list(part) for part in chunks(range(7), 3)] == [[0, 1, 2], [3, 4, 5], [6]]
+    assert list(chunks([], 3)) == []

@@ -1,0 +1,66 @@
+"""Small stand-ins for tests of the core: a sentence encoder that hashes words, an adapter that was never trained."""
+
+import re
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lavic_chat.dialogue import Dialogue
+from lavic_chat.model.adapter import AdapterCard, add_lora, save_adapter
+from lavic_chat.model.lavic import LavicModel
+
+NOT_TELLING = {"a", "for", "i", "in", "it", "me", "my", "please", "show", "something", "the", "want"}
+
+
+class WordEncoder:
+    """In the place of TextEncoder: texts that share words are near, and nothing else is."""
+
+    size = 512
+
+    def __init__(self, home: Path | None = None):
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        self.asked += texts
+        rows = np.full((len(texts), self.size), 1e-6, np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in set(re.findall(r"\w+", text.lower())) - NOT_TELLING:
+                row[zlib.crc32(word.encode()) % self.size] += 1
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def encode_cached(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
+        return self.encode(texts)
+
+
+def said(*messages: str) -> Dialogue:
+    """A dialogue of the shopper's messages alone."""
+    dialogue = Dialogue()
+    for message in messages:
+        dialogue = dialogue.say(message)
+    return dialogue
+
+
+def random_states(count: int, model: LavicModel, seed: int = 0) -> torch.Tensor:
+    """[count, 5, h] that look like a tower's: about unit spread."""
+    return torch.randn(count, 5, model.state_size, generator=torch.Generator().manual_seed(seed))
+
+
+@torch.no_grad()
+def shake(model: LavicModel, part: str, seed: int = 0) -> None:
+    """Give a fresh LoRA, whose B is zero, something to say."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in model.network.named_parameters():
+        if f"lora_B.{part}." in name:
+            parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
+
+
+def make_adapter(model: LavicModel, folder: Path, **card) -> Path:
+    """Put a random LoRA on `model` and save it as an adapter folder; the model keeps it."""
+    lora = add_lora(model, "llm", 4, 8, 0.0)
+    shake(model, "llm")
+    model.network.eval()
+    save_adapter(model, folder, AdapterCard(model.name, model.fingerprint, **card), {"llm": lora})
+    return folder
