@@ -105,7 +105,7 @@ def test_choices_are_made_where_a_right_answer_is_offered(tiny_catalog):
 
 
 def test_no_choices_at_all_are_told(tiny_catalog):
-    with pytest.raises(DialogueError, match="None of the 1 conversations .* import the products"):
+    with pytest.raises(DialogueError, match=r"None of the 1 conversations .* import the products"):
         make_choices([conversation(["x"], ["x", "y"])], tiny_catalog)
 
 

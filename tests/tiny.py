@@ -1,4 +1,4 @@
-"""A random LLaVA-NeXT of the real architecture, small enough for logic tests: DINOv2 tower, Llama LLM, BPE tokenizer."""
+"""A random LLaVA-NeXT of the real architecture, small enough for tests: DINOv2 tower, Llama LLM, BPE tokenizer."""
 
 from pathlib import Path
 
@@ -29,7 +29,9 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     inner.decoder = decoders.ByteLevel()
     special = ["<pad>", "<|start|>", "<|end|>", "<image>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
     inner.train_from_iterator([WORDS], trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=inner, eos_token="<|end|>", pad_token="<pad>", chat_template=CHAT,

@@ -20,7 +20,7 @@ from lavic_chat.errors import CatalogError, LavicError
 from lavic_chat.files import read_jsonl, write_jsonl
 
 from .talk.banks import bank
-from .talk.candidates import choose_mixed, choose_visual, combined
+from .talk.candidates import choose_mixed, choose_visual, combined, mixed_scope
 from .talk.kinds import broad_noun, type_noun
 from .talk.looks import Look, look_of
 from .talk.scenes import Asked, Story, answer, tell
@@ -43,6 +43,7 @@ class Draft:
     story: Story
     dialogue: Dialogue
     gt: str
+    scope: str  # what the noun names: the wanted thing's type, group or field, or "any" thing
     chosen: tuple[Look, ...] = ()
 
 
@@ -98,8 +99,8 @@ def rank_by_text(texts: Sequence[str], looks: Sequence[Look], rng: random.Random
     return ranked
 
 
-def make_split(looks: Sequence[Look], count: int, seed: str, ranker: Ranker) -> tuple[list[dict], list[Story]]:
-    """`count` conversations over these looks, and the stories behind them.
+def make_split(looks: Sequence[Look], count: int, seed: str, ranker: Ranker) -> tuple[list[dict], list[Draft]]:
+    """`count` conversations over these looks, and the drafts behind them.
 
     Raises LavicError when the looks are too few for lists of ten that one request tells apart.
     """
@@ -112,11 +113,11 @@ def make_split(looks: Sequence[Look], count: int, seed: str, ranker: Ranker) -> 
     rows = []
     for number, item in enumerate(drafts):
         rng = random.Random(f"{seed}/{number}/candidates")
-        chosen = item.chosen or choose_mixed(rng, item.story, shop, ranked[number])
+        chosen = item.chosen or choose_mixed(rng, item.story, item.scope, shop, ranked[number])
         if chosen is None:
             raise LavicError(f"A split of {len(looks)} products is too small for lists of ten; add products.")
         rows.append(to_row(item, chosen, rng))
-    return rows, [item.story for item in drafts]
+    return rows, drafts
 
 
 def draft(seed: str, number: int, order: Sequence[Look], shop: Shop) -> Draft:
@@ -131,7 +132,7 @@ def draft(seed: str, number: int, order: Sequence[Look], shop: Shop) -> Draft:
         story = draw_story(rng, scene if attempt < TRIES // 2 else "single", target, shop)
         if story is None:
             continue
-        picked = choose_visual(rng, story, shop) if name == "visual" else ([], "type")
+        picked = choose_visual(rng, story, shop) if name == "visual" else ([], mixed_scope(story, shop))
         if picked is not None:
             return write_draft(rng, name, story, *picked)
     raise LavicError(f"No {name} list of ten could be made around {order[number % len(order)].title}; add products.")
@@ -150,7 +151,7 @@ def write_draft(rng: random.Random, name: str, story: Story, chosen: list[Look],
     for role, text in tell(teller, story, asked):
         ids = [item for title, item in shown.items() if title in text]
         dialogue = dialogue.say(text) if role == "seeker" else dialogue.answer(text, ids)
-    return Draft(name, story, dialogue, answer(teller, target, asked), tuple(chosen))
+    return Draft(name, story, dialogue, answer(teller, target, asked), scope, tuple(chosen))
 
 
 def to_row(item: Draft, chosen: Iterable[Look], rng: random.Random) -> dict:
@@ -167,11 +168,11 @@ def to_row(item: Draft, chosen: Iterable[Look], rng: random.Random) -> dict:
     }
 
 
-def measure(rows: Sequence[dict], looks: Iterable[Look], stories: Sequence[Story] = ()) -> dict:
+def measure(rows: Sequence[dict], looks: Iterable[Look], drafts: Sequence[Draft]) -> dict:
     """What the dialogues are like: counts, shares, variety (distinct-n of the contexts), and what titles give away.
 
-    `title_guess` is the hit rate of picking among the most frequent titles, `type_guess` of picking any; in mixed sets
-    both stay with the wanted type, which the request names. Titles tell nothing more when the two are alike.
+    `title_guess` is the hit rate of picking among the most frequent titles, `kind_guess` of picking any; in mixed sets
+    both stay with the kind that the request names. Titles tell nothing more than the kind when the two are alike.
     """
     by_id = {look.id: look for look in looks}
     words = [re.findall(r"[\w'’-]+", re.sub(r"</?(submission|comment)>", " ", row["context"]).lower()) for row in rows]
@@ -189,22 +190,21 @@ def measure(rows: Sequence[dict], looks: Iterable[Look], stories: Sequence[Story
         "with negation": round(sum(bool(NEGATION.search(row["context"])) for row in rows) / share, 3),
     }
     for name in result["sets"]:
-        some = [row for row in rows if row["set"] == name]
-        guesses = [guess(row, by_id) for row in some]
-        result[f"{name}: title_guess, type_guess"] = [
+        some = [(row, item) for row, item in zip(rows, drafts, strict=True) if row["set"] == name]
+        guesses = [guess(row, item, by_id) for row, item in some]
+        result[f"{name}: title_guess, kind_guess"] = [
             round(sum(part) / len(some), 3) for part in zip(*guesses, strict=True)
         ]
-        alike = sum(by_id[item].type == by_id[row["gt_items"][0]].type for row in some for item in row["candidates"])
-        result[f"{name}: of the wanted type"] = round(alike / len(some), 2)
-    if stories:
-        ten = [[by_id[item] for item in row["candidates"] if item not in row["gt_items"]] for row in rows]
-        needed = [combined(story, some) for story, some in zip(stories, ten, strict=True)]
-        negated = sum(any(wish.negated for wish in story.wishes) for story in stories)
-        result["with a negated wish"] = round(negated / share, 3)
-        result["several attributes needed"] = round(sum(needed) / share, 3)
-        result["scenes"] = dict(Counter(story.scene for story in stories).most_common())
-        result["products wanted"] = len({story.target.id for story in stories})
-    return result
+        result[f"{name}: what the noun names"] = dict(Counter(item.scope for _, item in some).most_common())
+    ten = [[by_id[item] for item in row["candidates"] if item not in row["gt_items"]] for row in rows]
+    needed = [combined(item.story, others) for item, others in zip(drafts, ten, strict=True)]
+    negated = [any(wish.negated for wish in item.story.wishes) for item in drafts]
+    return result | {
+        "with a negated wish": round(sum(negated) / share, 3),
+        "several attributes needed": round(sum(needed) / share, 3),
+        "scenes": dict(Counter(item.story.scene for item in drafts).most_common()),
+        "products wanted": len({item.story.target.id for item in drafts}),
+    }
 
 
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
@@ -213,14 +213,16 @@ def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
     return len(set(grams)) / (len(grams) or 1)
 
 
-def guess(row: dict, by_id: dict[str, Look]) -> tuple[float, float]:
-    """Hit rates without looking: among the most frequent titles of the wanted type, and among that whole type."""
-    target = by_id[row["gt_items"][0]]
-    told = row["set"] != "visual"
-    titles = Counter(by_id[item].title for item in row["candidates"] if not told or by_id[item].type == target.type)
+def guess(row: dict, item: Draft, by_id: dict[str, Look]) -> tuple[float, float]:
+    """Hit rates without looking: among the most frequent titles of the named kind, and among that whole kind."""
+    target, ten = item.story.target, [by_id[candidate] for candidate in row["candidates"]]
+    if item.set == "mixed":
+        key = "title" if item.story.scene == "same shape" else item.scope
+        ten = [look for look in ten if getattr(look, key) == getattr(target, key)]
+    titles = Counter(look.title for look in ten)
     most = max(titles.values())
     among = sum(count for count in titles.values() if count == most)
-    return (1 / among if titles[target.title] == most else 0.0), 1 / sum(titles.values())
+    return (1 / among if titles[target.title] == most else 0.0), 1 / len(ten)
 
 
 @click.command(help=__doc__)
@@ -237,9 +239,9 @@ def main(catalog: Path, train: int, valid: int, test: int, seed: int, encoder: b
             if not count:
                 continue
             ranker = rank_by_text if encoder else rank_by_chance
-            rows, stories = make_split(looks[split], count, f"{seed}/{split}", ranker)
+            rows, drafts = make_split(looks[split], count, f"{seed}/{split}", ranker)
             write_jsonl(catalog / "dialogues" / f"{split}.jsonl", rows)
-            print(split, json.dumps(measure(rows, looks[split], stories), indent=1, ensure_ascii=False))
+            print(split, json.dumps(measure(rows, looks[split], drafts), indent=1, ensure_ascii=False))
     except LavicError as error:
         raise click.ClickException(str(error)) from error
 

@@ -10,6 +10,7 @@ from .scenes import Story
 from .stories import Shop
 
 COUNT = 10
+FEW = 3  # fewer rivals of the type than these, and a mixed request names the group instead
 SAME_COLOUR = 2  # products of the wanted colour but another type, in a mixed list
 Score = Callable[[Look], float]
 
@@ -89,22 +90,39 @@ def choose_visual(rng: random.Random, story: Story, shop: Shop) -> tuple[list[Lo
     return None
 
 
-def choose_mixed(rng: random.Random, story: Story, shop: Shop, ranked: Sequence[Look]) -> list[Look] | None:
-    """Same type in other looks, same look in other types, then what retrieval ranks first; None if too few.
+def mixed_scope(story: Story, shop: Shop) -> str:
+    """What a mixed request names: the type, or the whole group where the type would leave too little to choose."""
+    target = story.target
+    if story.seen or target.partial or target.group == "any":
+        return "type"
+    rivals = [look for look in shop.by_type[target.type] if not shunned(story, look) and fails(look, story.wishes)]
+    return "type" if len(rivals) >= FEW else "group"
+
+
+def named_wishes(story: Story, scope: str) -> tuple[Wish, ...]:
+    """The wishes of a mixed request, with the one that its noun makes, or the title where that shape is wanted."""
+    target = story.target
+    same = story.scene == "same shape"
+    return (*story.wishes, Wish("title", target.title) if same else Wish(scope, getattr(target, scope)))
+
+
+def choose_mixed(rng: random.Random, story: Story, scope: str, shop: Shop, ranked: Sequence[Look]) -> list[Look] | None:
+    """Same kind in other looks, same look in other kinds, then what retrieval ranks first; None if too few.
 
     `ranked` are all looks of the split, the likeliest by text first.
     """
-    target = story.target
-    only = Wish("title", target.title) if story.scene == "same shape" else Wish("type", target.type)
-    wishes = (*story.wishes, only)
+    target, wishes = story.target, named_wishes(story, scope)
 
     def fit(look: Look) -> bool:
         return not shunned(story, look) and fails(look, wishes)
 
-    same_type = [look for look in shop.by_type[target.type] if fit(look)]
-    score = scorer(rng, story, wishes, contrasts(rng, story.wishes, same_type))
-    chosen = lay_out(rng, target, same_type, min(rng.choice((3, 5)), len(same_type)), score)
-    other = (look for look in ranked if look.type != target.type and not look.partial)
+    def alike(look: Look) -> bool:
+        return getattr(look, scope) == getattr(target, scope)
+
+    rivals = [look for look in shop.looks if alike(look) and look.partial == target.partial and fit(look)]
+    score = scorer(rng, story, wishes, contrasts(rng, story.wishes, rivals))
+    chosen = lay_out(rng, target, rivals, min(rng.choice((3, 5)), len(rivals)), score)
+    other = (look for look in ranked if not alike(look) and not look.partial)
     like = list(islice((look for look in other if fulfils(look, story.wishes[:1]) and fit(look)), 12))
     chosen += rng.sample(like, min(SAME_COLOUR, len(like)))
     types, shapes = Counter(look.type for look in chosen), Counter(look.shape for look in chosen)
@@ -112,7 +130,7 @@ def choose_mixed(rng: random.Random, story: Story, shop: Shop, ranked: Sequence[
         for look in ranked:
             if len(chosen) == COUNT - 1:
                 return chosen
-            own = look.type == target.type and of_type < COUNT
+            own = alike(look) and of_type < COUNT
             if own or types[look.type] >= of_type or shapes[look.shape] >= of_shape:
                 continue
             if look not in chosen and fit(look):

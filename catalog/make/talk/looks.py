@@ -84,7 +84,7 @@ class Wish:
     """One condition. `value` is what it asks for, `text` the words for it where they were chosen beforehand.
 
     Kinds: colour (a basic colour), shade, either ("green or blue"), tone (dark, light, vivid, dull, warm, cool),
-    accent (a second colour), material, type, title. `stray` are further basic colours that the words might mean.
+    accent (a second colour), material, type, group, title. `stray` are further basic colours that the words might mean.
     """
 
     kind: str
@@ -174,6 +174,10 @@ def type_verdict(wish: Wish, look: Look) -> bool | None:
     return True if look.type == wish.value else None if kin(look.type, wish.value) else False
 
 
+def group_verdict(wish: Wish, look: Look) -> bool | None:
+    return True if look.group == wish.value else None if look.group == "any" else False
+
+
 def title_verdict(wish: Wish, look: Look) -> bool:
     return look.title == wish.value
 
@@ -186,6 +190,7 @@ VERDICTS = {
     "accent": accent_verdict,
     "material": material_verdict,
     "type": type_verdict,
+    "group": group_verdict,
     "title": title_verdict,
 }
 

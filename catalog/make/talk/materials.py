@@ -7,7 +7,7 @@ FAMILIES = {
     "leather": "leather suede nappa",
     "fabric": "fabric velvet linen cotton wool boucle bouclé felt tweed textile canvas corduroy cloth chenille",
     "rattan": "rattan wicker cane rope straw seagrass jute",
-    "wood": "wood oak walnut pine teak birch beech mahogany bamboo plywood maple wenge timber",
+    "wood": "wood oak walnut pine teak birch beech mahogany bamboo plywood maple wenge ebony timber",
     "metal": "metal steel iron brass chrome alumin copper bronze nickel zinc",
     "plastic": "plastic acrylic resin polyprop rubber foam",
     "glass": "glass crystal",

@@ -96,15 +96,16 @@ def draw_main(rng: random.Random, style: str, target: Look, near: list[Look]) ->
         tones = [name for name in TONES if Wish("tone", name).verdict(target)]
         return Wish("tone", rng.choice(tones)) if tones else None
     if style == "material":
-        return material_wish(rng, target)
+        return material_wish(rng, target, near)
     return Wish("colour", target.colour, target.colour)
 
 
-def material_wish(rng: random.Random, target: Look) -> Wish | None:
+def material_wish(rng: random.Random, target: Look, near: list[Look]) -> Wish | None:
     """The target's material, by its own name or its family's; None for what people do not ask for."""
     if family(target.material) not in FIRM_MATERIALS or target.partial:
         return None
-    return Wish("material", rng.choice((target.material, family(target.material))))
+    wish = Wish("material", rng.choice((target.material, family(target.material))))
+    return wish if any(wish.verdict(look) is False for look in near) else None  # nobody asks for a ceramic mug
 
 
 def draw_further(rng: random.Random, target: Look, near: list[Look], wishes: list[Wish]) -> Wish | None:
@@ -112,7 +113,7 @@ def draw_further(rng: random.Random, target: Look, near: list[Look], wishes: lis
     options = [Wish("tone", name, negated=True) for name in ("dark", "light", "vivid", "dull")]
     options += [Wish("colour", colour, colour, negated=True) for colour in sorted({look.colour for look in near})]
     options += [Wish("material", name, negated=True) for name in sorted({family(look.material) for look in near})]
-    material = material_wish(rng, target)
+    material = material_wish(rng, target, near)
     options += [material] * 4 if material else []
     second = target.accented
     options += [Wish("accent", second.colour, second.colour)] * 5 if second and not target.partial else []

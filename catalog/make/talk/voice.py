@@ -79,7 +79,7 @@ def article(noun: str) -> str:
 
 def plural(noun: str) -> str:
     """Plural of a noun phrase; of what stands before "of" where there is one."""
-    head, joint, rest = noun.partition(" of ") if " of " in noun else noun.partition(" for ")
+    head, joint, rest = re.match(r"(.+?)(?:( (?:of|for|to|with) )(.*))?$", noun).groups("")
     for pattern, ending in ((r"(shel|lea)f$", r"\1ves"), (r"([^aeiou])y$", r"\1ies"), (r"(s|x|ch|sh)$", r"\1es")):
         if re.search(pattern, head):
             return re.sub(pattern, ending, head) + joint + rest

@@ -77,6 +77,6 @@ def seen_in(teller: Teller, look: Look) -> str:
     colour = look.shade if teller.chance(0.6) else look.colour
     if look.partial:
         return f"with {article(f'{colour} pot' if look.type == 'plant' else f'{colour} vase')}"
-    if not look.material or teller.chance(0.35) or look.shade in ("brass", "chrome", "walnut", "oak", "teak"):
+    if not look.material or teller.chance(0.35) or look.shade in (look.material, "brass", "chrome"):
         return f"in {colour}"
     return f"in {colour} {look.material}"

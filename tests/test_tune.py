@@ -1,0 +1,150 @@
+"""Tune: it learns what only the picture tells, the same seed gives the same run, the tower never changes."""
+
+import copy
+
+import pytest
+import torch
+from conftest import COLOURS, SHAPES, make_product
+from tiny import tiny_model
+from toys import random_states, said
+
+from lavic_chat.catalog import Catalog
+from lavic_chat.model.adapter import add_lora
+from lavic_chat.ranking import BRANCH, DECODES, LIST
+from lavic_chat.training.align import start_projector
+from lavic_chat.training.configs import TuneConfig
+from lavic_chat.training.examples import Choice
+from lavic_chat.training.tune import Validation, draw, mean_surprise, parameter_groups, tune, validate
+from lavic_chat.vision import Vision
+
+TOY = TuneConfig(
+    steps=24, batch=4, lr=1e-2, projector_lr=1e-2, rank=8, dropout=0.0, noise=0.05, valid_every=12, fewest=2
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Catalog:
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "images").mkdir()
+    return Catalog(folder, tuple(make_product(folder, shape, colour) for shape in SHAPES for colour in COLOURS))
+
+
+@pytest.fixture(scope="module")
+def choices(shop) -> list[Choice]:
+    """The red one of each shape; the four share their title, so that only the picture tells."""
+    found = []
+    for shape in SHAPES:
+        products = tuple(product for product in shop if product.id.startswith(shape))
+        assert len({product.title for product in products}) == 1
+        found.append(Choice(said("the red one"), products, [p.id for p in products].index(f"{shape}-red")))
+    return found
+
+
+def tuned(shop, choices, config, keep=lambda best, curve: None):
+    """(model, report, states, the network before) after a run on a fresh tiny model."""
+    model = tiny_model()
+    seen = Vision(model, shop.folder / "home").see_products(shop, shop.products)
+    start_projector(model, seen, seed=0)
+    states = {product.id: row for product, row in zip(shop, seen, strict=True)}
+    add_lora(model, "llm", config.rank, config.alpha, config.dropout, config.seed)
+    before = copy.deepcopy(model.network.state_dict())
+    return model, tune(model, choices, choices, states, config, keep), states, before
+
+
+def test_it_learns_what_only_the_picture_tells(shop, choices):
+    kept = []
+    model, report, states, before = tuned(shop, choices, TOY, lambda best, curve: kept.append((best, len(curve))))
+    assert sum(report.losses[-4:]) / 4 < 0.6 * sum(report.losses[:4]) / 4
+    assert [point.step for point in report.valid] == [12, 24]
+    assert report.best.hit == 1.0
+    assert kept[-1][0] == report.best
+
+    changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed and all("lora_" in name or "multi_modal_projector" in name for name in changed)
+    assert any("lora_B" in name for name in changed) and any("projector" in name for name in changed)
+
+    blank = dict.fromkeys(states, torch.stack(list(states.values())).mean(0))
+    assert validate(model, choices, blank, TOY, 0).surprise == pytest.approx(1.386, abs=0.01)  # without: pure chance
+    assert not model.network.training
+
+
+def test_a_seeded_run_can_be_repeated(shop, choices):
+    few = TuneConfig(steps=3, batch=2, valid_every=3, dropout=0.2)
+    first, second = (tuned(shop, choices, few)[1] for _ in range(2))
+    assert first == second
+    assert tuned(shop, choices, TuneConfig(steps=3, batch=2, valid_every=3, dropout=0.2, seed=1))[1] != first
+
+
+def test_nothing_is_changed_in_place(shop, choices):
+    before = copy.deepcopy(choices)
+    _, _, states, _ = tuned(shop, choices, TuneConfig(steps=2, batch=2, valid_every=2))
+    assert choices == before
+    fresh = Vision(tiny_model(), shop.folder / "home").see_products(shop, shop.products)
+    assert all(torch.equal(states[product.id], row) for product, row in zip(shop, fresh, strict=True))
+
+
+@pytest.mark.parametrize("decode", DECODES)
+def test_every_way_to_decode_trains(shop, choices, decode):
+    _, report, _, _ = tuned(shop, choices, TuneConfig(steps=2, batch=1, decode=decode, valid_every=1))
+    assert len(report.losses) == len(report.valid) == 2
+    assert all(0 < loss < 10 for loss in report.losses)
+
+
+def test_the_projector_may_stay_frozen(shop, choices):
+    model, _, _, before = tuned(shop, choices, TuneConfig(steps=2, batch=2, projector_lr=0.0, valid_every=2))
+    changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed and all("lora_" in name for name in changed)
+
+
+def test_the_groups_hold_the_lora_and_the_projector():
+    model = tiny_model()
+    add_lora(model, "llm", 4, 8, 0.0)
+    lora, projector = parameter_groups(model, TuneConfig(lr=0.1, projector_lr=0.2))
+    assert (lora["lr"], projector["lr"]) == (0.1, 0.2)
+    names = {id(p): name for name, p in model.network.named_parameters()}
+    assert all("language_model" in names[id(p)] and "lora_" in names[id(p)] for p in lora["params"])
+    assert len(lora["params"]) == 2 * 2 * 7  # A and B of seven linear layers in two blocks
+    assert all("multi_modal_projector" in names[id(p)] for p in projector["params"])
+
+
+def test_candidates_grow_from_few_to_all(choices):
+    import random
+
+    rng = random.Random(0)
+    config = TuneConfig(fewest=2)
+    for share, count in ((0.0, 2), (0.5, 3), (1.0, 4)):
+        drawn = draw(choices, share, config, rng)
+        assert len(drawn.products) == count
+        assert drawn.products[drawn.answer].id.endswith("red")
+
+
+def test_the_best_so_far_is_kept_and_ties_go_to_the_likelier(shop, choices, monkeypatch):
+    curve = iter([(0.5, 1.0), (0.5, 0.9), (0.4, 0.1), (0.5, 0.95)])
+
+    def measured(model, valid, states, config, step):
+        return Validation(step, *next(curve), temperature=1.0)
+
+    monkeypatch.setattr("lavic_chat.training.tune.validate", measured)
+    kept = []
+    _, report, _, _ = tuned(
+        shop, choices, TuneConfig(steps=4, batch=1, valid_every=1), lambda best, curve: kept.append(best.step)
+    )
+    assert kept == [1, 2] and report.best.step == 2
+
+
+# ---- validation ----
+
+
+def test_validation_counts_hits(shop, choices, monkeypatch):
+    model = tiny_model()
+    states = dict(zip(shop.by_id, random_states(12, model), strict=True))
+    result = validate(model, choices, states, TuneConfig(), 7)
+    assert result.step == 7 and result.hit in (0, 1 / 3, 2 / 3, 1)
+    for decode in (BRANCH, LIST):
+        assert 0 < validate(model, choices, states, TuneConfig(decode=decode), 0).surprise < 5
+
+
+def test_surprise_by_hand():
+    logs = [torch.tensor([0.5, 0.25, 0.25]).log(), torch.tensor([0.1, 0.8, 0.1]).log()]
+    assert mean_surprise(logs, [0, 1], 1.0) == pytest.approx((0.6931 + 0.2231) / 2, abs=1e-3)
+    assert mean_surprise(logs, [1, 0], 1.0) > mean_surprise(logs, [1, 0], 4.0)  # wrong and sure: colder is worse
