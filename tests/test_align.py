@@ -8,7 +8,7 @@ from lavic_chat.training.align import align, caption_loss, caption_perplexity, s
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.vision import Vision
 
-SHORT = AlignConfig(word_steps=40, caption_steps=40, batch=8, word_lr=5e-3, caption_lr=5e-3, noise=0.05)
+SHORT = AlignConfig(word_steps=25, caption_steps=25, batch=8, word_lr=5e-3, caption_lr=5e-3, noise=0.05)
 
 
 def aligned(catalog, home, config=SHORT, valid=0):
@@ -38,7 +38,7 @@ def mean(losses) -> float:
 
 def test_both_losses_fall(run):
     _, _, report, _ = run
-    assert len(report.word_losses) == len(report.caption_losses) == 40
+    assert len(report.word_losses) == len(report.caption_losses) == 25
     assert mean(report.word_losses[-5:]) < 0.7 * mean(report.word_losses[:5])
     assert mean(report.caption_losses[-5:]) < mean(report.caption_losses[:5]) - 0.02
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lavic_chat.dialogue import conversation_from
@@ -89,6 +89,7 @@ def test_certain_cases_have_a_point_for_an_interval():
     assert interval(np.ones(10)) == [1, 1]
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.text("abcxyz", max_size=4), st.booleans()), min_size=1, max_size=30), st.integers(0, 9))
 def test_every_interval_holds_its_mean_and_seeds_repeat(rows, seed):
     cases = [prediction("".join(dict.fromkeys(gt)), valid=valid) for gt, valid in rows]
@@ -96,7 +97,7 @@ def test_every_interval_holds_its_mean_and_seeds_repeat(rows, seed):
     assert measure(cases, seed)["overall"] == result
     for name in ("hr@1", "hr@1_gt", "recall@10", "ceiling", "vr", "mrr", "chance"):
         low, high = result[f"{name}_95"]
-        assert 0 <= low - 1e-9 <= result[name] + 1e-9 and result[name] - 1e-9 <= high <= 1, name
+        assert 0 <= low <= result[name] <= high <= 1, name
     assert result["hr@1"] <= result["ceiling"] + 1e-9
 
 
