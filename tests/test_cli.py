@@ -1,0 +1,368 @@
+"""The command line: what it answers, and one sentence, never a traceback, for everything that can be wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from tiny import save_tiny
+from toys import WordEncoder, make_adapter
+
+from lavic_chat.cli import main
+from lavic_chat.errors import LavicError
+from lavic_chat.files import write_jsonl
+from lavic_chat.model import load_model
+from lavic_chat.settings import read_settings
+
+FOUR = ["sofa-red", "sofa-green", "lamp-red", "chair-blue"]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return save_tiny(tmp_path_factory.mktemp("base") / "tiny")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch) -> Path:
+    for name in ("LAVIC_CATALOG", "LAVIC_MODEL", "LAVIC_ADAPTER", "LAVIC_HOST", "LAVIC_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("lavic_chat.recommender.TextEncoder", WordEncoder)
+    monkeypatch.setattr("lavic_chat.retrieval.TextEncoder", WordEncoder)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def shop(base, tiny_catalog_folder) -> list[str]:
+    """The options of a command that uses the tiny model and catalogue."""
+    return ["--catalog", str(tiny_catalog_folder), "--model", str(base)]
+
+
+@pytest.fixture
+def dialogues(tmp_path) -> Path:
+    """Six conversations over the tiny catalogue, the answer told by the title."""
+    asked = {"sofa": "a harbour sofa", "lamp": "a beacon lamp", "chair": "a mill armchair"}
+    rows = [
+        {
+            "context": f"<submission>{asked[item.split('-')[0]]}</submission>",
+            "gt_items": [item],
+            "candidates": FOUR,
+            "set": "home",
+        }
+        for item in [*FOUR, "sofa-red", "lamp-red"]
+    ]
+    write_jsonl(tmp_path / "dialogues.jsonl", rows)
+    return tmp_path / "dialogues.jsonl"
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def answer(*arguments: object) -> dict:
+    """The JSON that a command prints."""
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def refusal(*arguments: object, code: int = 1) -> str:
+    """The one sentence that a command ends with."""
+    result = run(*arguments)
+    assert result.exit_code == code, (result.output, result.exception)
+    assert isinstance(result.exception, SystemExit) and "Traceback" not in result.output
+    errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1 and result.stderr.rstrip().endswith(errors[0]), result.stderr
+    assert errors[0].rstrip().endswith((".", ")")) or "delete that folder" in errors[0]
+    return errors[0]
+
+
+# ---- ask ----
+
+
+def test_ask_answers_in_json(shop):
+    found = answer("ask", "a harbour sofa", *shop)
+    assert found.keys() == {"pick", "candidates", "timings_ms", "visual_tokens", "prompt_tokens"}
+    assert len(found["candidates"]) == 10 and found["pick"] == found["candidates"][0]
+    assert found["pick"].keys() == {"id", "title", "score", "image"}
+    assert sum(item["score"] for item in found["candidates"]) == pytest.approx(1, abs=0.01)
+    assert found["visual_tokens"] == 50 and found["timings_ms"]["total"] > 0
+
+
+def test_ask_answers_people(shop):
+    result = run("ask", "a harbour sofa", *shop)
+    assert result.exit_code == 0
+    assert "sure" in result.stdout.splitlines()[0] and "50 visual tokens" in result.stdout
+
+
+def test_ask_takes_a_photo(shop, tiny_catalog_folder):
+    photo = tiny_catalog_folder / "images" / "lamp-red.png"
+    found = answer("ask", "", "--photo", photo, *shop)
+    assert found["visual_tokens"] == 55 and "lamp-red" in [item["id"] for item in found["candidates"]]
+
+
+@pytest.mark.parametrize("decode", ["list", "branch", "generate"])
+def test_ask_decodes_as_told(shop, decode):
+    assert answer("ask", "🛋️ أريكة حمراء", "--decode", decode, *shop)["pick"]["id"]
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [("", "The message is empty"), (" \t\n", "The message is empty"), ("x" * 20_000, "has 20,000 characters")],
+)
+def test_a_message_that_cannot_be_used(shop, message, sentence):
+    assert sentence in refusal("ask", message, *shop)
+
+
+def test_bad_input_is_told_before_anything_is_loaded(monkeypatch, tmp_path):
+    monkeypatch.setattr("lavic_chat.recommender.load_recommender", None)
+    (tmp_path / "photo.png").write_text("not a picture")
+    assert "photo.png is not a readable picture" in refusal("ask", "a sofa", "--photo", tmp_path / "photo.png")
+    assert "none.png is missing" in refusal("ask", "a sofa", "--photo", tmp_path / "none.png")
+    assert "The message is empty" in refusal("ask", "")
+
+
+# ---- what may be missing or broken ----
+
+
+def commands(dialogues) -> list[list]:
+    out = ["--out", dialogues.parent / "out"]
+    return [
+        ["ask", "a sofa"],
+        ["index"],
+        ["bench"],
+        ["app"],
+        ["evaluate", "--dialogues", dialogues, *out],
+        ["align", *out],
+        ["tune", "--dialogues", dialogues, "--valid", dialogues, *out],
+    ]
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_missing_catalogue(base, dialogues, tmp_path, number):
+    command = commands(dialogues)[number]
+    assert "no catalogue folder" in refusal(*command, "--catalog", tmp_path / "none", "--model", base)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_model_that_is_none(dialogues, tiny_catalog_folder, tmp_path, number):
+    command = commands(dialogues)[number]
+    (tmp_path / "empty").mkdir()
+    sentence = refusal(*command, "--catalog", tiny_catalog_folder, "--model", tmp_path / "empty")
+    assert "cannot be opened as a LLaVA-NeXT" in sentence
+
+
+def test_a_broken_catalogue_line_is_named(shop, tiny_catalog_folder):
+    with (tiny_catalog_folder / "products.jsonl").open("a") as file:
+        file.write('{"id": "broken"\n')
+    assert "products.jsonl, line 13: not valid JSON" in refusal("ask", "a sofa", *shop)
+
+
+def test_an_adapter_for_another_base(shop, base, tmp_path):
+    model = load_model(str(base), None, tmp_path)
+    model.name, model.fingerprint = "some-other-base", "0" * 64
+    adapter = make_adapter(model, tmp_path / "adapter")
+    sentence = refusal("ask", "a sofa", *shop, "--adapter", adapter)
+    assert "was trained on some-other-base and does not fit" in sentence and "--model some-other-base" in sentence
+
+
+def test_an_adapter_that_is_none(shop, tmp_path):
+    assert "has no adapter.json" in refusal("ask", "a sofa", *shop, "--adapter", tmp_path / "none")
+
+
+def test_a_cache_that_is_no_database(shop, home):
+    answer("index", *shop)
+    (file,) = (home / "cache" / "visual").glob("*.sqlite")
+    file.write_bytes(b"no database" * 200)
+    assert "delete that file" in refusal("ask", "a sofa", *shop)
+
+
+def test_a_home_that_cannot_be_written(shop, home):
+    home.write_text("a file is in the way")
+    assert "cannot be used" in refusal("ask", "a sofa", *shop)
+
+
+@pytest.mark.parametrize("port", ["eighty", "-1", "0", "70000", "80.5"])
+def test_a_port_that_is_none(monkeypatch, port):
+    monkeypatch.setenv("LAVIC_PORT", port)
+    with pytest.raises(LavicError, match="a port is a number from 1 to 65535"):
+        read_settings()
+
+
+def test_settings_are_read_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("LAVIC_PORT", "8080")
+    monkeypatch.setenv("LAVIC_MODEL", "org/model")
+    monkeypatch.setenv("LAVIC_CATALOG", str(tmp_path))
+    found = read_settings(model=None)
+    assert (found.port, found.model, found.catalog, found.adapter) == (8080, "org/model", tmp_path, None)
+    assert read_settings(model="chosen", port=1).model == "chosen"
+
+
+# ---- index and bench ----
+
+
+def test_index_counts_and_the_second_one_computes_nothing(shop, tiny_catalog_folder, monkeypatch):
+    (tiny_catalog_folder / "images" / "sofa-red.png").unlink()
+    first = answer("index", *shop)
+    assert (first["products"], first["without_picture"], first["visual_tokens"]) == (12, 1, 60)
+    monkeypatch.setattr("lavic_chat.vision.Vision._encode", None)
+    assert answer("index", *shop)["products"] == 12
+    assert "1 without a usable picture" in run("index", *shop).stdout
+
+
+def test_bench_measures(shop):
+    found = answer("bench", "--turns", 2, *shop)
+    assert found["median_ms"] > 0 and found["turns"] == 2 and found["visual_tokens"] == 50
+
+
+# ---- evaluate ----
+
+
+@pytest.mark.parametrize("ranker", ["first", "random"])
+def test_two_rankers_need_no_catalogue(dialogues, tmp_path, ranker):
+    found = answer(
+        "evaluate",
+        "--dialogues",
+        dialogues,
+        "--ranker",
+        ranker,
+        "--catalog",
+        tmp_path / "none",
+        "--out",
+        tmp_path / "o",
+    )
+    assert found["overall"]["n"] == 6 and found["overall"]["chance"] == 0.25
+    assert json.loads((tmp_path / "o" / "metrics.json").read_text()) == found
+    assert len((tmp_path / "o" / "predictions.jsonl").read_text().splitlines()) == 6
+
+
+def test_all_rankers_and_ablations_evaluate(shop, dialogues, tmp_path):
+    def hits(*options) -> dict:
+        return answer("evaluate", "--dialogues", dialogues, "--out", tmp_path / "o", *shop, *options)["overall"]
+
+    assert hits("--ranker", "bm25")["mrr"] > 0.8
+    assert hits("--ranker", "sbert")["mrr"] > 0.8
+    for options in ([], ["--ablate", "no-images"], ["--ablate", "shuffled-images"], ["--decode", "generate"]):
+        assert hits(*options)["n"] == 6
+    assert hits("--retrieve")["ceiling"] > 0.5
+    assert hits("--retrieve", "--ranker", "first")["recall@10"] > 0.5
+    assert hits("--limit", 2)["n"] == 2
+
+
+def test_evaluate_prints_a_table(shop, dialogues, tmp_path):
+    result = run("evaluate", "--dialogues", dialogues, "--ranker", "bm25", "--out", tmp_path / "o", *shop)
+    assert result.exit_code == 0 and "hr@1" in result.stdout and "overall" in result.stdout
+
+
+@pytest.mark.parametrize("options", [["--ranker", "bm25"], ["--ranker", "model"], ["--retrieve"]])
+def test_dialogues_about_other_products_explain_how_to_import(shop, tmp_path, options):
+    row = {"context": "a lamp", "gt_items": ["B07X"], "candidates_st": ["B07X", "B08Y"]}
+    write_jsonl(tmp_path / "amazon.jsonl", [row])
+    sentence = refusal(
+        "evaluate", "--dialogues", tmp_path / "amazon.jsonl", "--candidates", "candidates_st", "--out", tmp_path / "o",
+        *shop, *options,
+    )  # fmt: skip
+    assert "lavic-chat catalog import" in sentence and "--catalog DIR" in sentence
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "nothing|no candidates"),
+        ('{"context": "x", "gt_items": [], "candidates": []}\n{"context"', "bad.jsonl, line 2: not valid JSON"),
+        ('{"context": 3, "gt_items": []}', "bad.jsonl, line 1: `context` must be a text"),
+        ('{"context": "x", "gt_items": "a"}', "bad.jsonl, line 1: `gt_items` must be a list"),
+        ('{"context": "x", "gt_items": []}', "no candidates under 'candidates'"),
+        ('{"context": "x", "gt_items": [], "candidates": []}', "nothing to evaluate"),
+    ],
+)
+def test_dialogue_files_that_cannot_be_used(tmp_path, text, sentence):
+    import re
+
+    (tmp_path / "bad.jsonl").write_text(text)
+    told = refusal("evaluate", "--dialogues", tmp_path / "bad.jsonl", "--ranker", "first", "--out", tmp_path / "o")
+    assert re.search(sentence, told)
+
+
+def test_an_empty_dialogue_file_and_retrieval(shop, tmp_path):
+    (tmp_path / "empty.jsonl").write_text("")
+    command = ["evaluate", "--dialogues", tmp_path / "empty.jsonl", "--retrieve", "--out", tmp_path / "o", *shop]
+    assert "conversations" in refusal(*command)
+
+
+def test_a_missing_dialogue_file(tmp_path):
+    assert "There is no file" in refusal("evaluate", "--dialogues", tmp_path / "none.jsonl", "--ranker", "first")
+
+
+def test_a_baseline_has_no_pictures_to_take_away(dialogues):
+    assert "--ablate" in refusal(
+        "evaluate", "--dialogues", dialogues, "--ranker", "bm25", "--ablate", "no-images", code=2
+    )
+
+
+# ---- training ----
+
+
+def test_align_then_tune_then_ask(shop, dialogues, tmp_path):
+    aligned = answer("align", *shop, "--out", tmp_path / "a", "--word-steps", 2, "--caption-steps", 2, "--batch", 2)
+    assert aligned["products"] == 12 and aligned["config"]["word_steps"] == 2
+    tune = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--from", tmp_path / "a"]
+    tuned = answer(*tune, "--out", tmp_path / "t", "--steps", 2, "--batch", 1, "--valid-every", 1, "--decode", "list")
+    assert tuned["choices"] == 6 and len(tuned["valid"]) == 2
+    card = json.loads((tmp_path / "t" / "adapter.json").read_text())
+    assert card["training"].keys() == {"align", "tune"} and card["decode"] == "list"
+    assert answer("ask", "a sofa", *shop, "--adapter", tmp_path / "t")["pick"]
+
+
+@pytest.mark.parametrize("command", ["align", "tune"])
+def test_training_does_not_replace_a_folder_of_other_things(shop, dialogues, tmp_path, command):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
+    more = ["--dialogues", dialogues, "--valid", dialogues] if command == "tune" else []
+    sentence = refusal(command, *shop, "--out", tmp_path / "thesis", *more)
+    assert "is there already and is no adapter" in sentence
+    assert [path.name for path in (tmp_path / "thesis").iterdir()] == ["chapter.txt"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--steps", 0],
+        ["--batch", 0],
+        ["--rank", 0],
+        ["--dropout", 2],
+        ["--lr", -1],
+        ["--decode", "dice"],
+        ["--seed", -1],
+    ],
+)
+def test_training_options_have_bounds(shop, dialogues, tmp_path, options):
+    command = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--out", tmp_path / "t", *options]
+    assert options[0] in refusal(*command, code=2)
+
+
+def test_tune_needs_conversations_about_the_catalogue(shop, dialogues, tmp_path):
+    write_jsonl(tmp_path / "other.jsonl", [{"context": "x", "gt_items": ["B07X"], "candidates": ["B07X", "B08Y"]}])
+    for pair in ((tmp_path / "other.jsonl", dialogues), (dialogues, tmp_path / "other.jsonl")):
+        command = ["tune", *shop, "--dialogues", pair[0], "--valid", pair[1], "--out", tmp_path / "t"]
+        assert "import the products" in refusal(*command)
+
+
+def test_two_catalogues_may_not_share_an_id(shop, base, dialogues, tiny_catalog_folder, tmp_path):
+    """Their states go by product id; another picture under the same id would quietly be trained on."""
+    import shutil
+
+    other = shutil.copytree(tiny_catalog_folder, tmp_path / "other")
+    command = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--valid-catalog", other]
+    short = ["--steps", 1, "--batch", 1, "--out", tmp_path / "t"]
+    assert run(*command, *short).exit_code == 0
+    Image.new("RGB", (60, 60), "purple").save(other / "images" / "lamp-red.png")
+    assert "The product lamp-red has another picture in" in refusal(*command, *short)
+
+
+def test_align_needs_products(shop, tiny_catalog_folder, tmp_path):
+    (tiny_catalog_folder / "splits.json").write_text('{"train": {}, "valid": {}}')
+    assert "no products to train on" in refusal("align", *shop, "--out", tmp_path / "a")
