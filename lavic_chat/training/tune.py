@@ -7,6 +7,7 @@ the candidates, so that all of them teach in every step. The best adapter by val
 """
 
 import random
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,8 @@ def tune(
             now = validate(model, valid, states, config, step + 1)
             measured.append(now)
             bar.write(
-                f"step {now.step}: loss {recent(losses):.3f}, validation HR@1 {now.hit:.3f}, nll {now.surprise:.3f}"
+                f"step {now.step}: loss {recent(losses):.3f}, validation HR@1 {now.hit:.3f}, nll {now.surprise:.3f}",
+                file=sys.stderr,  # standard output belongs to the answer
             )
             if best is None or (now.hit, -now.surprise) > (best.hit, -best.surprise):
                 best = now
