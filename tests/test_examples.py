@@ -13,8 +13,10 @@ from lavic_chat.dialogue import Conversation
 from lavic_chat.errors import CatalogError, DialogueError
 from lavic_chat.training.examples import (
     Choice,
+    ask_plainly,
     caption,
     caption_words,
+    looks_of,
     make_choices,
     products_of_split,
     shuffle_choice,
@@ -124,3 +126,33 @@ def test_shuffling_puts_the_right_one_anywhere():
     rng = random.Random(0)
     places = [shuffle_choice(Choice(said("a lamp"), TEN, 0), rng, 5).answer for _ in range(300)]
     assert all(places.count(place) > 30 for place in range(5))
+
+
+def test_a_plain_question_has_one_right_answer():
+    colours, types = ("red", "blue", "green", "grey"), ("sofa", "lamp", "rug")
+    products = [
+        Product(f"{kind}-{colour}-{number}", "Mill", "Things", attributes={"colour": colour, "type": kind})
+        for kind in types
+        for colour in colours
+        for number in range(2)
+    ]
+    rng, alike = random.Random(0), 0
+    for _ in range(200):
+        choice = ask_plainly(products, rng, 6)
+        wanted = choice.products[choice.answer]
+        assert len({product.id for product in choice.products}) == 6
+        assert sum(product.attributes["colour"] == wanted.attributes["colour"] for product in choice.products) == 1
+        assert wanted.attributes["colour"] in choice.dialogue.turns[0].text
+        alike += sum(p.attributes["type"] == wanted.attributes["type"] for p in choice.products) - 1
+    assert alike / 200 >= 3
+
+
+def test_a_plain_question_with_few_products():
+    red, blue = (Product(colour, "Mill", "Sofas", attributes={"colour": colour}) for colour in ("red", "blue"))
+    assert len(ask_plainly([red, blue], random.Random(0), 10).products) == 2
+    assert len(ask_plainly([red], random.Random(0), 10).products) == 1
+
+
+def test_looks_are_colour_and_shade():
+    assert looks_of(CHAIR) == ["orange", "rust"]
+    assert looks_of(Product("p", "Title", "Floor Lamps")) == []

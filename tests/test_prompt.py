@@ -48,11 +48,12 @@ def test_a_branch_prompt_reads_so(model):
     prompt = build_prompt(model, TALK, OFFERS[:2], BRANCH, 2048)
     text = read(model, prompt.ids)
     assert text.startswith("<|start|>user A shopper talks with a shop.")
-    assert text.endswith("Product: Mill armchair with a rather long name#####<|end|><|start|>assistant ")
-    assert "yes or no?\nShopper: a red sofa, please\nShopper: not too dark\n\nProduct: Harbour sofa#####<|end|>" in text
+    assert text.endswith("Product: Mill armchair with a rather long name##### fits:")
+    talk = "yes or no.\nShopper: a red sofa, please\nShopper: not too dark\n<|end|><|start|>assistant "
+    assert f"{talk}Product: Harbour sofa##### fits:Product: Mill" in text
     assert prompt.candidates == len(prompt.answers) == 2
     for answer in prompt.answers:
-        assert read(model, prompt.ids[: answer + 1]).endswith("<|start|>assistant ")
+        assert read(model, prompt.ids[: answer + 1]).endswith("##### fits:")
 
 
 def test_a_list_prompt_reads_so(model):
@@ -68,7 +69,7 @@ def test_a_list_prompt_reads_so(model):
 
 def test_several_pictures_of_a_product_are_told_apart(model):
     prompt = build_prompt(model, TALK, [Offer("Lamp", 3), Offer("Sofa")], BRANCH, 2048)
-    assert "Product: Lamp#####,#####,#####<|end|>" in read(model, prompt.ids)
+    assert "Product: Lamp#####,#####,##### fits:" in read(model, prompt.ids)
 
 
 def test_titles_stay_on_one_line_and_within_bounds(model):
@@ -256,5 +257,5 @@ def test_any_dialogue_makes_a_sound_prompt(model, turns, decode, room, count):
     assert prompt.mask.diagonal().all() and not prompt.mask.triu(1).any()
     assert prompt.positions.max() < length
     text = read(model, prompt.ids)
-    assert text.count("<|start|>assistant ") >= (count if decode == BRANCH else 1)
+    assert text.count(" fits:") >= (count if decode == BRANCH else 0) and "<|start|>assistant" in text
     assert all(offer.title in text for offer in offers)

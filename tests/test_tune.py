@@ -1,6 +1,8 @@
 """Tune: it learns what only the picture tells, the same seed gives the same run, the tower never changes."""
 
 import copy
+import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,17 +11,32 @@ from tiny import tiny_model
 from toys import random_states, said
 
 from lavic_chat.catalog import Catalog
+from lavic_chat.errors import ModelError
+from lavic_chat.model import VIEWS
 from lavic_chat.model.adapter import add_lora
 from lavic_chat.ranking import BRANCH, DECODES, LIST
 from lavic_chat.training.align import start_projector
+from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
-from lavic_chat.training.examples import Choice
-from lavic_chat.training.tune import Validation, draw, mean_surprise, parameter_groups, tune, validate
+from lavic_chat.training.examples import Choice, caption_words
+from lavic_chat.training.spoken import speak
+from lavic_chat.training.tune import (
+    Pupil,
+    Validation,
+    draw,
+    fading,
+    mean_surprise,
+    pace,
+    parameter_groups,
+    tune,
+    validate,
+)
 from lavic_chat.vision import Vision
 
 TOY = TuneConfig(
-    steps=24, batch=4, lr=1e-2, projector_lr=1e-2, rank=8, dropout=0.0, noise=0.05, valid_every=12, fewest=2
-)
+    steps=24, plain_steps=0, spoken_steps=0, batch=4, lr=1e-2, projector_lr=1e-2, rank=8, dropout=0.0, noise=0.05,
+    valid_every=12, fewest=2,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -107,15 +124,121 @@ def test_the_groups_hold_the_lora_and_the_projector():
     assert all("multi_modal_projector" in names[id(p)] for p in projector["params"])
 
 
-def test_candidates_grow_from_few_to_all(choices):
-    import random
-
+def test_candidates_grow_from_few_to_many(choices):
     rng = random.Random(0)
-    config = TuneConfig(fewest=2)
-    for share, count in ((0.0, 2), (0.5, 3), (1.0, 4)):
-        drawn = draw(choices, share, config, rng)
-        assert len(drawn.products) == count
-        assert drawn.products[drawn.answer].id.endswith("red")
+    config = TuneConfig(steps=100, plain_steps=0, fewest=2, most=4, batch=3)
+    for step, count in ((0, 2), (25, 3), (50, 4), (99, 4)):
+        batch = draw(choices, (), step, config, rng)
+        assert [len(drawn.products) for drawn in batch] == [count] * 3
+        assert all(drawn.products[drawn.answer].id.endswith("red") for drawn in batch)
+
+
+def test_plain_questions_come_before_dialogues(shop, choices):
+    rng = random.Random(0)
+    config = TuneConfig(steps=100, plain_steps=60, batch=50)
+
+    def plain(step, coloured=shop.products):
+        batch = draw(choices, coloured, step, config, rng)
+        return sum(drawn.dialogue.turns[0].text != "the red one" for drawn in batch) / 50
+
+    assert plain(0) == plain(30) == 1
+    assert 0.2 < plain(45) < 0.8
+    assert plain(60) == plain(99) == 0
+    assert plain(0, ()) == 0  # nothing to ask about where no colour is known
+
+
+def test_fading():
+    assert [fading(step, 8) for step in (0, 4, 5, 6, 7, 8, 80)] == [1, 1, 0.75, 0.5, 0.25, 0, 0]
+    assert fading(0, 0) == 0
+
+
+def test_the_pace_rises_then_falls():
+    rates = [pace(step, 100) for step in range(100)]
+    assert rates[0] == 0.1 and rates[9] == rates[10] == 1 and rates[-1] < 0.001
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert pace(0, 1) == 1
+
+
+def test_spoken_pictures_give_way_to_seen_ones(shop):
+    model = tiny_model()
+    states = dict(zip(shop.by_id, random_states(len(shop), model), strict=True))
+    words = speak(model, shop)
+    pupil = Pupil(model, states, words, TuneConfig(spoken_steps=8, noise=0.0))
+    products = shop.products[:2]
+    spoken = torch.cat([words[product.id] for product in products])
+    seen = model.project(torch.cat([states[product.id] for product in products]))
+    assert torch.equal(pupil.look(products, 0), spoken)
+    assert torch.allclose(pupil.look(products, 6), (spoken + seen) / 2, atol=1e-6)
+    assert torch.equal(pupil.look(products, 8), seen)
+
+
+def test_a_spoken_picture_points_to_its_words_and_to_no_others(shop):
+    model = tiny_model()
+    embeddings = model.core.get_input_embeddings().weight
+    first = shop.products[0]
+    spoken = speak(model, [first])[first.id]
+    assert spoken.shape == (VIEWS, model.token_size)
+    assert float(spoken[0].norm()) == pytest.approx(float(embeddings.norm(dim=-1).mean()), rel=1e-4)
+    near = torch.cosine_similarity(embeddings, spoken[0][None]).argsort(descending=True)
+    own = set(model.words_to_ids(" " + caption_words(first)))
+    assert set(near[: len(own)].tolist()) == own
+
+
+# ---- stopped and gone on ----
+
+
+class Stop(Exception):
+    pass
+
+
+def run(shop, choices, folder, config=None, stop_at=None):
+    """A run with a checkpoint in `folder`; with `stop_at` it stops there, at the first validation."""
+
+    def keep(best, curve):
+        if best.step == stop_at:
+            raise Stop
+
+    model = tiny_model()
+    seen = Vision(model, shop.folder / "home").see_products(shop, shop.products)
+    start_projector(model, seen, seed=0)
+    config = config or LONG
+    add_lora(model, "llm", config.rank, config.alpha, config.dropout, config.seed)
+    states = dict(zip(shop.by_id, seen, strict=True))
+    checkpoint = Checkpoint(folder / "out", config, "data")
+    report = tune(model, choices, choices, states, config, keep, checkpoint)
+    return report, model.network.state_dict(), checkpoint
+
+
+LONG = TuneConfig(steps=6, plain_steps=4, spoken_steps=3, batch=2, valid_every=2, dropout=0.2, lr=1e-2)
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(shop, choices, tmp_path, monkeypatch):
+    curve = {2: 0.1, 4: 0.2, 6: 0.3}
+    monkeypatch.setattr(
+        "lavic_chat.training.tune.validate", lambda *given: Validation(given[-1], curve[given[-1]], 1.0, 1.0)
+    )
+    whole, weights, _ = run(shop, choices, tmp_path / "whole")
+    with pytest.raises(Stop):  # step 2 is saved, 3 and 4 are lost
+        run(shop, choices, tmp_path / "cut", stop_at=4)
+    resumed, same_weights, checkpoint = run(shop, choices, tmp_path / "cut")
+    assert resumed == whole
+    assert all(torch.equal(weights[name], value) for name, value in same_weights.items())
+    checkpoint.clear()
+    assert not list((tmp_path / "cut").iterdir())
+
+
+def test_the_progress_of_another_run_is_refused(shop, choices, tmp_path):
+    run(shop, choices, tmp_path)
+    with pytest.raises(ModelError, match="progress of a run with other settings or data; delete it"):
+        run(shop, choices, tmp_path, replace(LONG, lr=1e-3))
+
+
+@pytest.mark.parametrize("harm", [lambda data: b"", lambda data: data[:200], lambda data: b"\x80" + data[1:]])
+def test_damaged_progress_is_told(shop, choices, tmp_path, harm):
+    path = run(shop, choices, tmp_path)[2].path
+    path.write_bytes(harm(path.read_bytes()))
+    with pytest.raises(ModelError, match=r"is damaged .*; delete it to start afresh"):
+        run(shop, choices, tmp_path)
 
 
 def test_the_best_so_far_is_kept_and_ties_go_to_the_likelier(shop, choices, monkeypatch):

@@ -17,14 +17,9 @@ from lavic_chat.settings import read_settings
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; 7860 without it.")
 def app(**chosen) -> None:
     """Open the chat in a browser."""
-    from lavic_chat.flags import FlagStore
-    from lavic_chat.recommender import load_recommender
-    from lavic_chat.ui import build_app, launch
+    from lavic_chat.chat import serve_chat
 
-    settings = read_settings(**chosen)
-    recommender = load_recommender(settings)
-    page = build_app(recommender, FlagStore(settings.home / "flags.sqlite"))
-    launch(page, recommender.catalog, settings.host, settings.port)
+    serve_chat(read_settings(**chosen))
 
 
 @click.command()

@@ -32,7 +32,8 @@ def option_type(item: Field) -> click.ParamType:
     """What a field may be: a way to decode, a whole number, a share or rate from 0 to 1."""
     if item.name == "decode":
         return click.Choice(DECODES)
-    return click.IntRange(0 if item.name == "seed" else 1) if isinstance(item.default, int) else click.FloatRange(0, 1)
+    may_be_none = item.name == "seed" or item.name in ("caption_steps", "plain_steps", "spoken_steps")
+    return click.IntRange(0 if may_be_none else 1) if isinstance(item.default, int) else click.FloatRange(0, 1)
 
 
 @click.command()
@@ -63,7 +64,7 @@ def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **c
     record = provenance("align", shop, chosen, start) | {
         "products": len(train),
         "word_loss": round(report.word_losses[-1], 4),
-        "caption_loss": round(report.caption_losses[-1], 4),
+        "caption_loss": round(report.caption_losses[-1], 4) if report.caption_losses else None,
         "valid_perplexity": report.valid_perplexity and round(report.valid_perplexity, 4),
     }
     card = AdapterCard(settings.model, lavic.fingerprint, training={"align": record})
@@ -86,11 +87,16 @@ def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **c
 @config_options(TuneConfig)
 @json_option
 def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, start_from, out, as_json, **config) -> None:
-    """Teach the LLM to choose among candidates (LoRA on the LLM, tower frozen); the best by validation is kept."""
+    """Teach the LLM to choose among candidates (LoRA on the LLM, tower frozen); the best by validation is kept.
+
+    The same command goes on where a stopped run was: its progress lies beside the adapter, in OUT.progress.
+    """
     from lavic_chat.catalog import load_catalog
     from lavic_chat.dialogue import read_conversations
+    from lavic_chat.files import hash_file
     from lavic_chat.model import load_model
     from lavic_chat.model.adapter import AdapterCard, add_lora, check_target, read_card, save_adapter
+    from lavic_chat.training.checkpoint import Checkpoint
     from lavic_chat.training.examples import make_choices
     from lavic_chat.training.tune import tune as stage
     from lavic_chat.vision import Vision
@@ -113,7 +119,10 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
         card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, best.temperature, training)
         save_adapter(lavic, out, card, {"llm": lora})
 
-    report = stage(lavic, choices, tests, states, chosen, keep)
+    data = " ".join((shop.fingerprint, hash_file(dialogues), lavic.fingerprint, lavic.adapter_hash, key))
+    checkpoint = Checkpoint(out, chosen, data)
+    report = stage(lavic, choices, tests, states, chosen, keep, checkpoint)
+    checkpoint.clear()
     print_json(record) if as_json else click.echo(
         f"Tuned on {len(choices)} dialogues; validation HR@1 {report.best.hit:.3f} (step {report.best.step}); in {out}."
     )

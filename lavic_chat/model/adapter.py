@@ -64,6 +64,11 @@ def apply_adapter(model: LavicModel, folder: Path) -> None:
     """Put an adapter on its base; raises ModelError when it was trained on another base or is damaged."""
     card = read_card(folder)
     if card.fingerprint != model.fingerprint:
+        if card.base == model.name:
+            raise ModelError(
+                f"The adapter {folder.name} was trained on another version of {card.base}; update lavic-chat, "
+                "or train the adapter again."
+            )
         raise ModelError(
             f"The adapter {folder.name} was trained on {card.base} and does not fit {model.name}; "
             f"choose --model {card.base}, or another adapter."

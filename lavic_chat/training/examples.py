@@ -88,3 +88,26 @@ def shuffle_choice(choice: Choice, rng: random.Random, keep: int | None = None) 
     products = [*chosen, choice.products[choice.answer]]
     rng.shuffle(products)
     return replace(choice, products=tuple(products), answer=products.index(choice.products[choice.answer]))
+
+
+def ask_plainly(products: Sequence[Product], rng: random.Random, count: int) -> Choice:
+    """A product with a known colour asked for in a few words, and up to `count` - 1 others of other colours.
+
+    Half of the others are of the wanted type where there are such, so that the type does not give the answer away.
+    """
+    wanted = rng.choice(products)
+    colour = looks_of(wanted)
+    name = rng.choice([caption(wanted, rng), f"something in {rng.choice(colour)}", f"{rng.choice(colour)}, please"])
+    others = [product for product in products if not set(colour) & set(looks_of(product))]
+    alike = [product for product in others if product.attributes.get("type") == wanted.attributes.get("type")]
+    near = rng.sample(alike, min(len(alike), count // 2))
+    chosen = {product.id: product for product in (*near, *rng.sample(others, min(len(others), 2 * count)))}
+    chosen.pop(wanted.id, None)
+    offered = [*list(chosen.values())[: count - 1], wanted]
+    rng.shuffle(offered)
+    return Choice(Dialogue().say(name), tuple(offered), offered.index(wanted))
+
+
+def looks_of(product: Product) -> list[str]:
+    """Its colour and shade."""
+    return [product.attributes[key] for key in ("colour", "shade") if product.attributes.get(key)]

@@ -4,24 +4,33 @@
 
 Every candidate is scored by the forward path that chat uses, and the loss is the cross-entropy of a softmax over
 the candidates, so that all of them teach in every step. The best adapter by validation HR@1 is kept.
+
+What is easy comes first: plain questions ("something in rust") before dialogues, spoken pictures (see `spoken`)
+before seen ones, few candidates before many. From dialogues and pictures at once nothing was learned in 240 examples;
+from plain questions about spoken pictures, 160 are enough to choose well.
 """
 
+import math
 import random
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import trange
 
+from lavic_chat.catalog import Product
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.ranker import join_states
 from lavic_chat.ranking.scores import score_prompts
+from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
-from lavic_chat.training.examples import Choice, shuffle_choice
+from lavic_chat.training.examples import Choice, ask_plainly, looks_of, shuffle_choice
+from lavic_chat.training.spoken import speak
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
 
@@ -42,25 +51,31 @@ def tune(
     states: dict[str, Tensor],
     config: TuneConfig,
     keep: Callable[["Validation", tuple["Validation", ...]], None],
+    checkpoint: Checkpoint | None = None,
 ) -> TuneReport:
-    """Train on choices with the products' tower states [5, h] by id; `keep(best, all so far)` at every best."""
+    """Train on choices with the products' tower states [5, h] by id; `keep(best, all so far)` at every best.
+
+    With a checkpoint, progress is written at every validation, and a stopped run goes on from there.
+    """
     rng = random.Random(config.seed)
     torch.manual_seed(config.seed)
     groups = parameter_groups(model, config)
+    weights = [tensor for group in groups for tensor in group["params"]]
     optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
-    rates = [group["lr"] for group in groups]
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, max(config.steps, 2), pct_start=0.1)
-    spread = torch.stack(list(states.values())).std((0, 1))
-    losses, measured, best = [], [], None
-    bar = trange(config.steps, desc="tune", unit="step")
+    products = products_of(choices)
+    coloured = [product for product in products if looks_of(product)]
+    pupil = Pupil(model, states, speak(model, products), config)
+    done, told = checkpoint.load(weights, optimizer, rng) if checkpoint else (0, {})
+    losses = list(told.get("losses", ()))
+    measured = [Validation(**point) for point in told.get("valid", ())]
+    bar = trange(done, config.steps, initial=done, total=config.steps, desc="tune", unit="step")
     for step in bar:
-        share = min(1.0, 2 * step / config.steps)
-        batch = [draw(choices, share, config, rng) for _ in range(config.batch)]
-        losses.append(train_step(model, batch, states, spread, config))
-        nn.utils.clip_grad_norm_([p for group in groups for p in group["params"]], 1.0)
+        for group, peak in zip(groups, (config.lr, config.projector_lr), strict=False):
+            group["lr"] = peak * pace(step, config.steps)
+        losses.append(pupil.learn(draw(choices, coloured, step, config, rng), step))
+        nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        schedule.step()
         bar.set_postfix(loss=f"{recent(losses):.3f}")
         if (step + 1) % config.valid_every == 0 or step + 1 == config.steps:
             now = validate(model, valid, states, config, step + 1)
@@ -69,10 +84,25 @@ def tune(
                 f"step {now.step}: loss {recent(losses):.3f}, validation HR@1 {now.hit:.3f}, nll {now.surprise:.3f}",
                 file=sys.stderr,  # standard output belongs to the answer
             )
-            if best is None or (now.hit, -now.surprise) > (best.hit, -best.surprise):
-                best = now
+            if best_of(measured) is now:
                 keep(now, tuple(measured))
-    return TuneReport(tuple(losses), tuple(measured), best)
+            if checkpoint:
+                record = {"losses": losses, "valid": [asdict(point) for point in measured]}
+                checkpoint.save(step + 1, weights, optimizer, rng, record)
+    return TuneReport(tuple(losses), tuple(measured), best_of(measured))
+
+
+def pace(step: int, steps: int) -> float:
+    """Share of the highest learning rate: a rise over at most 20 steps, then a half cosine down to nothing."""
+    rise = max(1, min(20, steps // 10))
+    if step < rise:
+        return (step + 1) / rise
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+
+
+def best_of(measured: Sequence["Validation"]) -> "Validation":
+    """The first of the highest HR@1, and of those the least surprised."""
+    return max(measured, key=lambda point: (point.hit, -point.surprise))
 
 
 def recent(losses: Sequence[float]) -> float:
@@ -88,30 +118,69 @@ def parameter_groups(model: LavicModel, config: TuneConfig) -> list[dict]:
     return groups
 
 
-def draw(choices: Sequence[Choice], share: float, config: TuneConfig, rng: random.Random) -> Choice:
-    """A choice with its candidates shuffled; few at first, all from the middle of the training on."""
-    choice = rng.choice(choices)
-    most = len(choice.products)
-    few = min(config.fewest, most)
-    return shuffle_choice(choice, rng, few + round(share * (most - few)))
+def draw(
+    choices: Sequence[Choice], coloured: Sequence[Product], step: int, config: TuneConfig, rng: random.Random
+) -> list[Choice]:
+    """A batch, candidates shuffled: plain questions before dialogues, and few candidates before many.
+
+    coloured: the products whose colour is known, for plain questions; without any there are only dialogues.
+    """
+    rise = min(1.0, 2 * step / config.steps)
+    batch = []
+    for _ in range(config.batch):
+        count = config.fewest + round(rise * max(0, config.most - config.fewest))
+        if coloured and rng.random() < fading(step, config.plain_steps):
+            batch.append(ask_plainly(coloured, rng, count))
+        else:
+            batch.append(shuffle_choice(rng.choice(choices), rng, count))
+    return batch
 
 
-def train_step(
-    model: LavicModel, batch: Sequence[Choice], states: dict[str, Tensor], spread: Tensor, config: TuneConfig
-) -> float:
-    """One gradient of a batch, each choice passed alone (lengths differ); returns the mean loss."""
-    model.network.train()
-    ranker = Ranker(model, config.decode)
-    total = 0.0
-    for choice in batch:
-        seen = torch.stack([states[product.id] for product in choice.products])
-        seen = seen + config.noise * spread * torch.randn_like(seen)
-        prompt = ranker.make_prompt(choice.dialogue, choice.products)
-        logits = score_prompts(model, [prompt], [model.project(join_states(seen))], config.decode)[0]
-        loss = functional.cross_entropy(logits[None], torch.tensor([choice.answer], device=logits.device))
-        (loss / len(batch)).backward()
-        total += loss.item() / len(batch)
-    return total
+def fading(step: int, steps: int) -> float:
+    """1 in the first half of these steps, then falling evenly to 0 at their end."""
+    return min(1.0, 2 * (1 - step / steps)) if step < steps else 0.0
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """The model with what it is shown: tower states [5, h] and spoken pictures [5, d] by product id."""
+
+    model: LavicModel
+    states: dict[str, Tensor]
+    spoken: dict[str, Tensor]
+    config: TuneConfig
+
+    def learn(self, batch: Sequence[Choice], step: int) -> float:
+        """One gradient of a batch, each choice passed alone (lengths differ); returns the mean loss."""
+        self.model.network.train()
+        ranker = Ranker(self.model, self.config.decode)
+        total = 0.0
+        for choice in batch:
+            prompt = ranker.make_prompt(choice.dialogue, choice.products)
+            logits = score_prompts(self.model, [prompt], [self.look(choice.products, step)], self.config.decode)[0]
+            loss = functional.cross_entropy(logits[None], torch.tensor([choice.answer], device=logits.device))
+            (loss / len(batch)).backward()
+            total += loss.item() / len(batch)
+        return total
+
+    def look(self, products: Sequence[Product], step: int) -> Tensor:
+        """Visual tokens [5n, d] of n products: of their pictures with some noise, at first spoken ones instead."""
+        seen = join_states(torch.stack([self.states[product.id] for product in products]))
+        tokens = self.model.project(seen + self.config.noise * self.spread * torch.randn_like(seen))
+        share = fading(step, self.config.spoken_steps)
+        if not share:
+            return tokens
+        spoken = join_states(torch.stack([self.spoken[product.id] for product in products])).to(tokens)
+        return share * spoken + (1 - share) * tokens
+
+    @cached_property
+    def spread(self) -> Tensor:
+        """Of the states [h], over products and views."""
+        return torch.stack(list(self.states.values())).std((0, 1))
+
+
+def products_of(choices: Sequence[Choice]) -> list[Product]:
+    return list({product.id: product for choice in choices for product in choice.products}.values())
 
 
 @dataclass(frozen=True)

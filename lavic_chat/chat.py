@@ -1,0 +1,13 @@
+"""The chat from settings to a served page: load, build, launch."""
+
+from lavic_chat.flags import FlagStore
+from lavic_chat.recommender import load_recommender
+from lavic_chat.settings import Settings
+from lavic_chat.ui import build_app, launch
+
+
+def serve_chat(settings: Settings) -> None:
+    """Load the model and the catalogue, then serve the chat until it is stopped."""
+    recommender = load_recommender(settings)
+    app = build_app(recommender, FlagStore(settings.home / "flags.sqlite"))
+    launch(app, recommender.catalog, settings.host, settings.port)

@@ -1,0 +1,81 @@
+"""Progress of a long run beside its result, so that a stopped run goes on where it was: safetensors and JSON."""
+
+import json
+import random
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from lavic_chat.errors import ModelError
+from lavic_chat.files import hash_bytes, write_atomic
+from lavic_chat.training.configs import TuneConfig
+
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW remembers of a parameter
+
+
+class Checkpoint:
+    """One run's progress in a file `<out>.progress`; it belongs to one configuration and one set of data."""
+
+    def __init__(self, out: Path, config: TuneConfig, data: str):
+        self.path = out.with_name(out.name + ".progress")
+        self.run = hash_bytes(json.dumps(asdict(config), sort_keys=True), data)
+
+    def save(
+        self, step: int, parameters: list[Tensor], optimizer: torch.optim.Optimizer, rng: random.Random, told: dict
+    ) -> None:
+        """Write everything that the next step needs; `told` is what the report knows by now (JSON)."""
+        tensors = {f"parameter.{place}": tensor.detach().cpu() for place, tensor in enumerate(parameters)}
+        for place, tensor in enumerate(parameters):
+            for name, value in optimizer.state[tensor].items():
+                tensors[f"{name}.{place}"] = value.detach().cpu()
+        tensors["torch_rng"] = torch.get_rng_state()
+        version, state, gauss = rng.getstate()
+        record = {"run": self.run, "step": step, "rng": [version, list(state), gauss], "told": told}
+        tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        write_atomic(self.path, save(tensors, {"progress": json.dumps(record)}))
+
+    def load(self, parameters: list[Tensor], optimizer: torch.optim.Optimizer, rng: random.Random) -> tuple[int, dict]:
+        """Put a stopped run's state back; (steps done, what it told), or (0, {}) where this run has none.
+
+        Raises ModelError when the file is damaged or of another run.
+        """
+        if not self.path.is_file():
+            return 0, {}
+        try:
+            tensors, record = load_file(self.path), read_record(self.path)
+            if record["run"] != self.run:
+                raise ModelError(
+                    f"{self.path} is the progress of a run with other settings or data; delete it to start afresh, "
+                    "or give the settings of that run."
+                )
+            restore(tensors, parameters, optimizer)
+            torch.set_rng_state(tensors["torch_rng"])
+            version, state, gauss = record["rng"]
+            rng.setstate((version, tuple(state), gauss))
+        except (OSError, SafetensorError, ValueError, KeyError, RuntimeError, TypeError) as error:
+            raise ModelError(f"{self.path} is damaged ({error}); delete it to start afresh.") from error
+        return record["step"], record["told"]
+
+    def clear(self) -> None:
+        """The run is done."""
+        self.path.unlink(missing_ok=True)
+
+
+def read_record(path: Path) -> dict:
+    with safe_open(path, "pt") as file:
+        return json.loads(file.metadata()["progress"])
+
+
+@torch.no_grad()
+def restore(tensors: dict[str, Tensor], parameters: list[Tensor], optimizer: torch.optim.Optimizer) -> None:
+    for place, tensor in enumerate(parameters):
+        tensor.copy_(tensors[f"parameter.{place}"])
+        moments = {name: tensors[f"{name}.{place}"] for name in MOMENTS if f"{name}.{place}" in tensors}
+        if moments:
+            optimizer.state[tensor] = {
+                name: value if name == "step" else value.to(tensor.device) for name, value in moments.items()
+            }
