@@ -18,12 +18,13 @@ NEEDS_NO_CATALOG = ("first", "random")
 @click.option("--ranker", type=click.Choice(["model", "first", "random", "bm25", "sbert"]), default="model")
 @click.option("--ablate", type=click.Choice(["no-images", "shuffled-images"]), help="Take the pictures' meaning away.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/evaluation"), help="Folder for the results.")
+@click.option("--against", type=click.Path(path_type=Path), help="Results of another run, to measure the gain over.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many conversations.")
 @click.option("--seed", default=0)
 @model_options
 @decode_option
 @json_option
-def evaluate(dialogues, key, retrieve, ranker, ablate, out, limit, seed, as_json, **chosen) -> None:
+def evaluate(dialogues, key, retrieve, ranker, ablate, out, against, limit, seed, as_json, **chosen) -> None:
     """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl."""
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.evaluation.run import cases_by_key, metrics_table
@@ -41,7 +42,7 @@ def evaluate(dialogues, key, retrieve, ranker, ablate, out, limit, seed, as_json
         cases, rank = cases_by_key(conversations, key, None), make_simple(ranker, seed)
     else:
         cases, rank, about["decode"] = prepare(settings, conversations, key, retrieve, ranker, ablate, seed)
-    metrics = run(cases, rank, out, about)
+    metrics = run(cases, rank, out, about, against)
     print_json(metrics) if as_json else click.echo(metrics_table(metrics))
 
 

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue import Conversation
 from lavic_chat.errors import DialogueError
+from lavic_chat.evaluation.compare import gain_over, read_hits
 from lavic_chat.evaluation.metrics import measure
 from lavic_chat.evaluation.rankers import Rank
 from lavic_chat.files import write_json, write_jsonl
@@ -60,16 +61,22 @@ def cases_by_retrieval(
     return [Case(c, tuple(search(c))) for c in tqdm(conversations, desc="Retrieving", unit="dialogue")]
 
 
-def evaluate(cases: Sequence[Case], rank: Rank, out: Path, about: dict) -> dict:
+def evaluate(cases: Sequence[Case], rank: Rank, out: Path, about: dict, against: Path | None = None) -> dict:
     """Rank every case, write `out`/predictions.jsonl and `out`/metrics.json, return the metrics.
 
-    Raises DialogueError when there are no cases.
+    against: the folder of another evaluation of the same cases; the gain over it is then measured pair by pair.
+    Raises DialogueError when there are no cases, or other ones than those of `against`.
     """
     if not cases:
         raise DialogueError("There is nothing to evaluate: the file holds no conversation with candidates.")
+    theirs = read_hits(against) if against else None  # told now, not after the ranking
     start = time.perf_counter()
     predictions = [rank(case.conversation, case.ids) for case in tqdm(cases, desc="Evaluating", unit="dialogue")]
     metrics = {"about": {**about, "seconds": round(time.perf_counter() - start, 1)}, **measure(predictions)}
+    if theirs is not None:
+        for name, gain in gain_over(predictions, theirs).items():
+            metrics[name].update(gain)
+        metrics["about"]["against"] = against.name
     write_jsonl(out / "predictions.jsonl", (prediction.to_row() for prediction in predictions))
     write_json(out / "metrics.json", metrics)
     return metrics
@@ -86,4 +93,11 @@ def metrics_table(metrics: dict) -> str:
             f"{name:<12} {row['n']:>5} {row['hr@1']:>7.4f} {f'{low:.3f} to {high:.3f}':>17} {row['chance']:>7.3f} "
             f"{row['ceiling']:>8.3f} {row['mrr']:>6.3f} {row['vr']:>6.3f}"
         )
+    if "against" in metrics["about"]:
+        lines += [
+            f"{name:<12} hr@1 {row['gain']:+.4f} over {metrics['about']['against']}, "
+            f"95 % {row['gain_95'][0]:+.3f} to {row['gain_95'][1]:+.3f}"
+            for name, row in metrics.items()
+            if name != "about"
+        ]
     return "\n".join(lines)
