@@ -23,3 +23,7 @@ class ModelError(LavicError):
 
 class FlagError(LavicError):
     """A flag that could not be stored or read."""
+
+
+class FlagStoreError(FlagError):
+    """The database's fault, not the annotator's: the sentence names files and is for those who run the shop."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from lavic_chat.dialogue import CONTROL, parse_context
-from lavic_chat.errors import FlagError
+from lavic_chat.errors import FlagError, FlagStoreError
 from lavic_chat.files import write_jsonl
 
 PATIENCE = 5.0  # seconds to wait for another writer
@@ -151,7 +151,7 @@ class FlagStore:
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
         except OSError as error:
-            raise FlagError(f"The flag database {self.path} cannot be opened: {error.strerror}.") from error
+            raise FlagStoreError(f"The flag database {self.path} cannot be opened: {error.strerror}.") from error
 
 
 @contextlib.contextmanager
@@ -169,17 +169,17 @@ def writing(database: Database) -> Iterator[None]:
 
 def explained(error: sqlite3.Error, path: Path) -> FlagError:
     """What an SQLite error means to the person at the screen."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is detail
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return FlagError("The flag database is busy; try again in a moment.")
     sentences = {
-        sqlite3.SQLITE_BUSY: "The flag database is busy; try again in a moment.",
-        sqlite3.SQLITE_LOCKED: "The flag database is busy; try again in a moment.",
         sqlite3.SQLITE_FULL: "The disk is full, so the flag was not stored; free some space and flag again.",
         sqlite3.SQLITE_READONLY: f"The flag database {path} may not be written; check its permissions.",
         sqlite3.SQLITE_CANTOPEN: f"The flag database {path} cannot be opened; check the folder.",
         sqlite3.SQLITE_NOTADB: f"{path} is not a flag database; move it away and flag again.",
         sqlite3.SQLITE_CORRUPT: f"The flag database {path} is damaged; move it away and flag again.",
     }
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is detail
-    return FlagError(sentences.get(code, f"The flag database {path} failed: {error}."))
+    return FlagStoreError(sentences.get(code, f"The flag database {path} failed: {error}."))
 
 
 # Migrations, in order; each runs once per database, inside one transaction, and is never edited afterwards.
@@ -212,7 +212,7 @@ def migrate(database: Database, path: Path) -> None:
 def pending(database: Database, path: Path) -> list:
     done = {row["name"] for row in database["migrations"].rows} if "migrations" in database.table_names() else set()
     if done - {migration.__name__ for migration in MIGRATIONS}:
-        raise FlagError(f"{path} was written by a newer version; update lavic-chat.")
+        raise FlagStoreError(f"{path} was written by a newer version; update lavic-chat.")
     return [migration for migration in MIGRATIONS if migration.__name__ not in done]
 
 

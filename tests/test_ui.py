@@ -323,11 +323,15 @@ def test_saving_a_flag_thanks_and_says_where_it_is(page: Page, answered: Visit):
     assert [flag.reason for flag in page.flags.list()] == ["not red enough"]
 
 
-def test_a_flag_that_cannot_be_stored_leaves_the_form_as_it_is(page: Page, answered: Visit, tmp_path: Path):
+def test_a_flag_that_cannot_be_stored_leaves_the_form_as_it_is(page: Page, answered: Visit, tmp_path: Path, caplog):
     (tmp_path / "flags.sqlite").write_bytes(b"this is no database, however long one looks at it" * 50)
     screen = page.save_flag(answered, None, [], "mine")
     assert set(screen) == {page.flag_notice}
     assert 'role="alert"' in screen[page.flag_notice]
+    # those who run the shop are told which file, the visitor is not
+    assert "flags.sqlite" in caplog.text and "mine" not in caplog.text
+    assert "could not be stored; please try again later" in screen[page.flag_notice]
+    assert str(tmp_path) not in screen[page.flag_notice]
 
 
 # Pictures ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from lavic_chat.errors import LavicError
+from lavic_chat.errors import FlagStoreError, LavicError
 from lavic_chat.ui import markup
 from lavic_chat.ui.flagging import LONGEST_REASON, NONE_OF_THESE, QUICK_REASONS, THANKS, FlagStore, make_flag
 from lavic_chat.ui.theme import script
@@ -259,11 +259,11 @@ class Page:
         """Store the flag and say where it went; on failure the form stays as filled in."""
         try:
             self.flags.add(make_flag(visit, self.recommender, right, quick, words))
-        except LavicError as error:
-            return {self.flag_notice: markup.notice(str(error))}
         except Exception as error:
+            if isinstance(error, LavicError) and not isinstance(error, FlagStoreError):
+                return {self.flag_notice: markup.notice(str(error))}
             note_failure(error)
-            return {self.flag_notice: markup.notice("The flag could not be stored; please try again.")}
+            return {self.flag_notice: markup.notice("The flag could not be stored; please try again later.")}
         return self.flag_screen(visit, note=THANKS)
 
 
@@ -273,7 +273,8 @@ def html(value: str, name: str | None = None) -> gr.HTML:
 
 
 def note_failure(error: Exception) -> None:
-    """Log where an unexpected error arose, without its message: that may quote what a visitor wrote."""
+    """Log where an unexpected error arose; its message only where that cannot quote what a visitor wrote."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-    log.error("Unexpected %s at %s", type(error).__name__, where)
+    told = f" ({error})" if isinstance(error, FlagStoreError) else ""
+    log.error("Unexpected %s%s at %s", type(error).__name__, told, where)
