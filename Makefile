@@ -33,7 +33,7 @@ clean:  ## remove .venv and caches; models and data under $LAVIC_HOME stay
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
 
 chromium:
-	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	@if { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation; } \
 			|| echo "Chromium could not be installed: the browser test will be skipped."; \

@@ -34,6 +34,9 @@ REJECTION = re.compile(
 )
 
 
+ALL_REJECTED = re.compile(r"\bnone\s+of\s+(?:these|those|them)\b|\bnot\s+(?:these|those)\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Turn:
     """One message. `shown` are the ids that a recommender's turn put before the shopper, the pick first."""
@@ -68,7 +71,16 @@ class Dialogue:
         """
         text = clean_message(text, may_be_empty=photo is not None)
         said = replace(self, turns=(*self.turns, Turn(SEEKER, text, photo)))
-        return said.reject(self.last_pick) if self.last_pick and REJECTION.search(text) else said
+        for product_id in self.turned_down_by(text):
+            said = said.reject(product_id)
+        return said
+
+    def turned_down_by(self, text: str) -> tuple[str, ...]:
+        """Ids that a message turns down: the last pick, or with "none of these" all that were shown with it."""
+        shown = next((turn.shown for turn in reversed(self.turns) if turn.shown), ())
+        if ALL_REJECTED.search(text):
+            return shown
+        return shown[:1] if REJECTION.search(text) else ()
 
     def answer(self, text: str, shown: Iterable[str] = ()) -> "Dialogue":
         """Add the recommender's message with the product ids it showed, the pick first."""
@@ -128,7 +140,12 @@ class Conversation:
 
 def read_conversations(path: Path) -> list[Conversation]:
     """Read a Reddit-Amazon JSONL file; raises DialogueError naming file and line of the first bad one."""
-    return [conversation_from(row, f"{path}, line {number}") for number, row in read_jsonl(path, DialogueError)]
+    return [conversation_from(row, f"{path.name}, line {number}") for number, row in read_jsonl(path, DialogueError)]
+
+
+def unique(ids: Iterable[str]) -> tuple[str, ...]:
+    """Each id once, in order, without what no file could hold."""
+    return tuple(dict.fromkeys(CONTROL.sub(" ", item) for item in ids))
 
 
 def conversation_from(row: dict, where: str) -> Conversation:
@@ -144,8 +161,8 @@ def conversation_from(row: dict, where: str) -> Conversation:
         raise DialogueError(f"{where}: `context` holds no message; mend or remove that line.")
     return Conversation(
         dialogue=dialogue,
-        gt_items=tuple(dict.fromkeys(gt_items)),  # the data lists some ground truths twice
-        candidates={key: tuple(dict.fromkeys(ids)) for key, ids in lists.items()},
-        set=str(row.get("set") or "all"),
+        gt_items=unique(gt_items),  # the data lists some ground truths twice
+        candidates={key: unique(ids) for key, ids in lists.items()},
+        set=CONTROL.sub(" ", str(row.get("set") or "all")),
         where=where,
     )

@@ -63,11 +63,10 @@ class Recommender:
             return self.choose(dialogue, found, photo, clock)
 
     def more_like(self, dialogue: Dialogue, product_id: str) -> Recommendation:
-        """Products like one of the catalogue's, which itself is left out."""
+        """Products like one of the catalogue's, which itself is left out; the dialogue ends with that wish."""
         if product_id not in self.catalog:
             raise LavicError("That product is not in this catalogue; choose one of those shown.")
-        asked = dialogue.say(f"Show me more like the {self.catalog[product_id].title}.")
-        return self.recommend(asked, like=product_id)
+        return self.recommend(dialogue, like=product_id)
 
     def choose(
         self,

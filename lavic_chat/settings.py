@@ -32,6 +32,7 @@ class Settings:
     decode: str | None = None  # "list", "branch" or "generate"; None: what the adapter was trained for
     host: str = "127.0.0.1"
     port: int = 7860
+    currency: str = "$"  # before a price; a catalogue's prices are plain numbers
 
 
 def read_port(value: str | int) -> int:
@@ -41,7 +42,8 @@ def read_port(value: str | int) -> int:
 
 
 def read_settings(**chosen) -> Settings:
-    """Settings from `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`; arguments that are not None win."""
+    """Settings from `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_HOST`, `LAVIC_PORT`, `LAVIC_CURRENCY`;
+    arguments that are not None win. A Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`."""
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
     adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
     if adapter is None and model == MINI and shipped("assets", MINI, "adapter.json").exists():
@@ -52,6 +54,7 @@ def read_settings(**chosen) -> Settings:
         model=model,
         adapter=Path(adapter) if adapter else None,
         decode=chosen.get("decode"),
-        host=chosen.get("host") or os.environ.get("LAVIC_HOST") or "127.0.0.1",
+        host=chosen.get("host") or os.environ.get("LAVIC_HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
         port=read_port(chosen.get("port") or os.environ.get("LAVIC_PORT") or 7860),
+        currency=os.environ.get("LAVIC_CURRENCY", "$"),
     )

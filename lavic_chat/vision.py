@@ -5,6 +5,7 @@ products, turns them into visual tokens when they are used, so that training it 
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from lavic_chat.cache import VectorCache
-from lavic_chat.catalog import Catalog, Product, open_main_picture, open_picture
+from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture, read_picture
 from lavic_chat.catalog.pictures import MAX_BYTES
-from lavic_chat.errors import LavicError
+from lavic_chat.errors import LavicError, PictureError
 from lavic_chat.files import hash_bytes, write_atomic
 from lavic_chat.model import VIEWS, LavicModel
 
@@ -43,12 +44,25 @@ class Vision:
         unseen = {key: product for key, product in zip(keys, products, strict=True) if key not in states}
         with tqdm(total=len(unseen), desc="Looking at pictures", unit="picture", disable=not progress) as bar:
             for part in chunks(unseen.items(), BATCH):
-                pictures = [open_main_picture(catalog, product).image for _, product in part]
-                seen = {key: row for (key, _), row in zip(part, self._encode(pictures), strict=True)}
+                seen = self._look(catalog, part)
                 self.cache.put(seen)  # after every batch, so that a stopped run goes on from here
                 states.update(seen)
                 bar.update(len(part))
         return torch.from_numpy(np.stack([states[key] for key in keys]))
+
+    @cached_property
+    def blank(self) -> np.ndarray:
+        """[5, h] of the blank that stands in for a picture that is missing or broken."""
+        key = self._key(b"")
+        cached = self.cache.get([key])
+        if key not in cached:
+            cached = {key: self._encode([blank_picture()])[0]}
+            self.cache.put(cached)
+        return cached[key]
+
+    def count_blanks(self, states: Tensor) -> int:
+        """How many of the products' states [n, 5, h] are the blank's."""
+        return int((states == torch.from_numpy(self.blank)).all(-1).all(-1).sum())
 
     def see_photo(self, path: Path) -> Tensor:
         """[5, h] of a shopper's photo; raises PictureError when it cannot be used."""
@@ -80,6 +94,21 @@ class Vision:
         fresh = {key: state.float().numpy() for key, state in shipped.items() if key not in here}
         if fresh:
             self.cache.put(fresh)
+
+    def _look(self, catalog: Catalog, part: Sequence[tuple[str, Product]]) -> dict[str, np.ndarray]:
+        """States [5, h] by key; what is decoded are the very bytes that the key names."""
+        seen, pictures = {}, {}
+        for key, product in part:
+            data = main_picture_bytes(catalog, product)
+            if self._key(data) != key:
+                raise LavicError(f"The picture of {product.id} changed while it was looked at; run the command again.")
+            try:
+                pictures[key] = read_picture(data)
+            except PictureError:
+                seen[key] = self.blank
+        if pictures:
+            seen.update(zip(pictures, self._encode(list(pictures.values())), strict=True))
+        return seen
 
     @torch.inference_mode()
     def _encode(self, pictures: Sequence[Image.Image]) -> np.ndarray:

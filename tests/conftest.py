@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 from PIL import Image, ImageDraw
 
 from lavic_chat.catalog import Catalog, Product, load_catalog
 from lavic_chat.files import write_jsonl
+
+hypothesis.settings.register_profile("busy machines", deadline=None)
+hypothesis.settings.load_profile("busy machines")
 
 COLOURS = {"red": (190, 40, 40), "green": (40, 140, 70), "blue": (40, 70, 180), "yellow": (225, 190, 40)}
 SHAPES = {  # title, category, price, and boxes (left, top, right, bottom) on a canvas of 96

@@ -1,6 +1,7 @@
 """Imports: what people have becomes a catalogue, whole or not at all."""
 
 import json
+import random
 import zipfile
 
 import pytest
@@ -211,6 +212,16 @@ def test_zipped_metadata(tmp_path):
     members = {"../../data/item2meta_valid.jsonl": lines, "__MACOSX/._x.jsonl": "", "readme.txt": ""}
     assert run(make_zip(tmp_path / "meta.zip", members), tmp_path / "made").products == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["made", "meta.zip"]
+
+
+def test_a_zip_with_damaged_contents_is_told(tmp_path):
+    line = json.dumps({"image_name": "A_0.jpg", "title": "A", "noise": [random.random() for _ in range(400)]})
+    data = bytearray(make_zip(tmp_path / "meta.zip", {"a.jsonl": line}).read_bytes())
+    for at in range(60, len(data) - 120, 40):
+        (tmp_path / "harmed.zip").write_bytes(bytes(data[:at]) + bytes([data[at] ^ 0xFF]) + bytes(data[at + 1 :]))
+        with pytest.raises(CatalogError, match="damaged, encrypted or no zip"):
+            run(tmp_path / "harmed.zip", tmp_path / "made")
+        assert not (tmp_path / "made").exists()
 
 
 def test_bad_zips_are_told(tmp_path, monkeypatch):

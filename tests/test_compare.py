@@ -1,12 +1,16 @@
 """Comparing two evaluations: case by case, the same cases or a sentence."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lavic_chat.dialogue import Conversation, Dialogue
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.compare import gain_over, read_hits
 from lavic_chat.evaluation.metrics import Prediction
+from lavic_chat.evaluation.run import Case, evaluate, metrics_table
 from lavic_chat.files import write_jsonl
 
 
@@ -44,10 +48,21 @@ def test_two_ways_round_the_gain_changes_its_sign(pairs):
     assert low <= one["overall"]["gain"] <= high
 
 
-def test_other_cases_are_told(tmp_path):
-    theirs = saved(tmp_path, [case(1, True)])
-    with pytest.raises(DialogueError, match=r"different cases .*line 2 for one"):
-        gain_over([case(2, True)], theirs)
+def test_other_cases_are_told_before_any_ranking(tmp_path):
+    conversations = [Conversation(Dialogue().say("red"), ("a",), where=f"file, line {number}") for number in (1, 2)]
+    cases = [Case(conversation, ("a", "b")) for conversation in conversations]
+
+    def rank(conversation, ids):
+        return Prediction("all", conversation.gt_items, tuple(ids), where=conversation.where)
+
+    evaluate(cases, rank, tmp_path / "a", {})
+    again = evaluate(cases, rank, tmp_path / "b", {}, against=tmp_path / "a")
+    assert again["overall"]["gain"] == 0 and again["about"]["against"] == "a"
+    assert "+0.0000 over a" in metrics_table(again)
+    for others in (cases[:1], [*cases, Case(replace(conversations[0], where="file, line 3"), ("a", "b"))]):
+        with pytest.raises(DialogueError, match=r"different cases .*line [23] for one"):
+            evaluate(others, None, tmp_path / "c", {}, against=tmp_path / "a")
+    assert not (tmp_path / "c").exists()
 
 
 def test_a_folder_without_predictions_is_told(tmp_path):

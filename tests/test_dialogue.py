@@ -104,7 +104,6 @@ TURNED_DOWN = [
     "I don't like this colour",
     "I hate it!",
     "can't stand it",
-    "none of these",
     "another one please",
     "show me another",
     "show me something different",
@@ -141,6 +140,13 @@ def test_turn_downs(text):
     shown = Dialogue().say("a sofa").answer("How about this?", ["pick", "second"])
     assert shown.say(text).rejected == {"pick"}
     assert Dialogue().say(text).rejected == frozenset()  # nothing was shown yet
+
+
+@pytest.mark.parametrize("text", ["none of these", "None of those, sorry.", "I like none of them", "not these"])
+def test_all_that_was_shown_can_be_turned_down_at_once(text):
+    shown = Dialogue().say("a sofa").answer("A", ["a", "b"]).say("hm").answer("C", ["c", "d"])
+    assert shown.say(text).rejected == {"c", "d"}
+    assert Dialogue().say(text).rejected == frozenset()
 
 
 @pytest.mark.parametrize("text", KEPT)

@@ -105,3 +105,10 @@ def test_a_row_says_what_was_picked_and_whether_it_was_right():
     row = prediction("b", where="file, line 3", confidence=0.4).to_row()
     assert (row["pick"], row["hit"], row["where"]) == ("a", False, "file, line 3")
     assert prediction("a", valid=False).to_row()["pick"] is None
+
+
+def test_a_set_named_like_a_part_of_the_report_keeps_the_report_whole():
+    rows = [prediction("a", set=name) for name in ("overall", "about", "mixed")]
+    assert {name: row["n"] for name, row in measure(rows).items()} == {
+        "overall": 3, "set overall": 1, "set about": 1, "mixed": 1,
+    }  # fmt: skip

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lavic_chat.catalog import Product, blank_picture, missing_pictures, open_main_picture, open_picture, pictures
+from lavic_chat.catalog import Product, blank_picture, missing_pictures, open_picture, pictures, read_picture
 from lavic_chat.catalog.pictures import BLANK_COLOUR, picture_format
 from lavic_chat.errors import PictureError
 
@@ -152,14 +152,12 @@ def test_blank_is_as_documented():
     assert blank_picture().getcolors() == [(384 * 384, BLANK_COLOUR)]
 
 
-def test_missing_and_broken_main_pictures_fall_back_to_the_blank(tiny_catalog):
-    red, green, *_ = tiny_catalog.products
-    assert open_main_picture(tiny_catalog, red).problem is None
-    (tiny_catalog.folder / red.images[0]).unlink()
-    (tiny_catalog.folder / green.images[0]).write_bytes(b"no picture")
-    assert open_main_picture(tiny_catalog, red).problem == "The picture images/sofa-red.png is missing."
-    assert "sofa-green.png" in open_main_picture(tiny_catalog, green).problem
-    assert open_main_picture(tiny_catalog, red).image.tobytes() == blank_picture().tobytes()
+def test_bytes_are_read_as_the_file_is(tiny_catalog):
+    path = tiny_catalog.picture_path(tiny_catalog["sofa-red"])
+    assert read_picture(path.read_bytes()).tobytes() == open_picture(path).tobytes()
+    for data in (b"", b"no picture", path.read_bytes()[:40]):
+        with pytest.raises(PictureError, match=r"chair\.png is not a readable picture"):
+            read_picture(data, "chair.png")
 
 
 def test_missing_pictures_are_counted(tiny_catalog):

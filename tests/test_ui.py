@@ -2,6 +2,7 @@
 
 import logging
 import re
+import socket
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -21,7 +22,7 @@ from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui import build_app, markup
 from lavic_chat.ui.flagging import make_flag
 from lavic_chat.ui.page import BUSY, SORRY, Page
-from lavic_chat.ui.serve import picture_route
+from lavic_chat.ui.serve import check_port, picture_route
 from lavic_chat.ui.theme import PALETTE, stylesheet, theme
 from lavic_chat.ui.visit import Visit, short_title, spoken
 
@@ -357,6 +358,18 @@ def test_a_listed_file_that_is_no_picture_is_not_served(tmp_path: Path):
     (tmp_path / "page.svg").write_text("<svg/>")
     catalog = Catalog(tmp_path, (Product("1", "A", "c", ("page.svg",)),))
     assert TestClient(Starlette(routes=[picture_route(catalog)])).get("/pictures/1").status_code == 404
+
+
+def test_a_port_in_use_is_told():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(LavicError, match=rf"cannot listen on 127\.0\.0\.1, port {port} .*choose another --port"):
+            check_port("127.0.0.1", port)
+    check_port("127.0.0.1", port)
+    with pytest.raises(LavicError, match="cannot listen on nowhere"):
+        check_port("nowhere.invalid", port)
 
 
 # Looks -------------------------------------------------------------------------------------------------------

@@ -183,3 +183,17 @@ def test_shipped_states_of_another_shape_are_not_believed(eye, vision, tmp_path,
 def test_chunks_lose_nothing():
     assert [list(part) for part in chunks(range(7), 3)] == [[0, 1, 2], [3, 4, 5], [6]]
     assert list(chunks([], 3)) == []
+
+
+def test_a_picture_that_changes_while_it_is_looked_at_is_told(vision, tiny_catalog, monkeypatch):
+    answers = iter([b"one", b"another"])
+    monkeypatch.setattr(module, "main_picture_bytes", lambda catalog, product: next(answers))
+    with pytest.raises(LavicError, match="changed while it was looked at; run the command again"):
+        vision.see_products(tiny_catalog, tiny_catalog.products[:1])
+
+
+def test_blanks_are_counted(vision, tiny_catalog):
+    bare = Product("bare", "Bare shelf", "Shelves")
+    (tiny_catalog.folder / "images" / "sofa-red.png").write_bytes(b"broken")
+    seen = vision.see_products(tiny_catalog, [*tiny_catalog.products, bare])
+    assert vision.count_blanks(seen) == 2

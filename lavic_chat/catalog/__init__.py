@@ -2,21 +2,19 @@
 
 from lavic_chat.catalog.load import load_catalog
 from lavic_chat.catalog.pictures import (
-    ProductPicture,
     blank_picture,
     missing_pictures,
-    open_main_picture,
     open_picture,
+    read_picture,
 )
 from lavic_chat.catalog.product import Catalog, Product
 
 __all__ = [
     "Catalog",
     "Product",
-    "ProductPicture",
     "blank_picture",
     "load_catalog",
     "missing_pictures",
-    "open_main_picture",
     "open_picture",
+    "read_picture",
 ]

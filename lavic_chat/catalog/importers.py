@@ -4,9 +4,11 @@ An import is written beside its target and moved there at the end, so a stopped 
 """
 
 import contextlib
+import lzma
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from lavic_chat.catalog.sources import Item, Notes, read_csv, read_reddit
 from lavic_chat.errors import CatalogError, PictureError
 from lavic_chat.files import fresh_folder, write_jsonl
 
-MAX_SOURCE = 2_000_000_000  # bytes of a metadata file, unpacked
+MAX_SOURCE = 500_000_000  # bytes of a metadata file, unpacked
 MAX_RATIO = 200  # of unpacked to packed bytes in a zip; JSON packs to about a tenth
 CREDITS = "ATTRIBUTION.md"
 
@@ -86,7 +88,7 @@ def read_source(source: Path, notes: Notes) -> list[Item]:
     if not source.is_file():
         raise CatalogError(f"There is no file or folder {source}; check the name.")
     if source.stat().st_size > MAX_SOURCE:
-        raise CatalogError(f"{source} is over {MAX_SOURCE // 10**9} GB; split it.")
+        raise CatalogError(f"{source} is over {MAX_SOURCE // 10**6} MB; split it.")
     kind = source.suffix.lower()
     if kind in (".csv", ".tsv"):
         return read_csv(source, notes)
@@ -128,7 +130,7 @@ def unpacked(source: Path) -> Iterator[Path]:
             inner = Path(folder) / f"metadata{Path(found[0].filename).suffix.lower()}"
             unpack(archive, found[0], inner, source)
             yield inner
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, ValueError) as error:
         raise CatalogError(f"{source} is damaged, encrypted or no zip file; fetch it again.") from error
 
 

@@ -5,10 +5,10 @@ mid-light grey. It is what the recommender then looks at, and `missing_pictures`
 """
 
 import contextlib
+import io
 import stat
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,38 +26,37 @@ BLANK_COLOUR, BLANK_SIZE = (200, 200, 200), 384
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
-@dataclass(frozen=True)
-class ProductPicture:
-    """What to look at for a product; `problem` says in one sentence why it is the blank, else None."""
-
-    image: Image.Image
-    problem: str | None = None
-
-
 def open_picture(path: Path) -> Image.Image:
     """A picture file, upright, in RGB, transparency on white; of an animation the first frame.
 
     Raises PictureError with one sentence that names the file, not its folder: missing, empty, broken,
     another format than FORMATS, over MAX_BYTES or MAX_PIXELS (judged before decoding).
     """
-    with opened(Path(path)) as image:
+    with opened(Path(path), shown_name(Path(path))) as image:
+        image.load()
+        return to_rgb(turn_upright(image))
+
+
+def read_picture(data: bytes, name: str = "The picture") -> Image.Image:
+    """As `open_picture`, of a file's bytes."""
+    with opened(io.BytesIO(data), name) as image:
         image.load()
         return to_rgb(turn_upright(image))
 
 
 def picture_format(path: Path) -> str:
     """One of FORMATS, from the file's header without decoding; raises PictureError as `open_picture`."""
-    with opened(Path(path)) as image:
+    with opened(Path(path), shown_name(Path(path))) as image:
         return "JPEG" if image.format == "MPO" else image.format  # MPO: a phone's JPEG with a preview
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Image.Image]:
+def opened(source: Path | io.BytesIO, name: str) -> Iterator[Image.Image]:
     """The undecoded picture within the limits; whatever goes wrong in the block becomes a PictureError."""
-    name = shown_name(path)
     try:
-        check_file(path, name)
-        with Image.open(path, formats=FORMATS) as image:
+        if isinstance(source, Path):
+            check_file(source, name)
+        with Image.open(source, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise too_many_pixels(name)
             yield image
@@ -119,17 +118,6 @@ def to_rgb(image: Image.Image) -> Image.Image:
 def blank_picture() -> Image.Image:
     """The stand-in for a picture that cannot be seen."""
     return Image.new("RGB", (BLANK_SIZE, BLANK_SIZE), BLANK_COLOUR)
-
-
-def open_main_picture(catalog: Catalog, product: Product, index: int = 0) -> ProductPicture:
-    """The product's main picture (or number `index`), or the blank and the reason for it; never raises."""
-    path = catalog.picture_path(product, index)
-    if path is None:
-        return ProductPicture(blank_picture(), why_missing(product, index))
-    try:
-        return ProductPicture(open_picture(path))
-    except PictureError as error:
-        return ProductPicture(blank_picture(), str(error))
 
 
 def missing_pictures(catalog: Catalog) -> list[Problem]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from lavic_chat.cli.options import catalog_option, decode_option, json_option, model_options, print_json
+from lavic_chat.errors import LavicError
 from lavic_chat.settings import read_settings
 
 
@@ -79,14 +80,15 @@ def describe_recommendation(recommendation) -> dict:
 @json_option
 def index(ship: bool, as_json: bool, **chosen) -> None:
     """Compute a catalogue's sentence vectors and visual tokens; a stopped run goes on where it stopped."""
-    from lavic_chat.catalog import missing_pictures
     from lavic_chat.recommender import SHIPPED_STATES, load_recommender
 
     start, settings = time.perf_counter(), read_settings(**chosen)
     recommender = load_recommender(settings)
-    if ship and settings.adapter:
+    if ship:
+        if not settings.adapter:
+            raise LavicError("There is no adapter folder to ship the states in; name one with --adapter.")
         recommender.vision.save_states(recommender.catalog, settings.adapter / SHIPPED_STATES)
-    blanks = len(missing_pictures(recommender.catalog))
+    blanks = recommender.vision.count_blanks(recommender.states)
     answer = {
         "products": len(recommender.catalog),
         "without_picture": blanks,

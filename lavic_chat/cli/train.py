@@ -2,7 +2,8 @@
 
 import platform
 import time
-from dataclasses import Field, asdict, fields
+from collections.abc import Sequence
+from dataclasses import Field, asdict, fields, replace
 from pathlib import Path
 
 import click
@@ -95,7 +96,7 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.files import hash_file
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import AdapterCard, add_lora, check_target, read_card, save_adapter
+    from lavic_chat.model.adapter import AdapterCard, add_lora, check_target, read_card, save_adapter, write_card
     from lavic_chat.training.checkpoint import Checkpoint
     from lavic_chat.training.examples import make_choices
     from lavic_chat.training.tune import tune as stage
@@ -114,18 +115,29 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
     record = provenance("tune", shop, chosen, start) | {"choices": len(choices), "left_out": left_out}
 
     def keep(best, curve) -> None:
-        record.update(best=asdict(best), valid=[asdict(point) for point in curve], seconds=round(time.time() - start))
+        record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
         training = {**before, "tune": record}
         card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, best.temperature, training)
         save_adapter(lavic, out, card, {"llm": lora})
 
-    data = " ".join((shop.fingerprint, hash_file(dialogues), lavic.fingerprint, lavic.adapter_hash, key))
+    files = {"dialogues": hash_file(dialogues), "valid": hash_file(valid), "valid_catalog": valid_shop.fingerprint}
+    record |= files | {"candidates": key, "valid_limit": valid_limit, "from": lavic.adapter_hash}
+    data = " ".join((shop.fingerprint, lavic.fingerprint, lavic.adapter_hash, key, str(valid_limit), *files.values()))
     checkpoint = Checkpoint(out, chosen, data)
     report = stage(lavic, choices, tests, states, chosen, keep, checkpoint)
+    record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
+    record["seconds"] = round(report.seconds)
+    write_card(out, replace(read_card(out), training={**before, "tune": record}))
     checkpoint.clear()
     print_json(record) if as_json else click.echo(
         f"Tuned on {len(choices)} dialogues; validation HR@1 {report.best.hit:.3f} (step {report.best.step}); in {out}."
     )
+
+
+def thinned(losses: Sequence[float], every: int = 25) -> list[float]:
+    """Mean loss of each stretch of so many steps: a curve that fits on a screen."""
+    parts = [losses[start : start + every] for start in range(0, len(losses), every)]
+    return [round(sum(part) / len(part), 4) for part in parts]
 
 
 def see_all(vision, parts) -> dict:

@@ -4,7 +4,7 @@ The interval of the paired difference is narrower than two intervals side by sid
 get wrong, say nothing about which is better.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,31 +13,37 @@ from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.metrics import RESAMPLES, Prediction, interval
 from lavic_chat.files import read_jsonl
 
+Key = tuple[str, tuple[str, ...]]  # of a case: "file, line n" and its candidates, sorted
 
-def read_hits(folder: Path) -> dict[tuple, bool]:
+
+def read_hits(folder: Path) -> dict[Key, bool]:
     """Whether each case of an earlier evaluation was a hit; raises DialogueError when the folder holds none."""
     path = folder / "predictions.jsonl"
     rows = [row for _, row in read_jsonl(path, DialogueError)]
     try:
-        return {case_of(row["where"], row["ranking"]): bool(row["hit"]) for row in rows}
+        return {key_of(row["where"], row["ranking"]): bool(row["hit"]) for row in rows}
     except (KeyError, TypeError) as error:
         raise DialogueError(f"{path} does not hold the predictions of an evaluation; name its --out folder.") from error
 
 
-def case_of(where: str, ranking: Sequence[str]) -> tuple:
+def key_of(where: str, candidates: Sequence[str]) -> Key:
     """A case is known by its place in the dialogue file and its candidates, in whatever order."""
-    return where, tuple(sorted(ranking))
+    return where, tuple(sorted(candidates))
 
 
-def gain_over(predictions: Sequence[Prediction], hits: dict[tuple, bool], seed: int = 0) -> dict[str, dict]:
-    """{set or "overall": {"gain", "gain_95"}} of HR@1; raises DialogueError when the cases are not the same ones."""
-    try:
-        pairs = [(p.set, (p.pick in p.gt_items) - hits[case_of(p.where, p.ranking)]) for p in predictions]
-    except KeyError as error:
+def check_same(keys: Collection[Key], hits: dict[Key, bool]) -> None:
+    """Raises DialogueError when an earlier evaluation was of other cases."""
+    different = sorted(set(keys) ^ set(hits))
+    if different:
         raise DialogueError(
-            f"The two evaluations are of different cases ({error.args[0][0]} for one); use the same dialogues, "
+            f"The two evaluations are of different cases ({different[0][0]} for one); use the same dialogues, "
             "candidates and --limit for both."
-        ) from error
+        )
+
+
+def gain_over(predictions: Sequence[Prediction], hits: dict[Key, bool], seed: int = 0) -> dict[str, dict]:
+    """{set or "overall": {"gain", "gain_95"}} of HR@1 over the same cases' hits."""
+    pairs = [(p.set, (p.pick in p.gt_items) - hits[key_of(p.where, p.ranking)]) for p in predictions]
     groups = {"overall": [gain for _, gain in pairs]}
     for name, gain in pairs:
         groups.setdefault(name, []).append(gain)

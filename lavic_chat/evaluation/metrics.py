@@ -34,7 +34,8 @@ def measure(predictions: Sequence[Prediction], seed: int = 0) -> dict[str, dict]
         raise ValueError("no predictions to measure")
     groups = {"overall": list(predictions)}
     for name in dict.fromkeys(prediction.set for prediction in predictions):
-        groups[name] = [prediction for prediction in predictions if prediction.set == name]
+        shown = f"set {name}" if name in ("overall", "about") else name  # names that the report uses itself
+        groups[shown] = [prediction for prediction in predictions if prediction.set == name]
     return {name: measure_group(group, seed) for name, group in groups.items()}
 
 

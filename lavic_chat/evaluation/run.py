@@ -10,7 +10,7 @@ from tqdm import tqdm
 from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue import Conversation
 from lavic_chat.errors import DialogueError
-from lavic_chat.evaluation.compare import gain_over, read_hits
+from lavic_chat.evaluation.compare import check_same, gain_over, key_of, read_hits
 from lavic_chat.evaluation.metrics import measure
 from lavic_chat.evaluation.rankers import Rank
 from lavic_chat.files import write_json, write_jsonl
@@ -69,7 +69,9 @@ def evaluate(cases: Sequence[Case], rank: Rank, out: Path, about: dict, against:
     """
     if not cases:
         raise DialogueError("There is nothing to evaluate: the file holds no conversation with candidates.")
-    theirs = read_hits(against) if against else None  # told now, not after the ranking
+    theirs = read_hits(against) if against else None
+    if theirs is not None:  # told now, not after the ranking
+        check_same([key_of(case.conversation.where, case.ids) for case in cases], theirs)
     start = time.perf_counter()
     predictions = [rank(case.conversation, case.ids) for case in tqdm(cases, desc="Evaluating", unit="dialogue")]
     metrics = {"about": {**about, "seconds": round(time.perf_counter() - start, 1)}, **measure(predictions)}

@@ -127,6 +127,10 @@ def check_target(folder: Path) -> None:
         raise ModelError(f"{folder} is there already and is no adapter; choose another folder for the new one.")
 
 
+def write_card(folder: Path, card: AdapterCard) -> None:
+    write_json(folder / "adapter.json", asdict(card))
+
+
 def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict[str, PeftModel]) -> None:
     """Write the folder whole or not at all; raises LavicError when it cannot be written, or holds anything else."""
     check_target(folder)
@@ -136,7 +140,7 @@ def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict
         for part, lora in loras.items():
             save_lora(lora, part, temporary / part)
         model.image_processor.save_pretrained(temporary)
-        write_json(temporary / "adapter.json", asdict(card))
+        write_card(temporary, card)
 
 
 def save_lora(lora: PeftModel, part: str, folder: Path) -> None:
@@ -152,6 +156,7 @@ def save_lora(lora: PeftModel, part: str, folder: Path) -> None:
             file.replace(folder / file.name)
         nested.rmdir()
     (folder / "README.md").unlink(missing_ok=True)
+    (folder / "adapter_model.safetensors").chmod(0o644)  # safetensors writes it for the owner only
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text())
     config["base_model_name_or_path"] = None

@@ -18,11 +18,12 @@ class AlignConfig:
 @dataclass(frozen=True)
 class TuneConfig:
     steps: int = 800
-    plain_steps: int = 240  # in the first half every question is asked in a few plain words, then they fade
-    spoken_steps: int = 120  # in the first half the LLM is given words in place of visual tokens, then they fade
+    plain_steps: int = 400  # in the first half every question is asked in a few plain words, then they fade
+    plain_share: float = 0.3  # to this share
+    spoken_steps: int = 160  # in the first half the LLM is given words in place of visual tokens, then they fade out
     batch: int = 4
     lr: float = 1e-3
-    projector_lr: float = 3e-4  # 0 freezes the projector, as the paper does
+    projector_lr: float = 0.0  # 0 freezes the projector, as the paper does
     rank: int = 8
     alpha: int = 32
     dropout: float = 0.05

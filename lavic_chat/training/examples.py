@@ -22,10 +22,10 @@ class Choice:
 
 
 def products_of_split(catalog: Catalog, split: str) -> list[Product]:
-    """Products whose shape belongs to a split of `splits.json`; all of them where a catalogue has no splits."""
+    """Products whose shape belongs to a split of `splits.json`; where a catalogue has no splits, all are "train"."""
     path = catalog.folder / "splits.json"
     if not path.is_file():
-        return list(catalog)
+        return list(catalog) if split == "train" else []
     try:
         shapes = json.loads(path.read_text())[split]
         ids = {product_id for members in shapes.values() for product_id in members}
@@ -70,9 +70,10 @@ def make_choices(
     choices = []
     for conversation in conversations:
         ids = [item for item in conversation.candidates.get(key, ()) if item in catalog]
-        answers = [ids.index(item) for item in conversation.gt_items if item in ids]
-        if answers and len(ids) > 1:
-            choices.append(Choice(conversation.dialogue, tuple(catalog[item] for item in ids), answers[0]))
+        right = [item for item in conversation.gt_items if item in ids]
+        ids = [item for item in ids if item not in right[1:]]  # another right answer must not be taught as a wrong one
+        if right and len(ids) > 1:
+            choices.append(Choice(conversation.dialogue, tuple(catalog[i] for i in ids), ids.index(right[0])))
     if not choices:
         raise DialogueError(
             f"None of the {len(conversations)} conversations has its right answer among candidates that are in the "

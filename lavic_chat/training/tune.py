@@ -13,8 +13,9 @@ from plain questions about spoken pictures, 160 are enough to choose well.
 import math
 import random
 import sys
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import torch
@@ -42,6 +43,7 @@ class TuneReport:
     losses: tuple[float, ...]
     valid: tuple["Validation", ...]
     best: "Validation"
+    seconds: float = field(default=0.0, compare=False)  # of all its processes, where it was stopped and gone on
 
 
 def tune(
@@ -57,7 +59,7 @@ def tune(
 
     With a checkpoint, progress is written at every validation, and a stopped run goes on from there.
     """
-    rng = random.Random(config.seed)
+    start, rng = time.time(), random.Random(config.seed)
     torch.manual_seed(config.seed)
     groups = parameter_groups(model, config)
     weights = [tensor for group in groups for tensor in group["params"]]
@@ -66,6 +68,7 @@ def tune(
     coloured = [product for product in products if looks_of(product)]
     pupil = Pupil(model, states, speak(model, products), config)
     done, told = checkpoint.load(weights, optimizer, rng) if checkpoint else (0, {})
+    start -= told.get("seconds", 0.0)
     losses = list(told.get("losses", ()))
     measured = [Validation(**point) for point in told.get("valid", ())]
     bar = trange(done, config.steps, initial=done, total=config.steps, desc="tune", unit="step")
@@ -87,9 +90,10 @@ def tune(
             if best_of(measured) is now:
                 keep(now, tuple(measured))
             if checkpoint:
-                record = {"losses": losses, "valid": [asdict(point) for point in measured]}
+                points = [asdict(point) for point in measured]
+                record = {"losses": losses, "valid": points, "seconds": time.time() - start}
                 checkpoint.save(step + 1, weights, optimizer, rng, record)
-    return TuneReport(tuple(losses), tuple(measured), best_of(measured))
+    return TuneReport(tuple(losses), tuple(measured), best_of(measured), time.time() - start)
 
 
 def pace(step: int, steps: int) -> float:
@@ -129,16 +133,16 @@ def draw(
     batch = []
     for _ in range(config.batch):
         count = config.fewest + round(rise * max(0, config.most - config.fewest))
-        if coloured and rng.random() < fading(step, config.plain_steps):
+        if coloured and rng.random() < fading(step, config.plain_steps, config.plain_share):
             batch.append(ask_plainly(coloured, rng, count))
         else:
             batch.append(shuffle_choice(rng.choice(choices), rng, count))
     return batch
 
 
-def fading(step: int, steps: int) -> float:
-    """1 in the first half of these steps, then falling evenly to 0 at their end."""
-    return min(1.0, 2 * (1 - step / steps)) if step < steps else 0.0
+def fading(step: int, steps: int, least: float = 0.0) -> float:
+    """1 in the first half of these steps, then falling evenly to `least` at their end."""
+    return least + (1 - least) * min(1.0, 2 * (1 - step / steps)) if step < steps else least
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Launching: the theme, the catalogue's pictures by product id, and nothing else from the disk."""
 
+import socket
 from pathlib import Path
 
 import gradio as gr
@@ -9,6 +10,7 @@ from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from lavic_chat.catalog.product import Catalog
+from lavic_chat.errors import LavicError
 from lavic_chat.ui.theme import HERE, stylesheet, theme
 
 # Only formats that a browser shows as a picture and nothing more: an SVG, for one, could carry a script.
@@ -30,11 +32,26 @@ def launch(app: gr.Blocks, catalog: Catalog, host: str = "127.0.0.1", port: int 
 
     The disk stays closed: pictures leave by product id, `allowed_paths` is empty.
     """
+    check_port(host, port)
     return app.queue(max_size=LONGEST_QUEUE, api_open=False).launch(
         server_name=host, server_port=port, theme=theme(), css=stylesheet(), footer_links=[], ssr_mode=False,
         favicon_path=HERE / "mark.svg", allowed_paths=[], max_file_size=LARGEST_UPLOAD, show_error=False,
         app_kwargs={"routes": [picture_route(catalog)]}, **more,
     )  # fmt: skip
+
+
+def check_port(host: str, port: int | None) -> None:
+    """Raises LavicError where nobody could listen; called before the long loading, too."""
+    if port is None:
+        return
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "no such address"
+        raise LavicError(f"The chat cannot listen on {host}, port {port} ({reason}); choose another --port.") from error
 
 
 def picture_route(catalog: Catalog) -> Route:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from lavic_chat.catalog.pictures import open_picture
+from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.catalog.product import Catalog, Product
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
@@ -28,7 +28,9 @@ class Recommender(Protocol):
 
     def recommend(self, dialogue: Dialogue) -> Recommendation: ...
 
-    def more_like(self, dialogue: Dialogue, product_id: str) -> Recommendation: ...
+    def more_like(self, dialogue: Dialogue, product_id: str) -> Recommendation:
+        """The dialogue ends with the shopper's wish for more like this product."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Visit:
         """Begin a question. Raises DialogueError for an unusable message, PictureError for an unusable photo."""
         self.check_free()
         if photo:
-            open_picture(photo)
+            picture_format(photo)  # its header alone: many visitors ask at once, and only one is answered
         return replace(self, pending=Pending(self.dialogue.say(text, photo), None, text, photo))
 
     def something_else(self) -> "Visit":
@@ -102,7 +104,7 @@ class Visit:
         if not self.pending:
             return self
         if self.pending.like:
-            found = recommender.more_like(self.dialogue, self.pending.like)
+            found = recommender.more_like(self.pending.dialogue, self.pending.like)
         else:
             found = recommender.recommend(self.pending.dialogue)
         ids = [item.product.id for item in found.candidates]
