@@ -4,7 +4,7 @@ import pytest
 import torch
 from tiny import tiny_model
 
-from lavic_chat.training.align import align, caption_loss, caption_perplexity, start_projector
+from lavic_chat.training.align import align, caption_loss, caption_perplexity
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.vision import Vision
 
@@ -79,7 +79,7 @@ def test_nothing_held_out_nothing_measured(tiny_catalog, tmp_path):
 def test_the_projector_starts_near_the_words(tiny_catalog, tmp_path):
     model = tiny_model()
     states = 50 + 9 * Vision(model, tmp_path).see_products(tiny_catalog, tiny_catalog.products)  # far from 0 and 1
-    start_projector(model, states, seed=0)
+    model.start_projector(states, seed=0)
     tokens = model.project(states)
     words = model.core.get_input_embeddings().weight
     assert tokens.pow(2).mean().sqrt() == pytest.approx(float(words.pow(2).mean().sqrt()), rel=0.1)

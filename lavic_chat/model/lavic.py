@@ -114,8 +114,10 @@ class LavicModel:
             use_cache=False,
         ).last_hidden_state
 
-    def word_logits(self, states: Tensor, words: Tensor) -> Tensor:
-        """[..., d], [w] -> [..., w]: next-token logits of a few words only."""
+    def word_logits(self, states: Tensor, words: Tensor | None = None) -> Tensor:
+        """[..., d], [w] -> [..., w]: next-token logits, of a few words only where they are given."""
+        if words is None:
+            return self.network.lm_head(states)
         return nn.functional.linear(states, self.network.lm_head.weight[words.to(self.device)])
 
     def generate(self, embeddings: Tensor, max_new_tokens: int) -> str:
@@ -130,7 +132,39 @@ class LavicModel:
         )
         return self.tokenizer.decode(ids[0], skip_special_tokens=True)
 
+    # ---- learning ----
+
+    def train(self, on: bool = True) -> None:
+        """Dropout on or off; what may change is said by each part's `requires_grad`."""
+        self.network.train(on)
+
+    def trained_loras(self) -> list[Tensor]:
+        """The weights of the LoRAs that are being trained."""
+        named = self.network.named_parameters()
+        return [tensor for name, tensor in named if "lora_" in name and tensor.requires_grad]
+
+    @torch.no_grad()
+    def start_projector(self, states: Tensor, seed: int) -> None:
+        """Fold the mean and spread of states [N, 5, h] into the projector's first layer, and scale its output to
+        the word embeddings' size: so it learns from the first step on."""
+        first, second = self.projector.linear_1, self.projector.linear_2
+        generator = torch.Generator().manual_seed(seed)
+        rows = states.flatten(0, 1)
+        mean, spread = rows.mean(0), rows.std(0).clamp_min(1e-3)
+        weight = torch.randn(first.weight.shape, generator=generator) / first.in_features**0.5 / spread
+        first.weight.copy_(weight)
+        first.bias.copy_(-(weight @ mean))
+        second.weight.copy_(torch.randn(second.weight.shape, generator=generator) / second.in_features**0.5)
+        second.bias.zero_()
+        size = self.word_embeddings.pow(2).mean().sqrt()
+        second.weight.mul_(size / self.project(rows[:512]).float().pow(2).mean().sqrt())
+
     # ---- words ----
+
+    @property
+    def word_embeddings(self) -> Tensor:
+        """[V, d] float32: the LLM's input embedding of every word, not to be trained."""
+        return self.core.get_input_embeddings().weight.detach().float()
 
     def chat_frame(self) -> tuple[list[int], list[int]]:
         """Token ids before and after one user message in the base's own chat template."""

@@ -46,7 +46,7 @@ def align(
 ) -> AlignReport:
     """Train the projector on products and their tower states [N, 5, h]; measure on the valid ones."""
     torch.manual_seed(config.seed)
-    start_projector(model, states, config.seed)
+    model.start_projector(states, config.seed)
     model.projector.requires_grad_(True)
     spread = states.std((0, 1))
     word_losses = learn_words(model, products, states, spread, config)
@@ -56,27 +56,11 @@ def align(
     return AlignReport(tuple(word_losses), tuple(caption_losses), perplexity)
 
 
-@torch.no_grad()
-def start_projector(model: LavicModel, states: Tensor, seed: int) -> None:
-    """Fold the states' mean and spread into the first layer, scale the output to the word embeddings' size."""
-    first, second = model.projector.linear_1, model.projector.linear_2
-    generator = torch.Generator().manual_seed(seed)
-    rows = states.flatten(0, 1)
-    mean, spread = rows.mean(0), rows.std(0).clamp_min(1e-3)
-    weight = torch.randn(first.weight.shape, generator=generator) / first.in_features**0.5 / spread
-    first.weight.copy_(weight)
-    first.bias.copy_(-(weight @ mean))
-    second.weight.copy_(torch.randn(second.weight.shape, generator=generator) / second.in_features**0.5)
-    second.bias.zero_()
-    size = model.core.get_input_embeddings().weight.float().pow(2).mean().sqrt()
-    second.weight.mul_(size / model.project(rows[:512]).float().pow(2).mean().sqrt())
-
-
 def learn_words(
     model: LavicModel, products: Sequence[Product], states: Tensor, spread: Tensor, config: AlignConfig
 ) -> list[float]:
     rng = random.Random(config.seed)
-    embeddings = model.core.get_input_embeddings().weight.detach().float()
+    embeddings = model.word_embeddings
     words = [sorted(set(model.words_to_ids(" " + caption_words(product)))) for product in products]
     strangers = rng.sample(range(len(embeddings)), min(STRANGERS, len(embeddings)))
     vocabulary = sorted(set(strangers).union(*words))
@@ -141,7 +125,7 @@ def caption_loss(model: LavicModel, states: Tensor, texts: Sequence[str]) -> Ten
     start = len(head) - 1  # this place predicts the caption's first token
     rows = torch.cat([hidden[row, start : start + len(ids)] for row, ids in enumerate(captions)])
     targets = torch.tensor([token for ids in captions for token in ids], device=rows.device)
-    return functional.cross_entropy(model.network.lm_head(rows).float(), targets)
+    return functional.cross_entropy(model.word_logits(rows).float(), targets)
 
 
 @torch.inference_mode()

@@ -19,7 +19,7 @@ from lavic_chat.training.examples import caption_words
 @torch.no_grad()
 def speak(model: LavicModel, products: Iterable[Product]) -> dict[str, Tensor]:
     """Per product id [5, d]: the mean direction of its words' embeddings, as long as a word's, five times."""
-    embeddings = model.core.get_input_embeddings().weight.float()
+    embeddings = model.word_embeddings
     length = embeddings.norm(dim=-1).mean()
     spoken = {}
     for product in products:

@@ -114,8 +114,7 @@ def recent(losses: Sequence[float]) -> float:
 
 
 def parameter_groups(model: LavicModel, config: TuneConfig) -> list[dict]:
-    lora = [tensor for name, tensor in model.network.named_parameters() if "lora_" in name and tensor.requires_grad]
-    groups = [{"params": lora, "lr": config.lr}]
+    groups = [{"params": model.trained_loras(), "lr": config.lr}]
     if config.projector_lr:
         model.projector.requires_grad_(True)
         groups.append({"params": list(model.projector.parameters()), "lr": config.projector_lr})
@@ -156,7 +155,7 @@ class Pupil:
 
     def learn(self, batch: Sequence[Choice], step: int) -> float:
         """One gradient of a batch, each choice passed alone (lengths differ); returns the mean loss."""
-        self.model.network.train()
+        self.model.train()
         ranker = Ranker(self.model, self.config.decode)
         total = 0.0
         for choice in batch:
@@ -201,7 +200,7 @@ def validate(
     model: LavicModel, choices: Sequence[Choice], states: dict[str, Tensor], config: TuneConfig, step: int
 ) -> Validation:
     """Rank the validation choices as chat would."""
-    model.network.eval()
+    model.train(False)
     ranker = Ranker(model, config.decode)
     logs = []
     for choice in choices:
