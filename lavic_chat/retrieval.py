@@ -55,7 +55,7 @@ class TextEncoder:
         vectors = self.cache.get(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
         todo = list(missing.items())
-        with tqdm(total=len(todo), desc="Reading products", unit="product", disable=not progress) as bar:
+        with tqdm(total=len(todo), desc="Reading products", unit="product", disable=not (progress and todo)) as bar:
             for start in range(0, len(todo), BATCH):
                 part = todo[start : start + BATCH]
                 fresh = dict(zip((key for key, _ in part), self.encode([text for _, text in part]), strict=True))

@@ -42,7 +42,9 @@ class Vision:
         keys = [self._key(main_picture_bytes(catalog, product)) for product in products]
         states = self.cache.get(keys)
         unseen = {key: product for key, product in zip(keys, products, strict=True) if key not in states}
-        with tqdm(total=len(unseen), desc="Looking at pictures", unit="picture", disable=not progress) as bar:
+        with tqdm(
+            total=len(unseen), desc="Looking at pictures", unit="picture", disable=not (progress and unseen)
+        ) as bar:
             for part in chunks(unseen.items(), BATCH):
                 seen = self._look(catalog, part)
                 self.cache.put(seen)  # after every batch, so that a stopped run goes on from here

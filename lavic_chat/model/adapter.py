@@ -6,8 +6,11 @@ llm/, vision/           PEFT adapters (safetensors), each only if trained
 preprocessor_config.json  the picture processor that the training used
 """
 
+import contextlib
 import json
 import math
+import warnings
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -95,7 +98,8 @@ def load_lora(model: LavicModel, part: str, file: Path) -> None:
     """Put a part's LoRA on; raises ValueError unless the file holds exactly the weights that its config wants."""
     with safe_open(file, "pt") as weights:  # opened here first: PEFT would go and ask a hub for a missing file
         stored = set(weights.keys())
-    lora = PeftModel.from_pretrained(model.network, file.parent, adapter_name=part)
+    with without_remarks():
+        lora = PeftModel.from_pretrained(model.network, file.parent, adapter_name=part)
     activate_all(model)
     if stored != set(get_peft_model_state_dict(lora, adapter_name=part, save_embedding_layers=False)):
         raise ValueError("other weights than its config wants")  # PEFT would go on with an untrained LoRA
@@ -105,11 +109,20 @@ def add_lora(model: LavicModel, part: str, rank: int, alpha: int, dropout: float
     """A fresh LoRA on every linear layer of a part ("llm"), alone trainable; adapters of other parts stay active."""
     torch.manual_seed(seed)
     config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=PARTS[part])
-    lora = get_peft_model(model.network, config, adapter_name=part)
+    with without_remarks():
+        lora = get_peft_model(model.network, config, adapter_name=part)
     activate_all(model)
     for name, parameter in model.network.named_parameters():
         parameter.requires_grad_("lora_" in name and f".{part}." in name)
     return lora
+
+
+@contextlib.contextmanager
+def without_remarks() -> Iterator[None]:
+    """PEFT asks transformers for a name that is going out of use, and warns of a second adapter, which we mean."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def activate_all(model: LavicModel) -> None:
