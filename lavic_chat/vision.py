@@ -64,7 +64,7 @@ class Vision:
 
     def count_blanks(self, states: Tensor) -> int:
         """How many of the products' states [n, 5, h] are the blank's."""
-        return int((states == torch.from_numpy(self.blank)).all(-1).all(-1).sum())
+        return int((states == torch.tensor(self.blank)).all(-1).all(-1).sum())
 
     def see_photo(self, path: Path) -> Tensor:
         """[5, h] of a shopper's photo; raises PictureError when it cannot be used."""

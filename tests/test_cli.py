@@ -311,8 +311,9 @@ def test_align_then_tune_then_ask(shop, dialogues, tmp_path):
     assert aligned["products"] == 12 and aligned["config"]["word_steps"] == 2
     tune = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--from", tmp_path / "a"]
     tuned = answer(*tune, "--out", tmp_path / "t", "--steps", 2, "--batch", 1, "--valid-every", 1, "--decode", "list")
-    assert tuned["choices"] == 6 and tuned["valid"][-1] == tuned["best"]
+    assert tuned["choices"] == 6 and [point["step"] for point in tuned["valid"]] == [1, 2]
     card = json.loads((tmp_path / "t" / "adapter.json").read_text())
+    assert card["training"]["tune"] == tuned and tuned["best"] in tuned["valid"] and len(tuned["losses"]) == 1
     assert card["training"].keys() == {"align", "tune"} and card["decode"] == "list"
     assert answer("ask", "a sofa", *shop, "--adapter", tmp_path / "t")["pick"]
 

@@ -178,7 +178,7 @@ def test_reading_conversations(tmp_path):
     path.write_text(json.dumps(row) + "\n\n" + json.dumps(row | {"set": "home"}))
     first, second = read_conversations(path)
     assert first.gt_items == ("b", "a") and first.candidates == {"candidates_st": ("a", "b")}
-    assert (first.set, second.set, second.where) == ("all", "home", f"{path}, line 3")
+    assert (first.set, second.set, second.where) == ("all", "home", "talk.jsonl, line 3")
 
 
 @pytest.mark.parametrize(

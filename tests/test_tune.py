@@ -33,8 +33,8 @@ from lavic_chat.training.tune import (
 from lavic_chat.vision import Vision
 
 TOY = TuneConfig(
-    steps=24, plain_steps=0, spoken_steps=0, batch=4, lr=1e-2, projector_lr=1e-2, rank=8, dropout=0.0, noise=0.05,
-    valid_every=12, fewest=2,
+    steps=24, plain_steps=0, plain_share=0.0, spoken_steps=0, batch=4, lr=1e-2, projector_lr=1e-2, rank=8,
+    dropout=0.0, noise=0.05, valid_every=12, fewest=2,
 )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def test_the_groups_hold_the_lora_and_the_projector():
 
 def test_candidates_grow_from_few_to_many(choices):
     rng = random.Random(0)
-    config = TuneConfig(steps=100, plain_steps=0, fewest=2, most=4, batch=3)
+    config = TuneConfig(steps=100, plain_steps=0, plain_share=0.0, fewest=2, most=4, batch=3)
     for step, count in ((0, 2), (25, 3), (50, 4), (99, 4)):
         batch = draw(choices, (), step, config, rng)
         assert [len(drawn.products) for drawn in batch] == [count] * 3
@@ -134,7 +134,7 @@ def test_candidates_grow_from_few_to_many(choices):
 
 def test_plain_questions_come_before_dialogues(shop, choices):
     rng = random.Random(0)
-    config = TuneConfig(steps=100, plain_steps=60, batch=50)
+    config = TuneConfig(steps=100, plain_steps=60, plain_share=0.0, batch=50)
 
     def plain(step, coloured=shop.products):
         batch = draw(choices, coloured, step, config, rng)
@@ -149,6 +149,7 @@ def test_plain_questions_come_before_dialogues(shop, choices):
 def test_fading():
     assert [fading(step, 8) for step in (0, 4, 5, 6, 7, 8, 80)] == [1, 1, 0.75, 0.5, 0.25, 0, 0]
     assert fading(0, 0) == 0
+    assert [fading(step, 8, 0.5) for step in (0, 4, 6, 8)] == [1, 1, 0.75, 0.5]
 
 
 def test_the_pace_rises_then_falls():
