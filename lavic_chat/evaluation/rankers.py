@@ -15,7 +15,6 @@ from lavic_chat.ranking import GENERATE, Ranker
 from lavic_chat.retrieval import TextEncoder, make_query, product_text, unit
 
 Rank = Callable[[Conversation, Sequence[str]], Prediction]
-ABLATIONS = ("no-images", "shuffled-images")
 
 
 def predict(
