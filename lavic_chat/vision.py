@@ -55,12 +55,7 @@ class Vision:
     @cached_property
     def blank(self) -> np.ndarray:
         """[5, h] of the blank that stands in for a picture that is missing or broken."""
-        key = self._key(b"")
-        cached = self.cache.get([key])
-        if key not in cached:
-            cached = {key: self._encode([blank_picture()])[0]}
-            self.cache.put(cached)
-        return cached[key]
+        return self._see_one(self._key(b""), blank_picture())
 
     def count_blanks(self, states: Tensor) -> int:
         """How many of the products' states [n, 5, h] are the blank's."""
@@ -69,12 +64,7 @@ class Vision:
     def see_photo(self, path: Path) -> Tensor:
         """[5, h] of a shopper's photo; raises PictureError when it cannot be used."""
         picture = open_picture(path)
-        key = self._key(path.read_bytes())
-        cached = self.cache.get([key])
-        if key not in cached:
-            cached = {key: self._encode([picture])[0]}
-            self.cache.put(cached)
-        return torch.from_numpy(cached[key].copy())
+        return torch.from_numpy(self._see_one(self._key(path.read_bytes()), picture).copy())
 
     def save_states(self, catalog: Catalog, path: Path) -> int:
         """Write the states of a catalogue's pictures, half precision, to ship with it; returns how many."""
@@ -96,6 +86,14 @@ class Vision:
         fresh = {key: state.float().numpy() for key, state in shipped.items() if key not in here}
         if fresh:
             self.cache.put(fresh)
+
+    def _see_one(self, key: str, picture: Image.Image) -> np.ndarray:
+        """[5, h] of one picture, from the cache if it was seen before."""
+        cached = self.cache.get([key])
+        if key not in cached:
+            cached = {key: self._encode([picture])[0]}
+            self.cache.put(cached)
+        return cached[key]
 
     def _look(self, catalog: Catalog, part: Sequence[tuple[str, Product]]) -> dict[str, np.ndarray]:
         """States [5, h] by key; what is decoded are the very bytes that the key names."""

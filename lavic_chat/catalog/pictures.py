@@ -33,15 +33,13 @@ def open_picture(path: Path) -> Image.Image:
     another format than FORMATS, over MAX_BYTES or MAX_PIXELS (judged before decoding).
     """
     with opened(Path(path), shown_name(Path(path))) as image:
-        image.load()
-        return to_rgb(turn_upright(image))
+        return decode(image)
 
 
 def read_picture(data: bytes, name: str = "The picture") -> Image.Image:
     """As `open_picture`, of a file's bytes."""
     with opened(io.BytesIO(data), name) as image:
-        image.load()
-        return to_rgb(turn_upright(image))
+        return decode(image)
 
 
 def picture_format(path: Path) -> str:
@@ -94,6 +92,11 @@ def shown_name(path: Path) -> str:
     """A file's name fit for a sentence: printable, at most 80 characters, no folder."""
     name = "".join(letter if letter.isprintable() else "?" for letter in path.name) or "The picture"
     return name if len(name) <= 80 else f"{name[:60]}…{name[-16:]}"
+
+
+def decode(image: Image.Image) -> Image.Image:
+    image.load()
+    return to_rgb(turn_upright(image))
 
 
 def turn_upright(image: Image.Image) -> Image.Image:

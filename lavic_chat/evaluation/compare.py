@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lavic_chat.errors import DialogueError
-from lavic_chat.evaluation.metrics import RESAMPLES, Prediction, interval
+from lavic_chat.evaluation.metrics import RESAMPLES, Prediction, group_by_set, interval
 from lavic_chat.files import read_jsonl
 
 Key = tuple[str, tuple[str, ...]]  # of a case: "file, line n" and its candidates, sorted
@@ -43,11 +43,12 @@ def check_same(keys: Collection[Key], hits: dict[Key, bool]) -> None:
 
 def gain_over(predictions: Sequence[Prediction], hits: dict[Key, bool], seed: int = 0) -> dict[str, dict]:
     """{set or "overall": {"gain", "gain_95"}} of HR@1 over the same cases' hits."""
-    pairs = [(p.set, (p.pick in p.gt_items) - hits[key_of(p.where, p.ranking)]) for p in predictions]
-    groups = {"overall": [gain for _, gain in pairs]}
-    for name, gain in pairs:
-        groups.setdefault(name, []).append(gain)
-    return {name: paired_gain(np.array(gains, float), seed) for name, gains in groups.items()}
+    return {
+        name: paired_gain(
+            np.array([(p.pick in p.gt_items) - hits[key_of(p.where, p.ranking)] for p in group], float), seed
+        )
+        for name, group in group_by_set(predictions).items()
+    }
 
 
 def paired_gain(gains: np.ndarray, seed: int) -> dict:

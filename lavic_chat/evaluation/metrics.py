@@ -32,11 +32,16 @@ def measure(predictions: Sequence[Prediction], seed: int = 0) -> dict[str, dict]
     """Metrics of all predictions ("overall") and of every set. Raises ValueError without any."""
     if not predictions:
         raise ValueError("no predictions to measure")
+    return {name: measure_group(group, seed) for name, group in group_by_set(predictions).items()}
+
+
+def group_by_set(predictions: Sequence[Prediction]) -> dict[str, list[Prediction]]:
+    """All of them as "overall", and those of every set."""
     groups = {"overall": list(predictions)}
     for name in dict.fromkeys(prediction.set for prediction in predictions):
         shown = f"set {name}" if name in ("overall", "about") else name  # names that the report uses itself
         groups[shown] = [prediction for prediction in predictions if prediction.set == name]
-    return {name: measure_group(group, seed) for name, group in groups.items()}
+    return groups
 
 
 def measure_group(group: Sequence[Prediction], seed: int) -> dict:
