@@ -18,7 +18,8 @@ def main() -> None:
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"any of {', '.join(STEPS)}; all when none is named")
     parser.add_argument("--deb", type=Path, help="the furniture package's file, when it was downloaded before")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="renderers at a time, one core each")
-    parser.add_argument("--variants", type=int, default=2, help="finishes a shape gets besides its own look")
+    parser.add_argument("--splits", default="test,valid,train", help="render the shapes of these, in this order")
+    parser.add_argument("--variants", type=int, default=4, help="finishes a shape gets besides its own look")
     parser.add_argument("--minutes", type=float, help="stop rendering after this time; the next run goes on")
     options = parser.parse_args()
     if unknown := set(options.steps) - set(STEPS):
@@ -41,8 +42,8 @@ def _render(options: argparse.Namespace) -> None:
 
     until = time.time() + options.minutes * 60 if options.minutes else None
     # All shapes in their own look and one finish first: stopped at any time, what is there is a useful catalogue.
-    for variants in range(min(1, options.variants), options.variants + 1):
-        render(HERE / "work", options.jobs, variants, until)
+    for variants in sorted({min(1, options.variants), options.variants}):
+        render(HERE / "work", options.jobs, variants, until, options.splits)
 
 
 def _records(options: argparse.Namespace) -> None:

@@ -36,6 +36,7 @@ WORDS = {
     "plastic": "plast pvc rubber goma poly acryl",
 }
 SOFT = {"sofa", "corner sofa", "armchair", "pouffe", "futon", "sofa bed", "lounge chair"}
+SANITARY = {"washbasin", "bathtub", "toilet", "bidet"}
 BY_TYPE = {
     "fabric": SOFT
     | {"rug", "towel", "curtain", "bath mat", "doormat", "parasol", "hammock", "bed", "deck chair"}
@@ -131,18 +132,21 @@ def choose(key: str, target: Group | None, count: int, product_type: str) -> lis
     """`count` finishes that differ plainly from the natural look and from each other; the same on every run."""
     if target is None:
         return []
-    kind = target.kind
-    seed = random.Random(hashlib.sha256(key.encode()).digest())
-    if product_type in SOFT and kind in ("fabric", "leather"):
-        kind = seed.choice(["fabric", "fabric", "leather"])
-    options = finishes_of(kind)
-    seed.shuffle(options)
+    options = [option for kind in _kinds(target.kind, product_type) for option in finishes_of(kind)]
+    random.Random(hashlib.sha256(key.encode()).digest()).shuffle(options)
     chosen: list[Finish] = []
     for strict in (True, False):
         for option in options:
             if len(chosen) < count and _apart(option, target, chosen, strict):
                 chosen.append(option)
     return chosen
+
+
+def _kinds(kind: str, product_type: str) -> list[str]:
+    """Seats come in cloth and in leather; a washbasin does not come in every colour of a vase."""
+    if product_type in SOFT and kind in ("fabric", "leather"):
+        return ["fabric", "leather"]
+    return ["sanitary"] if product_type in SANITARY and kind in ("ceramic", "plastic") else [kind]
 
 
 def _apart(option: Finish, target: Group, chosen: list[Finish], strict: bool) -> bool:

@@ -49,6 +49,14 @@ def changed(first: np.ndarray, second: np.ndarray) -> float:
     return float((np.linalg.norm(to_lab(first) - to_lab(second), axis=-1) > CLEARLY_CHANGED).mean())
 
 
+def spread(texture: Path) -> float:
+    """How far the colours of a texture lie from their mean, CIE76, fine weave averaged away."""
+    with Image.open(texture) as image:
+        pixels = np.asarray(image.convert("RGB").resize((24, 24), Image.Resampling.BOX), float).reshape(-1, 3) / 255
+    lab = to_lab(pixels)
+    return float(np.linalg.norm(lab - lab.mean(0), axis=-1).mean())
+
+
 def coverage(path: Path) -> float:
     """Share of the frame that the object covers."""
     with Image.open(path) as image:

@@ -1,6 +1,7 @@
 """The named finishes: shades with their plain colour, and what each kind of material may be finished in."""
 
 from dataclasses import dataclass
+from functools import cache
 
 # shade: (plain colour, sRGB)
 SHADES = {
@@ -59,6 +60,7 @@ LEATHER = "cognac jet chocolate burgundy cream forest navy camel snow scarlet"
 TIMBER = "oak walnut maple mahogany ebony teak"
 PAINTED = "snow sage navy blush mustard silver_grey jet scarlet turquoise forest"
 METAL = "brass chrome jet snow scarlet turquoise lemon forest rose navy tangerine"
+LACQUER = "burgundy jet emerald petrol snow fuchsia tangerine plum cobalt"
 PLASTIC = "snow scarlet lemon tangerine turquoise lime cobalt jet blush violet mint fuchsia"
 GLAZE = "snow cobalt sage terracotta jet mustard blush emerald cream turquoise lavender"
 
@@ -66,25 +68,36 @@ GLAZE = "snow cobalt sage terracotta jet mustard blush emerald cream turquoise l
 RANGES = {
     "fabric": {"velvet": VELVET, "linen": LINEN, "wool": WOOL, "cotton": COTTON},
     "leather": {"leather": LEATHER, "velvet": "emerald navy burgundy mustard blush"},
-    "wood": {"wood": TIMBER, "painted wood": PAINTED},
+    "wood": {"wood": TIMBER, "painted wood": PAINTED, "lacquer": LACQUER},
     "metal": {"metal": METAL},
     "plastic": {"plastic": PLASTIC},
     "ceramic": {"ceramic": GLAZE},
     "rattan": {"rattan": "honey jet snow stone_grey sage chocolate"},
     "stone": {"stone": "snow charcoal sand sage terracotta"},
+    # what stands in a bathroom for thirty years: no loud colours
+    "sanitary": {"ceramic": "snow cream sage blush sky jet stone_grey"},
 }
+# kind of surface: patterns on a light ground, each with its shades
+PATTERNS = {
+    "fabric": {"striped": "navy scarlet charcoal forest mustard sky", "checked": "scarlet navy sage charcoal rose"}
+    | {"dotted": "blush turquoise jet mustard cobalt"},
+    "ceramic": {"striped": "cobalt jet terracotta sage mustard"},
+}
+GROUND = "cream"  # the shade between stripes and dots
 
 
 @dataclass(frozen=True)
 class Finish:
-    """A material in a shade; `name` is its stable identifier, `colour` its plain name, `rgb` sRGB in 0..1."""
+    """A material in a shade, "" or a pattern on it; `name` is its stable identifier, `colour` its plain name, `rgb`
+    sRGB in 0..1."""
 
     material: str
     shade: str
+    pattern: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.material}-{self.shade}".replace(" ", "_")
+        return "-".join(filter(None, (self.material, self.shade, self.pattern))).replace(" ", "_")
 
     @property
     def colour(self) -> str:
@@ -97,11 +110,23 @@ class Finish:
 
 def finishes_of(kind: str) -> list[Finish]:
     """Every finish that a surface of this kind may take; none for a kind that is never recoloured."""
-    return [
+    plain = [
         Finish(material, shade.replace("_", " "))
         for material, shades in RANGES.get(kind, {}).items()
         for shade in shades.split()
     ]
+    material = "ceramic" if kind == "ceramic" else "cotton"
+    return plain + [
+        Finish(material, shade, pattern)
+        for pattern, shades in PATTERNS.get(kind, {}).items()
+        for shade in shades.split()
+    ]
+
+
+@cache
+def finish_named(name: str) -> Finish | None:
+    """The finish of this name; None for "natural", the model's own look."""
+    return {finish.name: finish for kind in RANGES for finish in finishes_of(kind)}.get(name)
 
 
 def hex_to_rgb(text: str) -> tuple[float, float, float]:

@@ -1,6 +1,5 @@
 """Turn what was rendered into the catalogue: products.jsonl, splits.json, the pictures in use, ATTRIBUTION.md."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,23 +11,21 @@ from . import measure
 from .attribution import Credit, credit, write_attribution
 from .colour import distance, nearest_shade
 from .finishes import Group, main_group, named_kind
-from .identity import number
 from .library import Piece, read_paints, read_pieces
-from .palette import RANGES, SHADES, Finish, finishes_of, hex_to_rgb
+from .palette import GROUND, PATTERNS, RANGES, SHADES, Finish, finish_named, hex_to_rgb
 from .render import read_records, record_path
 from .review import read_drops
-from .shapes import Shape, read_shapes
+from .shapes import SPLITS, Shape, assign_splits, read_shapes
 from .taxonomy import price, series_name, types
 
-FINISHES = {finish.name: finish for kind in RANGES for finish in finishes_of(kind)}
-SPLIT = (("train", 0.65), ("valid", 0.75), ("test", 1.0))
-GOLDEN = 0.6180339887498949
 LEAST_COVERAGE, LEAST_CHANGE = 0.03, 0.06  # of the frame
 LARGE, NOTABLE = 0.4, 0.2  # of the object
+MOTLEY = 8.0  # CIE76 from a texture's mean to its typical colour, above which it is a pattern
 # Words that would tell the look: none may stand in a title or a description.
 LOOKS = {word for shade in SHADES for word in shade.split()} | {colour for colour, _ in SHADES.values()}
 LOOKS |= {word for ranges in RANGES.values() for material in ranges for word in material.split()}
-LOOKS |= {"glass", "rattan", "wicker", "striped", "checked", "floral", "plain", "patterned", "gray", "dark", "wooden"}
+LOOKS |= {pattern for patterns in PATTERNS.values() for pattern in patterns}
+LOOKS |= {"glass", "rattan", "wicker", "floral", "plain", "patterned", "gray", "dark", "wooden"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +36,10 @@ class Made:
     shape: Shape
     finish: Finish | None
     picture: Path
+    close: Path
     mask: Path
     natural: str
+    pattern: str
     parts: list[dict]
 
 
@@ -53,14 +52,14 @@ def write_catalog(work: Path, catalog: Path) -> dict[str, int]:
     rows = [_row(item, pieces[item.shape.key], names[item.shape.key], credits[item.shape.key]) for item in made]
     _check(rows)
     images = catalog / "images"
-    for item in made:
-        target = images / f"{item.id}.jpg"
-        if not target.is_file() or target.stat().st_size != item.picture.stat().st_size:
-            write_atomic(target, item.picture.read_bytes())
+    for picture in (picture for item in made for picture in (item.picture, item.close)):
+        target = images / picture.name
+        if not target.is_file() or target.stat().st_size != picture.stat().st_size:
+            write_atomic(target, picture.read_bytes())
     write_jsonl(catalog / "products.jsonl", rows)
     write_json(catalog / "splits.json", _splits(made, catalog / "splits.json"))
     write_atomic(catalog / "ATTRIBUTION.md", write_attribution(list(credits.values())))
-    wanted = {f"{item.id}.jpg" for item in made}
+    wanted = {picture.name for item in made for picture in (item.picture, item.close)}
     for path in images.glob("*.jpg"):
         if path.name not in wanted:
             path.unlink()
@@ -74,7 +73,9 @@ def _select(work: Path, pieces: dict[str, Piece]) -> tuple[list[Made], dict[str,
         mask = record_path(work, shape.key).with_suffix(".png")
         kept = []
         for shot in record["pictures"]:
-            path = work / "pictures" / f"{shot['id']}.jpg"
+            path, close = (work / "pictures" / f"{shot['id']}{view}.jpg" for view in ("", "-2"))
+            if not shot.get("close"):
+                continue
             reason = drops.get(shape.key) or drops.get(f"{shape.key}:{shot['look']}")
             frame = measure.picture(path)
             if not reason and measure.coverage(mask) < LEAST_COVERAGE:
@@ -85,9 +86,10 @@ def _select(work: Path, pieces: dict[str, Piece]) -> tuple[list[Made], dict[str,
                 dropped[reason] = dropped.get(reason, 0) + 1
                 continue
             kept.append(frame)
-            finish = FINISHES.get(shot["look"])
-            natural = shape.material or _natural_material(record, pieces[shape.key])
-            made.append(Made(shot["id"], shape, finish, path, mask, natural, _parts(shape, record)))
+            finish, piece = finish_named(shot["look"]), pieces[shape.key]
+            natural = shape.material or _natural_material(record, piece)
+            pattern = shape.pattern or _natural_pattern(record, piece)
+            made.append(Made(shot["id"], shape, finish, path, close, mask, natural, pattern, _parts(shape, record)))
     return made, dropped
 
 
@@ -104,6 +106,16 @@ def _natural_material(record: dict, piece: Piece) -> str:
     kinds = {named_kind(paints[name]) for name in first["materials"] if name in paints}
     kind = kinds.pop() if len(kinds) == 1 else ""
     return kind if first["share"] >= LARGE and kind in {*RANGES, "glass"} else ""
+
+
+def _natural_pattern(record: dict, piece: Piece) -> str:
+    """ "patterned" where the main part's texture has plainly different colours that are no grain; else "plain"."""
+    first = max(record["groups"], key=_prominence)
+    if first["kind"] in ("wood", "rattan", "stone", "leaf", "metal", "glass", "mirror"):
+        return "plain"
+    paints = read_paints(piece.obj)
+    textures = {paints[name].texture for name in first["materials"] if name in paints and paints[name].texture}
+    return "patterned" if any(measure.spread(texture) > MOTLEY for texture in textures) else "plain"
 
 
 def _prominence(part: dict) -> float:
@@ -131,9 +143,9 @@ def _row(item: Made, piece: Piece, title: str, owed: Credit) -> dict:
         "id": item.id,
         "title": title,
         "category": kind.category,
-        "images": [f"images/{item.id}.jpg"],
+        "images": [f"images/{picture.name}" for picture in (item.picture, item.close)],
         "description": f"{kind.use} Width x depth x height: {size}.",
-        "attributes": {"type": item.shape.type, **_looks(item), "style": item.shape.style, "size": size},
+        "attributes": {"type": kind.name, **_looks(item), "style": item.shape.style, "size": size},
         "price": price(item.shape.key, item.finish.name if item.finish else "natural", item.shape.type, piece.size),
         "source": owed.source,
         "creator": owed.creator,
@@ -156,7 +168,9 @@ def _looks(item: Made) -> dict[str, str]:
         for part in rest
         if part["share"] >= NOTABLE
     ]
-    looks = {"colour": SHADES[shade][0], "shade": shade, "material": material}
+    own = item.finish.pattern if item.finish and main["target"] else ""
+    accents = [GROUND, *accents] if own else accents
+    looks = {"colour": SHADES[shade][0], "shade": shade, "material": material, "pattern": own or item.pattern}
     looks["accent"] = next((accent for accent in accents if accent and _unlike(accent, shade)), "")
     return {name: value for name, value in looks.items() if value}
 
@@ -200,19 +214,9 @@ def _check(rows: list[dict]) -> None:
 
 
 def _splits(made: list[Made], path: Path) -> dict[str, dict[str, list[str]]]:
-    """{split: {shape: [product ids]}}. Within a type the shapes are dealt out in the order of shapes.tsv, from a
-    start that depends on the type, so lines added at its end move nothing; a shape once assigned stays."""
-    before = {}
-    if path.is_file():
-        old = json.loads(path.read_text())
-        before = {key: split for split, shapes in old.items() for key in shapes}
-    place, assigned = {}, {}
-    for shape in read_shapes():
-        start = number("split", shape.type) % 1000 / 1000
-        turn = place[shape.type] = place.get(shape.type, -1) + 1
-        at = (start + turn * GOLDEN) % 1
-        assigned[shape.key] = before.get(shape.key) or next(name for name, end in SPLIT if at < end)
-    splits: dict[str, dict[str, list[str]]] = {name: {} for name, _ in SPLIT}
+    """{split: {shape: [product ids]}}."""
+    assigned = assign_splits(path)
+    splits: dict[str, dict[str, list[str]]] = {name: {} for name in SPLITS}
     for item in made:
         splits[assigned[item.shape.key]].setdefault(item.shape.key, []).append(item.id)
     return splits

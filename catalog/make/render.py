@@ -14,13 +14,14 @@ from .shapes import Shape, read_shapes
 HERE = Path(__file__).parent
 
 
-def render(work: Path, jobs: int, variants: int, until: float | None) -> None:
+def render(work: Path, jobs: int, variants: int, until: float | None, splits: str) -> None:
     """Fill `work/renders` (a record a shape) and `work/pictures`; what is there already is not made again.
 
-    `variants` is how many finishes a shape gets besides its own look; at `until` (seconds since 1970) the
-    workers stop after the picture in hand. A shape that kills its process is recorded as failed.
+    `variants` is how many finishes a shape gets besides its own look, `splits` whose shapes ("test,train"); at
+    `until` (seconds since 1970) the workers stop after the picture in hand. A shape that kills its process is
+    recorded as failed.
     """
-    running = {share: _start(work, share, jobs, variants, until) for share in range(jobs)}
+    running = {share: _start(work, share, jobs, variants, until, splits) for share in range(jobs)}
     while running:
         time.sleep(2)
         for share, process in list(running.items()):
@@ -28,14 +29,14 @@ def render(work: Path, jobs: int, variants: int, until: float | None) -> None:
                 continue
             del running[share]
             if process.returncode and _blame(work, share):
-                running[share] = _start(work, share, jobs, variants, until)
+                running[share] = _start(work, share, jobs, variants, until, splits)
 
 
-def _start(work: Path, share: int, jobs: int, variants: int, until: float | None) -> subprocess.Popen:
+def _start(work: Path, share: int, jobs: int, variants: int, until: float | None, splits: str) -> subprocess.Popen:
     logs = work / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "catalog.make.worker", str(work), str(share), str(jobs), str(variants)]
-    command.append(str(until or 0))
+    command += [str(until or 0), splits]
     with (logs / f"blender-{share}.log").open("ab") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, cwd=HERE.parents[1], env=os.environ)
 

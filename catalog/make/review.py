@@ -4,6 +4,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from lavic_chat.files import fresh_folder
+
 from .render import read_records
 
 DROPS = Path(__file__).with_name("drops.tsv")
@@ -17,21 +19,34 @@ def read_drops() -> dict[str, str]:
     return {what.strip(): reason.strip() for what, reason in lines}
 
 
-def write_sheets(work: Path, side: int = 200, columns: int = 9, rows: int = 7) -> list[Path]:
-    """PNG contact sheets of every picture under `work/sheets`, each labelled with its shape and look."""
-    shots = [(shape.key, shot) for shape, record in read_records(work) for shot in record["pictures"]]
-    folder = work / "sheets"
-    folder.mkdir(parents=True, exist_ok=True)
+def write_sheets(work: Path, side: int = 130, columns: int = 10, rows: int = 11) -> list[Path]:
+    """PNG contact sheets of every picture under `work/sheets`: both views of each look, a shape begins a new row."""
+    drops, cells = read_drops(), []
+    for shape, record in read_records(work):
+        shots = [
+            (f"{shape.key.split('/')[1][:22]} {shot['look']}" if view == "" else "", f"{shot['id']}{view}.jpg")
+            for shot in record["pictures"]
+            if shot.get("close") and shape.key not in drops and f"{shape.key}:{shot['look']}" not in drops
+            for view in ("", "-2")
+        ]
+        cells += shots + [None] * (-len(shots) % columns)
     paths = []
-    for start in range(0, len(shots), columns * rows):
-        part = shots[start : start + columns * rows]
-        sheet = Image.new("RGB", (columns * side, ((len(part) - 1) // columns + 1) * (side + 14)), "white")
-        pen = ImageDraw.Draw(sheet)
-        for place, (key, shot) in enumerate(part):
-            x, y = place % columns * side, place // columns * (side + 14)
-            with Image.open(work / "pictures" / f"{shot['id']}.jpg") as image:
-                sheet.paste(image.resize((side, side)), (x, y))
-            pen.text((x + 2, y + side), f"{key[:20]} {shot['look'][:15]}", fill="black")
-        paths.append(folder / f"sheet-{start // (columns * rows):02}.png")
-        sheet.save(paths[-1])
+    with fresh_folder(work / "sheets") as fresh:
+        for start in range(0, len(cells), columns * rows):
+            sheet = _draw(work / "pictures", cells[start : start + columns * rows], side, columns)
+            paths.append(work / "sheets" / f"sheet-{start // (columns * rows):02}.png")
+            sheet.save(fresh / paths[-1].name)
     return paths
+
+
+def _draw(pictures: Path, cells: list[tuple[str, str] | None], side: int, columns: int) -> Image.Image:
+    sheet = Image.new("RGB", (columns * side, -(-len(cells) // columns) * (side + 13)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for place, cell in enumerate(cells):
+        if cell:
+            label, name = cell
+            x, y = place % columns * side, place // columns * (side + 13)
+            with Image.open(pictures / name) as image:
+                sheet.paste(image.resize((side, side), Image.Resampling.LANCZOS), (x, y))
+            pen.text((x + 1, y + side), label, fill="black")
+    return sheet

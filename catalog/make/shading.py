@@ -1,17 +1,23 @@
 """Blender materials: the library's own paints, and the named finishes that replace them."""
 
+from functools import partial
+
 import bpy
 
 from .colour import to_linear
 from .finishes import Group, kind_of, mean_colour
 from .library import Paint
-from .palette import Finish
+from .palette import GROUND, SHADES, Finish, hex_to_rgb
 
 # Bright studio light: a palette colour is darkened so that the picture shows the named shade.
 PALETTE_GAIN = 0.85
 ROUGHNESS = {"velvet": 0.9, "linen": 0.95, "wool": 1.0, "cotton": 0.9, "leather": 0.42, "wood": 0.5}
-ROUGHNESS |= {"painted wood": 0.4, "plastic": 0.3, "ceramic": 0.12, "metal": 0.42, "rattan": 0.6, "stone": 0.4}
+ROUGHNESS |= {"painted wood": 0.4, "lacquer": 0.14, "plastic": 0.3, "ceramic": 0.12, "metal": 0.42}
+ROUGHNESS |= {"rattan": 0.6, "stone": 0.4}
 POLISHED = {"brass": 0.28, "chrome": 0.18}
+# Objects are about two units large: a stripe and its gap, a dot's raster; a dot's radius as a share of its raster.
+PATTERN_STEP = {"striped": 0.09, "checked": 0.11, "dotted": 0.085}
+DOT = 0.3
 # How much of a texture's light and dark stays when it is recoloured.
 RELIEF = {"fabric": 0.8, "leather": 0.7, "wood": 0.8, "rattan": 0.9}
 
@@ -54,11 +60,15 @@ def paint_finish(material: bpy.types.Material, paint: Paint, group: Group, finis
     if finish.material == "velvet":
         shader.inputs["Sheen Weight"].default_value = 0.3
         shader.inputs["Sheen Tint"].default_value = (*(min(1.0, x * 2) for x in linear), 1)
-    if paint.texture:
-        relief = 0.3 if finish.material == "painted wood" else RELIEF.get(group.kind, 0.7)
+    if finish.pattern:
+        _pattern(nodes, links, shader, finish, linear)
+    elif paint.texture:
+        relief = 0.3 if finish.material in ("painted wood", "lacquer") else RELIEF.get(group.kind, 0.7)
         _tint(nodes, links, shader, paint, linear, relief)
     elif finish.material == "wood":
         _grain(nodes, links, shader, linear)
+    if finish.material == "lacquer":
+        shader.inputs["Coat Weight"].default_value = 0.6
     if finish.material in ("leather", "linen", "wool"):
         _bump(nodes, links, shader, 60 if finish.material == "leather" else 140)
 
@@ -95,8 +105,11 @@ def _glass(nodes, links, shader, paint) -> None:
 def _math(nodes, links, operation, first, second):
     node = nodes.new("ShaderNodeMath")
     node.operation = operation
-    links.new(first, node.inputs[0])
-    node.inputs[1].default_value = second
+    for socket, value in zip(node.inputs, (first, second), strict=False):
+        if isinstance(value, bpy.types.NodeSocket):
+            links.new(value, socket)
+        else:
+            socket.default_value = value
     return node.outputs[0]
 
 
@@ -115,6 +128,48 @@ def _tint(nodes, links, shader, paint, linear, relief) -> None:
     links.new(scale.outputs[0], shader.inputs["Base Color"])
     if paint.texture.suffix.lower() == ".png":
         links.new(image.outputs["Alpha"], shader.inputs["Alpha"])
+
+
+def _pattern(nodes, links, shader, finish, linear) -> None:
+    """Stripes, checks or dots in the shade on a light ground, laid on the object as cloth is: along each face."""
+    calc = partial(_math, nodes, links)
+    if finish.material == "ceramic":
+        place = nodes.new("ShaderNodeSeparateXYZ")
+        links.new(nodes.new("ShaderNodeTexCoord").outputs["Object"], place.inputs[0])
+        across = up = place.outputs[2]
+    else:
+        across, up = _along_faces(nodes, links, calc)
+    step = PATTERN_STEP[finish.pattern]
+    if finish.pattern == "dotted":
+        offsets = [calc("SUBTRACT", calc("FRACT", calc("DIVIDE", axis, step), 0), 0.5) for axis in (across, up)]
+        squares = [calc("MULTIPLY", offset, offset) for offset in offsets]
+        share = calc("LESS_THAN", calc("ADD", *squares), DOT**2)
+    else:
+        bands = [calc("LESS_THAN", calc("FRACT", calc("DIVIDE", axis, step), 0), 0.5) for axis in (across, up)]
+        both = calc("MULTIPLY", calc("ADD", *bands), 0.5)
+        share = both if finish.pattern == "checked" else bands[0]
+    mix = nodes.new("ShaderNodeMix")
+    mix.data_type = "RGBA"
+    ground = [float(x) * PALETTE_GAIN for x in to_linear(hex_to_rgb(SHADES[GROUND][1]))]
+    links.new(share, mix.inputs["Factor"])
+    mix.inputs[6].default_value, mix.inputs[7].default_value = (*ground, 1), (*linear, 1)
+    links.new(mix.outputs[2], shader.inputs["Base Color"])
+
+
+def _along_faces(nodes, links, calc):
+    """Two coordinates that run along the surface, by the axis that it faces."""
+    coordinates, place, normal = (nodes.new(f"ShaderNode{name}") for name in ("TexCoord", *["SeparateXYZ"] * 2))
+    links.new(coordinates.outputs["Object"], place.inputs[0])
+    links.new(coordinates.outputs["Normal"], normal.inputs[0])
+    x, y, z = (calc("ABSOLUTE", normal.outputs[axis], 0) for axis in range(3))
+    sideways = calc("GREATER_THAN", x, calc("MAXIMUM", y, z))
+    upwards = calc("GREATER_THAN", z, calc("MAXIMUM", x, y))
+
+    def choose(which, first, second):
+        step = calc("SUBTRACT", place.outputs[first], place.outputs[second])
+        return calc("ADD", place.outputs[second], calc("MULTIPLY", which, step))
+
+    return choose(sideways, 1, 0), choose(upwards, 1, 2)
 
 
 def _grain(nodes, links, shader, linear) -> None:

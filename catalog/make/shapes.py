@@ -1,8 +1,14 @@
 """The shapes that are worth a place in the catalogue, by hand: what each is, how a shop would call it."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from .identity import number
+
+SPLITS_FILE = Path(__file__).parents[1] / "splits.json"
+SPLITS = {"train": 0.65, "valid": 0.75, "test": 1.0}  # each up to this share of a type's shapes
+GOLDEN = 0.6180339887498949
 TABLE = Path(__file__).with_name("shapes.tsv")
 
 
@@ -11,7 +17,7 @@ class Shape:
     """One line of `shapes.tsv`: the piece's key, product type, shop noun, style, and how it is pictured.
 
     `view` is one of scene.VIEWS; `lifted` things hang clear of the floor; `material` is what its own look is made
-    of where the model's names do not tell ("" when they do).
+    of where the model's names do not tell, and `pattern` what its own texture shows ("" where that can be told).
     """
 
     key: str
@@ -21,6 +27,7 @@ class Shape:
     view: str = "main"
     lifted: bool = False
     material: str = ""
+    pattern: str = ""
 
 
 def read_shapes() -> list[Shape]:
@@ -30,7 +37,23 @@ def read_shapes() -> list[Shape]:
         if not line.strip() or line.startswith("#"):
             continue
         key, kind, noun, style, *rest = (part.strip() for part in line.split("\t"))
-        flags, material = [*rest, "", ""][:2]
+        flags, material, pattern = [*rest, "", "", ""][:3]
         view = next((word for word in flags.split() if word != "lifted"), "main")
-        shapes.append(Shape(key, kind, noun, style, view, "lifted" in flags.split(), material))
+        shapes.append(Shape(key, kind, noun, style, view, "lifted" in flags.split(), material, pattern))
     return shapes
+
+
+def assign_splits(recorded: Path) -> dict[str, str]:
+    """{shape key: split} of all shapes. Within a type the shapes are dealt out in the order of shapes.tsv, from a
+    start that depends on the type, so lines added at its end move nothing; a shape once recorded stays."""
+    before = {}
+    if recorded.is_file():
+        old = json.loads(recorded.read_text())
+        before = {key: split for split, shapes in old.items() for key in shapes}
+    place, assigned = {}, {}
+    for shape in read_shapes():
+        start = number("split", shape.type) % 1000 / 1000
+        turn = place[shape.type] = place.get(shape.type, -1) + 1
+        at = (start + turn * GOLDEN) % 1
+        assigned[shape.key] = before.get(shape.key) or next(name for name, end in SPLITS.items() if at < end)
+    return assigned
