@@ -194,6 +194,17 @@ def test_a_missing_picture_is_the_blank(shop: markup.Shop):
     assert shop.picture(shop.catalog["red-sofa"]) == "pictures/red-sofa"
 
 
+def test_more_pictures_of_a_product_are_offered_on_its_card(tmp_path: Path):
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    both, one = Product("1", "A", "c", ("a.jpg", "b.jpg", "gone.jpg")), Product("2", "B", "c", ("a.jpg",))
+    shop = markup.Shop(Catalog(tmp_path, (both, one)), "m", "cpu")
+    strip = markup.views(both, shop)
+    assert strip.count("<button") == 2 and 'src="pictures/1?view=1"' in strip
+    assert strip.count('aria-pressed="true"') == 1
+    assert markup.views(one, shop) == ""
+
+
 def test_an_id_is_quoted_in_its_address(tmp_path: Path):
     (tmp_path / "a.jpg").write_bytes(b"x")
     product = Product("a/../b?c#d", "A", "c", ("a.jpg",))
@@ -347,6 +358,12 @@ def test_a_picture_is_served_by_id(pictures: TestClient):
     answer = pictures.get("/pictures/red-lamp")
     assert answer.status_code == 200 and answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("view", ["9", "-1", "x", "", "1.0", "\u0661", "../a", "99999999999999999999"])
+def test_no_picture_beyond_those_listed_is_served(pictures: TestClient, view: str):
+    assert pictures.get("/pictures/red-lamp", params={"view": view}).status_code == 404
+    assert pictures.get("/pictures/red-lamp", params={"view": "0"}).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["white-sofa", "nobody", "", "../products.jsonl", "%2e%2e%2fproducts.jsonl", "%00"])

@@ -30,6 +30,7 @@ EXAMPLES = (
     "A quiet bedside table, nothing shiny",
 )
 MOST_CHIPS, LONGEST_CHIP = 8, 48
+MOST_VIEWS = 5
 SAMPLES = 9  # pictures in the window before anyone has asked
 
 
@@ -42,9 +43,11 @@ class Shop:
     device: str
     currency: str = "$"
 
-    def picture(self, product: Product) -> str:
-        """The address of a product's picture by its id, or the blank picture."""
-        return f"pictures/{quote(product.id, safe='')}" if self.catalog.picture_path(product) else BLANK
+    def picture(self, product: Product, view: int = 0) -> str:
+        """The address of a product's picture by its id, or the blank picture; `view` counts its pictures from 0."""
+        if not self.catalog.picture_path(product, view):
+            return BLANK
+        return f"pictures/{quote(product.id, safe='')}{f'?view={view}' if view else ''}"
 
     def price(self, product: Product) -> str:
         if product.price is None:
@@ -123,13 +126,25 @@ def card(visit: Visit, shop: Shop) -> str:
     back = '<button type="button" class="back" data-act="choose" data-id="">Back to the pick</button>'
     return (
         f'<article class="card{" waiting" if visit.pending else ""}" data-product="{escape(product.id)}">'
-        f'<div class="frame"><img src="{shop.picture(product)}" alt="{escape(short_title(product))}"></div>'
+        f'<div class="frame"><img src="{shop.picture(product)}" alt="{escape(short_title(product))}">'
+        f'{views(product, shop)}</div>'
         f'<div class="facts"><p class="badge{" runner-up" if place > 1 else ""}"><span>{badge}</span>'
         f"{back if place > 1 else ''}</p>"
         f'<h2 dir="auto">{escape(short_title(product))}</h2>'
         f'<p class="price">{escape(shop.price(product))}<span>{escape(product.category[:60])}</span></p>'
         f"{about(product)}{chips(product)}{confidence(item.score, place)}{credit(product)}</div></article>"
     )
+
+
+def views(product: Product, shop: Shop) -> str:
+    """Buttons that put another picture of the product into the frame; none where there is one picture only."""
+    seen = [view for view in range(len(product.images)) if shop.catalog.picture_path(product, view)][:MOST_VIEWS]
+    buttons = "".join(
+        f'<button type="button" data-view="{view}" aria-pressed="{"false" if view else "true"}" '
+        f'aria-label="Picture {place} of {len(seen)}"><img src="{shop.picture(product, view)}" alt=""></button>'
+        for place, view in enumerate(seen, 1)
+    )
+    return f'<div class="views" role="group" aria-label="Pictures">{buttons}</div>' if len(seen) > 1 else ""
 
 
 def about(product: Product) -> str:

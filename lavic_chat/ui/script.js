@@ -1,6 +1,8 @@
 // Runs once for each gr.HTML of the page, with that component's `element` and `trigger`.
 // Clicks on anything with data-act go to Python as the event "act"; Python trusts none of it.
 element.addEventListener("click", (event) => {
+  const view = event.target.closest("[data-view]");
+  if (view) return showView(view);
   const button = event.target.closest("[data-act]");
   if (!button) return;
   if (button.dataset.act === "describe") return document.querySelector("#box textarea").focus();
@@ -9,6 +11,12 @@ element.addEventListener("click", (event) => {
     document.getElementById("window").scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 });
+
+// Another picture of the same product: no need to ask Python.
+const showView = (view) => {
+  view.closest(".frame").querySelector("img").src = view.querySelector("img").src;
+  for (const other of view.parentElement.children) other.setAttribute("aria-pressed", String(other === view));
+};
 
 // The conversation keeps its newest message in sight, also when an error or a photo takes some of its room.
 const showNewest = () => {

@@ -55,11 +55,13 @@ def check_port(host: str, port: int | None) -> None:
 
 
 def picture_route(catalog: Catalog) -> Route:
-    """`/pictures/ID`: the main picture of a product. An unknown id, or one without a picture, is a 404."""
+    """`/pictures/ID` is the main picture of a product, `?view=N` its next ones; what is not there is a 404."""
 
     def picture(request: Request) -> FileResponse:
         product_id = request.path_params["product_id"]
-        path = catalog.picture_path(catalog[product_id]) if product_id in catalog else None
+        view = request.query_params.get("view", "0")
+        known = product_id in catalog and view.isascii() and view.isdigit() and len(view) < 3
+        path = catalog.picture_path(catalog[product_id], int(view)) if known else None
         kind = MEDIA_TYPES.get(Path(path).suffix.lower()) if path else None
         if not kind:
             raise HTTPException(404)
