@@ -2,64 +2,47 @@
 
 Each conversation has one wanted product, ten candidates and words that only this candidate fulfils. A split's
 products are of its shapes alone. The same catalogue and seed give the same files; a split of 0 is left as it is.
+Conversations written by hand (catalog/dialogues/handwritten.jsonl) follow the generated ones in test.jsonl.
 """
 
 import json
 import random
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
-from lavic_chat.dialogue import Dialogue
-from lavic_chat.errors import CatalogError, LavicError
-from lavic_chat.files import read_jsonl, write_jsonl
+from lavic_chat.dialogue import Dialogue, conversation_from
+from lavic_chat.errors import CatalogError, DialogueError, LavicError
+from lavic_chat.files import read_jsonl, write_atomic, write_jsonl
 
 from .talk.banks import bank
-from .talk.candidates import choose_mixed, choose_visual, combined, mixed_scope
-from .talk.kinds import broad_noun, type_noun
+from .talk.candidates import choose_mixed, choose_visual, mixed_scope
 from .talk.looks import Look, look_of
-from .talk.scenes import Asked, Story, answer, tell
-from .talk.stories import SCENES, Shop, draw_story, weighted
+from .talk.measures import measure, write_report
+from .talk.nouns import noun_for
+from .talk.retrieval import Ranker, rank_by_chance, rank_by_text
+from .talk.scenes import answer, tell
+from .talk.stories import SCENES, draw_story
+from .talk.story import Asked, Draft, Shop, Story
 from .talk.voice import Teller, Voice
+from .talk.wanting import weighted
 
 SPLITS = ("train", "valid", "test")
 TRIES = 60  # products tried before a set counts as impossible
-NEGATION = re.compile(
-    r"\b(not?|nothing|without|anything but|none|never|neither|(?:do|is|are|ca|wo|must|should)n['’]?t)\b", re.IGNORECASE
-)
-Ranker = Callable[[Sequence[str], Sequence[Look], random.Random], list[list[Look]]]
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A conversation in words; `chosen` are the other candidates, which a mixed set gets only after ranking."""
-
-    set: str
-    story: Story
-    dialogue: Dialogue
-    gt: str
-    scope: str  # what the noun names: the wanted thing's type, group or field, or "any" thing
-    chosen: tuple[Look, ...] = ()
 
 
 def read_looks(catalog: Path) -> dict[str, list[Look]]:
     """The looks of each split; raises LavicError where products.jsonl or splits.json do not fit together."""
     rows = {str(row.get("id")): row for _, row in read_jsonl(catalog / "products.jsonl")}
+    splits = read_splits(catalog)
     try:
-        splits = json.loads((catalog / "splits.json").read_text("utf-8"))
         looks = {
             split: [
                 look_of(rows[item], shape) for shape, items in sorted(splits.get(split, {}).items()) for item in items
             ]
             for split in SPLITS
         }
-    except OSError as error:
-        raise CatalogError(f"There is no file {catalog / 'splits.json'}; make the catalogue first.") from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise CatalogError(
             f"{catalog / 'splits.json'} does not fit products.jsonl ({error}); make the catalogue again."
@@ -67,36 +50,18 @@ def read_looks(catalog: Path) -> dict[str, list[Look]]:
     return {split: [look for look in some if look is not None] for split, some in looks.items()}
 
 
-def rank_by_chance(texts: Sequence[str], looks: Sequence[Look], rng: random.Random) -> list[list[Look]]:
-    """Instead of retrieval: products in chance order; the caller's own rules bring the types together."""
-    return [rng.sample(list(looks), len(looks)) for _ in texts]
-
-
-@cache
-def load_encoder():
-    """The retriever's own text encoder; raises LavicError where it cannot be had."""
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    from lavic_chat.model.assemble import ensure_text_encoder
-    from lavic_chat.settings import lavic_home
-
-    logging.disable_progress_bar()
-    return SentenceTransformer(str(ensure_text_encoder(lavic_home())), device="cpu")
-
-
-def rank_by_text(texts: Sequence[str], looks: Sequence[Look], rng: random.Random) -> list[list[Look]]:
-    """Looks by the similarity of their words to each text, as retrieval does it; equal texts in chance order."""
-    encoder = load_encoder()
-    words = sorted({look.words for look in looks})
-    rows = encoder.encode(words, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
-    queries = encoder.encode(list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=False)
-    place = {text: number for number, text in enumerate(words)}
-    ranked = []
-    for similarities in (queries @ rows.T).round(3).tolist():
-        keys = {look.id: (-similarities[place[look.words]], rng.random()) for look in looks}
-        ranked.append(sorted(looks, key=lambda look: keys[look.id]))
-    return ranked
+def read_splits(catalog: Path) -> dict:
+    """{split: {shape: [product ids]}}; raises CatalogError where the file is missing or is no such thing."""
+    path = catalog / "splits.json"
+    try:
+        splits = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise CatalogError(f"There is no file {path}; make the catalogue first.") from error
+    except ValueError as error:
+        raise CatalogError(f"{path} is broken ({error}); make the catalogue again.") from error
+    if not isinstance(splits, dict):
+        raise CatalogError(f"{path} does not hold splits; make the catalogue again.")
+    return splits
 
 
 def make_split(looks: Sequence[Look], count: int, seed: str, ranker: Ranker) -> tuple[list[dict], list[Draft]]:
@@ -107,17 +72,21 @@ def make_split(looks: Sequence[Look], count: int, seed: str, ranker: Ranker) -> 
     shop = Shop.of(sorted(looks, key=lambda look: look.id))
     order = random.Random(f"{seed}/order").sample(shop.looks, len(shop.looks))
     drafts = [draft(f"{seed}/{number}", number, order, shop) for number in range(count)]
-    mixed = [number for number, item in enumerate(drafts) if item.set == "mixed"]
-    texts = [drafts[number].dialogue.to_context().replace("<", " ").replace(">", " ") for number in mixed]
-    ranked = dict(zip(mixed, ranker(texts, shop.looks, random.Random(f"{seed}/ties")), strict=True)) if mixed else {}
+    texts = [bare_text(item.dialogue) for item in drafts if item.set == "mixed"]
+    ranked = ranker(texts, shop.looks, random.Random(f"{seed}/ties")) if texts else iter(())
     rows = []
     for number, item in enumerate(drafts):
         rng = random.Random(f"{seed}/{number}/candidates")
-        chosen = item.chosen or choose_mixed(rng, item.story, item.scope, shop, ranked[number])
+        chosen = item.chosen or choose_mixed(rng, item.story, item.scope, shop, next(ranked))
         if chosen is None:
             raise LavicError(f"A split of {len(looks)} products is too small for lists of ten; add products.")
         rows.append(to_row(item, chosen, rng))
     return rows, drafts
+
+
+def bare_text(dialogue: Dialogue) -> str:
+    """The context as retrieval reads it."""
+    return dialogue.to_context().replace("<", " ").replace(">", " ")
 
 
 def draft(seed: str, number: int, order: Sequence[Look], shop: Shop) -> Draft:
@@ -132,20 +101,21 @@ def draft(seed: str, number: int, order: Sequence[Look], shop: Shop) -> Draft:
         story = draw_story(rng, scene if attempt < TRIES // 2 else "single", target, shop)
         if story is None:
             continue
-        picked = choose_visual(rng, story, shop) if name == "visual" else ([], mixed_scope(story, shop))
+        picked = choose_visual(rng, story, shop) if name == "visual" else ([], mixed_scope(rng, story, shop))
         if picked is not None:
             return write_draft(rng, name, story, *picked)
     raise LavicError(f"No {name} list of ten could be made around {order[number % len(order)].title}; add products.")
 
 
 def write_draft(rng: random.Random, name: str, story: Story, chosen: list[Look], scope: str) -> Draft:
+    """The story told in words; `scope` is what its noun may name."""
     teller = Teller(rng, Voice.draw(rng))
     target = story.target
     group = {"any": "any", "field": target.field}.get(scope, target.group)
-    noun = type_noun(teller, target.type) if scope == "type" else broad_noun(teller, group)
-    places = bank(f"place {target.type}", f"place {group}") if scope == "type" else bank(f"place {group}")
-    place = teller.pick(places or bank("place any")) if teller.chance(0.6) else ""
-    asked = Asked(noun, place)
+    kinds = {"thing": (target.thing, target.type), "type": (target.type,)}.get(scope, ())
+    places = bank(*(f"place {kind}" for kind in (*kinds, group)), "place any")
+    place = teller.pick(places) if teller.chance(0.6) else ""
+    asked = Asked(noun_for(teller, target, scope), place, story.mood, story.budget)
     shown = {look.title: look.id for look in story.seen}
     dialogue = Dialogue()
     for role, text in tell(teller, story, asked):
@@ -168,80 +138,58 @@ def to_row(item: Draft, chosen: Iterable[Look], rng: random.Random) -> dict:
     }
 
 
-def measure(rows: Sequence[dict], looks: Iterable[Look], drafts: Sequence[Draft]) -> dict:
-    """What the dialogues are like: counts, shares, variety (distinct-n of the contexts), and what titles give away.
+def read_handwritten(catalog: Path) -> list[dict]:
+    """The conversations written by hand, as they are; none where there is no such file.
 
-    `title_guess` is the hit rate of picking among the most frequent titles, `kind_guess` of picking any; in mixed sets
-    both stay with the kind that the request names. Titles tell nothing more than the kind when the two are alike.
+    Raises DialogueError for a line that is no conversation with candidates, is not of the set "handwritten", or has a
+    product that is not in the catalogue or not in its test split.
     """
-    by_id = {look.id: look for look in looks}
-    words = [re.findall(r"[\w'’-]+", re.sub(r"</?(submission|comment)>", " ", row["context"]).lower()) for row in rows]
-    turns = Counter(row["context"].count("<submission>") for row in rows)
-    share = len(rows) or 1
-    result = {
-        "dialogues": len(rows),
-        "sets": dict(sorted(Counter(row["set"] for row in rows).items())),
-        "seeker turns": {str(count): turns[count] for count in sorted(turns)},
-        "mean words": round(sum(map(len, words)) / share, 1),
-        "distinct-1": round(distinct(words, 1), 3),
-        "distinct-2": round(distinct(words, 2), 3),
-        "distinct-2 of the first 400": round(distinct(words[:400], 2), 3),
-        "different contexts": round(len({row["context"].lower() for row in rows}) / share, 3),
-        "with negation": round(sum(bool(NEGATION.search(row["context"])) for row in rows) / share, 3),
-    }
-    for name in result["sets"]:
-        some = [(row, item) for row, item in zip(rows, drafts, strict=True) if row["set"] == name]
-        guesses = [guess(row, item, by_id) for row, item in some]
-        result[f"{name}: title_guess, kind_guess"] = [
-            round(sum(part) / len(some), 3) for part in zip(*guesses, strict=True)
-        ]
-        result[f"{name}: what the noun names"] = dict(Counter(item.scope for _, item in some).most_common())
-    ten = [[by_id[item] for item in row["candidates"] if item not in row["gt_items"]] for row in rows]
-    needed = [combined(item.story, others) for item, others in zip(drafts, ten, strict=True)]
-    negated = [any(wish.negated for wish in item.story.wishes) for item in drafts]
-    return result | {
-        "with a negated wish": round(sum(negated) / share, 3),
-        "several attributes needed": round(sum(needed) / share, 3),
-        "scenes": dict(Counter(item.story.scene for item in drafts).most_common()),
-        "products wanted": len({item.story.target.id for item in drafts}),
-    }
-
-
-def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
-    """Different n-grams over all n-grams."""
-    grams = [tuple(text[at : at + n]) for text in texts for at in range(len(text) - n + 1)]
-    return len(set(grams)) / (len(grams) or 1)
-
-
-def guess(row: dict, item: Draft, by_id: dict[str, Look]) -> tuple[float, float]:
-    """Hit rates without looking: among the most frequent titles of the named kind, and among that whole kind."""
-    target, ten = item.story.target, [by_id[candidate] for candidate in row["candidates"]]
-    if item.set == "mixed":
-        key = "title" if item.story.scene == "same shape" else item.scope
-        ten = [look for look in ten if getattr(look, key) == getattr(target, key)]
-    titles = Counter(look.title for look in ten)
-    most = max(titles.values())
-    among = sum(count for count in titles.values() if count == most)
-    return (1 / among if titles[target.title] == most else 0.0), 1 / len(ten)
+    path = catalog / "dialogues" / "handwritten.jsonl"
+    if not path.is_file():
+        return []
+    known = {str(row.get("id")) for _, row in read_jsonl(catalog / "products.jsonl")}
+    own = {item for items in read_splits(catalog).get("test", {}).values() for item in items}
+    rows = []
+    for number, row in read_jsonl(path, DialogueError):
+        where = f"{path.name}, line {number}"
+        spoken = conversation_from(row, where)
+        lists = [*spoken.candidates.values(), spoken.gt_items, row.get("context_items") or []]
+        if spoken.set != "handwritten" or not spoken.candidates or not spoken.gt_items:
+            raise DialogueError(f"{where}: `set` must be handwritten, with candidates and a wanted product; mend it.")
+        for item in (item for some in lists for item in some):
+            if item not in known:
+                raise DialogueError(f"{where}: product {item} is not in the catalogue; mend or remove that line.")
+            if item not in own:
+                raise DialogueError(f"{where}: product {item} is not in the test split; mend or remove that line.")
+        rows.append(row)
+    return rows
 
 
 @click.command(help=__doc__)
 @click.option("--catalog", type=click.Path(path_type=Path), default=Path("catalog"), show_default=True)
-@click.option("--train", type=click.IntRange(0), default=6000, show_default=True)
-@click.option("--valid", type=click.IntRange(0), default=300, show_default=True)
-@click.option("--test", type=click.IntRange(0), default=400, show_default=True)
+@click.option("--train", type=click.IntRange(0), default=20_000, show_default=True)
+@click.option("--valid", type=click.IntRange(0), default=600, show_default=True)
+@click.option("--test", type=click.IntRange(0), default=800, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--encoder/--no-encoder", default=True, help="Choose the mixed sets by text similarity.")
-def main(catalog: Path, train: int, valid: int, test: int, seed: int, encoder: bool) -> None:
+@click.option("--report", type=click.Path(path_type=Path), help="Write the measures and samples to this Markdown file.")
+def main(catalog: Path, train: int, valid: int, test: int, seed: int, encoder: bool, report: Path | None) -> None:
     try:
-        looks = read_looks(catalog)
+        looks, by_hand = read_looks(catalog), read_handwritten(catalog)
+        measured, samples = {}, []
         for split, count in zip(SPLITS, (train, valid, test), strict=True):
             if not count:
                 continue
-            ranker = rank_by_text if encoder else rank_by_chance
-            rows, drafts = make_split(looks[split], count, f"{seed}/{split}", ranker)
-            write_jsonl(catalog / "dialogues" / f"{split}.jsonl", rows)
-            print(split, json.dumps(measure(rows, looks[split], drafts), indent=1, ensure_ascii=False))
+            rows, drafts = make_split(
+                looks[split], count, f"{seed}/{split}", rank_by_text if encoder else rank_by_chance
+            )
+            further = by_hand if split == "test" else []
+            write_jsonl(catalog / "dialogues" / f"{split}.jsonl", [*rows, *further])
+            measured[split] = measure(rows, looks[split], drafts) | ({"handwritten": len(further)} if further else {})
+            samples = samples or rows
+            print(split, json.dumps(measured[split], indent=1, ensure_ascii=False))
+        if report:
+            write_atomic(report, write_report(measured, samples, [look for some in looks.values() for look in some]))
     except LavicError as error:
         raise click.ClickException(str(error)) from error
 

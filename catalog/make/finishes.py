@@ -3,7 +3,7 @@
 import hashlib
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,34 +21,47 @@ WORDS = {
     "leaf": "leaf leav foglia hoja fulla feuill petal flower grass stem plant pollen carpel twig branch trunk "
     "soil ground earth moss cactus bamboo tulip rose_ lily succulent water aigua agua bark",
     "screen": "screen display pantalla ecran lcd hole book page newspaper frame_picture photo chambord hoian fire "
-    "flame label logo etiqu food bread apple clock_face dial",
+    "flame label logo etiqu food bread apple salad clock_face dial",
     "leather": "leather cuir cuero cuoio pell_ skai",
-    "rattan": "rattan wicker mimbre cane_ osier basket",
-    "stone": "marble marbre granit stone piedra pedra concrete beton brick rock",
+    "rattan": "rattan wicker mimbre cane_ osier basket_",
+    "stone": "marble marbre granit stone piedra pedra concrete beton brick rock_",
     "metal": "metal metall chrom steel acier inox alu iron ferro hierro brass laton gold silver copper wire screw "
     "handle tap_ faucet aço stahl",
     "wood": "wood bois fusta madera legno holz drewno oak teak teca teck walnut pine_ pino beech birch cherry "
-    "mahog maple alder ash_ pear plank parquet laminat roble cabinet",
+    "mahog maple alder ash_ pear plank parquet laminat roble cabinet klavier",
     "fabric": "fabric tissu tela toile stoff tecido textil cloth cotton wool velvet linen denim cushion pillow coix "
     "cosin mattress matress matelas sheet sabana sofa couch seat quilt blanket towel tovallola toalla curtain carpet "
     "rug mat_ tapis lampshade shade pantalla_lamp sack puff upholst duvet cover",
-    "ceramic": "ceramic porcelain porcellan ceràmica loza pot_ vase gerro jarron jarra enamel",
+    "ceramic": "ceramic porcelain porcellan ceràmica loza pot_ vase gerro jarron jarra enamel pottery crockery",
     "plastic": "plast pvc rubber goma poly acryl",
 }
-SOFT = {"sofa", "corner sofa", "armchair", "pouffe", "futon", "sofa bed", "lounge chair"}
+SOFT = {"sofa", "corner sofa", "armchair", "pouffe", "sofa bed", "lounge chair"}
+WASHABLE = {"towel", "bath mat", "doormat"}
 SANITARY = {"washbasin", "bathtub", "toilet", "bidet"}
 BY_TYPE = {
     "fabric": SOFT
-    | {"rug", "towel", "curtain", "bath mat", "doormat", "parasol", "hammock", "bed", "deck chair"}
-    | {"table lamp", "floor lamp"},
-    "ceramic": {"vase", "bowl", "plate", "mug", "teapot", "washbasin", "bathtub", "toilet", "bidet", "jar", "cup"},
-    "metal": {"pendant lamp", "floor lamp", "chandelier", "wall lamp", "radiator", "outdoor lamp", "track light"},
+    | {"rug", "towel", "curtain", "bath mat", "doormat", "parasol", "hammock", "bed", "deck chair", "futon", "hat"}
+    | {"table lamp", "floor lamp", "shower curtain", "sleeping bag", "tent", "gazebo", "umbrella", "backpack"}
+    | {"garment", "folded clothes", "socks"},
+    "leather": {"bag", "shoes", "watch"},
+    "ceramic": {"vase", "bowl", "plate", "mug", "teapot", "washbasin", "bathtub", "toilet", "bidet", "jar"}
+    | {"place setting", "toiletry pot"},
+    "metal": {"pendant lamp", "floor lamp", "chandelier", "wall lamp", "radiator", "ladder", "letter box", "safe"}
+    | {"cutlery", "kitchen knife", "utensil rail", "cooktop", "wheelbarrow", "computer", "amplifier"},
     "wood": {"dining table", "coffee table", "bedside table", "dressing table", "desk", "wardrobe", "chest of drawers"}
-    | {"bookcase", "tv stand", "sideboard", "kitchen cabinet", "bathroom cabinet", "bench", "garden bench", "crib"},
-    "plastic": {"bin", "toaster", "kettle", "blender", "coffee machine", "storage box", "toy", "basin", "table fan"},
+    | {"bookcase", "tv stand", "sideboard", "kitchen cabinet", "bathroom cabinet", "bench", "garden bench", "crib"}
+    | {"crate", "games table", "guitar", "jigsaw", "kennel", "piano", "shed"},
+    "plastic": {"bin", "toaster", "kettle", "blender", "coffee machine", "storage box", "toy", "basin", "table fan"}
+    | {"ball", "sports gear", "tape", "torch", "lawn mower"},
+    "paper": {"gift box"},
+    "stone": {"stone lantern", "fountain"},
+    "leaf": {"shrub", "hairbrush"},  # leaves and bristles keep their colour
 }
 # Where the shade or pot is small but is what a shopper looks at, a smaller share is enough to recolour.
 MIN_SHARE = {"lamp": 0.12, "light": 0.12, "chandelier": 0.12, "plant": 0.08, "flowers": 0.08}
+# What is only ever seen in its own look: no share is enough.
+ONE_LOOK = "baby doll,calendar,cookbook,dartboard,firewood,induction hob,moving box,pinball,sandpit,snowman,whiteboard"
+MIN_SHARE |= dict.fromkeys(ONE_LOOK.split(","), 2.0)
 
 
 @dataclass(frozen=True)
@@ -121,11 +134,14 @@ def group(paints: dict[str, Paint], shares: dict[str, float], product_type: str)
     return sorted(groups, key=lambda g: -g.share)
 
 
-def main_group(groups: list[Group], product_type: str) -> Group | None:
-    """The largest group that may be recoloured, or None when too little of it shows."""
+def main_group(groups: list[Group], product_type: str, finished_as: str = "") -> Group | None:
+    """The largest group that may be recoloured, or None when too little of it shows; `finished_as` is its kind where
+    it is known better than by the names."""
     least = max((MIN_SHARE[word] for word in MIN_SHARE if word in product_type), default=0.3)
     able = [g for g in groups if finishes_of(g.kind) and g.share >= least]
-    return able[0] if able else None
+    if not able:
+        return None
+    return replace(able[0], kind=finished_as) if finished_as else able[0]
 
 
 def choose(key: str, target: Group | None, count: int, product_type: str) -> list[Finish]:
@@ -143,9 +159,11 @@ def choose(key: str, target: Group | None, count: int, product_type: str) -> lis
 
 
 def _kinds(kind: str, product_type: str) -> list[str]:
-    """Seats come in cloth and in leather; a washbasin does not come in every colour of a vase."""
+    """Seats come in cloth and in leather, towels not in velvet, washbasins not in every colour of a vase."""
     if product_type in SOFT and kind in ("fabric", "leather"):
         return ["fabric", "leather"]
+    if product_type in WASHABLE and kind == "fabric":
+        return ["cloth"]
     return ["sanitary"] if product_type in SANITARY and kind in ("ceramic", "plastic") else [kind]
 
 

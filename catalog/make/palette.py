@@ -74,13 +74,20 @@ RANGES = {
     "ceramic": {"ceramic": GLAZE},
     "rattan": {"rattan": "honey jet snow stone_grey sage chocolate"},
     "stone": {"stone": "snow charcoal sand sage terracotta"},
+    "cloth": {"cotton": f"{COTTON} navy mustard emerald rust charcoal", "linen": LINEN},
+    "paper": {"paper": "cream snow scarlet mustard sage sky blush"},
     # what stands in a bathroom for thirty years: no loud colours
     "sanitary": {"ceramic": "snow cream sage blush sky jet stone_grey"},
 }
 # kind of surface: patterns on a light ground, each with its shades
+STRIPES, CHECKS, DOTS = (
+    "navy scarlet charcoal forest mustard sky",
+    "scarlet navy sage charcoal rose",
+    "blush turquoise jet mustard cobalt",
+)
 PATTERNS = {
-    "fabric": {"striped": "navy scarlet charcoal forest mustard sky", "checked": "scarlet navy sage charcoal rose"}
-    | {"dotted": "blush turquoise jet mustard cobalt"},
+    "fabric": {"striped": STRIPES, "checked": CHECKS, "dotted": DOTS},
+    "cloth": {"striped": STRIPES, "checked": CHECKS, "dotted": DOTS},
     "ceramic": {"striped": "cobalt jet terracotta sage mustard"},
 }
 GROUND = "cream"  # the shade between stripes and dots

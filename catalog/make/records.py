@@ -76,7 +76,7 @@ def _select(work: Path, pieces: dict[str, Piece]) -> tuple[list[Made], dict[str,
             path, close = (work / "pictures" / f"{shot['id']}{view}.jpg" for view in ("", "-2"))
             if not shot.get("close"):
                 continue
-            reason = drops.get(shape.key) or drops.get(f"{shape.key}:{shot['look']}")
+            reason = drops.reason(shape.key, shot["look"])
             frame = measure.picture(path)
             if not reason and measure.coverage(mask) < LEAST_COVERAGE:
                 reason = "auto: too small in the frame"

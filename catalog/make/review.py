@@ -1,5 +1,7 @@
 """Looking at the pictures: contact sheets of all of them, and the list of those that a person has turned down."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -11,12 +13,22 @@ from .render import read_records
 DROPS = Path(__file__).with_name("drops.tsv")
 
 
-def read_drops() -> dict[str, str]:
-    """{"key" or "key:look": reason} of `drops.tsv`."""
-    if not DROPS.is_file():
-        return {}
+@dataclass(frozen=True)
+class Drops:
+    """What was turned down: {"key" or "key:look" or "key:*" for every finish: why}."""
+
+    reasons: Mapping[str, str]
+
+    def reason(self, key: str, look: str) -> str:
+        """Why this look of a shape is left out; "" for one that stays."""
+        finishes = f"{key}:*" if look != "natural" else ""
+        return next((self.reasons[what] for what in (key, f"{key}:{look}", finishes) if what in self.reasons), "")
+
+
+def read_drops() -> Drops:
+    """The lines of `drops.tsv`."""
     lines = [line.split("\t") for line in DROPS.read_text().splitlines() if line.strip() and line[0] != "#"]
-    return {what.strip(): reason.strip() for what, reason in lines}
+    return Drops({what.strip(): reason.strip() for what, reason in lines})
 
 
 def write_sheets(work: Path, side: int = 130, columns: int = 10, rows: int = 11) -> list[Path]:
@@ -26,7 +38,7 @@ def write_sheets(work: Path, side: int = 130, columns: int = 10, rows: int = 11)
         shots = [
             (f"{shape.key.split('/')[1][:22]} {shot['look']}" if view == "" else "", f"{shot['id']}{view}.jpg")
             for shot in record["pictures"]
-            if shot.get("close") and shape.key not in drops and f"{shape.key}:{shot['look']}" not in drops
+            if shot.get("close") and not drops.reason(shape.key, shot["look"])
             for view in ("", "-2")
         ]
         cells += shots + [None] * (-len(shots) % columns)

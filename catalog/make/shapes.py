@@ -16,8 +16,9 @@ TABLE = Path(__file__).with_name("shapes.tsv")
 class Shape:
     """One line of `shapes.tsv`: the piece's key, product type, shop noun, style, and how it is pictured.
 
-    `view` is one of scene.VIEWS; `lifted` things hang clear of the floor; `material` is what its own look is made
-    of where the model's names do not tell, and `pattern` what its own texture shows ("" where that can be told).
+    `view` is one of scene.VIEWS; `lifted` things hang clear of the floor; `finished_as` is the kind of surface that
+    its finishes imitate; `material` is what its own look is made of, `pattern` what its own texture shows. The last
+    three are "" where the model's names tell.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Shape:
     lifted: bool = False
     material: str = ""
     pattern: str = ""
+    finished_as: str = ""
 
 
 def read_shapes() -> list[Shape]:
@@ -38,8 +40,9 @@ def read_shapes() -> list[Shape]:
             continue
         key, kind, noun, style, *rest = (part.strip() for part in line.split("\t"))
         flags, material, pattern = [*rest, "", "", ""][:3]
-        view = next((word for word in flags.split() if word != "lifted"), "main")
-        shapes.append(Shape(key, kind, noun, style, view, "lifted" in flags.split(), material, pattern))
+        view = next((word for word in flags.split() if word != "lifted" and ":" not in word), "main")
+        finished_as = next((word.removeprefix("as:") for word in flags.split() if word.startswith("as:")), "")
+        shapes.append(Shape(key, kind, noun, style, view, "lifted" in flags.split(), material, pattern, finished_as))
     return shapes
 
 

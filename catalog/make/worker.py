@@ -69,8 +69,8 @@ def _missing(shape: Shape, record: dict, variants: int) -> list[str]:
     """The looks that have no pictures yet, the model's own first; "natural" alone while the options are unknown.
     A look that was turned down gives its place to the next option."""
     drops = read_drops()
-    options = [look for look in record.get("options", ["natural"]) if f"{shape.key}:{look}" not in drops]
-    looks = options[: variants + 1] if shape.key not in drops else []
+    options = [look for look in record.get("options", ["natural"]) if not drops.reason(shape.key, look)]
+    looks = options[: variants + 1]
     done = {picture["look"] for picture in record.get("pictures", []) if picture.get("close")}
     return [look for look in looks if look not in done]
 
@@ -95,7 +95,7 @@ def _set_up(work: Path, shape: Shape, piece: Piece) -> Studio:
     main = scene.frame(thing, shape.view)
     seen = scene.probe(thing, main)
     groups = finishes.group(paints, _shares(seen, names), shape.type)
-    target = finishes.main_group(groups, shape.type)
+    target = finishes.main_group(groups, shape.type, shape.finished_as)
     _keep_mask(work, shape, seen, names, target)
     close = scene.frame(thing, shape.view, other_side=True)
     nearby = scene.probe(thing, close)

@@ -1,63 +1,49 @@
-"""What is amiss with a catalogue: bad lines, missing and broken pictures, look-alikes, titles that tell."""
+"""What is amiss with a catalogue: its files, its pictures, its words, its splits, its dialogues, its credits."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
+from lavic_chat.catalog.audit import incomplete, telling_texts, unbalanced, uncredited
+from lavic_chat.catalog.duplicates import look_alikes, same_files
+from lavic_chat.catalog.fingerprints import Look, listed_pictures, look_at_all
 from lavic_chat.catalog.load import read_products
-from lavic_chat.catalog.pictures import missing_pictures, open_picture
-from lavic_chat.catalog.product import PRODUCTS, Catalog, Problem, Product
-from lavic_chat.errors import LavicError, PictureError
-from lavic_chat.files import hash_file
+from lavic_chat.catalog.pictures import missing_pictures
+from lavic_chat.catalog.product import PRODUCTS, Catalog, Problem
+from lavic_chat.catalog.splits import SPLITS, Splits, check_splits, listed, read_splits
+from lavic_chat.catalog.talks import check_dialogues
+from lavic_chat.errors import CatalogError, LavicError
 
-COLOUR_KEYS = ("colour", "color", "shade")
-TELLING_KEYS = (*COLOUR_KEYS, "accent", "material", "fabric", "finish", "pattern")
-COLOUR_WORDS = re.compile(
-    r"\b(?:beige|black|blue|brown|burgundy|charcoal|cream|crimson|cyan|gold|golden|gray|green|grey|indigo|ivory"
-    r"|khaki|lavender|lilac|magenta|maroon|mustard|navy|ochre|olive|orange|pink|purple|red|silver|tan|teal"
-    r"|terracotta|turquoise|violet|white|yellow)\b"
-)
-NOT_TELLING = frozenset({"and", "bright", "dark", "deep", "light", "mixed", "pale", "plain", "the", "with"})
-LIKE_BITS = 4  # of a dHash's 64 that may differ between look-alikes
-LIKE_LEVELS = 6  # of 255 by which no cell of their 8x8 thumbnails may differ: other colours are other products
-MAX_COMPARED = 20_000  # pictures; every one is compared with every other
-MAX_ALIKE = 200  # warnings of one kind
-
-
-@dataclass(frozen=True)
-class Look:
-    """A picture that opens: whose it is, and what it is compared by."""
-
-    product: Product
-    image: str
-    digest: str
-    gradient: int  # dHash, 64 bits
-    thumbnail: np.ndarray  # [192] uint8, 8x8 cells in RGB
+IMAGES = "images"
+MAX_TOLD = 200  # problems, or warnings, of one kind
+MAX_TOTAL = 60_000_000  # bytes of a catalogue that is kept in git
 
 
 def check_catalog(folder: Path, progress: bool = False) -> list[Problem]:
-    """All problems, then warnings, of a catalogue folder; opens every picture.
+    """All problems, then warnings, of a catalogue folder; opens every picture, once.
 
-    Raises CatalogError only where there is no catalogue to check.
+    Splits, dialogues and ATTRIBUTION.md are judged where they are present; a catalogue with splits is one to
+    train and measure on, and held to more. Raises CatalogError only where there is no catalogue to check.
     """
     folder, bad_lines = Path(folder), []
     catalog = Catalog(folder, tuple(read_products(folder, bad_lines.append)))
     problems = [bad_line(error) for error in bad_lines]
     if not catalog.products and not problems:
         problems.append(Problem("empty", PRODUCTS, "The catalogue has no products."))
-    problems += missing_pictures(catalog)
-    looks = []
-    for look in tqdm(
-        look_at_all(catalog), desc="Checking pictures", unit="picture", disable=None if progress else True
-    ):
-        (problems if isinstance(look, Problem) else looks).append(look)
-    problems += [*same_files(looks), *look_alikes(looks), *telling_titles(catalog), *unlicensed(catalog)]
-    return sorted(problems, key=lambda problem: problem.is_warning)
+    splits = None
+    try:
+        splits = read_splits(folder)
+    except CatalogError as error:
+        problems.append(Problem("unreadable splits", SPLITS, str(error)))
+    problems += [*near_ids(catalog), *missing_pictures(catalog), *unused_pictures(catalog)]
+    problems += check_pictures(catalog, splits, progress)
+    problems += [*telling_texts(catalog, has_splits=splits is not None), *incomplete(catalog), *uncredited(catalog)]
+    if splits is not None:
+        problems += [*check_splits(catalog, splits), *unbalanced(catalog), *too_large(catalog)]
+    problems += check_dialogues(catalog, splits)
+    return sorted(limited(problems), key=lambda problem: problem.is_warning)
 
 
 def bad_line(error: LavicError) -> Problem:
@@ -65,91 +51,60 @@ def bad_line(error: LavicError) -> Problem:
     return Problem("bad line", where, sentence)
 
 
-def look_at_all(catalog: Catalog) -> Iterator[Look | Problem]:
-    """Every picture that is there, or the reason why it cannot be seen."""
+def check_pictures(catalog: Catalog, splits: Splits | None, progress: bool) -> list[Problem]:
+    """What cannot be opened, and what looks the same."""
+    problems: list[Problem] = []
+    looks: list[Look] = []
+    listed = listed_pictures(catalog)
+    bar = tqdm(total=len(listed), desc="Checking pictures", unit="picture", disable=None if progress else True)
+    with bar:
+        for look in look_at_all(listed):
+            (problems if isinstance(look, Problem) else looks).append(look)
+            bar.update()
+    split_of = splits.split_of if splits else {}
+    return [*problems, *same_files(looks, split_of), *look_alikes(looks, split_of)]
+
+
+def near_ids(catalog: Catalog) -> Iterator[Problem]:
+    """Ids that differ in capitals alone: on many disks their pictures are one file."""
+    first: dict[str, str] = {}
     for product in catalog:
-        for index, image in enumerate(product.images):
-            path = catalog.picture_path(product, index)
-            if path is None:
-                continue  # already counted as missing
-            try:
-                picture = open_picture(path)
-                yield Look(product, image, hash_file(path), gradient_hash(picture), thumbnail(picture))
-            except (PictureError, OSError) as error:
-                yield Problem("unreadable picture", product.id, str(error))
+        other = first.setdefault(product.id.casefold(), product.id)
+        if other != product.id:
+            sentence = f"Its id differs from {other!r} in capitals only; give it one of its own."
+            yield Problem("near id", product.id, sentence)
 
 
-def gradient_hash(picture: Image.Image) -> int:
-    """dHash: for 8x8 cells whether each is darker than its right neighbour, by more than a flat area's noise."""
-    cells = np.asarray(picture.convert("L").resize((9, 8), Image.Resampling.BOX), np.int16)
-    return int.from_bytes(np.packbits(cells[:, :-1] + 2 < cells[:, 1:]).tobytes(), "big")
+def unused_pictures(catalog: Catalog) -> Iterator[Problem]:
+    """A warning for files in images/ that no product lists."""
+    used = {image for product in catalog for image in product.images}
+    paths = (path.relative_to(catalog.folder) for path in (catalog.folder / IMAGES).rglob("[!.]*") if path.is_file())
+    unused = sorted(path.as_posix() for path in paths if path.as_posix() not in used)
+    if unused:
+        lie = "1 file is" if len(unused) == 1 else f"{len(unused):,} files are"
+        sentence = f"{lie} listed by no product: {listed(unused)}."
+        yield Problem("unused picture", f"{IMAGES}/", sentence, is_warning=True)
 
 
-def thumbnail(picture: Image.Image) -> np.ndarray:
-    return np.asarray(picture.resize((8, 8), Image.Resampling.BOX), np.uint8).ravel()
+def too_large(catalog: Catalog) -> Iterator[Problem]:
+    """A warning when products and pictures together are more than a repository should carry."""
+    paths = {path for _, _, path in listed_pictures(catalog)} | {catalog.folder / PRODUCTS}
+    total = sum(path.stat().st_size for path in paths)
+    if total > MAX_TOTAL:
+        sentence = f"Pictures and records take {total / 1e6:.0f} MB; {MAX_TOTAL / 1e6:.0f} MB are the most for git."
+        yield Problem("large", PRODUCTS, sentence, is_warning=True)
 
 
-def same_files(looks: list[Look]) -> Iterator[Problem]:
-    """The same bytes under two products: a problem under two titles, else a warning."""
-    first: dict[str, Look] = {}
-    for look in looks:
-        other = first.setdefault(look.digest, look)
-        if other.product.id != look.product.id:
-            yield Problem(
-                "same picture",
-                look.product.id,
-                f"{look.image} is the very picture of {other.product.id} ({other.product.title}).",
-                is_warning=look.product.title == other.product.title,
-            )
-
-
-def look_alikes(looks: list[Look]) -> Iterator[Problem]:
-    """A warning for each picture that nearly equals an earlier one of another product."""
-    looks = list({look.digest: look for look in reversed(looks)}.values())[::-1]  # equal files are told already
-    if not looks:
-        return
-    if len(looks) > MAX_COMPARED:
-        sentence = f"{len(looks):,} pictures are too many to look for look-alikes."
-        yield Problem("not compared", PRODUCTS, sentence, is_warning=True)
-        return
-    gradients = np.array([look.gradient for look in looks], np.uint64)
-    thumbnails = np.array([look.thumbnail for look in looks], np.int16)
-    told = 0
-    for row, look in enumerate(looks):
-        near = np.flatnonzero(np.bitwise_count(gradients[:row] ^ gradients[row]) <= LIKE_BITS)
-        near = near[np.abs(thumbnails[near] - thumbnails[row]).max(axis=1, initial=0) <= LIKE_LEVELS]
-        other = next((looks[n] for n in near if looks[n].product.id != look.product.id), None)
-        if other is not None and (told := told + 1) <= MAX_ALIKE:
-            sentence = f"{look.image} looks the same as {other.image} of {other.product.id}."
-            yield Problem("look-alike", look.product.id, sentence, is_warning=True)
-    if told > MAX_ALIKE:
-        sentence = f"{told - MAX_ALIKE:,} more pictures look like others."
-        yield Problem("look-alike", PRODUCTS, sentence, is_warning=True)
-
-
-def telling_titles(catalog: Catalog) -> Iterator[Problem]:
-    """Titles that give away what only the picture should show.
-
-    Only products that list such an attribute are judged: a shop's own titles are its own affair.
-    """
-    for product in catalog:
-        values = {key.lower(): value for key, value in product.attributes.items()}
-        telling = {word for key in TELLING_KEYS for word in words_of(values.get(key, ""))} - NOT_TELLING
-        title = product.title.casefold()
-        given = {word for word in telling & set(words_of(title)) if len(word) > 2}
-        if any(key in values for key in COLOUR_KEYS):
-            given |= set(COLOUR_WORDS.findall(title))
-        if given:
-            sentence = f"The title {product.title!r} gives away {', '.join(sorted(given))}."
-            yield Problem("telling title", product.id, sentence)
-
-
-def words_of(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+", text.casefold())
-
-
-def unlicensed(catalog: Catalog) -> Iterator[Problem]:
-    for product in catalog:
-        if product.source and not product.license:
-            sentence = "It names its source but no license; say what allows its use."
-            yield Problem("no license", product.id, sentence)
+def limited(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The first MAX_TOLD of each kind, then how many more there are."""
+    kinds: dict[tuple[str, bool], list[Problem]] = defaultdict(list)
+    counts: Counter = Counter()
+    for problem in problems:
+        kind = (problem.kind, problem.is_warning)
+        counts[kind] += 1
+        if counts[kind] <= MAX_TOLD:
+            kinds[kind].append(problem)
+    for (kind, is_warning), told in kinds.items():
+        yield from told
+        if left := counts[kind, is_warning] - len(told):
+            yield Problem(kind, "more", f"{left:,} more of this kind are not listed.", is_warning)

@@ -3,21 +3,21 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from itertools import chain, islice
 
-from .looks import Look, Wish, fails, fulfils
-from .scenes import Story
-from .stories import Shop
+from .looks import Look
+from .story import Shop, Story
+from .wishes import Wish, fails, fulfils
 
 COUNT = 10
-FEW = 3  # fewer rivals of the type than these, and a mixed request names the group instead
+FEW = 3  # fewer rivals of the kind than these, and a mixed request names a wider one
 SAME_COLOUR = 2  # products of the wanted colour but another type, in a mixed list
 Score = Callable[[Look], float]
 
 
 def shunned(story: Story, look: Look) -> bool:
     """Products that may not stand in the list at all: shown before, or told apart by their title alone."""
-    titles = {seen.title for seen in story.seen} if story.scene == "rejected" else set()
+    titles = {seen.title for seen in story.seen} if story.scene in ("rejected", "long") else set()
     return look.id == story.target.id or look in story.seen or look.title in titles
 
 
@@ -28,7 +28,7 @@ def scorer(rng: random.Random, story: Story, wishes: Sequence[Wish], must: Seque
     def score(look: Look) -> float:
         verdicts = [wish.verdict(look) for wish in wishes]
         close = verdicts.count(False) == 1 and len(verdicts) > 1
-        lure = look.colour == story.decoy or (story.old is not None and story.old.verdict(look) is True)
+        lure = look.colour == story.decoy or any(old.verdict(look) is True for old in story.olds)
         return 2.0 * close + 1.5 * lure + noise.setdefault(look.id, 2.5 * rng.random())
 
     return score
@@ -51,7 +51,8 @@ def lay_out(rng: random.Random, target: Look, options: Sequence[Look], count: in
     Were the target's siblings its only company, a guess by title alone would find it.
     """
     shapes: dict[str, list[Look]] = {}
-    for look in sorted(options, key=lambda look: (-score(look), look.id)):
+    scores = {look.id: score(look) for look in options}
+    for look in sorted(options, key=lambda look: (-scores[look.id], look.id)):
         shapes.setdefault(look.shape, []).append(look)
     siblings = shapes.pop(target.shape, [])
     usual = min(rng.choice((2, 2, 3)), len(siblings) + 1)
@@ -61,80 +62,100 @@ def lay_out(rng: random.Random, target: Look, options: Sequence[Look], count: in
     sizes.remove(own)
     chosen = siblings[: own - 1]
     for size in sizes:
-        best = max(shapes.values(), key=lambda group: (min(len(group), size), score(group[0]), group[0].id))
+        best = max(shapes.values(), key=lambda group: (min(len(group), size), scores[group[0].id], group[0].id))
         chosen += shapes.pop(best[0].shape)[:size]
-    left = [look for look in options if look not in chosen]
+    taken = {look.id for look in chosen}
+    left = [look for look in options if look.id not in taken]
     return chosen + rng.sample(left, min(len(left), count - len(chosen)))
 
 
+def visual_scopes(rng: random.Random, story: Story) -> tuple[str, ...]:
+    """The levels at which ten of a kind may be sought, the narrowest first."""
+    target = story.target
+    exact = target.thing != target.type and (target.by_thing or rng.random() < 0.4)
+    if story.seen:  # a suggestion's title names the kind, and "one" is of that kind
+        return ("thing",) if target.by_thing else ("thing", "type") if exact else ("type",)
+    wider = () if target.partial else ("group", "field", "any")
+    return ("thing", "type", *wider) if exact else ("type", *wider)
+
+
 def choose_visual(rng: random.Random, story: Story, shop: Shop) -> tuple[list[Look], str] | None:
-    """Nine others of the target's type, else group, else half of the shop, that surely fail; and that scope's name."""
-    target, wishes = story.target, story.wishes
-    for scope in ("type", "group", "field", "any"):
-        pool = shop.by_type[target.type] if scope == "type" else shop.looks
-        if scope != "type" and (target.partial or story.seen):  # a suggestion's title would name the type
-            return None
-        if scope in ("field", "any") and wishes[0].kind == "material":  # half of all things have wooden or metal legs
-            return None
+    """Nine others of the target's thing or type, else group, else half of the shop, that surely fail; and that scope's
+    name."""
+    target, firm = story.target, story.firm
+    for scope in visual_scopes(rng, story):
+        if scope in ("field", "any") and story.wishes[0].kind == "material":
+            return None  # half of all things have wooden or metal legs
+        pool = shop.by_type[target.type] if scope in ("thing", "type") else shop.looks
+        own = target.at(scope)
         options = [
             look
             for look in pool
-            if (scope == "any" or getattr(look, scope) == getattr(target, scope))
+            if look.at(scope) == own
             and look.partial == target.partial
+            and fails(look, firm)
             and not shunned(story, look)
-            and fails(look, wishes)
         ]
         if len(options) >= COUNT - 1:
-            score = scorer(rng, story, wishes, contrasts(rng, wishes, options))
+            score = scorer(rng, story, firm, contrasts(rng, firm, options))
             return lay_out(rng, target, options, COUNT - 1, score), scope
     return None
 
 
-def mixed_scope(story: Story, shop: Shop) -> str:
-    """What a mixed request names: the type, or the whole group where the type would leave too little to choose."""
+def mixed_scope(rng: random.Random, story: Story, shop: Shop) -> str:
+    """What a mixed request names: the thing or the type, or the whole group where they would leave too little."""
     target = story.target
+    exact = target.thing != target.type and (target.by_thing or rng.random() < 0.5)
     if story.seen or target.partial or target.group == "any":
-        return "type"
-    rivals = [look for look in shop.by_type[target.type] if not shunned(story, look) and fails(look, story.wishes)]
-    return "type" if len(rivals) >= FEW else "group"
+        return "thing" if exact else "type"
+    rivals = [look for look in shop.by_type[target.type] if not shunned(story, look) and fails(look, story.firm)]
+    if exact and sum(look.thing == target.thing for look in rivals) >= FEW:
+        return "thing"
+    return "type" if len(rivals) >= FEW and not (target.by_thing and target.thing != target.type) else "group"
 
 
 def named_wishes(story: Story, scope: str) -> tuple[Wish, ...]:
     """The wishes of a mixed request, with the one that its noun makes, or the title where that shape is wanted."""
     target = story.target
-    same = story.scene == "same shape"
-    return (*story.wishes, Wish("title", target.title) if same else Wish(scope, getattr(target, scope)))
+    if story.same_shape:
+        return (*story.firm, Wish("title", target.title))
+    value = f"{target.type}:{target.thing}" if scope == "thing" else target.at(scope)
+    return (*story.firm, Wish(scope, value))
 
 
 def choose_mixed(rng: random.Random, story: Story, scope: str, shop: Shop, ranked: Sequence[Look]) -> list[Look] | None:
     """Same kind in other looks, same look in other kinds, then what retrieval ranks first; None if too few.
 
-    `ranked` are all looks of the split, the likeliest by text first.
+    `ranked` are looks of the split, the likeliest by text first; the others follow in chance order.
     """
     target, wishes = story.target, named_wishes(story, scope)
 
     def fit(look: Look) -> bool:
-        return not shunned(story, look) and fails(look, wishes)
+        return fails(look, wishes) and not shunned(story, look)
 
     def alike(look: Look) -> bool:
-        return getattr(look, scope) == getattr(target, scope)
+        return look.at(scope) == target.at(scope)
 
     rivals = [look for look in shop.looks if alike(look) and look.partial == target.partial and fit(look)]
-    score = scorer(rng, story, wishes, contrasts(rng, story.wishes, rivals))
+    score = scorer(rng, story, wishes, contrasts(rng, story.firm, rivals))
     chosen = lay_out(rng, target, rivals, min(rng.choice((3, 5)), len(rivals)), score)
     other = (look for look in ranked if not alike(look) and not look.partial)
-    like = list(islice((look for look in other if fulfils(look, story.wishes[:1]) and fit(look)), 12))
+    seen_in = story.firm[-1:] if story.wishes[0].kind == "print" else story.firm[:1]
+    like = list(islice((look for look in other if fulfils(look, seen_in) and fit(look)), 12))
     chosen += rng.sample(like, min(SAME_COLOUR, len(like)))
     types, shapes = Counter(look.type for look in chosen), Counter(look.shape for look in chosen)
+    taken = {look.id for look in chosen}
     for of_type, of_shape in ((2, 2), (4, 2), (COUNT, COUNT)):
-        for look in ranked:
+        rest = rng.sample(list(shop.looks), len(shop.looks)) if of_type == COUNT else []
+        for look in chain(ranked, rest):
             if len(chosen) == COUNT - 1:
                 return chosen
             own = alike(look) and of_type < COUNT
             if own or types[look.type] >= of_type or shapes[look.shape] >= of_shape:
                 continue
-            if look not in chosen and fit(look):
+            if look.id not in taken and fit(look):
                 chosen.append(look)
+                taken.add(look.id)
                 types[look.type] += 1
                 shapes[look.shape] += 1
     return chosen if len(chosen) == COUNT - 1 else None
@@ -144,7 +165,7 @@ def combined(story: Story, chosen: Sequence[Look]) -> bool:
     """Whether several look wishes are needed together: leave any out and another candidate may do."""
 
     def needed(wish: Wish) -> bool:
-        rest = tuple(other for other in story.wishes if other is not wish)
+        rest = tuple(other for other in story.firm if other is not wish)
         return any(not fails(look, rest) for look in chosen)
 
-    return len(story.wishes) > 1 and all(map(needed, story.wishes))
+    return len(story.firm) > 1 and all(map(needed, story.firm))

@@ -1,39 +1,16 @@
 """The turns of a conversation: who says what, so that together they say what is wanted and nothing else tells."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from .kinds import Noun
-from .looks import Look, Wish
-from .voice import Teller, lower_first, paragraph, sentence, slur, tidy
-from .wording import adjective, colour_name, seen_in, short_name, word_wish
+from .looks import Look
+from .requests import clauses, request, walls
+from .story import Asked, Story
+from .voice import Teller, lower_first, paragraph, sentence, slur
+from .wishes import Wish
+from .wording import colour_name, seen_in, short_name, word_wish
 
-GREETED = re.compile(r"\b(hi|hey|hello|hiya|morning|evening|afternoon)\b", re.IGNORECASE)
 Turn = tuple[str, str]  # ("seeker" or "other", text)
-
-
-@dataclass(frozen=True)
-class Story:
-    """What a conversation is about. `seen` are products suggested on the way, each turned down for its reason.
-
-    `old` is a wish that the seeker takes back, `decoy` a colour that other things in the room have.
-    """
-
-    scene: str
-    target: Look
-    wishes: tuple[Wish, ...]
-    seen: tuple[Look, ...] = ()
-    reason: str = ""
-    old: Wish | None = None
-    decoy: str = ""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The noun that a conversation uses and where the thing goes ("" where it is not said)."""
-
-    noun: Noun
-    place: str
+ORDINALS = ("first", "second", "third")
 
 
 def tell(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
@@ -53,9 +30,9 @@ def tell(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
 def single(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     turns = [("seeker", request(teller, asked, story.wishes, story.decoy))]
     if teller.chance(0.09):
-        turns.append(("other", sentence(teller.say("aside"))))
+        turns.append(other(teller, "aside"))
         if teller.chance(0.6):
-            turns.append(("seeker", sentence(teller.say("reply aside"))))
+            turns.append(seeker(teller.say("reply aside")))
     return turns
 
 
@@ -64,16 +41,14 @@ def drip(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     early, late = split(teller, story.wishes)
     turns = [("seeker", request(teller, asked, early))]
     if teller.chance(0.22):
-        turns += [
-            ("other", sentence(teller.say("aside"))),
-            ("seeker", paragraph(teller.say("reply aside"), *answers(teller, late[:1], asked, story.decoy))),
-        ]
+        said = answers(teller, late[:1], asked, story.decoy)
+        turns += [other(teller, "aside"), seeker(teller.say("reply aside"), *said)]
         late = late[1:]
     while late:
         now, late = split_answer(teller, late)
         question = "ask more" if early or len(turns) > 1 else f"ask {asked_about(teller, now[0])}"
-        turns.append(("other", sentence(teller.say(question))))
-        turns.append(("seeker", paragraph(*answers(teller, now, asked, story.decoy, opened=True))))
+        turns.append(other(teller, question))
+        turns.append(seeker(*answers(teller, now, asked, story.decoy, opened=True)))
     return turns
 
 
@@ -84,15 +59,23 @@ def rejected(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
         early, late = story.wishes, story.wishes[:1]
     turns = [("seeker", request(teller, asked, early, story.decoy))]
     if not early and teller.chance(0.3):
-        turns.append(("other", sentence(teller.say(f"ask {asked_about(teller, late[0])}"))))
-        turns.append(("seeker", paragraph(*answers(teller, late[:1], asked, opened=True))))
+        turns.append(other(teller, f"ask {asked_about(teller, late[0])}"))
+        turns.append(seeker(*answers(teller, late[:1], asked, opened=True)))
         early = late[:1]
+    then = repeat(teller, late, early, asked)
+    if len(story.seen) == 2 and teller.chance(0.4):  # both at once
+        return [*turns, listing(teller, story.seen), seeker(teller.say("neither"), *then)]
+    return turns + refusals(teller, story, then)
+
+
+def refusals(teller: Teller, story: Story, then: Sequence[str]) -> list[Turn]:
+    """The suggestions and how each is turned down; `then` follows the last."""
+    turns = []
     for number, look in enumerate(story.seen):
         last = number == len(story.seen) - 1
-        turns.append(("other", sentence(teller.say("suggest again" if number else "suggest", title=look.title))))
+        turns.append(other(teller, "suggest again" if number else "suggest", title=shown(teller, look)))
         words = refusal(teller, look, story.reason if last else "shape")
-        then = repeat(teller, late, early, asked) if last else ()
-        turns.append(("seeker", paragraph(words, *then)))
+        turns.append(seeker(words, *(then if last else ())))
     return turns
 
 
@@ -100,36 +83,154 @@ def same_shape(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     """A suggestion has the right shape but not the right look."""
     shape = story.seen[0]
     opening = request(teller, asked, story.wishes if teller.chance(0.2) else ())
-    turns = [("seeker", opening), ("other", sentence(teller.say("suggest", title=shape.title)))]
+    turns = [("seeker", opening), other(teller, "suggest", title=shown(teller, shape))]
     bank_name = "right shape"
-    for other in story.seen[1:]:
-        turns.append(("seeker", sentence(refusal(teller, shape, "colour"))))
-        turns.append(("other", sentence(teller.say("suggest again", title=other.title))))
+    for look in story.seen[1:]:
+        turns.append(seeker(refusal(teller, shape, "colour" if fails_by_colour(story) else "look")))
+        turns.append(other(teller, "suggest again", title=shown(teller, look)))
         bank_name = "right shape earlier"
     first, *rest = story.wishes
     words = word_wish(teller, first, "in", asked.noun.part)
-    said = teller.say(bank_name, title=shape.title, x=words)
-    turns.append(("seeker", paragraph(said, *clauses(teller, rest, asked))))
-    return turns
+    said = teller.say(bank_name, title=shape.title, series=shape.series, x=words)
+    return [*turns, seeker(said, *clauses(teller, rest, asked))]
+
+
+def listed(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
+    """Two or three are listed at once, and one of them has the right shape."""
+    choice, later = story.seen[:3], story.seen[3:]
+    opening = request(teller, asked, story.wishes if teller.chance(0.15) else ())
+    turns = [("seeker", opening), listing(teller, choice)]
+    for look in later:
+        turns.append(seeker(teller.say("anything else")))
+        turns.append(other(teller, "suggest again", title=shown(teller, look)))
+    first, *rest = story.wishes
+    shape = story.seen[story.pointed]
+    nth = pointing(teller, story.pointed, len(choice), shape)
+    words = word_wish(teller, first, "in", asked.noun.part)
+    said = teller.say("point back" if later else "point", nth=nth, title=shape.title, x=words)
+    return [*turns, seeker(said, *clauses(teller, rest, asked))]
+
+
+def compared(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
+    """Something is shown, and the wanted thing is darker or lighter than that."""
+    wish, *rest = story.wishes
+    early = tuple(rest) if teller.chance(0.5) else ()
+    turns = [("seeker", request(teller, asked, early))]
+    if teller.chance(0.25) and not rest:
+        turns += [other(teller, "ask open"), seeker(teller.say("no idea"))]
+    look = story.seen[story.pointed]
+    if len(story.seen) > 1:
+        turns.append(listing(teller, story.seen))
+        than = pointing(teller, story.pointed, len(story.seen), look)
+    else:
+        turns.append(other(teller, "suggest", title=shown(teller, look, 0.7)))
+        than = teller.rng.choice(
+            ("that", "that one", "that one", f"the {look.series}", f"the {look.title}", "this one")
+        )
+    how = wish.value.partition(":")[0]
+    said = teller.say(f"compare {how}", than=than)
+    return [*turns, seeker(said, *clauses(teller, () if early else rest, asked))]
 
 
 def changed(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
-    """The seeker asks for one look and then wants another."""
-    first, *rest = story.wishes
+    """The seeker asks for one look, then wants another, and perhaps another again."""
     if teller.chance(0.3):
-        turns = [("seeker", request(teller, asked, ())), ("other", sentence(teller.say("ask colour")))]
-        turns.append(("seeker", paragraph(*answers(teller, (story.old,), asked, opened=True))))
+        turns = [("seeker", request(teller, asked, ())), other(teller, "ask colour")]
+        turns.append(seeker(*answers(teller, story.olds[:1], asked, opened=True)))
     else:
-        turns = [("seeker", request(teller, asked, (story.old,)))]
-    if teller.chance(0.7):
-        turns.append(("other", sentence(teller.say("ack" if teller.chance(0.6) else "aside"))))
-    want = clauses(teller, (first,), asked)[0]
-    text = teller.say("change", old=short_name(story.old), want=want, lower=lower_first(want))
-    turns.append(("seeker", paragraph(text, *clauses(teller, rest, asked))))
+        turns = [("seeker", request(teller, asked, story.olds[:1]))]
+    steps = [*story.olds[1:], story.wishes[0]]
+    for number, (old, new) in enumerate(zip(story.olds, steps, strict=True)):
+        if teller.chance(0.7):
+            turns.append(other(teller, "ack" if teller.chance(0.6) else "aside"))
+        want = clauses(teller, (new,), asked)[0]
+        name = "change again" if number else "change"
+        text = teller.say(name, old=short_name(old), want=want, lower=lower_first(want))
+        rest = story.wishes[1:] if number == len(steps) - 1 else ()
+        turns.append(seeker(text, *clauses(teller, rest, asked)))
     return turns
 
 
-SCENES = {"single": single, "drip": drip, "rejected": rejected, "same shape": same_shape, "changed": changed}
+def corrected(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
+    """A slip or a misunderstanding, put right."""
+    old, (first, *rest) = story.olds[0], story.wishes
+    right = word_wish(teller, first, "tag", asked.noun.part)
+    if teller.chance(0.5):  # the seeker's own slip
+        turns, name = [("seeker", request(teller, asked, (old,)))], "correct myself"
+    else:
+        turns = [("seeker", request(teller, asked, ())), other(teller, "misread", old=short_name(old))]
+        name = "correct"
+    said = teller.say(name, old=short_name(old), right=right)
+    return [*turns, seeker(said, *clauses(teller, rest, asked))]
+
+
+def long(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
+    """Four or five messages: small talk, perhaps a colour taken back, suggestions turned down."""
+    turns = [("seeker", request(teller, asked, ()))]
+    first, *rest = story.wishes
+    if story.olds:
+        turns += [other(teller, "ask colour"), seeker(*answers(teller, story.olds, asked, opened=True))]
+        want = clauses(teller, (first,), asked)[0]
+        text = teller.say("change", old=short_name(story.olds[0]), want=want, lower=lower_first(want))
+        turns += [other(teller, "ack"), seeker(text)]
+        return turns + refusals(teller, story, repeat(teller, story.wishes, (first,), asked))
+    turns += [other(teller, "aside"), seeker(teller.say("reply aside"))]
+    if rest and teller.chance(0.5):
+        turns += [other(teller, "ask more"), seeker(*answers(teller, rest, asked, opened=True))]
+        return turns + refusals(teller, story, repeat(teller, (first,), (), asked))
+    turns += [
+        other(teller, f"ask {asked_about(teller, first)}"),
+        seeker(*answers(teller, (first,), asked, opened=True)),
+    ]
+    return turns + refusals(teller, story, repeat(teller, story.wishes, (first,), asked))
+
+
+SCENES: dict[str, Callable[[Teller, Story, Asked], list[Turn]]] = {
+    "single": single,
+    "drip": drip,
+    "rejected": rejected,
+    "same shape": same_shape,
+    "listed": listed,
+    "compared": compared,
+    "changed": changed,
+    "corrected": corrected,
+    "long": long,
+}
+
+
+def seeker(*parts: str) -> Turn:
+    """A message made of sentences; `request` has made its own."""
+    return "seeker", paragraph(*parts)
+
+
+def other(teller: Teller, bank_name: str, **slots: str) -> Turn:
+    return "other", sentence(teller.say(bank_name, **slots))
+
+
+def listing(teller: Teller, looks: Sequence[Look]) -> Turn:
+    """Two or three products in one message."""
+    titles = dict(zip("abc", (shown(teller, look, 0.15) for look in looks), strict=False))
+    return other(teller, f"list {len(looks)}", **titles)
+
+
+def shown(teller: Teller, look: Look, share: float = 0.25) -> str:
+    """A product's title, now and then with the look that it is shown in."""
+    return f"{look.title} {seen_in(teller, look)}" if teller.chance(share) else look.title
+
+
+def pointing(teller: Teller, place: int, count: int, look: Look) -> str:
+    """How one of several is pointed at: "the second one", "the last one", "the Mira"."""
+    ways = [f"the {ORDINALS[place]} one", f"the {ORDINALS[place]} one", f"your {ORDINALS[place]} suggestion"]
+    ways += [f"number {('one', 'two', 'three')[place]}", f"the {look.series}"]
+    if count == 3 and place == 1:
+        ways.append("the middle one")
+    if place == count - 1:
+        ways.append("the last one")
+    return teller.rng.choice(ways)
+
+
+def fails_by_colour(story: Story) -> bool:
+    return story.wishes[0].kind in ("colour", "shade", "either")
 
 
 def split(teller: Teller, wishes: tuple[Wish, ...]) -> tuple[tuple[Wish, ...], tuple[Wish, ...]]:
@@ -144,96 +245,15 @@ def split_answer(teller: Teller, wishes: tuple[Wish, ...]) -> tuple[tuple[Wish, 
 
 
 def asked_about(teller: Teller, wish: Wish) -> str:
-    if teller.chance(0.3):
+    """Which question the wish answers."""
+    if teller.chance(0.3) or wish.negated:
         return "open"
-    return "material" if wish.kind == "material" and not wish.negated else "colour" if not wish.negated else "open"
+    return {"material": "material", "pattern": "pattern", "print": "open"}.get(wish.kind, "colour")
 
 
-def request(teller: Teller, asked: Asked, wishes: tuple[Wish, ...], decoy: str = "") -> str:
-    """The message that asks for the thing, with these wishes in it."""
-    register = teller.voice.register
-    packed = teller.chance({"terse": 0.75, "slang": 0.65, "plain": 0.6, "polite": 0.6}.get(register, 0.45))
-    before, after, loose = place_wishes(teller, wishes, asked.noun) if packed else ("", "", list(wishes))
-    if asked.place and "for " not in asked.noun.word and teller.chance(0.5 if register != "terse" else 0.25):
-        after = f"{after} {asked.place}".strip()
-    need = ask(teller, f"need {register}", asked.noun, before, after)
-    if register in ("terse", "slang"):
-        return short_request(teller, need, loose, asked)
-    said = clauses(teller, loose, asked)
-    if decoy and said and wishes[0] in loose:
-        said = (walls(teller, wishes[0], decoy) or said[0], *said[1:])
-    body = [*said, need] if said and teller.chance(0.15) else [need, *said]
-    return dress(teller, asked, body, before)
-
-
-def place_wishes(teller: Teller, wishes: tuple[Wish, ...], noun: Noun) -> tuple[str, str, list[Wish]]:
-    """Put wishes before or after the noun as far as they fit; the rest is returned."""
-    before, after, loose = [], "", []
-    part = noun.part
-    for wish in wishes:
-        word = "" if part else adjective(teller, wish) if not wish.negated else ""
-        if word and len(before) < noun.room and teller.chance(0.65):
-            before.append((wish.kind == "material", word))
-        elif not after and teller.chance(0.8):
-            after = word_wish(teller, wish, "post", part)
-        else:
-            loose.append(wish)
-    return " ".join(word for _, word in sorted(before)), after, loose
-
-
-def ask(teller: Teller, name: str, noun: Noun, before: str = "", after: str = "") -> str:
-    bare, phrase = noun.bare(before, after), noun.phrase(before, after)
-    capital = {"Bare": bare[0].upper() + bare[1:], "Np": phrase[0].upper() + phrase[1:]}
-    return teller.say(name, np=phrase, bare=bare, nps=noun.many(before, after), noun=noun.short, **capital)
-
-
-def short_request(teller: Teller, need: str, loose: list[Wish], asked: Asked) -> str:
-    """A few words: the need and tags, in either order."""
-    tags = [word_wish(teller, wish, "tag", asked.noun.part) for wish in loose]
-    if not tags:
-        return sentence(need)
-    if teller.voice.register == "slang" or need.rstrip().endswith((".", "?", "!")):
-        return paragraph(need, *tags)
-    joint = teller.rng.choice((", ", ", ", " -- ", ". ", "; ", " ("))
-    if joint == " (":
-        return f"{sentence(need).rstrip('.')} ({', '.join(tags)})"
-    return sentence(joint.join((need, *tags)))
-
-
-def clauses(teller: Teller, wishes: tuple[Wish, ...] | list[Wish], asked: Asked) -> tuple[str, ...]:
-    """Each wish as a sentence of its own, or as a tag by people who do not make sentences."""
-    blunt = teller.voice.register in ("terse", "slang")
-    return tuple(
-        word_wish(teller, wish, "tag" if blunt and teller.chance(0.6) else "clause", asked.noun.part) for wish in wishes
-    )
-
-
-def walls(teller: Teller, wish: Wish, decoy: str) -> str:
-    want = adjective(teller, wish)
-    return teller.say("walls", decoy=decoy, want=want) if want and wish.kind != "material" else ""
-
-
-def dress(teller: Teller, asked: Asked, body: list[str], before: str) -> str:
-    """Greeting, headline, chatter and closing around what is asked, by register."""
-    register, parts = teller.voice.register, list(body)
-    talk = {"chatty": 1.3, "rambling": 3.0, "plain": 0.35, "polite": 0.3}.get(register, 0.0)
-    while talk > 0 and teller.chance(talk):
-        topic = teller.rng.choice(("home", "people", "mood", "practical"))
-        parts.insert(teller.rng.choice((0, len(parts))), teller.say(f"chatter {topic}"))
-        talk -= 1
-    if teller.chance({"chatty": 0.4, "polite": 0.35, "rambling": 0.35}.get(register, 0.15)):
-        parts.append(teller.say("closing"))
-    text = paragraph(*parts)
-    if teller.chance({"chatty": 0.3, "plain": 0.1, "rambling": 0.2}.get(register, 0.0)):
-        greeting = "" if GREETED.search(text) else teller.say("greeting")
-        text = f"{greeting} {text if greeting.endswith(('.', '!')) else lower_first(text)}" if greeting else text
-    if teller.chance({"rambling": 0.45, "plain": 0.12, "chatty": 0.12}.get(register, 0.0)):
-        name = "headline vague" if asked.noun.vague else "headline"
-        text = f"{tidy(ask(teller, name, asked.noun, before))}  {text}"
-    return text
-
-
-def answers(teller, wishes, asked: Asked, decoy: str = "", opened: bool = False) -> tuple[str, ...]:
+def answers(
+    teller: Teller, wishes: Sequence[Wish], asked: Asked, decoy: str = "", opened: bool = False
+) -> tuple[str, ...]:
     """What a seeker says when asked how it should be."""
     if not wishes:
         return ()
@@ -250,15 +270,17 @@ def answers(teller, wishes, asked: Asked, decoy: str = "", opened: bool = False)
 
 def refusal(teller: Teller, look: Look, reason: str) -> str:
     """Why a suggested product is not it."""
-    return teller.say(f"wrong {reason}", seen=colour_name(teller, look), stuff=look.material or "that stuff")
+    figures = teller.say(f"figures {look.face.pattern}") if reason == "pattern" else ""
+    seen, stuff = colour_name(teller, look), look.material or "that stuff"
+    return teller.say(f"wrong {reason}", seen=seen, stuff=stuff, figures=figures)
 
 
-def repeat(teller, late: tuple[Wish, ...], early: tuple[Wish, ...], asked: Asked) -> tuple[str, ...]:
+def repeat(teller: Teller, late: Sequence[Wish], early: Sequence[Wish], asked: Asked) -> tuple[str, ...]:
     """After a refusal: what was wanted, again or for the first time."""
     first, *rest = late
-    if late[0] in early and teller.chance(0.5):
-        return (f"{teller.say('repeat')} {lower_first(word_wish(teller, first, 'tag', asked.noun.part))}",)
-    if not first.negated and teller.chance(0.45):
+    if first in early and teller.chance(0.5):
+        said = f"{teller.say('repeat')} {lower_first(word_wish(teller, first, 'tag', asked.noun.part))}"
+    elif not first.negated and teller.chance(0.45):
         said = teller.say("do you have one", x=word_wish(teller, first, "in", asked.noun.part))
     else:
         said = clauses(teller, (first,), asked)[0]

@@ -1,191 +1,133 @@
-"""Draw what a conversation is about: a wanted product, wishes that it surely fulfils, and what happens on the way."""
+"""Draw what a conversation is about: a wanted product, its wishes, and what happens on the way."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from . import colours
 from .banks import bank
-from .looks import Look, Wish, fails, fulfils
-from .materials import family
-from .scenes import Story
-from .wording import LIKE
+from .looks import NAMED, PLAIN, Look
+from .story import Shop, Story
+from .wanting import draw_mood, draw_wishes, weighted
+from .wishes import Wish, fails
 
 SCENES = {
-    "visual": {"single": 50, "drip": 20, "rejected": 16, "changed": 14},
-    "mixed": {"single": 44, "drip": 17, "rejected": 13, "changed": 11, "same shape": 15},
+    "visual": {"single": 44, "drip": 19, "rejected": 14, "changed": 11, "corrected": 4, "compared": 4, "long": 4},
+    "mixed": {"single": 39, "drip": 16, "rejected": 10, "changed": 8, "corrected": 3, "compared": 3, "long": 5}
+    | {"same shape": 9, "listed": 7},
 }
-STYLES = {"basic": 26, "name": 27, "like": 19, "hedged": 5, "either": 7, "tone": 12, "material": 5}
-FIRM_MATERIALS = {"leather", "wood", "metal", "fabric", "rattan", "glass", "plastic", "ceramic", "stone"}
-TONES = ("dark", "light", "vivid", "dull", "warm", "cool")
-COMBINED = 0.5  # share of stories that are meant to need several wishes together
-
-
-@dataclass(frozen=True)
-class Shop:
-    """The looks of one split, and those of one type, for drawing from."""
-
-    looks: Sequence[Look]
-    by_type: dict[str, list[Look]]
-    by_shape: dict[str, list[Look]]
-
-    @staticmethod
-    def of(looks: Sequence[Look]) -> "Shop":
-        by_type: dict[str, list[Look]] = {}
-        by_shape: dict[str, list[Look]] = {}
-        for look in looks:
-            by_type.setdefault(look.type, []).append(look)
-            by_shape.setdefault(look.shape, []).append(look)
-        return Shop(looks, by_type, by_shape)
-
-
-def weighted(rng: random.Random, weights: dict[str, int]) -> str:
-    return rng.choices(list(weights), weights.values())[0]
+MOOD, BUDGET, DECOY = 0.14, 0.06, 0.12  # shares of stories with these
+NEARLY = 3  # how many of a kind the helper may list at once
 
 
 def draw_story(rng: random.Random, scene: str, target: Look, shop: Shop) -> Story | None:
     """A story for one scene; None when what was drawn cannot be told of this product."""
-    near = [look for look in shop.by_type[target.type] if look.id != target.id]
+    near = shop.near(target)
     wishes = draw_wishes(rng, target, near)
     if wishes is None:
         return None
     story = Story(scene, target, wishes)
-    if scene == "same shape":
-        return with_shape(rng, story, shop)
-    if scene == "rejected":
-        return with_refusals(rng, story, near)
-    if scene == "changed":
-        return with_change(rng, story, near)
-    if rng.random() < 0.12 and wishes[0].kind in ("colour", "shade") and not target.partial:
-        others = [look for look in near if fails(look, wishes) and look.colour != target.colour]
-        story = replace(story, decoy=rng.choice(others).colour if others else "")
-    return story
+    if rng.random() < MOOD:
+        story = replace(story, mood=draw_mood(rng, target))
+    if target.price > 20 and rng.random() < BUDGET:
+        story = replace(story, budget=rounded(target.price * rng.uniform(1.15, 2)))
+    way = WAYS.get(scene)
+    return way(rng, story, near, shop) if way else with_decoy(rng, story, near)
 
 
-def draw_wishes(rng: random.Random, target: Look, near: list[Look]) -> tuple[Wish, ...] | None:
-    """One to three wishes that the target surely fulfils, the main one first."""
-    style = "name" if target.partial and rng.random() < 0.5 else "basic" if target.partial else weighted(rng, STYLES)
-    main = draw_main(rng, style, target, near)
-    if main is None or main.verdict(target) is not True:
-        return None
-    wishes = [main]
-    wanted = 0 if target.partial else 1 if rng.random() < COMBINED or main.kind in ("tone", "material") else 0
-    for _ in range(wanted + (wanted and rng.random() < 0.2)):
-        further = draw_further(rng, target, near, wishes)
-        if further:
-            wishes.append(further)
-    return tuple(wishes)
+def rounded(price: float) -> int:
+    """A round sum that people name as their budget."""
+    step = 10 if price < 100 else 50 if price < 500 else 100
+    return round(price / step + 0.5) * step
 
 
-def draw_main(rng: random.Random, style: str, target: Look, near: list[Look]) -> Wish | None:
-    exact = f"{target.shade}/{target.colour}"
-    if style == "name":
-        names = bank(f"names {target.shade}") or (target.shade,)
-        return Wish("shade", exact, rng.choice(names))
-    if style == "like":
-        similes = bank(f"like {target.shade}", f"like {target.colour}")
-        phrase, _, stray = (rng.choice(similes) if similes else "").partition(" ~ ")
-        return Wish("shade", exact, LIKE + phrase, stray=tuple(stray.split())) if phrase else None
-    if style == "hedged":
-        return Wish("colour", target.colour, rng.choice(bank(f"hedged {target.colour}") or (target.colour,)))
-    if style == "either":
-        others = sorted({look.colour for look in near} - {target.colour})
-        pair = [target.colour, rng.choice(others)] if others else []
-        return Wish("either", "/".join(rng.sample(pair, 2))) if pair else None
-    if style == "tone":
-        tones = [name for name in TONES if Wish("tone", name).verdict(target)]
-        return Wish("tone", rng.choice(tones)) if tones else None
-    if style == "material":
-        return material_wish(rng, target, near)
-    return Wish("colour", target.colour, target.colour)
+def plain_colour(wish: Wish) -> bool:
+    """Whether a wish names one colour, which can be taken back or swapped."""
+    return wish.kind in ("colour", "shade")
 
 
-def material_wish(rng: random.Random, target: Look, near: list[Look]) -> Wish | None:
-    """The target's material, by its own name or its family's; None for what people do not ask for."""
-    if family(target.material) not in FIRM_MATERIALS or target.partial:
-        return None
-    wish = Wish("material", rng.choice((target.material, family(target.material))))
-    return wish if any(wish.verdict(look) is False for look in near) else None  # nobody asks for a ceramic mug
+def with_decoy(rng: random.Random, story: Story, near: Sequence[Look]) -> Story:
+    """Now and then other things in the room have a colour of their own."""
+    if rng.random() >= DECOY or not plain_colour(story.wishes[0]) or story.target.partial:
+        return story
+    others = [look for look in near if fails(look, story.wishes) and look.colour != story.target.colour]
+    return replace(story, decoy=rng.choice(others).colour if others else "")
 
 
-def draw_further(rng: random.Random, target: Look, near: list[Look], wishes: list[Wish]) -> Wish | None:
-    """A second wish, by preference one that rules out what the first leaves."""
-    options = [Wish("tone", name, negated=True) for name in ("dark", "light", "vivid", "dull")]
-    options += [Wish("colour", colour, colour, negated=True) for colour in sorted({look.colour for look in near})]
-    options += [Wish("material", name, negated=True) for name in sorted({family(look.material) for look in near})]
-    material = material_wish(rng, target, near)
-    options += [material] * 4 if material else []
-    second = target.accented
-    options += [Wish("accent", second.colour, second.colour)] * 5 if second and not target.partial else []
-    kinds = {wish.kind for wish in wishes}
-    if kinds <= {"material"}:
-        options += [Wish("colour", target.colour, target.colour)] * 6
-    options = [wish for wish in options if wish.verdict(target) is True and sensible(wish, wishes)]
-    useful = [
-        wish for wish in options if any(wish.verdict(look) is False and fulfils(look, tuple(wishes)) for look in near)
-    ]
-    return rng.choice(useful or options) if useful or (options and rng.random() < 0.8) else None
+def fresh(looks: Sequence[Look], seen: Sequence[Look]) -> list[Look]:
+    """Those whose titles cannot be taken for a title among `seen`."""
+    return [look for look in looks if all(look.title not in one.title and one.title not in look.title for one in seen)]
 
 
-def sensible(wish: Wish, wishes: list[Wish]) -> bool:
-    """Whether a person would add this wish: "emerald, but not white" and "wood, no metal" go without saying."""
-    main = wishes[0]
-    if wish.kind == "material":
-        return wish.value in FIRM_MATERIALS | {"velvet", "linen", "wool", "cotton", "painted wood"} and all(
-            other.kind != "material" for other in wishes
-        )
-    if wish.kind == "accent":
-        return main.kind in ("colour", "shade") and all(other.kind != "accent" for other in wishes)
-    if wish.kind == "colour" and wish.negated:
-        return main.kind in ("tone", "material")
-    if wish.kind == "tone":
-        free = main.kind in ("colour", "either") or (main.kind == "material" and len(wishes) < 2)
-        return free and all(other.kind != "tone" for other in wishes) and tone_may_vary(wish, main)
-    return all(other.kind not in ("colour", "shade", "either") for other in wishes)
-
-
-def tone_may_vary(wish: Wish, main: Wish) -> bool:
-    """ "Blue, but not too dark" is a request, "black, but not too dark" is not."""
-    if main.kind == "colour" and wish.value in ("vivid", "dull"):
-        return False
-    return main.kind != "colour" or main.value in ("red", "green", "blue", "brown", "grey", "purple", "pink", "orange")
-
-
-def with_shape(rng: random.Random, story: Story, shop: Shop) -> Story | None:
+def with_shape(rng: random.Random, story: Story, near: Sequence[Look], shop: Shop) -> Story | None:
     """The target's shape was shown in another look; now and then another product after it."""
     siblings = [look for look in shop.by_shape[story.target.shape] if fails(look, story.wishes)]
-    if not siblings or story.wishes[0].kind not in ("colour", "shade", "either"):
+    if not siblings or story.wishes[0].kind not in ("colour", "shade", "either", "print", "pattern", "material"):
         return None
     seen = [rng.choice(siblings)]
-    others = [look for look in shop.by_type[story.target.type] if look.shape != story.target.shape]
-    if others and rng.random() < 0.25:
+    others = fresh([look for look in near if look.shape != story.target.shape], seen)
+    if others and rng.random() < 0.3:
         seen.append(rng.choice(others))
     return replace(story, seen=tuple(seen))
 
 
-def with_refusals(rng: random.Random, story: Story, near: list[Look]) -> Story | None:
+def with_list(rng: random.Random, story: Story, near: Sequence[Look], shop: Shop) -> Story | None:
+    """Two or three products are listed, one of them of the target's shape; now and then one more comes after them."""
+    siblings = [look for look in shop.by_shape[story.target.shape] if fails(look, story.wishes)]
+    if not siblings or story.wishes[0].kind not in ("colour", "shade", "either", "print", "pattern", "material"):
+        return None
+    seen = [rng.choice(siblings)]
+    for _ in range(rng.choice((1, 2, 2, 3))):
+        others = fresh([look for look in near if look.shape != story.target.shape], seen)
+        if others:
+            seen.append(rng.choice(others))
+    if len(seen) < 2:
+        return None
+    at = rng.randrange(min(len(seen), NEARLY))
+    seen.insert(at, seen.pop(0))
+    return replace(story, seen=tuple(seen), pointed=at)
+
+
+def with_refusals(rng: random.Random, story: Story, near: Sequence[Look], shop: Shop) -> Story | None:
     """One or two products are shown first; the last is turned down for a reason that is true of it."""
     shown = [look for look in near if fails(look, story.wishes) and look.title != story.target.title]
     if not shown:
         return None
     last = rng.choice(shown)
-    reasons = ["shape"]
-    if last.colour != story.target.colour and not colours.confused(last.colour, story.target.colour):
-        reasons += ["colour"] * 3
+    further = fresh(shown, [last])
+    first = [rng.choice(further)] if further and rng.random() < (0.8 if story.scene == "long" else 0.4) else []
+    return replace(story, seen=(*first, last), reason=rng.choice(reasons(story, last)))
+
+
+def reasons(story: Story, last: Look) -> list[str]:
+    """Why the last product shown might be turned down, the likelier more than once; none speaks against the target."""
+    target, found = story.target, ["shape"]
+    if last.colour != target.colour and not colours.confused(last.colour, target.colour):
+        found += ["colour"] * 3
     for name in ("dark", "light"):
-        if Wish("tone", name).verdict(last) is True and Wish("tone", name).verdict(story.target) is False:
-            reasons += [name] * 2
-    material = story.wishes[0] if story.wishes[0].kind == "material" else None
-    if material and not material.negated and last.material and material.verdict(last) is False:
-        reasons = ["material"]
-    further = [look for look in shown if look.title != last.title]
-    first = [rng.choice(further)] if further and rng.random() < 0.4 else []
-    return replace(story, seen=(*first, last), reason=rng.choice(reasons))
+        if Wish("tone", name).verdict(last) is True and Wish("tone", name).verdict(target) is False:
+            found += [name] * 2
+    if last.face.pattern in NAMED and target.face.pattern == PLAIN:
+        found += ["pattern"] * 4
+    main = story.wishes[0]
+    if main.kind == "material" and not main.negated and last.material and main.verdict(last) is False:
+        return ["material"]
+    return found
 
 
-def with_change(rng: random.Random, story: Story, near: list[Look]) -> Story | None:
-    """The seeker first asked for the colour of another product."""
-    if story.wishes[0].kind not in ("colour", "shade") or story.target.partial:
+def with_change(rng: random.Random, story: Story, near: Sequence[Look], shop: Shop) -> Story | None:
+    """The seeker first asks for the colour of another product, or for two such, one after the other."""
+    first = old_wish(rng, story, near)
+    if first is None:
+        return None
+    second = old_wish(rng, story, near) if rng.random() < 0.3 else None
+    olds = (first, second) if second and second.value.split("/")[-1] != first.value.split("/")[-1] else (first,)
+    return replace(story, olds=olds)
+
+
+def old_wish(rng: random.Random, story: Story, near: Sequence[Look]) -> Wish | None:
+    """A colour that another product of the kind has and the target has surely not."""
+    if not plain_colour(story.wishes[0]) or story.target.partial:
         return None
     other = [look for look in near if fails(look, story.wishes[:1]) and not fails(look, story.wishes[1:])]
     if not other:
@@ -195,5 +137,43 @@ def with_change(rng: random.Random, story: Story, near: list[Look]) -> Story | N
     if old.verdict(story.target) is not False:
         return None
     if rng.random() < 0.5:
-        old = Wish("shade", f"{look.shade}/{look.colour}", rng.choice(bank(f"names {look.shade}") or (look.shade,)))
-    return replace(story, old=old)
+        return Wish("shade", f"{look.shade}/{look.colour}", rng.choice(bank(f"names {look.shade}") or (look.shade,)))
+    return old
+
+
+def with_comparison(rng: random.Random, story: Story, near: Sequence[Look], shop: Shop) -> Story | None:
+    """Something is shown, and the target is darker, lighter, stronger or calmer in colour than that."""
+    target, kept = story.target, story.wishes[:1] if rng.random() < 0.6 and plain_colour(story.wishes[0]) else ()
+    if target.partial:
+        return None
+    found = []
+    for look in near:
+        for how in ("darker", "lighter", "brighter", "calmer"):
+            wish = Wish("compare", f"{how}:{look.shade}/{look.colour}")
+            if wish.verdict(target) is True and not (look.face.patterned or look.face.accent):
+                found += [(look, wish)] * (4 if look.colour == target.colour else 1)
+    if not found:
+        return None
+    look, wish = rng.choice(found)
+    others = fresh([one for one in near if one.title != target.title], [look])
+    seen = [look] if not others or rng.random() < 0.7 else rng.sample([look, rng.choice(others)], 2)
+    pointed = seen.index(look)
+    return replace(story, wishes=(wish, *kept), seen=tuple(seen), pointed=pointed)
+
+
+def with_long_way(rng: random.Random, story: Story, near: Sequence[Look], shop: Shop) -> Story | None:
+    """Suggestions turned down and perhaps a change of mind before them."""
+    told = with_refusals(rng, story, near, shop)
+    old = old_wish(rng, story, near) if told and rng.random() < 0.5 else None
+    return replace(told, olds=(old,)) if old else told
+
+
+WAYS: dict[str, Callable[[random.Random, Story, Sequence[Look], Shop], Story | None]] = {
+    "same shape": with_shape,
+    "listed": with_list,
+    "rejected": with_refusals,
+    "changed": with_change,
+    "corrected": with_change,
+    "compared": with_comparison,
+    "long": with_long_way,
+}

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from .banks import bank, spin
 
-REGISTERS = {"terse": 22, "plain": 30, "chatty": 17, "rambling": 12, "polite": 9, "slang": 10}  # weights
-CARELESS = {"terse": 0.55, "plain": 0.15, "chatty": 0.15, "rambling": 0.2, "polite": 0.0, "slang": 0.9}
+REGISTERS = {"terse": 17, "plain": 30, "chatty": 18, "rambling": 12, "polite": 9, "slang": 8, "keyword": 6}  # weights
+CARELESS = {"terse": 0.55, "plain": 0.15, "chatty": 0.15, "rambling": 0.2, "polite": 0.0, "slang": 0.9, "keyword": 0.9}
+BLUNT = {"terse", "slang", "keyword"}  # who makes no sentences
+EMOJI = {"chatty": 0.16, "slang": 0.2, "rambling": 0.08, "plain": 0.05}
 AMERICAN = {
     "colour": "color", "grey": "gray", "greyhound": "greyhound", "favourite": "favorite", "neighbour": "neighbor",
     "flatmate": "roommate", "mum": "mom", "woollen": "wool", "moulded": "molded", "yoghurt": "yogurt",
@@ -28,19 +30,29 @@ class Voice:
     american: bool
     careless: bool  # lower case, few full stops
     slips: bool  # typos
+    emoji: bool = False
 
     @staticmethod
     def draw(rng: random.Random) -> "Voice":
         """A person: register by weight, half of them American, one in twelve with typos."""
         register = rng.choices(list(REGISTERS), REGISTERS.values())[0]
-        return Voice(register, rng.random() < 0.5, rng.random() < CARELESS[register], rng.random() < 0.085)
+        careless, slips = rng.random() < CARELESS[register], rng.random() < 0.085
+        return Voice(register, rng.random() < 0.5, careless, slips, rng.random() < EMOJI.get(register, 0.0))
+
+    @property
+    def blunt(self) -> bool:
+        return self.register in BLUNT
 
     def write(self, text: str, rng: random.Random) -> str:
         """Put finished sentences into this person's spelling and habits, typos last."""
         text = americanise(text) if self.american else text
         if self.careless:
             text = slur(text, rng)
-        return misspell(text, random.Random(rng.random())) if self.slips else text
+        if self.slips:
+            text = misspell(text, random.Random(rng.random()))
+        if self.emoji and rng.random() < 0.6:
+            text = f"{text.removesuffix('.')} {rng.choice(bank('emoji'))}"
+        return text
 
 
 class Teller:

@@ -3,9 +3,10 @@
 import re
 
 from .banks import bank, spin
-from .looks import Look, Wish
+from .looks import NAMED, Look
 from .materials import family
 from .voice import Teller, article
+from .wishes import Wish
 
 ADJECTIVE_ONLY = re.compile(r"(y|ish|ed|golden|wood)$|^(more or less|pretty much|black or)")
 NOUNS = {"navy", "ivory", "burgundy", "grey", "mulberry", "mahogany", "ebony", "honey", "red"}  # for all their endings
@@ -18,6 +19,11 @@ def slots_of(teller: Teller, wish: Wish, part: str = "") -> dict[str, str]:
     slots = {"c": text, "ac": article(text), "tint": tint(text), "x": text.removeprefix(LIKE), "part": part}
     if wish.kind == "either":
         slots["a"], slots["b"] = wish.value.split("/")
+    if wish.kind in ("pattern", "print"):
+        name = wish.value.partition(":")[0]
+        slots["figures"] = teller.pick(bank(f"figures {name}"))
+        slots["a"] = teller.pick(bank(f"stuff {name}"))
+        slots["an"] = article(f"{text} {slots['a']}" if wish.kind == "print" else slots["a"])
     if wish.kind == "material":
         no = "not " if wish.negated else ""
         slots["m"] = teller.pick(bank(f"noun {wish.value}")) or wish.value
@@ -38,6 +44,8 @@ def section(wish: Wish, part: str = "") -> str:
     no = "not " if wish.negated else ""
     if wish.kind == "tone":
         return f"{no or 'tone '}{wish.value}"
+    if wish.kind == "pattern":
+        return no + (wish.value if wish.value in ("plain", "patterned") else "pattern")
     if wish.kind in ("colour", "shade"):
         like = wish.text.startswith(LIKE)
         name = ("part like" if like else "part") if part else ("like" if like else "colour")
@@ -46,7 +54,7 @@ def section(wish: Wish, part: str = "") -> str:
 
 
 def word_wish(teller: Teller, wish: Wish, form: str, part: str = "") -> str:
-    """A wish in a form: "post" (after a noun), "pred" (after "it should be"), "tag", "clause" or "in"."""
+    """A wish in a form: "post" (after a noun), "tag", "key" (a search word), "clause" or "in" ("the same one in")."""
     name = section(wish, part)
     return teller.say(f"{name} {form}", f"{name} post", f"{name} tag", **slots_of(teller, wish, part))
 
@@ -57,8 +65,12 @@ def adjective(teller: Teller, wish: Wish) -> str:
         return teller.pick(bank(f"stuff {wish.value}", f"stuff {family(wish.value)}")) or wish.value
     if wish.negated:
         return ""
-    if wish.kind in ("colour", "shade") and not wish.text.startswith(LIKE):
+    if wish.kind in ("colour", "shade", "style") and not wish.text.startswith(LIKE):
         return wish.text or wish.value
+    if wish.kind == "pattern":
+        return teller.pick(bank(f"stuff {wish.value}"))
+    if wish.kind == "print":
+        return f"{wish.text} {teller.pick(bank(f'stuff {wish.value.partition(":")[0]}'))}"
     return teller.pick(bank(f"before {wish.value}")) if wish.kind == "tone" else ""
 
 
@@ -73,10 +85,15 @@ def colour_name(teller: Teller, look: Look) -> str:
 
 
 def seen_in(teller: Teller, look: Look) -> str:
-    """How an answer tells of a look: "in emerald velvet", "with a navy pot"."""
+    """How an answer tells of a look: "in emerald velvet", "with a navy pot", "in striped navy cotton"."""
     colour = look.shade if teller.chance(0.6) else look.colour
     if look.partial:
-        return f"with {article(f'{colour} pot' if look.type == 'plant' else f'{colour} vase')}"
+        return f"with {article(f'{colour} pot')}"
+    if look.face.pattern in NAMED:
+        name, stuff = look.face.pattern, look.material
+        figures = teller.pick(bank(f"figures {name}"))
+        told = (f"with {colour} {figures}", f"in {colour} {figures}", f"in {name} {colour} {stuff}".strip())
+        return teller.rng.choice(told)
     if not look.material or teller.chance(0.35) or look.shade in (look.material, "brass", "chrome"):
         return f"in {colour}"
     return f"in {colour} {look.material}"

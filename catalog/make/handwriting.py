@@ -1,0 +1,150 @@
+"""The conversations that people wrote while looking at the pictures: `python -m catalog.make.handwriting STEP`.
+
+    draw      choose wanted products of the test split, ten candidates each, and draw a sheet for each case
+    collect   put the written conversations and their cases into catalog/dialogues/handwritten.jsonl
+
+`draw` fills work/handwriting with case-NNN.png and cases.jsonl. People write into work/handwriting/*.txt:
+
+    # 017
+    S: looking for something soft to sit on, not another grey one
+    A: The Mira sofa, or the Dalo armchair? [1 2]
+    S: the second, only in wood
+
+S is the seeker, A the other side; numbers in brackets name the products of the sheet's lower row that A shows.
+"""
+
+import json
+import random
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import click
+from PIL import Image, ImageDraw
+
+from lavic_chat.dialogue import Dialogue
+from lavic_chat.errors import DialogueError, LavicError
+from lavic_chat.files import read_jsonl, write_jsonl
+
+HERE = Path(__file__).parent
+PLACE = HERE / "work" / "handwriting"
+COUNT, RIVALS, SHOWN = 10, 6, 3
+SIDE, COLUMNS = 230, 5
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    pass
+
+
+@main.command()
+@click.option("--catalog", type=click.Path(path_type=Path), default=HERE.parent, show_default=True)
+@click.option("--count", type=click.IntRange(1), default=220, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+def draw(catalog: Path, count: int, seed: int) -> None:
+    """Choose the cases and draw their sheets."""
+    cases = choose_cases(catalog, count, random.Random(seed))
+    PLACE.mkdir(parents=True, exist_ok=True)
+    rows = {row["id"]: row for _, row in read_jsonl(catalog / "products.jsonl")}
+    for case in cases:
+        _draw_sheet(case, rows, catalog).save(PLACE / f"case-{case['case']}.png")
+    write_jsonl(PLACE / "cases.jsonl", cases)
+    click.echo(f"{len(cases)} cases are in {PLACE}.")
+
+
+@main.command()
+@click.option("--catalog", type=click.Path(path_type=Path), default=HERE.parent, show_default=True)
+def collect(catalog: Path) -> None:
+    """Write catalog/dialogues/handwritten.jsonl."""
+    cases = {row["case"]: row for _, row in read_jsonl(PLACE / "cases.jsonl")}
+    try:
+        rows = [row for path in sorted(PLACE.glob("*.txt")) for row in read_texts(path.read_text("utf-8"), cases)]
+    except LavicError as error:
+        raise click.ClickException(str(error)) from error
+    write_jsonl(catalog / "dialogues" / "handwritten.jsonl", rows)
+    click.echo(f"{len(rows)} of {len(cases)} cases are written.")
+
+
+def choose_cases(catalog: Path, count: int, rng: random.Random) -> list[dict]:
+    """Cases over as many shapes of the test split as there are: the wanted product, ten candidates in chance order,
+    and a few further products that the conversation may have shown before."""
+    rows = {row["id"]: row for _, row in read_jsonl(catalog / "products.jsonl")}
+    shapes = json.loads((catalog / "splits.json").read_text())["test"]
+    shape_of = {item: shape for shape, items in shapes.items() for item in items}
+    queue = [rng.sample(items, len(items)) for items in rng.sample(list(shapes.values()), len(shapes))]
+    wanted = [items[turn] for turn in range(max(map(len, queue))) for items in queue if turn < len(items)]
+    return [_case(f"{n:03}", rows[item], rows, shape_of, rng) for n, item in enumerate(wanted[:count])]
+
+
+def _case(name: str, target: dict, rows: dict, shape_of: dict, rng: random.Random) -> dict:
+    near = defaultdict(list)
+    for item in rng.sample(sorted(shape_of), len(shape_of)):
+        if item != target["id"]:
+            same_type = rows[item]["attributes"]["type"] == target["attributes"]["type"]
+            near["type" if same_type else "category" if rows[item]["category"] == target["category"] else "any"] += [
+                item
+            ]
+    siblings = [item for item in near["type"] if shape_of[item] == shape_of[target["id"]]]
+    shown = siblings[:1] + [item for item in near["type"] if item not in siblings][: SHOWN - 1]
+    rivals = siblings[1:3] + [item for item in near["type"] if item not in siblings + shown]
+    others = near["category"][:3] + near["any"]
+    chosen = [target["id"], *rivals[:RIVALS]]
+    chosen += [item for item in others if item not in chosen][: COUNT - len(chosen)]
+    return {"case": name, "wanted": target["id"], "candidates": rng.sample(chosen, COUNT), "shown": shown}
+
+
+def _draw_sheet(case: dict, rows: dict, catalog: Path) -> Image.Image:
+    """Ten candidates, the wanted one framed in red, and below them what the conversation may have shown before."""
+    height = SIDE + 34
+    sheet = Image.new("RGB", (COLUMNS * SIDE, 3 * height), "white")
+    pen = ImageDraw.Draw(sheet)
+    cells = [*case["candidates"], *case["shown"]]
+    for place, item in enumerate(cells):
+        row, x, y = rows[item], place % COLUMNS * SIDE, place // COLUMNS * height
+        with Image.open(catalog / row["images"][0]) as image:
+            sheet.paste(image.resize((SIDE - 6, SIDE - 6)), (x + 3, y + 3))
+        if item == case["wanted"]:
+            pen.rectangle((x, y, x + SIDE - 1, y + SIDE - 1), outline="red", width=5)
+        number = f"[{place - COUNT + 1}] " if place >= COUNT else ""
+        pen.text((x + 4, y + SIDE), f"{number}{row['title']}", fill="black")
+        pen.text((x + 4, y + SIDE + 12), f"{row['attributes']['size']}   {row['price']:.0f}", fill="#777777")
+    return sheet
+
+
+def read_texts(text: str, cases: dict[str, dict]) -> list[dict]:
+    """The conversations of one file as lines of the dialogue format; raises DialogueError for what cannot be read."""
+    rows = []
+    for block in re.split(r"^# *(?=\d{3}\s*$)", text, flags=re.M)[1:]:
+        name, *lines = block.strip().splitlines()
+        case, dialogue = cases.get(name.strip()), Dialogue()
+        if case is None:
+            raise DialogueError(f"There is no case {name}; the number after # must be one of cases.jsonl.")
+        for line in filter(None, map(str.strip, lines)):
+            role, _, words = line.partition(":")
+            if role == "S" and words.strip():
+                dialogue = dialogue.say(words.strip())
+            elif role == "A" and words.strip():
+                words, marks = re.subn(r"\s*\[([\d ]+)\]\s*$", "", words.strip())
+                numbers = re.findall(r"\d+", line[line.rfind("[") :]) if marks else []
+                if any(not 1 <= int(number) <= len(case["shown"]) for number in numbers):
+                    raise DialogueError(f"Case {name}: {line!r} shows a product that its sheet does not have.")
+                dialogue = dialogue.answer(words, [case["shown"][int(number) - 1] for number in numbers])
+            else:
+                raise DialogueError(f"Case {name}: {line!r} must begin with S: or A: and say something.")
+        if not dialogue.turns or dialogue.turns[-1].role != "seeker":
+            raise DialogueError(f"Case {name}: the last word must be the seeker's.")
+        rows.append(
+            {
+                "context": dialogue.to_context(),
+                "context_items": [item for turn in dialogue.turns for item in turn.shown],
+                "gt": "",
+                "gt_items": [case["wanted"]],
+                "candidates": case["candidates"],
+                "set": "handwritten",
+            }
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    main()
