@@ -9,14 +9,16 @@ from PIL import Image
 from .colour import NAMED, nearest_shades, to_lab
 from .palette import SHADES
 
+SIDE = 192  # pixels of a picture that are measured
 CELLS = 24  # a side of the colour cube that names are looked up in
 CLEARLY_CHANGED = 12.0  # CIE76 of a pixel
 
 
 def picture(path: Path) -> np.ndarray:
-    """[height, width, 3] sRGB in 0..1."""
+    """[SIDE, SIDE, 3] sRGB in 0..1, small: names of colours and shares of the frame need no more."""
     with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"), float) / 255
+        image.draft("RGB", (SIDE, SIDE))
+        return np.asarray(image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX), np.float32) / 255
 
 
 def mask(path: Path, size: int, part: int) -> np.ndarray:

@@ -70,7 +70,9 @@ def _select(work: Path, pieces: dict[str, Piece]) -> tuple[list[Made], dict[str,
     """The pictures that stay, by the reviewed drop list and the automatic rules."""
     drops, made, dropped = read_drops(), [], {}
     for shape, record in read_records(work):
-        mask = record_path(work, shape.key).with_suffix(".png")
+        mask, piece = record_path(work, shape.key).with_suffix(".png"), pieces[shape.key]
+        natural = shape.material or _natural_material(record, piece)
+        pattern = shape.pattern or _natural_pattern(record, piece)
         kept = []
         for shot in record["pictures"]:
             path, close = (work / "pictures" / f"{shot['id']}{view}.jpg" for view in ("", "-2"))
@@ -86,9 +88,7 @@ def _select(work: Path, pieces: dict[str, Piece]) -> tuple[list[Made], dict[str,
                 dropped[reason] = dropped.get(reason, 0) + 1
                 continue
             kept.append(frame)
-            finish, piece = finish_named(shot["look"]), pieces[shape.key]
-            natural = shape.material or _natural_material(record, piece)
-            pattern = shape.pattern or _natural_pattern(record, piece)
+            finish = finish_named(shot["look"])
             made.append(Made(shot["id"], shape, finish, path, close, mask, natural, pattern, _parts(shape, record)))
     return made, dropped
 

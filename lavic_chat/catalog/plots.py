@@ -126,7 +126,7 @@ def draw_colours(catalog: Catalog, splits: Splits | None) -> "Figure | None":
         more = len(shades[colour]) - 4
         axes.annotate(
             shorten(names, 64) + (f", {more} more" if more > 0 else ""),
-            (1, 0.5), (9, 0), xycoords=number, textcoords="offset points", va="center_baseline", size=9.5, color=QUIET,
+            (1, 0), (9, 0), xycoords=number, textcoords="offset points", size=9.5, color=QUIET,
         )  # fmt: skip
     return figure
 
@@ -177,7 +177,7 @@ def draw_prices(catalog: Catalog, splits: Splits | None) -> "Figure | None":
     groups = dict(sorted(groups.items(), key=lambda item: np.median(item[1])))
     note = "Dot: median. Thick: the middle half. Thin: nine in ten."
     figure = new_figure("Prices by category", note, 1.7 + len(groups) * 0.34)
-    axes = place(figure, 2.3, 1.0, 0.7, 0.55)
+    axes = place(figure, 2.3, 1.0, 0.85, 0.55)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
     axes.set_xscale("log")

@@ -39,7 +39,7 @@ def draw_page(catalog: Catalog, products: Sequence[Product], title: str) -> Imag
     for place, product in enumerate(products):
         x, y = GAP + place % COLUMNS * step_x, HEAD + place // COLUMNS * step_y
         page.paste(tile(catalog, product, TILE), (x, y))
-        looks = " ".join(filter(None, map(product.attributes.get, ("shade", "pattern", "material"))))
+        looks = " ".join(dict.fromkeys(filter(None, map(product.attributes.get, ("shade", "pattern", "material")))))
         for line, text in enumerate((kind_of(product), looks, product.id)):
             draw.text((x, y + TILE + 2 + 13 * line), fitting(text, font, TILE), QUIET if line else INK, font)
     return page

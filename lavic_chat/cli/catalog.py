@@ -56,14 +56,25 @@ def check(folder: Path, as_json: bool) -> None:
 
 @catalog.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for plots (PNG) and contact sheets (JPEG).")
+@click.option("--card", is_flag=True, help="Write the data card README.md into FOLDER.")
 @json_option
-def stats(folder: Path, as_json: bool) -> None:
-    """Count what FOLDER holds: categories, attributes, pictures."""
+def stats(folder: Path, out: Path | None, card: bool, as_json: bool) -> None:
+    """Count what FOLDER holds: categories, types, attributes, splits, dialogues, pictures."""
     from lavic_chat.catalog import load_catalog
+    from lavic_chat.catalog.card import write_card
+    from lavic_chat.catalog.illustrate import link_to, write_illustrations
     from lavic_chat.catalog.stats import catalog_stats, stats_table
 
-    counted = catalog_stats(load_catalog(folder))
+    read = load_catalog(folder)
+    counted = catalog_stats(read)
     if as_json:
         print_json(asdict(counted))
     else:
         click.echo(stats_table(counted))
+    if out:
+        drawn = write_illustrations(read, out, progress=True)
+        click.echo(f"{len(drawn):,} pictures are now in {out}: {', '.join(drawn)}.", err=as_json)
+    if card:
+        path = write_card(read, counted, link_to(out, folder))
+        click.echo(f"The data card is now {path}.", err=as_json)

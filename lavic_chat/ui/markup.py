@@ -127,7 +127,7 @@ def card(visit: Visit, shop: Shop) -> str:
     return (
         f'<article class="card{" waiting" if visit.pending else ""}" data-product="{escape(product.id)}">'
         f'<div class="frame"><img src="{shop.picture(product)}" alt="{escape(short_title(product))}">'
-        f'{views(product, shop)}</div>'
+        f"{views(product, shop)}</div>"
         f'<div class="facts"><p class="badge{" runner-up" if place > 1 else ""}"><span>{badge}</span>'
         f"{back if place > 1 else ''}</p>"
         f'<h2 dir="auto">{escape(short_title(product))}</h2>'

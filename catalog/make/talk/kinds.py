@@ -1,4 +1,4 @@
-"""What kinds of products there are for talk: groups, the things that a type holds, and which kinds come near another."""
+"""What kinds of products there are for talk: groups, the things that a type holds, and which kinds come near."""
 
 import re
 from functools import cache

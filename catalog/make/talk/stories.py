@@ -8,7 +8,7 @@ from . import colours
 from .banks import bank
 from .looks import NAMED, PLAIN, Look
 from .story import Shop, Story
-from .wanting import draw_mood, draw_wishes, weighted
+from .wanting import draw_mood, draw_wishes
 from .wishes import Wish, fails
 
 SCENES = {

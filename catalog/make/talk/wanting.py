@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 
+from ..palette import GROUND
 from .banks import bank
 from .looks import MADE, NAMED, PLAIN, Look
 from .materials import family
@@ -18,8 +19,8 @@ COMBINED = 0.5  # share of stories that are meant to need several wishes togethe
 # Styles that have words of their own, and the colours in which a thing of that style has the look of it.
 PALE, EARTHY = {"white", "beige", "grey"}, {"brown", "beige", "orange", "green", "yellow"}
 MOODS = {
-    "industrial": {"grey", "black", "brown", "silver"}, "scandinavian": PALE | {"brown"}, "minimalist": PALE | {"black"},
-    "rustic": EARTHY, "country": PALE | EARTHY | {"red", "blue"}, "romantic": PALE | {"pink", "red", "gold"},
+    "industrial": {"grey", "black", "brown", "silver"}, "scandinavian": PALE | {"brown"}, "rustic": EARTHY,
+    "minimalist": PALE | {"black"}, "country": PALE | EARTHY | {"red", "blue"}, "romantic": PALE | {"pink", "red", "gold"},
     "japanese": PALE | {"black", "brown"}, "mediterranean": PALE | {"blue", "orange", "brown"},
     "mid-century": EARTHY | {"grey", "blue", "red"}, "vintage": EARTHY | PALE | {"red"},
     "playful": {"red", "yellow", "blue", "green", "orange", "pink"}, "retro": EARTHY | {"red", "blue", "pink"},
@@ -75,14 +76,20 @@ def draw_main(rng: random.Random, style: str, target: Look, near: Sequence[Look]
         tones = [name for name in TONES if Wish("tone", name).verdict(target)]
         return Wish("tone", rng.choice(tones)) if tones else None
     if style == "print":
-        shade = rng.choice(bank(f"names {target.shade}") or (target.shade,))
-        value, text = rng.choice(((exact, shade), (target.colour, target.colour)))
-        return Wish("print", f"{target.face.pattern}:{value}", text)
+        return print_wish(rng, target)
     if style == "pattern":
         return Wish("pattern", target.face.pattern)
     if style == "material":
         return material_wish(rng, target, near)
     return Wish("colour", target.colour, target.colour)
+
+
+def print_wish(rng: random.Random, target: Look) -> Wish:
+    """The pattern with its colour, now and then with the ground that it stands on: "navy and white stripes"."""
+    shade = rng.choice(bank(f"names {target.shade}") or (target.shade,))
+    value, text = rng.choice(((f"{target.shade}/{target.colour}", shade), (target.colour, target.colour)))
+    ground = f" and {rng.choice(('white', 'cream'))}" if target.face.accent == GROUND and rng.random() < 0.3 else ""
+    return Wish("print", f"{target.face.pattern}:{value}", text + ground)
 
 
 def material_wish(rng: random.Random, target: Look, near: Sequence[Look]) -> Wish | None:

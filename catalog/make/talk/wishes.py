@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 
 from . import colours
 from .kinds import kin, may_pass_for
@@ -51,7 +51,7 @@ class Wish:
         return Wish("pattern", pattern), Wish("shade" if "/" in value else "colour", value)
 
 
-@lru_cache(maxsize=None)
+@cache
 def judge(kind: str, value: str, stray: tuple[str, ...], face: Face) -> Verdict:
     """The verdict of a wish, not negated, on what shows."""
     answer = LOOKS[kind](value, stray, face)

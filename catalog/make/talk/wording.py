@@ -8,7 +8,7 @@ from .materials import family
 from .voice import Teller, article
 from .wishes import Wish
 
-ADJECTIVE_ONLY = re.compile(r"(y|ish|ed|golden|wood)$|^(more or less|pretty much|black or)")
+ADJECTIVE_ONLY = re.compile(r"(y|ish|ed|golden)$|^(more or less|pretty much|black or)")
 NOUNS = {"navy", "ivory", "burgundy", "grey", "mulberry", "mahogany", "ebony", "honey", "red"}  # for all their endings
 LIKE = "like "  # a wish's text that begins so is a comparison
 
@@ -70,7 +70,8 @@ def adjective(teller: Teller, wish: Wish) -> str:
     if wish.kind == "pattern":
         return teller.pick(bank(f"stuff {wish.value}"))
     if wish.kind == "print":
-        return f"{wish.text} {teller.pick(bank(f'stuff {wish.value.partition(":")[0]}'))}"
+        name = wish.value.partition(":")[0]
+        return f"{wish.text} {teller.pick(bank(f'stuff {name}'))}"
     return teller.pick(bank(f"before {wish.value}")) if wish.kind == "tone" else ""
 
 
