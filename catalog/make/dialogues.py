@@ -112,7 +112,7 @@ def write_draft(rng: random.Random, name: str, story: Story, chosen: list[Look],
     teller = Teller(rng, Voice.draw(rng))
     target = story.target
     group = {"any": "any", "field": target.field}.get(scope, target.group)
-    kinds = {"thing": (target.thing, target.type), "type": (target.type,)}.get(scope, ())
+    kinds = (target.thing, target.sort) if scope == "thing" else (target.sort,) if scope == "type" else ()
     places = bank(*(f"place {kind}" for kind in (*kinds, group)), "place any")
     place = teller.pick(places) if teller.chance(0.6) else ""
     asked = Asked(noun_for(teller, target, scope), place, story.mood, story.budget)
@@ -121,7 +121,8 @@ def write_draft(rng: random.Random, name: str, story: Story, chosen: list[Look],
     for role, text in tell(teller, story, asked):
         ids = [item for title, item in shown.items() if title in text]
         dialogue = dialogue.say(text) if role == "seeker" else dialogue.answer(text, ids)
-    return Draft(name, story, dialogue, answer(teller, target, asked), scope, tuple(chosen))
+    said = place if place.lower() in bare_text(dialogue).lower() else ""
+    return Draft(name, story, dialogue, answer(teller, target, said), scope, tuple(chosen))
 
 
 def to_row(item: Draft, chosen: Iterable[Look], rng: random.Random) -> dict:

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from lavic_chat.catalog.audit import incomplete, telling_texts, unbalanced, uncredited
 from lavic_chat.catalog.duplicates import look_alikes, same_files
-from lavic_chat.catalog.fingerprints import Look, listed_pictures, look_at_all
+from lavic_chat.catalog.fingerprints import Listed, Look, listed_pictures, look_at_all
 from lavic_chat.catalog.load import read_products
 from lavic_chat.catalog.pictures import missing_pictures
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Problem
@@ -38,10 +38,11 @@ def check_catalog(folder: Path, progress: bool = False) -> list[Problem]:
     except CatalogError as error:
         problems.append(Problem("unreadable splits", SPLITS, str(error)))
     problems += [*near_ids(catalog), *missing_pictures(catalog), *unused_pictures(catalog)]
-    problems += check_pictures(catalog, splits, progress)
+    pictures = listed_pictures(catalog)
+    problems += check_pictures(pictures, splits, progress)
     problems += [*telling_texts(catalog, has_splits=splits is not None), *incomplete(catalog), *uncredited(catalog)]
     if splits is not None:
-        problems += [*check_splits(catalog, splits), *unbalanced(catalog), *too_large(catalog)]
+        problems += [*check_splits(catalog, splits), *unbalanced(catalog), *too_large(pictures)]
     problems += check_dialogues(catalog, splits)
     return sorted(limited(problems), key=lambda problem: problem.is_warning)
 
@@ -51,14 +52,12 @@ def bad_line(error: LavicError) -> Problem:
     return Problem("bad line", where, sentence)
 
 
-def check_pictures(catalog: Catalog, splits: Splits | None, progress: bool) -> list[Problem]:
+def check_pictures(pictures: list[Listed], splits: Splits | None, progress: bool) -> list[Problem]:
     """What cannot be opened, and what looks the same."""
     problems: list[Problem] = []
     looks: list[Look] = []
-    listed = listed_pictures(catalog)
-    bar = tqdm(total=len(listed), desc="Checking pictures", unit="picture", disable=None if progress else True)
-    with bar:
-        for look in look_at_all(listed):
+    with tqdm(total=len(pictures), desc="Checking pictures", unit="picture", disable=None if progress else True) as bar:
+        for look in look_at_all(pictures):
             (problems if isinstance(look, Problem) else looks).append(look)
             bar.update()
     split_of = splits.split_of if splits else {}
@@ -86,12 +85,11 @@ def unused_pictures(catalog: Catalog) -> Iterator[Problem]:
         yield Problem("unused picture", f"{IMAGES}/", sentence, is_warning=True)
 
 
-def too_large(catalog: Catalog) -> Iterator[Problem]:
-    """A warning when products and pictures together are more than a repository should carry."""
-    paths = {path for _, _, path in listed_pictures(catalog)} | {catalog.folder / PRODUCTS}
-    total = sum(path.stat().st_size for path in paths)
+def too_large(pictures: list[Listed]) -> Iterator[Problem]:
+    """A warning when the pictures together are more than a repository should carry."""
+    total = sum(path.stat().st_size for path in {path for _, _, path in pictures})
     if total > MAX_TOTAL:
-        sentence = f"Pictures and records take {total / 1e6:.0f} MB; {MAX_TOTAL / 1e6:.0f} MB are the most for git."
+        sentence = f"The pictures take {total / 1e6:.0f} MB; {MAX_TOTAL / 1e6:.0f} MB are the most for git."
         yield Problem("large", PRODUCTS, sentence, is_warning=True)
 
 

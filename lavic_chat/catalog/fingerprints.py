@@ -17,6 +17,8 @@ from lavic_chat.files import hash_file
 WORKERS = min(8, os.cpu_count() or 1)  # Pillow decodes outside the interpreter's lock
 ENOUGH = 192  # pixels a side that a JPEG's decoder may stop at: all that the fingerprint needs
 
+Listed = tuple[Product, int, Path]  # a product, which of its pictures, and the file
+
 
 @dataclass(frozen=True)
 class Look:
@@ -30,14 +32,14 @@ class Look:
     thumbnail: np.ndarray  # [192] uint8, 8x8 cells in RGB
 
 
-def listed_pictures(catalog: Catalog) -> list[tuple[Product, int, Path]]:
-    """(product, index, path) of every listed picture that has a file."""
+def listed_pictures(catalog: Catalog) -> list[Listed]:
+    """Every listed picture that has a file."""
     listed = ((product, index) for product in catalog for index in range(len(product.images)))
     found = ((product, index, catalog.picture_path(product, index)) for product, index in listed)
     return [(product, index, path) for product, index, path in found if path is not None]
 
 
-def look_at_all(listed: list[tuple[Product, int, Path]]) -> Iterator[Look | Problem]:
+def look_at_all(listed: list[Listed]) -> Iterator[Look | Problem]:
     """Every picture's fingerprint, or the reason why it cannot be seen, in the order of the list."""
     with ThreadPoolExecutor(WORKERS) as pool:
         yield from pool.map(look_at, *zip(*listed, strict=True)) if listed else ()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MAX_ROWS, MAX_TYPES = 16, 30  # of one list of bars; the rest is summed up
+MAX_ROWS, MAX_TYPES = 16, 20  # of one list of bars; the rest is summed up
 ROW = 0.27  # inches from one value to the next
 
 
@@ -126,7 +126,8 @@ def draw_colours(catalog: Catalog, splits: Splits | None) -> "Figure | None":
         more = len(shades[colour]) - 4
         axes.annotate(
             shorten(names, 64) + (f", {more} more" if more > 0 else ""),
-            (1, 0), (9, 0), xycoords=number, textcoords="offset points", size=9.5, color=QUIET,
+            (1, row), (9, 0), xycoords=(number, "data"), textcoords="offset points", va="center_baseline", size=9.5,
+            color=QUIET,
         )  # fmt: skip
     return figure
 
@@ -138,8 +139,10 @@ def draw_looks(catalog: Catalog, splits: Splits | None) -> "Figure | None":
     if not found:
         return None
     rows = max(map(len, found.values()))
-    note = ", ".join(f"{sum(counts.values()):,} have a {key}" for key, counts in found.items())
-    note = f"Of {len(catalog):,} products {note}"
+    totals = {key: sum(counts.values()) for key, counts in found.items()}
+    note = "Of {:,} products, {}".format(len(catalog), ", ".join(f"{n:,} have a {key}" for key, n in totals.items()))
+    if set(totals.values()) == {len(catalog)}:
+        note = f"{len(catalog):,} products"
     names = " and ".join(filter(None, (", ".join(list(found)[:-1]), list(found)[-1])))
     figure = new_figure(f"Products by {names}", note, 1.55 + rows * ROW)
     share = (WIDTH - 0.25) / len(found)
@@ -250,7 +253,7 @@ def draw_splits(catalog: Catalog, splits: Splits | None) -> "Figure | None":
     top = 1.2
     for line, height in zip(lines, heights, strict=True):
         top += 0.4
-        for (name, table), left in zip(line, (1.75, 6.6), strict=False):
+        for (name, table), left in zip(line, (1.9, 6.7), strict=False):
             axes = place(figure, left, top, WIDTH - left - 3.1, figure.get_figheight() - top - height)
             draw_dots(axes, table, height / ROW)
             axes.set_title(name.capitalize(), x=0, ha="left", pad=8)
@@ -282,7 +285,7 @@ def draw_dots(axes: "Axes", table: dict[str, list[float]], rows: float) -> None:
         for number, (share, (colour, marker)) in enumerate(zip(found, SPLIT_LOOKS, strict=False)):
             aside = 0.15 * (number - (len(found) - 1) / 2)  # so that equal shares do not hide one another
             axes.plot(share, row + aside, marker, color=colour, ms=6.5, mec="white", mew=0.8)
-    axes.set_yticks(range(len(table)), [shorten(name, 21) for name in table], size=10)
+    axes.set_yticks(range(len(table)), [shorten(name, 22) for name in table], size=10)
     axes.set(xlim=(-0.01, 1.1 * max(map(max, table.values()))), ylim=(rows - 0.4, -0.6))
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")

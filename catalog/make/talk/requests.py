@@ -2,6 +2,7 @@
 
 import re
 
+from .banks import bank
 from .nouns import Noun
 from .story import Asked
 from .voice import Teller, lower_first, paragraph, sentence, tidy
@@ -67,7 +68,10 @@ def place_wishes(teller: Teller, wishes: tuple[Wish, ...], noun: Noun) -> tuple[
 def ask(teller: Teller, name: str, noun: Noun, before: str = "", after: str = "") -> str:
     bare, phrase = noun.bare(before, after), noun.phrase(before, after)
     capital = {"Bare": bare[0].upper() + bare[1:], "Np": phrase[0].upper() + phrase[1:]}
-    return teller.say(name, np=phrase, bare=bare, nps=noun.many(before, after), noun=noun.short, **capital)
+    further = () if noun.vague else bank(f"{name} noun")
+    return teller.settle(
+        (*bank(name), *further), np=phrase, bare=bare, nps=noun.many(before, after), noun=noun.short, **capital
+    )
 
 
 def short_request(teller: Teller, need: str, loose: list[Wish], asked: Asked) -> str:

@@ -1,5 +1,6 @@
 """The turns of a conversation: who says what, so that together they say what is wanted and nothing else tells."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from .looks import Look
@@ -11,6 +12,7 @@ from .wording import colour_name, seen_in, short_name, word_wish
 
 Turn = tuple[str, str]  # ("seeker" or "other", text)
 ORDINALS = ("first", "second", "third")
+TOPICS = ("tip", "cheer", "room", "money", "home", "use")  # of small talk
 
 
 def tell(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
@@ -30,9 +32,7 @@ def tell(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
 def single(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     turns = [("seeker", request(teller, asked, story.wishes, story.decoy))]
     if teller.chance(0.09):
-        turns.append(other(teller, "aside"))
-        if teller.chance(0.6):
-            turns.append(seeker(teller.say("reply aside")))
+        turns += small_talk(teller)[: 2 if teller.chance(0.6) else 1]
     return turns
 
 
@@ -41,8 +41,7 @@ def drip(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     early, late = split(teller, story.wishes)
     turns = [("seeker", request(teller, asked, early))]
     if teller.chance(0.22):
-        said = answers(teller, late[:1], asked, story.decoy)
-        turns += [other(teller, "aside"), seeker(teller.say("reply aside"), *said)]
+        turns += small_talk(teller, *answers(teller, late[:1], asked, story.decoy))
         late = late[1:]
     while late:
         now, late = split_answer(teller, late)
@@ -142,7 +141,7 @@ def changed(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     steps = [*story.olds[1:], story.wishes[0]]
     for number, (old, new) in enumerate(zip(story.olds, steps, strict=True)):
         if teller.chance(0.7):
-            turns.append(other(teller, "ack" if teller.chance(0.6) else "aside"))
+            turns.append(other(teller, "ack" if teller.chance(0.6) else "aside tip"))
         want = clauses(teller, (new,), asked)[0]
         name = "change again" if number else "change"
         text = teller.say(name, old=short_name(old), want=want, lower=lower_first(want))
@@ -154,7 +153,7 @@ def changed(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
 def corrected(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     """A slip or a misunderstanding, put right."""
     old, (first, *rest) = story.olds[0], story.wishes
-    right = word_wish(teller, first, "tag", asked.noun.part)
+    right = word_wish(teller, first, "right", asked.noun.part)
     if teller.chance(0.5):  # the seeker's own slip
         turns, name = [("seeker", request(teller, asked, (old,)))], "correct myself"
     else:
@@ -174,7 +173,7 @@ def long(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
         text = teller.say("change", old=short_name(story.olds[0]), want=want, lower=lower_first(want))
         turns += [other(teller, "ack"), seeker(text)]
         return turns + refusals(teller, story, repeat(teller, story.wishes, (first,), asked))
-    turns += [other(teller, "aside"), seeker(teller.say("reply aside"))]
+    turns += small_talk(teller)
     if rest and teller.chance(0.5):
         turns += [other(teller, "ask more"), seeker(*answers(teller, rest, asked, opened=True))]
         return turns + refusals(teller, story, repeat(teller, (first,), (), asked))
@@ -205,6 +204,12 @@ def seeker(*parts: str) -> Turn:
 
 def other(teller: Teller, bank_name: str, **slots: str) -> Turn:
     return "other", sentence(teller.say(bank_name, **slots))
+
+
+def small_talk(teller: Teller, *further: str) -> list[Turn]:
+    """A remark or a question beside the point, and the reply to it, with what the seeker says `further`."""
+    topic = teller.rng.choice(TOPICS)
+    return [other(teller, f"aside {topic}"), seeker(teller.say(f"reply {topic}"), *further)]
 
 
 def listing(teller: Teller, looks: Sequence[Look]) -> Turn:
@@ -287,10 +292,10 @@ def repeat(teller: Teller, late: Sequence[Wish], early: Sequence[Wish], asked: A
     return (said, *clauses(teller, [wish for wish in rest if wish not in early], asked))
 
 
-def answer(teller: Teller, target: Look, asked: Asked) -> str:
-    """The sentence that names the pick, as the last word of the conversation."""
+def answer(teller: Teller, target: Look, place: str = "") -> str:
+    """The sentence that names the pick, as the last word of the conversation; `place` where the seeker named one."""
     the = f"the {target.title}"
     text = teller.say("answer", the=the, The=the[0].upper() + the[1:], **{"in": seen_in(teller, target)})
-    name = "answer for" if asked.place.startswith(("for ", "as ")) else "answer place"
-    more = teller.say(name, place=asked.place) if asked.place and teller.chance(0.4) else ""
-    return paragraph(text, more)
+    name = "answer for" if place.startswith(("for ", "as ")) else "answer place"
+    yours = re.sub(r"\b(my|our)\b", "your", re.sub(r"\bI'm\b", "you're", place))
+    return paragraph(text, teller.say(name, place=yours) if place and teller.chance(0.4) else "")

@@ -81,12 +81,16 @@ class Teller:
 
     def say(self, name: str, *fallbacks: str, **slots: str) -> str:
         """A fragment of the section `name` with its choices settled and its slots filled."""
-        return spin(self.rng, self.pick(bank(name, *fallbacks)), **slots)
+        return self.settle(bank(name, *fallbacks), **slots)
+
+    def settle(self, options: Iterable[str], **slots: str) -> str:
+        """One of the fragments with its choices settled and its slots filled."""
+        return spin(self.rng, self.pick(options), **slots)
 
 
 def article(noun: str) -> str:
     """ "a sofa", "an armchair"."""
-    return f"{'an' if re.match(r'[aeio]|u(?!n[io]|s[ei])|hou?r|x-', noun, re.I) else 'a'} {noun}"
+    return f"{'an' if re.match(r'[aeio]|u(?!n[io]|s[ei]|t[ei])|hou?r|x-', noun, re.I) else 'a'} {noun}"
 
 
 def plural(noun: str) -> str:

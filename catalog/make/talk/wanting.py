@@ -7,7 +7,7 @@ from ..palette import GROUND
 from .banks import bank
 from .looks import MADE, NAMED, PLAIN, Look
 from .materials import family
-from .wishes import Wish, fulfils
+from .wishes import COOL, WARM, Wish, fulfils
 from .wording import LIKE
 
 STYLES = {"basic": 25, "name": 28, "like": 19, "hedged": 5, "either": 6, "tone": 12, "material": 5}
@@ -20,7 +20,8 @@ COMBINED = 0.5  # share of stories that are meant to need several wishes togethe
 PALE, EARTHY = {"white", "beige", "grey"}, {"brown", "beige", "orange", "green", "yellow"}
 MOODS = {
     "industrial": {"grey", "black", "brown", "silver"}, "scandinavian": PALE | {"brown"}, "rustic": EARTHY,
-    "minimalist": PALE | {"black"}, "country": PALE | EARTHY | {"red", "blue"}, "romantic": PALE | {"pink", "red", "gold"},
+    "minimalist": PALE | {"black"}, "country": PALE | EARTHY | {"red", "blue"},
+    "romantic": PALE | {"pink", "red", "gold"},
     "japanese": PALE | {"black", "brown"}, "mediterranean": PALE | {"blue", "orange", "brown"},
     "mid-century": EARTHY | {"grey", "blue", "red"}, "vintage": EARTHY | PALE | {"red"},
     "playful": {"red", "yellow", "blue", "green", "orange", "pink"}, "retro": EARTHY | {"red", "blue", "pink"},
@@ -141,6 +142,8 @@ def sensible(wish: Wish, wishes: list[Wish]) -> bool:
     if wish.kind == "accent":
         return main.kind in ("colour", "shade") and "accent" not in kinds
     if wish.kind == "colour" and wish.negated:
+        if wish.value in {"warm": WARM, "cool": COOL}.get(main.value, ()):
+            return False
         return main.kind in ("tone", "material", "pattern") and not kinds & {"colour", "shade"}
     if wish.kind == "tone":
         free = main.kind in ("colour", "either") or (main.kind == "material" and len(wishes) < 2)

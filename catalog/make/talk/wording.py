@@ -25,9 +25,10 @@ def slots_of(teller: Teller, wish: Wish, part: str = "") -> dict[str, str]:
         slots["a"] = teller.pick(bank(f"stuff {name}"))
         slots["an"] = article(f"{text} {slots['a']}" if wish.kind == "print" else slots["a"])
     if wish.kind == "material":
-        no = "not " if wish.negated else ""
-        slots["m"] = teller.pick(bank(f"noun {wish.value}")) or wish.value
-        slots["a"] = adjective(teller, wish)
+        no = "not " if wish.negated else ""  # nobody rules out "solid" wood alone
+        slots["m"] = "" if wish.negated else teller.pick(bank(f"noun {wish.value}"))
+        slots["m"] = slots["m"] or wish.value
+        slots["a"] = wish.value if wish.negated else adjective(teller, wish)
         why = bank(f"why {no}{wish.value}", f"why {no}{family(wish.value)}", f"why {no}any")
         slots["why"] = spin(teller.rng, teller.pick(why))
     return slots
@@ -54,7 +55,8 @@ def section(wish: Wish, part: str = "") -> str:
 
 
 def word_wish(teller: Teller, wish: Wish, form: str, part: str = "") -> str:
-    """A wish in a form: "post" (after a noun), "tag", "key" (a search word), "clause" or "in" ("the same one in")."""
+    """A wish in a form: "post" (after a noun), "tag", "key" (a search word), "clause", "in" ("the
+    same one in") or "right" ("no, I meant")."""
     name = section(wish, part)
     return teller.say(f"{name} {form}", f"{name} post", f"{name} tag", **slots_of(teller, wish, part))
 
