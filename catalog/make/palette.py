@@ -22,6 +22,7 @@ SHADES = {
     "terracotta": ("orange", "#bf6a45"),
     "mustard": ("yellow", "#d0a024"),
     "lemon": ("yellow", "#f0d63f"),
+    "butter": ("yellow", "#e9e09c"),
     "lime": ("green", "#97c23c"),
     "sage": ("green", "#98ad86"),
     "olive": ("green", "#6c6d30"),

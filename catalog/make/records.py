@@ -9,8 +9,8 @@ from lavic_chat.files import write_atomic, write_json, write_jsonl
 
 from . import measure
 from .attribution import Credit, credit, write_attribution
-from .colour import distance, nearest_shade
-from .finishes import Group, main_group, named_kind
+from .colour import distance, nearest_shade, nearest_timber
+from .finishes import BY_TYPE, Group, main_group, named_kind
 from .library import Piece, read_paints, read_pieces
 from .palette import GROUND, PATTERNS, RANGES, SHADES, Finish, finish_named, hex_to_rgb
 from .render import read_records, record_path
@@ -20,6 +20,7 @@ from .taxonomy import price, series_name, types
 
 LEAST_COVERAGE, LEAST_CHANGE = 0.03, 0.06  # of the frame
 LARGE, NOTABLE = 0.4, 0.2  # of the object
+TIMBER_COLOURS = {"brown", "beige", "orange", "yellow"}
 MOTLEY = 8.0  # CIE76 from a texture's mean to its typical colour, above which it is a pattern
 # Words that would tell the look: none may stand in a title or a description.
 LOOKS = {word for shade in SHADES for word in shade.split()} | {colour for colour, _ in SHADES.values()}
@@ -71,7 +72,7 @@ def _select(work: Path, pieces: dict[str, Piece]) -> tuple[list[Made], dict[str,
     drops, made, dropped = read_drops(), [], {}
     for shape, record in read_records(work):
         mask, piece = record_path(work, shape.key).with_suffix(".png"), pieces[shape.key]
-        natural = shape.material or _natural_material(record, piece)
+        natural = shape.material or _natural_material(record, shape, piece)
         pattern = shape.pattern or _natural_pattern(record, piece)
         kept = []
         for shot in record["pictures"]:
@@ -99,19 +100,21 @@ def _parts(shape: Shape, record: dict) -> list[dict]:
     return [group | {"target": bool(target) and group["materials"] == target.materials} for group in record["groups"]]
 
 
-def _natural_material(record: dict, piece: Piece) -> str:
-    """The material of the shape's own look, where the model's names tell it; else ""."""
+def _natural_material(record: dict, shape: Shape, piece: Piece) -> str:
+    """The material of the shape's own look, where the model's names, its type or a person tells it; else ""."""
     paints = read_paints(piece.obj)
     first = max(record["groups"], key=_prominence)
     kinds = {named_kind(paints[name]) for name in first["materials"] if name in paints}
-    kind = kinds.pop() if len(kinds) == 1 else ""
+    usual = [first["kind"]] if shape.type in BY_TYPE.get(first["kind"], ()) or first["kind"] == "wood" else []
+    kind = shape.finished_as or next(iter(kinds if len(kinds) == 1 and kinds != {""} else usual), "")
+    kind = {"sanitary": "ceramic", "cloth": "fabric"}.get(kind, kind)
     return kind if first["share"] >= LARGE and kind in {*RANGES, "glass"} else ""
 
 
 def _natural_pattern(record: dict, piece: Piece) -> str:
-    """ "patterned" where the main part's texture has plainly different colours that are no grain; else "plain"."""
+    """ "patterned" where the main part is cloth or glaze whose texture has plainly different colours; else "plain"."""
     first = max(record["groups"], key=_prominence)
-    if first["kind"] in ("wood", "rattan", "stone", "leaf", "metal", "glass", "mirror"):
+    if first["kind"] not in ("fabric", "leather", "ceramic", "paper"):
         return "plain"
     paints = read_paints(piece.obj)
     textures = {paints[name].texture for name in first["materials"] if name in paints and paints[name].texture}
@@ -163,6 +166,10 @@ def _looks(item: Made) -> dict[str, str]:
         material = shade if item.finish.material == "wood" else item.finish.material
     else:
         shade, material = _plain_shade(main) or _seen_shade(item, main), item.natural
+        if main["kind"] == "wood" and SHADES[shade][0] in TIMBER_COLOURS and material != "painted wood":
+            shade, material = nearest_timber(main["rgb"]), material or "wood"
+        elif material == "wood":
+            material = "painted wood"
     accents = [
         item.finish.shade if item.finish and part["target"] else _plain_shade(part, timber=True)
         for part in rest
@@ -202,9 +209,12 @@ def _unlike(first: str, second: str) -> bool:
 
 
 def _check(rows: list[dict]) -> None:
-    ids = [row["id"] for row in rows]
-    if len(set(ids)) != len(ids):
-        raise LavicError("Two pictures got the same product id; lengthen the id in catalog/make/identity.py.")
+    titles: dict[str, str] = {}
+    for row in rows:
+        if row["id"] in titles:
+            both = f"{titles[row['id']]} and {row['title']}"
+            raise LavicError(f"{both} got the same product id {row['id']}; turn one of them down in drops.tsv.")
+        titles[row["id"]] = row["title"]
     for row in rows:
         told = LOOKS & set(re.findall(r"[a-z-]+", f"{row['title']} {row['description']}".lower()))
         if told:

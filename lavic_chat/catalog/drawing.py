@@ -17,6 +17,7 @@ SWATCHES = {  # plain colours as they look on furniture
     "blue": "#2f69aa", "purple": "#76529c", "pink": "#e192a5", "gold": "#c9a24c", "silver": "#c5c8cc",
     "turquoise": "#2aa9b5",
 }  # fmt: skip
+UNKNOWN = "#c9cfcb"  # a colour whose name nobody knows
 STYLE = {
     "font.size": 11,
     "text.color": INK,
@@ -105,7 +106,9 @@ def swatch(name: str) -> str:
 
     name = name.casefold()
     plain = next((word for word in reversed(name.split()) if word in SWATCHES), "")
-    known = next((form for form in (name.replace(" ", ""), f"xkcd:{name}") if is_color_like(form)), "#c9cfcb")
+    known = next(
+        (form for form in (name.replace(" ", ""), f"xkcd:{name}") if is_color_like(form) and form != "none"), UNKNOWN
+    )
     return SWATCHES.get(plain, known)
 
 

@@ -48,7 +48,7 @@ def look_alikes(looks: list[Look], split_of: Mapping[str, str]) -> Iterator[Prob
         yield Problem("not compared", PRODUCTS, sentence, is_warning=True)
         return
     gradients = np.array([look.gradient for look in looks], np.uint64)
-    thumbnails = np.array([look.thumbnail for look in looks], np.int16).reshape(len(looks), -1)
+    thumbnails = np.array([look.thumbnail for look in looks], np.int16).reshape(len(looks), 192)
     product, title, split = (codes(values) for values in identities(looks, split_of))
     main = np.array([look.is_main for look in looks], bool)
     for row in range(1, len(looks)):
