@@ -17,6 +17,7 @@ import json
 import random
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def draw(catalog: Path, count: int, seed: int) -> None:
     """Choose the cases and draw their sheets."""
     cases = choose_cases(catalog, count, random.Random(seed))
     PLACE.mkdir(parents=True, exist_ok=True)
-    rows = {row["id"]: row for _, row in read_jsonl(catalog / "products.jsonl")}
+    rows = _products(catalog)
     for case in cases:
         _draw_sheet(case, rows, catalog).save(PLACE / f"case-{case['case']}.png")
     write_jsonl(PLACE / "cases.jsonl", cases)
@@ -61,14 +62,40 @@ def collect(catalog: Path) -> None:
         rows = [row for path in sorted(PLACE.glob("*.txt")) for row in read_texts(path.read_text("utf-8"), cases)]
     except LavicError as error:
         raise click.ClickException(str(error)) from error
-    write_jsonl(catalog / "dialogues" / "handwritten.jsonl", rows)
-    click.echo(f"{len(rows)} of {len(cases)} cases are written.")
+    kept = list(filter(None, (mend(row, catalog) for row in rows)))
+    write_jsonl(catalog / "dialogues" / "handwritten.jsonl", kept)
+    click.echo(f"{len(kept)} of {len(cases)} cases are written; {len(rows) - len(kept)} want what is gone.")
+
+
+def mend(row: dict, catalog: Path) -> dict | None:
+    """The line without products that were turned down since it was written: candidates of other categories stand in
+    for them. None where the wanted one, or one that was shown, is gone."""
+    products = _products(catalog)
+    if any(item not in products for item in row["gt_items"] + row["context_items"]):
+        return None
+    near = {products[item]["category"] for item in row["candidates"] if item in products}
+    taken = {*row["candidates"], *row["context_items"]}
+    spare = [item for item in _test_ids(catalog) if item not in taken and products[item]["category"] not in near]
+    spare = iter(random.Random(row["context"]).sample(spare, len(spare)))
+    return row | {"candidates": [item if item in products else next(spare) for item in row["candidates"]]}
+
+
+@cache
+def _products(catalog: Path) -> dict[str, dict]:
+    return {row["id"]: row for _, row in read_jsonl(catalog / "products.jsonl")}
+
+
+@cache
+def _test_ids(catalog: Path) -> list[str]:
+    return sorted(
+        item for items in json.loads((catalog / "splits.json").read_text())["test"].values() for item in items
+    )
 
 
 def choose_cases(catalog: Path, count: int, rng: random.Random) -> list[dict]:
     """Cases over as many shapes of the test split as there are: the wanted product, ten candidates in chance order,
     and a few further products that the conversation may have shown before."""
-    rows = {row["id"]: row for _, row in read_jsonl(catalog / "products.jsonl")}
+    rows = _products(catalog)
     shapes = json.loads((catalog / "splits.json").read_text())["test"]
     shape_of = {item: shape for shape, items in shapes.items() for item in items}
     queue = [rng.sample(items, len(items)) for items in rng.sample(list(shapes.values()), len(shapes))]
