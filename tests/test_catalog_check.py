@@ -268,6 +268,16 @@ def test_close_ups_that_look_alike_only_warn(measured):
     ]
 
 
+@pytest.mark.parametrize(("title", "is_warning"), [("Sofa", True), ("Settee", False)])
+def test_a_shop_may_list_the_sizes_of_one_thing_with_one_photo(tmp_path, title, is_warning):
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (64, 64), (90, 80, 60)).save(tmp_path / "images/a.png")
+    rows = ((f"s{n}", name) for n, name in enumerate(("Sofa", title)))
+    lines = [{"id": name, "title": said, "category": "c", "images": ["images/a.png"]} for name, said in rows]
+    (tmp_path / "products.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert found(tmp_path) == [("same picture", "s1", is_warning)]
+
+
 def test_one_file_twice_in_a_product_is_told(tiny_catalog_folder):
     images = tiny_catalog_folder / "images"
     (images / "again.png").write_bytes((images / "sofa-red.png").read_bytes())

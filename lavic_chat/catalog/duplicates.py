@@ -13,7 +13,8 @@ MAX_COMPARED = 20_000  # pictures; every one is compared with every other
 
 
 def same_files(looks: list[Look], split_of: Mapping[str, str]) -> Iterator[Problem]:
-    """The same bytes listed twice: a problem between main pictures of two products, else a warning."""
+    """The same bytes listed twice: a problem between main pictures of two products, else a warning. Without splits a
+    title may come twice: shops list the sizes of one thing."""
     first = first_of_each_file(looks)
     return (same_file(look, first[look.digest], split_of) for look in looks if first[look.digest] is not look)
 
@@ -34,7 +35,8 @@ def same_file(look: Look, other: Look, split_of: Mapping[str, str]) -> Problem:
     both_main = look.is_main and other.is_main
     if both_main and (crossed := crossing(look, other, split_of)):
         return Problem("picture in two splits", look.product.id, f"{sentence[:-1]}, {crossed}.")
-    return Problem("same picture", look.product.id, sentence, is_warning=not both_main)
+    sizes = not split_of and look.product.title == other.product.title
+    return Problem("same picture", look.product.id, sentence, is_warning=not both_main or sizes)
 
 
 def look_alikes(looks: list[Look], split_of: Mapping[str, str]) -> Iterator[Problem]:

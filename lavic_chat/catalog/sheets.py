@@ -39,7 +39,8 @@ def draw_page(catalog: Catalog, products: Sequence[Product], title: str) -> Imag
     for place, product in enumerate(products):
         x, y = GAP + place % COLUMNS * step_x, HEAD + place // COLUMNS * step_y
         page.paste(tile(catalog, product, TILE), (x, y))
-        looks = " ".join(dict.fromkeys(filter(None, map(product.attributes.get, ("shade", "pattern", "material")))))
+        looks = [product.attributes.get(key, "") for key in ("shade", "pattern", "material")]
+        looks = " ".join(look for look in dict.fromkeys(looks) if look and look != "plain")
         for line, text in enumerate((kind_of(product), looks, product.id)):
             draw.text((x, y + TILE + 2 + 13 * line), fitting(text, font, TILE), QUIET if line else INK, font)
     return page

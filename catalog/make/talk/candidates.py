@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 
+from .kinds import HOUSE
 from .looks import Look
 from .story import Shop, Story
 from .wishes import Wish, fails, fulfils
@@ -73,9 +74,9 @@ def visual_scopes(rng: random.Random, story: Story) -> tuple[str, ...]:
     """The levels at which ten of a kind may be sought, the narrowest first."""
     target = story.target
     exact = target.thing != target.type and (target.by_thing or rng.random() < 0.4)
-    if story.seen:  # a suggestion's title names the kind, and "one" is of that kind
+    if story.seen or target.partial:  # a suggestion's title names the kind, and "one" is of that kind
         return ("thing",) if target.by_thing else ("thing", "type") if exact else ("type",)
-    wider = () if target.partial else ("group", "field", "any")
+    wider = ("group", "field", "any") if target.field == "furniture" or target.group in HOUSE else ("group",)
     return ("thing", "type", *wider) if exact else ("type", *wider)
 
 

@@ -7,10 +7,11 @@ from functools import cache
 GROUPS = {
     "play": "toy game music instrument sport exercise fitness leisure",
     "tech": "electronic television radio computer speaker",
-    "outdoor": "garden sun deck parasol hammock patio outdoor barbecue planter",
+    "wear": "bag shoe clothing fashion",
+    "outdoor": "garden sun deck parasol hammock patio outdoor barbecue planter pool",
     "bath": "bath toilet bidet washbasin basin shower towel",
     "kitchen": "kitchen mug teapot kettle toaster blender mixer juicer coffee-machine scale bread refrigerator fridge "
-    "cooker oven jar plate bowl cup tableware appliance hob microwave dish-washer",
+    "cooker oven jar plate bowl cup tableware appliance hob microwave dish-washer bottle",
     "light": "lamp light chandelier lighting lantern",
     "bed": "bed crib cot cradle bedroom",
     "storage": "wardrobe chest bookcase shelf sideboard cabinet bedside storage cupboard tv-stand clothes coat laundry "
@@ -18,25 +19,26 @@ GROUPS = {
     "table": "table desk",
     "seat": "sofa chair armchair stool bench pouffe seat seating bean-bag",
     "textile": "rug mat doormat curtain cushion textile",
-    "decor": "vase plant flowers picture mirror clock candle statue decor divider fireplace fan ornament",
+    "decor": "vase plant flowers picture mirror clock candle statue decor divider fireplace ornament",
     "office": "office study",
 }
-TYPE_GROUPS = {  # types whose words mislead
-    "coffee machine": "kitchen", "table fan": "decor", "bedside table": "storage", "tv stand": "storage",
-    "sofa bed": "seat", "bath mat": "bath", "kitchen cabinet": "storage", "desk organiser": "office",
-    "dressing table": "table", "step ladder": "any", "bathroom cabinet": "bath", "office chair": "seat",
-    "children's chair": "seat", "storage chest": "storage", "bench": "seat", "table lamp": "light", "bag": "any",
-    "washing machine": "any", "radiator": "any", "fan": "any", "decoration": "decor", "table football": "play",
+TYPE_GROUPS = {  # types whose words or categories mislead
+    "bedside table": "storage", "tv stand": "storage", "kitchen cabinet": "storage", "bench": "seat", "bin": "any",
+    "bathroom cabinet": "bath", "office chair": "seat", "children's chair": "seat", "table lamp": "light",
+    "decoration": "decor", "washing machine": "any", "radiator": "any", "water heater": "any", "fan": "any",
+    "tool": "any", "garden toy": "outdoor", "garden tool": "outdoor", "office accessory": "office",
+    "desk organiser": "office", "table fan": "any", "bath mat": "bath", "sofa bed": "seat", "dressing table": "table",
 }  # fmt: skip
-FURNITURE = {"seat", "table", "storage", "bed", "office", "outdoor"}
+FURNITURE, NOT_FURNITURE = {"seat", "table", "storage", "bed"}, {"storage box"}
+HOUSE = {"light", "bath", "kitchen", "decor", "textile", "any"}  # what "something for the house" may mean
 PARTS = {"plant": "pot"}  # what the colour is said of
-NOT_TOLD = {"flowers"}  # what has too many colours to be asked for by one
+NOT_TOLD = {"flowers", "hedge"}  # what has no colour or too many to be asked for by one
 # A thing whose title or type has one of these words might be meant by the group's noun, though it is of another group.
 LOOSE = {
-    "seat": "seat chair sofa stool bench pouffe bean lounger",
+    "seat": "seat chair sofa stool bench pouffe bean lounger swing",
     "table": "table desk",
-    "storage": "storage cabinet shelf drawer box basket rack chest jar",
-    "light": "lamp lantern light candle",
+    "storage": "storage cabinet shelf drawer box basket rack chest jar crate tub shed bin",
+    "light": "lamp lantern light candle torch",
     "bed": "bed wardrobe dressing night crib cradle",
     "bath": "bath towel wash toilet",
     "kitchen": "kitchen dining breakfast cafe bistro tea coffee bread fruit mug bowl",
@@ -44,89 +46,148 @@ LOOSE = {
     "textile": "towel mat rug curtain cushion pouffe bean pad",
     "outdoor": "garden park outdoor porch balcony terrace planter camping lantern parasol wheeled",
     "office": "office desk",
-    "play": "game toy children doll play teddy train rocking",
+    "play": "game toy children doll play teddy train rocking swing",
     "tech": "television speaker radio machine computer",
+    "wear": "bag shoe hat umbrella",
 }
 
 # What a public type holds. A star: the type's name is no noun that people use, so the thing itself is named or a word
 # for the whole type (bank `broad TYPE`). Then its things: "name = endings of shop nouns that mean it" where the name
 # alone does not end the noun; "!" marks a thing that the type's own name would be wrong for.
 THINGS = """
-sofa: corner sofa | sofa bed = sofa bed, click-clack sofa | futon = futon, futon sofa | !chaise longue | garden sofa
-armchair: !chaise longue | lounge chair | recliner = recliner, recliner armchair | rocking chair
-dining chair: folding chair = folding chair, bistro chair | !camping stool | high chair
-stool: bar stool = bar stool, bar stool with back, bar chair | !step stool = step stool, step ladder | !ladder
-desk: !dressing table = dressing table, dressing table with mirror, vanity table | !workbench | drawing table
-bed: !crib = crib, cot | !cradle = cradle, rocking cradle | bunk bed | loft bed = loft bed, loft bed with desk
-bed: day bed | futon | child bed = child bed, children's bed
-chest of drawers: !filing cabinet | !locker = locker, single-door locker | changing table
-tv stand: !sideboard = sideboard, office sideboard
-storage box*: laundry basket = laundry basket, laundry hamper, hamper | basket | trunk = trunk, travel trunk, chest
-storage box*: crate = crate, stacking crate | tub = storage tub | storage unit
-coat rack: !clothes rack = clothes rack, clothes rail, clothes horse | !hook rail = four-hook rail, hook rail, coat hook
+sofa: corner sofa | sofa bed = sofa bed, click-clack sofa | futon sofa | garden sofa
+armchair: !chaise longue | !bean bag | lounge chair | recliner = recliner armchair
+dining chair: folding chair = folding chair, bistro chair | !camping stool
+stool: bar stool = bar stool, bar stool with back, bar chair | !step stool
+bench: garden bench = garden bench, park bench
+desk: !dressing table = dressing table with mirror | !workbench | drawing table
+dining table: !children's table | bistro table = bistro table, bistro table with cloth | folding table
+coffee table: side table
+bed: !crib | !cradle = rocking cradle | bunk bed | loft bed = loft bed with desk | day bed | child bed
+bed: !futon | !sleeping bag | !air mattress
+chest of drawers: !filing cabinet | !locker = single-door locker | !changing table
+tv stand: !sideboard
+storage box*: laundry basket = laundry hamper | basket | trunk | crate | tub = storage tub | storage unit | barrel
+storage box*: washing-up bowl = wash basin | letter box | safe | moving box
+coat rack: !clothes rack | !hook rail = four-hook rail | !clothes horse | !coat hanger
 table lamp: desk lamp
-pendant lamp: chandelier | ceiling lamp
-rug: !doormat | !bath mat
-decoration*: picture frame | clock | aquarium = aquarium, aquarium with plants | candlestick = candlestick with candle
-decoration*: candlestick = candlestick, candle holder | globe | statue | mirror
-kitchen appliance*: kettle | toaster | mixer | blender | coffee machine = coffee machine, coffee maker, espresso machine
-kitchen appliance*: coffee press | juicer | kitchen scale | rice cooker | microwave = microwave, microwave oven
-kitchen utensil*: pan = pan, stock pot, saucepan, frying pan, casserole | chopping board = chopping board, cutting board
-kitchen utensil*: knife block | spice rack = spice rack, spice tower | bread box = bread box, bread bin
-kitchen utensil*: utensil pot = utensils in a pot | kitchen roll holder = paper towel holder, kitchen roll holder
-tableware*: mug = mug, picnic cup | bowl | plate | tray | teapot | goblet | cup and saucer | jug = jug, creamer
-cooker: !oven = oven, built-in oven, double oven, toaster oven | !hood = range hood, chimney hood | hob
-toilet: !bidet
+pendant lamp: chandelier
+lantern: camping lantern | garden lantern | !torch
+rug: !doormat | !bath mat | !tatami mat
+curtain: !blind | !shower curtain
+decoration*: folding screen | clock | picture frame = picture frame, photo frame | aquarium = aquarium with plants
+decoration*: candle holder = candle holder, candlestick with candle | gift box | fountain | Christmas tree
+decoration*: stack of logs | snowman = snowman figure | cookbook | deer figure = standing deer
+fireplace: !wood stove = log-burning stove
+plant: !balcony box | hedge = hedge, shrub
+kitchen appliance*: kettle | toaster | mixer | blender | coffee machine = coffee maker, coffee machine, espresso machine
+kitchen appliance*: coffee press | espresso pot | microwave = microwave oven | rice cooker | sandwich maker
+kitchen appliance*: table grill = tabletop grill | deep fryer | water cooler
+kitchen utensil*: pan = stock pot | chopping board | knife block | knife rail | spice rack = spice tower | bread box
+kitchen utensil*: utensil pot = utensils in a pot | kitchen roll holder | utensil rail | juicer | kitchen scale
+kitchen utensil*: oil and vinegar set | cooking spoon | ladle | turner | spaghetti server | salt shaker
+kitchen utensil*: kitchen knife = chef's knife | fork = table fork | knife = table knife | spoon = table spoon
+mug: !teapot | travel cup | cup and saucer
+glass: !beer mug | wine glass = wine goblet, cocktail goblet
+bottle: baby bottle | drinking bottle
+bowl: fruit bowl | salad bowl | !trinket dish
+jar: !creamer | !sugar bowl | storage pot = storage pot, lidded pot
+plate: !tray | !place setting = place setting for one, place setting with two goblets
+cooker: !oven = built-in oven, double oven | !toaster oven | !hood = range hood, chimney hood | !hob
+toilet: !bidet | !potty
 bathroom accessory*: toilet brush | soap dispenser | toilet roll holder = toilet roll holder, covered roll holder
-bathroom accessory*: towel rail = towel bar, towel rail, towel rack, towel rail with towels
-garden chair: !deck chair | !garden sofa = garden sofa, garden bench
-sun lounger: !hammock | deck chair
-toy*: doll house | rocking horse | teddy bear | toy car = model car, toy car | chess set | toy train = train
+bathroom accessory*: towel rail = towel bar, towel rail with towels | hairbrush | cosmetics pot | bath oil bottle
+bathroom accessory*: shampoo bottle | perfume bottle | sponge | comb
+washing machine: !tumble dryer
+fan: !air conditioner | ceiling fan
+tool*: step ladder | dustpan | broom
+garden chair: deck chair
+sun lounger: !hammock
+garden shelter*: parasol | tent | dog kennel | garden shed | gazebo
+garden tool*: wheelbarrow | lawn mower | hose reel | shovel | plant sprayer
+pool: !hot tub | paddling pool
+toy*: rocking horse | teddy bear | toy car = model car | peg doll = peg figure | toy train = train | chess set
+toy*: toy plane = toy biplane | doll house | baby doll | puzzle | puzzle cube
 children's chair: high chair
-musical instrument*: piano = piano, upright piano, grand piano | guitar | drum kit | keyboard
-games table*: billiard table = billiard table, pool table | football table = table football, football table
-sports equipment*: exercise bike | treadmill
-home electronics*: television | record player | speaker | radio | laptop = laptop, laptop computer | computer
-garden tool*: watering can | wheelbarrow | lawn mower
-bag*: suitcase | backpack | holdall
-lantern: camping lantern
-planter*: balcony box
+garden toy*: trampoline | climbing frame = climbing frame with slide | swing = double swing, two-seat swing frame
+garden toy*: play tower = play tower with slide | seesaw | spring rider | sandpit
+musical instrument*: piano | guitar | keyboard | xylophone
+games table*: pool table | football table | table tennis table | pinball machine
+sports equipment*: exercise bike | exercise bench | multi-gym | punch ball = punch ball on a stand | treadmill
+sports equipment*: basketball hoop | football goal | table tennis bat | tennis racket | ball = basketball, football
+sports equipment*: dartboard
+home electronics*: television = television, television on a stand | radio | projector | telephone | headphones
+home electronics*: speaker = speaker, loudspeaker, speaker dock
+office accessory*: pen holder | letter tray | whiteboard = whiteboard on a stand | desk calendar | scissors
+bag: !suitcase | briefcase | shoulder bag | backpack
+shoe*: ankle boots | high-heeled shoes | sandals | slip-on shoes
+clothing accessory*: cap | hat | umbrella
 """
 
 # A person asking for the one may well be happy with the other.
 KIN = (
-    {"sofa", "corner sofa", "sofa bed", "garden sofa", "futon", "chaise longue", "bed", "day bed"},
-    {"armchair", "lounge chair", "recliner", "garden chair", "deck chair", "chair", "rocking chair", "chaise longue"},
+    {"sofa", "corner sofa", "sofa bed", "garden sofa", "futon", "futon sofa", "chaise longue", "bed", "day bed"},
+    {"armchair", "lounge chair", "recliner", "garden chair", "deck chair", "bean bag", "chaise longue", "bench"},
     {"dining chair", "folding chair", "garden chair", "chair", "children's chair", "office chair", "armchair"},
-    {"stool", "bar stool", "pouffe", "step stool", "camping stool", "dining chair"},
-    {"bench", "garden bench", "storage box", "trunk", "sofa"},
-    {"bookcase", "shelf", "room divider", "storage unit", "kitchen cabinet"},
-    {"sideboard", "chest of drawers", "cabinet", "kitchen cabinet", "tv stand", "filing cabinet", "cupboard"},
-    {"wardrobe", "locker", "coat rack", "clothes rack", "hook rail"},
+    {"stool", "bar stool", "pouffe", "step stool", "camping stool", "dining chair", "bean bag"},
+    {"bench", "garden bench", "trunk", "sofa", "exercise bench"},
+    {"bookcase", "shelf", "folding screen", "storage unit", "kitchen cabinet"},
+    {
+        "sideboard",
+        "chest of drawers",
+        "kitchen cabinet",
+        "tv stand",
+        "filing cabinet",
+        "storage unit",
+        "changing table",
+    },
+    {"wardrobe", "locker", "coat rack", "clothes rack", "hook rail", "clothes horse", "coat hanger"},
     {"storage box", "bin", "bread box", "jar", "basket", "crate", "tub", "trunk", "storage unit", "laundry basket"},
+    {"barrel", "safe", "moving box", "letter box", "gift box", "washing-up bowl", "tub"},
     {"desk", "dining table", "table", "dressing table", "side table", "coffee table", "bedside table", "workbench"},
-    {"desk", "games table", "drawing table"},
+    {"desk", "games table", "drawing table", "children's table", "folding table", "bistro table"},
     {"bedside table", "chest of drawers"},
-    {"washbasin", "basin", "sink", "bathroom cabinet"},
-    {"sun lounger", "deck chair", "hammock", "lounge chair", "garden chair", "garden sofa"},
-    {"bed", "bunk bed", "crib", "cot", "cradle", "loft bed"},
-    {"rug", "doormat", "bath mat", "towel"},
+    {"washbasin", "bathroom cabinet"},
+    {"sun lounger", "deck chair", "hammock", "lounge chair", "garden chair", "garden sofa", "bench"},
+    {"bed", "bunk bed", "crib", "cradle", "loft bed", "futon", "air mattress", "child bed"},
+    {"air mattress", "sleeping bag", "futon"},
+    {"rug", "doormat", "bath mat", "towel", "tatami mat"},
+    {"curtain", "blind", "shower curtain"},
     {"table lamp", "desk lamp", "lamp", "lantern"},
+    {"lantern", "torch", "camping lantern", "garden lantern", "wall lamp"},
     {"pendant lamp", "chandelier", "ceiling lamp", "wall lamp"},
-    {"vase", "jar", "flowers", "jug", "tableware", "planter", "plant"},
-    {"kettle", "teapot", "coffee machine", "coffee press"},
+    {"vase", "jar", "flowers", "creamer", "plant", "bottle", "storage pot"},
+    {"plant", "balcony box"},
+    {"kettle", "teapot", "coffee machine", "coffee press", "espresso pot"},
     {"blender", "mixer", "juicer"},
-    {"cooker", "oven", "hob", "microwave"},
-    {"mug", "goblet", "cup and saucer", "glass"},
-    {"bowl", "plate", "tray"},
-    {"kitchen appliance", "kitchen utensil", "tableware", "cooker", "refrigerator", "home electronics"},
-    {"decoration", "vase", "lantern", "mirror", "toy", "candlestick"},
-    {"toy", "games table", "sports equipment", "musical instrument", "home electronics"},
-    {"bathroom accessory", "towel", "bathroom cabinet"},
-    {"bag", "trunk", "suitcase", "storage box"},
-    {"garden tool", "planter"},
-    {"radio", "speaker", "record player"},
-    {"computer", "laptop", "television"},
+    {"cooker", "oven", "hob", "microwave", "toaster oven", "hood"},
+    {"toaster", "toaster oven", "sandwich maker", "table grill"},
+    {"mug", "glass", "cup and saucer", "beer mug", "travel cup", "wine glass", "bottle", "drinking bottle"},
+    {"bowl", "plate", "tray", "trinket dish", "place setting", "sugar bowl"},
+    {"knife", "kitchen knife", "fork", "spoon", "cooking spoon", "ladle", "turner", "spaghetti server"},
+    {"knife block", "knife rail", "utensil rail", "utensil pot"},
+    {"kitchen appliance", "kitchen utensil", "cooker", "refrigerator", "mug", "glass", "bowl", "plate", "jar"},
+    {"decoration", "vase", "lantern", "plant", "toy", "candle holder", "bowl", "trinket dish"},
+    {"toy", "games table", "sports equipment", "musical instrument", "garden toy"},
+    {"table tennis table", "table tennis bat", "tennis racket", "dining table"},
+    {"climbing frame", "play tower", "swing", "seesaw"},
+    {"bathroom accessory", "towel", "bathroom cabinet", "towel rail", "radiator"},
+    {"bag", "suitcase", "backpack", "briefcase", "shoulder bag", "trunk"},
+    {"garden tool", "tool", "broom", "shovel", "dustpan"},
+    {"step ladder", "step stool"},
+    {"garden shelter", "parasol", "gazebo", "umbrella", "tent"},
+    {"fan", "ceiling fan", "air conditioner", "pendant lamp"},
+    {"radiator", "fireplace", "wood stove", "water heater"},
+    {"washing machine", "tumble dryer"},
+    {"pool", "hot tub", "paddling pool", "bathtub"},
+    {"cap", "hat"},
+    {"ankle boots", "high-heeled shoes", "sandals", "slip-on shoes"},
+    {"radio", "speaker", "headphones", "telephone"},
+    {"television", "projector"},
+    {"keyboard", "piano"},
+    {"puzzle", "puzzle cube", "chess set"},
+    {"doll house", "baby doll", "peg doll", "teddy bear"},
+    {"office accessory", "home electronics", "whiteboard", "desk calendar"},
 )
 
 

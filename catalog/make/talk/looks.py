@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from ..palette import SHADES
+from ..palette import GROUND, SHADES
 from . import colours
-from .kinds import FURNITURE, NOT_TOLD, PARTS, group_of, is_noun, misnamed, thing_of
+from .kinds import FURNITURE, NOT_FURNITURE, NOT_TOLD, PARTS, group_of, is_noun, misnamed, thing_of
 
 PLAIN = "plain"
 MADE = {"striped", "checked", "dotted"}  # patterns that are told apart for sure
@@ -29,7 +29,7 @@ class Face(NamedTuple):
 
     @property
     def second(self) -> "Face":
-        """The same face as if its accent were its colour."""
+        """The same face as if its accent, or the ground of its pattern, were its colour."""
         return self._replace(colour=SHADES[self.accent][0] if self.accent in SHADES else self.accent, shade=self.accent)
 
     @property
@@ -37,9 +37,14 @@ class Face(NamedTuple):
         return self.pattern not in ("", PLAIN)
 
     @property
+    def on_ground(self) -> bool:
+        """Whether its pattern stands on the ground that all finishes have; an own pattern may have any colours."""
+        return self.pattern in MADE and self.accent == GROUND
+
+    @property
     def mixed(self) -> bool:
         """Whether there may be colours in its pattern that the record does not name."""
-        return self.patterned and not (self.pattern in MADE and self.accent)
+        return self.patterned and not self.on_ground
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,12 @@ class Look:
     @property
     def field(self) -> str:
         """The half of the shop: "furniture", or "things" for the rest."""
-        return "furniture" if self.group in FURNITURE else "things"
+        return "furniture" if self.group in FURNITURE and self.type not in NOT_FURNITURE else "things"
+
+    @property
+    def part(self) -> str:
+        """What its colour is said of where that is not the whole: the pot of a plant, else ""."""
+        return "" if self.by_thing else PARTS.get(self.type, "")
 
     @property
     def partial(self) -> bool:
@@ -104,10 +114,11 @@ def look_of(row: Mapping, shape: str) -> Look | None:
     attributes = {key: str(value).strip().lower() for key, value in row.get("attributes", {}).items()}
     kind, colour = attributes.get("type", ""), attributes.get("colour", "")
     shade, accent = attributes.get("shade") or colour, attributes.get("accent", "")
-    if not kind or not colour or kind in NOT_TOLD:
+    thing = thing_of(kind, row["title"].partition(" ")[2].lower())
+    if not kind or not colour or {kind, thing} & NOT_TOLD:
         return None
-    if kind in PARTS and colour == "green" and not attributes.get("material"):  # the leaves, not the pot
-        if accent not in SHADES:
+    if kind in PARTS and not attributes.get("material"):  # the colour of the leaves, not of the pot
+        if accent not in SHADES or colour != "green":
             return None
         colour, shade, accent = SHADES[accent][0], accent, ""
     category = row.get("category", "")
@@ -117,7 +128,7 @@ def look_of(row: Mapping, shape: str) -> Look | None:
         title=row["title"],
         shape=shape,
         type=kind,
-        thing=thing_of(kind, row["title"].partition(" ")[2].lower()),
+        thing=thing,
         group=group_of(kind, category),
         face=Face(colour, shade, attributes.get("material", ""), accent, attributes.get("pattern", "")),
         style=attributes.get("style", ""),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .banks import bank
-from .kinds import PARTS, is_noun, misnamed
+from .kinds import is_noun, misnamed
 from .voice import Teller, article, plural
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def many_verbs(after: str) -> str:
 def singular(kind: str) -> str:
     """A type as a countable noun: "curtains" become "pair of curtains"."""
     if kind.endswith("s") and not kind.endswith("ss"):
-        return {"coat hooks": "set of coat hooks"}.get(kind, f"pair of {kind}")
+        return f"pair of {kind}"
     return kind
 
 
@@ -73,18 +73,15 @@ def noun_for(teller: Teller, target: "Look", scope: str) -> Noun:
     if scope == "type" and not is_noun(target.type):
         return broad_noun(teller, target.type, target.group)
     if scope in ("thing", "type"):
-        return own_noun(teller, target.thing if scope == "thing" else target.type)
+        return own_noun(teller, target.thing if scope == "thing" else target.type, target.part)
     return broad_noun(teller, target.at(scope))
 
 
-def own_noun(teller: Teller, kind: str) -> Noun:
+def own_noun(teller: Teller, kind: str, part: str = "") -> Noun:
     """A kind by its own name or another that means the same, in the speaker's region."""
     other = bank(f"call {kind}")
-    prefix, _, head = kind.rpartition(" ")
-    if not other and prefix and head not in ("table", "chair", "lamp", "bed"):
-        other = tuple(f"{prefix} {text}" for text in bank(f"call {head}") if len(text.partition(" @")[0].split()) == 1)
     word = teller.pick(other) if other and teller.chance(0.4) else ""
-    return Noun(word or singular(kind), part=PARTS.get(kind, ""))
+    return Noun(word or singular(kind), part=part)
 
 
 def broad_noun(teller: Teller, *names: str) -> Noun:

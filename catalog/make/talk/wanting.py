@@ -3,7 +3,6 @@
 import random
 from collections.abc import Sequence
 
-from ..palette import GROUND
 from .banks import bank
 from .looks import MADE, NAMED, PLAIN, Look
 from .materials import family
@@ -89,7 +88,7 @@ def print_wish(rng: random.Random, target: Look) -> Wish:
     """The pattern with its colour, now and then with the ground that it stands on: "navy and white stripes"."""
     shade = rng.choice(bank(f"names {target.shade}") or (target.shade,))
     value, text = rng.choice(((f"{target.shade}/{target.colour}", shade), (target.colour, target.colour)))
-    ground = f" and {rng.choice(('white', 'cream'))}" if target.face.accent == GROUND and rng.random() < 0.3 else ""
+    ground = f" and {rng.choice(('white', 'cream'))}" if target.face.on_ground and rng.random() < 0.3 else ""
     return Wish("print", f"{target.face.pattern}:{value}", text + ground)
 
 

@@ -90,8 +90,8 @@ def colour_name(teller: Teller, look: Look) -> str:
 def seen_in(teller: Teller, look: Look) -> str:
     """How an answer tells of a look: "in emerald velvet", "with a navy pot", "in striped navy cotton"."""
     colour = look.shade if teller.chance(0.6) else look.colour
-    if look.partial:
-        return f"with {article(f'{colour} pot')}"
+    if look.part:
+        return f"with {article(f'{colour} {look.part}')}"
     if look.face.pattern in NAMED:
         name, stuff = look.face.pattern, look.material
         figures = teller.pick(bank(f"figures {name}"))
