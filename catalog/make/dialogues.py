@@ -115,7 +115,7 @@ def write_draft(rng: random.Random, name: str, story: Story, chosen: list[Look],
     kinds = (target.thing, target.sort) if scope == "thing" else (target.sort,) if scope == "type" else ()
     places = bank(*(f"place {kind}" for kind in (*kinds, group)), "place any")
     place = teller.pick(places) if teller.chance(0.6) else ""
-    asked = Asked(noun_for(teller, target, scope), place, story.mood, story.budget)
+    asked = Asked(noun_for(teller, target, scope), place, story.mood, story.budget, target.field == "furniture")
     shown = {look.title: look.id for look in story.seen}
     dialogue = Dialogue()
     for role, text in tell(teller, story, asked):
@@ -154,7 +154,7 @@ def read_handwritten(catalog: Path) -> list[dict]:
     for number, row in read_jsonl(path, DialogueError):
         where = f"{path.name}, line {number}"
         spoken = conversation_from(row, where)
-        lists = [*spoken.candidates.values(), spoken.gt_items, row.get("context_items") or []]
+        lists = [*spoken.candidates.values(), spoken.gt_items, row.get("context_items") or ()]
         if spoken.set != "handwritten" or not spoken.candidates or not spoken.gt_items:
             raise DialogueError(f"{where}: `set` must be handwritten, with candidates and a wanted product; mend it.")
         for item in (item for some in lists for item in some):
@@ -176,7 +176,7 @@ def read_handwritten(catalog: Path) -> list[dict]:
 @click.option("--report", type=click.Path(path_type=Path), help="Write the measures and samples to this Markdown file.")
 def main(catalog: Path, train: int, valid: int, test: int, seed: int, encoder: bool, report: Path | None) -> None:
     try:
-        looks, by_hand = read_looks(catalog), read_handwritten(catalog)
+        looks, by_hand = read_looks(catalog), read_handwritten(catalog) if test else []
         measured, samples = {}, []
         for split, count in zip(SPLITS, (train, valid, test), strict=True):
             if not count:

@@ -36,7 +36,7 @@ WORDS = {
     "plastic": "plast pvc rubber goma poly acryl",
 }
 SOFT = {"sofa", "corner sofa", "armchair", "pouffe", "sofa bed", "lounge chair"}
-WASHABLE = {"towel", "bath mat", "doormat"}
+WASHABLE = {"towel", "bath mat", "doormat", "shower curtain"}
 SANITARY = {"washbasin", "bathtub", "toilet", "bidet"}
 BY_TYPE = {
     "fabric": SOFT

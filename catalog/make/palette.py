@@ -76,6 +76,7 @@ RANGES = {
     "rattan": {"rattan": "honey jet snow stone_grey sage chocolate"},
     "stone": {"stone": "snow charcoal sand sage terracotta"},
     "cloth": {"cotton": f"{COTTON} navy mustard emerald rust charcoal", "linen": LINEN},
+    "felt": {"felt": "forest navy burgundy charcoal scarlet petrol camel"},
     "paper": {"paper": "cream snow scarlet mustard sage sky blush"},
     # what stands in a bathroom for thirty years: no loud colours
     "sanitary": {"ceramic": "snow cream sage blush sky jet stone_grey"},

@@ -13,7 +13,7 @@ from .palette import GROUND, SHADES, Finish, hex_to_rgb
 PALETTE_GAIN = 0.85
 ROUGHNESS = {"velvet": 0.9, "linen": 0.95, "wool": 1.0, "cotton": 0.9, "leather": 0.42, "wood": 0.5}
 ROUGHNESS |= {"painted wood": 0.4, "lacquer": 0.14, "plastic": 0.3, "ceramic": 0.12, "metal": 0.42}
-ROUGHNESS |= {"rattan": 0.6, "stone": 0.4, "paper": 0.9}
+ROUGHNESS |= {"rattan": 0.6, "stone": 0.4, "paper": 0.9, "felt": 1.0}
 POLISHED = {"brass": 0.28, "chrome": 0.18}
 # Objects are about two units large: a stripe and its gap, a dot's raster; a dot's radius as a share of its raster.
 PATTERN_STEP = {"striped": 0.09, "checked": 0.11, "dotted": 0.085}

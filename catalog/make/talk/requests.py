@@ -13,6 +13,7 @@ GREETED = re.compile(r"\b(hi|hey|hello|hiya|morning|evening|afternoon)\b", re.IG
 ORDER = {"style": 0, "pattern": 2, "print": 2, "material": 3}  # of adjectives; colours and tones are 1
 PACKED = {"terse": 0.75, "slang": 0.65, "plain": 0.6, "polite": 0.6}  # share with the wishes in the asking sentence
 TALK = {"chatty": 1.3, "rambling": 3.0, "plain": 0.35, "polite": 0.3}  # pieces of chatter
+TOPICS = ("home", "people", "mood", "practical", "life")  # of chatter
 PLACE_WORDS = re.compile(r"^(?:for|in|by|under|next to|above|over|behind|as|on) (?:the |my |our |a |an )?")
 
 
@@ -112,7 +113,7 @@ def dress(teller: Teller, asked: Asked, body: list[str], before: str) -> str:
     register, parts = teller.voice.register, list(body)
     talk = TALK.get(register, 0.0)
     while talk > 0 and teller.chance(talk):
-        topic = teller.rng.choice(("home", "people", "mood", "practical", "life"))
+        topic = teller.rng.choice((*TOPICS, "bulky") if asked.bulky else TOPICS)
         parts.insert(teller.rng.choice((0, len(parts))), teller.say(f"chatter {topic}"))
         talk -= 1
     if asked.budget:

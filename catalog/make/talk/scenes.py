@@ -12,7 +12,7 @@ from .wording import colour_name, seen_in, short_name, word_wish
 
 Turn = tuple[str, str]  # ("seeker" or "other", text)
 ORDINALS = ("first", "second", "third")
-TOPICS = ("tip", "cheer", "room", "money", "home", "use")  # of small talk
+TOPICS, BULKY = ("tip", "cheer", "money", "home", "use", "time"), ("room", "build")  # of small talk
 
 
 def tell(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
@@ -32,7 +32,7 @@ def tell(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
 def single(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     turns = [("seeker", request(teller, asked, story.wishes, story.decoy))]
     if teller.chance(0.09):
-        turns += small_talk(teller)[: 2 if teller.chance(0.6) else 1]
+        turns += small_talk(teller, asked)[: 2 if teller.chance(0.6) else 1]
     return turns
 
 
@@ -41,7 +41,7 @@ def drip(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     early, late = split(teller, story.wishes)
     turns = [("seeker", request(teller, asked, early))]
     if teller.chance(0.22):
-        turns += small_talk(teller, *answers(teller, late[:1], asked, story.decoy))
+        turns += small_talk(teller, asked, *answers(teller, late[:1], asked, story.decoy))
         late = late[1:]
     while late:
         now, late = split_answer(teller, late)
@@ -173,7 +173,7 @@ def long(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
         text = teller.say("change", old=short_name(story.olds[0]), want=want, lower=lower_first(want))
         turns += [other(teller, "ack"), seeker(text)]
         return turns + refusals(teller, story, repeat(teller, story.wishes, (first,), asked))
-    turns += small_talk(teller)
+    turns += small_talk(teller, asked)
     if rest and teller.chance(0.5):
         turns += [other(teller, "ask more"), seeker(*answers(teller, rest, asked, opened=True))]
         return turns + refusals(teller, story, repeat(teller, (first,), (), asked))
@@ -206,9 +206,9 @@ def other(teller: Teller, bank_name: str, **slots: str) -> Turn:
     return "other", sentence(teller.say(bank_name, **slots))
 
 
-def small_talk(teller: Teller, *further: str) -> list[Turn]:
+def small_talk(teller: Teller, asked: Asked, *further: str) -> list[Turn]:
     """A remark or a question beside the point, and the reply to it, with what the seeker says `further`."""
-    topic = teller.rng.choice(TOPICS)
+    topic = teller.rng.choice(TOPICS + (BULKY if asked.bulky else ()))
     return [other(teller, f"aside {topic}"), seeker(teller.say(f"reply {topic}"), *further)]
 
 

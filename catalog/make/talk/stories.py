@@ -12,9 +12,9 @@ from .wanting import draw_mood, draw_wishes
 from .wishes import Wish, fails
 
 SCENES = {
-    "visual": {"single": 44, "drip": 19, "rejected": 14, "changed": 11, "corrected": 4, "compared": 4, "long": 4},
+    "visual": {"single": 44, "drip": 19, "rejected": 14, "changed": 10, "corrected": 4, "compared": 5, "long": 4},
     "mixed": {"single": 39, "drip": 16, "rejected": 10, "changed": 8, "corrected": 3, "compared": 3, "long": 5}
-    | {"same shape": 9, "listed": 7},
+    | {"same shape": 9, "listed": 10},
 }
 MOOD, BUDGET, DECOY = 0.14, 0.06, 0.12  # shares of stories with these
 NEARLY = 3  # how many of a kind the helper may list at once

@@ -49,6 +49,7 @@ class Asked:
     place: str
     mood: Wish | None = None
     budget: int = 0
+    bulky: bool = False  # furniture, which has to fit and be put together
 
 
 @dataclass(frozen=True)
