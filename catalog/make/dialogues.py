@@ -22,11 +22,12 @@ from .talk.looks import Look, look_of
 from .talk.measures import measure, write_report
 from .talk.nouns import noun_for
 from .talk.retrieval import Ranker, rank_by_chance, rank_by_text
-from .talk.scenes import answer, tell
+from .talk.scenes import tell
 from .talk.stories import SCENES, draw_story
 from .talk.story import Asked, Draft, Shop, Story
 from .talk.voice import Teller, Voice
 from .talk.wanting import weighted
+from .talk.wording import answer
 
 SPLITS = ("train", "valid", "test")
 TRIES = 60  # products tried before a set counts as impossible

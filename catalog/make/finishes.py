@@ -36,7 +36,8 @@ WORDS = {
     "plastic": "plast pvc rubber goma poly acryl",
 }
 SOFT = {"sofa", "corner sofa", "armchair", "pouffe", "sofa bed", "lounge chair"}
-WASHABLE = {"towel", "bath mat", "doormat", "shower curtain"}
+WASHABLE = {"towel", "bath mat", "doormat", "shower curtain", "tent", "gazebo", "umbrella", "parasol", "sleeping bag"}
+WASHABLE |= {"deck chair", "hammock", "backpack"}
 SANITARY = {"washbasin", "bathtub", "toilet", "bidet"}
 BY_TYPE = {
     "fabric": SOFT
@@ -158,7 +159,7 @@ def choose(key: str, target: Group | None, count: int, product_type: str) -> lis
 
 
 def _kinds(kind: str, product_type: str) -> list[str]:
-    """Seats come in cloth and in leather, towels not in velvet, washbasins not in every colour of a vase."""
+    """Seats come in cloth and in leather, towels and tents not in velvet, washbasins not in every colour of a vase."""
     if product_type in SOFT and kind in ("fabric", "leather"):
         return ["fabric", "leather"]
     if product_type in WASHABLE and kind == "fabric":

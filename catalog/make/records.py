@@ -10,7 +10,7 @@ from lavic_chat.files import write_atomic, write_json, write_jsonl
 from . import measure
 from .attribution import Credit, credit, write_attribution
 from .colour import distance, nearest_shade, nearest_timber
-from .finishes import BY_TYPE, Group, main_group, named_kind
+from .finishes import BY_TYPE, WASHABLE, Group, main_group, named_kind
 from .library import Piece, read_paints, read_pieces
 from .palette import GROUND, PATTERNS, RANGES, SHADES, Finish, finish_named, hex_to_rgb
 from .render import read_records, record_path
@@ -177,6 +177,8 @@ def _looks(item: Made) -> dict[str, str]:
     ]
     own = item.finish.pattern if item.finish and main["target"] else ""
     accents = [GROUND, *accents] if own else accents
+    if item.shape.type in WASHABLE and material in ("velvet", "wool"):
+        material = "fabric"
     looks = {"colour": SHADES[shade][0], "shade": shade, "material": material, "pattern": own or item.pattern}
     looks["accent"] = next((accent for accent in accents if accent and _unlike(accent, shade)), "")
     return {name: value for name, value in looks.items() if value}

@@ -58,12 +58,12 @@ THINGS = """
 sofa: corner sofa | sofa bed = sofa bed, click-clack sofa | futon sofa | garden sofa
 armchair: !chaise longue | !bean bag | lounge chair | recliner = recliner armchair
 dining chair: folding chair = folding chair, bistro chair | !camping stool
-stool: bar stool = bar stool, bar stool with back, bar chair | !step stool
+stool: bar stool = bar stool, bar chair | !step stool
 bench: garden bench = garden bench, park bench
-desk: !dressing table = dressing table with mirror | !workbench | drawing table
-dining table: !children's table | bistro table = bistro table, bistro table with cloth | folding table
+desk: !dressing table | !workbench | drawing table
+dining table: !children's table | bistro table | folding table
 coffee table: side table
-bed: !crib | !cradle = rocking cradle | bunk bed | loft bed = loft bed with desk | day bed | child bed
+bed: !crib | !cradle = rocking cradle | bunk bed | loft bed | day bed | child bed
 bed: !futon | !sleeping bag | !air mattress
 chest of drawers: !filing cabinet | !locker = single-door locker | !changing table
 tv stand: !sideboard
@@ -75,8 +75,8 @@ pendant lamp: chandelier
 lantern: camping lantern | garden lantern | !torch
 rug: !doormat | !bath mat | !tatami mat
 curtain: !blind | !shower curtain
-decoration*: folding screen | clock | picture frame = picture frame, photo frame | aquarium = aquarium with plants
-decoration*: candle holder = candle holder, candlestick with candle | gift box | fountain | Christmas tree
+decoration*: folding screen | clock | picture frame = picture frame, photo frame | aquarium
+decoration*: candle holder = candle holder, candlestick | gift box | fountain | Christmas tree
 decoration*: stack of logs | snowman = snowman figure | cookbook | deer figure = standing deer
 fireplace: !wood stove = log-burning stove
 plant: !balcony box | hedge = hedge, shrub
@@ -92,11 +92,11 @@ glass: !beer mug | wine glass = wine goblet, cocktail goblet
 bottle: baby bottle | drinking bottle
 bowl: fruit bowl | salad bowl | !trinket dish
 jar: !creamer | !sugar bowl | storage pot = storage pot, lidded pot
-plate: !tray | !place setting = place setting for one, place setting with two goblets
+plate: !tray | !place setting
 cooker: !oven = built-in oven, double oven | !toaster oven | !hood = range hood, chimney hood | !hob
 toilet: !bidet | !potty
 bathroom accessory*: toilet brush | soap dispenser | toilet roll holder = toilet roll holder, covered roll holder
-bathroom accessory*: towel rail = towel bar, towel rail with towels | hairbrush | cosmetics pot | bath oil bottle
+bathroom accessory*: towel rail = towel bar, towel rail | hairbrush | cosmetics pot | bath oil bottle
 bathroom accessory*: shampoo bottle | perfume bottle | sponge | comb
 washing machine: !tumble dryer
 fan: !air conditioner | ceiling fan
@@ -109,16 +109,16 @@ pool: !hot tub | paddling pool
 toy*: rocking horse | teddy bear | toy car = model car | peg doll = peg figure | toy train = train | chess set
 toy*: toy plane = toy biplane | doll house | baby doll | puzzle | puzzle cube
 children's chair: high chair
-garden toy*: trampoline | climbing frame = climbing frame with slide | swing = double swing, two-seat swing frame
-garden toy*: play tower = play tower with slide | seesaw | spring rider | sandpit
+garden toy*: trampoline | climbing frame | swing = double swing, two-seat swing frame
+garden toy*: play tower | seesaw | spring rider | sandpit
 musical instrument*: piano | guitar | keyboard | xylophone
 games table*: pool table | football table | table tennis table | pinball machine
-sports equipment*: exercise bike | exercise bench | multi-gym | punch ball = punch ball on a stand | treadmill
+sports equipment*: exercise bike | exercise bench | multi-gym | punch ball | treadmill
 sports equipment*: basketball hoop | football goal | table tennis bat | tennis racket | ball = basketball, football
 sports equipment*: dartboard
-home electronics*: television = television, television on a stand | radio | projector | telephone | headphones
+home electronics*: television | radio | projector | telephone | headphones
 home electronics*: speaker = speaker, loudspeaker, speaker dock
-office accessory*: pen holder | letter tray | whiteboard = whiteboard on a stand | desk calendar | scissors
+office accessory*: pen holder | letter tray | whiteboard | desk calendar | scissors
 bag: !suitcase | briefcase | shoulder bag | backpack
 shoe*: ankle boots | high-heeled shoes | sandals | slip-on shoes
 clothing accessory*: cap | hat | umbrella
@@ -219,7 +219,7 @@ def _things() -> tuple[dict[str, dict[str, str]], frozenset[str], frozenset[tupl
                 name = name.removeprefix("!")
                 misnamed.add((kind, name))
             for noun in (nouns or name).split(", "):
-                endings.setdefault(kind, {})[noun] = name
+                endings.setdefault(kind, {})[noun.lower()] = name
     return endings, frozenset(no_noun), frozenset(misnamed)
 
 
@@ -230,9 +230,11 @@ def thing_of(kind: str, noun: str) -> str:
     """
     endings, no_noun, _ = _things()
     known = endings.get(kind, {})
-    for start in range(len(words := noun.split())):
-        if (ending := " ".join(words[start:])) in known:
-            return known[ending]
+    words = noun.split()
+    for text in (noun, re.split(r" (?:with|on|in|for) ", noun)[0]):  # a "television on a stand" is a television
+        for start in range(len(parts := text.split())):
+            if (ending := " ".join(parts[start:])) in known:
+                return known[ending]
     countable = not re.search(r"[^s]s\b", noun) and 0 < len(words) < 4
     return noun if kind in no_noun and countable else kind
 

@@ -67,7 +67,7 @@ def happenings(rows: Sequence[dict], drafts: Sequence[Draft], by_id: dict[str, L
     return {
         "with a negated wish": share(lambda story: any(wish.negated for wish in story.wishes)),
         "with a pattern wish": share(lambda story: any(part.kind == "pattern" for part in story.firm)),
-        "with an ordinal reference": share(lambda story: story.scene == "listed"),
+        "with an ordinal reference": share(lambda story: story.listed),
         "with a comparison": share(lambda story: story.scene == "compared"),
         "with a change of mind or a correction": share(lambda story: bool(story.olds)),
         "with a word for the style": share(lambda story: story.mood is not None),

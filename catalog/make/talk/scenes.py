@@ -1,6 +1,5 @@
 """The turns of a conversation: who says what, so that together they say what is wanted and nothing else tells."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from .looks import Look
@@ -290,12 +289,3 @@ def repeat(teller: Teller, late: Sequence[Wish], early: Sequence[Wish], asked: A
     else:
         said = clauses(teller, (first,), asked)[0]
     return (said, *clauses(teller, [wish for wish in rest if wish not in early], asked))
-
-
-def answer(teller: Teller, target: Look, place: str = "") -> str:
-    """The sentence that names the pick, as the last word of the conversation; `place` where the seeker named one."""
-    the = f"the {target.title}"
-    text = teller.say("answer", the=the, The=the[0].upper() + the[1:], **{"in": seen_in(teller, target)})
-    name = "answer for" if place.startswith(("for ", "as ")) else "answer place"
-    yours = re.sub(r"\b(my|our)\b", "your", re.sub(r"\bI'm\b", "you're", place))
-    return paragraph(text, teller.say(name, place=yours) if place and teller.chance(0.4) else "")

@@ -36,6 +36,11 @@ class Story:
         return tuple(part for wish in self.wishes for part in wish.parts)
 
     @property
+    def listed(self) -> bool:
+        """Whether one of several products shown at once is pointed at."""
+        return self.scene == "listed" or (self.scene == "compared" and len(self.seen) > 1)
+
+    @property
     def same_shape(self) -> bool:
         """Whether the target is wanted as a product that was shown, in another look."""
         return self.scene in ("same shape", "listed")

@@ -103,10 +103,11 @@ def plural(noun: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """No stray spaces, commas or dashes."""
+    """No stray spaces, commas or dashes, and no "something in something green"."""
+    text = re.sub(r"\b(something|anything) in something\b", r"\1", text, flags=re.IGNORECASE)
     text = re.sub(r"\s*(?:–|--)\s*", " – ", text)
     text = re.sub(r"\s*[–,\s]*([.?!])", r"\1", re.sub(r"(?: –)+ ?(?=,)", "", text))
-    text = re.sub(r"\s*,[\s,]*", ", ", re.sub(r"\s+([;:])", r"\1", text)).replace(", –", " –")
+    text = re.sub(r"\s*,[\s,]*", ", ", re.sub(r"[\s,]+([;:])", r"\1", text)).replace(", –", " –")
     return re.sub(r"\s+", " ", text).strip(" ,–:")
 
 

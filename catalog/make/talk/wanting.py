@@ -135,7 +135,8 @@ def sensible(wish: Wish, wishes: list[Wish]) -> bool:
     """Whether a person would add this wish: "emerald, but not white" and "wood, no metal" go without saying."""
     main, kinds = wishes[0], {other.kind for other in wishes}
     if wish.kind == "material":
-        return wish.value in TOLD_MATERIALS and "material" not in kinds
+        told = FIRM_MATERIALS if wish.negated else TOLD_MATERIALS
+        return wish.value in told and "material" not in kinds
     if wish.kind == "pattern":
         return not kinds & {"pattern", "print"}
     if wish.kind == "accent":

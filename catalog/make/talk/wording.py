@@ -5,7 +5,7 @@ import re
 from .banks import bank, spin
 from .looks import NAMED, Look
 from .materials import family
-from .voice import Teller, article
+from .voice import Teller, article, paragraph
 from .wishes import Wish
 
 ADJECTIVE_ONLY = re.compile(r"(y|ish|ed|golden)$|^(more or less|pretty much|black or)")
@@ -100,3 +100,12 @@ def seen_in(teller: Teller, look: Look) -> str:
     if not look.material or teller.chance(0.35) or look.shade in (look.material, "brass", "chrome"):
         return f"in {colour}"
     return f"in {colour} {look.material}"
+
+
+def answer(teller: Teller, target: Look, place: str = "") -> str:
+    """The sentence that names the pick, as the last word of the conversation; `place` where the seeker named one."""
+    the = f"the {target.title}"
+    text = teller.say("answer", the=the, The=the[0].upper() + the[1:], **{"in": seen_in(teller, target)})
+    name = "answer for" if place.startswith(("for ", "as ")) else "answer place"
+    yours = re.sub(r"\b(my|our)\b", "your", re.sub(r"\bI'm\b", "you're", place))
+    return paragraph(text, teller.say(name, place=yours) if place and teller.chance(0.4) else "")
