@@ -112,7 +112,8 @@ class Vision:
 
     @torch.inference_mode()
     def _encode(self, pictures: Sequence[Image.Image]) -> np.ndarray:
-        return self.model.encode_views(self.model.make_views(pictures)).float().cpu().numpy()
+        states = self.model.encode_views(self.model.make_views(pictures)).float().cpu()
+        return states.numpy().copy()  # else each would keep the tower's whole output alive, 2 MB a picture
 
     def _key(self, picture: bytes) -> str:
         return hash_bytes(picture, self.model.vision_hash)

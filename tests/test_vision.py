@@ -143,6 +143,11 @@ def test_a_photo_that_is_none_is_told(eye, vision, tmp_path):
     assert eye.seen == 0
 
 
+def test_what_is_seen_does_not_keep_the_towers_output_alive(vision):
+    seen = vision._encode([Image.new("RGB", (40, 30))])
+    assert seen.flags.owndata and seen.base is None
+
+
 # ---- shipped states ----
 
 
