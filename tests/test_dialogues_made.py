@@ -15,7 +15,7 @@ from click.testing import CliRunner
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the catalogue's tools are not part of the package
 
 from catalog.make.dialogues import main, make_split, read_looks
-from catalog.make.palette import GROUND, SHADES, finishes_of
+from catalog.make.palette import GROUND, RANGES, SHADES, finishes_of
 from catalog.make.talk import retrieval
 from catalog.make.talk.banks import bank, load_banks, spin
 from catalog.make.talk.candidates import named_wishes
@@ -353,6 +353,13 @@ def test_grammar():
     assert Noun("plant").many("", "that comes in red") == "plants that come in red"
     assert sentence("a sofa , no leather,  -- please --") == "A sofa, no leather – please."
     assert americanise("Grey greyhound, my favourite colour") == "Gray greyhound, my favorite color"
+
+
+def test_every_shade_and_pattern_of_the_palette_has_words():
+    for shade in SHADES:
+        assert len(bank(f"names {shade}")) > 4 and len(bank(f"like {shade}")) > 4, shade
+    for name in {finish.pattern for kind in RANGES for finish in finishes_of(kind)} - {""}:
+        assert bank(f"stuff {name}") and bank(f"figures {name}"), name
 
 
 def test_every_wish_can_be_said_in_every_form():

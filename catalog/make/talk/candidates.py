@@ -18,7 +18,7 @@ Score = Callable[[Look], float]
 
 def shunned(story: Story, look: Look) -> bool:
     """Products that may not stand in the list at all: shown before, or told apart by their title alone."""
-    titles = {seen.title for seen in story.seen} if story.scene in ("rejected", "long") else set()
+    titles = set() if story.same_shape else {seen.title for seen in story.seen}
     return look.id == story.target.id or look in story.seen or look.title in titles
 
 
@@ -94,6 +94,7 @@ def choose_visual(rng: random.Random, story: Story, shop: Shop) -> tuple[list[Lo
             for look in pool
             if look.at(scope) == own
             and look.partial == target.partial
+            and (scope != "type" or target.by_thing or not look.by_thing)  # who asks for a bed is shown no crib
             and fails(look, firm)
             and not shunned(story, look)
         ]

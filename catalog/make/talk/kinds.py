@@ -26,7 +26,7 @@ TYPE_GROUPS = {  # types whose words or categories mislead
     "bedside table": "storage", "tv stand": "storage", "kitchen cabinet": "storage", "bench": "seat", "bin": "any",
     "bathroom cabinet": "bath", "office chair": "seat", "children's chair": "seat", "table lamp": "light",
     "decoration": "decor", "washing machine": "any", "radiator": "any", "water heater": "any", "fan": "any",
-    "tool": "any", "garden toy": "outdoor", "garden tool": "outdoor", "office accessory": "office",
+    "tool": "any", "fireplace": "any", "garden toy": "outdoor", "garden tool": "outdoor", "office accessory": "office",
     "desk organiser": "office", "table fan": "any", "bath mat": "bath", "sofa bed": "seat", "dressing table": "table",
 }  # fmt: skip
 FURNITURE, NOT_FURNITURE = {"seat", "table", "storage", "bed"}, {"storage box"}

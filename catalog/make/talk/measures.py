@@ -112,8 +112,9 @@ def write_report(measured: dict[str, dict], rows: Sequence[dict], looks: Iterabl
     lines += ["", "## Samples", ""]
     for number in range(min(SAMPLES, len(rows))):
         row = rows[number * len(rows) // min(SAMPLES, len(rows))]
-        face, look = by_id[row["gt_items"][0]].face, by_id[row["gt_items"][0]]
-        lines.append(f"**{number + 1}.** ({row['set']}) wanted: {look.title}, {', '.join(filter(None, face))}")
+        look = by_id[row["gt_items"][0]]
+        attributes = ", ".join(filter(None, (look.type, *look.face, look.style)))
+        lines.append(f"**{number + 1}.** ({row['set']}) wanted: {look.title} ({attributes})")
         lines += ["", *(f"> {turn.role}: {turn.text}  " for turn in parse_context(row["context"]).turns), ""]
     return "\n".join(lines)
 

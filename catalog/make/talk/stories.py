@@ -147,7 +147,8 @@ def with_comparison(rng: random.Random, story: Story, near: Sequence[Look], shop
     if target.partial:
         return None
     found = []
-    for look in near:
+    others = [look for look in near if look.title != target.title]
+    for look in others:
         for how in ("darker", "lighter", "brighter", "calmer"):
             wish = Wish("compare", f"{how}:{look.shade}/{look.colour}")
             if wish.verdict(target) is True and not (look.face.patterned or look.face.accent):
@@ -155,8 +156,8 @@ def with_comparison(rng: random.Random, story: Story, near: Sequence[Look], shop
     if not found:
         return None
     look, wish = rng.choice(found)
-    others = fresh([one for one in near if one.title != target.title], [look])
-    seen = [look] if not others or rng.random() < 0.7 else rng.sample([look, rng.choice(others)], 2)
+    further = fresh(others, [look])
+    seen = [look] if not further or rng.random() < 0.7 else rng.sample([look, rng.choice(further)], 2)
     pointed = seen.index(look)
     return replace(story, wishes=(wish, *kept), seen=tuple(seen), pointed=pointed)
 
