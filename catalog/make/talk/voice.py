@@ -108,7 +108,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"\s*(?:–|--)\s*", " – ", text)
     text = re.sub(r"\s*[–,\s]*([.?!])", r"\1", re.sub(r"(?: –)+ ?(?=,)", "", text))
     text = re.sub(r"\s*,[\s,]*", ", ", re.sub(r"[\s,]+([;:])", r"\1", text)).replace(", –", " –")
-    return re.sub(r"\s+", " ", text).strip(" ,–:")
+    return re.sub(r"([!?])\.(?!\.)", r"\1", re.sub(r"\s+", " ", text)).strip(" ,–:")
 
 
 def sentence(text: str) -> str:
