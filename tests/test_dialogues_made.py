@@ -438,7 +438,7 @@ def write_by_hand(folder: Path, **changes) -> dict:
     ten = [item for items in splits["test"].values() for item in items][:10]
     row = {"context": "<submission>not too dark pls</submission>", "gt_items": ten[:1], "candidates": ten}
     row |= {"set": "handwritten", "note": "kept"} | changes
-    write_jsonl(folder / "dialogues" / "handwritten.jsonl", [row])
+    write_jsonl(folder / "make" / "handwritten.jsonl", [row])
     return row
 
 

@@ -2,7 +2,7 @@
 
 Each conversation has one wanted product, ten candidates and words that only this candidate fulfils. A split's
 products are of its shapes alone. The same catalogue and seed give the same files; a split of 0 is left as it is.
-Conversations written by hand (catalog/dialogues/handwritten.jsonl) follow the generated ones in test.jsonl.
+Conversations written by hand (catalog/make/handwritten.jsonl) follow the generated ones in test.jsonl.
 """
 
 import json
@@ -146,7 +146,7 @@ def read_handwritten(catalog: Path) -> list[dict]:
     Raises DialogueError for a line that is no conversation with candidates, is not of the set "handwritten", or has a
     product that is not in the catalogue or not in its test split.
     """
-    path = catalog / "dialogues" / "handwritten.jsonl"
+    path = catalog / "make" / "handwritten.jsonl"
     if not path.is_file():
         return []
     known = {str(row.get("id")) for _, row in read_jsonl(catalog / "products.jsonl")}

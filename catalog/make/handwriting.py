@@ -1,7 +1,7 @@
 """The conversations that people wrote while looking at the pictures: `python -m catalog.make.handwriting STEP`.
 
     draw      choose wanted products of the test split, ten candidates each, and draw a sheet for each case
-    collect   put the written conversations and their cases into catalog/dialogues/handwritten.jsonl
+    collect   put the written conversations and their cases into catalog/make/handwritten.jsonl
 
 `draw` fills work/handwriting with case-NNN.png and cases.jsonl. People write into work/handwriting/*.txt:
 
@@ -56,14 +56,14 @@ def draw(catalog: Path, count: int, seed: int) -> None:
 @main.command()
 @click.option("--catalog", type=click.Path(path_type=Path), default=HERE.parent, show_default=True)
 def collect(catalog: Path) -> None:
-    """Write catalog/dialogues/handwritten.jsonl."""
+    """Write catalog/make/handwritten.jsonl."""
     cases = {row["case"]: row for _, row in read_jsonl(PLACE / "cases.jsonl")}
     try:
         rows = [row for path in sorted(PLACE.glob("*.txt")) for row in read_texts(path.read_text("utf-8"), cases)]
     except LavicError as error:
         raise click.ClickException(str(error)) from error
     kept = list(filter(None, (mend(row, catalog) for row in rows)))
-    write_jsonl(catalog / "dialogues" / "handwritten.jsonl", kept)
+    write_jsonl(catalog / "make" / "handwritten.jsonl", kept)
     click.echo(f"{len(kept)} of {len(cases)} cases are written; {len(rows) - len(kept)} want what is gone.")
 
 
