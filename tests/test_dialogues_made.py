@@ -469,9 +469,16 @@ def test_a_bad_handwritten_line_stops_before_anything_is_written(tmp_path, chang
     assert not (tmp_path / "dialogues" / "train.jsonl").exists()
 
 
-@pytest.mark.parametrize("broken", ["missing", "[]", '{"train": {"a": ["nope"]}, "valid": {}, "test": {}}'])
-def test_a_catalogue_that_does_not_fit_is_told_in_one_sentence(tmp_path, broken):
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("missing", "make the catalogue first"),
+        ("[]", "make it anew"),
+        ('{"train": {"a": ["nope"]}, "valid": {}, "test": {}}', "make the catalogue again"),
+    ],
+)
+def test_a_catalogue_that_does_not_fit_is_told_in_one_sentence(tmp_path, broken, told):
     make_catalog(tmp_path, {"train": 1, "valid": 1, "test": 1})
     (tmp_path / "splits.json").unlink() if broken == "missing" else (tmp_path / "splits.json").write_text(broken)
     result = CliRunner().invoke(main, ["--catalog", str(tmp_path), "--no-encoder"])
-    assert result.exit_code == 1 and "make the catalogue" in result.output and "Traceback" not in result.output
+    assert result.exit_code == 1 and told in result.output and "Traceback" not in result.output

@@ -6,8 +6,9 @@ from .palette import SHADES, hex_to_rgb
 
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 WHITE = np.array([0.9505, 1.0, 1.089])
+TIMBERS = ("maple", "oak", "honey", "teak", "walnut", "mahogany", "ebony")
 # Shades that name a material are not used to name a measured colour.
-MATERIAL_SHADES = frozenset(["maple", "oak", "honey", "teak", "walnut", "mahogany", "ebony", "brass", "chrome"])
+MATERIAL_SHADES = frozenset([*TIMBERS, "brass", "chrome"])
 
 
 def to_linear(rgb) -> np.ndarray:
@@ -53,7 +54,6 @@ def nearest_timber(rgb) -> str:
     return min(TIMBERS, key=lambda name: distance(rgb, hex_to_rgb(SHADES[name][1])))
 
 
-TIMBERS = ("maple", "oak", "honey", "teak", "walnut", "mahogany", "ebony")
 WEIGHT = np.array([0.7, 1.0, 1.0])
 NAMED = [name for name in SHADES if name not in MATERIAL_SHADES]
 # In a picture even white things are shaded: they are met at the lightness that they have on the photograph.

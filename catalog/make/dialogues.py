@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from lavic_chat.catalog.splits import Splits, read_splits
 from lavic_chat.dialogue import Dialogue, conversation_from
 from lavic_chat.errors import CatalogError, DialogueError, LavicError
 from lavic_chat.files import read_jsonl, write_atomic, write_jsonl
@@ -36,11 +37,11 @@ TRIES = 60  # products tried before a set counts as impossible
 def read_looks(catalog: Path) -> dict[str, list[Look]]:
     """The looks of each split; raises LavicError where products.jsonl or splits.json do not fit together."""
     rows = {str(row.get("id")): row for _, row in read_jsonl(catalog / "products.jsonl")}
-    splits = read_splits(catalog)
+    shapes = recorded_splits(catalog).shapes
     try:
         looks = {
             split: [
-                look_of(rows[item], shape) for shape, items in sorted(splits.get(split, {}).items()) for item in items
+                look_of(rows[item], shape) for shape, items in sorted(shapes.get(split, {}).items()) for item in items
             ]
             for split in SPLITS
         }
@@ -51,17 +52,11 @@ def read_looks(catalog: Path) -> dict[str, list[Look]]:
     return {split: [look for look in some if look is not None] for split, some in looks.items()}
 
 
-def read_splits(catalog: Path) -> dict:
-    """{split: {shape: [product ids]}}; raises CatalogError where the file is missing or is no such thing."""
-    path = catalog / "splits.json"
-    try:
-        splits = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise CatalogError(f"There is no file {path}; make the catalogue first.") from error
-    except ValueError as error:
-        raise CatalogError(f"{path} is broken ({error}); make the catalogue again.") from error
-    if not isinstance(splits, dict):
-        raise CatalogError(f"{path} does not hold splits; make the catalogue again.")
+def recorded_splits(catalog: Path) -> Splits:
+    """The splits of the catalogue; raises CatalogError where there are none or they cannot be read."""
+    splits = read_splits(catalog)
+    if splits is None:
+        raise CatalogError(f"There is no file {catalog / 'splits.json'}; make the catalogue first.")
     return splits
 
 
@@ -150,7 +145,7 @@ def read_handwritten(catalog: Path) -> list[dict]:
     if not path.is_file():
         return []
     known = {str(row.get("id")) for _, row in read_jsonl(catalog / "products.jsonl")}
-    own = {item for items in read_splits(catalog).get("test", {}).values() for item in items}
+    splits = recorded_splits(catalog)
     rows = []
     for number, row in read_jsonl(path, DialogueError):
         where = f"{path.name}, line {number}"
@@ -161,7 +156,7 @@ def read_handwritten(catalog: Path) -> list[dict]:
         for item in (item for some in lists for item in some):
             if item not in known:
                 raise DialogueError(f"{where}: product {item} is not in the catalogue; mend or remove that line.")
-            if item not in own:
+            if splits.split_of.get(item) != "test":
                 raise DialogueError(f"{where}: product {item} is not in the test split; mend or remove that line.")
         rows.append(row)
     return rows

@@ -13,16 +13,16 @@
 S is the seeker, A the other side; numbers in brackets name the products of the sheet's lower row that A shows.
 """
 
-import json
 import random
 import re
 from collections import defaultdict
-from functools import cache
 from pathlib import Path
 
 import click
 from PIL import Image, ImageDraw
 
+from lavic_chat.catalog import Catalog, Product, load_catalog
+from lavic_chat.catalog.splits import Splits, read_splits
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.files import read_jsonl, write_jsonl
@@ -44,11 +44,11 @@ def main() -> None:
 @click.option("--seed", type=int, default=0, show_default=True)
 def draw(catalog: Path, count: int, seed: int) -> None:
     """Choose the cases and draw their sheets."""
-    cases = choose_cases(catalog, count, random.Random(seed))
+    products = load_catalog(catalog)
+    cases = choose_cases(products, read_splits(catalog), count, random.Random(seed))
     PLACE.mkdir(parents=True, exist_ok=True)
-    rows = _products(catalog)
     for case in cases:
-        _draw_sheet(case, rows, catalog).save(PLACE / f"case-{case['case']}.png")
+        _draw_sheet(case, products).save(PLACE / f"case-{case['case']}.png")
     write_jsonl(PLACE / "cases.jsonl", cases)
     click.echo(f"{len(cases)} cases are in {PLACE}.")
 
@@ -58,83 +58,73 @@ def draw(catalog: Path, count: int, seed: int) -> None:
 def collect(catalog: Path) -> None:
     """Write catalog/make/handwritten.jsonl."""
     cases = {row["case"]: row for _, row in read_jsonl(PLACE / "cases.jsonl")}
+    products, splits = load_catalog(catalog), read_splits(catalog)
     try:
         rows = [row for path in sorted(PLACE.glob("*.txt")) for row in read_texts(path.read_text("utf-8"), cases)]
     except LavicError as error:
         raise click.ClickException(str(error)) from error
-    kept = list(filter(None, (mend(row, catalog) for row in rows)))
+    kept = list(filter(None, (mend(row, products, splits) for row in rows)))
     write_jsonl(catalog / "make" / "handwritten.jsonl", kept)
     click.echo(f"{len(kept)} of {len(cases)} cases are written; {len(rows) - len(kept)} want what is gone.")
 
 
-def mend(row: dict, catalog: Path) -> dict | None:
+def mend(row: dict, products: Catalog, splits: Splits) -> dict | None:
     """The line without products that were turned down since it was written: candidates of other categories stand in
     for them. None where the wanted one, or one that was shown, is gone."""
-    products = _products(catalog)
     if any(item not in products for item in row["gt_items"] + row["context_items"]):
         return None
-    near = {products[item]["category"] for item in row["candidates"] if item in products}
+    near = {products[item].category for item in row["candidates"] if item in products}
     taken = {*row["candidates"], *row["context_items"]}
-    spare = [item for item in _test_ids(catalog) if item not in taken and products[item]["category"] not in near]
+    spare = [
+        item
+        for item, split in sorted(splits.split_of.items())
+        if split == "test" and item not in taken and products[item].category not in near
+    ]
     spare = iter(random.Random(row["context"]).sample(spare, len(spare)))
     return row | {"candidates": [item if item in products else next(spare) for item in row["candidates"]]}
 
 
-@cache
-def _products(catalog: Path) -> dict[str, dict]:
-    return {row["id"]: row for _, row in read_jsonl(catalog / "products.jsonl")}
-
-
-@cache
-def _test_ids(catalog: Path) -> list[str]:
-    return sorted(
-        item for items in json.loads((catalog / "splits.json").read_text())["test"].values() for item in items
-    )
-
-
-def choose_cases(catalog: Path, count: int, rng: random.Random) -> list[dict]:
+def choose_cases(products: Catalog, splits: Splits, count: int, rng: random.Random) -> list[dict]:
     """Cases over as many shapes of the test split as there are: the wanted product, ten candidates in chance order,
     and a few further products that the conversation may have shown before."""
-    rows = _products(catalog)
-    shapes = json.loads((catalog / "splits.json").read_text())["test"]
+    shapes = splits.shapes["test"]
     shape_of = {item: shape for shape, items in shapes.items() for item in items}
     queue = [rng.sample(items, len(items)) for items in rng.sample(list(shapes.values()), len(shapes))]
     wanted = [items[turn] for turn in range(max(map(len, queue))) for items in queue if turn < len(items)]
-    return [_case(f"{n:03}", rows[item], rows, shape_of, rng) for n, item in enumerate(wanted[:count])]
+    return [_case(f"{n:03}", products[item], products, shape_of, rng) for n, item in enumerate(wanted[:count])]
 
 
-def _case(name: str, target: dict, rows: dict, shape_of: dict, rng: random.Random) -> dict:
+def _case(name: str, target: Product, products: Catalog, shape_of: dict, rng: random.Random) -> dict:
     near = defaultdict(list)
     for item in rng.sample(sorted(shape_of), len(shape_of)):
-        if item != target["id"]:
-            same_type = rows[item]["attributes"]["type"] == target["attributes"]["type"]
-            near["type" if same_type else "category" if rows[item]["category"] == target["category"] else "any"] += [
-                item
-            ]
-    siblings = [item for item in near["type"] if shape_of[item] == shape_of[target["id"]]]
+        if item != target.id:
+            product = products[item]
+            same_type = product.attributes["type"] == target.attributes["type"]
+            near["type" if same_type else "category" if product.category == target.category else "any"] += [item]
+    siblings = [item for item in near["type"] if shape_of[item] == shape_of[target.id]]
     shown = siblings[:1] + [item for item in near["type"] if item not in siblings][: SHOWN - 1]
     rivals = siblings[1:3] + [item for item in near["type"] if item not in siblings + shown]
     others = near["category"][:3] + near["any"]
-    chosen = [target["id"], *rivals[:RIVALS]]
+    chosen = [target.id, *rivals[:RIVALS]]
     chosen += [item for item in others if item not in chosen][: COUNT - len(chosen)]
-    return {"case": name, "wanted": target["id"], "candidates": rng.sample(chosen, COUNT), "shown": shown}
+    return {"case": name, "wanted": target.id, "candidates": rng.sample(chosen, COUNT), "shown": shown}
 
 
-def _draw_sheet(case: dict, rows: dict, catalog: Path) -> Image.Image:
+def _draw_sheet(case: dict, products: Catalog) -> Image.Image:
     """Ten candidates, the wanted one framed in red, and below them what the conversation may have shown before."""
     height = SIDE + 34
     sheet = Image.new("RGB", (COLUMNS * SIDE, 3 * height), "white")
     pen = ImageDraw.Draw(sheet)
     cells = [*case["candidates"], *case["shown"]]
     for place, item in enumerate(cells):
-        row, x, y = rows[item], place % COLUMNS * SIDE, place // COLUMNS * height
-        with Image.open(catalog / row["images"][0]) as image:
+        product, x, y = products[item], place % COLUMNS * SIDE, place // COLUMNS * height
+        with Image.open(products.picture_path(product)) as image:
             sheet.paste(image.resize((SIDE - 6, SIDE - 6)), (x + 3, y + 3))
         if item == case["wanted"]:
             pen.rectangle((x, y, x + SIDE - 1, y + SIDE - 1), outline="red", width=5)
         number = f"[{place - COUNT + 1}] " if place >= COUNT else ""
-        pen.text((x + 4, y + SIDE), f"{number}{row['title']}", fill="black")
-        pen.text((x + 4, y + SIDE + 12), f"{row['attributes']['size']}   {row['price']:.0f}", fill="#777777")
+        pen.text((x + 4, y + SIDE), f"{number}{product.title}", fill="black")
+        pen.text((x + 4, y + SIDE + 12), f"{product.attributes['size']}   {product.price:.0f}", fill="#777777")
     return sheet
 
 

@@ -87,9 +87,10 @@ STRIPES, CHECKS, DOTS = (
     "scarlet navy sage charcoal rose",
     "blush turquoise jet mustard cobalt",
 )
+WOVEN = {"striped": STRIPES, "checked": CHECKS, "dotted": DOTS}
 PATTERNS = {
-    "fabric": {"striped": STRIPES, "checked": CHECKS, "dotted": DOTS},
-    "cloth": {"striped": STRIPES, "checked": CHECKS, "dotted": DOTS},
+    "fabric": WOVEN,
+    "cloth": WOVEN,
     "ceramic": {"striped": "cobalt jet terracotta sage mustard"},
 }
 GROUND = "cream"  # the shade between stripes and dots
@@ -132,10 +133,14 @@ def finishes_of(kind: str) -> list[Finish]:
     ]
 
 
-@cache
 def finish_named(name: str) -> Finish | None:
     """The finish of this name; None for "natural", the model's own look."""
-    return {finish.name: finish for kind in RANGES for finish in finishes_of(kind)}.get(name)
+    return finishes_by_name().get(name)
+
+
+@cache
+def finishes_by_name() -> dict[str, Finish]:
+    return {finish.name: finish for kind in RANGES for finish in finishes_of(kind)}
 
 
 def hex_to_rgb(text: str) -> tuple[float, float, float]:

@@ -43,6 +43,11 @@ class Made:
     pattern: str
     parts: list[dict]
 
+    @property
+    def views(self) -> tuple[Path, Path]:
+        """The main picture and the close-up of the other side."""
+        return self.picture, self.close
+
 
 def write_catalog(work: Path, catalog: Path) -> dict[str, int]:
     """Write the catalogue's records from all pictures so far; return counts, the drops by reason among them."""
@@ -53,14 +58,15 @@ def write_catalog(work: Path, catalog: Path) -> dict[str, int]:
     rows = [_row(item, pieces[item.shape.key], names[item.shape.key], credits[item.shape.key]) for item in made]
     _check(rows)
     images = catalog / "images"
-    for picture in (picture for item in made for picture in (item.picture, item.close)):
+    pictures = [picture for item in made for picture in item.views]
+    for picture in pictures:
         target = images / picture.name
         if not target.is_file() or target.stat().st_size != picture.stat().st_size:
             write_atomic(target, picture.read_bytes())
     write_jsonl(catalog / "products.jsonl", rows)
     write_json(catalog / "splits.json", _splits(made, catalog / "splits.json"))
     write_atomic(catalog / "ATTRIBUTION.md", write_attribution(list(credits.values())))
-    wanted = {picture.name for item in made for picture in (item.picture, item.close)}
+    wanted = {picture.name for picture in pictures}
     for path in images.glob("*.jpg"):
         if path.name not in wanted:
             path.unlink()
@@ -77,8 +83,6 @@ def _select(work: Path, pieces: dict[str, Piece]) -> tuple[list[Made], dict[str,
         kept = []
         for shot in record["pictures"]:
             path, close = (work / "pictures" / f"{shot['id']}{view}.jpg" for view in ("", "-2"))
-            if not shot.get("close"):
-                continue
             reason = drops.reason(shape.key, shot["look"])
             frame = measure.picture(path)
             if not reason and measure.coverage(mask) < LEAST_COVERAGE:
@@ -146,7 +150,7 @@ def _row(item: Made, piece: Piece, title: str, owed: Credit) -> dict:
         "id": item.id,
         "title": title,
         "category": kind.category,
-        "images": [f"images/{picture.name}" for picture in (item.picture, item.close)],
+        "images": [f"images/{picture.name}" for picture in item.views],
         "description": f"{kind.use} Width x depth x height: {size}.",
         "attributes": {"type": kind.name, **_looks(item), "style": item.shape.style, "size": size},
         "price": price(item.shape.key, item.finish.name if item.finish else "natural", item.shape.type, piece.size),
@@ -176,11 +180,11 @@ def _looks(item: Made) -> dict[str, str]:
         if part["share"] >= NOTABLE
     ]
     own = item.finish.pattern if item.finish and main["target"] else ""
-    accents = [GROUND, *accents] if own else accents
     if item.shape.type in WASHABLE and material in ("velvet", "wool"):
         material = "fabric"
     looks = {"colour": SHADES[shade][0], "shade": shade, "material": material, "pattern": own or item.pattern}
-    looks["accent"] = next((accent for accent in accents if accent and _unlike(accent, shade)), "")
+    # a pattern is known by its ground, however near the two shades are
+    looks["accent"] = GROUND if own else next((other for other in accents if other and _unlike(other, shade)), "")
     return {name: value for name, value in looks.items() if value}
 
 

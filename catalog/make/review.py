@@ -38,7 +38,7 @@ def write_sheets(work: Path, side: int = 130, columns: int = 10, rows: int = 11)
         shots = [
             (f"{shape.key.split('/')[1][:22]} {shot['look']}" if view == "" else "", f"{shot['id']}{view}.jpg")
             for shot in record["pictures"]
-            if shot.get("close") and not drops.reason(shape.key, shot["look"])
+            if not drops.reason(shape.key, shot["look"])
             for view in ("", "-2")
         ]
         cells += shots + [None] * (-len(shots) % columns)

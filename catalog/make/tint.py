@@ -7,7 +7,6 @@ the attributes that the tint makes true. It is for training only: shop and tests
 """
 
 import argparse
-import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from tqdm import tqdm
 
 from catalog.make.colour import TO_XYZ, WHITE, to_lab, to_srgb
 from catalog.make.palette import SHADES, hex_to_rgb
+from lavic_chat.catalog.splits import read_splits
 from lavic_chat.files import fresh_folder, read_jsonl, write_json, write_jsonl
 
 BACKDROP_DISTANCE = 9.0  # Lab distance from the backdrop at which a pixel belongs to the piece
@@ -93,7 +93,8 @@ def from_lab(lab: np.ndarray) -> np.ndarray:
 def make_tinted(source: Path, out: Path, copies: int, seed: int) -> int:
     """Write the training catalogue; returns the number of its products."""
     rows = {row["id"]: row for _, row in read_jsonl(source / "products.jsonl")}
-    shapes = json.loads((source / "splits.json").read_text())["train"]
+    splits = read_splits(source)
+    shapes = splits.shapes["train"] if splits else {}
     kept, split = [], {}
     with fresh_folder(out) as folder:
         (folder / "images").mkdir()

@@ -60,7 +60,7 @@ def render_shape(work: Path, shape: Shape, piece: Piece, variants: int, until: f
         started = time.time()
         name = product_id(shape.key, look)
         _shoot(work, name, studio)
-        shot = {"id": name, "look": look, "view": shape.view, "seconds": round(time.time() - started, 2), "close": True}
+        shot = {"id": name, "look": look, "view": shape.view, "seconds": round(time.time() - started, 2)}
         record["pictures"] = [picture for picture in record["pictures"] if picture["look"] != look] + [shot]
         write_json(path, record)
 
@@ -71,7 +71,7 @@ def _missing(shape: Shape, record: dict, variants: int) -> list[str]:
     drops = read_drops()
     options = [look for look in record.get("options", ["natural"]) if not drops.reason(shape.key, look)]
     looks = options[: variants + 1]
-    done = {picture["look"] for picture in record.get("pictures", []) if picture.get("close")}
+    done = {picture["look"] for picture in record.get("pictures", [])}
     return [look for look in looks if look not in done]
 
 

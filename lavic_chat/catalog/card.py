@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lavic_chat.catalog.audit import ATTRIBUTION, given_away
+from lavic_chat.catalog.audit import ATTRIBUTION, given_away, is_cc_by
 from lavic_chat.catalog.product import PRODUCTS, Catalog
 from lavic_chat.catalog.splits import SPLITS, listed
 from lavic_chat.catalog.stats import AttributeStats, CatalogStats
@@ -224,7 +224,7 @@ def licences(catalog: Catalog, stats: CatalogStats) -> str:
     if not stats.licenses:
         return ""
     text = table(("licence", "products"), [(plain(name), f"{n:,}") for name, n in stats.licenses.items()])
-    if any(name.upper().startswith("CC-BY") for name in stats.licenses):
+    if any(map(is_cc_by, stats.licenses)):
         names = f"; [{ATTRIBUTION}]({ATTRIBUTION}) names them all" if (catalog.folder / ATTRIBUTION).is_file() else ""
         text += f"\n\nWho shows or changes pictures under a CC BY licence must name their creators{names}."
     return f"## Licences\n\n{text}"

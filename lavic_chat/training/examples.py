@@ -1,11 +1,11 @@
 """What the stages learn from: captions of products, choices among candidates. Seeded; nothing changes in place."""
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lavic_chat.catalog import Catalog, Product
+from lavic_chat.catalog.splits import SPLITS, read_splits
 from lavic_chat.dialogue import Conversation, Dialogue
 from lavic_chat.errors import CatalogError, DialogueError
 
@@ -23,15 +23,13 @@ class Choice:
 
 def products_of_split(catalog: Catalog, split: str) -> list[Product]:
     """Products whose shape belongs to a split of `splits.json`; where a catalogue has no splits, all are "train"."""
-    path = catalog.folder / "splits.json"
-    if not path.is_file():
+    splits = read_splits(catalog.folder)
+    if splits is None:
         return list(catalog) if split == "train" else []
-    try:
-        shapes = json.loads(path.read_text())[split]
-        ids = {product_id for members in shapes.values() for product_id in members}
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise CatalogError(f"{path} has no readable split {split!r}; make it anew or remove it.") from error
-    return [product for product in catalog if product.id in ids]
+    if split not in splits.shapes:
+        path = catalog.folder / SPLITS
+        raise CatalogError(f"{path} has no readable split {split!r}; make it anew or remove it.")
+    return [product for product in catalog if splits.split_of.get(product.id) == split]
 
 
 def caption(product: Product, rng: random.Random) -> str:
