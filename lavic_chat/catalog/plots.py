@@ -289,5 +289,5 @@ def draw_dots(axes: "Axes", table: dict[str, list[float]], rows: float) -> None:
     axes.set(xlim=(-0.01, 1.1 * max(map(max, table.values()))), ylim=(rows - 0.4, -0.6))
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
     axes.tick_params(axis="x", labelsize=9.5, length=0)
