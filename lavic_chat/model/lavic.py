@@ -12,6 +12,7 @@ import torch
 from jinja2 import TemplateError
 from PIL import Image
 from torch import Tensor, nn
+from transformers import DynamicCache
 
 VIEWS = 5  # the whole picture and its 2x2 crops
 
@@ -105,14 +106,24 @@ class LavicModel:
         filled[places.to(self.device)] = visual_tokens.to(embeddings.device, embeddings.dtype)
         return filled
 
-    def hidden_states(self, embeddings: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
-        """[B, L, d], [B, L], bool [B, L, L] (true: may attend) -> the LLM's last hidden states [B, L, d]."""
+    def hidden_states(
+        self, embeddings: Tensor, positions: Tensor, mask: Tensor, memory: DynamicCache | None = None
+    ) -> Tensor:
+        """[B, L, d], [B, L], bool [B, L, M] (true: may attend) -> the LLM's last hidden states [B, L, d].
+
+        M is L, or what the memory of earlier calls holds and L; the memory then takes these L in.
+        """
         return self.core.language_model(
             inputs_embeds=embeddings,
             position_ids=positions.to(self.device),
             attention_mask=mask[:, None].to(self.device),
-            use_cache=False,
+            past_key_values=memory,
+            use_cache=memory is not None,
         ).last_hidden_state
+
+    def new_memory(self) -> DynamicCache:
+        """Keys and values of what was read, for reading on."""
+        return DynamicCache()
 
     def word_logits(self, states: Tensor, words: Tensor | None = None) -> Tensor:
         """[..., d], [w] -> [..., w]: next-token logits, of a few words only where they are given."""
