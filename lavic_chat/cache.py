@@ -1,10 +1,10 @@
-"""A store of vectors keyed by content: what was computed once is never computed again.
+"""Stores of vectors and of texts keyed by content: what was computed once is never computed again.
 
-One SQLite file a kind of vector; a key is a hash of what went in (picture bytes, text) and of the weights.
+One SQLite file a kind; a key is a hash of what went in (picture bytes, text) and of the weights.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,37 +14,56 @@ from lavic_chat.errors import LavicError
 BATCH = 500  # keys asked for in one statement; SQLite allows 999 variables
 
 
-class VectorCache:
-    """`get` and `put` of float32 arrays of one shape. Connections are opened per call, so threads may share it."""
+class _Store:
+    """Bytes by key in one SQLite file. Connections are opened per call, so threads may share it."""
 
-    def __init__(self, path: Path, shape: tuple[int, ...]):
-        self.path, self.shape = path, shape
+    def __init__(self, path: Path):
+        self.path = path
 
-    def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
-        """The vectors that are here, by key; damaged rows count as absent."""
+    def read(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         wanted = list(dict.fromkeys(keys))
         if not self.path.exists():
-            return {}
-        found = {}
-        with self._open() as database:
+            return
+        with _Connection(self.path) as database:
             for start in range(0, len(wanted), BATCH):
                 part = wanted[start : start + BATCH]
                 marks = ",".join("?" * len(part))
-                for key, data in database.execute(f"select key, data from vectors where key in ({marks})", part):
-                    if len(data) == 4 * int(np.prod(self.shape)):
-                        found[key] = np.frombuffer(data, np.float32).reshape(self.shape)
-        return found
+                yield from database.execute(f"select key, data from vectors where key in ({marks})", part)
 
-    def put(self, vectors: Mapping[str, np.ndarray]) -> None:
+    def write(self, rows: Iterable[tuple[str, bytes]]) -> None:
         """Store in one transaction; raises LavicError when the disk is full or the file cannot be written."""
-        rows = [(key, np.ascontiguousarray(vector, np.float32).tobytes()) for key, vector in vectors.items()]
-        with self._open() as database:
+        with _Connection(self.path) as database:
             database.execute("begin immediate")  # waits here for its turn; later, SQLite would refuse to wait
             database.executemany("insert or replace into vectors (key, data) values (?, ?)", rows)
             database.execute("commit")
 
-    def _open(self) -> "_Connection":
-        return _Connection(self.path)
+
+class VectorCache(_Store):
+    """float32 arrays of one shape."""
+
+    def __init__(self, path: Path, shape: tuple[int, ...]):
+        super().__init__(path)
+        self.shape = shape
+
+    def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
+        """The vectors that are here, by key; damaged rows count as absent."""
+        size = 4 * int(np.prod(self.shape))
+        rows = ((key, data) for key, data in self.read(keys) if len(data) == size)
+        return {key: np.frombuffer(data, np.float32).reshape(self.shape) for key, data in rows}
+
+    def put(self, vectors: Mapping[str, np.ndarray]) -> None:
+        self.write([(key, np.ascontiguousarray(vector, np.float32).tobytes()) for key, vector in vectors.items()])
+
+
+class TextCache(_Store):
+    """Texts."""
+
+    def get(self, keys: Iterable[str]) -> dict[str, str]:
+        """The texts that are here, by key."""
+        return {key: data.decode("utf-8", "replace") for key, data in self.read(keys)}
+
+    def put(self, texts: Mapping[str, str]) -> None:
+        self.write([(key, text.encode()) for key, text in texts.items()])
 
 
 class _Connection:

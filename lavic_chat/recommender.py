@@ -2,11 +2,13 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager
 
 from torch import Tensor
 
 from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.descriptions import Descriptions
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.files import hash_bytes
@@ -18,7 +20,8 @@ from lavic_chat.settings import Settings
 from lavic_chat.vision import Vision
 
 CANDIDATES = 10
-SHIPPED_STATES = "states.safetensors"  # in an adapter folder: the home catalogue's pictures, already looked at
+# In an adapter folder: the home catalogue's pictures, already looked at and described.
+SHIPPED_STATES, SHIPPED_LOOKS = "states.safetensors", "descriptions.jsonl"
 
 
 class Recommender:
@@ -35,9 +38,10 @@ class Recommender:
         retriever: Retriever,
         ranker: Ranker,
         states: Tensor,
+        looks: Sequence[str],
     ):
         self.catalog, self.model, self.vision = catalog, model, vision
-        self.retriever, self.ranker, self.states = retriever, ranker, states
+        self.retriever, self.ranker, self.states, self.looks = retriever, ranker, states, looks
         self._turn = threading.Lock()
 
     @property
@@ -79,9 +83,10 @@ class Recommender:
         clock = clock or Clock()
         products = [candidate.product for candidate in found]
         with clock("look"):
-            states = self.states[[self.retriever.row[product.id] for product in products]]
+            rows = [self.retriever.row[product.id] for product in products]
+            states, looks = self.states[rows], [self.looks[row] for row in rows]
         with clock("choose"):
-            ranking = self.ranker.rank(dialogue, products, states, photo)
+            ranking = self.ranker.rank(dialogue, products, states, photo, looks)
         scored = [
             ScoredProduct(candidate.product, score, candidate.similarity)
             for candidate, score in zip(found, ranking.probabilities, strict=True)
@@ -113,13 +118,15 @@ def load_recommender(settings: Settings, progress: bool = True) -> Recommender:
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     model = load_model(settings.model, settings.adapter, settings.home)
-    vision = Vision(model, settings.home)
+    vision, descriptions = Vision(model, settings.home), Descriptions(model, settings.home)
     encoder = TextEncoder(settings.home)
     if settings.adapter:
         vision.adopt_states(settings.adapter / SHIPPED_STATES)
+        descriptions.adopt(settings.adapter / SHIPPED_LOOKS)
     states = vision.see_products(catalog, catalog.products, progress)
-    texts = encoder.encode_cached([product_text(product) for product in catalog], progress)
+    looks = descriptions.of_states(states, progress)
+    texts = encoder.encode_cached([product_text(*pair) for pair in zip(catalog, looks, strict=True)], progress)
     retriever = Retriever(catalog, encoder, texts, states.numpy())
     card = model.card
     ranker = Ranker(model, settings.decode or (card.decode if card else BRANCH), card.temperature if card else 1.0)
-    return Recommender(catalog, model, vision, retriever, ranker, states)
+    return Recommender(catalog, model, vision, retriever, ranker, states, looks)

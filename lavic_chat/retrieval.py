@@ -65,9 +65,10 @@ class TextEncoder:
         return np.stack([vectors[key] for key in keys])
 
 
-def product_text(product: Product) -> str:
-    """What retrieval reads of a product: title, category, description; never the attributes of its looks."""
-    return ". ".join(part for part in (product.title, product.category, product.description) if part)
+def product_text(product: Product, looks: str = "") -> str:
+    """What retrieval reads of a product: title, what the model said of its picture, category, description; never the
+    attributes of its looks."""
+    return ". ".join(part for part in (product.title, looks, product.category, product.description) if part)
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,26 @@
 """Align: the losses fall, the same seed gives the same run, and the projector alone is changed."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny import tiny_model
 
-from lavic_chat.training.align import align, caption_loss, caption_perplexity
+from lavic_chat.model.adapter import add_lora
+from lavic_chat.training.align import align, caption_loss, caption_perplexity, reading
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.vision import Vision
 
-SHORT = AlignConfig(word_steps=25, caption_steps=25, batch=8, word_lr=5e-3, caption_lr=5e-3, noise=0.05)
+SHORT = AlignConfig(
+    word_steps=25, caption_steps=25, batch=8, caption_batch=8, word_lr=5e-3, caption_lr=5e-3, llm_lr=5e-3, noise=0.05
+)
 
 
 def aligned(catalog, home, config=SHORT, valid=0):
     """(model, report, states) after a run on the drawn catalogue."""
     model = tiny_model()
     states = Vision(model, home).see_products(catalog, catalog.products)
+    add_lora(model, "llm", config.rank, config.alpha, 0.0, config.seed)
     held_out = catalog.products[:valid], states[:valid]
     return model, align(model, catalog.products, states, held_out, config), states
 
@@ -43,11 +49,14 @@ def test_both_losses_fall(run):
     assert mean(report.caption_losses[-5:]) < mean(report.caption_losses[:5]) - 0.02
 
 
-def test_only_the_projector_is_changed_and_none_stays_trainable(run):
+def test_only_projector_and_lora_are_changed_and_none_stays_trainable(run):
     _, model, _, _ = run
-    before = tiny_model().network.state_dict()
+    untrained = tiny_model()
+    add_lora(untrained, "llm", SHORT.rank, SHORT.alpha, 0.0, SHORT.seed)
+    before = untrained.network.state_dict()
     changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
-    assert changed == {name for name in before if "multi_modal_projector" in name}
+    learned = {name for name in before if "multi_modal_projector" in name or "lora_" in name}
+    assert changed == learned
     assert not any(p.requires_grad for p in model.network.parameters())
     assert not model.network.training
 
@@ -59,16 +68,16 @@ def test_the_states_are_left_as_they_were(run):
 
 def test_perplexity_is_measured_on_what_it_is_given(run):
     catalog, model, report, states = run
-    again = caption_perplexity(model, catalog.products, states, seed=SHORT.seed)
+    again = caption_perplexity(model, catalog.products, states)
     assert report.valid_perplexity == pytest.approx(again, rel=1e-4)
     assert 1 < again < len(model.tokenizer)
 
 
 def test_a_seeded_run_can_be_repeated(tiny_catalog, tmp_path):
-    few = AlignConfig(word_steps=4, caption_steps=4, batch=4)
+    few = AlignConfig(word_steps=4, caption_steps=4, batch=4, caption_batch=4)
     first, second = (aligned(tiny_catalog, tmp_path, few)[1] for _ in range(2))
     assert first == second
-    other = aligned(tiny_catalog, tmp_path, AlignConfig(word_steps=4, caption_steps=4, batch=4, seed=1))[1]
+    other = aligned(tiny_catalog, tmp_path, replace(few, seed=1))[1]
     assert other.word_losses != first.word_losses and other.caption_losses != first.caption_losses
 
 
@@ -87,26 +96,37 @@ def test_the_projector_starts_near_the_words(tiny_catalog, tmp_path):
 
 
 @torch.no_grad()
-def test_padding_does_not_count_in_the_caption_loss():
-    """A batch's loss is the mean over all caption tokens, each scored as if its caption were alone."""
+def test_descriptions_are_scored_together_as_each_alone():
+    """A batch's loss is the mean over all tokens that are said, each scored as if its picture were alone."""
     model = tiny_model()
     states = torch.randn(3, 5, model.state_size)
-    texts = ["red sofa", "a rather long caption about a green chair", "lamp"]
-    lengths = [len(model.words_to_ids(text)) + 1 for text in texts]  # with the end token
+    texts = ["red sofa", "a green chair", "lamp"]
+    lengths = [len(model.words_to_ids(" " + text)) + 1 for text in texts]  # with the end mark
     alone = [float(caption_loss(model, states[row : row + 1], [text])) for row, text in enumerate(texts)]
     wanted = sum(loss * length for loss, length in zip(alone, lengths, strict=True)) / sum(lengths)
     assert float(caption_loss(model, states, texts)) == pytest.approx(wanted, abs=1e-4)
 
 
 @torch.no_grad()
-def test_a_caption_is_scored_as_the_network_itself_would():
+def test_a_description_is_scored_as_the_network_itself_would():
     model = tiny_model()
     states = torch.randn(1, 5, model.state_size)
     before, after = model.chat_frame()
-    head = [*before, *model.words_to_ids("Product: "), *[model.image_token_id] * 5, *after]
-    caption = [*model.words_to_ids("red sofa"), model.tokenizer.eos_token_id]
-    ids = torch.tensor(head + caption)
-    embeddings = model.embed(ids, model.project(states)[0])
-    labels = torch.tensor([[-100] * len(head) + caption])
+    head = [*before, *model.words_to_ids("Say how each product looks.\n"), *after, *model.words_to_ids("Product: ")]
+    head += [*[model.image_token_id] * 5, *model.words_to_ids(" looks:")]
+    said = model.words_to_ids(" red sofa") + model.words_to_ids(";")
+    embeddings = model.embed(torch.tensor(head + said), model.project(states)[0])
+    labels = torch.tensor([[-100] * len(head) + said])
     wanted = float(model.network(inputs_embeds=embeddings[None], labels=labels).loss)
     assert float(caption_loss(model, states, ["red sofa"])) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_reading_counts_what_is_said_rightly(tiny_catalog, monkeypatch):
+    said = ["red lamp"] * len(tiny_catalog)
+    monkeypatch.setattr("lavic_chat.training.align.describe", lambda model, states: said)
+    assert reading(None, tiny_catalog.products, torch.empty(0)) == {"colour": 0.25}
+
+
+def test_words_alone_need_no_lora(tiny_catalog, tmp_path):
+    report = aligned(tiny_catalog, tmp_path, AlignConfig(word_steps=3, caption_steps=0, batch=4), valid=4)[1]
+    assert report.caption_losses == () and report.valid_reading == {}

@@ -4,7 +4,8 @@ import pytest
 import torch
 from tiny import tiny_model
 
-from lavic_chat.ranking.description import MOST_WORDS, describe, description_prompt, read_said, say
+from lavic_chat.ranking.description import describe, description_prompt, read_said, say
+from lavic_chat.ranking.prompt import MAX_LOOKS
 from lavic_chat.ranking.scores import pad
 
 
@@ -27,7 +28,7 @@ def slowly(model, tokens) -> list[int]:
     """Greedy words for one picture's tokens [5, d], reading everything again for each."""
     prompt, said = description_prompt(model, [None]), []
     ids = prompt.ids
-    for _ in range(MOST_WORDS):
+    for _ in range(MAX_LOOKS):
         length = len(ids)
         mask = torch.ones(length, length, dtype=torch.bool).tril()
         hidden = model.hidden_states(model.embed(ids, tokens)[None], torch.arange(length)[None], mask[None])

@@ -8,7 +8,7 @@ from toys import WordEncoder, random_states, said
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import Conversation
 from lavic_chat.errors import DialogueError
-from lavic_chat.evaluation.rankers import make_bm25, make_model, make_random, make_sbert, order, rank_first
+from lavic_chat.evaluation.rankers import Sight, make_bm25, make_model, make_random, make_sbert, order, rank_first
 from lavic_chat.evaluation.run import cases_by_key, cases_by_retrieval, check_answers, evaluate, metrics_table
 from lavic_chat.files import read_jsonl
 from lavic_chat.ranking import GENERATE, Ranker, Ranking
@@ -78,25 +78,40 @@ def states(model, tiny_catalog):
 
 
 class Watching(Ranker):
-    """Remembers the states that it was given."""
+    """Remembers the states and the words that it was given."""
 
-    def rank(self, dialogue, products, states, photo=None) -> Ranking:
-        self.given = states
-        return super().rank(dialogue, products, states, photo)
+    def rank(self, dialogue, products, states, photo=None, looks=None) -> Ranking:
+        self.given, self.looks = states, looks
+        return super().rank(dialogue, products, states, photo, looks)
+
+
+def sights(states) -> dict[str, Sight]:
+    return {item: Sight(row, f"looks of {item}") for item, row in states.items()}
+
+
+def test_words_go_with_their_pictures(tiny_catalog, model, states):
+    ranker = Watching(model)
+    for ablate in (None, "shuffled-images"):
+        make_model(tiny_catalog, ranker, sights(states), ablate, 0)(LAMP, FOUR)
+        owners = [next(item for item in FOUR if torch.equal(row, states[item])) for row in ranker.given]
+        assert ranker.looks == [f"looks of {item}" for item in owners]
+    make_model(tiny_catalog, ranker, sights(states), "no-images", 0)(LAMP, FOUR)
+    assert ranker.looks == [""] * 4
 
 
 def test_the_model_ranks_as_chat_does(tiny_catalog, model, states):
     ranker = Ranker(model)
-    found = make_model(tiny_catalog, ranker, states, None, 0)(LAMP, FOUR)
+    found = make_model(tiny_catalog, ranker, sights(states), None, 0)(LAMP, FOUR)
     seen = torch.stack([states[item] for item in FOUR])
-    chances = ranker.rank(LAMP.dialogue, [tiny_catalog[item] for item in FOUR], seen).probabilities
+    products, looks = [tiny_catalog[item] for item in FOUR], [f"looks of {item}" for item in FOUR]
+    chances = ranker.rank(LAMP.dialogue, products, seen, looks=looks).probabilities
     assert found.ranking == tuple(sorted(FOUR, key=lambda item: -chances[FOUR.index(item)]))
     assert found.confidence == pytest.approx(max(chances), abs=1e-4)
 
 
 def test_without_images_every_picture_is_the_same(tiny_catalog, model, states):
     ranker = Watching(model)
-    rank = make_model(tiny_catalog, ranker, states, "no-images", 0)
+    rank = make_model(tiny_catalog, ranker, sights(states), "no-images", 0)
     rank(LAMP, FOUR)
     blank = torch.stack(list(states.values())).mean(0)
     assert all(torch.allclose(row, blank) for row in ranker.given)
@@ -106,7 +121,7 @@ def test_without_images_every_picture_is_the_same(tiny_catalog, model, states):
 
 def test_shuffled_images_go_to_the_wrong_product(tiny_catalog, model, states):
     ranker = Watching(model)
-    rank = make_model(tiny_catalog, ranker, states, "shuffled-images", 0)
+    rank = make_model(tiny_catalog, ranker, sights(states), "shuffled-images", 0)
     for _ in range(10):
         rank(LAMP, FOUR)
         own = [torch.equal(row, states[item]) for row, item in zip(ranker.given, FOUR, strict=True)]
@@ -119,12 +134,12 @@ def test_shuffled_images_go_to_the_wrong_product(tiny_catalog, model, states):
 def test_ablations_leave_the_states_alone(tiny_catalog, model, states):
     before = {item: row.clone() for item, row in states.items()}
     for ablate in (None, "no-images", "shuffled-images"):
-        make_model(tiny_catalog, Ranker(model), states, ablate, 0)(LAMP, FOUR)
+        make_model(tiny_catalog, Ranker(model), sights(states), ablate, 0)(LAMP, FOUR)
     assert all(torch.equal(states[item], row) for item, row in before.items())
 
 
 def test_an_answer_that_names_nobody_is_not_valid(tiny_catalog, model, states, monkeypatch):
-    rank = make_model(tiny_catalog, Ranker(model, GENERATE), states, None, 0)
+    rank = make_model(tiny_catalog, Ranker(model, GENERATE), sights(states), None, 0)
     for answer, valid in (("none", False), ("C", True)):
         monkeypatch.setattr(model, "generate", lambda embeddings, length, answer=answer: answer)
         found = rank(LAMP, FOUR)

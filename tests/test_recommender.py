@@ -27,7 +27,7 @@ def shop(tiny_catalog, tmp_path) -> Recommender:
     states = vision.see_products(tiny_catalog, tiny_catalog.products)
     texts = encoder.encode_cached([product_text(product) for product in tiny_catalog])
     retriever = Retriever(tiny_catalog, encoder, texts, states.numpy())
-    return Recommender(tiny_catalog, model, vision, retriever, Ranker(model), states)
+    return Recommender(tiny_catalog, model, vision, retriever, Ranker(model), states, [""] * len(tiny_catalog))
 
 
 def ids(recommendation) -> list[str]:

@@ -17,8 +17,7 @@ from lavic_chat.model.adapter import add_lora
 from lavic_chat.ranking import BRANCH, DECODES, LIST, Ranker
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
-from lavic_chat.training.examples import Choice, caption_words
-from lavic_chat.training.spoken import speak
+from lavic_chat.training.examples import Choice, describe_looks
 from lavic_chat.training.tune import (
     Pupil,
     Validation,
@@ -27,13 +26,14 @@ from lavic_chat.training.tune import (
     mean_surprise,
     pace,
     parameter_groups,
+    say_blurred,
     tune,
     validate,
 )
 from lavic_chat.vision import Vision
 
 TOY = TuneConfig(
-    steps=24, plain_steps=0, plain_share=0.0, spoken_steps=0, batch=4, lr=1e-2, projector_lr=1e-2, rank=8,
+    steps=24, plain_steps=0, plain_share=0.0, batch=4, lr=1e-2, projector_lr=1e-2, rank=8,
     dropout=0.0, noise=0.05, valid_every=12, fewest=2,
 )  # fmt: skip
 
@@ -159,29 +159,33 @@ def test_the_pace_rises_then_falls():
     assert pace(0, 1) == 1
 
 
-def test_spoken_pictures_give_way_to_seen_ones(shop):
+def test_descriptions_are_true_own_or_none(shop):
     model = tiny_model()
     states = dict(zip(shop.by_id, random_states(len(shop), model), strict=True))
-    words = speak(model, shop)
-    pupil = Pupil(model, states, words, TuneConfig(spoken_steps=8, noise=0.0))
-    products = shop.products[:2]
-    spoken = torch.cat([words[product.id] for product in products])
-    seen = model.project(torch.cat([states[product.id] for product in products]))
-    assert torch.equal(pupil.look(products, 0), spoken)
-    assert torch.allclose(pupil.look(products, 6), (spoken + seen) / 2, atol=1e-6)
-    assert torch.equal(pupil.look(products, 8), seen)
+    own = say_blurred(model, shop.products, states, TuneConfig())
+    assert own.keys() == shop.by_id.keys()
+    pupil, rng, products = Pupil(model, states, own, TuneConfig(say_share=0.8)), random.Random(0), shop.products[:3]
+    drawn = [pupil.describe(products, rng) for _ in range(400)]
+    true, said = [describe_looks(p) for p in products], [own[p.id] for p in products]
+    assert all(found in ((None, False), (true, True), (said, False)) for found in drawn)
+    assert 0.13 < drawn.count((None, False)) / 400 < 0.27 and 0.33 < drawn.count((true, True)) / 400 < 0.47
 
 
-def test_a_spoken_picture_points_to_its_words_and_to_no_others(shop):
+def test_a_model_that_does_not_speak_is_shown_no_words(shop):
     model = tiny_model()
-    embeddings = model.core.get_input_embeddings().weight
-    first = shop.products[0]
-    spoken = speak(model, [first])[first.id]
-    assert spoken.shape == (VIEWS, model.token_size)
-    assert float(spoken[0].norm()) == pytest.approx(float(embeddings.norm(dim=-1).mean()), rel=1e-4)
-    near = torch.cosine_similarity(embeddings, spoken[0][None]).argsort(descending=True)
-    own = set(model.words_to_ids(" " + caption_words(first)))
-    assert set(near[: len(own)].tolist()) == own
+    states = dict(zip(shop.by_id, random_states(len(shop), model), strict=True))
+    pupil = Pupil(model, states, {}, TuneConfig(say_share=1.0))
+    assert pupil.describe(shop.products[:2], random.Random(0)) == (None, False)
+
+
+def test_a_model_that_speaks_learns_to_choose_by_its_words(shop, choices):
+    """With the pictures taken away the true descriptions alone tell the red one."""
+    model = tiny_model()
+    states = {product.id: torch.zeros(VIEWS, model.state_size) for product in shop}
+    add_lora(model, "llm", 8, 32, 0.0, 0)
+    config = replace(TOY, steps=40, say_share=1.0, blur=0.0, projector_lr=0.0)
+    report = tune(model, choices, choices, states, config, lambda best, curve: None, speaks=True)
+    assert sum(report.losses[-8:]) / 8 < sum(report.losses[:8]) / 8 - 0.1
 
 
 # ---- stopped and gone on ----
@@ -209,13 +213,13 @@ def run(shop, choices, folder, config=None, stop_at=None):
     return report, model.network.state_dict(), checkpoint
 
 
-LONG = TuneConfig(steps=6, plain_steps=4, spoken_steps=3, batch=2, valid_every=2, dropout=0.2, lr=1e-2)
+LONG = TuneConfig(steps=6, plain_steps=4, batch=2, valid_every=2, dropout=0.2, lr=1e-2)
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(shop, choices, tmp_path, monkeypatch):
     curve = {2: 0.1, 4: 0.2, 6: 0.3}
     monkeypatch.setattr(
-        "lavic_chat.training.tune.validate", lambda *given: Validation(given[-1], curve[given[-1]], 1.0, 1.0)
+        "lavic_chat.training.tune.validate", lambda *given: Validation(given[4], curve[given[4]], 1.0, 1.0)
     )
     whole, weights, _ = run(shop, choices, tmp_path / "whole")
     with pytest.raises(Stop):  # step 2 is saved, 3 and 4 are lost
@@ -244,7 +248,7 @@ def test_damaged_progress_is_told(shop, choices, tmp_path, harm):
 def test_the_best_so_far_is_kept_and_ties_go_to_the_likelier(shop, choices, monkeypatch):
     curve = iter([(0.5, 1.0), (0.5, 0.9), (0.4, 0.1), (0.5, 0.95)])
 
-    def measured(model, valid, states, config, step):
+    def measured(model, valid, states, config, step, speaks):
         return Validation(step, *next(curve), temperature=1.0)
 
     monkeypatch.setattr("lavic_chat.training.tune.validate", measured)

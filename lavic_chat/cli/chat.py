@@ -80,7 +80,8 @@ def describe_recommendation(recommendation) -> dict:
 @json_option
 def index(ship: bool, as_json: bool, **chosen) -> None:
     """Compute a catalogue's sentence vectors and visual tokens; a stopped run goes on where it stopped."""
-    from lavic_chat.recommender import SHIPPED_STATES, load_recommender
+    from lavic_chat.descriptions import Descriptions
+    from lavic_chat.recommender import SHIPPED_LOOKS, SHIPPED_STATES, load_recommender
 
     start, settings = time.perf_counter(), read_settings(**chosen)
     recommender = load_recommender(settings)
@@ -88,6 +89,8 @@ def index(ship: bool, as_json: bool, **chosen) -> None:
         if not settings.adapter:
             raise LavicError("There is no adapter folder to ship the states in; name one with --adapter.")
         recommender.vision.save_states(recommender.catalog, settings.adapter / SHIPPED_STATES)
+        if any(recommender.looks):
+            Descriptions(recommender.model, settings.home).save(recommender.states, settings.adapter / SHIPPED_LOOKS)
     blanks = recommender.vision.count_blanks(recommender.states)
     answer = {
         "products": len(recommender.catalog),

@@ -81,6 +81,7 @@ def prepare(settings: Settings, conversations, key, retrieve, ranker, ablate, se
         return cases, rankers.make_bm25(catalog), None
     if ranker == "sbert":
         return cases, rankers.make_sbert(catalog, recommender.retriever.encoder), None
-    states = dict(zip(recommender.retriever.ids, recommender.states, strict=True))
-    rank = rankers.make_model(catalog, recommender.ranker, states, ablate, seed)
+    seen = zip(recommender.retriever.ids, recommender.states, recommender.looks, strict=True)
+    sights = {item: rankers.Sight(states, looks) for item, states, looks in seen}
+    rank = rankers.make_model(catalog, recommender.ranker, sights, ablate, seed)
     return cases, rank, recommender.ranker.decode

@@ -33,7 +33,7 @@ def option_type(item: Field) -> click.ParamType:
     """What a field may be: a way to decode, a whole number, a share or rate from 0 to 1."""
     if item.name == "decode":
         return click.Choice(DECODES)
-    may_be_none = item.name == "seed" or item.name in ("caption_steps", "plain_steps", "spoken_steps")
+    may_be_none = item.name == "seed" or item.name in ("caption_steps", "plain_steps")
     return click.IntRange(0 if may_be_none else 1) if isinstance(item.default, int) else click.FloatRange(0, 1)
 
 
@@ -44,10 +44,10 @@ def option_type(item: Field) -> click.ParamType:
 @config_options(AlignConfig)
 @json_option
 def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **config) -> None:
-    """Teach the projector to say what pictures show (tower and LLM frozen), from the catalogue's attributes."""
+    """Teach projector and LLM to say what pictures show (tower frozen), from the catalogue's attributes."""
     from lavic_chat.catalog import load_catalog
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import AdapterCard, check_target, save_adapter
+    from lavic_chat.model.adapter import AdapterCard, add_lora, check_target, save_adapter
     from lavic_chat.training import align as stage
     from lavic_chat.training.examples import products_of_split
     from lavic_chat.vision import Vision
@@ -61,15 +61,18 @@ def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **c
     lavic = load_model(settings.model, None, settings.home)
     vision = Vision(lavic, settings.home)
     states = [vision.see_products(shop, products, progress=True) for products in (train, valid)]
+    loras = {"llm": add_lora(lavic, "llm", chosen.rank, chosen.alpha, 0.0, chosen.seed)} if chosen.caption_steps else {}
     report = stage.align(lavic, train, states[0], (valid, states[1]), chosen)
     record = provenance("align", shop, chosen, start) | {
         "products": len(train),
         "word_loss": round(report.word_losses[-1], 4),
         "caption_loss": round(report.caption_losses[-1], 4) if report.caption_losses else None,
         "valid_perplexity": report.valid_perplexity and round(report.valid_perplexity, 4),
+        "valid_reading": report.valid_reading,
+        "losses": {"words": thinned(report.word_losses), "captions": thinned(report.caption_losses)},
     }
-    card = AdapterCard(settings.model, lavic.fingerprint, training={"align": record})
-    save_adapter(lavic, out, card, {})
+    card = AdapterCard(settings.model, lavic.fingerprint, speaks=bool(loras), training={"align": record})
+    save_adapter(lavic, out, card, loras)
     print_json(record) if as_json else click.echo(
         f"Aligned on {len(train)} products; caption perplexity on unseen shapes {record['valid_perplexity']}; in {out}."
     )
@@ -83,7 +86,12 @@ def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **c
 @click.option("--valid-catalog", type=click.Path(path_type=Path), help="Their catalogue, where it is another one.")
 @click.option("--valid-limit", default=120, type=click.IntRange(1), help="Validation conversations to use.")
 @click.option("--candidates", "key", default="candidates", help="Key of the candidate lists.")
-@click.option("--from", "start_from", type=click.Path(path_type=Path), help="Adapter whose projector to start from.")
+@click.option(
+    "--from",
+    "start_from",
+    type=click.Path(path_type=Path),
+    help="Adapter to start from.",
+)
 @OUT
 @config_options(TuneConfig)
 @json_option
@@ -96,7 +104,15 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.files import hash_file
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import AdapterCard, add_lora, check_target, read_card, save_adapter, write_card
+    from lavic_chat.model.adapter import (
+        AdapterCard,
+        add_lora,
+        check_target,
+        read_card,
+        save_adapter,
+        train_lora,
+        write_card,
+    )
     from lavic_chat.training.checkpoint import Checkpoint
     from lavic_chat.training.examples import make_choices
     from lavic_chat.training.tune import tune as stage
@@ -111,20 +127,24 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
     before = read_card(start_from).training if start_from else {}
     lavic = load_model(settings.model, start_from, settings.home)
     states = see_all(Vision(lavic, settings.home), ((shop, choices), (valid_shop, tests)))
-    lora = add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed)
+    speaks = bool(lavic.card and lavic.card.speaks)
+    if "llm" in lavic.loras:
+        lora = train_lora(lavic, "llm")
+    else:
+        lora = add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed)
     record = provenance("tune", shop, chosen, start) | {"choices": len(choices), "left_out": left_out}
 
     def keep(best, curve) -> None:
         record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
         training = {**before, "tune": record}
-        card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, best.temperature, training)
+        card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, best.temperature, speaks, training)
         save_adapter(lavic, out, card, {"llm": lora})
 
     files = {"dialogues": hash_file(dialogues), "valid": hash_file(valid), "valid_catalog": valid_shop.fingerprint}
     record |= files | {"candidates": key, "valid_limit": valid_limit, "from": lavic.adapter_hash}
     data = " ".join((shop.fingerprint, lavic.fingerprint, lavic.adapter_hash, key, str(valid_limit), *files.values()))
     checkpoint = Checkpoint(out, chosen, data)
-    report = stage(lavic, choices, tests, states, chosen, keep, checkpoint)
+    report = stage(lavic, choices, tests, states, chosen, keep, checkpoint, speaks)
     record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
     record["seconds"] = round(report.seconds)
     write_card(out, replace(read_card(out), training={**before, "tune": record}))

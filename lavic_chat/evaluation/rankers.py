@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import bm25s
 import numpy as np
@@ -69,19 +70,28 @@ def make_sbert(catalog: Catalog, encoder: TextEncoder) -> Rank:
     return rank
 
 
-def make_model(catalog: Catalog, ranker: Ranker, states: dict[str, Tensor], ablate: str | None, seed: int) -> Rank:
-    """The model itself. no-images: every picture's states are the catalogue's mean, so that the prompt keeps its
-    form and says nothing. shuffled-images: each candidate gets another candidate's picture."""
-    blank = torch.stack(list(states.values())).mean(0)
+@dataclass(frozen=True)
+class Sight:
+    """What the model has of a picture: its tower states [5, h], and what it said of it ("" where it does not speak)."""
+
+    states: Tensor
+    looks: str = ""
+
+
+def make_model(catalog: Catalog, ranker: Ranker, sights: dict[str, Sight], ablate: str | None, seed: int) -> Rank:
+    """The model itself. no-images: every picture's states are the catalogue's mean and nothing is said of it, so that
+    the prompt says nothing of looks. shuffled-images: each candidate gets another candidate's picture."""
+    blank = Sight(torch.stack([sight.states for sight in sights.values()]).mean(0))
     rng = random.Random(seed)
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
         products: list[Product] = [catalog[item] for item in ids]
-        seen = [blank if ablate == "no-images" else states[item] for item in ids]
+        seen = [blank if ablate == "no-images" else sights[item] for item in ids]
         if ablate == "shuffled-images":
             shift = rng.randrange(1, len(seen)) if len(seen) > 1 else 0
             seen = seen[shift:] + seen[:shift]
-        result = ranker.rank(conversation.dialogue, products, torch.stack(seen))
+        states, looks = torch.stack([sight.states for sight in seen]), [sight.looks for sight in seen]
+        result = ranker.rank(conversation.dialogue, products, states, looks=looks)
         best = max(result.probabilities)
         valid = ranker.decode != GENERATE or result.named is not None
         return order(conversation, ids, np.array(result.probabilities), best, valid)

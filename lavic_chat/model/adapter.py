@@ -33,12 +33,14 @@ FOLDERS = ("vision", "llm")
 
 @dataclass(frozen=True)
 class AdapterCard:
-    """adapter.json. `decode`: "branch", "list" or "generate"; `temperature` divides the candidates' scores."""
+    """adapter.json. `decode`: "branch", "list" or "generate"; `temperature` divides the candidates' scores; `speaks`:
+    the LLM has learned to describe pictures, and to choose with its descriptions at hand."""
 
     base: str
     fingerprint: str
     decode: str = "branch"
     temperature: float = 1.0
+    speaks: bool = False
     training: dict = field(default_factory=dict)
     format: int = FORMAT
 
@@ -101,6 +103,7 @@ def load_lora(model: LavicModel, part: str, file: Path) -> None:
     with without_remarks():
         lora = PeftModel.from_pretrained(model.network, file.parent, adapter_name=part)
     activate_all(model)
+    model.loras[part] = lora
     if stored != set(get_peft_model_state_dict(lora, adapter_name=part, save_embedding_layers=False)):
         raise ValueError("other weights than its config wants")  # PEFT would go on with an untrained LoRA
 
@@ -112,9 +115,15 @@ def add_lora(model: LavicModel, part: str, rank: int, alpha: int, dropout: float
     with without_remarks():
         lora = get_peft_model(model.network, config, adapter_name=part)
     activate_all(model)
+    model.loras[part] = lora
+    return train_lora(model, part)
+
+
+def train_lora(model: LavicModel, part: str) -> PeftModel:
+    """The LoRA of a part that is on, alone trainable."""
     for name, parameter in model.network.named_parameters():
         parameter.requires_grad_("lora_" in name and f".{part}." in name)
-    return lora
+    return model.loras[part]
 
 
 @contextlib.contextmanager

@@ -14,25 +14,20 @@ import torch
 from torch import Tensor
 
 from lavic_chat.model import VIEWS, LavicModel
-from lavic_chat.ranking.prompt import Prompt, join_branches
+from lavic_chat.ranking.prompt import END, LOOKS, MAX_LOOKS, Prompt, join_branches, said_ids
 from lavic_chat.ranking.scores import pad
 
 REQUEST = "Say how each product looks.\n"
-LOOKS, END = " looks:", ";"
-MOST_WORDS = 20  # tokens of one description
 
 
 def description_prompt(model: LavicModel, descriptions: Sequence[str | None]) -> Prompt:
     """One branch a picture, ending where its description begins, or with the description where it is given."""
     before, after = model.chat_frame()
     opening = [*model.words_to_ids("Product: "), *[model.image_token_id] * VIEWS, *model.words_to_ids(LOOKS)]
-    branches = [opening + (said_ids(model, text) if text else []) for text in descriptions]
-    return join_branches([*before, *model.words_to_ids(REQUEST), *after], branches, len(branches))
-
-
-def said_ids(model: LavicModel, text: str) -> list[int]:
-    """A description as it is said: a space before it, the end mark behind it."""
-    return model.words_to_ids(f" {text}") + model.words_to_ids(END)
+    words = [said_ids(model, text) if text else [] for text in descriptions]
+    said = [range(len(opening), len(opening) + len(ids)) for ids in words]
+    head = [*before, *model.words_to_ids(REQUEST), *after]
+    return join_branches(head, [opening + ids for ids in words], len(words), said)
 
 
 @torch.inference_mode()
@@ -49,7 +44,7 @@ def say(model: LavicModel, tokens: Tensor) -> list[str]:
     visible, own = prompt.mask[prompt.answers], torch.eye(len(tokens), dtype=torch.bool)  # [n, L], [n, n]
     states = model.hidden_states(*pad(model, [prompt], [tokens.flatten(0, 1)]), memory)[0, prompt.answers]
     said: list[Tensor] = []
-    for step in range(1, MOST_WORDS + 1):
+    for step in range(1, MAX_LOOKS + 1):
         logits = model.word_logits(states)  # [n, V]
         logits[:, model.image_token_id] = -torch.inf  # stands for a picture, is no word
         said.append(logits.argmax(-1).cpu())

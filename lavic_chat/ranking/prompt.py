@@ -4,6 +4,8 @@
     branch  a prefix and n branches:   [instruction conversation] -> [title ##### fits:]   (candidate 1)
                                                                   -> [title ##### fits:]   (candidate 2) ...
 
+A model that speaks also reads what it said of the picture itself: `title ##### looks: blue (navy) velvet sofa; fits:`.
+
 A branch sees the prefix and itself, never another branch, and its positions go on from the prefix's end:
 each candidate is judged as if it stood alone after the conversation, and the conversation is read once.
 `#` is an image place; `LavicModel.embed` fills it with a visual token.
@@ -32,7 +34,8 @@ INSTRUCTION = {
 QUESTION = "Which product fits best? Answer with its letter."
 VERDICT = " fits:"  # ends a branch, after the picture; yes or no comes next
 YES_NO = ("yes", "no")
-MAX_TITLE = 48  # tokens of one title
+LOOKS, END = " looks:", ";"  # around what the model said of a picture
+MAX_TITLE, MAX_LOOKS = 48, 20  # tokens of one title, of one description
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Prompt:
     """Token ids [L], positions [L], who may attend to whom (bool [L, L]), and the answer places.
 
     answers: for branch the last index of each branch [n]; for list the last index of all [1].
-    The next-token logits there are compared. candidates: n.
+    The next-token logits there are compared. candidates: n. said: the places of what was said of pictures [s].
     """
 
     ids: Tensor
@@ -48,14 +51,16 @@ class Prompt:
     mask: Tensor
     answers: Tensor
     candidates: int
+    said: Tensor
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A candidate as the prompt shows it: its title and how many pictures it has."""
+    """A candidate as the prompt shows it: its title, how many pictures it has, and what was said of them."""
 
     title: str
     pictures: int = 1
+    looks: str = ""
 
 
 def build_prompt(model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer], decode: str, room: int) -> Prompt:
@@ -64,35 +69,43 @@ def build_prompt(model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer],
     Raises ModelError when the candidates alone do not fit, or a list has more of them than there are labels.
     """
     parts = branch_parts if decode == BRANCH else list_parts
-    head, branches, tail = parts(model, offers)
+    head, branches, tail, said = parts(model, offers)
     fixed = len(head) + len(tail) + sum(map(len, branches))
     if fixed + 16 > room:
         raise ModelError(f"{len(offers)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer.")
     talk = conversation_ids(model, dialogue, room - fixed)
     if decode == BRANCH:
-        return join_branches(head + talk + tail, branches, len(offers))
+        return join_branches(head + talk + tail, branches, len(offers), said)
     return join_branches([*head, *talk, *chain(*branches)], [tail], len(offers))
 
 
-def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> tuple[list[int], list[list[int]], list[int]]:
+Parts = tuple[list[int], list[list[int]], list[int], list[range]]  # head, a part for each offer, tail, what was said
+
+
+def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> Parts:
     """The shopper's part is the prefix, so that its end is read once; each branch is a beginning of the answer."""
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[BRANCH])
     verdict = model.words_to_ids(VERDICT)
-    branches = [title_ids(model, "Product: ", offer) + picture_ids(model, offer) + verdict for offer in offers]
-    return head, branches, after
+    branches, said = [], []
+    for offer in offers:
+        ids = title_ids(model, "Product: ", offer) + picture_ids(model, offer) + looks_ids(model, offer.looks)
+        words = len(said_ids(model, offer.looks)) if offer.looks else 0
+        branches.append(ids + verdict)
+        said.append(range(len(ids) - words, len(ids)))
+    return head, branches, after, said
 
 
-def list_parts(model: LavicModel, offers: Sequence[Offer]) -> tuple[list[int], list[list[int]], list[int]]:
+def list_parts(model: LavicModel, offers: Sequence[Offer]) -> Parts:
     if len(offers) > len(LABELS):
         raise ModelError(f"A list holds {len(LABELS)} candidates, not {len(offers)}; use --decode branch for more.")
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[LIST])
     lines = [
-        title_ids(model, f"\n{label}: ", offer) + picture_ids(model, offer)
+        title_ids(model, f"\n{label}: ", offer) + picture_ids(model, offer) + looks_ids(model, offer.looks)
         for label, offer in zip(LABELS, offers, strict=False)
     ]
-    return head, lines, model.words_to_ids("\n" + QUESTION) + after
+    return head, lines, model.words_to_ids("\n" + QUESTION) + after, []
 
 
 def title_ids(model: LavicModel, label: str, offer: Offer) -> list[int]:
@@ -103,6 +116,16 @@ def picture_ids(model: LavicModel, offer: Offer) -> list[int]:
     """Five image places a picture; several pictures of one product are told apart by a comma."""
     places = [model.image_token_id] * VIEWS
     return places + [*model.words_to_ids(","), *places] * (offer.pictures - 1)
+
+
+def looks_ids(model: LavicModel, said: str) -> list[int]:
+    """What was said of a picture, between its marks; nothing where nothing was said."""
+    return model.words_to_ids(LOOKS) + said_ids(model, said) if said else []
+
+
+def said_ids(model: LavicModel, said: str) -> list[int]:
+    """A description as it is said: a space before it, the end mark behind it."""
+    return model.words_to_ids(f" {said}")[:MAX_LOOKS] + model.words_to_ids(END)
 
 
 def conversation_ids(model: LavicModel, dialogue: Dialogue, room: int) -> list[int]:
@@ -133,10 +156,15 @@ def turn_ids(model: LavicModel, turn: Turn, with_photo: bool) -> list[int]:
     return ids + model.words_to_ids("Photo: ") + [model.image_token_id] * VIEWS if with_photo else ids
 
 
-def join_branches(prefix: list[int], branches: list[list[int]], candidates: int) -> Prompt:
-    """Ids, positions and mask of a shared prefix with branches behind it; one branch is a plain causal prompt."""
+def join_branches(prefix: list[int], branches: list[list[int]], candidates: int, said: Sequence[range] = ()) -> Prompt:
+    """Ids, positions and mask of a shared prefix with branches behind it; one branch is a plain causal prompt.
+
+    said: for each branch where in it something is said of a picture.
+    """
     ids, owner, positions, answers = list(prefix), [0] * len(prefix), list(range(len(prefix))), []
+    places: list[int] = []
     for number, branch in enumerate(branches, 1):
+        places += [len(ids) + place for place in (said[number - 1] if said else ())]
         ids += branch
         owner += [number] * len(branch)
         positions += range(len(prefix), len(prefix) + len(branch))
@@ -144,4 +172,11 @@ def join_branches(prefix: list[int], branches: list[list[int]], candidates: int)
     place, owner = torch.arange(len(ids)), torch.tensor(owner)
     visible = (owner[None] == 0) | (owner[None] == owner[:, None])
     mask = visible & (place[None] <= place[:, None])
-    return Prompt(torch.tensor(ids), torch.tensor(positions), mask, torch.tensor(answers), candidates)
+    return Prompt(
+        torch.tensor(ids),
+        torch.tensor(positions),
+        mask,
+        torch.tensor(answers, dtype=torch.long),
+        candidates,
+        torch.tensor(places, dtype=torch.long),
+    )

@@ -40,16 +40,27 @@ class Ranker:
             raise ModelError(f"There is no way to decode called {decode!r}; choose {', '.join(DECODES)}.")
         self.model, self.decode, self.temperature, self.room = model, decode, temperature, room
 
-    def make_prompt(self, dialogue: Dialogue, products: Sequence[Product]) -> Prompt:
+    def make_prompt(
+        self, dialogue: Dialogue, products: Sequence[Product], looks: Sequence[str] | None = None
+    ) -> Prompt:
+        """looks: what the model said of each product's picture, where it speaks."""
         layout = LIST if self.decode == GENERATE else self.decode
-        return build_prompt(self.model, dialogue, [Offer(product.title) for product in products], layout, self.room)
+        said = looks or [""] * len(products)
+        offers = [Offer(product.title, looks=words) for product, words in zip(products, said, strict=True)]
+        return build_prompt(self.model, dialogue, offers, layout, self.room)
 
     @torch.inference_mode()
     def rank(
-        self, dialogue: Dialogue, products: Sequence[Product], states: Tensor, photo: Tensor | None = None
+        self,
+        dialogue: Dialogue,
+        products: Sequence[Product],
+        states: Tensor,
+        photo: Tensor | None = None,
+        looks: Sequence[str] | None = None,
     ) -> Ranking:
-        """dialogue, n products, their tower states [n, 5, h], the photo's [5, h] if the dialogue has one."""
-        prompt = self.make_prompt(dialogue, products)
+        """dialogue, n products, their tower states [n, 5, h], the photo's [5, h] if the dialogue has one, and what
+        the model said of each product's picture."""
+        prompt = self.make_prompt(dialogue, products, looks)
         places = int((prompt.ids == self.model.image_token_id).sum())
         photo_kept = places > VIEWS * len(products)  # a very long conversation can push the photo out
         tokens = self.model.project(join_states(states, photo if photo_kept else None))

@@ -26,8 +26,11 @@ def score_prompts(
     branch: log-odds of "yes" at the end of each branch. list: logits of the labels at the answer place.
     A softmax over a prompt's logits gives the candidates' probabilities.
     """
-    embeddings, positions, mask = pad(model, prompts, visual_tokens)
-    states = model.hidden_states(embeddings, positions, mask)
+    return compare(model, prompts, model.hidden_states(*pad(model, prompts, visual_tokens)), decode)
+
+
+def compare(model: LavicModel, prompts: Sequence[Prompt], states: Tensor, decode: str) -> list[Tensor]:
+    """The LLM's hidden states [B, L, d] of prompts that were read -> for each prompt one logit per candidate [n_b]."""
     scores = []
     for row, prompt in enumerate(prompts):
         at_answers = states[row, prompt.answers.to(states.device)]

@@ -1,15 +1,17 @@
-"""Align: the projector learns to say what a picture shows in the LLM's own words; tower and LLM are frozen.
+"""Align: the model learns to say what pictures show; the tower is frozen.
 
     lavic-chat align --catalog catalog --out out/aligned
 
 Two steps, each with a reason:
-1. words: each visual token points to the input word embeddings of the picture's caption (cosine, temperature
-   0.05), its length held at theirs. Seconds, and the one start from which choosing was seen to be learned.
-2. captions: the LLM reads the five tokens and the caption is scored as its continuation.
+1. words: each visual token points to the input word embeddings of what the picture shows (cosine, temperature
+   0.05), its length held at theirs. Seconds, the projector alone, and the one start from which reading goes fast.
+2. captions: the LLM, through its LoRA, says what it sees, "blue (navy) velvet sofa", from the five tokens, and the
+   projector learns along. Many pictures are branches of one prompt, as candidates are when one is chosen.
 """
 
 import random
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,11 +20,12 @@ from torch.nn import functional
 from tqdm import trange
 
 from lavic_chat.catalog import Product
-from lavic_chat.model import VIEWS, LavicModel
-from lavic_chat.ranking.prompt import join_branches
+from lavic_chat.model import LavicModel
+from lavic_chat.ranking.description import describe, description_prompt
+from lavic_chat.ranking.prompt import Prompt
 from lavic_chat.ranking.scores import pad
 from lavic_chat.training.configs import AlignConfig
-from lavic_chat.training.examples import caption, caption_words
+from lavic_chat.training.examples import caption_words, describe_looks
 
 POINTING_TEMPERATURE = 0.05
 STRANGERS = 2000  # random words among which the caption's words must be found
@@ -30,11 +33,13 @@ STRANGERS = 2000  # random words among which the caption's words must be found
 
 @dataclass(frozen=True)
 class AlignReport:
-    """Losses by step, and caption perplexity on pictures of unseen shapes (None without any)."""
+    """Losses by step; on pictures of unseen shapes the perplexity of their descriptions (None without any) and the
+    share that is read rightly."""
 
     word_losses: tuple[float, ...]
     caption_losses: tuple[float, ...]
     valid_perplexity: float | None
+    valid_reading: dict[str, float]
 
 
 def align(
@@ -44,16 +49,17 @@ def align(
     valid: tuple[Sequence[Product], Tensor],
     config: AlignConfig,
 ) -> AlignReport:
-    """Train the projector on products and their tower states [N, 5, h]; measure on the valid ones."""
+    """Train projector and LoRA on products and their tower states [N, 5, h]; measure on the valid ones."""
     torch.manual_seed(config.seed)
     model.start_projector(states, config.seed)
     model.projector.requires_grad_(True)
     spread = states.std((0, 1))
     word_losses = learn_words(model, products, states, spread, config)
-    caption_losses = learn_captions(model, products, states, spread, config)
-    model.projector.requires_grad_(False)
-    perplexity = caption_perplexity(model, *valid, seed=config.seed) if len(valid[0]) else None
-    return AlignReport(tuple(word_losses), tuple(caption_losses), perplexity)
+    caption_losses = learn_captions(model, products, states, spread, config) if config.caption_steps else []
+    model.network.requires_grad_(False)
+    perplexity = caption_perplexity(model, *valid) if len(valid[0]) else None
+    read = reading(model, *valid) if len(valid[0]) and config.caption_steps else {}
+    return AlignReport(tuple(word_losses), tuple(caption_losses), perplexity, read)
 
 
 def learn_words(
@@ -77,33 +83,40 @@ def learn_words(
         pointing = -(targets[batch][:, None] * (cosine / POINTING_TEMPERATURE).log_softmax(-1)).sum(-1).mean()
         return pointing + (tokens.norm(dim=-1) / length - 1).pow(2).mean()
 
-    return train_projector(model, loss_of, len(products), config.word_steps, config.word_lr, config, "words")
+    groups = [{"params": list(model.projector.parameters()), "lr": config.word_lr}]
+    return descend(groups, loss_of, len(products), config.word_steps, config.batch, config, "words")
 
 
 def learn_captions(
     model: LavicModel, products: Sequence[Product], states: Tensor, spread: Tensor, config: AlignConfig
 ) -> list[float]:
-    rng = random.Random(config.seed + 1)
-
     def loss_of(batch: list[int]) -> Tensor:
-        texts = [caption(products[row], rng) for row in batch]
+        texts = [describe_looks(products[row]) for row in batch]
         return caption_loss(model, jitter(states[batch], spread, config.noise), texts)
 
-    return train_projector(model, loss_of, len(products), config.caption_steps, config.caption_lr, config, "captions")
+    groups = [
+        {"params": list(model.projector.parameters()), "lr": config.caption_lr},
+        {"params": model.trained_loras(), "lr": config.llm_lr},
+    ]
+    return descend(groups, loss_of, len(products), config.caption_steps, config.caption_batch, config, "captions")
 
 
-def train_projector(model, loss_of, count: int, steps: int, lr: float, config: AlignConfig, name: str) -> list[float]:
+def descend(
+    groups: list[dict], loss_of: Callable, count: int, steps: int, batch: int, config: AlignConfig, name: str
+) -> list[float]:
     """AdamW with a linear warm-up and a cosine end; gradient clip 1. Returns the loss of every step."""
     rng = random.Random(config.seed + 2)
-    optimizer = torch.optim.AdamW(model.projector.parameters(), lr=lr, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, max(steps, 2), pct_start=0.1)
+    weights = [tensor for group in groups for tensor in group["params"]]
+    optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+    peaks = [group["lr"] for group in groups]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peaks, max(steps, 2), pct_start=0.1)
     losses = []
     bar = trange(steps, desc=f"align: {name}", unit="step")
     for _ in bar:
-        loss = loss_of([rng.randrange(count) for _ in range(config.batch)])
+        loss = loss_of([rng.randrange(count) for _ in range(batch)])
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.projector.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         schedule.step()
         losses.append(loss.item())
@@ -116,25 +129,34 @@ def jitter(states: Tensor, spread: Tensor, amount: float) -> Tensor:
 
 
 def caption_loss(model: LavicModel, states: Tensor, texts: Sequence[str]) -> Tensor:
-    """[B, 5, h] and B captions -> mean cross-entropy a caption token, prompt and padding left out."""
-    before, after = model.chat_frame()
-    head = [*before, *model.words_to_ids("Product: "), *[model.image_token_id] * VIEWS, *after]
-    captions = [[*model.words_to_ids(text), model.tokenizer.eos_token_id] for text in texts]
-    prompts = [join_branches(head, [ids], 1) for ids in captions]
-    hidden = model.hidden_states(*pad(model, prompts, model.project(states)))
-    start = len(head) - 1  # this place predicts the caption's first token
-    rows = torch.cat([hidden[row, start : start + len(ids)] for row, ids in enumerate(captions)])
-    targets = torch.tensor([token for ids in captions for token in ids], device=rows.device)
-    return functional.cross_entropy(model.word_logits(rows).float(), targets)
+    """[B, 5, h] and B descriptions -> mean cross-entropy a token of what is said."""
+    prompt = description_prompt(model, texts)
+    hidden = model.hidden_states(*pad(model, [prompt], [model.project(states).flatten(0, 1)]))
+    return description_loss(model, hidden[0], prompt)
+
+
+def description_loss(model: LavicModel, hidden: Tensor, prompt: Prompt) -> Tensor:
+    """Mean cross-entropy of every token that the prompt says of a picture, by the hidden states [L, d]."""
+    logits = model.word_logits(hidden[prompt.said - 1]).float()  # each is told by the state before it
+    return functional.cross_entropy(logits, prompt.ids[prompt.said].to(logits.device))
 
 
 @torch.inference_mode()
-def caption_perplexity(model: LavicModel, products: Sequence[Product], states: Tensor, seed: int) -> float:
-    """exp(mean token loss) of one caption a product."""
-    rng = random.Random(seed)
+def caption_perplexity(model: LavicModel, products: Sequence[Product], states: Tensor) -> float:
+    """exp(mean token loss) of the products' descriptions."""
     losses = []
-    for start in range(0, len(products), 32):
-        part = slice(start, start + 32)
-        texts = [caption(product, rng) for product in products[part]]
-        losses.append(float(caption_loss(model, states[part], texts)))
+    for start in range(0, len(products), 16):
+        part = slice(start, start + 16)
+        losses.append(float(caption_loss(model, states[part], [describe_looks(p) for p in products[part]])))
     return float(torch.tensor(losses).mean().exp())
+
+
+def reading(model: LavicModel, products: Sequence[Product], states: Tensor) -> dict[str, float]:
+    """Share of the products of whose pictures the model says the right colour, shade, material, type."""
+    said = describe(model, states)
+    right: dict[str, list[bool]] = {"colour": [], "shade": [], "material": [], "type": []}
+    for product, text in zip(products, said, strict=True):
+        for key, found in right.items():
+            if value := product.attributes.get(key):
+                found.append(re.search(rf"\b{re.escape(value)}\b", text) is not None)
+    return {key: round(sum(found) / len(found), 4) for key, found in right.items() if found}

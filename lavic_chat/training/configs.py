@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AlignConfig:
-    word_steps: int = 400
+    word_steps: int = 600
     caption_steps: int = 400
-    batch: int = 32
+    batch: int = 64
+    caption_batch: int = 16
     word_lr: float = 2e-3
-    caption_lr: float = 1e-3
+    caption_lr: float = 5e-4  # of the projector
+    llm_lr: float = 1e-3  # of the LLM's LoRA, in the captions step
+    rank: int = 16
+    alpha: int = 32
     weight_decay: float = 0.01
-    noise: float = 0.15  # of the states' spread, added in training so that few pictures are not learned by heart
+    noise: float = 0.3  # of the states' spread, added in training so that few pictures are not learned by heart
     seed: int = 0
 
 
@@ -20,7 +24,9 @@ class TuneConfig:
     steps: int = 800
     plain_steps: int = 400  # in the first half every question is asked in a few plain words, then they fade
     plain_share: float = 0.3  # to this share
-    spoken_steps: int = 160  # in the first half the LLM is given words in place of visual tokens, then they fade out
+    say_share: float = 0.85  # of the choices, in which descriptions stand beside the visual tokens
+    say_weight: float = 0.3  # of the descriptions' own loss
+    blur: float = 0.6  # noise on the states of which the LLM's own, often wrong, descriptions are made
     batch: int = 4
     lr: float = 1e-3
     projector_lr: float = 0.0  # 0 freezes the projector, as the paper does

@@ -50,6 +50,16 @@ def caption(product: Product, rng: random.Random) -> str:
     return rng.choice(forms).strip(" ,")
 
 
+def describe_looks(product: Product) -> str:
+    """What there is to say of a product's picture, most certain first: "brown (cognac) leather sofa, striped"."""
+    looks = product.attributes
+    colour, shade, material = (looks.get(key, "") for key in ("colour", "shade", "material"))
+    words = [colour, f"({shade})" if shade not in ("", colour) else "", "wood" if material == shade else material]
+    pattern = looks.get("pattern", "plain")
+    kind = looks.get("type") or product.category.lower()
+    return " ".join(filter(None, [*words, kind])) + (f", {pattern}" if pattern != "plain" else "")
+
+
 def caption_words(product: Product) -> str:
     """The words that a product's five tokens should speak: its looks and its type."""
     looks = [product.attributes.get(key, "") for key in ("colour", "shade", "material", "type")]

@@ -5,9 +5,10 @@
 Every candidate is scored by the forward path that chat uses, and the loss is the cross-entropy of a softmax over
 the candidates, so that all of them teach in every step. The best adapter by validation HR@1 is kept.
 
-What is easy comes first: plain questions ("something in rust") before dialogues, spoken pictures (see `spoken`)
-before seen ones, few candidates before many. From dialogues and pictures at once nothing was learned in 240 examples;
-from plain questions about spoken pictures, 160 are enough to choose well.
+What is easy comes first: plain questions ("something in rust") before dialogues, few candidates before many. Where
+`align` taught the LLM to speak, descriptions stand beside most candidates' visual tokens, half of them true and half
+its own, of blurred pictures: so it learns to choose by words, and how far they are to be believed. From visual tokens
+alone nothing was learned in 240 examples.
 """
 
 import math
@@ -26,12 +27,13 @@ from tqdm import trange
 from lavic_chat.catalog import Product
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking import Ranker
+from lavic_chat.ranking.description import describe
 from lavic_chat.ranking.ranker import join_states
-from lavic_chat.ranking.scores import score_prompts
+from lavic_chat.ranking.scores import compare, pad
+from lavic_chat.training.align import description_loss
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
-from lavic_chat.training.examples import Choice, ask_plainly, looks_of, shuffle_choice
-from lavic_chat.training.spoken import speak
+from lavic_chat.training.examples import Choice, ask_plainly, describe_looks, looks_of, shuffle_choice
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
 
@@ -54,10 +56,12 @@ def tune(
     config: TuneConfig,
     keep: Callable[["Validation", tuple["Validation", ...]], None],
     checkpoint: Checkpoint | None = None,
+    speaks: bool = False,
 ) -> TuneReport:
     """Train on choices with the products' tower states [5, h] by id; `keep(best, all so far)` at every best.
 
-    With a checkpoint, progress is written at every validation, and a stopped run goes on from there.
+    speaks: the LLM has learned to describe pictures. With a checkpoint, progress is written at every validation, and
+    a stopped run goes on from there.
     """
     start, rng = time.time(), random.Random(config.seed)
     torch.manual_seed(config.seed)
@@ -66,7 +70,7 @@ def tune(
     optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
     products = products_of(choices)
     coloured = [product for product in products if looks_of(product)]
-    pupil = Pupil(model, states, speak(model, products), config)
+    pupil = Pupil(model, states, say_blurred(model, products, states, config) if speaks else {}, config)
     done, told = checkpoint.load(weights, optimizer, rng) if checkpoint else (0, {})
     start -= told.get("seconds", 0.0)
     losses = list(told.get("losses", ()))
@@ -75,13 +79,13 @@ def tune(
     for step in bar:
         for group, peak in zip(groups, (config.lr, config.projector_lr), strict=False):
             group["lr"] = peak * pace(step, config.steps)
-        losses.append(pupil.learn(draw(choices, coloured, step, config, rng), step))
+        losses.append(pupil.learn(draw(choices, coloured, step, config, rng), rng))
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         bar.set_postfix(loss=f"{recent(losses):.3f}")
         if (step + 1) % config.valid_every == 0 or step + 1 == config.steps:
-            now = validate(model, valid, states, config, step + 1)
+            now = validate(model, valid, states, config, step + 1, speaks)
             measured.append(now)
             bar.write(
                 f"step {now.step}: loss {recent(losses):.3f}, validation HR@1 {now.hit:.3f}, nll {now.surprise:.3f}",
@@ -144,37 +148,53 @@ def fading(step: int, steps: int, least: float = 0.0) -> float:
     return least + (1 - least) * min(1.0, 2 * (1 - step / steps)) if step < steps else least
 
 
+def say_blurred(
+    model: LavicModel, products: Sequence[Product], states: dict[str, Tensor], config: TuneConfig
+) -> dict[str, str]:
+    """The LLM's own descriptions by product id, of states with noise: as uncertain as those of unseen shapes."""
+    seen = torch.stack([states[product.id] for product in products])
+    blurred = seen + config.blur * seen.std((0, 1)) * torch.randn_like(seen)
+    return dict(zip((product.id for product in products), describe(model, blurred), strict=True))
+
+
 @dataclass(frozen=True)
 class Pupil:
-    """The model with what it is shown: tower states [5, h] and spoken pictures [5, d] by product id."""
+    """The model with what it is shown: tower states [5, h] by product id, and its own descriptions if it speaks."""
 
     model: LavicModel
     states: dict[str, Tensor]
-    spoken: dict[str, Tensor]
+    said: dict[str, str]
     config: TuneConfig
 
-    def learn(self, batch: Sequence[Choice], step: int) -> float:
-        """One gradient of a batch, each choice passed alone (lengths differ); returns the mean loss."""
+    def learn(self, batch: Sequence[Choice], rng: random.Random) -> float:
+        """One gradient of a batch, each choice passed alone (lengths differ); returns the mean loss of choosing."""
         self.model.train()
         ranker = Ranker(self.model, self.config.decode)
         total = 0.0
         for choice in batch:
-            prompt = ranker.make_prompt(choice.dialogue, choice.products)
-            logits = score_prompts(self.model, [prompt], [self.look(choice.products, step)], self.config.decode)[0]
+            looks, are_true = self.describe(choice.products, rng)
+            prompt = ranker.make_prompt(choice.dialogue, choice.products, looks)
+            hidden = self.model.hidden_states(*pad(self.model, [prompt], [self.look(choice.products)]))
+            logits = compare(self.model, [prompt], hidden, self.config.decode)[0]
             loss = functional.cross_entropy(logits[None], torch.tensor([choice.answer], device=logits.device))
-            (loss / len(batch)).backward()
             total += loss.item() / len(batch)
+            if are_true and len(prompt.said):
+                loss = loss + self.config.say_weight * description_loss(self.model, hidden[0], prompt)
+            (loss / len(batch)).backward()
         return total
 
-    def look(self, products: Sequence[Product], step: int) -> Tensor:
-        """Visual tokens [5n, d] of n products: of their pictures with some noise, at first spoken ones instead."""
+    def describe(self, products: Sequence[Product], rng: random.Random) -> tuple[list[str] | None, bool]:
+        """Descriptions of all candidates or of none, and whether they are the true ones."""
+        if not self.said or rng.random() >= self.config.say_share:
+            return None, False
+        if rng.random() < 0.5:
+            return [describe_looks(product) for product in products], True
+        return [self.said[product.id] for product in products], False
+
+    def look(self, products: Sequence[Product]) -> Tensor:
+        """Visual tokens [5n, d] of n products' pictures, with some noise."""
         seen = join_states(torch.stack([self.states[product.id] for product in products]))
-        tokens = self.model.project(seen + self.config.noise * self.spread * torch.randn_like(seen))
-        share = fading(step, self.config.spoken_steps)
-        if not share:
-            return tokens
-        spoken = join_states(torch.stack([self.spoken[product.id] for product in products])).to(tokens)
-        return share * spoken + (1 - share) * tokens
+        return self.model.project(seen + self.config.noise * self.spread * torch.randn_like(seen))
 
     @cached_property
     def spread(self) -> Tensor:
@@ -197,15 +217,22 @@ class Validation:
 
 
 def validate(
-    model: LavicModel, choices: Sequence[Choice], states: dict[str, Tensor], config: TuneConfig, step: int
+    model: LavicModel,
+    choices: Sequence[Choice],
+    states: dict[str, Tensor],
+    config: TuneConfig,
+    step: int,
+    speaks: bool = False,
 ) -> Validation:
     """Rank the validation choices as chat would."""
     model.train(False)
-    ranker = Ranker(model, config.decode)
+    ranker, ids = Ranker(model, config.decode), [product.id for product in products_of(choices)]
+    said = dict(zip(ids, describe(model, torch.stack([states[item] for item in ids])), strict=True)) if speaks else {}
     logs = []
     for choice in choices:
         seen = torch.stack([states[product.id] for product in choice.products])
-        chances = torch.tensor(ranker.rank(choice.dialogue, choice.products, seen).probabilities)
+        looks = [said.get(product.id, "") for product in choice.products]
+        chances = torch.tensor(ranker.rank(choice.dialogue, choice.products, seen, looks=looks).probabilities)
         logs.append(chances.clamp_min(1e-9).log())
     hits = sum(int(row.argmax()) == choice.answer for row, choice in zip(logs, choices, strict=True))
     answers = [choice.answer for choice in choices]

@@ -1,0 +1,76 @@
+"""Descriptions: said once, kept, shipped; and silence where the model has not learned to speak."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny import tiny_model
+
+from lavic_chat import descriptions
+from lavic_chat.descriptions import Descriptions
+from lavic_chat.model.adapter import AdapterCard
+
+
+@pytest.fixture
+def model():
+    model = tiny_model()
+    model.card = AdapterCard("tiny", model.fingerprint, speaks=True)
+    return model
+
+
+@pytest.fixture
+def states(model):
+    return torch.randn(5, 5, model.state_size)
+
+
+@pytest.fixture
+def calls(monkeypatch) -> list[int]:
+    """How many pictures were described in each call; each is said to be "number n"."""
+    asked: list[int] = []
+
+    def describe(model, states):
+        asked.append(len(states))
+        return [f"number {sum(asked) - len(states) + place}" for place in range(len(states))]
+
+    monkeypatch.setattr(descriptions, "describe", describe)
+    return asked
+
+
+def test_a_picture_is_described_once(model, states, calls, tmp_path):
+    first = Descriptions(model, tmp_path).of_states(states[:3])
+    assert first == ["number 0", "number 1", "number 2"]
+    assert Descriptions(model, tmp_path).of_states(states)[:3] == first
+    assert calls == [3, 2]
+
+
+def test_equal_pictures_are_described_together(model, states, calls, tmp_path):
+    said = Descriptions(model, tmp_path).of_states(torch.cat([states, states]))
+    assert calls == [5] and said[:5] == said[5:]
+
+
+def test_half_precision_is_the_same_picture(model, states, calls, tmp_path):
+    said = Descriptions(model, tmp_path).of_states(states)
+    assert Descriptions(model, tmp_path).of_states(states.half().float()) == said and calls == [5]
+
+
+def test_another_adapter_describes_anew(model, states, calls, tmp_path):
+    Descriptions(model, tmp_path).of_states(states)
+    model.adapter_hash = "another"
+    Descriptions(model, tmp_path).of_states(states)
+    assert calls == [5, 5]
+
+
+@pytest.mark.parametrize("card", [None, "silent"])
+def test_a_model_that_has_not_learned_to_speak_says_nothing(model, states, calls, tmp_path, card):
+    model.card = replace(model.card, speaks=False) if card else None
+    assert Descriptions(model, tmp_path).of_states(states) == [""] * 5 and calls == []
+
+
+def test_shipped_descriptions_are_adopted(model, states, calls, tmp_path):
+    here = Descriptions(model, tmp_path / "here")
+    said = here.of_states(states)
+    here.save(states, tmp_path / "said.jsonl")
+    there = Descriptions(model, tmp_path / "there")
+    there.adopt(tmp_path / "said.jsonl")
+    there.adopt(tmp_path / "no such file")
+    assert there.of_states(states) == said and calls == [5]
