@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from conftest import SHAPES
 from PIL import Image
 from tiny import save_tiny
 from toys import WordEncoder, make_adapter
@@ -316,6 +317,38 @@ def test_align_then_tune_then_ask(shop, dialogues, tmp_path):
     assert card["training"]["tune"] == tuned and tuned["best"] in tuned["valid"] and len(tuned["losses"]) == 1
     assert card["training"].keys() == {"align", "tune"} and card["decode"] == "list"
     assert answer("ask", "a sofa", *shop, "--adapter", tmp_path / "t")["pick"]
+
+
+def write_splits(folder: Path) -> None:
+    shapes = {shape: [f"{shape}-{colour}" for colour in ("red", "green", "blue", "yellow")] for shape in SHAPES}
+    splits = {"train": {"sofa": shapes["sofa"], "chair": shapes["chair"]}, "valid": {"lamp": shapes["lamp"]}}
+    (folder / "splits.json").write_text(json.dumps(splits | {"test": {}}))
+
+
+def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
+    """align, distill, tune; what the model says of the pictures is shipped with the adapter."""
+    write_splits(tiny_catalog_folder)
+    short = ["--word-steps", 2, "--caption-steps", 2, "--caption-batch", 2, "--batch", 2]
+    aligned = answer("align", *shop, "--out", tmp_path / "a", *short)
+    assert aligned["products"] == 8 and aligned["valid_perplexity"] > 1 and "colour" in aligned["valid_reading"]
+    distill = ["distill", *shop, "--from", tmp_path / "a", "--out", tmp_path / "d", "--steps", 8, "--lr", 0.05]
+    distilled = answer(*distill, "--batch", 2, "--valid-every", 2)
+    assert distilled["pictures"] == 8 and distilled["best"] in distilled["valid"]
+    tune = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--from", tmp_path / "d"]
+    answer(*tune, "--out", tmp_path / "t", "--steps", 2, "--batch", 1, "--valid-every", 1)
+    card = json.loads((tmp_path / "t" / "adapter.json").read_text())
+    assert card["training"].keys() == {"align", "distill", "tune"} and card["speaks"]
+    assert {path.name for path in (tmp_path / "t").iterdir() if path.is_dir()} == {"llm", "vision"}
+    answer("index", *shop, "--adapter", tmp_path / "t", "--ship")
+    said = [json.loads(line) for line in (tmp_path / "t" / "descriptions.jsonl").read_text().splitlines()]
+    assert len(said) == 12
+    assert answer("ask", "a sofa", *shop, "--adapter", tmp_path / "t")["pick"]
+
+
+def test_distill_needs_shapes_to_validate(shop, tmp_path):
+    answer("align", *shop, "--out", tmp_path / "a", "--word-steps", 1, "--caption-steps", 0, "--batch", 2)
+    told = refusal("distill", *shop, "--from", tmp_path / "a", "--out", tmp_path / "d")
+    assert "needs products with pictures to train on and to validate" in told
 
 
 @pytest.mark.parametrize("command", ["align", "tune"])

@@ -1,4 +1,4 @@
-"""align and tune: the training stages."""
+"""align, distill and tune: the training stages."""
 
 import platform
 import time
@@ -11,7 +11,7 @@ import click
 from lavic_chat.cli.options import DECODES, catalog_option, json_option, print_json
 from lavic_chat.errors import CatalogError
 from lavic_chat.settings import read_settings
-from lavic_chat.training.configs import AlignConfig, TuneConfig
+from lavic_chat.training.configs import AlignConfig, DistillConfig, TuneConfig
 
 OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="Adapter folder to write.")
 MODEL = click.option("--model", help="Base to train on; lavic-mini without it.")
@@ -33,7 +33,7 @@ def option_type(item: Field) -> click.ParamType:
     """What a field may be: a way to decode, a whole number, a share or rate from 0 to 1."""
     if item.name == "decode":
         return click.Choice(DECODES)
-    may_be_none = item.name == "seed" or item.name in ("caption_steps", "plain_steps")
+    may_be_none = item.name == "seed" or item.name in ("caption_steps", "plain_steps", "first_layer")
     return click.IntRange(0 if may_be_none else 1) if isinstance(item.default, int) else click.FloatRange(0, 1)
 
 
@@ -75,6 +75,57 @@ def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **c
     save_adapter(lavic, out, card, loras)
     print_json(record) if as_json else click.echo(
         f"Aligned on {len(train)} products; caption perplexity on unseen shapes {record['valid_perplexity']}; in {out}."
+    )
+
+
+@click.command()
+@catalog_option
+@MODEL
+@click.option("--from", "start_from", required=True, type=click.Path(path_type=Path), help="Adapter to start from.")
+@OUT
+@config_options(DistillConfig)
+@json_option
+def distill(catalog: Path | None, model: str | None, start_from: Path, out: Path, as_json: bool, **config) -> None:
+    """Teach tower and projector to bring forth the descriptions from five tokens (LoRA; LLM frozen).
+
+    The same command goes on where a stopped run was: its progress lies beside the adapter, in OUT.progress.
+    """
+    from lavic_chat.catalog import load_catalog
+    from lavic_chat.model import load_model
+    from lavic_chat.model.adapter import add_lora, check_target, read_card, save_adapter, write_card
+    from lavic_chat.training import distill as stage
+    from lavic_chat.training.checkpoint import Checkpoint
+    from lavic_chat.training.examples import products_of_split
+
+    start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), DistillConfig(**config)
+    check_target(out)  # told now, not after the training
+    shop, before = load_catalog(settings.catalog), read_card(start_from)
+    lessons, tests = (stage.make_lessons(shop, products_of_split(shop, split)) for split in ("train", "valid"))
+    if not lessons or not tests:
+        raise CatalogError(f"The catalogue {shop.folder} needs products with pictures to train on and to validate.")
+    lavic = load_model(settings.model, start_from, settings.home)
+    lora = add_lora(
+        lavic, "vision", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed, first_layer=chosen.first_layer
+    )
+    record = provenance("distill", shop, chosen, start) | {"pictures": sum(len(item.open_pictures) for item in lessons)}
+
+    def keep(best, curve) -> None:
+        record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
+        card = replace(before, training={**before.training, "distill": record})
+        save_adapter(lavic, out, card, {**lavic.loras, "vision": lora})
+
+    data = " ".join((shop.fingerprint, lavic.fingerprint, lavic.adapter_hash))
+    checkpoint = Checkpoint(out, chosen, data)
+    report = stage.distill(lavic, lessons, tests, chosen, keep, checkpoint)
+    if not (out / "adapter.json").is_file():
+        raise CatalogError(f"Nothing was better than {start_from} itself; train longer, or with a lower --lr.")
+    record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
+    record["seconds"] = round(report.seconds)
+    write_card(out, replace(read_card(out), training={**before.training, "distill": record}))
+    checkpoint.clear()
+    print_json(record) if as_json else click.echo(
+        f"Distilled on {len(lessons)} products; perplexity on unseen shapes {report.valid[0].perplexity:.3f} before, "
+        f"{report.best.perplexity:.3f} at step {report.best.step}; in {out}."
     )
 
 
@@ -138,7 +189,7 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
         record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
         training = {**before, "tune": record}
         card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, best.temperature, speaks, training)
-        save_adapter(lavic, out, card, {"llm": lora})
+        save_adapter(lavic, out, card, {**lavic.loras, "llm": lora})
 
     files = {"dialogues": hash_file(dialogues), "valid": hash_file(valid), "valid_catalog": valid_shop.fingerprint}
     record |= files | {"candidates": key, "valid_limit": valid_limit, "from": lavic.adapter_hash}

@@ -27,7 +27,8 @@ from lavic_chat.model.lavic import LavicModel
 FORMAT = 1
 # Bare names such as q_proj also hit the vision tower: the part's path must be in the pattern.
 LLM_LINEARS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
-PARTS = {"llm": LLM_LINEARS}
+VISION_LINEARS = r".*vision_tower.*\.layers?\.({layers})\..*\.(q_proj|k_proj|v_proj|o_proj|out_proj|fc1|fc2)"
+PROJECTOR_LINEARS = r".*multi_modal_projector\.linear_[12]"
 FOLDERS = ("vision", "llm")
 
 
@@ -108,15 +109,29 @@ def load_lora(model: LavicModel, part: str, file: Path) -> None:
         raise ValueError("other weights than its config wants")  # PEFT would go on with an untrained LoRA
 
 
-def add_lora(model: LavicModel, part: str, rank: int, alpha: int, dropout: float, seed: int = 0) -> PeftModel:
-    """A fresh LoRA on every linear layer of a part ("llm"), alone trainable; adapters of other parts stay active."""
+def add_lora(
+    model: LavicModel, part: str, rank: int, alpha: int, dropout: float, seed: int = 0, first_layer: int = 0
+) -> PeftModel:
+    """A fresh LoRA on every linear layer of a part, alone trainable; adapters of other parts stay active.
+
+    part: "llm", or "vision", which is the projector and the tower from `first_layer` on.
+    """
     torch.manual_seed(seed)
-    config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=PARTS[part])
+    targets = LLM_LINEARS if part == "llm" else vision_linears(model, first_layer)
+    config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=targets)
     with without_remarks():
         lora = get_peft_model(model.network, config, adapter_name=part)
     activate_all(model)
     model.loras[part] = lora
     return train_lora(model, part)
+
+
+def vision_linears(model: LavicModel, first_layer: int) -> str:
+    """Raises ModelError where the tower has no such layer."""
+    layers = range(first_layer, model.network.config.vision_config.num_hidden_layers)
+    if not layers:
+        raise ModelError(f"The tower has {layers.stop} layers, so none from {first_layer} on; choose a lower one.")
+    return "|".join((VISION_LINEARS.format(layers="|".join(map(str, layers))), PROJECTOR_LINEARS))
 
 
 def train_lora(model: LavicModel, part: str) -> PeftModel:
@@ -157,7 +172,11 @@ def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict
     """Write the folder whole or not at all; raises LavicError when it cannot be written, or holds anything else."""
     check_target(folder)
     with fresh_folder(folder) as temporary:
-        state = {name: tensor.float().cpu().contiguous() for name, tensor in model.projector.state_dict().items()}
+        state = {
+            name.replace(".base_layer.", "."): tensor.float().cpu().contiguous()
+            for name, tensor in model.projector.state_dict().items()
+            if "lora_" not in name
+        }
         write_atomic(temporary / "projector.safetensors", save(state))
         for part, lora in loras.items():
             save_lora(lora, part, temporary / part)

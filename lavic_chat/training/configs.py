@@ -20,6 +20,20 @@ class AlignConfig:
 
 
 @dataclass(frozen=True)
+class DistillConfig:
+    steps: int = 1800
+    batch: int = 4
+    lr: float = 3e-4
+    rank: int = 8
+    alpha: int = 32
+    dropout: float = 0.1
+    weight_decay: float = 1e-5
+    first_layer: int = 0  # of the tower: those below stay as they are, which saves their backward pass
+    valid_every: int = 300
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class TuneConfig:
     steps: int = 800
     plain_steps: int = 400  # in the first half every question is asked in a few plain words, then they fade
