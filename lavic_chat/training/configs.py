@@ -30,6 +30,7 @@ class DistillConfig:
     weight_decay: float = 1e-5
     first_layer: int = 0  # of the tower: those below stay as they are, which saves their backward pass
     valid_every: int = 300
+    valid_pictures: int = 120  # of unseen shapes, taken evenly; a tower's pass over them is what validation costs
     seed: int = 0
 
 

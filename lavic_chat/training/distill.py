@@ -71,6 +71,7 @@ def distill(
     """
     start, rng = time.time(), random.Random(config.seed)
     torch.manual_seed(config.seed)
+    valid = valid[:: max(1, len(valid) // config.valid_pictures)]
     weights = model.trained_loras()
     optimizer = torch.optim.AdamW(weights, lr=config.lr, weight_decay=config.weight_decay)
     done, told = checkpoint.load(weights, optimizer, rng) if checkpoint else (0, {})
