@@ -13,7 +13,7 @@ from toys import said
 from lavic_chat.dialogue import OTHER, SEEKER, Dialogue, Turn
 from lavic_chat.errors import ModelError
 from lavic_chat.model import VIEWS
-from lavic_chat.ranking.prompt import BRANCH, LIST, MAX_TITLE, Offer, build_prompt, join_branches
+from lavic_chat.ranking.prompt import BRANCH, LIST, MAX_LOOKS, MAX_TITLE, Offer, build_prompt, join_branches
 from lavic_chat.ranking.scores import answer_words, score_prompts
 
 OFFERS = [Offer("Harbour sofa"), Offer("Mill armchair with a rather long name"), Offer("Lamp"), Offer("Blue chair")]
@@ -54,6 +54,21 @@ def test_a_branch_prompt_reads_so(model):
     assert prompt.candidates == len(prompt.answers) == 2
     for answer in prompt.answers:
         assert read(model, prompt.ids[: answer + 1]).endswith("##### fits:")
+
+
+def test_what_was_said_of_a_picture_stands_behind_it(model):
+    offers = [Offer("Sofa", looks="red velvet sofa"), Offer("Lamp"), Offer("Chair", looks="blue (navy) chair")]
+    prompt = build_prompt(model, TALK, offers, BRANCH, 2048)
+    assert "Product: Sofa##### looks: red velvet sofa; fits:Product: Lamp##### fits:Product: Chair" in read(
+        model, prompt.ids
+    )
+    assert read(model, prompt.ids[prompt.said]) == " red velvet sofa; blue (navy) chair;"
+    assert read(model, build_prompt(model, TALK, offers, LIST, 2048).ids).count(" looks: ") == 2
+
+
+def test_a_long_description_is_cut(model):
+    prompt = build_prompt(model, TALK, [Offer("Sofa", looks="red " * 200)], BRANCH, 2048)
+    assert len(prompt.said) == MAX_LOOKS + 1 and read(model, prompt.ids).endswith("; fits:")
 
 
 def test_a_list_prompt_reads_so(model):

@@ -150,6 +150,10 @@ class LavicModel:
         """Dropout on or off; what may change is said by each part's `requires_grad`."""
         self.network.train(on)
 
+    def freeze(self) -> None:
+        """Nothing is trained any more."""
+        self.network.requires_grad_(False)
+
     def trained_loras(self) -> list[Tensor]:
         """The weights of the LoRAs that are being trained."""
         named = self.network.named_parameters()

@@ -68,18 +68,25 @@ def build_prompt(model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer],
 
     Raises ModelError when the candidates alone do not fit, or a list has more of them than there are labels.
     """
-    parts = branch_parts if decode == BRANCH else list_parts
-    head, branches, tail, said = parts(model, offers)
-    fixed = len(head) + len(tail) + sum(map(len, branches))
+    parts = branch_parts(model, offers) if decode == BRANCH else list_parts(model, offers)
+    fixed = len(parts.head) + len(parts.tail) + sum(map(len, parts.offers))
     if fixed + 16 > room:
         raise ModelError(f"{len(offers)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer.")
     talk = conversation_ids(model, dialogue, room - fixed)
     if decode == BRANCH:
-        return join_branches(head + talk + tail, branches, len(offers), said)
-    return join_branches([*head, *talk, *chain(*branches)], [tail], len(offers))
+        return join_branches(parts.head + talk + parts.tail, parts.offers, len(offers), parts.said)
+    return join_branches([*parts.head, *talk, *chain(*parts.offers)], [parts.tail], len(offers))
 
 
-Parts = tuple[list[int], list[list[int]], list[int], list[range]]  # head, a part for each offer, tail, what was said
+@dataclass(frozen=True)
+class Parts:
+    """Token ids around the conversation: before it, of each offer, at the end; said: where in each offer its picture
+    is described."""
+
+    head: list[int]
+    offers: list[list[int]]
+    tail: list[int]
+    said: Sequence[range] = ()
 
 
 def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> Parts:
@@ -93,7 +100,7 @@ def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> Parts:
         words = len(said_ids(model, offer.looks)) if offer.looks else 0
         branches.append(ids + verdict)
         said.append(range(len(ids) - words, len(ids)))
-    return head, branches, after, said
+    return Parts(head, branches, after, said)
 
 
 def list_parts(model: LavicModel, offers: Sequence[Offer]) -> Parts:
@@ -105,7 +112,7 @@ def list_parts(model: LavicModel, offers: Sequence[Offer]) -> Parts:
         title_ids(model, f"\n{label}: ", offer) + picture_ids(model, offer) + looks_ids(model, offer.looks)
         for label, offer in zip(LABELS, offers, strict=False)
     ]
-    return head, lines, model.words_to_ids("\n" + QUESTION) + after, []
+    return Parts(head, lines, model.words_to_ids("\n" + QUESTION) + after)
 
 
 def title_ids(model: LavicModel, label: str, offer: Offer) -> list[int]:

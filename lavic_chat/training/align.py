@@ -56,7 +56,7 @@ def align(
     spread = states.std((0, 1))
     word_losses = learn_words(model, products, states, spread, config)
     caption_losses = learn_captions(model, products, states, spread, config) if config.caption_steps else []
-    model.network.requires_grad_(False)
+    model.freeze()
     perplexity = caption_perplexity(model, *valid) if len(valid[0]) else None
     read = reading(model, *valid) if len(valid[0]) and config.caption_steps else {}
     return AlignReport(tuple(word_losses), tuple(caption_losses), perplexity, read)
