@@ -1,6 +1,7 @@
 """The command line: what it answers, and one sentence, never a traceback, for everything that can be wrong."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -328,12 +329,19 @@ def write_splits(folder: Path) -> None:
 def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     """align, distill, tune; what the model says of the pictures is shipped with the adapter."""
     write_splits(tiny_catalog_folder)
+    shop = [*shop, "--also", str(shutil.copytree(tiny_catalog_folder, tmp_path / "more"))]
     short = ["--word-steps", 2, "--caption-steps", 2, "--caption-batch", 2, "--batch", 2]
     aligned = answer("align", *shop, "--out", tmp_path / "a", *short)
-    assert aligned["products"] == 8 and aligned["valid_perplexity"] > 1 and "colour" in aligned["valid_reading"]
+    assert (
+        aligned["products"] == 16
+        and len(aligned["catalogs"]) == 2
+        and aligned["valid_perplexity"] > 1
+        and "colour" in aligned["valid_reading"]
+    )
     distill = ["distill", *shop, "--from", tmp_path / "a", "--out", tmp_path / "d", "--steps", 8, "--lr", 0.05]
     distilled = answer(*distill, "--batch", 2, "--valid-every", 2)
-    assert distilled["pictures"] == 8 and distilled["best"] in distilled["valid"]
+    assert distilled["pictures"] == 16 and distilled["best"] in distilled["valid"]
+    shop = shop[:4]
     tune = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--from", tmp_path / "d"]
     answer(*tune, "--out", tmp_path / "t", "--steps", 2, "--batch", 1, "--valid-every", 1)
     card = json.loads((tmp_path / "t" / "adapter.json").read_text())
@@ -387,8 +395,6 @@ def test_tune_needs_conversations_about_the_catalogue(shop, dialogues, tmp_path)
 
 def test_two_catalogues_may_not_share_an_id(shop, base, dialogues, tiny_catalog_folder, tmp_path):
     """Their states go by product id; another picture under the same id would quietly be trained on."""
-    import shutil
-
     other = shutil.copytree(tiny_catalog_folder, tmp_path / "other")
     command = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--valid-catalog", other]
     short = ["--steps", 1, "--batch", 1, "--out", tmp_path / "t"]

@@ -4,6 +4,7 @@ import platform
 import time
 from collections.abc import Sequence
 from dataclasses import Field, asdict, fields, replace
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -13,6 +14,9 @@ from lavic_chat.errors import CatalogError
 from lavic_chat.settings import read_settings
 from lavic_chat.training.configs import AlignConfig, DistillConfig, TuneConfig
 
+ALSO = click.option(
+    "--also", multiple=True, type=click.Path(path_type=Path), help="A further catalogue to learn from; may be repeated."
+)
 OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="Adapter folder to write.")
 MODEL = click.option("--model", help="Base to train on; lavic-mini without it.")
 
@@ -39,12 +43,15 @@ def option_type(item: Field) -> click.ParamType:
 
 @click.command()
 @catalog_option
+@ALSO
 @MODEL
 @OUT
 @config_options(AlignConfig)
 @json_option
-def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **config) -> None:
+def align(catalog: Path | None, also, model: str | None, out: Path, as_json: bool, **config) -> None:
     """Teach projector and LLM to say what pictures show (tower frozen), from the catalogue's attributes."""
+    import torch
+
     from lavic_chat.catalog import load_catalog
     from lavic_chat.model import load_model
     from lavic_chat.model.adapter import AdapterCard, add_lora, check_target, save_adapter
@@ -54,16 +61,20 @@ def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **c
 
     start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), AlignConfig(**config)
     check_target(out)  # told now, not after the training
-    shop = load_catalog(settings.catalog)
-    train, valid = products_of_split(shop, "train"), products_of_split(shop, "valid")
+    shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
+    split = {name: [products_of_split(shop, name) for shop in shops] for name in ("train", "valid")}
+    train, valid = (list(chain(*split[name])) for name in ("train", "valid"))
     if not train:
-        raise CatalogError(f"The catalogue {shop.folder} has no products to train on; import some first.")
+        raise CatalogError(f"The catalogue {shops[0].folder} has no products to train on; import some first.")
     lavic = load_model(settings.model, None, settings.home)
     vision = Vision(lavic, settings.home)
-    states = [vision.see_products(shop, products, progress=True) for products in (train, valid)]
+    states = [
+        torch.cat([vision.see_products(*pair, progress=True) for pair in zip(shops, split[name], strict=True)])
+        for name in ("train", "valid")
+    ]
     loras = {"llm": add_lora(lavic, "llm", chosen.rank, chosen.alpha, 0.0, chosen.seed)} if chosen.caption_steps else {}
     report = stage.align(lavic, train, states[0], (valid, states[1]), chosen)
-    record = provenance("align", shop, chosen, start) | {
+    record = provenance("align", shops, chosen, start) | {
         "products": len(train),
         "word_loss": round(report.word_losses[-1], 4),
         "caption_loss": round(report.caption_losses[-1], 4) if report.caption_losses else None,
@@ -80,12 +91,13 @@ def align(catalog: Path | None, model: str | None, out: Path, as_json: bool, **c
 
 @click.command()
 @catalog_option
+@ALSO
 @MODEL
 @click.option("--from", "start_from", required=True, type=click.Path(path_type=Path), help="Adapter to start from.")
 @OUT
 @config_options(DistillConfig)
 @json_option
-def distill(catalog: Path | None, model: str | None, start_from: Path, out: Path, as_json: bool, **config) -> None:
+def distill(catalog, also, model, start_from, out, as_json, **config) -> None:
     """Teach tower and projector to bring forth the descriptions from five tokens (LoRA; LLM frozen).
 
     The same command goes on where a stopped run was: its progress lies beside the adapter, in OUT.progress.
@@ -99,22 +111,27 @@ def distill(catalog: Path | None, model: str | None, start_from: Path, out: Path
 
     start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), DistillConfig(**config)
     check_target(out)  # told now, not after the training
-    shop, before = load_catalog(settings.catalog), read_card(start_from)
-    lessons, tests = (stage.make_lessons(shop, products_of_split(shop, split)) for split in ("train", "valid"))
+    shops, before = [load_catalog(folder) for folder in (settings.catalog, *also)], read_card(start_from)
+    lessons, tests = (
+        [lesson for shop in shops for lesson in stage.make_lessons(shop, products_of_split(shop, split))]
+        for split in ("train", "valid")
+    )
     if not lessons or not tests:
-        raise CatalogError(f"The catalogue {shop.folder} needs products with pictures to train on and to validate.")
+        raise CatalogError(f"The catalogue {shops[0].folder} needs products with pictures to train on and to validate.")
     lavic = load_model(settings.model, start_from, settings.home)
     lora = add_lora(
         lavic, "vision", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed, first_layer=chosen.first_layer
     )
-    record = provenance("distill", shop, chosen, start) | {"pictures": sum(len(item.open_pictures) for item in lessons)}
+    record = provenance("distill", shops, chosen, start) | {
+        "pictures": sum(len(item.open_pictures) for item in lessons)
+    }
 
     def keep(best, curve) -> None:
         record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
         card = replace(before, training={**before.training, "distill": record})
         save_adapter(lavic, out, card, {**lavic.loras, "vision": lora})
 
-    data = " ".join((shop.fingerprint, lavic.fingerprint, lavic.adapter_hash))
+    data = " ".join((*record["catalogs"], lavic.fingerprint, lavic.adapter_hash))
     checkpoint = Checkpoint(out, chosen, data)
     report = stage.distill(lavic, lessons, tests, chosen, keep, checkpoint)
     if not (out / "adapter.json").is_file():
@@ -183,7 +200,7 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
         lora = train_lora(lavic, "llm")
     else:
         lora = add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed)
-    record = provenance("tune", shop, chosen, start) | {"choices": len(choices), "left_out": left_out}
+    record = provenance("tune", [shop], chosen, start) | {"choices": len(choices), "left_out": left_out}
 
     def keep(best, curve) -> None:
         record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
@@ -225,14 +242,14 @@ def see_all(vision, parts) -> dict:
     return states
 
 
-def provenance(stage: str, shop, config, start: float) -> dict:
-    """What it takes to do it again: configuration, data hash, seconds, machine kind."""
+def provenance(stage: str, shops, config, start: float) -> dict:
+    """What it takes to do it again: configuration, data hashes, seconds, machine kind."""
     import torch
 
     return {
         "stage": stage,
         "config": asdict(config),
-        "catalog": shop.fingerprint,
+        "catalogs": [shop.fingerprint for shop in shops],
         "seconds": round(time.time() - start),
         "machine": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine() + " CPU",
         "torch": torch.__version__,

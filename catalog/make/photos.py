@@ -1,0 +1,121 @@
+"""A training catalogue of real photos whose colours nobody wrote down: they are measured where they are plain.
+
+    python -m catalog.make.photos ../photos out/photos
+
+The source holds photos.csv (id, category, split, image) and the pictures. A photo stays whose object, in the middle
+of the frame and unlike its border, is mostly of one plain colour; category, colour and shade become its attributes.
+Each photo is a shape of its own, so that the source's splits are kept. For training and measuring only.
+"""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import click
+import numpy as np
+from tqdm import tqdm
+
+from lavic_chat.catalog import open_picture
+from lavic_chat.errors import LavicError
+from lavic_chat.files import fresh_folder, write_json, write_jsonl
+
+from .colour import to_lab
+from .measure import colours
+from .palette import SHADES
+
+SIDE, EDGE = 96, 6  # pixels a photo is measured at, and of its border
+MIDDLE = 0.31  # radius of the measured ellipse, of the frame
+UNLIKE = 16.0  # CIE76 to every border colour, from which a pixel is the object's
+LEAST_OBJECT, LEAST_PLAIN = 0.25, 0.6  # of the ellipse, of the object
+BACKDROPS = 6  # border colours that count
+SPLITS = {"train": "train", "validation": "valid", "valid": "valid", "test": "test"}
+
+
+def plain_colour(rgb: np.ndarray) -> str:
+    """The shade of the object of a photo [S, S, 3] in 0..1; "" where it has several colours or none stands out."""
+    side = len(rgb)
+    lab, edge = to_lab(rgb), np.ones((side, side), bool)
+    edge[EDGE:-EDGE, EDGE:-EDGE] = False
+    y, x = np.mgrid[:side, :side] / side - 0.5
+    middle = np.hypot(x, y) < MIDDLE
+    distance = np.linalg.norm(lab[middle][:, None] - border_colours(lab[edge]), axis=-1).min(1)
+    own = distance > UNLIKE
+    if own.mean() < LEAST_OBJECT:
+        return ""
+    shade, share = colours(rgb[middle][own])[0]
+    return shade if share >= LEAST_PLAIN else ""
+
+
+def border_colours(lab: np.ndarray) -> np.ndarray:
+    """[k, 3] means of the commonest cells of Lab colours [n, 3]."""
+    cells = np.round(lab / 12).astype(int)
+    _, owner, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    common = counts.argsort()[::-1][:BACKDROPS]
+    return np.stack(
+        [lab[owner.ravel() == cell].mean(0) for cell in common if counts[cell] >= 0.03 * len(lab)] or [lab.mean(0)]
+    )
+
+
+def read_rows(source: Path) -> list[dict]:
+    """The lines of photos.csv; raises LavicError where there is none, or it lacks a column."""
+    path = source / "photos.csv"
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, ValueError) as error:
+        raise LavicError(f"{path} cannot be read ({error}); name a folder with photos.csv and its pictures.") from error
+    missing = {"id", "category", "split", "image"} - set(rows[0] if rows else ())
+    if missing:
+        raise LavicError(f"{path} has no column {', '.join(sorted(missing))}; it needs id, category, split and image.")
+    return rows
+
+
+def inside(source: Path, name: str) -> Path:
+    """A picture's path; raises LavicError where it leads out of the source."""
+    path = (source / name).resolve()
+    if not path.is_relative_to(source.resolve()):
+        raise LavicError(f"The picture {name} lies outside {source}; move it there, or remove that line.")
+    return path
+
+
+def make_photos(source: Path, out: Path) -> Counter:
+    """Write the catalogue; returns how many photos of each split were kept, and how many were "left out"."""
+    counts, kept = Counter(), []
+    splits: dict[str, dict[str, list[str]]] = {"train": {}, "valid": {}, "test": {}}
+    rows = read_rows(source)
+    with fresh_folder(out) as folder:
+        (folder / "images").mkdir()
+        for row in tqdm(rows, desc="Measuring photos", unit="photo"):
+            split, path = SPLITS.get(row["split"], "train"), inside(source, row["image"])
+            picture = open_picture(path)
+            small = picture.convert("RGB").resize((SIDE, SIDE))
+            shade = plain_colour(np.asarray(small, np.float32) / 255)
+            if not shade:
+                counts["left out"] += 1
+                continue
+            name = f"images/{len(kept):05}.jpg"
+            picture.convert("RGB").save(folder / name, quality=92)
+            kind = row["category"].replace("longsleeve", "long-sleeved top").replace("outwear", "jacket")
+            looks = {"type": kind, "colour": SHADES[shade][0], "shade": shade}
+            title, category = kind.capitalize(), "Clothing"
+            kept.append({"id": row["id"], "title": title, "category": category, "images": [name], "attributes": looks})
+            splits[split][row["id"]] = [row["id"]]
+            counts[split] += 1
+        write_jsonl(folder / "products.jsonl", kept)
+        write_json(folder / "splits.json", splits)
+    return counts
+
+
+@click.command(help=__doc__)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+def main(source: Path, out: Path) -> None:
+    try:
+        counts = make_photos(source, out)
+    except LavicError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{', '.join(f'{count} {name}' for name, count in sorted(counts.items()))}; in {out}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Photos whose colours nobody wrote down: plain ones are named, the others left out, hostile ones told."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image, ImageDraw
+
+from catalog.make.photos import main, plain_colour
+from lavic_chat.catalog import load_catalog
+from lavic_chat.training.examples import products_of_split
+
+SHIRT = (20, 18, 75, 80)  # on a canvas of 96
+
+
+def photo(colour, backdrop="#b9b2a6", second=None) -> Image.Image:
+    picture = Image.new("RGB", (96, 96), backdrop)
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle(SHIRT, fill=colour)
+    if second:
+        pen.rectangle((20, 18, 47, 80), fill=second)
+    return picture
+
+
+def named(picture) -> str:
+    return plain_colour(np.asarray(picture, np.float32) / 255)
+
+
+@pytest.mark.parametrize(
+    ("colour", "shade"), [("#1f2d52", "navy"), ("#c4202a", "scarlet"), ("#0f7a52", "emerald"), ("#1b1b1c", "jet")]
+)
+def test_a_plain_object_is_named(colour, shade):
+    assert named(photo(colour)) == shade
+    assert named(photo(colour, backdrop="#e9e09c")) == shade
+
+
+def test_two_colours_are_not_one():
+    assert named(photo("#c4202a", second="#1f2d52")) == ""
+
+
+def test_what_does_not_stand_out_is_left_out():
+    assert named(photo("#b9b2a6")) == "" and named(Image.new("RGB", (96, 96), "red")) == ""
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "images").mkdir(parents=True)
+    lines = ["id,category,split,image"]
+    for name, colour, split in (("A", "#1f2d52", "train"), ("B", "#c4202a", "validation"), ("C", "#b9b2a6", "train")):
+        photo(colour).save(folder / "images" / f"{name}.jpg")
+        lines.append(f"{name},t-shirt,{split},images/{name}.jpg")
+    (folder / "photos.csv").write_text("\n".join(lines))
+    return folder
+
+
+def test_the_catalogue_keeps_the_splits(source, tmp_path):
+    result = CliRunner().invoke(main, [str(source), str(tmp_path / "out")])
+    assert result.exit_code == 0 and "1 left out, 1 train, 1 valid" in result.output
+    shop = load_catalog(tmp_path / "out")
+    assert [dict(p.attributes) for p in shop] == [
+        {"type": "t-shirt", "colour": "blue", "shade": "navy"},
+        {"type": "t-shirt", "colour": "red", "shade": "scarlet"},
+    ]
+    assert [p.id for p in products_of_split(shop, "train")] == ["A"]
+    assert [p.id for p in products_of_split(shop, "valid")] == ["B"]
+    assert all(shop.picture_path(product) for product in shop)
+    assert json.loads((tmp_path / "out" / "splits.json").read_text())["test"] == {}
+
+
+def test_a_folder_without_photos_is_told(tmp_path):
+    result = CliRunner().invoke(main, [str(tmp_path), str(tmp_path / "out")])
+    assert result.exit_code == 1 and "photos.csv" in result.output and "Traceback" not in result.output
+    (tmp_path / "photos.csv").write_text("id,image\n1,a.jpg\n")
+    result = CliRunner().invoke(main, [str(tmp_path), str(tmp_path / "out")])
+    assert result.exit_code == 1 and "no column category, split" in result.output
+
+
+def test_a_picture_outside_the_folder_is_not_read(source, tmp_path):
+    photo("#1f2d52").save(tmp_path / "secret.jpg")
+    (source / "photos.csv").write_text("id,category,split,image\nA,hat,train,../secret.jpg\n")
+    result = CliRunner().invoke(main, [str(source), str(tmp_path / "out")])
+    assert result.exit_code == 1 and "outside" in result.output and not (tmp_path / "out").exists()
