@@ -1,14 +1,16 @@
 """Photos whose colours nobody wrote down: plain ones are named, the others left out, hostile ones told."""
 
 import json
+import random
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image, ImageDraw
 
-from catalog.make.photos import main, plain_colour
+from catalog.make.photos import ask_for_each, main, plain_colour
 from lavic_chat.catalog import load_catalog
+from lavic_chat.dialogue import conversation_from
 from lavic_chat.training.examples import products_of_split
 
 SHIRT = (20, 18, 75, 80)  # on a canvas of 96
@@ -67,6 +69,19 @@ def test_the_catalogue_keeps_the_splits(source, tmp_path):
     assert [p.id for p in products_of_split(shop, "valid")] == ["B"]
     assert all(shop.picture_path(product) for product in shop)
     assert json.loads((tmp_path / "out" / "splits.json").read_text())["test"] == {}
+
+
+def test_one_is_asked_for_that_no_other_fits():
+    looks = [("t-shirt", "blue", "navy")] * 2 + [("t-shirt", "red", "scarlet")] * 9 + [("hat", "red", "scarlet")]
+    rows = [
+        {"id": f"P{place}", "attributes": dict(zip(("type", "colour", "shade"), words, strict=True))}
+        for place, words in enumerate(looks)
+    ]
+    asked = ask_for_each(rows, random.Random(0))
+    assert [row["gt_items"] for row in asked] == [["P0"], ["P1"]]  # the reds have two others, the hat none
+    for row in asked:
+        assert len(set(row["candidates"])) == 10 and set(row["candidates"]) & {"P0", "P1"} == set(row["gt_items"])
+        conversation_from(row, "here")
 
 
 def test_a_folder_without_photos_is_told(tmp_path):

@@ -4,10 +4,12 @@
 
 The source holds photos.csv (id, category, split, image) and the pictures. A photo stays whose object, in the middle
 of the frame and unlike its border, is mostly of one plain colour; category, colour and shade become its attributes.
-Each photo is a shape of its own, so that the source's splits are kept. For training and measuring only.
+Each photo is a shape of its own, so that the source's splits are kept. dialogues/{train,valid}.jsonl ask for one
+among ten of its kind and split, all titled alike, that no other's colour fits. For training and measuring only.
 """
 
 import csv
+import random
 from collections import Counter
 from pathlib import Path
 
@@ -28,6 +30,15 @@ MIDDLE = 0.31  # radius of the measured ellipse, of the frame
 UNLIKE = 16.0  # CIE76 to every border colour, from which a pixel is the object's
 LEAST_OBJECT, LEAST_PLAIN = 0.25, 0.6  # of the ellipse, of the object
 BACKDROPS = 6  # border colours that count
+CANDIDATES = 10
+PLURAL = ("pants", "shoes", "shorts")
+WORDINGS = (
+    "I'm looking for {a} {colour} {kind}.",
+    "{kind} in {shade}, please",
+    "do you have {a} {kind} in {colour}?",
+    "My {kind} wore out and I want another one, {shade} this time.",
+    "something {colour} to wear: {a} {kind}",
+)
 SPLITS = {"train": "train", "validation": "valid", "valid": "valid", "test": "test"}
 
 
@@ -103,7 +114,39 @@ def make_photos(source: Path, out: Path) -> Counter:
             counts[split] += 1
         write_jsonl(folder / "products.jsonl", kept)
         write_json(folder / "splits.json", splits)
+        for split in ("train", "valid"):
+            mine = [row for row in kept if row["id"] in splits[split]]
+            write_jsonl(folder / "dialogues" / f"{split}.jsonl", ask_for_each(mine, random.Random(split)))
     return counts
+
+
+def ask_for_each(rows: list[dict], rng: random.Random) -> list[dict]:
+    """A question for every photo that has nine of its kind in other plain colours beside it."""
+    asked = []
+    for row in rows:
+        looks = row["attributes"]
+        others = [
+            other["id"]
+            for other in rows
+            if other["attributes"]["type"] == looks["type"] and other["attributes"]["colour"] != looks["colour"]
+        ]
+        if len(others) < CANDIDATES - 1:
+            continue
+        kind = looks["type"]
+        words = {"a": "some" if kind in PLURAL else "a", "kind": kind, **looks}
+        text = rng.choice(WORDINGS).format(**words)
+        chosen = [*rng.sample(others, CANDIDATES - 1), row["id"]]
+        asked.append(
+            {
+                "context": f"<submission>{text}</submission>",
+                "context_items": [],
+                "gt": "",
+                "gt_items": [row["id"]],
+                "candidates": rng.sample(chosen, CANDIDATES),
+                "set": "photos",
+            }
+        )
+    return asked
 
 
 @click.command(help=__doc__)
