@@ -42,8 +42,8 @@ class TextEncoder:
                 f"The sentence encoder cannot be opened ({type(error).__name__}); delete that folder to have it made "
                 f"anew: {folder}"
             ) from error
-        size = self.encoder.get_embedding_dimension()
-        self.cache = VectorCache(home / "cache" / "text" / f"{ENCODER}.sqlite", (size,))
+        self.size = self.encoder.get_embedding_dimension()
+        self.cache = VectorCache(home / "cache" / "text" / f"{ENCODER}.sqlite", (self.size,))
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """[n, 384] unit vectors, uncached: for what is said once."""

@@ -305,6 +305,14 @@ def test_a_baseline_has_no_pictures_to_take_away(dialogues):
     )
 
 
+def test_two_towers_learn_and_rank(shop, dialogues, tmp_path, monkeypatch):
+    monkeypatch.setattr("lavic_chat.evaluation.two_tower.STEPS", 5)
+    command = ["evaluate", "--dialogues", dialogues, "--ranker", "two-tower", "--out", tmp_path / "o", *shop]
+    assert answer(*command, "--learn", dialogues)["overall"]["n"] == 6
+    assert "--learn" in refusal(*command, code=2)
+    assert "--learn" in refusal("evaluate", "--dialogues", dialogues, "--learn", dialogues, *shop, code=2)
+
+
 # ---- training ----
 
 
