@@ -123,6 +123,17 @@ def test_the_groups_hold_the_lora_and_the_projector():
     assert all("multi_modal_projector" in names[id(p)] for p in projector["params"])
 
 
+def test_a_lora_of_stage_one_stays_as_it_is():
+    model = tiny_model()
+    add_lora(model, "vision", 4, 8, 0.0)
+    add_lora(model, "llm", 4, 8, 0.0)
+    lora, projector = parameter_groups(model, TuneConfig(projector_lr=0.2))
+    names = {id(p): name for name, p in model.network.named_parameters()}
+    assert not any(".vision." in names[id(p)] for p in (*lora["params"], *projector["params"]))
+    assert len(projector["params"]) == 4
+    assert not any(p.requires_grad for name, p in model.network.named_parameters() if ".vision." in name)
+
+
 def test_candidates_grow_from_few_to_many(choices):
     rng = random.Random(0)
     config = TuneConfig(steps=100, plain_steps=0, plain_share=0.0, fewest=2, most=4, batch=3)
