@@ -257,3 +257,21 @@ def test_the_config_file_may_not_bring_code(folder, tmp_path):
     with pytest.raises(ModelError):
         load_model(str(folder), None, tmp_path)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("tower", ["dinov2", "clip"])
+def test_a_tower_that_sees_partly_reads_its_cls_from_fewer_patches(tower):
+    model = tiny_model(tower)
+    views = model.make_views([Image.linear_gradient("L").convert("RGB")])
+    whole, read = model.encode_views(views), []
+    hook = model.tower.encoder.register_forward_pre_hook(
+        lambda module, given, named: read.append((given or tuple(named.values()))[0].shape[1]), with_kwargs=True
+    )
+    with model.seeing_partly(0.5):
+        partly = model.encode_views(views)
+    with model.seeing_partly(1.0):
+        all_again = model.encode_views(views)  # in another order, which [CLS] does not see
+    hook.remove()
+    assert read == [3, 5] and partly.shape == whole.shape  # [CLS] and two, or four, patches
+    assert torch.allclose(all_again, whole, atol=1e-5) and not torch.allclose(partly, whole, atol=1e-4)
+    assert torch.equal(model.encode_views(views), whole)

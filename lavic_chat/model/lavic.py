@@ -6,7 +6,7 @@ The network is the stock `LlavaNextForConditionalGeneration`; this wrapper owns 
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from jinja2 import TemplateError
@@ -89,6 +89,24 @@ class LavicModel:
         """[n, 5, 3, s, s] -> [n, 5, h]: each view's [CLS], position 0 of the tower's last hidden state."""
         flat = views.flatten(0, 1).to(self.device, next(self.tower.parameters()).dtype)
         return self.tower(pixel_values=flat).last_hidden_state[:, 0].unflatten(0, (-1, VIEWS))
+
+    @contextlib.contextmanager
+    def seeing_partly(self, share: float) -> Iterator[None]:
+        """Within, the tower sees a random share of each view's patches, and always its [CLS]: a training step costs
+        about that share, and what is learned holds for whole views (PatchDropout, arXiv 2208.07220)."""
+
+        def drop(module: nn.Module, given: tuple, embedded: Tensor) -> Tensor:
+            views, places, size = embedded.shape
+            chances = torch.rand(views, places - 1, device=embedded.device)
+            kept = 1 + chances.topk(max(1, round(share * (places - 1)))).indices
+            kept = torch.cat([kept.new_zeros(views, 1), kept], 1)  # [CLS] is place 0
+            return embedded.gather(1, kept[..., None].expand(-1, -1, size))
+
+        hook = self.tower.embeddings.register_forward_hook(drop)
+        try:
+            yield
+        finally:
+            hook.remove()
 
     def project(self, states: Tensor) -> Tensor:
         """[..., h] -> [..., d]: the tower's states as visual tokens."""

@@ -28,6 +28,7 @@ class DistillConfig:
     alpha: int = 32
     dropout: float = 0.1
     weight_decay: float = 1e-5
+    patches: float = 1.0  # share of each view's patches that the tower sees in a step; less is faster
     first_layer: int = 0  # of the tower: those below stay as they are, which saves their backward pass
     valid_every: int = 300
     valid_pictures: int = 120  # of unseen shapes, taken evenly; a tower's pass over them is what validation costs

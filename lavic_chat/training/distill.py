@@ -7,6 +7,7 @@ its description, and what it cannot read, tower and projector learn to show. Pic
 of other shops are read as well. The best adapter by perplexity on pictures of unseen shapes is kept.
 """
 
+import contextlib
 import random
 import sys
 import time
@@ -82,7 +83,7 @@ def distill(
     bar = trange(done, config.steps, initial=done, total=config.steps, desc="distill", unit="step")
     for step in bar:
         optimizer.param_groups[0]["lr"] = config.lr * pace(step, config.steps)
-        losses.append(learn(model, [rng.choice(lessons) for _ in range(config.batch)], rng))
+        losses.append(learn(model, [rng.choice(lessons) for _ in range(config.batch)], config, rng))
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -115,11 +116,12 @@ def best_of(measured: Sequence[Epoch]) -> Epoch:
     return min(measured, key=lambda point: point.perplexity)
 
 
-def learn(model: LavicModel, batch: Sequence[Lesson], rng: random.Random) -> float:
+def learn(model: LavicModel, batch: Sequence[Lesson], config: DistillConfig, rng: random.Random) -> float:
     """One gradient of a batch; returns its loss."""
     model.train()
     pictures = [augment(rng.choice(lesson.open_pictures)(), rng) for lesson in batch]
-    loss = caption_loss(model, pictures, [lesson.text for lesson in batch])
+    with model.seeing_partly(config.patches) if config.patches < 1 else contextlib.nullcontext():
+        loss = caption_loss(model, pictures, [lesson.text for lesson in batch])
     loss.backward()
     return loss.item()
 
