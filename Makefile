@@ -8,7 +8,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint chromium clean
+.PHONY: help app test lint report chromium clean
 
 help:  ## show this text
 	@echo "LaViC Chat: a shopper asks, the system looks and picks"
@@ -28,6 +28,20 @@ test: .venv/.installed-test chromium lint  ## install, lint, run all tests (the 
 lint: .venv/.installed-test  ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# An evaluation each, about a quarter of an hour with the model on two cores; what is there is not made again.
+EVALUATE := $(BIN)/lavic-chat evaluate --dialogues catalog/dialogues/test.jsonl
+RIVALS := looking no-images shuffled-images two-tower sbert bm25 random
+out/report/looking/predictions.jsonl: options :=
+out/report/no-images/predictions.jsonl out/report/shuffled-images/predictions.jsonl: options = --ablate $(notdir $(@D))
+out/report/sbert/predictions.jsonl out/report/bm25/predictions.jsonl: options = --ranker $(notdir $(@D))
+out/report/random/predictions.jsonl: options := --ranker random
+out/report/two-tower/predictions.jsonl: options := --ranker two-tower --learn catalog/dialogues/train.jsonl
+out/report/%/predictions.jsonl: | .venv/.installed-app
+	$(EVALUATE) $(options) --out $(@D)
+
+report: $(RIVALS:%=out/report/%/predictions.jsonl)  ## measure the shipped adapter and its rivals, write assets/reports (an hour)
+	$(BIN)/lavic-chat report out/report --dialogues catalog/dialogues/test.jsonl --out assets/reports
 
 clean:  ## remove .venv and caches; models and data under $LAVIC_HOME stay
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

@@ -10,6 +10,7 @@ from lavic_chat.cli.catalog import catalog
 from lavic_chat.cli.chat import app, ask, bench, index
 from lavic_chat.cli.evaluate import evaluate
 from lavic_chat.cli.flags import flags
+from lavic_chat.cli.report import report
 from lavic_chat.cli.train import align, distill, tune
 from lavic_chat.errors import LavicError
 
@@ -33,5 +34,5 @@ def main() -> None:
     """A conversational recommender that looks at the products."""
 
 
-for command in (app, ask, catalog, index, align, distill, tune, evaluate, bench, flags):
+for command in (app, ask, catalog, index, align, distill, tune, evaluate, report, bench, flags):
     main.add_command(command)

@@ -177,6 +177,10 @@ class LavicModel:
         named = self.network.named_parameters()
         return [tensor for name, tensor in named if "lora_" in name and tensor.requires_grad]
 
+    def projector_weights(self) -> list[Tensor]:
+        """The projector's own, without a LoRA of stage 1 on it: that belongs to the vision part."""
+        return [tensor for name, tensor in self.projector.named_parameters() if "lora_" not in name]
+
     @torch.no_grad()
     def start_projector(self, states: Tensor, seed: int) -> None:
         """Fold the mean and spread of states [N, 5, h] into the projector's first layer, and scale its output to

@@ -120,9 +120,8 @@ def recent(losses: Sequence[float]) -> float:
 def parameter_groups(model: LavicModel, config: TuneConfig) -> list[dict]:
     groups = [{"params": model.trained_loras(), "lr": config.lr}]
     if config.projector_lr:
-        # its own weights, not a LoRA of stage 1 on it: that belongs to the vision part, which stays as it is
-        own = [tensor for name, tensor in model.projector.named_parameters() if "lora_" not in name]
-        groups.append({"params": [tensor.requires_grad_(True) for tensor in own], "lr": config.projector_lr})
+        own = [tensor.requires_grad_(True) for tensor in model.projector_weights()]
+        groups.append({"params": own, "lr": config.projector_lr})
     return groups
 
 

@@ -1,0 +1,29 @@
+"""report: several evaluations of the same conversations, put together."""
+
+from pathlib import Path
+
+import click
+
+from lavic_chat.cli.options import catalog_option
+from lavic_chat.settings import read_settings
+
+
+@click.command()
+@click.argument("evaluations", type=click.Path(path_type=Path))
+@catalog_option
+@click.option("--dialogues", required=True, type=click.Path(path_type=Path), help="The dialogues that were evaluated.")
+@click.option("--title", default="lavic-mini", help="The model's name in the report.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the report and its plots.")
+def report(evaluations: Path, catalog: Path | None, dialogues: Path, title: str, out: Path) -> None:
+    """Write a report of the evaluations that lie in a folder: one table, plots, hits by looks and by turns.
+
+    The folder holds an `evaluate --out` folder each, the model's own called looking.
+    """
+    from lavic_chat.catalog import load_catalog
+    from lavic_chat.dialogue import read_conversations
+    from lavic_chat.evaluation.report import read_evaluations, write_report
+
+    found = read_evaluations(evaluations)
+    shop = load_catalog(read_settings(catalog=catalog).catalog)
+    write_report(found, read_conversations(dialogues), shop, out, title)
+    click.echo(f"{len(found)} evaluations are told in {out / (title.lower().replace(' ', '-') + '.md')}.")

@@ -1,0 +1,84 @@
+"""Where an evaluation's hits and misses lie: by what the wanted product looks like, by turns, by confidence."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lavic_chat.catalog import Catalog
+from lavic_chat.dialogue import SEEKER, Conversation
+from lavic_chat.evaluation.metrics import RESAMPLES, Prediction, interval
+
+LEAST = 8  # cases of a group that is shown
+BINS = 10  # of confidence
+
+
+@dataclass(frozen=True)
+class Share:
+    """hr@1 of a group of cases, with its 95 % interval."""
+
+    name: str
+    n: int
+    hit: float
+    low: float
+    high: float
+
+
+def share_of(name: str, hits: Sequence[bool], seed: int = 0) -> Share:
+    values = np.array(hits, float)
+    draws = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
+    low, high = interval(values[draws].mean(1))
+    return Share(name, len(values), round(float(values.mean()), 4), low, high)
+
+
+def break_down(predictions: Sequence[Prediction], group_of: Callable[[Prediction], str]) -> list[Share]:
+    """hr@1 by group, the largest first; cases of no group ("") and small groups are left out."""
+    groups: dict[str, list[bool]] = defaultdict(list)
+    for prediction in predictions:
+        groups[group_of(prediction)].append(prediction.pick in prediction.gt_items)
+    shares = [share_of(name, hits) for name, hits in groups.items() if name and len(hits) >= LEAST]
+    return sorted(shares, key=lambda share: -share.n)
+
+
+def by_attribute(predictions: Sequence[Prediction], catalog: Catalog, key: str) -> list[Share]:
+    """hr@1 by an attribute of the wanted product."""
+
+    def value(prediction: Prediction) -> str:
+        known = [catalog[item].attributes.get(key, "") for item in prediction.gt_items if item in catalog]
+        return known[0] if known else ""
+
+    return break_down(predictions, value)
+
+
+def by_turns(predictions: Sequence[Prediction], conversations: Mapping[str, Conversation]) -> list[Share]:
+    """hr@1 by how often the shopper spoke; conversations by where they stand."""
+
+    def turns(prediction: Prediction) -> str:
+        talk = conversations.get(prediction.where)
+        count = sum(turn.role == SEEKER for turn in talk.dialogue.turns) if talk else 0
+        return "" if not count else str(count) if count < 5 else "5 or more"
+
+    return sorted(break_down(predictions, turns), key=lambda share: share.name)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Expected calibration error, and for every filled bin of confidence its mean, the hits' share, and its cases."""
+
+    error: float
+    bins: tuple[tuple[float, float, int], ...]
+
+
+def calibrate(predictions: Sequence[Prediction]) -> Calibration:
+    """How far confidence and hr@1 lie apart, over BINS equal bins."""
+    confidence = np.array([prediction.confidence for prediction in predictions])
+    hits = np.array([prediction.pick in prediction.gt_items for prediction in predictions], float)
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    bins = tuple(
+        (round(float(confidence[place == row].mean()), 4), round(float(hits[place == row].mean()), 4), int(count))
+        for row, count in enumerate(np.bincount(place, minlength=BINS))
+        if count
+    )
+    error = sum(abs(said - true) * count for said, true, count in bins) / max(1, len(predictions))
+    return Calibration(round(float(error), 4), bins)

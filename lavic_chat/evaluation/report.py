@@ -1,0 +1,144 @@
+"""The report of several evaluations of the same conversations: one table, plots, where hits and misses lie."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lavic_chat.catalog import Catalog
+from lavic_chat.dialogue import Conversation
+from lavic_chat.errors import DialogueError
+from lavic_chat.evaluation.breakdown import Calibration, Share, by_attribute, by_turns, calibrate
+from lavic_chat.evaluation.charts import draw_bars, draw_calibration
+from lavic_chat.evaluation.metrics import Prediction
+from lavic_chat.files import read_jsonl, write_atomic, write_json
+
+LOOKING = "looking"
+LABELS = {  # folder -> what the table calls it, in this order
+    LOOKING: "the model, looking",
+    "no-images": "the model, pictures taken away",
+    "shuffled-images": "the model, each candidate with another's picture",
+    "two-tower": "two towers over the same pictures",
+    "sbert": "MiniLM sentence vectors",
+    "bm25": "BM25 on titles and descriptions",
+    "random": "a pick at random",
+}
+ATTRIBUTES = ("colour", "material", "pattern", "style", "type")
+MOST = 14  # values of an attribute that are listed
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One folder of `evaluate`: its metrics by set, and its predictions."""
+
+    name: str
+    metrics: Mapping[str, Mapping]
+    predictions: tuple[Prediction, ...]
+
+    @property
+    def label(self) -> str:
+        return LABELS.get(self.name, self.name)
+
+
+def read_evaluations(folder: Path) -> list[Evaluation]:
+    """Every evaluation below `folder`, in the report's order. Raises DialogueError where the model's own is missing,
+    or one cannot be read."""
+    names = sorted((path.parent.name for path in folder.glob("*/predictions.jsonl")), key=place_of)
+    if LOOKING not in names:
+        raise DialogueError(f"{folder} has no evaluation called {LOOKING}; run `evaluate --out {folder / LOOKING}`.")
+    return [read_evaluation(folder / name) for name in names]
+
+
+def place_of(name: str) -> tuple[int, str]:
+    return (list(LABELS).index(name) if name in LABELS else len(LABELS), name)
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    keys = Prediction.__dataclass_fields__
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text())
+        rows = [row for _, row in read_jsonl(folder / "predictions.jsonl", DialogueError)]
+        predictions = tuple(
+            Prediction(**{key: tuple(row[key]) if key in ("gt_items", "ranking") else row[key] for key in keys})
+            for row in rows
+        )
+        metrics["overall"]["hr@1"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DialogueError(f"{folder} does not hold an evaluation ({error}); run it again.") from error
+    return Evaluation(folder.name, metrics, predictions)
+
+
+def write_report(
+    evaluations: Sequence[Evaluation], conversations: Sequence[Conversation], catalog: Catalog, out: Path, title: str
+) -> None:
+    """Write NAME.md with its plots, and metrics.json of all evaluations, into `out`; NAME is the title in small."""
+    looking = evaluations[0]
+    spoken = {conversation.where: conversation for conversation in conversations}
+    groups = {key: by_attribute(looking.predictions, catalog, key)[:MOST] for key in ATTRIBUTES}
+    groups["turns of the shopper"] = by_turns(looking.predictions, spoken)
+    calibration = calibrate(looking.predictions)
+    name = title.lower().replace(" ", "-")
+    write_atomic(out / f"{name}-hits.png", draw_bars(rows_of(evaluations), sets_of(looking)))
+    write_atomic(out / f"{name}-calibration.png", draw_calibration(calibration))
+    write_json(out / "metrics.json", {item.name: item.metrics for item in evaluations})
+    write_atomic(out / f"{name}.md", compose(title, name, evaluations, groups, calibration))
+
+
+def sets_of(evaluation: Evaluation) -> list[str]:
+    """The sets' names; "overall" alone where there is only one."""
+    names = [name for name in evaluation.metrics if name not in ("about", "overall")]
+    return names if len(names) > 1 else ["overall"]
+
+
+def rows_of(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, Share]]:
+    """Label -> set -> hr@1 with its interval."""
+    return {
+        item.label: {
+            name: Share(name, row["n"], row["hr@1"], *row["hr@1_95"])
+            for name, row in item.metrics.items()
+            if name != "about"
+        }
+        for item in evaluations
+    }
+
+
+def compose(
+    title: str,
+    name: str,
+    evaluations: Sequence[Evaluation],
+    groups: Mapping[str, Sequence[Share]],
+    calibration: Calibration,
+) -> str:
+    looking = evaluations[0]
+    sets = sets_of(looking)
+    sets += ["overall"] if sets != ["overall"] else []
+    head = [f"{label} ({looking.metrics[label]['n']:,})" for label in sets]
+    lines = [
+        f"# {title}: what it picks",
+        f"HR@1 on {looking.metrics['overall']['n']:,} conversations about shapes that training never saw, with 95 % "
+        f"bootstrap intervals; chance {looking.metrics['overall']['chance']:.2f}. Made by `make report`.",
+        f"![HR@1 by set]({name}-hits.png)",
+        table(["ranker", *head, "MRR"], [main_row(item, sets) for item in evaluations]),
+        "## Confidence",
+        f"Expected calibration error {calibration.error:.3f}: how far the shown confidence and the share of right "
+        "picks lie apart.",
+        f"![Confidence and right picks]({name}-calibration.png)",
+    ]
+    for key, shares in groups.items():
+        if shares:
+            rows = [[share.name, f"{share.n:,}", told(share)] for share in shares]
+            lines += [f"## By {key}", table([key, "cases", "HR@1"], rows)]
+    return "\n\n".join(lines) + "\n"
+
+
+def main_row(item: Evaluation, sets: Sequence[str]) -> list[str]:
+    shares = rows_of([item])[item.label]
+    return [item.label, *(told(shares[name]) for name in sets), f"{item.metrics['overall']['mrr']:.2f}"]
+
+
+def told(share: Share) -> str:
+    return f"{share.hit:.2f} ({share.low:.2f} to {share.high:.2f})"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))

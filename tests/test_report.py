@@ -1,0 +1,71 @@
+"""The report: every evaluation in one table, its plots are pictures, what is missing is told."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from lavic_chat.cli import main
+from lavic_chat.errors import DialogueError
+from lavic_chat.evaluation.metrics import Prediction, measure
+from lavic_chat.evaluation.report import read_evaluations
+from lavic_chat.files import write_json, write_jsonl
+
+
+@pytest.fixture
+def folder(tiny_catalog, tmp_path):
+    """Two evaluations of twenty cases in two sets: one right in sixteen, one in two; and the dialogues."""
+    ids = list(tiny_catalog.by_id)
+    for name, hits in (("random", 2), ("looking", 16)):
+        predictions = [
+            Prediction(
+                ("visual", "mixed")[n % 2], (ids[n % 12],), (ids[(n + (n >= hits)) % 12], "x"), 0.7, True, f"d {n}"
+            )
+            for n in range(20)
+        ]
+        write_jsonl(tmp_path / "runs" / name / "predictions.jsonl", (item.to_row() for item in predictions))
+        write_json(tmp_path / "runs" / name / "metrics.json", {"about": {}, **measure(predictions)})
+    rows = [{"context": "<submission>a sofa</submission>", "gt_items": ["a"], "candidates": ["a"]}]
+    write_jsonl(tmp_path / "d.jsonl", rows)
+    return tmp_path
+
+
+def run(folder, *more):
+    options = ["--catalog", str(folder / "tiny"), "--dialogues", str(folder / "d.jsonl"), "--out", str(folder / "out")]
+    return CliRunner().invoke(main, ["report", str(folder / "runs"), *options, *more])
+
+
+def test_the_report_tells_every_evaluation(folder):
+    result = run(folder, "--title", "Tiny One")
+    assert result.exit_code == 0, result.output
+    text = (folder / "out" / "tiny-one.md").read_text()
+    assert "| the model, looking | 0.80 (" in text and "| a pick at random | 0.10 (" in text
+    assert text.index("the model, looking |") < text.index("a pick at random |")
+    assert "visual (10)" in text and "overall (20)" in text and "calibration error" in text
+    for name in ("hits", "calibration"):
+        assert f"](tiny-one-{name}.png)" in text
+        with Image.open(folder / "out" / f"tiny-one-{name}.png") as picture:
+            assert picture.format == "PNG" and picture.width == 1600 and len(picture.convert("L").getcolors()) > 5
+    assert json.loads((folder / "out" / "metrics.json").read_text())["looking"]["overall"]["hr@1"] == 0.8
+
+
+def test_a_report_among_the_evaluations_is_none_of_them(folder):
+    run(folder, "--out", str(folder / "runs" / "out"))
+    assert run(folder).exit_code == 0
+    assert [item.name for item in read_evaluations(folder / "runs")] == ["looking", "random"]
+
+
+def test_the_models_own_must_be_there(folder):
+    (folder / "runs" / "looking" / "predictions.jsonl").unlink()
+    result = run(folder)
+    assert result.exit_code == 1 and "has no evaluation called looking" in result.output
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("harm", ["[]", "{}", "not json"])
+def test_a_damaged_evaluation_is_told(folder, harm):
+    (folder / "runs" / "random" / "metrics.json").write_text(harm)
+    with pytest.raises(DialogueError, match="random does not hold an evaluation"):
+        read_evaluations(folder / "runs")
+    assert "Traceback" not in run(folder).output
