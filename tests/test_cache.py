@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from lavic_chat.cache import BATCH, VectorCache
+from lavic_chat.cache import BATCH, TextCache, VectorCache
 from lavic_chat.errors import LavicError
 
 
@@ -98,3 +98,10 @@ def test_many_threads_start_a_cache_at_once(cache):
         thread.join()
     assert problems == []
     assert len(cache.get([f"{number} {step}" for number in range(8) for step in range(4)])) == 32
+
+
+def test_texts_come_out_as_they_went_in(tmp_path):
+    stored = {"a": "blue (navy) sofa", "b": "", "c": "caf\u00e9 \U0001f6cb"}
+    TextCache(tmp_path / "texts.sqlite").put(stored)
+    assert TextCache(tmp_path / "texts.sqlite").get(["c", "b", "a", "never"]) == stored
+    assert TextCache(tmp_path / "none.sqlite").get(["a"]) == {}

@@ -16,6 +16,7 @@ from lavic_chat.training.examples import (
     ask_plainly,
     caption,
     caption_words,
+    describe_looks,
     looks_of,
     make_choices,
     products_of_split,
@@ -58,6 +59,20 @@ def test_articles():
     assert [with_article(word) for word in ("oak table", "red rug", "Ivory vase")] == [
         "an oak table", "a red rug", "an Ivory vase",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("looks", "said"),
+    [
+        ({"colour": "brown", "shade": "cognac", "material": "leather", "type": "sofa"}, "brown (cognac) leather sofa"),
+        ({"colour": "brown", "shade": "oak", "material": "oak", "type": "table"}, "brown (oak) wood table"),
+        ({"colour": "blue", "shade": "blue", "type": "hat", "pattern": "plain"}, "blue hat"),
+        ({"colour": "red", "material": "cotton", "type": "rug", "pattern": "striped"}, "red cotton rug, striped"),
+        ({}, "floor lamps"),
+    ],
+)
+def test_looks_are_described_most_certain_first(looks, said):
+    assert describe_looks(Product("p", "Title", "Floor Lamps", attributes=looks)) == said
 
 
 # ---- splits ----
