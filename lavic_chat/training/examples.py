@@ -54,7 +54,8 @@ def describe_looks(product: Product) -> str:
     """What there is to say of a product's picture, most certain first: "brown (cognac) leather sofa, striped"."""
     looks = product.attributes
     colour, shade, material = (looks.get(key, "") for key in ("colour", "shade", "material"))
-    words = [colour, f"({shade})" if shade not in ("", colour) else "", "wood" if material and material == shade else material]
+    material = "wood" if material and material == shade else material  # the shade has said which
+    words = [colour, f"({shade})" if shade not in ("", colour) else "", material]
     pattern = looks.get("pattern", "plain")
     kind = looks.get("type") or product.category.lower()
     return " ".join(filter(None, [*words, kind])) + (f", {pattern}" if pattern != "plain" else "")
