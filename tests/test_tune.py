@@ -15,6 +15,8 @@ from lavic_chat.errors import ModelError
 from lavic_chat.model import VIEWS
 from lavic_chat.model.adapter import add_lora
 from lavic_chat.ranking import BRANCH, DECODES, LIST, Ranker
+from lavic_chat.ranking.scores import pad
+from lavic_chat.training.align import description_loss
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
 from lavic_chat.training.examples import Choice, describe_looks
@@ -189,14 +191,26 @@ def test_a_model_that_does_not_speak_is_shown_no_words(shop):
     assert pupil.describe(shop.products[:2], random.Random(0)) == (None, False)
 
 
-def test_a_model_that_speaks_learns_to_choose_by_its_words(shop, choices):
-    """With the pictures taken away the true descriptions alone tell the red one."""
-    model = tiny_model()
-    states = {product.id: torch.zeros(VIEWS, model.state_size) for product in shop}
-    add_lora(model, "llm", 8, 32, 0.0, 0)
-    config = replace(TOY, steps=40, say_share=1.0, blur=0.0, projector_lr=0.0)
-    report = tune(model, choices, choices, states, config, lambda best, curve: None, speaks=True)
-    assert sum(report.losses[-8:]) / 8 < sum(report.losses[:8]) / 8 - 0.1
+def test_a_model_that_speaks_goes_on_learning_to(shop, choices):
+    """What is said truly beside the candidates is learned along; without its share of the loss it is not."""
+
+    def surprise(model) -> float:
+        products = choices[0].products
+        prompt = Ranker(model).make_prompt(choices[0].dialogue, products, [describe_looks(p) for p in products])
+        tokens = torch.zeros(VIEWS * len(products), model.token_size)
+        with torch.no_grad():
+            return float(description_loss(model, model.hidden_states(*pad(model, [prompt], [tokens]))[0], prompt))
+
+    after = {}
+    for weight in (1.0, 0.0):
+        model = tiny_model()
+        states = {product.id: torch.zeros(VIEWS, model.state_size) for product in shop}
+        add_lora(model, "llm", 8, 32, 0.0, 0)
+        before = surprise(model)
+        config = replace(TOY, lr=3e-3, say_share=1.0, say_weight=weight, projector_lr=0.0)
+        tune(model, choices, choices, states, config, lambda best, curve: None, speaks=True)
+        after[weight] = surprise(model)
+    assert after[1.0] < before - 0.5 and after[1.0] < after[0.0] - 0.5
 
 
 # ---- stopped and gone on ----
