@@ -1,9 +1,9 @@
-"""The conversations that people wrote while looking at the pictures: `python -m catalog.make.handwriting STEP`.
+"""The conversations that are written one by one while looking at the pictures: `python -m catalog.make.handwriting STEP`.
 
     draw      choose wanted products of the test split, ten candidates each, and draw a sheet for each case
     collect   put the written conversations and their cases into catalog/make/handwritten.jsonl
 
-`draw` fills work/handwriting with case-NNN.png and cases.jsonl. People write into work/handwriting/*.txt:
+`draw` fills work/handwriting with case-NNN.png and cases.jsonl. The texts go into work/handwriting/*.txt:
 
     # 017
     S: looking for something soft to sit on, not another grey one
