@@ -1,4 +1,4 @@
-"""The conversations that are written one by one while looking at the pictures: `python -m catalog.make.handwriting STEP`.
+"""The conversations written one by one while looking at the pictures: `python -m catalog.make.handwriting STEP`.
 
     draw      choose wanted products of the test split, ten candidates each, and draw a sheet for each case
     collect   put the written conversations and their cases into catalog/make/handwritten.jsonl
