@@ -34,8 +34,7 @@ EVALUATE := $(BIN)/lavic-chat evaluate --dialogues catalog/dialogues/test.jsonl
 RIVALS := looking no-images shuffled-images two-tower sbert bm25 random
 out/report/looking/predictions.jsonl: options :=
 out/report/no-images/predictions.jsonl out/report/shuffled-images/predictions.jsonl: options = --ablate $(notdir $(@D))
-out/report/sbert/predictions.jsonl out/report/bm25/predictions.jsonl: options = --ranker $(notdir $(@D))
-out/report/random/predictions.jsonl: options := --ranker random
+$(patsubst %,out/report/%/predictions.jsonl,sbert bm25 random): options = --ranker $(notdir $(@D))
 out/report/two-tower/predictions.jsonl: options := --ranker two-tower --learn catalog/dialogues/train.jsonl
 out/report/%/predictions.jsonl: | .venv/.installed-app
 	$(EVALUATE) $(options) --out $(@D)

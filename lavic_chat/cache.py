@@ -37,6 +37,12 @@ class _Store:
             database.executemany("insert or replace into vectors (key, data) values (?, ?)", rows)
             database.execute("commit")
 
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        """Those of the keys that `get` has nothing for."""
+        wanted = list(keys)
+        here = self.get(wanted)
+        return [key for key in wanted if key not in here]
+
 
 class VectorCache(_Store):
     """float32 arrays of one shape."""

@@ -13,6 +13,7 @@ from lavic_chat.cache import TextCache
 from lavic_chat.files import hash_bytes, read_jsonl, write_jsonl
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking.description import describe
+from lavic_chat.vision import chunks
 
 BATCH = 16  # pictures described together
 
@@ -25,20 +26,15 @@ class Descriptions:
         name = hash_bytes(model.fingerprint, model.adapter_hash)[:24]
         self.cache = TextCache(home / "cache" / "descriptions" / f"{name}.sqlite")
 
-    @property
-    def speaks(self) -> bool:
-        return bool(self.model.card and self.model.card.speaks)
-
     def of_states(self, states: Tensor, progress: bool = False) -> list[str]:
         """[n, 5, h] -> n descriptions, all empty where the model does not speak."""
-        if not self.speaks:
+        if not self.model.speaks:
             return [""] * len(states)
         keys = [self._key(state) for state in states]
         known = self.cache.get(keys)
         new = {key: row for row, key in enumerate(keys) if key not in known}
         with tqdm(total=len(new), desc="Describing pictures", unit="picture", disable=not (progress and new)) as bar:
-            for start in range(0, len(new), BATCH):
-                part = list(new)[start : start + BATCH]
+            for part in chunks(new, BATCH):
                 said = describe(self.model, states[[new[key] for key in part]])
                 fresh = dict(zip(part, said, strict=True))
                 self.cache.put(fresh)  # after every batch, so that a stopped run goes on from here
@@ -56,9 +52,7 @@ class Descriptions:
         if not path.is_file():
             return
         shipped = {str(row.get("key")): str(row.get("said")) for _, row in read_jsonl(path)}
-        here = self.cache.get(shipped)
-        fresh = {key: text for key, text in shipped.items() if key not in here}
-        if fresh:
+        if fresh := {key: shipped[key] for key in self.cache.missing(shipped)}:
             self.cache.put(fresh)
 
     @staticmethod

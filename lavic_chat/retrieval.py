@@ -79,6 +79,10 @@ class Query:
     weights: tuple[float, ...]
     picture: np.ndarray | None = None
 
+    def blend(self, vectors: np.ndarray) -> np.ndarray:
+        """The texts' vectors [n, d] -> one unit vector [d], by the texts' weights."""
+        return unit((np.array(self.weights, np.float32)[:, None] * vectors).sum(0))
+
 
 def make_query(dialogue: Dialogue, picture: np.ndarray | None = None) -> Query:
     """The newest turns weigh most; what only turns a product down ("not that one") says nothing to search by."""
@@ -135,8 +139,7 @@ class Retriever:
         query = make_query(dialogue, picture)
         scores = np.zeros(len(self.ids), np.float32)
         if query.texts:
-            weights = np.array(query.weights, np.float32)[:, None]
-            scores += self.text_vectors @ unit((weights * self.encoder.encode(query.texts)).sum(0))
+            scores += self.text_vectors @ query.blend(self.encoder.encode(query.texts))
         if query.picture is not None:
             scores += PICTURE_WEIGHT * (self.picture_vectors @ query.picture)
         if like in self.row:

@@ -82,9 +82,7 @@ class Vision:
             shipped = load_file(path)
         except SafetensorError as error:
             raise LavicError(f"{path} is damaged; fetch the project again, or delete that file.") from error
-        here = self.cache.get(shipped)
-        fresh = {key: state.float().numpy() for key, state in shipped.items() if key not in here}
-        if fresh:
+        if fresh := {key: shipped[key].float().numpy() for key in self.cache.missing(shipped)}:
             self.cache.put(fresh)
 
     def _see_one(self, key: str, picture: Image.Image) -> np.ndarray:

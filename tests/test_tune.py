@@ -19,6 +19,7 @@ from lavic_chat.ranking.scores import pad
 from lavic_chat.training.align import description_loss
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
+from lavic_chat.training.course import pace
 from lavic_chat.training.examples import Choice, describe_looks
 from lavic_chat.training.tune import (
     Pupil,
@@ -26,7 +27,6 @@ from lavic_chat.training.tune import (
     draw,
     fading,
     mean_surprise,
-    pace,
     parameter_groups,
     say_blurred,
     tune,

@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lavic_chat.catalog import open_picture
+from lavic_chat.catalog.load import picture_guard
 from lavic_chat.errors import LavicError
 from lavic_chat.files import fresh_folder, write_json, write_jsonl
 
@@ -81,24 +82,18 @@ def read_rows(source: Path) -> list[dict]:
     return rows
 
 
-def inside(source: Path, name: str) -> Path:
-    """A picture's path; raises LavicError where it leads out of the source."""
-    path = (source / name).resolve()
-    if not path.is_relative_to(source.resolve()):
-        raise LavicError(f"The picture {name} lies outside {source}; move it there, or remove that line.")
-    return path
-
-
 def make_photos(source: Path, out: Path) -> Counter:
     """Write the catalogue; returns how many photos of each split were kept, and how many were "left out"."""
     counts, kept = Counter(), []
     splits: dict[str, dict[str, list[str]]] = {"train": {}, "valid": {}, "test": {}}
-    rows = read_rows(source)
+    rows, lies_inside = read_rows(source), picture_guard(source)
     with fresh_folder(out) as folder:
         (folder / "images").mkdir()
         for row in tqdm(rows, desc="Measuring photos", unit="photo"):
-            split, path = SPLITS.get(row["split"], "train"), inside(source, row["image"])
-            picture = open_picture(path)
+            split, name = SPLITS.get(row["split"], "train"), row["image"]
+            if not lies_inside(name):
+                raise LavicError(f"The picture {name} lies outside {source}; move it there, or remove that line.")
+            picture = open_picture(source / name)
             small = picture.convert("RGB").resize((SIDE, SIDE))
             shade = plain_colour(np.asarray(small, np.float32) / 255)
             if not shade:

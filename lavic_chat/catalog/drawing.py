@@ -1,5 +1,6 @@
 """How figures look: one width, one style, plain bars with their numbers beside them."""
 
+import io
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -45,6 +46,13 @@ def new_figure(title: str, note: str, height: float) -> "Figure":
     figure.text(0.25 / WIDTH, 1 - 0.22 / height, title, size=15, weight="bold", va="top")
     figure.text(0.25 / WIDTH, 1 - 0.53 / height, note, size=11, color=QUIET, va="top")
     return figure
+
+
+def to_png(figure: "Figure") -> bytes:
+    """The picture alone: neither date nor version, so that the same figure gives the same file."""
+    file = io.BytesIO()
+    figure.savefig(file, dpi=DPI, facecolor="white", metadata={"Software": None})
+    return file.getvalue()
 
 
 def place(figure: "Figure", left: float, top: float, right: float, bottom: float) -> "Axes":

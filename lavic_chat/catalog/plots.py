@@ -1,6 +1,5 @@
 """Distributions of a catalogue as PNG pictures, one figure a question, made to be read at a README's width."""
 
-import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -9,7 +8,6 @@ import numpy as np
 
 from lavic_chat.catalog.drawing import (
     ACCENT,
-    DPI,
     LINE,
     QUIET,
     SOFT,
@@ -25,6 +23,7 @@ from lavic_chat.catalog.drawing import (
     plain_log_ticks,
     shorten,
     swatch,
+    to_png,
     with_others,
 )
 from lavic_chat.catalog.product import Catalog, Product
@@ -46,9 +45,7 @@ def draw_all(catalog: Catalog, splits: Splits | None) -> Iterator[tuple[str, byt
     with matplotlib.rc_context(STYLE):
         for draw in figures:
             if figure := draw(catalog, splits):
-                file = io.BytesIO()
-                figure.savefig(file, dpi=DPI, facecolor="white", metadata={"Software": None})
-                yield f"{draw.__name__.removeprefix('draw_')}.png", file.getvalue()
+                yield f"{draw.__name__.removeprefix('draw_')}.png", to_png(figure)
 
 
 def counted(products: Sequence[Product], key: str, most: int = MAX_ROWS) -> dict[str, int]:

@@ -86,12 +86,12 @@ def prepare(settings: Settings, conversations, key, retrieve, ranker, ablate, se
         return cases, rankers.make_bm25(catalog), None
     if ranker == "sbert":
         return cases, rankers.make_sbert(catalog, recommender.retriever.encoder), None
-    seen = zip(recommender.retriever.ids, recommender.states, recommender.looks, strict=True)
     if ranker == "two-tower":
         from lavic_chat.evaluation.two_tower import make_two_tower
 
         states = dict(zip(recommender.retriever.ids, recommender.states, strict=True))
         return cases, make_two_tower(catalog, recommender.retriever.encoder, states, lessons, seed), None
+    seen = zip(recommender.retriever.ids, recommender.states, recommender.looks, strict=True)
     sights = {item: rankers.Sight(states, looks) for item, states, looks in seen}
     rank = rankers.make_model(catalog, recommender.ranker, sights, ablate, seed)
     return cases, rank, recommender.ranker.decode

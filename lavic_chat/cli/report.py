@@ -25,5 +25,5 @@ def report(evaluations: Path, catalog: Path | None, dialogues: Path, title: str,
 
     found = read_evaluations(evaluations)
     shop = load_catalog(read_settings(catalog=catalog).catalog)
-    write_report(found, read_conversations(dialogues), shop, out, title)
-    click.echo(f"{len(found)} evaluations are told in {out / (title.lower().replace(' ', '-') + '.md')}.")
+    path = write_report(found, read_conversations(dialogues), shop, out, title)
+    click.echo(f"{len(found)} evaluations are told in {path}.")

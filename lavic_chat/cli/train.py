@@ -72,7 +72,8 @@ def align(catalog: Path | None, also, model: str | None, out: Path, as_json: boo
         torch.cat([vision.see_products(*pair, progress=True) for pair in zip(shops, split[name], strict=True)])
         for name in ("train", "valid")
     ]
-    loras = {"llm": add_lora(lavic, "llm", chosen.rank, chosen.alpha, 0.0, chosen.seed)} if chosen.caption_steps else {}
+    if chosen.caption_steps:
+        add_lora(lavic, "llm", chosen.rank, chosen.alpha, 0.0, chosen.seed)
     report = stage.align(lavic, train, states[0], (valid, states[1]), chosen)
     record = provenance("align", shops, chosen, start) | {
         "products": len(train),
@@ -82,8 +83,8 @@ def align(catalog: Path | None, also, model: str | None, out: Path, as_json: boo
         "valid_reading": report.valid_reading,
         "losses": {"words": thinned(report.word_losses), "captions": thinned(report.caption_losses)},
     }
-    card = AdapterCard(settings.model, lavic.fingerprint, speaks=bool(loras), training={"align": record})
-    save_adapter(lavic, out, card, loras)
+    card = AdapterCard(settings.model, lavic.fingerprint, speaks=bool(lavic.loras), training={"align": record})
+    save_adapter(lavic, out, card, lavic.loras)
     print_json(record) if as_json else click.echo(
         f"Aligned on {len(train)} products; caption perplexity on unseen shapes {record['valid_perplexity']}; in {out}."
     )
@@ -119,9 +120,7 @@ def distill(catalog, also, model, start_from, out, as_json, **config) -> None:
     if not lessons or not tests:
         raise CatalogError(f"The catalogue {shops[0].folder} needs products with pictures to train on and to validate.")
     lavic = load_model(settings.model, start_from, settings.home)
-    lora = add_lora(
-        lavic, "vision", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed, first_layer=chosen.first_layer
-    )
+    add_lora(lavic, "vision", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed, chosen.first_layer)
     record = provenance("distill", shops, chosen, start) | {
         "pictures": sum(len(item.open_pictures) for item in lessons)
     }
@@ -129,7 +128,7 @@ def distill(catalog, also, model, start_from, out, as_json, **config) -> None:
     def keep(best, curve) -> None:
         record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
         card = replace(before, training={**before.training, "distill": record})
-        save_adapter(lavic, out, card, {**lavic.loras, "vision": lora})
+        save_adapter(lavic, out, card, lavic.loras)
 
     data = " ".join((*record["catalogs"], lavic.fingerprint, lavic.adapter_hash))
     checkpoint = Checkpoint(out, chosen, data)
@@ -195,24 +194,23 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
     before = read_card(start_from).training if start_from else {}
     lavic = load_model(settings.model, start_from, settings.home)
     states = see_all(Vision(lavic, settings.home), ((shop, choices), (valid_shop, tests)))
-    speaks = bool(lavic.card and lavic.card.speaks)
     if "llm" in lavic.loras:
-        lora = train_lora(lavic, "llm")
+        train_lora(lavic, "llm")
     else:
-        lora = add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed)
+        add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed)
     record = provenance("tune", [shop], chosen, start) | {"choices": len(choices), "left_out": left_out}
 
     def keep(best, curve) -> None:
         record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
         training = {**before, "tune": record}
-        card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, best.temperature, speaks, training)
-        save_adapter(lavic, out, card, {**lavic.loras, "llm": lora})
+        card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, best.temperature, lavic.speaks, training)
+        save_adapter(lavic, out, card, lavic.loras)
 
     files = {"dialogues": hash_file(dialogues), "valid": hash_file(valid), "valid_catalog": valid_shop.fingerprint}
     record |= files | {"candidates": key, "valid_limit": valid_limit, "from": lavic.adapter_hash}
     data = " ".join((shop.fingerprint, lavic.fingerprint, lavic.adapter_hash, key, str(valid_limit), *files.values()))
     checkpoint = Checkpoint(out, chosen, data)
-    report = stage(lavic, choices, tests, states, chosen, keep, checkpoint, speaks)
+    report = stage(lavic, choices, tests, states, chosen, keep, checkpoint, lavic.speaks)
     record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
     record["seconds"] = round(report.seconds)
     write_card(out, replace(read_card(out), training={**before, "tune": record}))

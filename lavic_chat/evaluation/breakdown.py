@@ -8,7 +8,7 @@ import numpy as np
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue import SEEKER, Conversation
-from lavic_chat.evaluation.metrics import RESAMPLES, Prediction, interval
+from lavic_chat.evaluation.metrics import Prediction, mean_interval
 
 LEAST = 8  # cases of a group that is shown
 BINS = 10  # of confidence
@@ -27,9 +27,7 @@ class Share:
 
 def share_of(name: str, hits: Sequence[bool], seed: int = 0) -> Share:
     values = np.array(hits, float)
-    draws = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = interval(values[draws].mean(1))
-    return Share(name, len(values), round(float(values.mean()), 4), low, high)
+    return Share(name, len(values), round(float(values.mean()), 4), *mean_interval(values, seed))
 
 
 def break_down(predictions: Sequence[Prediction], group_of: Callable[[Prediction], str]) -> list[Share]:

@@ -1,14 +1,9 @@
 """The report's plots, in the look of the catalogue's."""
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from lavic_chat.catalog.drawing import ACCENT, DPI, LINE, QUIET, SOFT, STYLE, WIDTH, bare, new_figure, place
+from lavic_chat.catalog.drawing import ACCENT, LINE, QUIET, SOFT, STYLE, WIDTH, bare, new_figure, place, to_png
 from lavic_chat.evaluation.breakdown import BINS, Calibration, Share
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 ROW, CHANCE = 0.34, 0.1  # inches from one ranker to the next; of ten candidates
 
@@ -61,9 +56,3 @@ def draw_calibration(calibration: Calibration) -> bytes:
         beside.set(xlim=(0, 1), yticks=[], xlabel="confidence", ylabel="cases")
         beside.spines["left"].set_visible(False)
         return to_png(figure)
-
-
-def to_png(figure: "Figure") -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, dpi=DPI, facecolor="white", metadata={"Software": None})
-    return file.getvalue()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lavic_chat.errors import DialogueError
-from lavic_chat.evaluation.metrics import RESAMPLES, Prediction, group_by_set, interval
+from lavic_chat.evaluation.metrics import Prediction, group_by_set, mean_interval
 from lavic_chat.files import read_jsonl
 
 Key = tuple[str, tuple[str, ...]]  # of a case: "file, line n" and its candidates, sorted
@@ -53,5 +53,4 @@ def gain_over(predictions: Sequence[Prediction], hits: dict[Key, bool], seed: in
 
 def paired_gain(gains: np.ndarray, seed: int) -> dict:
     """Mean of the paired differences [n] and its bootstrap interval."""
-    draws = np.random.default_rng(seed).integers(0, len(gains), (RESAMPLES, len(gains)))
-    return {"gain": round(float(gains.mean()), 4), "gain_95": interval(gains[draws].mean(1))}
+    return {"gain": round(float(gains.mean()), 4), "gain_95": mean_interval(gains, seed)}

@@ -68,6 +68,12 @@ def measure_group(group: Sequence[Prediction], seed: int) -> dict:
     return result
 
 
+def mean_interval(values: np.ndarray, seed: int) -> list[float]:
+    """The 95 % bootstrap interval of the mean of values [n]."""
+    draws = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
+    return interval(values[draws].mean(1))
+
+
 def interval(means: np.ndarray) -> list[float]:
     return [round(float(value), 4) for value in np.percentile(means, [2.5, 97.5])]
 

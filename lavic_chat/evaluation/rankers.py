@@ -13,7 +13,7 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import SEEKER, Conversation
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.ranking import GENERATE, Ranker
-from lavic_chat.retrieval import TextEncoder, make_query, product_text, unit
+from lavic_chat.retrieval import TextEncoder, make_query, product_text
 
 Rank = Callable[[Conversation, Sequence[str]], Prediction]
 
@@ -63,8 +63,7 @@ def make_sbert(catalog: Catalog, encoder: TextEncoder) -> Rank:
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
         query = make_query(conversation.dialogue)
         vectors = encoder.encode_cached([product_text(catalog[item]) for item in ids])
-        weights = np.array(query.weights, np.float32)[:, None]
-        scores = vectors @ unit((weights * encoder.encode(query.texts)).sum(0)) if query.texts else np.zeros(len(ids))
+        scores = vectors @ query.blend(encoder.encode(query.texts)) if query.texts else np.zeros(len(ids))
         return order(conversation, ids, scores)
 
     return rank

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lavic_chat.catalog import Catalog
+from lavic_chat.catalog.card import table
 from lavic_chat.dialogue import Conversation
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.breakdown import Calibration, Share, by_attribute, by_turns, calibrate
@@ -70,8 +71,9 @@ def read_evaluation(folder: Path) -> Evaluation:
 
 def write_report(
     evaluations: Sequence[Evaluation], conversations: Sequence[Conversation], catalog: Catalog, out: Path, title: str
-) -> None:
-    """Write NAME.md with its plots, and metrics.json of all evaluations, into `out`; NAME is the title in small."""
+) -> Path:
+    """Write NAME.md with its plots, and metrics.json of all evaluations, into `out`; NAME is the title in small.
+    Returns where the report lies."""
     looking = evaluations[0]
     spoken = {conversation.where: conversation for conversation in conversations}
     groups = {key: by_attribute(looking.predictions, catalog, key)[:MOST] for key in ATTRIBUTES}
@@ -81,7 +83,9 @@ def write_report(
     write_atomic(out / f"{name}-hits.png", draw_bars(rows_of(evaluations), sets_of(looking)))
     write_atomic(out / f"{name}-calibration.png", draw_calibration(calibration))
     write_json(out / "metrics.json", {item.name: item.metrics for item in evaluations})
-    write_atomic(out / f"{name}.md", compose(title, name, evaluations, groups, calibration))
+    path = out / f"{name}.md"
+    write_atomic(path, compose(title, name, evaluations, groups, calibration))
+    return path
 
 
 def sets_of(evaluation: Evaluation) -> list[str]:
@@ -138,7 +142,3 @@ def main_row(item: Evaluation, sets: Sequence[str]) -> list[str]:
 
 def told(share: Share) -> str:
     return f"{share.hit:.2f} ({share.low:.2f} to {share.high:.2f})"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))

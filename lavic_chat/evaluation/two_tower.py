@@ -17,7 +17,7 @@ from lavic_chat.dialogue import Conversation
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.evaluation.rankers import Rank, order
-from lavic_chat.retrieval import TextEncoder, make_query, unit
+from lavic_chat.retrieval import TextEncoder, make_query
 
 HIDDEN, SHARED = 256, 128
 STEPS, BATCH, LR = 1500, 128, 1e-3
@@ -68,12 +68,13 @@ def encode_all(encoder: TextEncoder, conversations: Sequence[Conversation]) -> n
     queries = [make_query(conversation.dialogue) for conversation in conversations]
     texts = list(dict.fromkeys(text for query in queries for text in query.texts))
     vectors = dict(zip(texts, encoder.encode(texts), strict=True)) if texts else {}
-    empty = np.zeros(encoder.size, np.float32)
-    sums = [
-        sum((weight * vectors[text] for text, weight in zip(query.texts, query.weights, strict=True)), empty)
-        for query in queries
-    ]
-    return unit(np.stack(sums).astype(np.float32))
+    silence = np.zeros(encoder.size, np.float32)
+    return np.stack(
+        [
+            query.blend(np.stack([vectors[text] for text in query.texts])) if query.texts else silence
+            for query in queries
+        ]
+    )
 
 
 def fit(said: Tensor, features: Tensor, wanted: Tensor, seed: int) -> TwoTower:

@@ -61,6 +61,11 @@ class LavicModel:
         return self.core.get_input_embeddings().weight.dtype
 
     @property
+    def speaks(self) -> bool:
+        """Whether its adapter has learned to describe pictures."""
+        return bool(self.card and self.card.speaks)
+
+    @property
     def state_size(self) -> int:
         """h, the width of the tower's states."""
         return self.network.config.vision_config.hidden_size
@@ -94,6 +99,9 @@ class LavicModel:
     def seeing_partly(self, share: float) -> Iterator[None]:
         """Within, the tower sees a random share of each view's patches, and always its [CLS]: a training step costs
         about that share, and what is learned holds for whole views (PatchDropout, arXiv 2208.07220)."""
+        if share >= 1:
+            yield
+            return
 
         def drop(module: nn.Module, given: tuple, embedded: Tensor) -> Tensor:
             views, places, size = embedded.shape

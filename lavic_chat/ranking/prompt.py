@@ -94,12 +94,13 @@ def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> Parts:
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[BRANCH])
     verdict = model.words_to_ids(VERDICT)
+    mark = len(model.words_to_ids(LOOKS))
     branches, said = [], []
     for offer in offers:
-        ids = title_ids(model, "Product: ", offer) + picture_ids(model, offer) + looks_ids(model, offer.looks)
-        words = len(said_ids(model, offer.looks)) if offer.looks else 0
+        looks = looks_ids(model, offer.looks)
+        ids = title_ids(model, "Product: ", offer) + picture_ids(model, offer) + looks
         branches.append(ids + verdict)
-        said.append(range(len(ids) - words, len(ids)))
+        said.append(range(len(ids) - len(looks[mark:]), len(ids)))
     return Parts(head, branches, after, said)
 
 

@@ -7,29 +7,25 @@ its description, and what it cannot read, tower and projector learn to show. Pic
 of other shops are read as well. The best adapter by perplexity on pictures of unseen shapes is kept.
 """
 
-import contextlib
 import random
-import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 from PIL import Image
-from torch import Tensor, nn
-from tqdm import trange
+from torch import Tensor
 
 from lavic_chat.catalog import Catalog, Product, open_picture
 from lavic_chat.model import LavicModel
-from lavic_chat.ranking.description import description_prompt
-from lavic_chat.ranking.scores import pad
-from lavic_chat.training.align import description_loss
+from lavic_chat.training.align import caption_loss
 from lavic_chat.training.augment import augment
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import DistillConfig
+from lavic_chat.training.course import Course, Report, follow
 from lavic_chat.training.examples import describe_looks
-from lavic_chat.training.tune import pace, recent
+from lavic_chat.vision import chunks
 
 
 @dataclass(frozen=True)
@@ -47,15 +43,8 @@ class Epoch:
     step: int
     perplexity: float
 
-
-@dataclass(frozen=True)
-class DistillReport:
-    """Loss of every step, every validation, and the one whose adapter was kept."""
-
-    losses: tuple[float, ...]
-    valid: tuple[Epoch, ...]
-    best: Epoch
-    seconds: float = field(default=0.0, compare=False)
+    def __str__(self) -> str:
+        return f"perplexity {self.perplexity:.3f}"
 
 
 def distill(
@@ -65,40 +54,27 @@ def distill(
     config: DistillConfig,
     keep: Callable[[Epoch, tuple[Epoch, ...]], None],
     checkpoint: Checkpoint | None = None,
-) -> DistillReport:
+) -> Report[Epoch]:
     """Train the vision LoRA that is on; `keep(best, all so far)` at every best.
 
     With a checkpoint, progress is written at every validation, and a stopped run goes on from there.
     """
-    start, rng = time.time(), random.Random(config.seed)
+    started, rng = time.time(), random.Random(config.seed)
     torch.manual_seed(config.seed)
     valid = valid[:: max(1, len(valid) // config.valid_pictures)]
-    weights = model.trained_loras()
-    optimizer = torch.optim.AdamW(weights, lr=config.lr, weight_decay=config.weight_decay)
-    done, told = checkpoint.load(weights, optimizer, rng) if checkpoint else (0, {})
-    start -= told.get("seconds", 0.0)
-    losses, measured = list(told.get("losses", ())), [Epoch(**point) for point in told.get("valid", ())]
-    if not measured:
-        measured.append(Epoch(0, perplexity(model, valid)))
-    bar = trange(done, config.steps, initial=done, total=config.steps, desc="distill", unit="step")
-    for step in bar:
-        optimizer.param_groups[0]["lr"] = config.lr * pace(step, config.steps)
-        losses.append(learn(model, [rng.choice(lessons) for _ in range(config.batch)], config, rng))
-        nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        bar.set_postfix(loss=f"{recent(losses):.3f}")
-        if (step + 1) % config.valid_every == 0 or step + 1 == config.steps:
-            now = Epoch(step + 1, perplexity(model, valid))
-            measured.append(now)
-            bar.write(f"step {now.step}: loss {recent(losses):.3f}, perplexity {now.perplexity:.3f}", file=sys.stderr)
-            if best_of(measured) is now:
-                keep(now, tuple(measured))
-            if checkpoint:
-                points = [asdict(point) for point in measured]
-                record = {"losses": losses, "valid": points, "seconds": time.time() - start}
-                checkpoint.save(step + 1, weights, optimizer, rng, record)
-    return DistillReport(tuple(losses), tuple(measured), best_of(measured), time.time() - start)
+    course = Course(
+        name="distill",
+        steps=config.steps,
+        valid_every=config.valid_every,
+        groups=[{"params": model.trained_loras(), "lr": config.lr}],
+        weight_decay=config.weight_decay,
+        learn=lambda step: learn(model, [rng.choice(lessons) for _ in range(config.batch)], config, rng),
+        measure=lambda step: Epoch(step, perplexity(model, valid)),
+        point=Epoch,
+        best_of=best_of,
+        measure_first=True,
+    )
+    return follow(course, rng, keep, checkpoint, started)
 
 
 def make_lessons(catalog: Catalog, products: Sequence[Product]) -> list[Lesson]:
@@ -120,28 +96,23 @@ def learn(model: LavicModel, batch: Sequence[Lesson], config: DistillConfig, rng
     """One gradient of a batch; returns its loss."""
     model.train()
     pictures = [augment(rng.choice(lesson.open_pictures)(), rng) for lesson in batch]
-    with model.seeing_partly(config.patches) if config.patches < 1 else contextlib.nullcontext():
-        loss = caption_loss(model, pictures, [lesson.text for lesson in batch])
+    with model.seeing_partly(config.patches):
+        loss = picture_loss(model, pictures, [lesson.text for lesson in batch])
     loss.backward()
     return loss.item()
 
 
-def caption_loss(model: LavicModel, pictures: Sequence[Image.Image], texts: Sequence[str]) -> Tensor:
+def picture_loss(model: LavicModel, pictures: Sequence[Image.Image], texts: Sequence[str]) -> Tensor:
     """Mean cross-entropy a token of the descriptions, from the pictures themselves."""
-    prompt = description_prompt(model, texts)
-    tokens = model.project(model.encode_views(model.make_views(pictures)))
-    hidden = model.hidden_states(*pad(model, [prompt], [tokens.flatten(0, 1)]))
-    return description_loss(model, hidden[0], prompt)
+    return caption_loss(model, model.encode_views(model.make_views(pictures)), texts)
 
 
 @torch.inference_mode()
 def perplexity(model: LavicModel, lessons: Sequence[Lesson], batch: int = 8) -> float:
     """exp(mean loss of a batch) over the main pictures as they are."""
     model.train(False)
-    losses = []
-    for start in range(0, len(lessons), batch):
-        part = lessons[start : start + batch]
-        losses.append(
-            float(caption_loss(model, [lesson.open_pictures[0]() for lesson in part], [item.text for item in part]))
-        )
+    losses = [
+        float(picture_loss(model, [lesson.open_pictures[0]() for lesson in part], [lesson.text for lesson in part]))
+        for part in chunks(lessons, batch)
+    ]
     return float(torch.tensor(losses).mean().exp())

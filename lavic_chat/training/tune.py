@@ -11,18 +11,15 @@ its own, of blurred pictures: so it learns to choose by words, and how far they 
 alone nothing was learned in 240 examples.
 """
 
-import math
 import random
-import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from tqdm import trange
 
 from lavic_chat.catalog import Product
 from lavic_chat.model import LavicModel
@@ -30,22 +27,13 @@ from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.description import describe
 from lavic_chat.ranking.ranker import join_states
 from lavic_chat.ranking.scores import compare, pad
-from lavic_chat.training.align import description_loss
+from lavic_chat.training.align import description_loss, jitter
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
+from lavic_chat.training.course import Course, Report, follow
 from lavic_chat.training.examples import Choice, ask_plainly, describe_looks, looks_of, shuffle_choice
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
-
-
-@dataclass(frozen=True)
-class TuneReport:
-    """Loss of every step, every validation, and the one whose adapter was kept."""
-
-    losses: tuple[float, ...]
-    valid: tuple["Validation", ...]
-    best: "Validation"
-    seconds: float = field(default=0.0, compare=False)  # of all its processes, where it was stopped and gone on
 
 
 def tune(
@@ -57,64 +45,34 @@ def tune(
     keep: Callable[["Validation", tuple["Validation", ...]], None],
     checkpoint: Checkpoint | None = None,
     speaks: bool = False,
-) -> TuneReport:
+) -> Report["Validation"]:
     """Train on choices with the products' tower states [5, h] by id; `keep(best, all so far)` at every best.
 
     speaks: the LLM has learned to describe pictures. With a checkpoint, progress is written at every validation, and
     a stopped run goes on from there.
     """
-    start, rng = time.time(), random.Random(config.seed)
+    started, rng = time.time(), random.Random(config.seed)
     torch.manual_seed(config.seed)
-    groups = parameter_groups(model, config)
-    weights = [tensor for group in groups for tensor in group["params"]]
-    optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
     products = products_of(choices)
     coloured = [product for product in products if looks_of(product)]
     pupil = Pupil(model, states, say_blurred(model, products, states, config) if speaks else {}, config)
-    done, told = checkpoint.load(weights, optimizer, rng) if checkpoint else (0, {})
-    start -= told.get("seconds", 0.0)
-    losses = list(told.get("losses", ()))
-    measured = [Validation(**point) for point in told.get("valid", ())]
-    bar = trange(done, config.steps, initial=done, total=config.steps, desc="tune", unit="step")
-    for step in bar:
-        for group, peak in zip(groups, (config.lr, config.projector_lr), strict=False):
-            group["lr"] = peak * pace(step, config.steps)
-        losses.append(pupil.learn(draw(choices, coloured, step, config, rng), rng))
-        nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        bar.set_postfix(loss=f"{recent(losses):.3f}")
-        if (step + 1) % config.valid_every == 0 or step + 1 == config.steps:
-            now = validate(model, valid, states, config, step + 1, speaks)
-            measured.append(now)
-            bar.write(
-                f"step {now.step}: loss {recent(losses):.3f}, validation HR@1 {now.hit:.3f}, nll {now.surprise:.3f}",
-                file=sys.stderr,  # standard output belongs to the answer
-            )
-            if best_of(measured) is now:
-                keep(now, tuple(measured))
-            if checkpoint:
-                points = [asdict(point) for point in measured]
-                record = {"losses": losses, "valid": points, "seconds": time.time() - start}
-                checkpoint.save(step + 1, weights, optimizer, rng, record)
-    return TuneReport(tuple(losses), tuple(measured), best_of(measured), time.time() - start)
-
-
-def pace(step: int, steps: int) -> float:
-    """Share of the highest learning rate: a rise over at most 20 steps, then a half cosine down to nothing."""
-    rise = max(1, min(20, steps // 10))
-    if step < rise:
-        return (step + 1) / rise
-    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+    course = Course(
+        name="tune",
+        steps=config.steps,
+        valid_every=config.valid_every,
+        groups=parameter_groups(model, config),
+        weight_decay=config.weight_decay,
+        learn=lambda step: pupil.learn(draw(choices, coloured, step, config, rng), rng),
+        measure=lambda step: validate(model, valid, states, config, step, speaks),
+        point=Validation,
+        best_of=best_of,
+    )
+    return follow(course, rng, keep, checkpoint, started)
 
 
 def best_of(measured: Sequence["Validation"]) -> "Validation":
     """The first of the highest HR@1, and of those the least surprised."""
     return max(measured, key=lambda point: (point.hit, -point.surprise))
-
-
-def recent(losses: Sequence[float]) -> float:
-    return sum(losses[-25:]) / len(losses[-25:])
 
 
 def parameter_groups(model: LavicModel, config: TuneConfig) -> list[dict]:
@@ -153,7 +111,7 @@ def say_blurred(
 ) -> dict[str, str]:
     """The LLM's own descriptions by product id, of states with noise: as uncertain as those of unseen shapes."""
     seen = torch.stack([states[product.id] for product in products])
-    blurred = seen + config.blur * seen.std((0, 1)) * torch.randn_like(seen)
+    blurred = jitter(seen, seen.std((0, 1)), config.blur)
     return dict(zip((product.id for product in products), describe(model, blurred), strict=True))
 
 
@@ -194,7 +152,7 @@ class Pupil:
     def look(self, products: Sequence[Product]) -> Tensor:
         """Visual tokens [5n, d] of n products' pictures, with some noise."""
         seen = join_states(torch.stack([self.states[product.id] for product in products]))
-        return self.model.project(seen + self.config.noise * self.spread * torch.randn_like(seen))
+        return self.model.project(jitter(seen, self.spread, self.config.noise))
 
     @cached_property
     def spread(self) -> Tensor:
@@ -214,6 +172,9 @@ class Validation:
     hit: float
     surprise: float
     temperature: float
+
+    def __str__(self) -> str:
+        return f"validation HR@1 {self.hit:.3f}, nll {self.surprise:.3f}"
 
 
 def validate(

@@ -1,0 +1,111 @@
+"""One course of training, whatever is learned: its steps, its validations, the best one kept, and progress from which
+a stopped run goes on."""
+
+import math
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+import torch
+from torch import nn
+from tqdm import trange
+
+from lavic_chat.training.checkpoint import Checkpoint
+
+
+class Point(Protocol):
+    """A dataclass of numbers: one validation, told by `str`."""
+
+    step: int
+
+
+P = TypeVar("P", bound=Point)
+
+
+@dataclass(frozen=True)
+class Report(Generic[P]):
+    """Loss of every step, every validation, and the one whose adapter was kept."""
+
+    losses: tuple[float, ...]
+    valid: tuple[P, ...]
+    best: P
+    seconds: float = field(default=0.0, compare=False)  # of all its processes, where it was stopped and gone on
+
+
+@dataclass(frozen=True)
+class Course(Generic[P]):
+    """What a stage trains and how it is measured.
+
+    groups: the optimizer's groups of weights, each with its highest "lr". learn: step -> loss, the gradients left in
+    the weights. measure: steps done -> a validation of type `point`, and best_of the best of several.
+    measure_first: also before the first step.
+    """
+
+    name: str
+    steps: int
+    valid_every: int
+    groups: list[dict]
+    weight_decay: float
+    learn: Callable[[int], float]
+    measure: Callable[[int], P]
+    point: type[P]
+    best_of: Callable[[Sequence[P]], P]
+    measure_first: bool = False
+
+
+def follow(
+    course: Course[P],
+    rng: random.Random,
+    keep: Callable[[P, tuple[P, ...]], None],
+    checkpoint: Checkpoint | None,
+    started: float,
+) -> Report[P]:
+    """Train; `keep(best, all so far)` at every best. rng: what `learn` draws from. started: time.time() when the
+    stage began, what it prepared included.
+
+    With a checkpoint, progress is written at every validation, and a stopped run goes on from there.
+    """
+    weights = [tensor for group in course.groups for tensor in group["params"]]
+    optimizer = torch.optim.AdamW(course.groups, weight_decay=course.weight_decay)
+    peaks = [group["lr"] for group in optimizer.param_groups]
+    done, told = checkpoint.load(weights, optimizer, rng) if checkpoint else (0, {})
+    started -= told.get("seconds", 0.0)
+    losses, measured = list(told.get("losses", ())), [course.point(**point) for point in told.get("valid", ())]
+    if course.measure_first and not measured:
+        measured.append(course.measure(0))
+    bar = trange(done, course.steps, initial=done, total=course.steps, desc=course.name, unit="step")
+    for step in bar:
+        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+            group["lr"] = peak * pace(step, course.steps)
+        losses.append(course.learn(step))
+        nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        bar.set_postfix(loss=f"{recent(losses):.3f}")
+        if (step + 1) % course.valid_every == 0 or step + 1 == course.steps:
+            now = course.measure(step + 1)
+            measured.append(now)
+            # standard output belongs to the answer
+            bar.write(f"step {now.step}: loss {recent(losses):.3f}, {now}", file=sys.stderr)
+            if course.best_of(measured) is now:
+                keep(now, tuple(measured))
+            if checkpoint:
+                points = [asdict(point) for point in measured]
+                record = {"losses": losses, "valid": points, "seconds": time.time() - started}
+                checkpoint.save(step + 1, weights, optimizer, rng, record)
+    return Report(tuple(losses), tuple(measured), course.best_of(measured), time.time() - started)
+
+
+def pace(step: int, steps: int) -> float:
+    """Share of the highest learning rate: a rise over at most 20 steps, then a half cosine down to nothing."""
+    rise = max(1, min(20, steps // 10))
+    if step < rise:
+        return (step + 1) / rise
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+
+
+def recent(losses: Sequence[float]) -> float:
+    return sum(losses[-25:]) / len(losses[-25:])
