@@ -1,5 +1,7 @@
 """Distill: tower and projector learn to show, the LLM stays; what is kept can be opened; stopped runs go on."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from conftest import COLOURS, SHAPES, make_product
@@ -10,7 +12,7 @@ from lavic_chat.errors import ModelError
 from lavic_chat.model.adapter import AdapterCard, add_lora, apply_adapter, save_adapter
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import DistillConfig
-from lavic_chat.training.distill import distill, make_lessons, perplexity
+from lavic_chat.training.distill import distill, make_lessons, perplexity, rate
 
 SHORT = DistillConfig(steps=6, batch=2, lr=5e-3, valid_every=2, dropout=0.2)
 
@@ -56,6 +58,20 @@ def test_tower_and_projector_learn_and_the_llm_stays(shop):
     assert any("vision_tower" in name for name in changed) and any("multi_modal_projector" in name for name in changed)
 
 
+def test_words_come_first_and_the_llm_takes_no_part_in_them(shop):
+    config = DistillConfig(word_steps=40, word_batch=12, word_lr=1e-2, steps=2, valid_every=42, dropout=0.0)
+    _, report = run(shop, config)
+    assert len(report.losses) == 42
+    words = report.losses[:40]
+    assert sum(words[-5:]) < 0.8 * sum(words[:5])
+
+
+def test_words_and_descriptions_have_a_rise_and_a_fall_each():
+    config = DistillConfig(word_steps=100, word_lr=1e-3, steps=50, lr=5e-4)
+    rates = [rate(config, step) for step in range(150)]
+    assert max(rates[:100]) == 2 and rates[99] < 0.01 < rates[100] and max(rates[100:]) == 1 and rates[149] < 0.01
+
+
 def test_what_is_kept_shows_the_same(shop, tmp_path):
     """Projector and tower carry LoRAs while they learn; the folder holds the plain projector beside them."""
     model, _ = run(shop)
@@ -86,14 +102,15 @@ def test_a_clip_tower_takes_its_lora_too():
     assert {"q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "linear_1", "linear_2"} <= names
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(shop, tmp_path):
-    model, whole = run(shop, folder=tmp_path / "whole")
+@pytest.mark.parametrize("config", [SHORT, replace(SHORT, word_steps=3, word_batch=4, steps=5)])
+def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(shop, tmp_path, config):
+    model, whole = run(shop, config, folder=tmp_path / "whole")
     steps = [point.step for point in whole.valid if point.step and point is min(
         (p for p in whole.valid if p.step <= point.step), key=lambda p: p.perplexity)]  # fmt: skip
     assert steps, "no validation was a best one; the test needs another seed"
     with pytest.raises((StopIteration, RuntimeError)):
-        run(shop, folder=tmp_path / "cut", stop_at=steps[-1])
-    again, resumed = run(shop, folder=tmp_path / "cut")
+        run(shop, config, folder=tmp_path / "cut", stop_at=steps[-1])
+    again, resumed = run(shop, config, folder=tmp_path / "cut")
     assert resumed == whole
     weights = model.network.state_dict()
     assert all(torch.equal(weights[name], value) for name, value in again.network.state_dict().items())
@@ -105,6 +122,7 @@ def test_a_lesson_has_all_pictures_and_products_without_any_have_none(shop):
     assert len(lessons) == 2
     assert [len(lesson.open_pictures) for lesson in lessons] == [1, 1]
     assert lessons[0].open_pictures[0]().size == (96, 96) and lessons[0].text.startswith("red")
+    assert set(lessons[0].words.split()) <= set(lessons[0].text.split())
 
 
 def test_perplexity_is_of_the_pictures_as_they_are(shop):

@@ -275,3 +275,11 @@ def test_a_tower_that_sees_partly_reads_its_cls_from_fewer_patches(tower):
     assert read == [3, 5] and partly.shape == whole.shape  # [CLS] and two, or four, patches
     assert torch.allclose(all_again, whole, atol=1e-5) and not torch.allclose(partly, whole, atol=1e-4)
     assert torch.equal(model.encode_views(views), whole)
+
+
+def test_a_view_made_alone_is_the_same_view():
+    model = tiny_model()
+    picture = Image.effect_noise((150, 90), 80).convert("RGB")
+    together = model.make_views([picture])[0]
+    for place in range(VIEWS):
+        assert torch.allclose(model.make_view(picture, place), together[place], atol=0.02), place

@@ -71,6 +71,20 @@ def test_the_catalogue_keeps_the_splits(source, tmp_path):
     assert json.loads((tmp_path / "out" / "splits.json").read_text())["test"] == {}
 
 
+def test_tinted_copies_show_what_their_record_says(source, tmp_path):
+    result = CliRunner().invoke(main, [str(source), str(tmp_path / "out"), "--tints", "8"])
+    assert "1 train" in result.output and "tinted" in result.output
+    shop = load_catalog(tmp_path / "out")
+    copies = [product for product in shop if product.id.startswith("A-t")]
+    assert len(copies) >= 4 and {p.id for p in products_of_split(shop, "train")} == {"A", *(p.id for p in copies)}
+    for product in copies:
+        with Image.open(shop.picture_path(product)) as picture:
+            assert named(picture.convert("RGB").resize((96, 96))) == product.attributes["shade"] != "navy"
+    again = tmp_path / "again"
+    CliRunner().invoke(main, [str(source), str(again), "--tints", "8"])
+    assert (again / "products.jsonl").read_bytes() == (tmp_path / "out" / "products.jsonl").read_bytes()
+
+
 def test_one_is_asked_for_that_no_other_fits():
     looks = [("t-shirt", "blue", "navy")] * 2 + [("t-shirt", "red", "scarlet")] * 9 + [("hat", "red", "scarlet")]
     rows = [

@@ -23,6 +23,7 @@ from lavic_chat.training.course import pace
 from lavic_chat.training.examples import Choice, describe_looks
 from lavic_chat.training.tune import (
     Pupil,
+    Shop,
     Validation,
     draw,
     fading,
@@ -140,7 +141,7 @@ def test_candidates_grow_from_few_to_many(choices):
     rng = random.Random(0)
     config = TuneConfig(steps=100, plain_steps=0, plain_share=0.0, fewest=2, most=4, batch=3)
     for step, count in ((0, 2), (25, 3), (50, 4), (99, 4)):
-        batch = draw(choices, (), step, config, rng)
+        batch = draw(Shop(choices, (), ()), step, config, rng)
         assert [len(drawn.products) for drawn in batch] == [count] * 3
         assert all(drawn.products[drawn.answer].id.endswith("red") for drawn in batch)
 
@@ -150,13 +151,28 @@ def test_plain_questions_come_before_dialogues(shop, choices):
     config = TuneConfig(steps=100, plain_steps=60, plain_share=0.0, batch=50)
 
     def plain(step, coloured=shop.products):
-        batch = draw(choices, coloured, step, config, rng)
+        batch = draw(Shop(choices, (), coloured), step, config, rng)
         return sum(drawn.dialogue.turns[0].text != "the red one" for drawn in batch) / 50
 
     assert plain(0) == plain(30) == 1
     assert 0.2 < plain(45) < 0.8
     assert plain(60) == plain(99) == 0
     assert plain(0, ()) == 0  # nothing to ask about where no colour is known
+
+
+def test_further_catalogues_get_their_share_and_validation_tells_sets_apart(shop, choices):
+    """What a second shop asks for is learned only where it has a share."""
+    others = [replace(choice, dialogue=said("the green one"), answer=1, set="green") for choice in choices]
+    assert all(choice.products[1].id.endswith("green") for choice in others)
+    model = tiny_model()
+    seen = Vision(model, shop.folder / "home").see_products(shop, shop.products)
+    model.start_projector(seen, seed=0)
+    states = {product.id: row for product, row in zip(shop, seen, strict=True)}
+    add_lora(model, "llm", TOY.rank, TOY.alpha, 0.0, 0)
+    config = replace(TOY, also_share=1.0)
+    report = tune(model, choices, [*choices, *others], states, config, lambda *_: None, also=[others])
+    assert report.valid[-1].by_set["green"] == 1.0 > report.valid[-1].by_set["all"]
+    assert "green 1.000" in str(report.valid[-1])
 
 
 def test_fading():

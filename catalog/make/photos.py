@@ -1,20 +1,25 @@
 """A training catalogue of real photos whose colours nobody wrote down: they are measured where they are plain.
 
-    python -m catalog.make.photos ../photos out/photos
+    python -m catalog.make.photos ../photos out/photos --tints 1
 
 The source holds photos.csv (id, category, split, image) and the pictures. A photo stays whose object, in the middle
 of the frame and unlike its border, is mostly of one plain colour; category, colour and shade become its attributes.
 Each photo is a shape of its own, so that the source's splits are kept. dialogues/{train,valid}.jsonl ask for one
 among ten of its kind and split, all titled alike, that no other's colour fits. For training and measuring only.
+
+People wear black, white, navy and grey: `--tints` adds copies of the training photos in other colours, kept where
+what is then measured is what was meant.
 """
 
 import csv
 import random
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from lavic_chat.catalog import open_picture
@@ -22,9 +27,10 @@ from lavic_chat.catalog.load import picture_guard
 from lavic_chat.errors import LavicError
 from lavic_chat.files import fresh_folder, write_json, write_jsonl
 
-from .colour import to_lab
+from .colour import NAMED, to_lab
 from .measure import colours
 from .palette import SHADES
+from .tint import LEAST_CHANGE, Parts, likeness, target_of, tint
 
 SIDE, EDGE = 96, 6  # pixels a photo is measured at, and of its border
 MIDDLE = 0.31  # radius of the measured ellipse, of the frame
@@ -32,6 +38,7 @@ UNLIKE = 16.0  # CIE76 to every border colour, from which a pixel is the object'
 LEAST_OBJECT, LEAST_PLAIN = 0.25, 0.6  # of the ellipse, of the object
 BACKDROPS = 6  # border colours that count
 CANDIDATES = 10
+ASKED = 800  # training photos that the questions are about and offer; all the others teach seeing alone
 PLURAL = ("pants", "shoes", "shorts")
 WORDINGS = (
     "I'm looking for {a} {colour} {kind}.",
@@ -45,6 +52,15 @@ SPLITS = {"train": "train", "validation": "valid", "valid": "valid", "test": "te
 
 def plain_colour(rgb: np.ndarray) -> str:
     """The shade of the object of a photo [S, S, 3] in 0..1; "" where it has several colours or none stands out."""
+    pixels = object_pixels(rgb)
+    if not len(pixels):
+        return ""
+    shade, share = colours(pixels)[0]
+    return shade if share >= LEAST_PLAIN else ""
+
+
+def object_pixels(rgb: np.ndarray) -> np.ndarray:
+    """[n, 3] of a photo [S, S, 3]: what in its middle is unlike its border; none where that is too little."""
     side = len(rgb)
     lab, edge = to_lab(rgb), np.ones((side, side), bool)
     edge[EDGE:-EDGE, EDGE:-EDGE] = False
@@ -52,10 +68,7 @@ def plain_colour(rgb: np.ndarray) -> str:
     middle = np.hypot(x, y) < MIDDLE
     distance = np.linalg.norm(lab[middle][:, None] - border_colours(lab[edge]), axis=-1).min(1)
     own = distance > UNLIKE
-    if own.mean() < LEAST_OBJECT:
-        return ""
-    shade, share = colours(rgb[middle][own])[0]
-    return shade if share >= LEAST_PLAIN else ""
+    return rgb[middle][own if own.mean() >= LEAST_OBJECT else np.zeros_like(own)]
 
 
 def border_colours(lab: np.ndarray) -> np.ndarray:
@@ -82,36 +95,70 @@ def read_rows(source: Path) -> list[dict]:
     return rows
 
 
-def make_photos(source: Path, out: Path) -> Counter:
-    """Write the catalogue; returns how many photos of each split were kept, and how many were "left out"."""
+def shrink(picture: Image.Image) -> np.ndarray:
+    """[SIDE, SIDE, 3] in 0..1, as it is measured."""
+    return np.asarray(picture.convert("RGB").resize((SIDE, SIDE)), np.float32) / 255
+
+
+def tint_photo(picture: Image.Image, count: int, rng: random.Random) -> list[tuple[Image.Image, str]]:
+    """Up to `count` copies with the object's colour moved to others, each with the shade that is measured then."""
+    rgb = np.asarray(picture.convert("RGB"), np.float32) / 255
+    lab, main = to_lab(rgb), np.median(to_lab(object_pixels(shrink(picture))), axis=0)
+    parts = Parts(lab, likeness(lab, main), main)
+    far = [shade for shade in NAMED if np.linalg.norm(target_of(shade) - main) >= LEAST_CHANGE]
+    made = []
+    for meant in rng.sample(far, min(count, len(far))):
+        copy = tint(parts, target_of(meant))
+        seen = plain_colour(shrink(copy))
+        if seen and SHADES[seen][0] == SHADES[meant][0]:
+            made.append((copy, seen))
+    return made
+
+
+def read_photos(source: Path) -> Iterator[tuple[dict, Image.Image]]:
+    """Rows of photos.csv with their pictures; raises LavicError where a picture lies elsewhere."""
+    rows, lies_inside = read_rows(source), picture_guard(source)
+    for row in tqdm(rows, desc="Measuring photos", unit="photo"):
+        if not lies_inside(row["image"]):
+            raise LavicError(f"The picture {row['image']} lies outside {source}; move it there, or remove that line.")
+        yield row, open_picture(source / row["image"])
+
+
+def record(row: dict, suffix: str, name: str, shade: str) -> dict:
+    """A line of products.jsonl."""
+    kind = row["category"].replace("longsleeve", "long-sleeved top").replace("outwear", "jacket")
+    looks = {"type": kind, "colour": SHADES[shade][0], "shade": shade}
+    title, category = kind.capitalize(), "Clothing"
+    return {"id": row["id"] + suffix, "title": title, "category": category, "images": [name], "attributes": looks}
+
+
+def make_photos(source: Path, out: Path, tints: int = 0) -> Counter:
+    """Write the catalogue; returns how many photos of each split were kept, how many were "left out", and how many
+    tinted copies stand beside those of the training split."""
     counts, kept = Counter(), []
     splits: dict[str, dict[str, list[str]]] = {"train": {}, "valid": {}, "test": {}}
-    rows, lies_inside = read_rows(source), picture_guard(source)
     with fresh_folder(out) as folder:
         (folder / "images").mkdir()
-        for row in tqdm(rows, desc="Measuring photos", unit="photo"):
-            split, name = SPLITS.get(row["split"], "train"), row["image"]
-            if not lies_inside(name):
-                raise LavicError(f"The picture {name} lies outside {source}; move it there, or remove that line.")
-            picture = open_picture(source / name)
-            small = picture.convert("RGB").resize((SIDE, SIDE))
-            shade = plain_colour(np.asarray(small, np.float32) / 255)
+        for row, picture in read_photos(source):
+            split, shade = SPLITS.get(row["split"], "train"), plain_colour(shrink(picture))
             if not shade:
                 counts["left out"] += 1
                 continue
-            name = f"images/{len(kept):05}.jpg"
-            picture.convert("RGB").save(folder / name, quality=92)
-            kind = row["category"].replace("longsleeve", "long-sleeved top").replace("outwear", "jacket")
-            looks = {"type": kind, "colour": SHADES[shade][0], "shade": shade}
-            title, category = kind.capitalize(), "Clothing"
-            kept.append({"id": row["id"], "title": title, "category": category, "images": [name], "attributes": looks})
-            splits[split][row["id"]] = [row["id"]]
-            counts[split] += 1
+            copies = tint_photo(picture, tints, random.Random(row["id"])) if split == "train" and tints else []
+            mine = splits[split].setdefault(row["id"], [])
+            for number, (shown, seen) in enumerate([(picture, shade), *copies]):
+                name = f"images/{len(kept):05}.jpg"
+                shown.convert("RGB").save(folder / name, quality=92)
+                kept.append(record(row, f"-t{number}" if number else "", name, seen))
+                mine.append(kept[-1]["id"])
+                counts["tinted" if number else split] += 1
         write_jsonl(folder / "products.jsonl", kept)
         write_json(folder / "splits.json", splits)
         for split in ("train", "valid"):
-            mine = [row for row in kept if row["id"] in splits[split]]
-            write_jsonl(folder / "dialogues" / f"{split}.jsonl", ask_for_each(mine, random.Random(split)))
+            named = {item for members in splits[split].values() for item in members}
+            rows, rng = [row for row in kept if row["id"] in named], random.Random(split)
+            rows = rng.sample(rows, ASKED) if split == "train" and len(rows) > ASKED else rows
+            write_jsonl(folder / "dialogues" / f"{split}.jsonl", ask_for_each(rows, rng))
     return counts
 
 
@@ -147,9 +194,10 @@ def ask_for_each(rows: list[dict], rng: random.Random) -> list[dict]:
 @click.command(help=__doc__)
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
-def main(source: Path, out: Path) -> None:
+@click.option("--tints", default=0, type=click.IntRange(0), help="Copies of a training photo in other colours.")
+def main(source: Path, out: Path, tints: int) -> None:
     try:
-        counts = make_photos(source, out)
+        counts = make_photos(source, out, tints)
     except LavicError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{', '.join(f'{count} {name}' for name, count in sorted(counts.items()))}; in {out}.")

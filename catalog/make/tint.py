@@ -50,10 +50,15 @@ def find_main_part(picture: Image.Image) -> Parts:
     values, counts = np.unique(cells, axis=0, return_counts=True)
     near = np.linalg.norm((pixels - values[counts.argmax()] * (20, 12, 12)) * (0.5, 1, 1), axis=-1) < MAIN_WIDTH
     main = np.median(pixels[near], axis=0)
+    return Parts(lab, likeness(lab, main) * piece, main)
+
+
+def likeness(lab: np.ndarray, main: np.ndarray) -> np.ndarray:
+    """How much each pixel of a picture [H, W, 3] has of a colour [3], in 0..1 with soft edges; all in Lab."""
     distance = np.linalg.norm((lab - main) * (0.35, 1, 1), axis=-1)
-    weight = np.clip(2 - distance / MAIN_WIDTH, 0, 1) * piece
+    weight = np.clip(2 - distance / MAIN_WIDTH, 0, 1)
     soft = Image.fromarray((255 * weight).astype(np.uint8)).filter(ImageFilter.GaussianBlur(0.7))
-    return Parts(lab, np.asarray(soft, np.float32) / 255, main)
+    return np.asarray(soft, np.float32) / 255
 
 
 def tint(parts: Parts, target: np.ndarray) -> Image.Image:

@@ -1,5 +1,6 @@
 """align, distill and tune: the training stages."""
 
+import json
 import platform
 import time
 from collections.abc import Sequence
@@ -37,7 +38,7 @@ def option_type(item: Field) -> click.ParamType:
     """What a field may be: a way to decode, a whole number, a share or rate from 0 to 1."""
     if item.name == "decode":
         return click.Choice(DECODES)
-    may_be_none = item.name == "seed" or item.name in ("caption_steps", "plain_steps", "first_layer")
+    may_be_none = item.name == "seed" or item.name in ("caption_steps", "word_steps", "plain_steps", "first_layer")
     return click.IntRange(0 if may_be_none else 1) if isinstance(item.default, int) else click.FloatRange(0, 1)
 
 
@@ -147,6 +148,12 @@ def distill(catalog, also, model, start_from, out, as_json, **config) -> None:
 
 @click.command()
 @catalog_option
+@click.option(
+    "--also",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A further catalogue with dialogues/train.jsonl and valid.jsonl to learn from; may be repeated.",
+)
 @MODEL
 @click.option("--dialogues", required=True, type=click.Path(path_type=Path), help="Training dialogues (JSONL).")
 @click.option("--valid", required=True, type=click.Path(path_type=Path), help="Validation dialogues (JSONL).")
@@ -162,7 +169,9 @@ def distill(catalog, also, model, start_from, out, as_json, **config) -> None:
 @OUT
 @config_options(TuneConfig)
 @json_option
-def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, start_from, out, as_json, **config) -> None:
+def tune(
+    catalog, also, model, dialogues, valid, valid_catalog, valid_limit, key, start_from, out, as_json, **config
+) -> None:
     """Teach the LLM to choose among candidates (LoRA on the LLM, tower frozen); the best by validation is kept.
 
     The same command goes on where a stopped run was: its progress lies beside the adapter, in OUT.progress.
@@ -187,18 +196,25 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
 
     start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), TuneConfig(**config)
     check_target(out)  # told now, not after the training
-    shop = load_catalog(settings.catalog)
-    valid_shop = load_catalog(valid_catalog) if valid_catalog else shop
-    choices, left_out = make_choices(read_conversations(dialogues), shop, key)
-    tests, _ = make_choices(read_conversations(valid)[:valid_limit], valid_shop, key)
+    shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
+    valid_shops = [load_catalog(valid_catalog) if valid_catalog else shops[0], *shops[1:]]
+    lessons = [dialogues, *(shop.folder / "dialogues/train.jsonl" for shop in shops[1:])]
+    exams = [valid, *(shop.folder / "dialogues/valid.jsonl" for shop in shops[1:])]
+    made = [make_choices(read_conversations(file), shop, key) for file, shop in zip(lessons, shops, strict=True)]
+    choices, left_out = [each for each, _ in made], sum(count for _, count in made)
+    tests = [
+        make_choices(read_conversations(file)[:valid_limit], shop, key)[0]
+        for file, shop in zip(exams, valid_shops, strict=True)
+    ]
     before = read_card(start_from).training if start_from else {}
     lavic = load_model(settings.model, start_from, settings.home)
-    states = see_all(Vision(lavic, settings.home), ((shop, choices), (valid_shop, tests)))
+    states = see_all(Vision(lavic, settings.home), zip((*shops, *valid_shops), (*choices, *tests), strict=True))
     if "llm" in lavic.loras:
         train_lora(lavic, "llm")
     else:
         add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed)
-    record = provenance("tune", [shop], chosen, start) | {"choices": len(choices), "left_out": left_out}
+    record = provenance("tune", shops, chosen, start)
+    record |= {"choices": [len(each) for each in choices], "left_out": left_out}
 
     def keep(best, curve) -> None:
         record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
@@ -206,17 +222,20 @@ def tune(catalog, model, dialogues, valid, valid_catalog, valid_limit, key, star
         card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, best.temperature, lavic.speaks, training)
         save_adapter(lavic, out, card, lavic.loras)
 
-    files = {"dialogues": hash_file(dialogues), "valid": hash_file(valid), "valid_catalog": valid_shop.fingerprint}
+    files = {"dialogues": [hash_file(file) for file in lessons], "valid": [hash_file(file) for file in exams]}
+    files["valid_catalog"] = valid_shops[0].fingerprint
     record |= files | {"candidates": key, "valid_limit": valid_limit, "from": lavic.adapter_hash}
-    data = " ".join((shop.fingerprint, lavic.fingerprint, lavic.adapter_hash, key, str(valid_limit), *files.values()))
+    data = json.dumps([lavic.fingerprint, lavic.adapter_hash, record["catalogs"], files, key, valid_limit])
     checkpoint = Checkpoint(out, chosen, data)
-    report = stage(lavic, choices, tests, states, chosen, keep, checkpoint, lavic.speaks)
+    first, *others = choices
+    report = stage(lavic, first, list(chain(*tests)), states, chosen, keep, checkpoint, lavic.speaks, others)
     record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
     record["seconds"] = round(report.seconds)
     write_card(out, replace(read_card(out), training={**before, "tune": record}))
     checkpoint.clear()
     print_json(record) if as_json else click.echo(
-        f"Tuned on {len(choices)} dialogues; validation HR@1 {report.best.hit:.3f} (step {report.best.step}); in {out}."
+        f"Tuned on {sum(map(len, choices))} dialogues; HR@1 on {sum(map(len, tests))} of validation "
+        f"{report.best.hit:.3f} (step {report.best.step}); in {out}."
     )
 
 

@@ -8,6 +8,7 @@ The network is the stock `LlavaNextForConditionalGeneration`; this wrapper owns 
 import contextlib
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 from jinja2 import TemplateError
 from PIL import Image
@@ -83,17 +84,37 @@ class LavicModel:
 
     def make_views(self, pictures: Sequence[Image.Image]) -> Tensor:
         """[n, 5, 3, s, s]: each picture letterboxed to a square of twice the tower's size, whole and 2x2 crops."""
-        mean = tuple(round(255 * channel) for channel in self.image_processor.image_mean)
-        squares = [letterbox(picture, 2 * self.view_size, mean) for picture in pictures]
+        squares = [self._square(picture) for picture in pictures]
         views = self.image_processor(images=squares, return_tensors="pt")["pixel_values"]
         if views.shape[1] != VIEWS:
             raise AssertionError(f"a picture must give {VIEWS} views, not {views.shape[1]}")
         return views
 
+    def make_view(self, picture: Image.Image, place: int) -> Tensor:
+        """[3, s, s]: one of a picture's five views, for a fifth of the work: 0 is the whole, 1 to 4 the crops."""
+        square, size = self._square(picture), self.view_size
+        if place:
+            top, left = size * ((place - 1) // 2), size * ((place - 1) % 2)
+            square = square.crop((left, top, left + size, top + size))
+        else:
+            square = square.resize((size, size), Image.Resampling.BICUBIC)
+        pixels = torch.tensor(np.asarray(square, np.float32) / 255).permute(2, 0, 1)
+        moments = self.image_processor.image_mean, self.image_processor.image_std
+        mean, std = (torch.tensor(values)[:, None, None] for values in moments)
+        return (pixels - mean) / std
+
+    def _square(self, picture: Image.Image) -> Image.Image:
+        mean = tuple(round(255 * channel) for channel in self.image_processor.image_mean)
+        return letterbox(picture, 2 * self.view_size, mean)
+
     def encode_views(self, views: Tensor) -> Tensor:
         """[n, 5, 3, s, s] -> [n, 5, h]: each view's [CLS], position 0 of the tower's last hidden state."""
-        flat = views.flatten(0, 1).to(self.device, next(self.tower.parameters()).dtype)
-        return self.tower(pixel_values=flat).last_hidden_state[:, 0].unflatten(0, (-1, VIEWS))
+        return self.encode_view(views.flatten(0, 1)).unflatten(0, (-1, VIEWS))
+
+    def encode_view(self, views: Tensor) -> Tensor:
+        """[n, 3, s, s] -> [n, h]: the [CLS] of single views."""
+        views = views.to(self.device, next(self.tower.parameters()).dtype)
+        return self.tower(pixel_values=views).last_hidden_state[:, 0]
 
     @contextlib.contextmanager
     def seeing_partly(self, share: float) -> Iterator[None]:

@@ -26,9 +26,7 @@ from lavic_chat.ranking.prompt import Prompt
 from lavic_chat.ranking.scores import pad
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.training.examples import caption_words, describe_looks
-
-POINTING_TEMPERATURE = 0.05
-STRANGERS = 2000  # random words among which the caption's words must be found
+from lavic_chat.training.words import gather_words
 
 
 @dataclass(frozen=True)
@@ -65,23 +63,10 @@ def align(
 def learn_words(
     model: LavicModel, products: Sequence[Product], states: Tensor, spread: Tensor, config: AlignConfig
 ) -> list[float]:
-    rng = random.Random(config.seed)
-    embeddings = model.word_embeddings
-    words = [sorted(set(model.words_to_ids(" " + caption_words(product)))) for product in products]
-    strangers = rng.sample(range(len(embeddings)), min(STRANGERS, len(embeddings)))
-    vocabulary = sorted(set(strangers).union(*words))
-    place = {word: index for index, word in enumerate(vocabulary)}
-    targets = torch.zeros(len(products), len(vocabulary), device=model.device)
-    for row, ids in enumerate(words):
-        targets[row, [place[word] for word in ids]] = 1 / len(ids)
-    known = embeddings[vocabulary]
-    length = known.norm(dim=-1).mean()
+    words = gather_words(model, [caption_words(product) for product in products], random.Random(config.seed))
 
     def loss_of(batch: list[int]) -> Tensor:
-        tokens = model.project(jitter(states[batch], spread, config.noise)).float()
-        cosine = functional.normalize(tokens, dim=-1) @ functional.normalize(known, dim=-1).T
-        pointing = -(targets[batch][:, None] * (cosine / POINTING_TEMPERATURE).log_softmax(-1)).sum(-1).mean()
-        return pointing + (tokens.norm(dim=-1) / length - 1).pow(2).mean()
+        return words.loss(model.project(jitter(states[batch], spread, config.noise)), batch)
 
     groups = [{"params": list(model.projector.parameters()), "lr": config.word_lr}]
     return descend(groups, loss_of, len(products), config.word_steps, config.batch, config, "words")

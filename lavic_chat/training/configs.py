@@ -21,7 +21,10 @@ class AlignConfig:
 
 @dataclass(frozen=True)
 class DistillConfig:
-    steps: int = 1800
+    word_steps: int = 0  # first, single views that learn to point to words; no LLM takes part, so they cost little
+    word_batch: int = 24
+    word_lr: float = 1e-3
+    steps: int = 1800  # then, descriptions from five tokens
     batch: int = 4
     lr: float = 3e-4
     rank: int = 8
@@ -40,6 +43,7 @@ class TuneConfig:
     steps: int = 800
     plain_steps: int = 400  # in the first half every question is asked in a few plain words, then they fade
     plain_share: float = 0.3  # to this share
+    also_share: float = 0.2  # of the batches, where further catalogues are given: these are about them
     say_share: float = 0.85  # of the choices, in which descriptions stand beside the visual tokens
     say_weight: float = 0.3  # of the descriptions' own loss
     blur: float = 0.6  # noise on the states of which the LLM's own, often wrong, descriptions are made

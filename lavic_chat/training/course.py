@@ -40,7 +40,8 @@ class Course(Generic[P]):
     """What a stage trains and how it is measured.
 
     groups: the optimizer's groups of weights, each with its highest "lr". learn: step -> loss, the gradients left in
-    the weights. measure: steps done -> a validation of type `point`, and best_of the best of several.
+    the weights. measure: steps done -> a validation of type `point`, and best_of the best of several. rate: step ->
+    share of the groups' learning rates.
     measure_first: also before the first step.
     """
 
@@ -53,6 +54,7 @@ class Course(Generic[P]):
     measure: Callable[[int], P]
     point: type[P]
     best_of: Callable[[Sequence[P]], P]
+    rate: Callable[[int], float]
     measure_first: bool = False
 
 
@@ -79,7 +81,7 @@ def follow(
     bar = trange(done, course.steps, initial=done, total=course.steps, desc=course.name, unit="step")
     for step in bar:
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-            group["lr"] = peak * pace(step, course.steps)
+            group["lr"] = peak * course.rate(step)
         losses.append(course.learn(step))
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()

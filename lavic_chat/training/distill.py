@@ -5,6 +5,9 @@
 LoRA on the vision tower and the projector, the LLM frozen: from the five [CLS] tokens of a picture the LLM must say
 its description, and what it cannot read, tower and projector learn to show. Pictures are augmented, so that photos
 of other shops are read as well. The best adapter by perplexity on pictures of unseen shapes is kept.
+
+`--word-steps` come before: single views point to the words of the description. Without the LLM, and with one view
+of a picture instead of five, the tower sees ten times as many pictures in the same time.
 """
 
 import random
@@ -18,14 +21,17 @@ from PIL import Image
 from torch import Tensor
 
 from lavic_chat.catalog import Catalog, Product, open_picture
-from lavic_chat.model import LavicModel
+from lavic_chat.model import VIEWS, LavicModel
 from lavic_chat.training.align import caption_loss
 from lavic_chat.training.augment import augment
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import DistillConfig
-from lavic_chat.training.course import Course, Report, follow
-from lavic_chat.training.examples import describe_looks
+from lavic_chat.training.course import Course, Report, follow, pace
+from lavic_chat.training.examples import caption_words, describe_looks
+from lavic_chat.training.words import gather_words
 from lavic_chat.vision import chunks
+
+WHOLE = 0.6  # of the views that are learned from singly
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Lesson:
 
     open_pictures: tuple[Callable[[], Image.Image], ...]
     text: str
+    words: str = ""  # of it, those that a view alone should bring to mind
 
 
 @dataclass(frozen=True)
@@ -62,16 +69,33 @@ def distill(
     started, rng = time.time(), random.Random(config.seed)
     torch.manual_seed(config.seed)
     valid = valid[:: max(1, len(valid) // config.valid_pictures)]
+    words = gather_words(model, [lesson.words for lesson in lessons], rng) if config.word_steps else None
+
+    def learn(step: int) -> float:
+        """One gradient of a batch; returns its loss."""
+        of_words = step < config.word_steps
+        batch = [rng.randrange(len(lessons)) for _ in range(config.word_batch if of_words else config.batch)]
+        pictures = [augment(rng.choice(lessons[row].open_pictures)(), rng) for row in batch]
+        model.train()
+        with model.seeing_partly(config.patches):
+            if of_words:
+                loss = words.loss(model.project(see_singly(model, pictures, rng))[:, None], batch)
+            else:
+                loss = picture_loss(model, pictures, [lessons[row].text for row in batch])
+        loss.backward()
+        return loss.item()
+
     course = Course(
         name="distill",
-        steps=config.steps,
+        steps=config.word_steps + config.steps,
         valid_every=config.valid_every,
         groups=[{"params": model.trained_loras(), "lr": config.lr}],
         weight_decay=config.weight_decay,
-        learn=lambda step: learn(model, [rng.choice(lessons) for _ in range(config.batch)], config, rng),
+        learn=learn,
         measure=lambda step: Epoch(step, perplexity(model, valid)),
         point=Epoch,
         best_of=best_of,
+        rate=partial(rate, config),
         measure_first=True,
     )
     return follow(course, rng, keep, checkpoint, started)
@@ -84,7 +108,7 @@ def make_lessons(catalog: Catalog, products: Sequence[Product]) -> list[Lesson]:
         paths = (catalog.picture_path(product, index) for index in range(len(product.images)))
         pictures = tuple(partial(open_picture, path) for path in paths if path)
         if pictures:
-            lessons.append(Lesson(pictures, describe_looks(product)))
+            lessons.append(Lesson(pictures, describe_looks(product), caption_words(product)))
     return lessons
 
 
@@ -92,14 +116,17 @@ def best_of(measured: Sequence[Epoch]) -> Epoch:
     return min(measured, key=lambda point: point.perplexity)
 
 
-def learn(model: LavicModel, batch: Sequence[Lesson], config: DistillConfig, rng: random.Random) -> float:
-    """One gradient of a batch; returns its loss."""
-    model.train()
-    pictures = [augment(rng.choice(lesson.open_pictures)(), rng) for lesson in batch]
-    with model.seeing_partly(config.patches):
-        loss = picture_loss(model, pictures, [lesson.text for lesson in batch])
-    loss.backward()
-    return loss.item()
+def rate(config: DistillConfig, step: int) -> float:
+    """Share of `lr` at a step; the words have a rise and a fall of their own."""
+    if step < config.word_steps:
+        return config.word_lr / config.lr * pace(step, config.word_steps)
+    return pace(step - config.word_steps, config.steps)
+
+
+def see_singly(model: LavicModel, pictures: Sequence[Image.Image], rng: random.Random) -> Tensor:
+    """[n, h]: one view of each picture, the whole more often than a crop of it."""
+    chosen = [0 if rng.random() < WHOLE else rng.randrange(1, VIEWS) for _ in pictures]
+    return model.encode_view(torch.stack([model.make_view(*each) for each in zip(pictures, chosen, strict=True)]))
 
 
 def picture_loss(model: LavicModel, pictures: Sequence[Image.Image], texts: Sequence[str]) -> Tensor:

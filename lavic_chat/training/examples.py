@@ -14,11 +14,12 @@ LOOKS = ("shade", "colour", "pattern", "material", "style")
 
 @dataclass(frozen=True)
 class Choice:
-    """A dialogue, the candidates as offered, and the index of a right one."""
+    """A dialogue, the candidates as offered, the index of a right one, and the set's name to report by."""
 
     dialogue: Dialogue
     products: tuple[Product, ...]
     answer: int
+    set: str = "all"
 
 
 def products_of_split(catalog: Catalog, split: str) -> list[Product]:
@@ -63,8 +64,8 @@ def describe_looks(product: Product) -> str:
 
 def caption_words(product: Product) -> str:
     """The words that a product's five tokens should speak: its looks and its type."""
-    looks = [product.attributes.get(key, "") for key in ("colour", "shade", "material", "type")]
-    return " ".join(word for word in looks if word) or product.category.lower()
+    looks = [product.attributes.get(key, "") for key in ("colour", "shade", "material", "pattern", "type")]
+    return " ".join(word for word in looks if word not in ("", "plain")) or product.category.lower()
 
 
 def with_article(words: str) -> str:
@@ -82,7 +83,9 @@ def make_choices(
         right = [item for item in conversation.gt_items if item in ids]
         ids = [item for item in ids if item not in right[1:]]  # another right answer must not be taught as a wrong one
         if right and len(ids) > 1:
-            choices.append(Choice(conversation.dialogue, tuple(catalog[i] for i in ids), ids.index(right[0])))
+            choices.append(
+                Choice(conversation.dialogue, tuple(catalog[i] for i in ids), ids.index(right[0]), conversation.set)
+            )
     if not choices:
         raise DialogueError(
             f"None of the {len(conversations)} conversations has its right answer among candidates that are in the "

@@ -14,8 +14,10 @@ alone nothing was learned in 240 examples.
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
+from statistics import fmean
 
 import torch
 from torch import Tensor
@@ -30,7 +32,7 @@ from lavic_chat.ranking.scores import compare, pad
 from lavic_chat.training.align import description_loss, jitter
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
-from lavic_chat.training.course import Course, Report, follow
+from lavic_chat.training.course import Course, Report, follow, pace
 from lavic_chat.training.examples import Choice, ask_plainly, describe_looks, looks_of, shuffle_choice
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
@@ -45,27 +47,34 @@ def tune(
     keep: Callable[["Validation", tuple["Validation", ...]], None],
     checkpoint: Checkpoint | None = None,
     speaks: bool = False,
+    also: Sequence[Sequence[Choice]] = (),
 ) -> Report["Validation"]:
     """Train on choices with the products' tower states [5, h] by id; `keep(best, all so far)` at every best.
 
-    speaks: the LLM has learned to describe pictures. With a checkpoint, progress is written at every validation, and
-    a stopped run goes on from there.
+    speaks: the LLM has learned to describe pictures. also: choices of further catalogues. With a checkpoint, progress
+    is written at every validation, and a stopped run goes on from there.
     """
     started, rng = time.time(), random.Random(config.seed)
     torch.manual_seed(config.seed)
-    products = products_of(choices)
-    coloured = [product for product in products if looks_of(product)]
+    shops = [Shop.of(each) for each in (choices, *also)]
+    products = [product for shop in shops for product in shop.products]
     pupil = Pupil(model, states, say_blurred(model, products, states, config) if speaks else {}, config)
+
+    def learn(step: int) -> float:
+        elsewhere = also and rng.random() < config.also_share
+        return pupil.learn(draw(rng.choice(shops[1:]) if elsewhere else shops[0], step, config, rng), rng)
+
     course = Course(
         name="tune",
         steps=config.steps,
         valid_every=config.valid_every,
         groups=parameter_groups(model, config),
         weight_decay=config.weight_decay,
-        learn=lambda step: pupil.learn(draw(choices, coloured, step, config, rng), rng),
+        learn=learn,
         measure=lambda step: validate(model, valid, states, config, step, speaks),
         point=Validation,
         best_of=best_of,
+        rate=lambda step: pace(step, config.steps),
     )
     return follow(course, rng, keep, checkpoint, started)
 
@@ -83,21 +92,30 @@ def parameter_groups(model: LavicModel, config: TuneConfig) -> list[dict]:
     return groups
 
 
-def draw(
-    choices: Sequence[Choice], coloured: Sequence[Product], step: int, config: TuneConfig, rng: random.Random
-) -> list[Choice]:
-    """A batch, candidates shuffled: plain questions before dialogues, and few candidates before many.
+@dataclass(frozen=True)
+class Shop:
+    """The choices of one catalogue, its products in them, and those whose colour is known, for plain questions."""
 
-    coloured: the products whose colour is known, for plain questions; without any there are only dialogues.
-    """
+    choices: Sequence[Choice]
+    products: Sequence[Product]
+    coloured: Sequence[Product]
+
+    @classmethod
+    def of(cls, choices: Sequence[Choice]) -> "Shop":
+        products = products_of(choices)
+        return cls(choices, products, [product for product in products if looks_of(product)])
+
+
+def draw(shop: Shop, step: int, config: TuneConfig, rng: random.Random) -> list[Choice]:
+    """A batch, candidates shuffled: plain questions before dialogues, and few candidates before many."""
     rise = min(1.0, 2 * step / config.steps)
     batch = []
     for _ in range(config.batch):
         count = config.fewest + round(rise * max(0, config.most - config.fewest))
-        if coloured and rng.random() < fading(step, config.plain_steps, config.plain_share):
-            batch.append(ask_plainly(coloured, rng, count))
+        if shop.coloured and rng.random() < fading(step, config.plain_steps, config.plain_share):
+            batch.append(ask_plainly(shop.coloured, rng, count))
         else:
-            batch.append(shuffle_choice(rng.choice(choices), rng, count))
+            batch.append(shuffle_choice(rng.choice(shop.choices), rng, count))
     return batch
 
 
@@ -166,15 +184,18 @@ def products_of(choices: Sequence[Choice]) -> list[Product]:
 
 @dataclass(frozen=True)
 class Validation:
-    """HR@1, mean negative log-likelihood of the right candidate, and the temperature that would make it least."""
+    """HR@1, mean negative log-likelihood of the right candidate, the temperature that would make it least, and HR@1
+    by set."""
 
     step: int
     hit: float
     surprise: float
     temperature: float
+    by_set: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"validation HR@1 {self.hit:.3f}, nll {self.surprise:.3f}"
+        sets = ", ".join(f"{name} {hit:.3f}" for name, hit in self.by_set.items())
+        return f"validation HR@1 {self.hit:.3f} ({sets}), nll {self.surprise:.3f}"
 
 
 def validate(
@@ -195,10 +216,13 @@ def validate(
         looks = [said.get(product.id, "") for product in choice.products]
         chances = torch.tensor(ranker.rank(choice.dialogue, choice.products, seen, looks=looks).probabilities)
         logs.append(chances.clamp_min(1e-9).log())
-    hits = sum(int(row.argmax()) == choice.answer for row, choice in zip(logs, choices, strict=True))
+    hits: dict[str, list[bool]] = {}
+    for row, choice in zip(logs, choices, strict=True):
+        hits.setdefault(choice.set, []).append(int(row.argmax()) == choice.answer)
     answers = [choice.answer for choice in choices]
     temperature = min(TEMPERATURES, key=lambda value: mean_surprise(logs, answers, value))
-    return Validation(step, hits / len(choices), mean_surprise(logs, answers, 1.0), temperature)
+    hit, by_set = fmean(chain(*hits.values())), {name: round(fmean(found), 4) for name, found in hits.items()}
+    return Validation(step, hit, mean_surprise(logs, answers, 1.0), temperature, by_set)
 
 
 def mean_surprise(logs: Sequence[Tensor], answers: Sequence[int], temperature: float) -> float:
