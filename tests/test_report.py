@@ -9,7 +9,7 @@ from PIL import Image
 from lavic_chat.cli import main
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.metrics import Prediction, measure
-from lavic_chat.evaluation.report import read_evaluations
+from lavic_chat.evaluation.report import read_evaluations, training_curves
 from lavic_chat.files import write_json, write_jsonl
 
 
@@ -48,6 +48,34 @@ def test_the_report_tells_every_evaluation(folder):
         with Image.open(folder / "out" / f"tiny-one-{name}.png") as picture:
             assert picture.format == "PNG" and picture.width == 1600 and len(picture.convert("L").getcolors()) > 5
     assert json.loads((folder / "out" / "metrics.json").read_text())["looking"]["overall"]["hr@1"] == 0.8
+
+
+def test_training_and_other_conversations_are_told_where_they_are_known(folder):
+    write_json(
+        folder / "adapter" / "adapter.json",
+        {"base": "b", "fingerprint": "f", "training": {
+            "distill": {
+                "config": {"word_steps": 10, "word_batch": 8, "batch": 2},
+                "valid": [{"step": 0, "perplexity": 9.0}, {"step": 12, "perplexity": 3.0}],
+            },
+            "tune": {
+                "config": {"batch": 4},
+                "valid": [{"step": 5, "hit": 0.5, "by_set": {"mixed": 0.6, "visual": 0.4}}],
+            },
+        }},
+    )  # fmt: skip
+    copy = folder / "real-photos"
+    for file in (folder / "runs").glob("*/*.json*"):
+        (copy / file.parent.name).mkdir(parents=True, exist_ok=True)
+        (copy / file.parent.name / file.name).write_bytes(file.read_bytes())
+    result = run(folder, "--adapter", str(folder / "adapter"), "--beside", str(copy))
+    assert result.exit_code == 0, result.output
+    text = (folder / "out" / "lavic-mini.md").read_text()
+    assert text.count("| the model, looking | 0.80 (") == 2 and "## Real photos" in text
+    assert "lavic-mini-training.png" in text and (folder / "out" / "lavic-mini-training.png").is_file()
+    assert json.loads((folder / "out" / "metrics.json").read_text())["real photos"]["random"]["overall"]["n"] == 20
+    training = json.loads((folder / "adapter" / "adapter.json").read_text())["training"]
+    assert training_curves(training) == ([(0, 9.0), (84, 3.0)], {"mixed": [(20, 0.6)], "visual": [(20, 0.4)]})
 
 
 def test_a_report_among_the_evaluations_is_none_of_them(folder):

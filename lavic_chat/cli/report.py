@@ -12,9 +12,16 @@ from lavic_chat.settings import read_settings
 @click.argument("evaluations", type=click.Path(path_type=Path))
 @catalog_option
 @click.option("--dialogues", required=True, type=click.Path(path_type=Path), help="The dialogues that were evaluated.")
+@click.option("--adapter", type=click.Path(path_type=Path), help="Whose training is told; else the shipped one's.")
+@click.option(
+    "--beside",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A folder of evaluations of other conversations, told in a table of its own; may be repeated.",
+)
 @click.option("--title", default="lavic-mini", help="The model's name in the report.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the report and its plots.")
-def report(evaluations: Path, catalog: Path | None, dialogues: Path, title: str, out: Path) -> None:
+def report(evaluations, catalog, dialogues, adapter, beside, title, out) -> None:
     """Write a report of the evaluations that lie in a folder: one table, plots, hits by looks and by turns.
 
     The folder holds an `evaluate --out` folder each, the model's own called looking.
@@ -22,8 +29,11 @@ def report(evaluations: Path, catalog: Path | None, dialogues: Path, title: str,
     from lavic_chat.catalog import load_catalog
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.evaluation.report import read_evaluations, write_report
+    from lavic_chat.model.adapter import read_card
 
     found = read_evaluations(evaluations)
-    shop = load_catalog(read_settings(catalog=catalog).catalog)
-    path = write_report(found, read_conversations(dialogues), shop, out, title)
+    others = {folder.name.replace("-", " "): read_evaluations(folder) for folder in beside}
+    settings = read_settings(catalog=catalog, adapter=adapter)
+    shop, training = load_catalog(settings.catalog), read_card(settings.adapter).training if settings.adapter else {}
+    path = write_report(found, read_conversations(dialogues), shop, out, title, training, others)
     click.echo(f"{len(found)} evaluations are told in {path}.")

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,12 @@ def by_turns(predictions: Sequence[Prediction], conversations: Mapping[str, Conv
         return "" if not count else str(count) if count < 5 else "5 or more"
 
     return sorted(break_down(predictions, turns), key=lambda share: share.name)
+
+
+def by_place(predictions: Sequence[Prediction]) -> list[Share]:
+    """hr@1 by where among the candidates as offered the right one stood: with retrieval, its rank there."""
+    found = break_down(predictions, lambda prediction: f"{prediction.place:02d}" if prediction.place else "")
+    return [replace(share, name=share.name.lstrip("0")) for share in sorted(found, key=lambda share: share.name)]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
-from lavic_chat.catalog.drawing import ACCENT, LINE, QUIET, SOFT, STYLE, WIDTH, bare, new_figure, place, to_png
+from lavic_chat.catalog.drawing import (
+    ACCENT,
+    LINE,
+    QUIET,
+    SOFT,
+    SPLIT_LOOKS,
+    STYLE,
+    WIDTH,
+    bare,
+    new_figure,
+    place,
+    to_png,
+)
 from lavic_chat.evaluation.breakdown import BINS, Calibration, Share
 
 ROW, CHANCE = 0.34, 0.1  # inches from one ranker to the next; of ten candidates
@@ -55,4 +67,29 @@ def draw_calibration(calibration: Calibration) -> bytes:
             beside.text(x, count, f"{count:,}", ha="center", va="bottom", size=9, color=QUIET)
         beside.set(xlim=(0, 1), yticks=[], xlabel="confidence", ylabel="cases")
         beside.spines["left"].set_visible(False)
+        return to_png(figure)
+
+
+def draw_training(perplexity: Sequence[tuple[int, float]], hits: Mapping[str, Sequence[tuple[int, float]]]) -> bytes:
+    """PNG: perplexity of unseen pictures' descriptions by pictures seen, and validation HR@1 of each set by dialogues
+    seen. Each curve: (how many, value) points."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        figure = new_figure("Training", "On shapes that are not trained on", 4.6)
+        left = place(figure, 0.8, 1.2, WIDTH / 2 + 0.3, 0.65)
+        left.set_title("Distill: perplexity", size=11)
+        if perplexity:
+            left.plot(*zip(*perplexity, strict=True), "o-", color=ACCENT, ms=5, mec="white")
+            left.set(ylim=(1, None))
+        left.set(xlabel="pictures seen")
+        right = place(figure, WIDTH / 2 + 0.5, 1.2, 1.1, 0.65)
+        right.set_title("Tune: HR@1 of ten", size=11)
+        for (name, curve), (colour, marker) in zip(hits.items(), SPLIT_LOOKS, strict=False):
+            right.plot(*zip(*curve, strict=True), f"{marker}-", color=colour, ms=5, mec="white")
+            right.annotate(
+                name, curve[-1], xytext=(6, 0), textcoords="offset points", va="center", size=10, color=colour
+            )
+        right.axhline(CHANCE, color=LINE, lw=1, zorder=0)
+        right.set(xlabel="dialogues seen", ylim=(0, 1))
         return to_png(figure)

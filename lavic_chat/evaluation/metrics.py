@@ -11,7 +11,8 @@ CUT = 10  # recall@10
 
 @dataclass(frozen=True)
 class Prediction:
-    """One conversation, ranked. ranking: candidate ids, best first. valid: the answer named a candidate."""
+    """One conversation, ranked. ranking: candidate ids, best first. valid: the answer named a candidate. place: where
+    among the candidates as they were offered, from 1, the right one stood; 0 where it was not among them."""
 
     set: str
     gt_items: tuple[str, ...]
@@ -19,6 +20,7 @@ class Prediction:
     confidence: float = 0.0
     valid: bool = True
     where: str = ""
+    place: int = 0
 
     @property
     def pick(self) -> str | None:

@@ -19,26 +19,31 @@ Rank = Callable[[Conversation, Sequence[str]], Prediction]
 
 
 def predict(
-    conversation: Conversation, ranking: Sequence[str], confidence: float = 0.0, valid: bool = True
+    conversation: Conversation,
+    offered: Sequence[str],
+    ranking: Sequence[str],
+    confidence: float = 0.0,
+    valid: bool = True,
 ) -> Prediction:
     return Prediction(
-        conversation.set,
-        conversation.gt_items,
-        tuple(ranking),
-        round(confidence, 4),
-        valid,
-        conversation.where,
+        set=conversation.set,
+        gt_items=conversation.gt_items,
+        ranking=tuple(ranking),
+        confidence=round(confidence, 4),
+        valid=valid,
+        where=conversation.where,
+        place=next((place for place, item in enumerate(offered, 1) if item in conversation.gt_items), 0),
     )
 
 
 def rank_first(conversation: Conversation, ids: Sequence[str]) -> Prediction:
     """The candidates as they are listed."""
-    return predict(conversation, ids)
+    return predict(conversation, ids, ids)
 
 
 def make_random(seed: int) -> Rank:
     rng = random.Random(seed)
-    return lambda conversation, ids: predict(conversation, rng.sample(list(ids), len(ids)))
+    return lambda conversation, ids: predict(conversation, ids, rng.sample(list(ids), len(ids)))
 
 
 def make_bm25(catalog: Catalog) -> Rank:
@@ -106,4 +111,4 @@ def order(
     valid: bool = True,
 ) -> Prediction:
     ranking = [ids[index] for index in np.argsort(-np.asarray(scores), kind="stable")]
-    return predict(conversation, ranking, confidence, valid)
+    return predict(conversation, ids, ranking, confidence, valid)

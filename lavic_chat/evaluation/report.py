@@ -4,19 +4,25 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.catalog.card import table
 from lavic_chat.dialogue import Conversation
 from lavic_chat.errors import DialogueError
-from lavic_chat.evaluation.breakdown import Calibration, Share, by_attribute, by_turns, calibrate
-from lavic_chat.evaluation.charts import draw_bars, draw_calibration
+from lavic_chat.evaluation.breakdown import Calibration, Share, by_attribute, by_place, by_turns, calibrate
+from lavic_chat.evaluation.charts import draw_bars, draw_calibration, draw_training
+from lavic_chat.evaluation.gallery import draw_gallery
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.files import read_jsonl, write_atomic, write_json
 
 LOOKING = "looking"
 LABELS = {  # folder -> what the table calls it, in this order
     LOOKING: "the model, looking",
+    "list": "the model, choosing from a list",
+    "generate": "the model, answering freely",
+    "no-distill": "the model, its tower not distilled",
+    "all-tokens": "the model, with all tokens of each picture",
     "no-images": "the model, pictures taken away",
     "shuffled-images": "the model, each candidate with another's picture",
     "two-tower": "two towers over the same pictures",
@@ -70,22 +76,55 @@ def read_evaluation(folder: Path) -> Evaluation:
 
 
 def write_report(
-    evaluations: Sequence[Evaluation], conversations: Sequence[Conversation], catalog: Catalog, out: Path, title: str
+    evaluations: Sequence[Evaluation],
+    conversations: Sequence[Conversation],
+    catalog: Catalog,
+    out: Path,
+    title: str,
+    training: Mapping = MappingProxyType({}),
+    beside: Mapping[str, Sequence[Evaluation]] = MappingProxyType({}),
 ) -> Path:
     """Write NAME.md with its plots, and metrics.json of all evaluations, into `out`; NAME is the title in small.
-    Returns where the report lies."""
+    Returns where the report lies.
+
+    training: what the adapter's card says of it. beside: evaluations of other conversations, by their heading.
+    """
     looking = evaluations[0]
     spoken = {conversation.where: conversation for conversation in conversations}
     groups = {key: by_attribute(looking.predictions, catalog, key)[:MOST] for key in ATTRIBUTES}
     groups["turns of the shopper"] = by_turns(looking.predictions, spoken)
+    groups["place among the candidates"] = by_place(looking.predictions)
     calibration = calibrate(looking.predictions)
     name = title.lower().replace(" ", "-")
     write_atomic(out / f"{name}-hits.png", draw_bars(rows_of(evaluations), sets_of(looking)))
     write_atomic(out / f"{name}-calibration.png", draw_calibration(calibration))
-    write_json(out / "metrics.json", {item.name: item.metrics for item in evaluations})
+    for hits, kind in ((True, "right"), (False, "wrong")):
+        write_atomic(out / f"{name}-{kind}.jpg", draw_gallery(looking.predictions, spoken, catalog, hits))
+    if trained := bool(training.keys() & {"distill", "tune"}):
+        write_atomic(out / f"{name}-training.png", draw_training(*training_curves(training)))
+    told = {item.name: item.metrics for item in evaluations}
+    told |= {heading: {item.name: item.metrics for item in found} for heading, found in beside.items()}
+    write_json(out / "metrics.json", told)
     path = out / f"{name}.md"
-    write_atomic(path, compose(title, name, evaluations, groups, calibration))
+    write_atomic(path, compose(title, name, evaluations, groups, calibration, trained, beside))
     return path
+
+
+def training_curves(training: Mapping) -> tuple[list, dict[str, list]]:
+    """(pictures seen, perplexity) of distill, and of tune for each set (dialogues seen, HR@1)."""
+    distill, tune = training.get("distill", {}), training.get("tune", {})
+    known = distill.get("valid", ())
+    perplexity = [(pictures_seen(distill["config"], row["step"]), row["perplexity"]) for row in known]
+    hits: dict[str, list] = {}
+    for row in tune.get("valid", ()):
+        for name, hit in (row.get("by_set") or {"all": row["hit"]}).items():
+            hits.setdefault(name, []).append((row["step"] * tune["config"]["batch"], hit))
+    return perplexity, hits
+
+
+def pictures_seen(config: Mapping, step: int) -> int:
+    words = min(step, config.get("word_steps", 0))
+    return words * config.get("word_batch", 0) + (step - words) * config["batch"]
 
 
 def sets_of(evaluation: Evaluation) -> list[str]:
@@ -112,17 +151,24 @@ def compose(
     evaluations: Sequence[Evaluation],
     groups: Mapping[str, Sequence[Share]],
     calibration: Calibration,
+    trained: bool,
+    beside: Mapping[str, Sequence[Evaluation]],
 ) -> str:
     looking = evaluations[0]
-    sets = sets_of(looking)
-    sets += ["overall"] if sets != ["overall"] else []
-    head = [f"{label} ({looking.metrics[label]['n']:,})" for label in sets]
     lines = [
         f"# {title}: what it picks",
         f"HR@1 on {looking.metrics['overall']['n']:,} conversations about shapes that training never saw, with 95 % "
         f"bootstrap intervals; chance {looking.metrics['overall']['chance']:.2f}. Made by `make report`.",
         f"![HR@1 by set]({name}-hits.png)",
-        table(["ranker", *head, "MRR"], [main_row(item, sets) for item in evaluations]),
+        main_table(evaluations),
+    ]
+    for heading, found in beside.items():
+        lines += [f"## {heading.capitalize()}", main_table(found)]
+    if trained:
+        lines += ["## Training", f"![Perplexity and validation]({name}-training.png)"]
+    lines += [
+        "## Looked at",
+        *(f"![{kind.capitalize()} picks]({name}-{kind}.jpg)" for kind in ("right", "wrong")),
         "## Confidence",
         f"Expected calibration error {calibration.error:.3f}: how far the shown confidence and the share of right "
         "picks lie apart.",
@@ -135,9 +181,24 @@ def compose(
     return "\n\n".join(lines) + "\n"
 
 
+def main_table(evaluations: Sequence[Evaluation]) -> str:
+    """HR@1 of every ranker in every set; a ranker that was measured on fewer cases says on how many."""
+    first = evaluations[0]
+    sets = sets_of(first)
+    sets += ["overall"] if sets != ["overall"] else []
+    head = [f"{label} ({first.metrics[label]['n']:,})" for label in sets]
+    rows = [main_row(item, sets) for item in evaluations]
+    for row, item in zip(rows, evaluations, strict=True):
+        if (count := item.metrics["overall"]["n"]) != first.metrics["overall"]["n"]:
+            row[0] += f" (on {count:,} cases)"
+    return table(["ranker", *head, "MRR", "VR"], rows)
+
+
 def main_row(item: Evaluation, sets: Sequence[str]) -> list[str]:
     shares = rows_of([item])[item.label]
-    return [item.label, *(told(shares[name]) for name in sets), f"{item.metrics['overall']['mrr']:.2f}"]
+    overall = item.metrics["overall"]
+    hits = (told(shares[name]) if name in shares else "" for name in sets)
+    return [item.label, *hits, f"{overall['mrr']:.2f}", f"{overall['vr']:.3f}"]
 
 
 def told(share: Share) -> str:
