@@ -4,15 +4,17 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from torch import Tensor
 
-from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.catalog import Catalog, Product, load_catalog
 from lavic_chat.descriptions import Descriptions
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.files import hash_bytes
 from lavic_chat.model import LavicModel, load_model
+from lavic_chat.model.adapter import merge_loras
 from lavic_chat.ranking import BRANCH, Ranker
 from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
 from lavic_chat.retrieval import Retriever, TextEncoder, product_text
@@ -112,21 +114,42 @@ class Clock:
         return {**steps, "total": round(sum(self.steps.values()), 1)}
 
 
+@dataclass(frozen=True)
+class Chooser:
+    """A model with its adapter, ready to look at products and to choose among them."""
+
+    model: LavicModel
+    vision: Vision
+    descriptions: Descriptions
+    ranker: Ranker
+
+    def look(self, catalog: Catalog, products: Sequence[Product], progress: bool) -> tuple[Tensor, list[str]]:
+        """The main pictures' states [n, 5, h] and what the model says of them; what the caches lack is computed."""
+        states = self.vision.see_products(catalog, products, progress)
+        return states, self.descriptions.of_states(states, progress)
+
+
+def load_chooser(settings: Settings) -> Chooser:
+    """Open the model; nothing of it is trained from here on, so its LoRAs are folded into its weights."""
+    model = load_model(settings.model, settings.adapter, settings.home)
+    merge_loras(model)
+    vision, descriptions = Vision(model, settings.home), Descriptions(model, settings.home)
+    if settings.adapter:
+        vision.adopt_states(settings.adapter / SHIPPED_STATES)
+        descriptions.adopt(settings.adapter / SHIPPED_LOOKS)
+    card = model.card
+    ranker = Ranker(model, settings.decode or (card.decode if card else BRANCH), card.temperature if card else 1.0)
+    return Chooser(model, vision, descriptions, ranker)
+
+
 def load_recommender(settings: Settings, progress: bool = True) -> Recommender:
     """Open catalogue and model, and compute what the caches lack: sentence vectors and the pictures' states."""
     catalog = load_catalog(settings.catalog)
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
-    model = load_model(settings.model, settings.adapter, settings.home)
-    vision, descriptions = Vision(model, settings.home), Descriptions(model, settings.home)
+    chooser = load_chooser(settings)
     encoder = TextEncoder(settings.home)
-    if settings.adapter:
-        vision.adopt_states(settings.adapter / SHIPPED_STATES)
-        descriptions.adopt(settings.adapter / SHIPPED_LOOKS)
-    states = vision.see_products(catalog, catalog.products, progress)
-    looks = descriptions.of_states(states, progress)
+    states, looks = chooser.look(catalog, catalog.products, progress)
     texts = encoder.encode_cached([product_text(*pair) for pair in zip(catalog, looks, strict=True)], progress)
     retriever = Retriever(catalog, encoder, texts, states.numpy())
-    card = model.card
-    ranker = Ranker(model, settings.decode or (card.decode if card else BRANCH), card.temperature if card else 1.0)
-    return Recommender(catalog, model, vision, retriever, ranker, states, looks)
+    return Recommender(catalog, chooser.model, chooser.vision, retriever, chooser.ranker, states, looks)

@@ -6,6 +6,7 @@ import shutil
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from tiny import save_tiny, tiny_model, tiny_network
@@ -13,7 +14,15 @@ from toys import make_adapter, random_states, said, shake
 
 from lavic_chat.errors import LavicError, ModelError
 from lavic_chat.model import adapter, load_model
-from lavic_chat.model.adapter import AdapterCard, add_lora, apply_adapter, check_target, read_card, save_adapter
+from lavic_chat.model.adapter import (
+    AdapterCard,
+    add_lora,
+    apply_adapter,
+    check_target,
+    merge_loras,
+    read_card,
+    save_adapter,
+)
 from lavic_chat.ranking import DECODES, Ranker
 
 VISION_LINEARS = r".*vision_tower.*\.(q_proj|v_proj)"
@@ -55,6 +64,15 @@ def test_an_adapter_gives_the_same_scores_again(trained, base, tiny_catalog, tmp
     wanted = scores(model, tiny_catalog, decode)
     assert scores(opened, tiny_catalog, decode) == pytest.approx(wanted, abs=1e-5)
     assert scores(bare, tiny_catalog, decode) != pytest.approx(wanted, abs=1e-3)
+
+
+def test_folded_into_the_weights_it_gives_the_same_scores(trained, base, tiny_catalog, tmp_path):
+    opened = load_model(str(base), trained[1], tmp_path, "cpu")
+    before = scores(opened, tiny_catalog)
+    merge_loras(opened)
+    assert scores(opened, tiny_catalog) == pytest.approx(before, abs=1e-5)
+    lora = next(module for module in opened.network.modules() if isinstance(module, BaseTunerLayer))
+    assert lora.merged
 
 
 def test_what_an_opened_adapter_says_of_itself(trained, base, tmp_path):

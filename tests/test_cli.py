@@ -360,6 +360,10 @@ def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     card = json.loads((tmp_path / "t" / "adapter.json").read_text())
     assert card["training"].keys() == {"align", "distill", "tune"} and card["speaks"]
     assert {path.name for path in (tmp_path / "t").iterdir() if path.is_dir()} == {"llm", "vision"}
+    evaluate = ["evaluate", *shop, "--adapter", tmp_path / "t", "--dialogues", dialogues, "--ablate", "no-distill"]
+    assert "no folder no-distill with an adapter tuned without stage 1" in refusal(*evaluate, "--out", tmp_path / "e")
+    shutil.copytree(tmp_path / "a", tmp_path / "t" / "no-distill")
+    assert answer(*evaluate, "--out", tmp_path / "e")["about"]["ablate"] == "no-distill"
     answer("index", *shop, "--adapter", tmp_path / "t", "--ship")
     said = [json.loads(line) for line in (tmp_path / "t" / "descriptions.jsonl").read_text().splitlines()]
     assert len(said) == 12

@@ -18,10 +18,12 @@ def states(tiny_catalog):
     """The colour is the direction of all five states."""
     generator = torch.Generator().manual_seed(0)
     directions = {colour: torch.randn(8, generator=generator) for colour in COLOURS}
-    return {
-        product.id: directions[product.attributes["colour"]] + 0.1 * torch.randn(5, 8, generator=generator)
-        for product in tiny_catalog
-    }
+    return torch.stack(
+        [
+            directions[product.attributes["colour"]] + 0.1 * torch.randn(5, 8, generator=generator)
+            for product in tiny_catalog
+        ]
+    )
 
 
 def lesson(item: str, candidates=()) -> Conversation:
@@ -37,16 +39,18 @@ def lessons(tiny_catalog):
 
 def test_it_learns_what_pictures_tell(tiny_catalog, states, lessons, monkeypatch):
     monkeypatch.setattr(two_tower, "STEPS", 150)
-    rank = make_two_tower(tiny_catalog, WordEncoder(), states, lessons, seed=0)
+    rank = make_two_tower(tiny_catalog.products, WordEncoder(), states, lessons, seed=0)
     lamps = [product.id for product in tiny_catalog if product.id.startswith("lamp")]
     assert [rank(lesson(lamp), lamps).pick for lamp in lamps] == lamps
-    again = make_two_tower(tiny_catalog, WordEncoder(), states, lessons, seed=0)
+    again = make_two_tower(tiny_catalog.products, WordEncoder(), states, lessons, seed=0)
     assert again(lesson(lamps[0]), lamps) == rank(lesson(lamps[0]), lamps)
 
 
 def test_nothing_to_learn_from_is_told(tiny_catalog, states):
     with pytest.raises(DialogueError, match="No conversation to learn from wants a product of the catalogue"):
-        make_two_tower(tiny_catalog, WordEncoder(), states, [Conversation(said("hello"), ("gone-red",), {})], 0)
+        make_two_tower(
+            tiny_catalog.products, WordEncoder(), states, [Conversation(said("hello"), ("gone-red",), {})], 0
+        )
 
 
 def test_what_was_said_last_weighs_most_and_silence_is_no_error():

@@ -1,13 +1,17 @@
 """evaluate: rank known conversations and measure."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from lavic_chat.cli.options import catalog_option, decode_option, json_option, model_options, print_json
+from lavic_chat.errors import LavicError
 from lavic_chat.settings import Settings, read_settings
 
 NEEDS_NO_CATALOG = ("first", "random")
+NO_DISTILL = "no-distill"  # also the folder, in an adapter's, of one that was tuned without stage 1
+ABLATIONS = ("no-images", "shuffled-images", NO_DISTILL)
 RANKERS = ("model", "two-tower", "bm25", "sbert", *NEEDS_NO_CATALOG)
 
 
@@ -18,7 +22,7 @@ RANKERS = ("model", "two-tower", "bm25", "sbert", *NEEDS_NO_CATALOG)
 @click.option("--retrieve", is_flag=True, help="Rank what our own retrieval finds, instead of a listed key.")
 @click.option("--ranker", type=click.Choice(RANKERS), default="model")
 @click.option("--learn", type=click.Path(path_type=Path), help="Training dialogues of the two-tower ranker.")
-@click.option("--ablate", type=click.Choice(["no-images", "shuffled-images"]), help="Take the pictures' meaning away.")
+@click.option("--ablate", type=click.Choice(ABLATIONS), help="Without the pictures' meaning, or without stage 1.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/evaluation"), help="Folder for the results.")
 @click.option("--against", type=click.Path(path_type=Path), help="Results of another run, to measure the gain over.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many conversations.")
@@ -60,38 +64,54 @@ def make_simple(ranker: str, seed: int):
 def prepare(settings: Settings, conversations, key, retrieve, ranker, ablate, seed, lessons):
     """Cases, ranker and decode for everything that needs the catalogue; the catalogue is checked before any loading."""
     from lavic_chat.catalog import load_catalog
-    from lavic_chat.evaluation import rankers
     from lavic_chat.evaluation.run import cases_by_key, cases_by_retrieval, check_answers
-    from lavic_chat.retrieval import TextEncoder
 
+    if ablate == NO_DISTILL:
+        settings = without_distillation(settings)
     catalog = load_catalog(settings.catalog)
-    cases = check_answers(conversations, catalog) if retrieve else cases_by_key(conversations, key, catalog)
-    if ranker in ("bm25", "sbert") and not retrieve:
-        simple = {
-            "bm25": lambda: rankers.make_bm25(catalog),
-            "sbert": lambda: rankers.make_sbert(catalog, TextEncoder(settings.home)),
-        }
-        return cases, simple[ranker](), None
+    if not retrieve:
+        cases = cases_by_key(conversations, key, catalog)
+        return cases, *make_ranker(settings, catalog, cases, ranker, ablate, seed, lessons)
     from lavic_chat.recommender import CANDIDATES, load_recommender
 
-    recommender = load_recommender(settings)
-    if cases is None:
-        cases = cases_by_retrieval(
-            conversations,
-            lambda c: [f.product.id for f in recommender.retriever.search(c.dialogue, CANDIDATES)],
-        )
-    if ranker in NEEDS_NO_CATALOG:
-        return cases, make_simple(ranker, seed), None
-    if ranker == "bm25":
-        return cases, rankers.make_bm25(catalog), None
-    if ranker == "sbert":
-        return cases, rankers.make_sbert(catalog, recommender.retriever.encoder), None
-    if ranker == "two-tower":
-        from lavic_chat.evaluation.two_tower import make_two_tower
+    check_answers(conversations, catalog)
+    retriever = load_recommender(settings).retriever
+    search = lambda talk: [found.product.id for found in retriever.search(talk.dialogue, CANDIDATES)]  # noqa: E731
+    cases = cases_by_retrieval(conversations, search)
+    return cases, *make_ranker(settings, catalog, cases, ranker, ablate, seed, lessons)
 
-        states = dict(zip(recommender.retriever.ids, recommender.states, strict=True))
-        return cases, make_two_tower(catalog, recommender.retriever.encoder, states, lessons, seed), None
-    seen = zip(recommender.retriever.ids, recommender.states, recommender.looks, strict=True)
-    sights = {item: rankers.Sight(states, looks) for item, states, looks in seen}
-    rank = rankers.make_model(catalog, recommender.ranker, sights, ablate, seed)
-    return cases, rank, recommender.ranker.decode
+
+def make_ranker(settings: Settings, catalog, cases, ranker, ablate, seed, lessons):
+    """The ranker and how it decodes; only what the cases offer, and the lessons want, is looked at."""
+    from lavic_chat.evaluation import rankers
+    from lavic_chat.evaluation.two_tower import make_two_tower
+    from lavic_chat.recommender import load_chooser
+    from lavic_chat.retrieval import TextEncoder
+
+    simple = {
+        "bm25": lambda: rankers.make_bm25(catalog),
+        "sbert": lambda: rankers.make_sbert(catalog, TextEncoder(settings.home)),
+        **{name: lambda: make_simple(ranker, seed) for name in NEEDS_NO_CATALOG},
+    }
+    if ranker in simple:
+        return simple[ranker](), None
+    wanted = {item for lesson in lessons for item in lesson.gt_items if item in catalog}
+    products = [catalog[item] for item in sorted(wanted.union(*(case.ids for case in cases)))]
+    chooser = load_chooser(settings)
+    states = chooser.vision.see_products(catalog, products, progress=True)
+    if ranker == "two-tower":
+        return make_two_tower(products, TextEncoder(settings.home), states, lessons, seed), None
+    looks = chooser.descriptions.of_states(states, progress=True)
+    sights = {product.id: rankers.Sight(*seen) for product, *seen in zip(products, states, looks, strict=True)}
+    return rankers.make_model(catalog, chooser.ranker, sights, ablate, seed), chooser.ranker.decode
+
+
+def without_distillation(settings: Settings) -> Settings:
+    """The settings with the adapter that was trained without stage 1; raises LavicError where there is none."""
+    folder = settings.adapter and settings.adapter / NO_DISTILL
+    if not folder or not (folder / "adapter.json").is_file():
+        raise LavicError(
+            f"{settings.adapter or settings.model} has no folder {NO_DISTILL} with an adapter tuned without stage 1; "
+            "train one with `lavic-chat tune --from ALIGNED --out ADAPTER/no-distill`."
+        )
+    return replace(settings, adapter=folder)

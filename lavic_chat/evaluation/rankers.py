@@ -83,7 +83,7 @@ class Sight:
 
 
 def make_model(catalog: Catalog, ranker: Ranker, sights: dict[str, Sight], ablate: str | None, seed: int) -> Rank:
-    """The model itself. no-images: every picture's states are the catalogue's mean and nothing is said of it, so that
+    """The model itself. no-images: every picture's states are the mean of all and nothing is said of it, so that
     the prompt says nothing of looks. shuffled-images: each candidate gets another candidate's picture."""
     blank = Sight(torch.stack([sight.states for sight in sights.values()]).mean(0))
     rng = random.Random(seed)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import trange
 
-from lavic_chat.catalog import Catalog
+from lavic_chat.catalog import Product
 from lavic_chat.dialogue import Conversation
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.metrics import Prediction
@@ -40,14 +40,17 @@ class TwoTower(nn.Module):
 
 
 def make_two_tower(
-    catalog: Catalog, encoder: TextEncoder, states: dict[str, Tensor], lessons: Sequence[Conversation], seed: int
+    products: Sequence[Product], encoder: TextEncoder, states: Tensor, lessons: Sequence[Conversation], seed: int
 ) -> Rank:
-    """Train on the lessons' wanted products, and rank by cosine. Raises DialogueError when no lesson has one."""
-    titles = encoder.encode_cached([product.title for product in catalog])
-    seen = torch.stack([states[product.id] for product in catalog]).flatten(1).float()
+    """Train on the lessons' wanted products, and rank by cosine; states [n, 5, h] are of the n products.
+
+    Raises DialogueError when no lesson wants one of them.
+    """
+    titles = encoder.encode_cached([product.title for product in products])
+    seen = states.flatten(1).float()
     spread = seen.std(0).clamp_min(1e-3)
     features = torch.cat([(seen - seen.mean(0)) / spread, torch.from_numpy(titles)], 1)
-    row = {product.id: place for place, product in enumerate(catalog)}
+    row = {product.id: place for place, product in enumerate(products)}
     pairs = [(lesson, row[item]) for lesson in lessons for item in lesson.gt_items if item in row]
     if not pairs:
         raise DialogueError("No conversation to learn from wants a product of the catalogue; give its own --learn.")

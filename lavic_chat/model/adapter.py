@@ -156,6 +156,13 @@ def activate_all(model: LavicModel) -> None:
             module.set_adapter([name for name in FOLDERS if name in module.lora_A])
 
 
+def merge_loras(model: LavicModel) -> None:
+    """Fold the LoRAs into the weights they stand beside: the same answers in less time, and nothing left to train."""
+    for module in model.network.modules():
+        if isinstance(module, BaseTunerLayer):
+            module.merge()
+
+
 def check_target(folder: Path) -> None:
     """Raises ModelError where saving an adapter would delete something that is none."""
     if folder.is_dir() and ((folder / "adapter.json").is_file() or not any(folder.iterdir())):
