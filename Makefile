@@ -29,18 +29,23 @@ lint: .venv/.installed-test  ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# An evaluation each, about a quarter of an hour with the model on two cores; what is there is not made again.
-EVALUATE := $(BIN)/lavic-chat evaluate --dialogues catalog/dialogues/test.jsonl
-RIVALS := looking no-images shuffled-images two-tower sbert bm25 random
-out/report/looking/predictions.jsonl: options :=
-out/report/no-images/predictions.jsonl out/report/shuffled-images/predictions.jsonl: options = --ablate $(notdir $(@D))
-$(patsubst %,out/report/%/predictions.jsonl,sbert bm25 random): options = --ranker $(notdir $(@D))
-out/report/two-tower/predictions.jsonl: options := --ranker two-tower --learn catalog/dialogues/train.jsonl
-out/report/%/predictions.jsonl: | .venv/.installed-app
-	$(EVALUATE) $(options) --out $(@D)
+# An evaluation each, about ten minutes with the model on two cores; what is there is made again only for another
+# adapter or other dialogues. PHOTOS names a catalogue of real photos (python -m catalog.make.photos), which is not shipped.
+PHOTOS ?=
+ADAPTER := assets/lavic-mini/adapter.json
+HOME_RUNS := $(addprefix out/report/,looking no-distill no-images shuffled-images two-tower sbert bm25 random)
+PHOTO_RUNS := $(if $(PHOTOS),$(addprefix out/real-photos/,looking no-distill no-images two-tower random))
+talks = $(if $(findstring real-photos,$@),$(PHOTOS)/dialogues,catalog/dialogues)
+$(HOME_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl
+$(PHOTO_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl --catalog $(PHOTOS)
+%/no-distill/predictions.jsonl %/no-images/predictions.jsonl %/shuffled-images/predictions.jsonl: more = --ablate $(notdir $(@D))
+%/sbert/predictions.jsonl %/bm25/predictions.jsonl %/random/predictions.jsonl: more = --ranker $(notdir $(@D))
+%/two-tower/predictions.jsonl: more = --ranker two-tower --learn $(talks)/train.jsonl
+$(addsuffix /predictions.jsonl,$(HOME_RUNS) $(PHOTO_RUNS)): $(ADAPTER) catalog/dialogues/test.jsonl | .venv/.installed-app
+	$(BIN)/lavic-chat evaluate $(options) $(more) --out $(@D)
 
-report: $(RIVALS:%=out/report/%/predictions.jsonl)  ## measure the shipped adapter and its rivals, write assets/reports (an hour)
-	$(BIN)/lavic-chat report out/report --dialogues catalog/dialogues/test.jsonl --out assets/reports
+report: $(addsuffix /predictions.jsonl,$(HOME_RUNS) $(PHOTO_RUNS))  ## measure the shipped adapter and its rivals, write assets/reports (an hour)
+	$(BIN)/lavic-chat report out/report --dialogues catalog/dialogues/test.jsonl --out assets/reports $(if $(PHOTOS),--beside out/real-photos)
 
 clean:  ## remove .venv and caches; models and data under $LAVIC_HOME stay
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

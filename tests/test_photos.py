@@ -1,6 +1,5 @@
 """Photos whose colours nobody wrote down: plain ones are named, the others left out, hostile ones told."""
 
-import json
 import random
 
 import numpy as np
@@ -50,7 +49,13 @@ def source(tmp_path):
     folder = tmp_path / "photos"
     (folder / "images").mkdir(parents=True)
     lines = ["id,category,split,image"]
-    for name, colour, split in (("A", "#1f2d52", "train"), ("B", "#c4202a", "validation"), ("C", "#b9b2a6", "train")):
+    kinds = (
+        ("V", "#0f7a52", "train"),
+        ("A", "#1f2d52", "train"),
+        ("B", "#c4202a", "validation"),
+        ("C", "#b9b2a6", "train"),
+    )
+    for name, colour, split in kinds:
         photo(colour).save(folder / "images" / f"{name}.jpg")
         lines.append(f"{name},t-shirt,{split},images/{name}.jpg")
     (folder / "photos.csv").write_text("\n".join(lines))
@@ -59,16 +64,17 @@ def source(tmp_path):
 
 def test_the_catalogue_keeps_the_splits(source, tmp_path):
     result = CliRunner().invoke(main, [str(source), str(tmp_path / "out")])
-    assert result.exit_code == 0 and "1 left out, 1 train, 1 valid" in result.output
+    assert result.exit_code == 0 and "1 left out, 1 test, 1 train, 1 valid" in result.output
     shop = load_catalog(tmp_path / "out")
     assert [dict(p.attributes) for p in shop] == [
+        {"type": "t-shirt", "colour": "green", "shade": "emerald"},
         {"type": "t-shirt", "colour": "blue", "shade": "navy"},
         {"type": "t-shirt", "colour": "red", "shade": "scarlet"},
     ]
     assert [p.id for p in products_of_split(shop, "train")] == ["A"]
-    assert [p.id for p in products_of_split(shop, "valid")] == ["B"]
+    assert [p.id for p in products_of_split(shop, "valid")] == ["V"]
+    assert [p.id for p in products_of_split(shop, "test")] == ["B"]
     assert all(shop.picture_path(product) for product in shop)
-    assert json.loads((tmp_path / "out" / "splits.json").read_text())["test"] == {}
 
 
 def test_tinted_copies_show_what_their_record_says(source, tmp_path):

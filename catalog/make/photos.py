@@ -4,8 +4,9 @@
 
 The source holds photos.csv (id, category, split, image) and the pictures. A photo stays whose object, in the middle
 of the frame and unlike its border, is mostly of one plain colour; category, colour and shade become its attributes.
-Each photo is a shape of its own, so that the source's splits are kept. dialogues/{train,valid}.jsonl ask for one
-among ten of its kind and split, all titled alike, that no other's colour fits. For training and measuring only.
+Each photo is a shape of its own; what the source calls validation is the test split here, and a part of its training
+photos validates. dialogues/{train,valid,test}.jsonl ask for one among ten of its kind and split, all titled alike, that
+no other's colour fits. For training and measuring only.
 
 People wear black, white, navy and grey: `--tints` adds copies of the training photos in other colours, kept where
 what is then measured is what was meant.
@@ -47,7 +48,8 @@ WORDINGS = (
     "My {kind} wore out and I want another one, {shade} this time.",
     "something {colour} to wear: {a} {kind}",
 )
-SPLITS = {"train": "train", "validation": "valid", "valid": "valid", "test": "test"}
+TRAIN, VALID, TEST = "train", "valid", "test"
+VALIDATING = 10  # of the training photos every tenth
 
 
 def plain_colour(rgb: np.ndarray) -> str:
@@ -132,19 +134,27 @@ def record(row: dict, suffix: str, name: str, shade: str) -> dict:
     return {"id": row["id"] + suffix, "title": title, "category": category, "images": [name], "attributes": looks}
 
 
+def split_of(row: dict, number: int) -> str:
+    """The split of the source's so many-th photo that is kept."""
+    if row["split"] != TRAIN:
+        return TEST
+    return VALID if number % VALIDATING == 0 else TRAIN
+
+
 def make_photos(source: Path, out: Path, tints: int = 0) -> Counter:
     """Write the catalogue; returns how many photos of each split were kept, how many were "left out", and how many
     tinted copies stand beside those of the training split."""
     counts, kept = Counter(), []
-    splits: dict[str, dict[str, list[str]]] = {"train": {}, "valid": {}, "test": {}}
+    splits: dict[str, dict[str, list[str]]] = {TRAIN: {}, VALID: {}, TEST: {}}
     with fresh_folder(out) as folder:
         (folder / "images").mkdir()
         for row, picture in read_photos(source):
-            split, shade = SPLITS.get(row["split"], "train"), plain_colour(shrink(picture))
+            shade = plain_colour(shrink(picture))
             if not shade:
                 counts["left out"] += 1
                 continue
-            copies = tint_photo(picture, tints, random.Random(row["id"])) if split == "train" and tints else []
+            split = split_of(row, sum(map(len, splits.values())))
+            copies = tint_photo(picture, tints, random.Random(row["id"])) if split == TRAIN and tints else []
             mine = splits[split].setdefault(row["id"], [])
             for number, (shown, seen) in enumerate([(picture, shade), *copies]):
                 name = f"images/{len(kept):05}.jpg"
@@ -154,10 +164,10 @@ def make_photos(source: Path, out: Path, tints: int = 0) -> Counter:
                 counts["tinted" if number else split] += 1
         write_jsonl(folder / "products.jsonl", kept)
         write_json(folder / "splits.json", splits)
-        for split in ("train", "valid"):
-            named = {item for members in splits[split].values() for item in members}
+        for split, shapes in splits.items():
+            named = {item for members in shapes.values() for item in members}
             rows, rng = [row for row in kept if row["id"] in named], random.Random(split)
-            rows = rng.sample(rows, ASKED) if split == "train" and len(rows) > ASKED else rows
+            rows = rng.sample(rows, ASKED) if len(rows) > ASKED else rows
             write_jsonl(folder / "dialogues" / f"{split}.jsonl", ask_for_each(rows, rng))
     return counts
 
