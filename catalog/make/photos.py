@@ -39,7 +39,7 @@ UNLIKE = 16.0  # CIE76 to every border colour, from which a pixel is the object'
 LEAST_OBJECT, LEAST_PLAIN = 0.25, 0.6  # of the ellipse, of the object
 BACKDROPS = 6  # border colours that count
 CANDIDATES = 10
-ASKED = 800  # training photos that the questions are about and offer; all the others teach seeing alone
+ASKED = 500  # training photos that the questions are about and offer; all the others teach seeing alone
 PLURAL = ("pants", "shoes", "shorts")
 WORDINGS = (
     "I'm looking for {a} {colour} {kind}.",
