@@ -1,5 +1,6 @@
 """Distill: tower and projector learn to show, the LLM stays; what is kept can be opened; stopped runs go on."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -121,12 +122,21 @@ def test_a_lesson_has_all_pictures_and_products_without_any_have_none(shop):
     lessons = make_lessons(shop, [*shop.products[:2], bare])
     assert len(lessons) == 2
     assert [len(lesson.open_pictures) for lesson in lessons] == [1, 1]
-    assert lessons[0].open_pictures[0]().size == (96, 96) and lessons[0].text.startswith("red")
-    assert set(lessons[0].words.split()) <= set(lessons[0].text.split())
+    assert lessons[0].open_pictures[0]().size == (96, 96) and lessons[0].texts[0].startswith("red")
+    assert set(lessons[0].words.split()) <= set(lessons[0].texts[0].split())
 
 
 def test_perplexity_is_of_the_pictures_as_they_are(shop):
     model = tiny_model()
     lessons = make_lessons(shop, shop.products)
-    assert perplexity(model, lessons, batch=12) == pytest.approx(perplexity(model, lessons, batch=12))
-    assert 1 < perplexity(model, lessons) < 2 * len(model.tokenizer)
+    assert perplexity(model, lessons, 20, batch=12) == pytest.approx(perplexity(model, lessons, 20, batch=12))
+    assert 1 < perplexity(model, lessons, 20) < 2 * len(model.tokenizer)
+
+
+def test_what_a_teacher_wrote_is_learned_in_place_of_the_known_looks(shop):
+    first, second = shop.products[:2]
+    lessons = make_lessons(shop, [first, second], {(first.id, 0): "a small red thing with legs"})
+    assert lessons[0].texts == ("a small red thing with legs",) and lessons[1].texts[0] != lessons[0].texts[0]
+    assert lessons[0].draw(random.Random(0))[1] == "a small red thing with legs"
+    model = tiny_model()
+    assert perplexity(model, lessons[:1], longest=2) != perplexity(model, lessons[:1], longest=20)

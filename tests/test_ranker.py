@@ -129,7 +129,7 @@ def test_an_unknown_way_to_decode_is_told(model):
 
 
 def say(model, monkeypatch, answer: str) -> None:
-    monkeypatch.setattr(model, "generate", lambda embeddings, length: answer, raising=True)
+    monkeypatch.setattr(model, "generate", lambda prompts, length: [answer] * len(prompts), raising=True)
 
 
 def test_generate_ranks_first_what_the_answer_names(model, tiny_catalog, monkeypatch):

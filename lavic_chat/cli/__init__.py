@@ -8,6 +8,7 @@ import click
 from lavic_chat import __version__
 from lavic_chat.cli.catalog import catalog
 from lavic_chat.cli.chat import app, ask, bench, index
+from lavic_chat.cli.describe import describe
 from lavic_chat.cli.evaluate import evaluate
 from lavic_chat.cli.flags import flags
 from lavic_chat.cli.report import report
@@ -34,5 +35,5 @@ def main() -> None:
     """A conversational recommender that looks at the products."""
 
 
-for command in (app, ask, catalog, index, align, distill, tune, evaluate, report, bench, flags):
+for command in (app, ask, catalog, index, align, describe, distill, tune, evaluate, report, bench, flags):
     main.add_command(command)

@@ -96,26 +96,31 @@ def align(catalog: Path | None, also, model: str | None, out: Path, as_json: boo
 @ALSO
 @MODEL
 @click.option("--from", "start_from", required=True, type=click.Path(path_type=Path), help="Adapter to start from.")
+@click.option("--descriptions", type=click.Path(path_type=Path), help="A teacher's, from `describe`; else known looks.")
 @OUT
 @config_options(DistillConfig)
 @json_option
-def distill(catalog, also, model, start_from, out, as_json, **config) -> None:
+def distill(catalog, also, model, start_from, descriptions, out, as_json, **config) -> None:
     """Teach tower and projector to bring forth the descriptions from five tokens (LoRA; LLM frozen).
 
     The same command goes on where a stopped run was: its progress lies beside the adapter, in OUT.progress.
     """
     from lavic_chat.catalog import load_catalog
+    from lavic_chat.files import hash_file
     from lavic_chat.model import load_model
     from lavic_chat.model.adapter import add_lora, check_target, read_card, save_adapter, write_card
     from lavic_chat.training import distill as stage
     from lavic_chat.training.checkpoint import Checkpoint
+    from lavic_chat.training.describe import read_descriptions
     from lavic_chat.training.examples import products_of_split
 
     start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), DistillConfig(**config)
     check_target(out)  # told now, not after the training
     shops, before = [load_catalog(folder) for folder in (settings.catalog, *also)], read_card(start_from)
+    written = list(read_descriptions(descriptions)) if descriptions else []
+    taught = {(item.id, item.place): item.text for item in written if item.may_be_taught}
     lessons, tests = (
-        [lesson for shop in shops for lesson in stage.make_lessons(shop, products_of_split(shop, split))]
+        [lesson for shop in shops for lesson in stage.make_lessons(shop, products_of_split(shop, split), taught)]
         for split in ("train", "valid")
     )
     if not lessons or not tests:
@@ -123,7 +128,8 @@ def distill(catalog, also, model, start_from, out, as_json, **config) -> None:
     lavic = load_model(settings.model, start_from, settings.home)
     add_lora(lavic, "vision", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed, chosen.first_layer)
     record = provenance("distill", shops, chosen, start) | {
-        "pictures": sum(len(item.open_pictures) for item in lessons)
+        "pictures": sum(len(item.texts) for item in lessons),
+        "described": {"pictures": len(taught), "file": hash_file(descriptions)} if descriptions else None,
     }
 
     def keep(best, curve) -> None:
@@ -131,7 +137,7 @@ def distill(catalog, also, model, start_from, out, as_json, **config) -> None:
         card = replace(before, training={**before.training, "distill": record})
         save_adapter(lavic, out, card, lavic.loras)
 
-    data = " ".join((*record["catalogs"], lavic.fingerprint, lavic.adapter_hash))
+    data = json.dumps([record["catalogs"], record["described"], lavic.fingerprint, lavic.adapter_hash])
     checkpoint = Checkpoint(out, chosen, data)
     report = stage.distill(lavic, lessons, tests, chosen, keep, checkpoint)
     if not (out / "adapter.json").is_file():

@@ -20,11 +20,12 @@ from lavic_chat.ranking.scores import pad
 REQUEST = "Say how each product looks.\n"
 
 
-def description_prompt(model: LavicModel, descriptions: Sequence[str | None]) -> Prompt:
-    """One branch a picture, ending where its description begins, or with the description where it is given."""
+def description_prompt(model: LavicModel, descriptions: Sequence[str | None], longest: int = MAX_LOOKS) -> Prompt:
+    """One branch a picture, ending where its description begins, or with the description where it is given, of at most
+    `longest` tokens."""
     before, after = model.chat_frame()
     opening = [*model.words_to_ids("Product: "), *[model.image_token_id] * VIEWS, *model.words_to_ids(LOOKS)]
-    words = [said_ids(model, text) if text else [] for text in descriptions]
+    words = [said_ids(model, text, longest) if text else [] for text in descriptions]
     said = [range(len(opening), len(opening) + len(ids)) for ids in words]
     head = [*before, *model.words_to_ids(REQUEST), *after]
     return join_branches(head, [opening + ids for ids in words], len(words), said)

@@ -131,9 +131,9 @@ def looks_ids(model: LavicModel, said: str) -> list[int]:
     return model.words_to_ids(LOOKS) + said_ids(model, said) if said else []
 
 
-def said_ids(model: LavicModel, said: str) -> list[int]:
+def said_ids(model: LavicModel, said: str, longest: int = MAX_LOOKS) -> list[int]:
     """A description as it is said: a space before it, the end mark behind it."""
-    return model.words_to_ids(f" {said}")[:MAX_LOOKS] + model.words_to_ids(END)
+    return model.words_to_ids(f" {said}")[:longest] + model.words_to_ids(END)
 
 
 def conversation_ids(model: LavicModel, dialogue: Dialogue, room: int) -> list[int]:

@@ -69,7 +69,7 @@ class Ranker:
         probabilities = tuple(torch.softmax(logits / self.temperature, -1).tolist())
         if self.decode != GENERATE:
             return Ranking(probabilities, len(prompt.ids), len(tokens))
-        answer = self.model.generate(pad(self.model, [prompt], [tokens])[0][0], NEW_TOKENS)
+        answer = self.model.generate(pad(self.model, [prompt], [tokens])[0], NEW_TOKENS)[0]
         named = read_label(answer, len(products))
         return Ranking(put_first(probabilities, named), len(prompt.ids), len(tokens), answer, named)
 

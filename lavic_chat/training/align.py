@@ -22,7 +22,7 @@ from tqdm import trange
 from lavic_chat.catalog import Product
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking.description import describe, description_prompt
-from lavic_chat.ranking.prompt import Prompt
+from lavic_chat.ranking.prompt import MAX_LOOKS, Prompt
 from lavic_chat.ranking.scores import pad
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.training.examples import caption_words, describe_looks
@@ -113,9 +113,9 @@ def jitter(states: Tensor, spread: Tensor, amount: float) -> Tensor:
     return states + amount * spread * torch.randn_like(states)
 
 
-def caption_loss(model: LavicModel, states: Tensor, texts: Sequence[str]) -> Tensor:
-    """[B, 5, h] and B descriptions -> mean cross-entropy a token of what is said."""
-    prompt = description_prompt(model, texts)
+def caption_loss(model: LavicModel, states: Tensor, texts: Sequence[str], longest: int = MAX_LOOKS) -> Tensor:
+    """[B, 5, h] and B descriptions -> mean cross-entropy a token of what is said, of the first `longest` of each."""
+    prompt = description_prompt(model, texts, longest)
     hidden = model.hidden_states(*pad(model, [prompt], [model.project(states).flatten(0, 1)]))
     return description_loss(model, hidden[0], prompt)
 

@@ -31,6 +31,7 @@ class DistillConfig:
     alpha: int = 32
     dropout: float = 0.1
     weight_decay: float = 1e-5
+    longest: int = 20  # tokens of a description that are learned; the catalogue's own looks are shorter
     patches: float = 1.0  # share of each view's patches that the tower sees in a step; less is faster
     first_layer: int = 0  # of the tower: those below stay as they are, which saves their backward pass
     valid_every: int = 300

@@ -12,9 +12,10 @@ of a picture instead of five, the tower sees ten times as many pictures in the s
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 import torch
 from PIL import Image
@@ -36,11 +37,19 @@ WHOLE = 0.6  # of the views that are learned from singly
 
 @dataclass(frozen=True)
 class Lesson:
-    """Pictures of one product, and the description that each of them should bring forth."""
+    """Pictures of one product, and the description that each of them should bring forth.
+
+    words: those of its looks that a view alone should bring to mind.
+    """
 
     open_pictures: tuple[Callable[[], Image.Image], ...]
-    text: str
-    words: str = ""  # of it, those that a view alone should bring to mind
+    texts: tuple[str, ...]
+    words: str = ""
+
+    def draw(self, rng: random.Random) -> tuple[Image.Image, str]:
+        """One of the pictures and its text."""
+        place = rng.randrange(len(self.texts))
+        return self.open_pictures[place](), self.texts[place]
 
 
 @dataclass(frozen=True)
@@ -75,13 +84,14 @@ def distill(
         """One gradient of a batch; returns its loss."""
         of_words = step < config.word_steps
         batch = [rng.randrange(len(lessons)) for _ in range(config.word_batch if of_words else config.batch)]
-        pictures = [augment(rng.choice(lessons[row].open_pictures)(), rng) for row in batch]
+        shown, texts = zip(*(lessons[row].draw(rng) for row in batch), strict=True)
+        pictures = [augment(picture, rng) for picture in shown]
         model.train()
         with model.seeing_partly(config.patches):
             if of_words:
                 loss = words.loss(model.project(see_singly(model, pictures, rng))[:, None], batch)
             else:
-                loss = picture_loss(model, pictures, [lessons[row].text for row in batch])
+                loss = picture_loss(model, pictures, texts, config.longest)
         loss.backward()
         return loss.item()
 
@@ -92,7 +102,7 @@ def distill(
         groups=[{"params": model.trained_loras(), "lr": config.lr}],
         weight_decay=config.weight_decay,
         learn=learn,
-        measure=lambda step: Epoch(step, perplexity(model, valid)),
+        measure=lambda step: Epoch(step, perplexity(model, valid, config.longest)),
         point=Epoch,
         best_of=best_of,
         rate=partial(rate, config),
@@ -101,14 +111,18 @@ def distill(
     return follow(course, rng, keep, checkpoint, started)
 
 
-def make_lessons(catalog: Catalog, products: Sequence[Product]) -> list[Lesson]:
-    """One lesson a product that has pictures on disk."""
+def make_lessons(
+    catalog: Catalog, products: Sequence[Product], taught: Mapping[tuple[str, int], str] = MappingProxyType({})
+) -> list[Lesson]:
+    """One lesson a product that has pictures on disk. taught: a teacher's text by product id and the picture's place;
+    other pictures have what the catalogue says of the product's looks."""
     lessons = []
     for product in products:
-        paths = (catalog.picture_path(product, index) for index in range(len(product.images)))
-        pictures = tuple(partial(open_picture, path) for path in paths if path)
+        paths = {place: catalog.picture_path(product, place) for place in range(len(product.images))}
+        pictures = {place: partial(open_picture, path) for place, path in paths.items() if path}
         if pictures:
-            lessons.append(Lesson(pictures, describe_looks(product), caption_words(product)))
+            texts = tuple(taught.get((product.id, place)) or describe_looks(product) for place in pictures)
+            lessons.append(Lesson(tuple(pictures.values()), texts, caption_words(product)))
     return lessons
 
 
@@ -129,17 +143,17 @@ def see_singly(model: LavicModel, pictures: Sequence[Image.Image], rng: random.R
     return model.encode_view(torch.stack([model.make_view(*each) for each in zip(pictures, chosen, strict=True)]))
 
 
-def picture_loss(model: LavicModel, pictures: Sequence[Image.Image], texts: Sequence[str]) -> Tensor:
+def picture_loss(model: LavicModel, pictures: Sequence[Image.Image], texts: Sequence[str], longest: int) -> Tensor:
     """Mean cross-entropy a token of the descriptions, from the pictures themselves."""
-    return caption_loss(model, model.encode_views(model.make_views(pictures)), texts)
+    return caption_loss(model, model.encode_views(model.make_views(pictures)), texts, longest)
 
 
 @torch.inference_mode()
-def perplexity(model: LavicModel, lessons: Sequence[Lesson], batch: int = 8) -> float:
+def perplexity(model: LavicModel, lessons: Sequence[Lesson], longest: int, batch: int = 8) -> float:
     """exp(mean loss of a batch) over the main pictures as they are."""
     model.train(False)
-    losses = [
-        float(picture_loss(model, [lesson.open_pictures[0]() for lesson in part], [lesson.text for lesson in part]))
-        for part in chunks(lessons, batch)
-    ]
+    losses = []
+    for part in chunks(lessons, batch):
+        pictures, texts = [lesson.open_pictures[0]() for lesson in part], [lesson.texts[0] for lesson in part]
+        losses.append(float(picture_loss(model, pictures, texts, longest)))
     return float(torch.tensor(losses).mean().exp())
