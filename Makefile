@@ -33,12 +33,13 @@ lint: .venv/.installed-test  ## ruff: rules and format
 # adapter or other dialogues. PHOTOS names a catalogue of real photos (python -m catalog.make.photos), which is not shipped.
 PHOTOS ?=
 ADAPTER := assets/lavic-mini/adapter.json
-HOME_RUNS := $(addprefix out/report/,looking no-distill no-images shuffled-images two-tower sbert bm25 random)
+HOME_RUNS := $(addprefix out/report/,looking no-distill no-images shuffled-images all-tokens two-tower sbert bm25 random)
 PHOTO_RUNS := $(if $(PHOTOS),$(addprefix out/real-photos/,looking no-distill no-images two-tower random))
 talks = $(if $(findstring real-photos,$@),$(PHOTOS)/dialogues,catalog/dialogues)
 $(HOME_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl
 $(PHOTO_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl --catalog $(PHOTOS)
 %/no-distill/predictions.jsonl %/no-images/predictions.jsonl %/shuffled-images/predictions.jsonl: more = --ablate $(notdir $(@D))
+%/all-tokens/predictions.jsonl: more = --ablate all-tokens --limit 40  # three quarters of a minute each
 %/sbert/predictions.jsonl %/bm25/predictions.jsonl %/random/predictions.jsonl: more = --ranker $(notdir $(@D))
 %/two-tower/predictions.jsonl: more = --ranker two-tower --learn $(talks)/train.jsonl
 $(addsuffix /predictions.jsonl,$(HOME_RUNS) $(PHOTO_RUNS)): $(ADAPTER) catalog/dialogues/test.jsonl | .venv/.installed-app

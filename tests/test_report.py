@@ -78,6 +78,16 @@ def test_training_and_other_conversations_are_told_where_they_are_known(folder):
     assert training_curves(training) == ([(0, 9.0), (84, 3.0)], {"mixed": [(20, 0.6)], "visual": [(20, 0.4)]})
 
 
+def test_an_evaluation_of_fewer_cases_says_how_the_model_did_on_them(folder):
+    rows = (folder / "runs" / "looking" / "predictions.jsonl").read_text().splitlines()[12:18]
+    predictions = [Prediction("visual", ("a",), ("a", "b"), 0.5, True, json.loads(row)["where"]) for row in rows]
+    write_jsonl(folder / "runs" / "all-tokens" / "predictions.jsonl", (item.to_row() for item in predictions))
+    write_json(folder / "runs" / "all-tokens" / "metrics.json", {"about": {}, **measure(predictions)})
+    assert run(folder).exit_code == 0
+    text = (folder / "out" / "lavic-mini.md").read_text()
+    assert "with all tokens of each picture (on 6 cases, where the first line has 0.67) | 1.00 (" in text
+
+
 def test_a_report_among_the_evaluations_is_none_of_them(folder):
     run(folder, "--out", str(folder / "runs" / "out"))
     assert run(folder).exit_code == 0

@@ -11,7 +11,8 @@ from lavic_chat.settings import Settings, read_settings
 
 NEEDS_NO_CATALOG = ("first", "random")
 NO_DISTILL = "no-distill"  # also the folder, in an adapter's, of one that was tuned without stage 1
-ABLATIONS = ("no-images", "shuffled-images", NO_DISTILL)
+ALL_TOKENS = "all-tokens"
+ABLATIONS = ("no-images", "shuffled-images", NO_DISTILL, ALL_TOKENS)
 RANKERS = ("model", "two-tower", "bm25", "sbert", *NEEDS_NO_CATALOG)
 
 
@@ -22,7 +23,7 @@ RANKERS = ("model", "two-tower", "bm25", "sbert", *NEEDS_NO_CATALOG)
 @click.option("--retrieve", is_flag=True, help="Rank what our own retrieval finds, instead of a listed key.")
 @click.option("--ranker", type=click.Choice(RANKERS), default="model")
 @click.option("--learn", type=click.Path(path_type=Path), help="Training dialogues of the two-tower ranker.")
-@click.option("--ablate", type=click.Choice(ABLATIONS), help="Without the pictures' meaning, or without stage 1.")
+@click.option("--ablate", type=click.Choice(ABLATIONS), help="Take pictures or stage 1 away, or see every token.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/evaluation"), help="Folder for the results.")
 @click.option("--against", type=click.Path(path_type=Path), help="Results of another run, to measure the gain over.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many conversations.")
@@ -84,7 +85,9 @@ def prepare(settings: Settings, conversations, key, retrieve, ranker, ablate, se
 def make_ranker(settings: Settings, catalog, cases, ranker, ablate, seed, lessons):
     """The ranker and how it decodes; only what the cases offer, and the lessons want, is looked at."""
     from lavic_chat.evaluation import rankers
+    from lavic_chat.evaluation.all_tokens import make_all_tokens
     from lavic_chat.evaluation.two_tower import make_two_tower
+    from lavic_chat.ranking import BRANCH
     from lavic_chat.recommender import load_chooser
     from lavic_chat.retrieval import TextEncoder
 
@@ -103,6 +106,8 @@ def make_ranker(settings: Settings, catalog, cases, ranker, ablate, seed, lesson
         return make_two_tower(products, TextEncoder(settings.home), states, lessons, seed), None
     looks = chooser.descriptions.of_states(states, progress=True)
     sights = {product.id: rankers.Sight(*seen) for product, *seen in zip(products, states, looks, strict=True)}
+    if ablate == ALL_TOKENS:
+        return make_all_tokens(catalog, chooser.ranker, {item: sight.looks for item, sight in sights.items()}), BRANCH
     return rankers.make_model(catalog, chooser.ranker, sights, ablate, seed), chooser.ranker.decode
 
 

@@ -96,7 +96,7 @@ def write_report(
     groups["place among the candidates"] = by_place(looking.predictions)
     calibration = calibrate(looking.predictions)
     name = title.lower().replace(" ", "-")
-    write_atomic(out / f"{name}-hits.png", draw_bars(rows_of(evaluations), sets_of(looking)))
+    write_atomic(out / f"{name}-hits.png", draw_bars(rows_of(complete(evaluations)), sets_of(looking)))
     write_atomic(out / f"{name}-calibration.png", draw_calibration(calibration))
     for hits, kind in ((True, "right"), (False, "wrong")):
         write_atomic(out / f"{name}-{kind}.jpg", draw_gallery(looking.predictions, spoken, catalog, hits))
@@ -131,6 +131,11 @@ def sets_of(evaluation: Evaluation) -> list[str]:
     """The sets' names; "overall" alone where there is only one."""
     names = [name for name in evaluation.metrics if name not in ("about", "overall")]
     return names if len(names) > 1 else ["overall"]
+
+
+def complete(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """Those of all cases of the first."""
+    return [item for item in evaluations if len(item.predictions) == len(evaluations[0].predictions)]
 
 
 def rows_of(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, Share]]:
@@ -189,9 +194,16 @@ def main_table(evaluations: Sequence[Evaluation]) -> str:
     head = [f"{label} ({first.metrics[label]['n']:,})" for label in sets]
     rows = [main_row(item, sets) for item in evaluations]
     for row, item in zip(rows, evaluations, strict=True):
-        if (count := item.metrics["overall"]["n"]) != first.metrics["overall"]["n"]:
-            row[0] += f" (on {count:,} cases)"
+        if len(item.predictions) < len(first.predictions):
+            row[0] += f" (on {len(item.predictions):,} cases, where the first line has {hit_where(first, item):.2f})"
     return table(["ranker", *head, "MRR", "VR"], rows)
+
+
+def hit_where(first: Evaluation, other: Evaluation) -> float:
+    """hr@1 of the first on the cases of the other."""
+    cases = {prediction.where for prediction in other.predictions}
+    hits = [item.pick in item.gt_items for item in first.predictions if item.where in cases]
+    return sum(hits) / max(1, len(hits))
 
 
 def main_row(item: Evaluation, sets: Sequence[str]) -> list[str]:

@@ -56,11 +56,13 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Offer:
-    """A candidate as the prompt shows it: its title, how many pictures it has, and what was said of them."""
+    """A candidate as the prompt shows it: its title, how many pictures it has, what was said of them, and how many
+    visual tokens a picture is."""
 
     title: str
     pictures: int = 1
     looks: str = ""
+    tokens: int = VIEWS
 
 
 def build_prompt(model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer], decode: str, room: int) -> Prompt:
@@ -121,8 +123,8 @@ def title_ids(model: LavicModel, label: str, offer: Offer) -> list[int]:
 
 
 def picture_ids(model: LavicModel, offer: Offer) -> list[int]:
-    """Five image places a picture; several pictures of one product are told apart by a comma."""
-    places = [model.image_token_id] * VIEWS
+    """The image places of each picture; several pictures of one product are told apart by a comma."""
+    places = [model.image_token_id] * offer.tokens
     return places + [*model.words_to_ids(","), *places] * (offer.pictures - 1)
 
 

@@ -1,0 +1,48 @@
+"""The model with every token of each picture in place of five: what the five are measured against.
+
+Each candidate has a prompt of its own, which is what a branch is, for ten pictures at once would not fit: ten prompts
+of about 1,300 tokens with lavic-mini, of about 3,000 with the 7B. The model was tuned on five tokens.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
+from lavic_chat.dialogue import Conversation, Dialogue
+from lavic_chat.errors import PictureError
+from lavic_chat.evaluation.metrics import Prediction
+from lavic_chat.evaluation.rankers import Rank, order
+from lavic_chat.model import LavicModel
+from lavic_chat.ranking import BRANCH, Ranker
+from lavic_chat.ranking.prompt import Offer, build_prompt
+from lavic_chat.ranking.scores import score_prompts
+
+ROOM = 8192  # tokens of a prompt
+
+
+def make_all_tokens(catalog: Catalog, ranker: Ranker, looks: Mapping[str, str]) -> Rank:
+    """looks: what the model said of each product's picture, from its five tokens."""
+
+    def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
+        scores = torch.tensor(
+            [score(ranker.model, catalog, conversation.dialogue, catalog[item], looks[item]) for item in ids]
+        )
+        chances = torch.softmax(scores / ranker.temperature, -1)
+        return order(conversation, ids, chances.numpy(), float(chances.max()))
+
+    return rank
+
+
+@torch.inference_mode()
+def score(model: LavicModel, catalog: Catalog, dialogue: Dialogue, product: Product, looks: str) -> float:
+    """Log-odds of "yes" for one candidate."""
+    path = catalog.picture_path(product)
+    try:
+        picture = open_picture(path) if path else blank_picture()
+    except PictureError:
+        picture = blank_picture()
+    tokens = model.see_fully([picture])[0]
+    offer = Offer(product.title, looks=looks, tokens=len(tokens))
+    prompt = build_prompt(model, dialogue, [offer], BRANCH, ROOM)
+    return float(score_prompts(model, [prompt], [tokens], BRANCH)[0][0])
