@@ -35,6 +35,7 @@ PHOTOS ?=
 ADAPTER := assets/lavic-mini/adapter.json
 HOME_RUNS := $(addprefix out/report/,looking no-distill no-images shuffled-images all-tokens two-tower sbert bm25 random)
 PHOTO_RUNS := $(if $(PHOTOS),$(addprefix out/real-photos/,looking no-distill no-images two-tower random))
+FOUND_RUNS := $(addprefix out/retrieved/,looking sbert)
 talks = $(if $(findstring real-photos,$@),$(PHOTOS)/dialogues,catalog/dialogues)
 $(HOME_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl
 $(PHOTO_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl --catalog $(PHOTOS)
@@ -42,11 +43,12 @@ $(PHOTO_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl -
 %/all-tokens/predictions.jsonl: more = --ablate all-tokens --limit 40  # three quarters of a minute each
 %/sbert/predictions.jsonl %/bm25/predictions.jsonl %/random/predictions.jsonl: more = --ranker $(notdir $(@D))
 %/two-tower/predictions.jsonl: more = --ranker two-tower --learn $(talks)/train.jsonl
-$(addsuffix /predictions.jsonl,$(HOME_RUNS) $(PHOTO_RUNS)): $(ADAPTER) catalog/dialogues/test.jsonl | .venv/.installed-app
+$(FOUND_RUNS:%=%/predictions.jsonl): options = --dialogues catalog/dialogues/test.jsonl --retrieve --top 20
+$(addsuffix /predictions.jsonl,$(HOME_RUNS) $(FOUND_RUNS) $(PHOTO_RUNS)): $(ADAPTER) catalog/dialogues/test.jsonl | .venv/.installed-app
 	$(BIN)/lavic-chat evaluate $(options) $(more) --out $(@D)
 
-report: $(addsuffix /predictions.jsonl,$(HOME_RUNS) $(PHOTO_RUNS))  ## measure the shipped adapter and its rivals, write assets/reports (an hour)
-	$(BIN)/lavic-chat report out/report --dialogues catalog/dialogues/test.jsonl --out assets/reports $(if $(PHOTOS),--beside out/real-photos)
+report: $(addsuffix /predictions.jsonl,$(HOME_RUNS) $(FOUND_RUNS) $(PHOTO_RUNS))  ## measure the shipped adapter and its rivals, write assets/reports (an hour)
+	$(BIN)/lavic-chat report out/report --dialogues catalog/dialogues/test.jsonl --out assets/reports --beside out/retrieved $(if $(PHOTOS),--beside out/real-photos)
 
 clean:  ## remove .venv and caches; models and data under $LAVIC_HOME stay
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

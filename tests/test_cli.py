@@ -305,6 +305,16 @@ def test_a_baseline_has_no_pictures_to_take_away(dialogues):
     )
 
 
+def test_more_than_ten_may_be_retrieved(shop, dialogues, tmp_path):
+    command = ["evaluate", "--dialogues", dialogues, "--ranker", "first", "--out", tmp_path / "o", *shop]
+    for top in (3, 12):
+        answer(*command, "--retrieve", "--top", top)
+        rows = [json.loads(line) for line in (tmp_path / "o" / "predictions.jsonl").read_text().splitlines()]
+        assert {len(row["ranking"]) for row in rows} == {top}
+    assert all(row["place"] == 1 + row["ranking"].index(row["gt_items"][0]) for row in rows)
+    assert "--retrieve" in refusal(*command, "--top", 3, code=2)
+
+
 def test_two_towers_learn_and_rank(shop, dialogues, tmp_path, monkeypatch):
     monkeypatch.setattr("lavic_chat.evaluation.two_tower.STEPS", 5)
     command = ["evaluate", "--dialogues", dialogues, "--ranker", "two-tower", "--out", tmp_path / "o", *shop]

@@ -67,11 +67,13 @@ def test_training_and_other_conversations_are_told_where_they_are_known(folder):
     copy = folder / "real-photos"
     for file in (folder / "runs").glob("*/*.json*"):
         (copy / file.parent.name).mkdir(parents=True, exist_ok=True)
-        (copy / file.parent.name / file.name).write_bytes(file.read_bytes())
+        text = file.read_text().replace('"about": {}', '"about": {"candidates": "retrieved"}')
+        (copy / file.parent.name / file.name).write_text(text.replace('"place": 0', '"place": 3'))
     result = run(folder, "--adapter", str(folder / "adapter"), "--beside", str(copy))
     assert result.exit_code == 0, result.output
     text = (folder / "out" / "lavic-mini.md").read_text()
     assert text.count("| the model, looking | 0.80 (") == 2 and "## Real photos" in text
+    assert "| 3 | 20 | 0.80 (" in text
     assert "lavic-mini-training.png" in text and (folder / "out" / "lavic-mini-training.png").is_file()
     assert json.loads((folder / "out" / "metrics.json").read_text())["real photos"]["random"]["overall"]["n"] == 20
     training = json.loads((folder / "adapter" / "adapter.json").read_text())["training"]

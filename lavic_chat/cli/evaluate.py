@@ -1,6 +1,6 @@
 """evaluate: rank known conversations and measure."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -16,11 +16,25 @@ ABLATIONS = ("no-images", "shuffled-images", NO_DISTILL, ALL_TOKENS)
 RANKERS = ("model", "two-tower", "bm25", "sbert", *NEEDS_NO_CATALOG)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What is ranked, by what. lessons: conversations that a ranker learns from first."""
+
+    key: str
+    retrieve: bool
+    top: int | None
+    ranker: str
+    ablate: str | None
+    seed: int
+    lessons: tuple
+
+
 @click.command()
 @catalog_option
 @click.option("--dialogues", required=True, type=click.Path(path_type=Path), help="Reddit-Amazon JSONL.")
 @click.option("--candidates", "key", default="candidates", help="Key of the candidate list to rank.")
 @click.option("--retrieve", is_flag=True, help="Rank what our own retrieval finds, instead of a listed key.")
+@click.option("--top", type=click.IntRange(1, 50), help="How many to retrieve; ten without it, as in the chat.")
 @click.option("--ranker", type=click.Choice(RANKERS), default="model")
 @click.option("--learn", type=click.Path(path_type=Path), help="Training dialogues of the two-tower ranker.")
 @click.option("--ablate", type=click.Choice(ABLATIONS), help="Take pictures or stage 1 away, or see every token.")
@@ -31,17 +45,20 @@ RANKERS = ("model", "two-tower", "bm25", "sbert", *NEEDS_NO_CATALOG)
 @model_options
 @decode_option
 @json_option
-def evaluate(dialogues, key, retrieve, ranker, learn, ablate, out, against, limit, seed, as_json, **chosen) -> None:
+def evaluate(dialogues, learn, out, against, limit, as_json, key, retrieve, top, ranker, ablate, seed, **chosen):
     """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl."""
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.evaluation.run import cases_by_key, metrics_table
     from lavic_chat.evaluation.run import evaluate as run
 
+    if top and not retrieve:
+        raise click.UsageError("--top is how many are retrieved; give it with --retrieve.")
     if ablate and ranker != "model":
         raise click.UsageError("--ablate takes pictures from the model; the other rankers see none.")
     if (ranker == "two-tower") != bool(learn):
         raise click.UsageError("--ranker two-tower is trained on the dialogues that --learn names; give both or none.")
-    lessons = read_conversations(learn) if learn else []
+    lessons = tuple(read_conversations(learn)) if learn else ()
+    plan = Plan(key, retrieve, top, ranker, ablate, seed, lessons)
     conversations = read_conversations(dialogues)[:limit]
     settings = read_settings(**chosen)
     about = {
@@ -51,7 +68,7 @@ def evaluate(dialogues, key, retrieve, ranker, learn, ablate, out, against, limi
     if ranker in NEEDS_NO_CATALOG and not retrieve:
         cases, rank = cases_by_key(conversations, key, None), make_simple(ranker, seed)
     else:
-        cases, rank, about["decode"] = prepare(settings, conversations, key, retrieve, ranker, ablate, seed, lessons)
+        cases, rank, about["decode"] = prepare(settings, conversations, plan)
     metrics = run(cases, rank, out, about, against)
     print_json(metrics) if as_json else click.echo(metrics_table(metrics))
 
@@ -62,27 +79,29 @@ def make_simple(ranker: str, seed: int):
     return rank_first if ranker == "first" else make_random(seed)
 
 
-def prepare(settings: Settings, conversations, key, retrieve, ranker, ablate, seed, lessons):
+def prepare(settings: Settings, conversations, plan: Plan):
     """Cases, ranker and decode for everything that needs the catalogue; the catalogue is checked before any loading."""
     from lavic_chat.catalog import load_catalog
     from lavic_chat.evaluation.run import cases_by_key, cases_by_retrieval, check_answers
 
-    if ablate == NO_DISTILL:
+    if plan.ablate == NO_DISTILL:
         settings = without_distillation(settings)
     catalog = load_catalog(settings.catalog)
-    if not retrieve:
-        cases = cases_by_key(conversations, key, catalog)
-        return cases, *make_ranker(settings, catalog, cases, ranker, ablate, seed, lessons)
+    if not plan.retrieve:
+        cases = cases_by_key(conversations, plan.key, catalog)
+        return cases, *make_ranker(settings, catalog, cases, plan)
     from lavic_chat.recommender import CANDIDATES, load_recommender
 
     check_answers(conversations, catalog)
     retriever = load_recommender(settings).retriever
-    search = lambda talk: [found.product.id for found in retriever.search(talk.dialogue, CANDIDATES)]  # noqa: E731
-    cases = cases_by_retrieval(conversations, search)
-    return cases, *make_ranker(settings, catalog, cases, ranker, ablate, seed, lessons)
+    count = plan.top or CANDIDATES
+    cases = cases_by_retrieval(
+        conversations, lambda talk: [found.product.id for found in retriever.search(talk.dialogue, count)]
+    )
+    return cases, *make_ranker(settings, catalog, cases, plan)
 
 
-def make_ranker(settings: Settings, catalog, cases, ranker, ablate, seed, lessons):
+def make_ranker(settings: Settings, catalog, cases, plan: Plan):
     """The ranker and how it decodes; only what the cases offer, and the lessons want, is looked at."""
     from lavic_chat.evaluation import rankers
     from lavic_chat.evaluation.all_tokens import make_all_tokens
@@ -94,21 +113,21 @@ def make_ranker(settings: Settings, catalog, cases, ranker, ablate, seed, lesson
     simple = {
         "bm25": lambda: rankers.make_bm25(catalog),
         "sbert": lambda: rankers.make_sbert(catalog, TextEncoder(settings.home)),
-        **{name: lambda: make_simple(ranker, seed) for name in NEEDS_NO_CATALOG},
+        **{name: lambda: make_simple(plan.ranker, plan.seed) for name in NEEDS_NO_CATALOG},
     }
-    if ranker in simple:
-        return simple[ranker](), None
-    wanted = {item for lesson in lessons for item in lesson.gt_items if item in catalog}
+    if plan.ranker in simple:
+        return simple[plan.ranker](), None
+    wanted = {item for lesson in plan.lessons for item in lesson.gt_items if item in catalog}
     products = [catalog[item] for item in sorted(wanted.union(*(case.ids for case in cases)))]
     chooser = load_chooser(settings)
     states = chooser.vision.see_products(catalog, products, progress=True)
-    if ranker == "two-tower":
-        return make_two_tower(products, TextEncoder(settings.home), states, lessons, seed), None
+    if plan.ranker == "two-tower":
+        return make_two_tower(products, TextEncoder(settings.home), states, plan.lessons, plan.seed), None
     looks = chooser.descriptions.of_states(states, progress=True)
     sights = {product.id: rankers.Sight(*seen) for product, *seen in zip(products, states, looks, strict=True)}
-    if ablate == ALL_TOKENS:
+    if plan.ablate == ALL_TOKENS:
         return make_all_tokens(catalog, chooser.ranker, {item: sight.looks for item, sight in sights.items()}), BRANCH
-    return rankers.make_model(catalog, chooser.ranker, sights, ablate, seed), chooser.ranker.decode
+    return rankers.make_model(catalog, chooser.ranker, sights, plan.ablate, plan.seed), chooser.ranker.decode
 
 
 def without_distillation(settings: Settings) -> Settings:

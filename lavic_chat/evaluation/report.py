@@ -169,6 +169,8 @@ def compose(
     ]
     for heading, found in beside.items():
         lines += [f"## {heading.capitalize()}", main_table(found)]
+        if found[0].metrics["about"].get("candidates") == "retrieved":
+            lines += [breakdown_table("rank in the retrieval", by_place(found[0].predictions))]
     if trained:
         lines += ["## Training", f"![Perplexity and validation]({name}-training.png)"]
     lines += [
@@ -181,8 +183,7 @@ def compose(
     ]
     for key, shares in groups.items():
         if shares:
-            rows = [[share.name, f"{share.n:,}", told(share)] for share in shares]
-            lines += [f"## By {key}", table([key, "cases", "HR@1"], rows)]
+            lines += [f"## By {key}", breakdown_table(key, shares)]
     return "\n\n".join(lines) + "\n"
 
 
@@ -197,6 +198,10 @@ def main_table(evaluations: Sequence[Evaluation]) -> str:
         if len(item.predictions) < len(first.predictions):
             row[0] += f" (on {len(item.predictions):,} cases, where the first line has {hit_where(first, item):.2f})"
     return table(["ranker", *head, "MRR", "VR"], rows)
+
+
+def breakdown_table(key: str, shares: Sequence[Share]) -> str:
+    return table([key, "cases", "HR@1"], [[share.name, f"{share.n:,}", told(share)] for share in shares])
 
 
 def hit_where(first: Evaluation, other: Evaluation) -> float:
