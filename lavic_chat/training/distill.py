@@ -7,7 +7,7 @@ its description, and what it cannot read, tower and projector learn to show. Pic
 of other shops are read as well. The best adapter by perplexity on pictures of unseen shapes is kept.
 
 `--word-steps` come before: single views point to the words of the description. Without the LLM, and with one view
-of a picture instead of five, the tower sees ten times as many pictures in the same time.
+of a picture instead of five, the tower sees five times as many pictures in the same time.
 """
 
 import random
