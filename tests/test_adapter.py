@@ -93,6 +93,13 @@ def test_the_folder_is_as_described(trained):
     assert "/tmp" not in "".join(path.read_text() for path in folder.rglob("*.json") if path.name != "adapter.json")
 
 
+def test_the_llm_part_is_kept_in_half_precision(trained, base, tmp_path):
+    stored = load_file(trained[1] / "llm" / "adapter_model.safetensors")
+    assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
+    opened = load_model(str(base), trained[1], tmp_path, "cpu")
+    assert {p.dtype for name, p in opened.network.named_parameters() if "lora_" in name} == {torch.float32}
+
+
 def test_stock_peft_opens_the_llm_part(trained):
     """On a stock LLaVA-NeXT, without a line of ours."""
     model, folder = trained

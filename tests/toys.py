@@ -50,11 +50,13 @@ def random_states(count: int, model: LavicModel, seed: int = 0) -> torch.Tensor:
 
 @torch.no_grad()
 def shake(model: LavicModel, part: str, seed: int = 0) -> None:
-    """Give a fresh LoRA, whose B is zero, something to say."""
+    """Give a fresh LoRA, whose B is zero, something to say, in numbers that half precision keeps."""
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in model.network.named_parameters():
         if f"lora_B.{part}." in name:
             parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
+        if f".{part}." in name:
+            parameter.copy_(parameter.half())
 
 
 def make_adapter(model: LavicModel, folder: Path, **card) -> Path:

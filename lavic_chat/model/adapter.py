@@ -2,7 +2,7 @@
 
 adapter.json            format, the base's name and fingerprint, how to decode, temperature, training record
 projector.safetensors   the projector's weights
-llm/, vision/           PEFT adapters (safetensors), each only if trained
+llm/, vision/           PEFT adapters (safetensors), each only if trained; the LLM's in half precision
 preprocessor_config.json  the picture processor that the training used
 """
 
@@ -204,7 +204,10 @@ def save_lora(lora: PeftModel, part: str, folder: Path) -> None:
             file.replace(folder / file.name)
         nested.rmdir()
     (folder / "README.md").unlink(missing_ok=True)
-    (folder / "adapter_model.safetensors").chmod(0o644)  # safetensors writes it for the owner only
+    file = folder / "adapter_model.safetensors"
+    if part == "llm":  # the bulk of an adapter; the tower's stays whole, for what was seen is cached under its bytes
+        write_atomic(file, save({name: tensor.half() for name, tensor in load_file(file).items()}))
+    file.chmod(0o644)  # safetensors writes it for the owner only
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text())
     config["base_model_name_or_path"] = None
