@@ -10,8 +10,8 @@ import tempfile
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -20,6 +20,7 @@ from lavic_chat.catalog.load import load_catalog
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.catalog.product import PRODUCTS
 from lavic_chat.catalog.sources import Item, Notes, read_csv, read_reddit
+from lavic_chat.catalog.urls import URLS, may_be_fetched, read_urls, write_urls
 from lavic_chat.errors import CatalogError, PictureError
 from lavic_chat.files import fresh_folder, write_jsonl
 
@@ -30,18 +31,21 @@ CREDITS = "ATTRIBUTION.md"
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import made: counts of products, of pictures copied and of pictures missing, and remarks."""
+    """What an import made: counts of products, of pictures copied, of pictures missing and of those among them that
+    can be fetched, and remarks."""
 
     products: int
     pictures: int
     missing: int
+    fetchable: int = 0
     notes: tuple[str, ...] = ()
 
 
 def import_catalog(source: Path, folder: Path, progress: bool = True) -> ImportReport:
     """Make the catalogue `folder` from a CSV, a Reddit-Amazon .json, .jsonl or .zip, or a catalogue folder.
 
-    Pictures are copied to `folder/images`; one that is missing or no picture is counted and stays missing.
+    Pictures are copied to `folder/images`; one that is missing or no picture is counted and stays missing. Where the
+    source tells a picture's URL, `folder/urls.jsonl` keeps it for `fetch_pictures`, and what was fetched stays.
     An existing catalogue is replaced. Raises CatalogError naming file and line of the first bad row, or
     when `folder` holds anything that an import would not have written.
     """
@@ -52,15 +56,20 @@ def import_catalog(source: Path, folder: Path, progress: bool = True) -> ImportR
         items = read_source(source, notes)
         if not items:
             raise CatalogError(f"{source} holds no products.")
+        fetched = read_urls(folder)
+        items = [with_fetched(item, folder, fetched) for item in items]
         with fresh_folder(folder) as temporary:
             copied = copy_pictures(items, temporary, notes, progress)
             write_jsonl(temporary / PRODUCTS, (item.product.to_row() for item in items))
+            urls = {image: url for item in items for image, url in item.urls.items() if may_be_fetched(url)}
+            write_urls(temporary, urls)
+            fetchable = sum(not (temporary / image).is_file() for image in urls)
             if source.is_dir() and (source / CREDITS).is_file():
                 shutil.copyfile(source / CREDITS, temporary / CREDITS)
     except OSError as error:
         raise CatalogError(f"{source} could not be imported: {error.strerror or error}.") from error
     listed = sum(max(1, len(item.product.images)) for item in items)
-    return ImportReport(len(items), copied, listed - copied, tuple(told(notes)))
+    return ImportReport(len(items), copied, listed - copied, fetchable, tuple(told(notes)))
 
 
 def check_target(source: Path, folder: Path) -> None:
@@ -75,7 +84,7 @@ def check_target(source: Path, folder: Path) -> None:
     present = {path.name for path in folder.iterdir()}
     if present and PRODUCTS not in present:
         raise CatalogError(f"{folder} is not empty and is no catalogue; choose another folder.")
-    if others := sorted(present - {PRODUCTS, "images", CREDITS}):
+    if others := sorted(present - {PRODUCTS, "images", CREDITS, URLS}):
         raise CatalogError(
             f"{folder} also holds {', '.join(others[:3])}, which an import would delete; choose another folder."
         )
@@ -106,11 +115,16 @@ def read_source(source: Path, notes: Notes) -> list[Item]:
 def read_folder(source: Path, notes: Notes) -> list[Item]:
     """Another catalogue: its products, and its pictures under their own names."""
     catalog = load_catalog(source)
-    kept = {PRODUCTS, CREDITS} | {image.partition("/")[0] for product in catalog for image in product.images}
+    kept = {PRODUCTS, CREDITS, URLS} | {image.partition("/")[0] for product in catalog for image in product.images}
     for other in sorted({path.name for path in source.iterdir()} - kept):
         notes["files or folders beside the products were left out"].append(other)
+    urls = read_urls(source)
     return [
-        Item(product, tuple(catalog.picture_path(product, index) for index in range(len(product.images))))
+        Item(
+            product,
+            tuple(catalog.picture_path(product, index) for index in range(len(product.images))),
+            {image: urls[image] for image in product.images if image in urls},
+        )
         for product in catalog
     ]
 
@@ -143,6 +157,14 @@ def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, to: Path, source: 
             if allowed < 0:
                 raise CatalogError(f"{source} unpacks to far more than it should; it may be a zip bomb.")
             file.write(block)
+
+
+def with_fetched(item: Item, folder: Path, fetched: Mapping[str, str]) -> Item:
+    """The item with what an older import of it has from the same URLs, where its source has no file."""
+    same = (image for image, url in item.urls.items() if fetched.get(image) == url)
+    before = {image: folder / image for image in same if (folder / image).is_file()}
+    pairs = zip(item.product.images, item.files, strict=True)
+    return replace(item, files=tuple(file or before.get(image) for image, file in pairs))
 
 
 def copy_pictures(items: Iterable[Item], folder: Path, notes: Notes, progress: bool) -> int:

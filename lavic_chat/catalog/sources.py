@@ -4,9 +4,10 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lavic_chat.catalog.load import (
     MAX_IMAGES,
@@ -29,10 +30,12 @@ Notes = dict[str, list[str]]  # what was noticed -> the cases
 
 @dataclass(frozen=True)
 class Item:
-    """A product as it will be listed, and the file of each of its `images` (None: there is none)."""
+    """A product as it will be listed; of each of its `images` the file (None: there is none), and by name the URLs
+    of those that can be fetched."""
 
     product: Product
     files: tuple[Path | None, ...]
+    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_csv(source: Path, notes: Notes) -> list[Item]:
@@ -46,17 +49,18 @@ def read_csv(source: Path, notes: Notes) -> list[Item]:
             fields["price"] = read_price(fields["price"], where)
         fields["attributes"] = {name: text for name, text in row.items() if name not in COLUMNS and text}
         cells = [cell.strip() for cell in fields.pop("image", "").split("|") if cell.strip()]
-        originals = [parse_image(cell, where) for cell in cells]
+        originals = [cell if is_url(cell) else parse_image(cell, where) for cell in cells]
         for original in originals:
-            if not lies_inside(original):
+            if not (is_url(original) or lies_inside(original)):
                 raise CatalogError(f"{where}: the picture {original!r} leads out of the folder.")
         fields["images"] = [safe_name(row.get("id", ""), original, taken) for original in originals]
         product = parse_product(fields, where)
         if product.id in seen:
             raise CatalogError(f"{where}: the id {product.id!r} is already used by {seen[product.id]}.")
         seen[product.id] = where.rpartition(", ")[2]
-        files = (source.parent / original for original in originals)
-        items.append(Item(product, tuple(file if file.is_file() else None for file in files)))
+        files = (None if is_url(original) else source.parent / original for original in originals)
+        urls = {name: cell for name, cell in zip(product.images, originals, strict=True) if is_url(cell)}
+        items.append(Item(product, tuple(file if file and file.is_file() else None for file in files), urls))
         if len(items) > MAX_PRODUCTS:
             raise CatalogError(f"{source} holds more than {MAX_PRODUCTS:,} products; split it.")
     return items
@@ -117,7 +121,7 @@ def read_price(text: str, where: str) -> float:
 
 def safe_name(product_id: str, original: str, taken: set[str]) -> str:
     """A path under images/ in plain letters, made from the product's id, that no other picture has."""
-    suffix = Path(original).suffix.lower()
+    suffix = Path(urlsplit(original).path if is_url(original) else original).suffix.lower()
     suffix = suffix if suffix in SUFFIXES else ".jpg"  # never .html or .svg, which a browser would run
     base = re.sub(r"[^A-Za-z0-9_-]+", "-", product_id).strip("-")[:80] or "picture"
     if base != product_id:  # two ids may read alike in plain letters
@@ -130,6 +134,19 @@ def safe_name(product_id: str, original: str, taken: set[str]) -> str:
     return f"images/{name}"
 
 
+@dataclass(frozen=True)
+class RedditRow:
+    """A product of the Reddit-Amazon metadata as one row tells it. images: the pictures' names, and their URLs where
+    these are told, else ""."""
+
+    where: str
+    asin: str
+    title: str
+    category: str
+    images: Mapping[str, str]
+    description: str
+
+
 def read_reddit(source: Path, pictures: Path, notes: Notes) -> list[Item]:
     """The Reddit-Amazon metadata, .json (item2meta_train) or .jsonl (item2meta_valid).
 
@@ -137,26 +154,26 @@ def read_reddit(source: Path, pictures: Path, notes: Notes) -> list[Item]:
     """
     rows = reddit_train(source) if source.suffix.lower() == ".json" else reddit_valid(source)
     lies_inside, items = picture_guard(pictures), {}
-    for where, asin, title, category, names, description in rows:
-        if asin in items:
-            notes["products are there more than once; the first was kept"].append(asin)
+    for row in rows:
+        if row.asin in items:
+            notes["products are there more than once; the first was kept"].append(row.asin)
             continue
-        if not title:
-            notes["products without a title were left out"].append(asin)
+        if not row.title:
+            notes["products without a title were left out"].append(row.asin)
             continue
-        if any("/" in name or Path(name).suffix.lower() not in SUFFIXES for name in names):
-            raise CatalogError(f"{where}: an image name must end as .jpg or another picture, without slashes.")
-        row = {"id": asin, "title": title[:MAX_TITLE], "category": category, "description": description[:MAX_TEXT]}
-        product = parse_product(row | {"images": [f"images/{name}" for name in names[:MAX_IMAGES]]}, where)
+        if any("/" in name or Path(name).suffix.lower() not in SUFFIXES for name in row.images):
+            raise CatalogError(f"{row.where}: an image name must end as .jpg or another picture, without slashes.")
+        fields = {"id": row.asin, "title": row.title[:MAX_TITLE], "category": row.category}
+        fields |= {"description": row.description[:MAX_TEXT]}
+        fields |= {"images": [f"images/{name}" for name in list(row.images)[:MAX_IMAGES]]}
+        product = parse_product(fields, row.where)
         files = (pictures / Path(image).name for image in product.images)
         inside = (file if lies_inside(file.name) and file.is_file() else None for file in files)
-        items[asin] = Item(product, tuple(inside))
+        urls = {image: url for image in product.images if is_url(url := row.images[Path(image).name])}
+        items[row.asin] = Item(product, tuple(inside), urls)
         if len(items) > MAX_PRODUCTS:
             raise CatalogError(f"{source} holds more than {MAX_PRODUCTS:,} products; split it.")
     return list(items.values())
-
-
-RedditRow = tuple[str, str, str, str, list[str], str]  # where, ASIN, title, category, image names, description
 
 
 def reddit_valid(source: Path) -> Iterator[RedditRow]:
@@ -169,7 +186,7 @@ def reddit_valid(source: Path) -> Iterator[RedditRow]:
             raise CatalogError(f"{where}: `image_name` must be a text such as B000000000_0.jpg.")
         if not isinstance(title, str | None) or not isinstance(caption, str):
             raise CatalogError(f"{where}: the title and the description of the picture must be texts.")
-        yield where, name.rpartition("_")[0], (title or "").strip(), "", [name], caption
+        yield RedditRow(where, name.rpartition("_")[0], (title or "").strip(), "", {name: row.get("image")}, caption)
 
 
 def reddit_train(source: Path) -> Iterator[RedditRow]:
@@ -188,12 +205,28 @@ def reddit_train(source: Path) -> Iterator[RedditRow]:
         captions = meta.get("image_descriptions_llava_cleaned") or {}
         if not isinstance(captions, dict) or not isinstance(meta.get("title"), str | None):
             raise CatalogError(f"{where}: the title must be a text, the descriptions of pictures an object.")
-        images = meta.get("images") if isinstance(meta.get("images"), list) else []
-        names = list(captions) or [f"{asin}_{index}.jpg" for index in range(len(images))]
         words = [next(iter(captions.values()), None), meta.get("description"), meta.get("features")]
         description = next((text for text in map(plain, words) if text), "")
         category = plain((texts(meta.get("categories")) or [""])[-1])
-        yield where, asin, (meta.get("title") or "").strip(), category, names, description
+        images = reddit_images(asin, meta, captions)
+        yield RedditRow(where, asin, (meta.get("title") or "").strip(), category, images, description)
+
+
+def reddit_images(asin: str, meta: dict, names: Iterable[str]) -> dict[str, str]:
+    """Picture names with their URLs: ASIN_3.jpg is number 3 of `images`. Without names, all of `images`."""
+    images = meta.get("images") if isinstance(meta.get("images"), list) else []
+    urls = {f"{asin}_{index}": image_url(image) for index, image in enumerate(images)}
+    return {name: urls.get(Path(name).stem, "") for name in list(names) or [f"{stem}.jpg" for stem in urls]}
+
+
+def image_url(image: object) -> str:
+    """An entry of `images`: a URL, or an object with one URL a size, of which the middle one is taken."""
+    sizes = [image.get(size) for size in ("large", "hi_res", "thumb")] if isinstance(image, dict) else [image]
+    return next((url for url in sizes if is_url(url)), "")
+
+
+def is_url(value: object) -> bool:
+    return isinstance(value, str) and value.lower().startswith(("http://", "https://"))
 
 
 def texts(value: object) -> list[str]:

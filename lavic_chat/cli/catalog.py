@@ -1,4 +1,4 @@
-"""catalog import, check, stats: folders of products."""
+"""catalog import, fetch-images, check, stats: folders of products."""
 
 import sys
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from lavic_chat.cli.options import json_option, print_json
 
 @click.group()
 def catalog() -> None:
-    """Import, check and count catalogues."""
+    """Import, complete, check and count catalogues."""
 
 
 @catalog.command("import")
@@ -30,8 +30,34 @@ def import_(source: Path, folder: Path, as_json: bool) -> None:
     click.echo(f"{report.products:,} products and {report.pictures:,} pictures are now in {folder}.")
     if report.missing:
         click.echo(f"{report.missing:,} pictures are missing; a grey blank stands in for each.")
+    if report.fetchable:
+        click.echo(f"{report.fetchable:,} of them have an address: lavic-chat catalog fetch-images {folder}")
     for note in report.notes:
         click.echo(f"Note: {note}")
+
+
+@catalog.command("fetch-images")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--workers", default=8, type=click.IntRange(1, 32), help="Pictures fetched at once.")
+@click.option("--report", type=click.Path(path_type=Path), help="File for what is still missing, and why (JSONL).")
+@json_option
+def fetch_images(folder: Path, workers: int, report: Path | None, as_json: bool) -> None:
+    """Fetch the pictures of FOLDER that are not there yet, from the addresses that an import has kept.
+
+    The same command goes on where a stopped one was, and tries again what failed.
+    """
+    from lavic_chat.catalog.fetch import fetch_pictures
+    from lavic_chat.files import write_jsonl
+
+    done = fetch_pictures(folder, workers, progress=True)
+    if report:
+        write_jsonl(report, map(asdict, done.failures))
+    if as_json:
+        print_json(asdict(done))
+        return
+    click.echo(f"{done.fetched:,} pictures fetched, {done.present:,} were there, {len(done.failures):,} are missing.")
+    for reason, count in done.reasons():
+        click.echo(f"{count:,} missing: {reason}")
 
 
 @catalog.command()
