@@ -14,8 +14,8 @@ from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.files import hash_bytes
 from lavic_chat.model import LavicModel, load_model
-from lavic_chat.model.adapter import merge_loras
-from lavic_chat.ranking import BRANCH, Ranker
+from lavic_chat.model.adapter import AdapterCard, merge_loras
+from lavic_chat.ranking import Ranker
 from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
 from lavic_chat.retrieval import Retriever, TextEncoder, product_text
 from lavic_chat.settings import Settings
@@ -137,8 +137,8 @@ def load_chooser(settings: Settings) -> Chooser:
     if settings.adapter:
         vision.adopt_states(settings.adapter / SHIPPED_STATES)
         descriptions.adopt(settings.adapter / SHIPPED_LOOKS)
-    card = model.card
-    ranker = Ranker(model, settings.decode or (card.decode if card else BRANCH), card.temperature if card else 1.0)
+    card = model.card or AdapterCard(model.name, model.fingerprint)
+    ranker = Ranker(model, settings.decode or card.decode, card.temperature, labeling=card.labeling)
     return Chooser(model, vision, descriptions, ranker)
 
 

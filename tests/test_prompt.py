@@ -1,6 +1,7 @@
 """The prompt: who sees whom, what a branch's score depends on, what is left out when room is short."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from toys import said
 from lavic_chat.dialogue import OTHER, SEEKER, Dialogue, Turn
 from lavic_chat.errors import ModelError
 from lavic_chat.model import VIEWS
-from lavic_chat.ranking.prompt import BRANCH, LIST, MAX_LOOKS, MAX_TITLE, Offer, build_prompt, join_branches
-from lavic_chat.ranking.scores import answer_words, score_prompts
+from lavic_chat.ranking.prompt import BRANCH, IDS, LIST, MAX_LOOKS, MAX_TITLE, Offer, build_prompt, join_branches
+from lavic_chat.ranking.scores import choosing_loss, score_prompts, verdict_words
 
 OFFERS = [Offer("Harbour sofa"), Offer("Mill armchair with a rather long name"), Offer("Lamp"), Offer("Blue chair")]
 TALK = said("a red sofa, please", "not too dark")
@@ -77,7 +78,7 @@ def test_a_list_prompt_reads_so(model):
     lines = [f"\n{label}: {offer.title}#####" for label, offer in zip("ABCD", OFFERS, strict=True)]
     assert "".join(lines) + "\nWhich product" in text
     assert text.endswith("Answer with its letter.<|end|><|start|>assistant ")
-    assert prompt.answers.tolist() == [len(prompt.ids) - 1] and prompt.candidates == 4
+    assert prompt.answers.tolist() == [len(prompt.ids) - 1] * 4 and prompt.candidates == 4
     assert prompt.positions.tolist() == list(range(len(prompt.ids)))
     assert torch.equal(prompt.mask, torch.ones_like(prompt.mask).tril())
 
@@ -139,7 +140,7 @@ def test_a_branch_is_a_plain_causal_text(model):
     tokens = tokens_for(model, 3)
     prompt = build_prompt(model, TALK, OFFERS[:3], BRANCH, 2048)
     scores = score_prompts(model, [prompt], [tokens.flatten(0, 1)], BRANCH)[0]
-    yes, no = answer_words(model, BRANCH, 3)
+    yes, no = verdict_words(model).tolist()
     for row in range(3):
         own = [i for i in range(len(prompt.ids)) if prompt.mask[prompt.answers[row], i]]
         embeddings = model.embed(prompt.ids[own], tokens[row])
@@ -154,7 +155,32 @@ def test_a_list_is_a_plain_causal_text(model):
     scores = score_prompts(model, [prompt], [tokens], LIST)[0]
     logits = model.network(inputs_embeds=model.embed(prompt.ids, tokens)[None]).logits[0, -1]
     labels = [model.words_to_ids(label)[0] for label in "ABCD"]
-    assert torch.allclose(scores, logits[labels], atol=1e-4)
+    assert torch.allclose(scores, logits.log_softmax(-1)[labels], atol=1e-4)
+    assert float(choosing_loss(scores, 2, LIST)) == pytest.approx(float(-logits.log_softmax(-1)[labels[2]]), abs=1e-4)
+
+
+@torch.no_grad()
+def test_an_id_is_as_likely_as_its_tokens_one_after_the_other(model):
+    """Each spelled behind the list as one ordinary sequence through the stock network, the end included."""
+    tokens = tokens_for(model, 4).flatten(0, 1)
+    offers = [
+        replace(offer, id=name) for offer, name in zip(OFFERS, ("B08LYS9WYD", "B08", "sofa-1", "B0"), strict=True)
+    ]
+    prompt = build_prompt(model, TALK, offers, LIST, 2048, IDS)
+    scores = score_prompts(model, [prompt], [tokens], LIST)[0]
+    head = prompt.ids[: prompt.until_answer]
+    assert "B08LYS9WYD: Harbour sofa" in read(model, head)
+    for offer, score in zip(offers, scores, strict=True):
+        label = torch.tensor([*model.words_to_ids(offer.id), model.tokenizer.eos_token_id])
+        embeddings = model.embed(torch.cat([head, label]), tokens)
+        logits = model.network(inputs_embeds=embeddings[None]).logits[0, len(head) - 1 : -1]
+        wanted = logits.log_softmax(-1).gather(1, label[:, None]).sum()
+        assert float(score) == pytest.approx(float(wanted), abs=1e-3)
+
+
+def test_a_long_id_does_not_cut_the_title_away(model):
+    offers = [Offer("Lamp of oak", id="x" * 200), Offer("Rug", id="y")]
+    assert "Lamp of oak" in read(model, build_prompt(model, TALK, offers, LIST, 2048, IDS).ids)
 
 
 @torch.no_grad()

@@ -11,8 +11,9 @@ from lavic_chat.dialogue import SEEKER, Dialogue, Turn
 from lavic_chat.errors import ModelError
 from lavic_chat.model import VIEWS
 from lavic_chat.ranking import BRANCH, DECODES, GENERATE, LIST, Ranker
+from lavic_chat.ranking.prompt import IDS, Offer, build_prompt
 from lavic_chat.ranking.ranker import join_states, put_first, read_label
-from lavic_chat.ranking.scores import answer_words, pad, score_prompts
+from lavic_chat.ranking.scores import pad, score_prompts, verdict_words
 
 TALK = said("a red sofa, please")
 
@@ -171,7 +172,28 @@ def test_generation_is_greedy_and_short(model, tiny_catalog):
     [("B", 1), (" C.", 2), ("The answer is D", 3), ("b", None), ("Bed", None), ("Z", None), ("", None), ("E", None)],
 )
 def test_labels_are_read(answer, named):
-    assert read_label(answer, 4) == named
+    assert read_label(answer, "ABCD") == named
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [("B08LYS9WYD", 0), ("It is B08.", 1), ("B081", None), ("xB08", None), ("a+b", 2), ("aab", None), ("", None)],
+)
+def test_ids_are_read(answer, named):
+    assert read_label(answer, ["B08LYS9WYD", "B08", "a+b"]) == named
+
+
+@pytest.mark.parametrize("decode", [LIST, GENERATE])
+def test_candidates_may_be_called_by_their_ids(model, tiny_catalog, decode):
+    products, states = tiny_catalog.products[:4], random_states(4, model)
+    ranking = Ranker(model, decode, labeling=IDS).rank(TALK, products, states)
+    assert sum(ranking.probabilities) == pytest.approx(1) and ranking.visual_tokens == 20
+    assert ranking.probabilities != Ranker(model, decode).rank(TALK, products, states).probabilities
+
+
+def test_an_unknown_labeling_is_told(model):
+    with pytest.raises(ModelError, match="letters or ids"):
+        Ranker(model, LIST, labeling="numbers")
 
 
 def test_putting_first_swaps():
@@ -181,5 +203,6 @@ def test_putting_first_swaps():
 
 
 def test_answers_must_be_single_tokens(model):
-    assert answer_words(model, LIST, 26).unique().numel() == 26
-    assert answer_words(model, BRANCH, 10).tolist() == [model.words_to_ids(word)[0] for word in ("yes", "no")]
+    offers = [Offer("Lamp")] * 26
+    assert build_prompt(model, TALK, offers, LIST, 2048).spelling.unique().numel() == 26
+    assert verdict_words(model).tolist() == [model.words_to_ids(word)[0] for word in ("yes", "no")]

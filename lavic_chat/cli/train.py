@@ -225,7 +225,14 @@ def tune(
     def keep(best, curve) -> None:
         record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
         training = {**before, "tune": record}
-        card = AdapterCard(settings.model, lavic.fingerprint, chosen.decode, best.temperature, lavic.speaks, training)
+        card = AdapterCard(
+            settings.model,
+            lavic.fingerprint,
+            decode=chosen.decode,
+            temperature=best.temperature,
+            speaks=lavic.speaks,
+            training=training,
+        )
         save_adapter(lavic, out, card, lavic.loras)
 
     files = {"dialogues": [hash_file(file) for file in lessons], "valid": [hash_file(file) for file in exams]}

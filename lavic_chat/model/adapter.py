@@ -34,12 +34,14 @@ FOLDERS = ("vision", "llm")
 
 @dataclass(frozen=True)
 class AdapterCard:
-    """adapter.json. `decode`: "branch", "list" or "generate"; `temperature` divides the candidates' scores; `speaks`:
-    the LLM has learned to describe pictures, and to choose with its descriptions at hand."""
+    """adapter.json. `decode`: "branch", "list" or "generate"; `labeling`: what candidates of a list are called,
+    "letters" or "ids"; `temperature` divides the candidates' scores; `speaks`: the LLM has learned to describe
+    pictures, and to choose with its descriptions at hand."""
 
     base: str
     fingerprint: str
     decode: str = "branch"
+    labeling: str = "letters"
     temperature: float = 1.0
     speaks: bool = False
     training: dict = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """The prompt: instruction, conversation, candidates as `label: title` with their visual tokens, answer place.
 
     list    one sequence, causal:      [instruction conversation A: title ##### B: title ##### ...][answer]
+            answered by a letter, or by the product's own id as in the paper: then each id is spelled on a branch
     branch  a prefix and n branches:   [instruction conversation] -> [title ##### fits:]   (candidate 1)
                                                                   -> [title ##### fits:]   (candidate 2) ...
 
@@ -13,7 +14,7 @@ each candidate is judged as if it stood alone after the conversation, and the co
 
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import torch
@@ -25,13 +26,17 @@ from lavic_chat.model import VIEWS, LavicModel
 
 LIST, BRANCH, GENERATE = "list", "branch", "generate"
 DECODES = (BRANCH, LIST, GENERATE)
-LABELS = string.ascii_uppercase
+LETTERS, IDS = "letters", "ids"
+LABELINGS = (LETTERS, IDS)
 
 INSTRUCTION = {
     LIST: "A shopper talks with a shop. Choose the product that fits the shopper's wishes best.\n",
     BRANCH: "A shopper talks with a shop. Say of a product whether it fits the shopper's wishes, yes or no.\n",
 }
-QUESTION = "Which product fits best? Answer with its letter."
+QUESTION = {
+    LETTERS: "Which product fits best? Answer with its letter.",
+    IDS: "Which product fits best? Answer with its id.",
+}
 VERDICT = " fits:"  # ends a branch, after the picture; yes or no comes next
 YES_NO = ("yes", "no")
 LOOKS, END = " looks:", ";"  # around what the model said of a picture
@@ -42,8 +47,9 @@ MAX_TITLE, MAX_LOOKS = 48, 20  # tokens of one title, of one description
 class Prompt:
     """Token ids [L], positions [L], who may attend to whom (bool [L, L]), and the answer places.
 
-    answers: for branch the last index of each branch [n]; for list the last index of all [1].
-    The next-token logits there are compared. candidates: n. said: the places of what was said of pictures [s].
+    answers: the places whose next-token logits are compared; for branch the last of each branch [n], for list those
+    before each token of each candidate's label [a]. candidates: n. said: the places of what was said of pictures [s].
+    spelling, owners: for list the labels' tokens [a] and whose they are [a].
     """
 
     ids: Tensor
@@ -52,32 +58,44 @@ class Prompt:
     answers: Tensor
     candidates: int
     said: Tensor
+    spelling: Tensor | None = None
+    owners: Tensor | None = None
+
+    @property
+    def until_answer(self) -> int:
+        """How many tokens are read before an answer can be generated."""
+        return int(self.answers[0]) + 1
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A candidate as the prompt shows it: its title, how many pictures it has, what was said of them, and how many
-    visual tokens a picture is."""
+    """A candidate as the prompt shows it: its title, how many pictures it has, what was said of them, how many
+    visual tokens a picture is, and its id where that is its label."""
 
     title: str
     pictures: int = 1
     looks: str = ""
     tokens: int = VIEWS
+    id: str = ""
 
 
-def build_prompt(model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer], decode: str, room: int) -> Prompt:
+def build_prompt(
+    model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer], decode: str, room: int, labeling: str = LETTERS
+) -> Prompt:
     """The prompt within `room` tokens: the conversation is shortened from its oldest turn, candidates never.
 
-    Raises ModelError when the candidates alone do not fit, or a list has more of them than there are labels.
+    Raises ModelError when the candidates alone do not fit, or a list has more of them than there are letters.
     """
-    parts = branch_parts(model, offers) if decode == BRANCH else list_parts(model, offers)
-    fixed = len(parts.head) + len(parts.tail) + sum(map(len, parts.offers))
+    labels = [] if decode == BRANCH else make_labels(offers, labeling)
+    parts = branch_parts(model, offers) if decode == BRANCH else list_parts(model, offers, labels, QUESTION[labeling])
+    spelled = [label_ids(model, label, labeling) for label in labels]
+    fixed = len(parts.head) + len(parts.tail) + sum(map(len, [*parts.offers, *spelled]))
     if fixed + 16 > room:
         raise ModelError(f"{len(offers)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer.")
     talk = conversation_ids(model, dialogue, room - fixed)
     if decode == BRANCH:
         return join_branches(parts.head + talk + parts.tail, parts.offers, len(offers), parts.said)
-    return join_branches([*parts.head, *talk, *chain(*parts.offers)], [parts.tail], len(offers))
+    return spell_labels([*parts.head, *talk, *chain(*parts.offers), *parts.tail], spelled)
 
 
 @dataclass(frozen=True)
@@ -106,20 +124,38 @@ def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> Parts:
     return Parts(head, branches, after, said)
 
 
-def list_parts(model: LavicModel, offers: Sequence[Offer]) -> Parts:
-    if len(offers) > len(LABELS):
-        raise ModelError(f"A list holds {len(LABELS)} candidates, not {len(offers)}; use --decode branch for more.")
+def make_labels(offers: Sequence[Offer], labeling: str) -> list[str]:
+    """What the candidates of a list are called."""
+    if labeling == IDS:
+        return [offer.id for offer in offers]
+    if len(offers) > len(string.ascii_uppercase):
+        raise ModelError(
+            f"A list holds {len(string.ascii_uppercase)} candidates, not {len(offers)}; use --decode branch for more."
+        )
+    return list(string.ascii_uppercase[: len(offers)])
+
+
+def label_ids(model: LavicModel, label: str, labeling: str) -> list[int]:
+    """A label's tokens as an answer; an id has an end, for one may begin as another does."""
+    ids = model.words_to_ids(label)
+    if labeling == LETTERS and len(ids) != 1:
+        raise AssertionError(f"letters must be single tokens for this tokenizer: {label}")
+    return [*ids, model.tokenizer.eos_token_id] if labeling == IDS else ids
+
+
+def list_parts(model: LavicModel, offers: Sequence[Offer], labels: Sequence[str], question: str) -> Parts:
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[LIST])
     lines = [
         title_ids(model, f"\n{label}: ", offer) + picture_ids(model, offer) + looks_ids(model, offer.looks)
-        for label, offer in zip(LABELS, offers, strict=False)
+        for label, offer in zip(labels, offers, strict=True)
     ]
-    return Parts(head, lines, model.words_to_ids("\n" + QUESTION) + after)
+    return Parts(head, lines, model.words_to_ids("\n" + question) + after)
 
 
 def title_ids(model: LavicModel, label: str, offer: Offer) -> list[int]:
-    return model.words_to_ids(label + " ".join(offer.title.split()))[:MAX_TITLE]
+    room = MAX_TITLE + len(model.words_to_ids(offer.id)) if offer.id else MAX_TITLE
+    return model.words_to_ids(label + " ".join(offer.title.split()))[:room]
 
 
 def picture_ids(model: LavicModel, offer: Offer) -> list[int]:
@@ -190,3 +226,15 @@ def join_branches(prefix: list[int], branches: list[list[int]], candidates: int,
         candidates,
         torch.tensor(places, dtype=torch.long),
     )
+
+
+def spell_labels(prefix: list[int], labels: Sequence[list[int]]) -> Prompt:
+    """A list's prompt: behind it each candidate's label on a branch, but for its last token, which nothing follows."""
+    prompt = join_branches(prefix, [label[:-1] for label in labels], len(labels))
+    answers, owners, place = [], [], len(prefix)
+    for owner, label in enumerate(labels):
+        answers += [len(prefix) - 1, *range(place, place + len(label) - 1)]
+        owners += [owner] * len(label)
+        place += len(label) - 1
+    longs = (torch.tensor(row, dtype=torch.long) for row in (answers, list(chain(*labels)), owners))
+    return replace(prompt, **dict(zip(("answers", "spelling", "owners"), longs, strict=True)))

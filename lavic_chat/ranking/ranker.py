@@ -11,7 +11,19 @@ from lavic_chat.catalog import Product
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import ModelError
 from lavic_chat.model import VIEWS, LavicModel
-from lavic_chat.ranking.prompt import BRANCH, DECODES, GENERATE, LABELS, LIST, Offer, Prompt, build_prompt
+from lavic_chat.ranking.prompt import (
+    BRANCH,
+    DECODES,
+    GENERATE,
+    IDS,
+    LABELINGS,
+    LETTERS,
+    LIST,
+    Offer,
+    Prompt,
+    build_prompt,
+    make_labels,
+)
 from lavic_chat.ranking.scores import pad, score_prompts
 
 ROOM = 2048  # tokens of a prompt (the paper's maximum)
@@ -33,12 +45,23 @@ class Ranking:
 
 
 class Ranker:
-    """Ranks with a model. decode: "branch", "list" or "generate"; temperature calibrates the probabilities."""
+    """Ranks with a model. decode: "branch", "list" or "generate"; temperature calibrates the probabilities; labeling:
+    what the candidates of a list are called, "letters" or their own "ids"."""
 
-    def __init__(self, model: LavicModel, decode: str = BRANCH, temperature: float = 1.0, room: int = ROOM):
+    def __init__(
+        self,
+        model: LavicModel,
+        decode: str = BRANCH,
+        temperature: float = 1.0,
+        room: int = ROOM,
+        labeling: str = LETTERS,
+    ):
         if decode not in DECODES:
             raise ModelError(f"There is no way to decode called {decode!r}; choose {', '.join(DECODES)}.")
+        if labeling not in LABELINGS:
+            raise ModelError(f"Candidates cannot be called by {labeling!r}; choose {' or '.join(LABELINGS)}.")
         self.model, self.decode, self.temperature, self.room = model, decode, temperature, room
+        self.labeling = labeling
 
     def make_prompt(
         self, dialogue: Dialogue, products: Sequence[Product], looks: Sequence[str] | None = None
@@ -46,8 +69,12 @@ class Ranker:
         """looks: what the model said of each product's picture, where it speaks."""
         layout = LIST if self.decode == GENERATE else self.decode
         said = looks or [""] * len(products)
-        offers = [Offer(product.title, looks=words) for product, words in zip(products, said, strict=True)]
-        return build_prompt(self.model, dialogue, offers, layout, self.room)
+        by_id = layout == LIST and self.labeling == IDS
+        offers = [
+            Offer(product.title, looks=words, id=product.id if by_id else "")
+            for product, words in zip(products, said, strict=True)
+        ]
+        return build_prompt(self.model, dialogue, offers, layout, self.room, self.labeling)
 
     @torch.inference_mode()
     def rank(
@@ -69,8 +96,11 @@ class Ranker:
         probabilities = tuple(torch.softmax(logits / self.temperature, -1).tolist())
         if self.decode != GENERATE:
             return Ranking(probabilities, len(prompt.ids), len(tokens))
-        answer = self.model.generate(pad(self.model, [prompt], [tokens])[0], NEW_TOKENS)[0]
-        named = read_label(answer, len(products))
+        labels = make_labels([Offer(product.title, id=product.id) for product in products], self.labeling)
+        longest = max(len(self.model.words_to_ids(label)) for label in labels)
+        read = pad(self.model, [prompt], [tokens])[0][:, : prompt.until_answer]
+        answer = self.model.generate(read, max(NEW_TOKENS, longest + 1))[0]
+        named = read_label(answer, labels)
         return Ranking(put_first(probabilities, named), len(prompt.ids), len(tokens), answer, named)
 
 
@@ -84,11 +114,10 @@ def join_states(states: Tensor, photo: Tensor | None = None) -> Tensor:
     return rows
 
 
-def read_label(answer: str, count: int) -> int | None:
-    """The candidate that a generated answer names: its first lone capital, if that is a label in use."""
-    match = re.search(r"\b([A-Z])\b", answer)
-    index = LABELS.index(match[1]) if match else -1
-    return index if 0 <= index < count else None
+def read_label(answer: str, labels: Sequence[str]) -> int | None:
+    """The candidate that a generated answer names: the first label that stands alone in it."""
+    found = re.search("|".join(rf"(?<!\w){re.escape(label)}(?!\w)" for label in sorted(labels, key=len)[::-1]), answer)
+    return labels.index(found[0]) if found else None
 
 
 def put_first(probabilities: tuple[float, ...], named: int | None) -> tuple[float, ...]:

@@ -6,16 +6,7 @@ import torch
 from torch import Tensor
 
 from lavic_chat.model import LavicModel
-from lavic_chat.ranking.prompt import BRANCH, LABELS, YES_NO, Prompt
-
-
-def answer_words(model: LavicModel, decode: str, count: int) -> Tensor:
-    """Token ids whose logits are compared: (yes, no) for branch, the first `count` labels for list."""
-    words = YES_NO if decode == BRANCH else LABELS[:count]
-    ids = [model.words_to_ids(word) for word in words]
-    if any(len(word) != 1 for word in ids):
-        raise AssertionError(f"answers must be single tokens for this tokenizer: {words}")
-    return torch.tensor([word[0] for word in ids])
+from lavic_chat.ranking.prompt import BRANCH, YES_NO, Prompt
 
 
 def score_prompts(
@@ -23,7 +14,7 @@ def score_prompts(
 ) -> list[Tensor]:
     """B prompts and their visual tokens [v_b, d] -> for each prompt one logit per candidate [n_b].
 
-    branch: log-odds of "yes" at the end of each branch. list: logits of the labels at the answer place.
+    branch: log-odds of "yes" at the end of each branch. list: log-likelihood of each label as the answer.
     A softmax over a prompt's logits gives the candidates' probabilities.
     """
     return compare(model, prompts, model.hidden_states(*pad(model, prompts, visual_tokens)), decode)
@@ -33,10 +24,34 @@ def compare(model: LavicModel, prompts: Sequence[Prompt], states: Tensor, decode
     """The LLM's hidden states [B, L, d] of prompts that were read -> for each prompt one logit per candidate [n_b]."""
     scores = []
     for row, prompt in enumerate(prompts):
-        at_answers = states[row, prompt.answers.to(states.device)]
-        logits = model.word_logits(at_answers, answer_words(model, decode, prompt.candidates)).float()
-        scores.append(logits[:, 0] - logits[:, 1] if decode == BRANCH else logits[0])
+        if decode == BRANCH:
+            logits = model.word_logits(states[row, prompt.answers.to(states.device)], verdict_words(model)).float()
+            scores.append(logits[:, 0] - logits[:, 1])
+        else:
+            scores.append(spelled_likelihood(model, prompt, states[row]))
     return scores
+
+
+def verdict_words(model: LavicModel) -> Tensor:
+    """Token ids of yes and no."""
+    ids = [model.words_to_ids(word) for word in YES_NO]
+    if any(len(word) != 1 for word in ids):
+        raise AssertionError(f"answers must be single tokens for this tokenizer: {YES_NO}")
+    return torch.tensor([word[0] for word in ids])
+
+
+def spelled_likelihood(model: LavicModel, prompt: Prompt, states: Tensor) -> Tensor:
+    """Hidden states [L, d] -> [n]: log-likelihood of each candidate's label, over all that could be answered."""
+    places, row = prompt.answers.unique(return_inverse=True)  # the labels' first tokens share one place
+    chances = model.word_logits(states[places.to(states.device)]).float().log_softmax(-1)
+    tokens = chances[row.to(chances.device), prompt.spelling.to(chances.device)]
+    return tokens.new_zeros(prompt.candidates).index_add(0, prompt.owners.to(tokens.device), tokens)
+
+
+def choosing_loss(logits: Tensor, answer: int, decode: str) -> Tensor:
+    """Of one prompt's logits [n]: for branch the cross-entropy of a softmax over the candidates; for list that of the
+    right label over all words, so that a generated answer is a label too."""
+    return -logits.log_softmax(-1)[answer] if decode == BRANCH else -logits[answer]
 
 
 def pad(model: LavicModel, prompts: Sequence[Prompt], visual_tokens: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:

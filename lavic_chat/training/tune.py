@@ -2,8 +2,9 @@
 
     lavic-chat tune --catalog catalog --dialogues catalog/dialogues/train.jsonl --from out/aligned --out out/tuned
 
-Every candidate is scored by the forward path that chat uses, and the loss is the cross-entropy of a softmax over
-the candidates, so that all of them teach in every step. The best adapter by validation HR@1 is kept.
+Every candidate is scored by the forward path that chat uses. The loss of `branch` is the cross-entropy of a softmax
+over the candidates, so that all of them teach in every step; that of `list` is the paper's, of the right label over all
+words. The best adapter by validation HR@1 is kept.
 
 What is easy comes first: plain questions ("something in rust") before dialogues, few candidates before many. Where
 `align` taught the LLM to speak, descriptions stand beside most candidates' visual tokens, half of them true and half
@@ -21,14 +22,13 @@ from statistics import fmean
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from lavic_chat.catalog import Product
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.description import describe
 from lavic_chat.ranking.ranker import join_states
-from lavic_chat.ranking.scores import compare, pad
+from lavic_chat.ranking.scores import choosing_loss, compare, pad
 from lavic_chat.training.align import description_loss, jitter
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
@@ -152,7 +152,7 @@ class Pupil:
             prompt = ranker.make_prompt(choice.dialogue, choice.products, looks)
             hidden = self.model.hidden_states(*pad(self.model, [prompt], [self.look(choice.products)]))
             logits = compare(self.model, [prompt], hidden, self.config.decode)[0]
-            loss = functional.cross_entropy(logits[None], torch.tensor([choice.answer], device=logits.device))
+            loss = choosing_loss(logits, choice.answer, self.config.decode)
             total += loss.item() / len(batch)
             if are_true and len(prompt.said):
                 loss = loss + self.config.say_weight * description_loss(self.model, hidden[0], prompt)
