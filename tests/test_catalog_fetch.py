@@ -18,6 +18,7 @@ from lavic_chat.catalog.importers import import_catalog
 from lavic_chat.catalog.urls import URLS, may_be_fetched, read_urls
 from lavic_chat.cli import main
 from lavic_chat.errors import CatalogError
+from lavic_chat.training.describe import read_descriptions
 
 
 def picture(colour: str = "red") -> bytes:
@@ -264,6 +265,11 @@ def test_reddit_metadata_tells_addresses(tmp_path):
         "images/B2_2.jpg": "https://a.org/r2.jpg",
         "images/B2_0.jpg": "https://a.org/r0.jpg",
     }
+    written = list(read_descriptions(tmp_path / "shop" / "descriptions.jsonl"))
+    assert [(item.id, item.place, item.text) for item in written] == [
+        ("B2", 0, "Its back."), ("B2", 1, "A rug."), ("B2", 2, "?"),
+    ]  # fmt: skip
+    assert all(item.may_be_taught for item in written)
 
 
 def test_the_command_tells_counts_and_writes_the_report(tmp_path, open_network):

@@ -380,10 +380,25 @@ def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     assert answer("ask", "a sofa", *shop, "--adapter", tmp_path / "t")["pick"]
 
 
+def test_a_stage_may_be_gone_through_again(shop, tiny_catalog_folder, tmp_path):
+    """It goes on with the adapter's own LoRA, and the card tells both times. No adapter is needed to start from."""
+    write_splits(tiny_catalog_folder)
+    distill = ["distill", *shop, "--lr", 0.05, "--batch", 4, "--valid-every", 1, "--dropout", 0]
+    first = answer(*distill, "--steps", 4, "--rank", 3, "--alpha", 5, "--out", tmp_path / "d")
+    again = answer(*distill, "--steps", 12, "--from", tmp_path / "d", "--out", tmp_path / "e")
+    assert (again["config"]["rank"], again["config"]["alpha"]) == (3, 5) and "earlier" not in first
+    card = json.loads((tmp_path / "e" / "adapter.json").read_text())
+    assert card["training"]["distill"]["earlier"] == first
+    assert again["valid"][0]["perplexity"] == pytest.approx(first["best"]["perplexity"], rel=1e-3)
+
+
 def test_distill_needs_shapes_to_validate(shop, tmp_path):
     answer("align", *shop, "--out", tmp_path / "a", "--word-steps", 1, "--caption-steps", 0, "--batch", 2)
     told = refusal("distill", *shop, "--from", tmp_path / "a", "--out", tmp_path / "d")
-    assert "needs products with pictures to train on and to validate" in told
+    assert "--valid-catalog others to validate on" in told
+    folder = shop[shop.index("--catalog") + 1]
+    short = ["--steps", 8, "--batch", 4, "--valid-every", 1, "--lr", 0.05, "--dropout", 0]
+    answer("distill", *shop, "--valid-catalog", folder, "--from", tmp_path / "a", "--out", tmp_path / "d", *short)
 
 
 @pytest.mark.parametrize("command", ["align", "tune"])

@@ -140,3 +140,9 @@ def test_what_a_teacher_wrote_is_learned_in_place_of_the_known_looks(shop):
     assert lessons[0].draw(random.Random(0))[1] == "a small red thing with legs"
     model = tiny_model()
     assert perplexity(model, lessons[:1], longest=2) != perplexity(model, lessons[:1], longest=20)
+
+
+def test_where_a_teacher_wrote_a_picture_that_nobody_described_is_left_out(shop):
+    plain = replace(shop.products[0], attributes={})
+    assert make_lessons(shop, [plain])[0].texts == (plain.category.lower(),)
+    assert make_lessons(shop, [plain], {("another", 0): "a lamp"}) == []

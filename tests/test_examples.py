@@ -126,6 +126,20 @@ def test_no_choices_at_all_are_told(tiny_catalog):
         make_choices([conversation(["x"], ["x", "y"])], tiny_catalog)
 
 
+def test_for_training_a_right_answer_is_put_in_and_the_conversation_stays_as_it_is(tiny_catalog):
+    ids = [product.id for product in tiny_catalog][:6]
+    missed = conversation([ids[5]], ids[:4])
+    (choice,), left_out = make_choices([missed], tiny_catalog, rng=random.Random(0))
+    assert choice.products[choice.answer].id == ids[5] and len(choice.products) == 4 and left_out == 0
+    assert missed.candidates["candidates"] == tuple(ids[:4])
+    (again,), _ = make_choices([missed], tiny_catalog, rng=random.Random(0))
+    assert again == choice
+    found = conversation([ids[1]], ids[:4])
+    assert make_choices([found], tiny_catalog, rng=random.Random(0)) == make_choices([found], tiny_catalog)
+    with pytest.raises(DialogueError):
+        make_choices([conversation(["x"], ids[:4])], tiny_catalog, rng=random.Random(0))
+
+
 @given(answer=st.integers(0, 9), keep=st.one_of(st.none(), st.integers(1, 14)), seed=st.integers())
 def test_shuffling_keeps_the_right_one(answer, keep, seed):
     choice = Choice(said("a lamp"), TEN, answer)

@@ -184,6 +184,21 @@ def test_a_long_id_does_not_cut_the_title_away(model):
 
 
 @torch.no_grad()
+def test_what_is_wanted_is_said_on_a_branch_of_its_own_and_changes_no_score(model):
+    tokens = tokens_for(model, 3).flatten(0, 1)
+    offers = [replace(offer, looks="red sofa") for offer in OFFERS[:3]]
+    plain, more = (build_prompt(model, TALK, offers, BRANCH, 2048, wanted=text) for text in ("", "blue (navy) chair"))
+    assert read(model, more.ids[more.wanted]) == " blue (navy) chair;" and plain.wanted is None
+    assert torch.equal(plain.said, more.said) and len(more.answers) == 3
+    scores = [score_prompts(model, [prompt], [tokens], BRANCH)[0] for prompt in (plain, more)]
+    assert torch.allclose(*scores, atol=1e-4)
+    seen = more.mask[more.wanted[-1]]
+    assert read(model, more.ids[seen]).endswith("Wanted: blue (navy) chair;") and "Harbour" not in read(
+        model, more.ids[seen]
+    )
+
+
+@torch.no_grad()
 def test_the_conversation_and_the_picture_both_matter(model):
     tokens = tokens_for(model, 2)
     first = branch_scores(model, TALK, OFFERS[:2], tokens)

@@ -16,7 +16,7 @@ from lavic_chat.model import VIEWS
 from lavic_chat.model.adapter import add_lora
 from lavic_chat.ranking import BRANCH, DECODES, LIST, Ranker
 from lavic_chat.ranking.scores import pad
-from lavic_chat.training.align import description_loss
+from lavic_chat.training.align import saying_loss
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
 from lavic_chat.training.course import pace
@@ -207,25 +207,28 @@ def test_a_model_that_does_not_speak_is_shown_no_words(shop):
     assert pupil.describe(shop.products[:2], random.Random(0)) == (None, False)
 
 
-def test_a_model_that_speaks_goes_on_learning_to(shop, choices):
-    """What is said truly beside the candidates is learned along; without its share of the loss it is not."""
+@torch.no_grad()
+def surprise(model, choice: Choice, of: str) -> float:
+    """Loss of the true words in a prompt, "said" beside the candidates or "wanted" by the shopper."""
+    looks = [describe_looks(product) for product in choice.products]
+    prompt = Ranker(model).make_prompt(choice.dialogue, choice.products, looks, looks[choice.answer])
+    tokens = torch.zeros(VIEWS * len(looks), model.token_size)
+    hidden = model.hidden_states(*pad(model, [prompt], [tokens]))[0]
+    return float(saying_loss(model, hidden, prompt, getattr(prompt, of)))
 
-    def surprise(model) -> float:
-        products = choices[0].products
-        prompt = Ranker(model).make_prompt(choices[0].dialogue, products, [describe_looks(p) for p in products])
-        tokens = torch.zeros(VIEWS * len(products), model.token_size)
-        with torch.no_grad():
-            return float(description_loss(model, model.hidden_states(*pad(model, [prompt], [tokens]))[0], prompt))
 
+@pytest.mark.parametrize(("weight", "of"), [("say_weight", "said"), ("wish_weight", "wanted")])
+def test_it_learns_to_say_what_is_shown_and_what_is_wanted(shop, choices, weight, of):
+    """Both are learned along; without their share of the loss they are not."""
     after = {}
-    for weight in (1.0, 0.0):
+    for share in (1.0, 0.0):
         model = tiny_model()
         states = {product.id: torch.zeros(VIEWS, model.state_size) for product in shop}
         add_lora(model, "llm", 8, 32, 0.0, 0)
-        before = surprise(model)
-        config = replace(TOY, lr=3e-3, say_share=1.0, say_weight=weight, projector_lr=0.0)
-        tune(model, choices, choices, states, config, lambda best, curve: None, speaks=True)
-        after[weight] = surprise(model)
+        before = surprise(model, choices[0], of)
+        config = replace(TOY, lr=3e-3, say_share=1.0, projector_lr=0.0, say_weight=0.0, wish_weight=0.0)
+        tune(model, choices, choices, states, replace(config, **{weight: share}), lambda *_: None, speaks=True)
+        after[share] = surprise(model, choices[0], of)
     assert after[1.0] < before - 0.5 and after[1.0] < after[0.0] - 0.5
 
 

@@ -26,7 +26,7 @@ from lavic_chat.files import fresh_folder, write_jsonl
 
 MAX_SOURCE = 500_000_000  # bytes of a metadata file, unpacked
 MAX_RATIO = 200  # of unpacked to packed bytes in a zip; JSON packs to about a tenth
-CREDITS = "ATTRIBUTION.md"
+CREDITS, TEXTS = "ATTRIBUTION.md", "descriptions.jsonl"
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,10 @@ def import_catalog(source: Path, folder: Path, progress: bool = True) -> ImportR
     """Make the catalogue `folder` from a CSV, a Reddit-Amazon .json, .jsonl or .zip, or a catalogue folder.
 
     Pictures are copied to `folder/images`; one that is missing or no picture is counted and stays missing. Where the
-    source tells a picture's URL, `folder/urls.jsonl` keeps it for `fetch_pictures`, and what was fetched stays.
-    An existing catalogue is replaced. Raises CatalogError naming file and line of the first bad row, or
-    when `folder` holds anything that an import would not have written.
+    source tells a picture's URL, `folder/urls.jsonl` keeps it for `fetch_pictures`, and what was fetched stays; where
+    it describes pictures, `folder/descriptions.jsonl` has that as `distill --descriptions` reads it. An existing
+    catalogue is replaced. Raises CatalogError naming file and line of the first bad row, or when `folder` holds
+    anything that an import would not have written.
     """
     source, folder = Path(source), Path(folder).resolve()
     check_target(source, folder)
@@ -63,6 +64,7 @@ def import_catalog(source: Path, folder: Path, progress: bool = True) -> ImportR
             write_jsonl(temporary / PRODUCTS, (item.product.to_row() for item in items))
             urls = {image: url for item in items for image, url in item.urls.items() if may_be_fetched(url)}
             write_urls(temporary, urls)
+            write_texts(temporary, items)
             fetchable = sum(not (temporary / image).is_file() for image in urls)
             if source.is_dir() and (source / CREDITS).is_file():
                 shutil.copyfile(source / CREDITS, temporary / CREDITS)
@@ -84,7 +86,7 @@ def check_target(source: Path, folder: Path) -> None:
     present = {path.name for path in folder.iterdir()}
     if present and PRODUCTS not in present:
         raise CatalogError(f"{folder} is not empty and is no catalogue; choose another folder.")
-    if others := sorted(present - {PRODUCTS, "images", CREDITS, URLS}):
+    if others := sorted(present - {PRODUCTS, "images", CREDITS, URLS, TEXTS}):
         raise CatalogError(
             f"{folder} also holds {', '.join(others[:3])}, which an import would delete; choose another folder."
         )
@@ -187,6 +189,18 @@ def copy_pictures(items: Iterable[Item], folder: Path, notes: Notes, progress: b
         if not item.product.images:
             notes["products have no picture"].append(item.product.id)
     return copied
+
+
+def write_texts(folder: Path, items: Iterable[Item]) -> None:
+    """What the source says of single pictures, one a line as `describe` writes it; no file where it says nothing."""
+    rows = [
+        {"id": item.product.id, "place": place, "key": "", "text": item.texts[image], "agrees": {}}
+        for item in items
+        for place, image in enumerate(item.product.images)
+        if image in item.texts
+    ]
+    if rows:
+        write_jsonl(folder / TEXTS, rows)
 
 
 def told(notes: Notes) -> Iterator[str]:

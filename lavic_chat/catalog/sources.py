@@ -31,11 +31,12 @@ Notes = dict[str, list[str]]  # what was noticed -> the cases
 @dataclass(frozen=True)
 class Item:
     """A product as it will be listed; of each of its `images` the file (None: there is none), and by name the URLs
-    of those that can be fetched."""
+    and the descriptions of those that have one."""
 
     product: Product
     files: tuple[Path | None, ...]
     urls: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_csv(source: Path, notes: Notes) -> list[Item]:
@@ -137,13 +138,14 @@ def safe_name(product_id: str, original: str, taken: set[str]) -> str:
 @dataclass(frozen=True)
 class RedditRow:
     """A product of the Reddit-Amazon metadata as one row tells it. images: the pictures' names, and their URLs where
-    these are told, else ""."""
+    these are told, else "". texts: by name what was written of a picture."""
 
     where: str
     asin: str
     title: str
     category: str
     images: Mapping[str, str]
+    texts: Mapping[str, str]
     description: str
 
 
@@ -170,7 +172,8 @@ def read_reddit(source: Path, pictures: Path, notes: Notes) -> list[Item]:
         files = (pictures / Path(image).name for image in product.images)
         inside = (file if lies_inside(file.name) and file.is_file() else None for file in files)
         urls = {image: url for image in product.images if is_url(url := row.images[Path(image).name])}
-        items[row.asin] = Item(product, tuple(inside), urls)
+        written = {image: text[:MAX_TEXT] for image in product.images if (text := row.texts.get(Path(image).name))}
+        items[row.asin] = Item(product, tuple(inside), urls, written)
         if len(items) > MAX_PRODUCTS:
             raise CatalogError(f"{source} holds more than {MAX_PRODUCTS:,} products; split it.")
     return list(items.values())
@@ -186,7 +189,8 @@ def reddit_valid(source: Path) -> Iterator[RedditRow]:
             raise CatalogError(f"{where}: `image_name` must be a text such as B000000000_0.jpg.")
         if not isinstance(title, str | None) or not isinstance(caption, str):
             raise CatalogError(f"{where}: the title and the description of the picture must be texts.")
-        yield RedditRow(where, name.rpartition("_")[0], (title or "").strip(), "", {name: row.get("image")}, caption)
+        asin, images = name.rpartition("_")[0], {name: row.get("image")}
+        yield RedditRow(where, asin, (title or "").strip(), "", images, {name: caption.strip()}, caption)
 
 
 def reddit_train(source: Path) -> Iterator[RedditRow]:
@@ -208,8 +212,8 @@ def reddit_train(source: Path) -> Iterator[RedditRow]:
         words = [next(iter(captions.values()), None), meta.get("description"), meta.get("features")]
         description = next((text for text in map(plain, words) if text), "")
         category = plain((texts(meta.get("categories")) or [""])[-1])
-        images = reddit_images(asin, meta, captions)
-        yield RedditRow(where, asin, (meta.get("title") or "").strip(), category, images, description)
+        images, written = reddit_images(asin, meta, captions), {name: plain(text) for name, text in captions.items()}
+        yield RedditRow(where, asin, (meta.get("title") or "").strip(), category, images, written, description)
 
 
 def reddit_images(asin: str, meta: dict, names: Iterable[str]) -> dict[str, str]:

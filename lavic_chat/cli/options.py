@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 DECODES = ("list", "branch", "generate")
+LABELINGS = ("letters", "ids")
 
 
 def catalog_option(command):

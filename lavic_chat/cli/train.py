@@ -2,6 +2,7 @@
 
 import json
 import platform
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import Field, asdict, fields, replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from lavic_chat.cli.options import DECODES, catalog_option, json_option, print_json
+from lavic_chat.cli.options import DECODES, LABELINGS, catalog_option, json_option, print_json
 from lavic_chat.errors import CatalogError
 from lavic_chat.settings import read_settings
 from lavic_chat.training.configs import AlignConfig, DistillConfig, TuneConfig
@@ -18,6 +19,7 @@ from lavic_chat.training.configs import AlignConfig, DistillConfig, TuneConfig
 ALSO = click.option(
     "--also", multiple=True, type=click.Path(path_type=Path), help="A further catalogue to learn from; may be repeated."
 )
+FROM = click.option("--from", "start_from", type=click.Path(path_type=Path), help="Adapter to start from.")
 OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="Adapter folder to write.")
 MODEL = click.option("--model", help="Base to train on; lavic-mini without it.")
 
@@ -35,9 +37,9 @@ def config_options(config_class: type):
 
 
 def option_type(item: Field) -> click.ParamType:
-    """What a field may be: a way to decode, a whole number, a share or rate from 0 to 1."""
-    if item.name == "decode":
-        return click.Choice(DECODES)
+    """What a field may be: a way to decode or to label, a whole number, a share or rate from 0 to 1."""
+    if isinstance(item.default, str):
+        return click.Choice({"decode": DECODES, "labeling": LABELINGS}[item.name])
     may_be_none = item.name == "seed" or item.name in ("caption_steps", "word_steps", "plain_steps", "first_layer")
     return click.IntRange(0 if may_be_none else 1) if isinstance(item.default, int) else click.FloatRange(0, 1)
 
@@ -95,12 +97,18 @@ def align(catalog: Path | None, also, model: str | None, out: Path, as_json: boo
 @catalog_option
 @ALSO
 @MODEL
-@click.option("--from", "start_from", required=True, type=click.Path(path_type=Path), help="Adapter to start from.")
-@click.option("--descriptions", type=click.Path(path_type=Path), help="A teacher's, from `describe`; else known looks.")
+@FROM
+@click.option(
+    "--descriptions",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A teacher's, from `describe` or an import, else known looks; may be repeated.",
+)
+@click.option("--valid-catalog", type=click.Path(path_type=Path), help="Another catalogue, to validate on alone.")
 @OUT
 @config_options(DistillConfig)
 @json_option
-def distill(catalog, also, model, start_from, descriptions, out, as_json, **config) -> None:
+def distill(catalog, also, model, start_from, descriptions, valid_catalog, out, as_json, **config) -> None:
     """Teach tower and projector to bring forth the descriptions from five tokens (LoRA; LLM frozen).
 
     The same command goes on where a stopped run was: its progress lies beside the adapter, in OUT.progress.
@@ -108,7 +116,7 @@ def distill(catalog, also, model, start_from, descriptions, out, as_json, **conf
     from lavic_chat.catalog import load_catalog
     from lavic_chat.files import hash_file
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import add_lora, check_target, read_card, save_adapter, write_card
+    from lavic_chat.model.adapter import AdapterCard, check_target, save_adapter
     from lavic_chat.training import distill as stage
     from lavic_chat.training.checkpoint import Checkpoint
     from lavic_chat.training.describe import read_descriptions
@@ -116,20 +124,24 @@ def distill(catalog, also, model, start_from, descriptions, out, as_json, **conf
 
     start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), DistillConfig(**config)
     check_target(out)  # told now, not after the training
-    shops, before = [load_catalog(folder) for folder in (settings.catalog, *also)], read_card(start_from)
-    written = list(read_descriptions(descriptions)) if descriptions else []
+    shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
+    written = [item for file in descriptions for item in read_descriptions(file)]
     taught = {(item.id, item.place): item.text for item in written if item.may_be_taught}
-    lessons, tests = (
-        [lesson for shop in shops for lesson in stage.make_lessons(shop, products_of_split(shop, split), taught)]
-        for split in ("train", "valid")
-    )
+    exams = [load_catalog(valid_catalog)] if valid_catalog else shops
+    lessons = [each for shop in shops for each in stage.make_lessons(shop, products_of_split(shop, "train"), taught)]
+    unseen = [products_of_split(shop, "valid") or (list(shop) if valid_catalog else []) for shop in exams]
+    tests = [each for pair in zip(exams, unseen, strict=True) for each in stage.make_lessons(*pair, taught)]
     if not lessons or not tests:
-        raise CatalogError(f"The catalogue {shops[0].folder} needs products with pictures to train on and to validate.")
+        raise CatalogError(
+            f"The catalogue {shops[0].folder} needs products with pictures to train on, and its splits.json or "
+            "--valid-catalog others to validate on."
+        )
     lavic = load_model(settings.model, start_from, settings.home)
-    add_lora(lavic, "vision", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed, chosen.first_layer)
-    record = provenance("distill", shops, chosen, start) | {
+    before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
+    chosen = open_lora(lavic, "vision", chosen, chosen.first_layer)
+    record = provenance("distill", shops, chosen, start, before) | {
         "pictures": sum(len(item.texts) for item in lessons),
-        "described": {"pictures": len(taught), "file": hash_file(descriptions)} if descriptions else None,
+        "described": {"pictures": len(taught), "files": [hash_file(file) for file in descriptions]} if taught else None,
     }
 
     def keep(best, curve) -> None:
@@ -141,10 +153,8 @@ def distill(catalog, also, model, start_from, descriptions, out, as_json, **conf
     checkpoint = Checkpoint(out, chosen, data)
     report = stage.distill(lavic, lessons, tests, chosen, keep, checkpoint)
     if not (out / "adapter.json").is_file():
-        raise CatalogError(f"Nothing was better than {start_from} itself; train longer, or with a lower --lr.")
-    record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
-    record["seconds"] = round(report.seconds)
-    write_card(out, replace(read_card(out), training={**before.training, "distill": record}))
+        raise CatalogError("Nothing was better than the start itself; train longer, or with a lower --lr.")
+    conclude(out, record, report)
     checkpoint.clear()
     print_json(record) if as_json else click.echo(
         f"Distilled on {len(lessons)} products; perplexity on unseen shapes {report.valid[0].perplexity:.3f} before, "
@@ -166,12 +176,7 @@ def distill(catalog, also, model, start_from, descriptions, out, as_json, **conf
 @click.option("--valid-catalog", type=click.Path(path_type=Path), help="Their catalogue, where it is another one.")
 @click.option("--valid-limit", default=120, type=click.IntRange(1), help="Validation conversations to use.")
 @click.option("--candidates", "key", default="candidates", help="Key of the candidate lists.")
-@click.option(
-    "--from",
-    "start_from",
-    type=click.Path(path_type=Path),
-    help="Adapter to start from.",
-)
+@FROM
 @OUT
 @config_options(TuneConfig)
 @json_option
@@ -186,15 +191,7 @@ def tune(
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.files import hash_file
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import (
-        AdapterCard,
-        add_lora,
-        check_target,
-        read_card,
-        save_adapter,
-        train_lora,
-        write_card,
-    )
+    from lavic_chat.model.adapter import AdapterCard, check_target, save_adapter
     from lavic_chat.training.checkpoint import Checkpoint
     from lavic_chat.training.examples import make_choices
     from lavic_chat.training.tune import tune as stage
@@ -206,33 +203,25 @@ def tune(
     valid_shops = [load_catalog(valid_catalog) if valid_catalog else shops[0], *shops[1:]]
     lessons = [dialogues, *(shop.folder / "dialogues/train.jsonl" for shop in shops[1:])]
     exams = [valid, *(shop.folder / "dialogues/valid.jsonl" for shop in shops[1:])]
-    made = [make_choices(read_conversations(file), shop, key) for file, shop in zip(lessons, shops, strict=True)]
+    rng = random.Random(chosen.seed)
+    made = [make_choices(read_conversations(file), shop, key, rng) for file, shop in zip(lessons, shops, strict=True)]
     choices, left_out = [each for each, _ in made], sum(count for _, count in made)
     tests = [
         make_choices(read_conversations(file)[:valid_limit], shop, key)[0]
         for file, shop in zip(exams, valid_shops, strict=True)
     ]
-    before = read_card(start_from).training if start_from else {}
     lavic = load_model(settings.model, start_from, settings.home)
+    before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
     states = see_all(Vision(lavic, settings.home), zip((*shops, *valid_shops), (*choices, *tests), strict=True))
-    if "llm" in lavic.loras:
-        train_lora(lavic, "llm")
-    else:
-        add_lora(lavic, "llm", chosen.rank, chosen.alpha, chosen.dropout, chosen.seed)
-    record = provenance("tune", shops, chosen, start)
+    chosen = open_lora(lavic, "llm", chosen)
+    record = provenance("tune", shops, chosen, start, before)
     record |= {"choices": [len(each) for each in choices], "left_out": left_out}
 
     def keep(best, curve) -> None:
         record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
-        training = {**before, "tune": record}
-        card = AdapterCard(
-            settings.model,
-            lavic.fingerprint,
-            decode=chosen.decode,
-            temperature=best.temperature,
-            speaks=lavic.speaks,
-            training=training,
-        )
+        training = {**before.training, "tune": record}
+        means = {"decode": chosen.decode, "labeling": chosen.labeling, "temperature": best.temperature}
+        card = replace(before, **means, training=training)
         save_adapter(lavic, out, card, lavic.loras)
 
     files = {"dialogues": [hash_file(file) for file in lessons], "valid": [hash_file(file) for file in exams]}
@@ -242,14 +231,34 @@ def tune(
     checkpoint = Checkpoint(out, chosen, data)
     first, *others = choices
     report = stage(lavic, first, list(chain(*tests)), states, chosen, keep, checkpoint, lavic.speaks, others)
-    record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
-    record["seconds"] = round(report.seconds)
-    write_card(out, replace(read_card(out), training={**before, "tune": record}))
+    conclude(out, record, report)
     checkpoint.clear()
     print_json(record) if as_json else click.echo(
         f"Tuned on {sum(map(len, choices))} dialogues; HR@1 on {sum(map(len, tests))} of validation "
         f"{report.best.hit:.3f} (step {report.best.step}); in {out}."
     )
+
+
+def open_lora(lavic, part: str, chosen, first_layer: int = 0):
+    """The part's LoRA, alone trainable: what the adapter has, or a fresh one. Returns the config with that LoRA's own
+    rank, alpha and dropout."""
+    from lavic_chat.model.adapter import add_lora, shape_of_lora, train_lora
+
+    if part in lavic.loras:
+        train_lora(lavic, part)
+    else:
+        add_lora(lavic, part, chosen.rank, chosen.alpha, chosen.dropout, chosen.seed, first_layer)
+    return replace(chosen, **shape_of_lora(lavic, part))
+
+
+def conclude(out: Path, record: dict, report) -> None:
+    """Write the whole curves of a course into the card of its best adapter."""
+    from lavic_chat.model.adapter import read_card, write_card
+
+    record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
+    record["seconds"] = round(report.seconds)
+    card = read_card(out)
+    write_card(out, replace(card, training={**card.training, record["stage"]: record}))
 
 
 def thinned(losses: Sequence[float], every: int = 25) -> list[float]:
@@ -272,11 +281,13 @@ def see_all(vision, parts) -> dict:
     return states
 
 
-def provenance(stage: str, shops, config, start: float) -> dict:
-    """What it takes to do it again: configuration, data hashes, seconds, machine kind."""
+def provenance(stage: str, shops, config, start: float, before=None) -> dict:
+    """What it takes to do it again: configuration, data hashes, seconds, machine kind; and the stage's earlier record
+    where the adapter `before` has gone through it once already."""
     import torch
 
-    return {
+    earlier = before.training.get(stage) if before else None
+    return ({"earlier": earlier} if earlier else {}) | {
         "stage": stage,
         "config": asdict(config),
         "catalogs": [shop.fingerprint for shop in shops],

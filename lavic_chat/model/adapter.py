@@ -143,6 +143,12 @@ def train_lora(model: LavicModel, part: str) -> PeftModel:
     return model.loras[part]
 
 
+def shape_of_lora(model: LavicModel, part: str) -> dict[str, float]:
+    """Rank, alpha and dropout of the LoRA of a part that is on."""
+    config = model.loras[part].peft_config[part]
+    return {"rank": config.r, "alpha": config.lora_alpha, "dropout": config.lora_dropout}
+
+
 @contextlib.contextmanager
 def without_remarks() -> Iterator[None]:
     """PEFT asks transformers for a name that is going out of use, and warns of a second adapter, which we mean."""

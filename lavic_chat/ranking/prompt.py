@@ -6,6 +6,8 @@
                                                                   -> [title ##### fits:]   (candidate 2) ...
 
 A model that speaks also reads what it said of the picture itself: `title ##### looks: blue (navy) velvet sofa; fits:`.
+In training one more branch may say what the shopper wants, `Wanted: blue (navy) velvet sofa;`, which teaches reading
+the conversation for the price of a few tokens.
 
 A branch sees the prefix and itself, never another branch, and its positions go on from the prefix's end:
 each candidate is judged as if it stood alone after the conversation, and the conversation is read once.
@@ -40,6 +42,7 @@ QUESTION = {
 VERDICT = " fits:"  # ends a branch, after the picture; yes or no comes next
 YES_NO = ("yes", "no")
 LOOKS, END = " looks:", ";"  # around what the model said of a picture
+WANTED = "Wanted:"
 MAX_TITLE, MAX_LOOKS = 48, 20  # tokens of one title, of one description
 
 
@@ -49,7 +52,7 @@ class Prompt:
 
     answers: the places whose next-token logits are compared; for branch the last of each branch [n], for list those
     before each token of each candidate's label [a]. candidates: n. said: the places of what was said of pictures [s].
-    spelling, owners: for list the labels' tokens [a] and whose they are [a].
+    spelling, owners: for list the labels' tokens [a] and whose they are [a]. wanted: the places of what is wanted.
     """
 
     ids: Tensor
@@ -60,6 +63,7 @@ class Prompt:
     said: Tensor
     spelling: Tensor | None = None
     owners: Tensor | None = None
+    wanted: Tensor | None = None
 
     @property
     def until_answer(self) -> int:
@@ -80,11 +84,18 @@ class Offer:
 
 
 def build_prompt(
-    model: LavicModel, dialogue: Dialogue, offers: Sequence[Offer], decode: str, room: int, labeling: str = LETTERS
+    model: LavicModel,
+    dialogue: Dialogue,
+    offers: Sequence[Offer],
+    decode: str,
+    room: int,
+    labeling: str = LETTERS,
+    wanted: str = "",
 ) -> Prompt:
     """The prompt within `room` tokens: the conversation is shortened from its oldest turn, candidates never.
 
-    Raises ModelError when the candidates alone do not fit, or a list has more of them than there are letters.
+    wanted: looks that the shopper has in mind, for a branch of their own. Raises ModelError when the candidates alone
+    do not fit, or a list has more of them than there are letters.
     """
     labels = [] if decode == BRANCH else make_labels(offers, labeling)
     parts = branch_parts(model, offers) if decode == BRANCH else list_parts(model, offers, labels, QUESTION[labeling])
@@ -94,7 +105,7 @@ def build_prompt(
         raise ModelError(f"{len(offers)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer.")
     talk = conversation_ids(model, dialogue, room - fixed)
     if decode == BRANCH:
-        return join_branches(parts.head + talk + parts.tail, parts.offers, len(offers), parts.said)
+        return join_wish(model, parts.head + talk + parts.tail, parts, wanted)
     return spell_labels([*parts.head, *talk, *chain(*parts.offers), *parts.tail], spelled)
 
 
@@ -226,6 +237,17 @@ def join_branches(prefix: list[int], branches: list[list[int]], candidates: int,
         candidates,
         torch.tensor(places, dtype=torch.long),
     )
+
+
+def join_wish(model: LavicModel, prefix: list[int], parts: Parts, wanted: str) -> Prompt:
+    """The prompt of `branch`, behind the candidates a branch with what is wanted where that is given."""
+    if not wanted:
+        return join_branches(prefix, parts.offers, len(parts.offers), parts.said)
+    opening, words = model.words_to_ids(WANTED), said_ids(model, wanted)
+    branches, said = [*parts.offers, opening + words], [*parts.said, range(len(opening), len(opening) + len(words))]
+    prompt = join_branches(prefix, branches, len(parts.offers), said)
+    own = len(prompt.said) - len(words)
+    return replace(prompt, answers=prompt.answers[:-1], said=prompt.said[:own], wanted=prompt.said[own:])
 
 
 def spell_labels(prefix: list[int], labels: Sequence[list[int]]) -> Prompt:

@@ -64,9 +64,13 @@ class Ranker:
         self.labeling = labeling
 
     def make_prompt(
-        self, dialogue: Dialogue, products: Sequence[Product], looks: Sequence[str] | None = None
+        self,
+        dialogue: Dialogue,
+        products: Sequence[Product],
+        looks: Sequence[str] | None = None,
+        wanted: str = "",
     ) -> Prompt:
-        """looks: what the model said of each product's picture, where it speaks."""
+        """looks: what the model said of each product's picture, where it speaks. wanted: see `build_prompt`."""
         layout = LIST if self.decode == GENERATE else self.decode
         said = looks or [""] * len(products)
         by_id = layout == LIST and self.labeling == IDS
@@ -74,7 +78,7 @@ class Ranker:
             Offer(product.title, looks=words, id=product.id if by_id else "")
             for product, words in zip(products, said, strict=True)
         ]
-        return build_prompt(self.model, dialogue, offers, layout, self.room, self.labeling)
+        return build_prompt(self.model, dialogue, offers, layout, self.room, self.labeling, wanted)
 
     @torch.inference_mode()
     def rank(

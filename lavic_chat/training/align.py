@@ -117,13 +117,13 @@ def caption_loss(model: LavicModel, states: Tensor, texts: Sequence[str], longes
     """[B, 5, h] and B descriptions -> mean cross-entropy a token of what is said, of the first `longest` of each."""
     prompt = description_prompt(model, texts, longest)
     hidden = model.hidden_states(*pad(model, [prompt], [model.project(states).flatten(0, 1)]))
-    return description_loss(model, hidden[0], prompt)
+    return saying_loss(model, hidden[0], prompt, prompt.said)
 
 
-def description_loss(model: LavicModel, hidden: Tensor, prompt: Prompt) -> Tensor:
-    """Mean cross-entropy of every token that the prompt says of a picture, by the hidden states [L, d]."""
-    logits = model.word_logits(hidden[prompt.said - 1]).float()  # each is told by the state before it
-    return functional.cross_entropy(logits, prompt.ids[prompt.said].to(logits.device))
+def saying_loss(model: LavicModel, hidden: Tensor, prompt: Prompt, places: Tensor) -> Tensor:
+    """Mean cross-entropy of the prompt's tokens at these places, by the hidden states [L, d]."""
+    logits = model.word_logits(hidden[places - 1]).float()  # each is told by the state before it
+    return functional.cross_entropy(logits, prompt.ids[places].to(logits.device))
 
 
 @torch.inference_mode()

@@ -47,6 +47,7 @@ class TuneConfig:
     also_share: float = 0.2  # of the batches, where further catalogues are given: these are about them
     say_share: float = 0.85  # of the choices, in which descriptions stand beside the visual tokens
     say_weight: float = 0.3  # of the descriptions' own loss
+    wish_weight: float = 0.0  # of saying the looks of the right product from the conversation alone (branch only)
     blur: float = 0.6  # noise on the states of which the LLM's own, often wrong, descriptions are made
     batch: int = 4
     lr: float = 1e-3
@@ -59,5 +60,6 @@ class TuneConfig:
     most: int = 10  # and from the middle on
     noise: float = 0.1
     decode: str = "branch"
+    labeling: str = "letters"  # what the candidates of a list are called; the paper: "ids"
     valid_every: int = 100
     seed: int = 0

@@ -28,7 +28,7 @@ from lavic_chat.training.augment import augment
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import DistillConfig
 from lavic_chat.training.course import Course, Report, follow, pace
-from lavic_chat.training.examples import caption_words, describe_looks
+from lavic_chat.training.examples import caption_words, describe_looks, knows_looks
 from lavic_chat.training.words import gather_words
 from lavic_chat.vision import chunks
 
@@ -115,14 +115,17 @@ def make_lessons(
     catalog: Catalog, products: Sequence[Product], taught: Mapping[tuple[str, int], str] = MappingProxyType({})
 ) -> list[Lesson]:
     """One lesson a product that has pictures on disk. taught: a teacher's text by product id and the picture's place;
-    other pictures have what the catalogue says of the product's looks."""
+    other pictures have what the catalogue says of the product's looks, and where it says nothing of them are left out.
+    """
     lessons = []
     for product in products:
         paths = {place: catalog.picture_path(product, place) for place in range(len(product.images))}
-        pictures = {place: partial(open_picture, path) for place, path in paths.items() if path}
-        if pictures:
-            texts = tuple(taught.get((product.id, place)) or describe_looks(product) for place in pictures)
-            lessons.append(Lesson(tuple(pictures.values()), texts, caption_words(product)))
+        known = "" if taught and not knows_looks(product) else describe_looks(product)
+        texts = {place: taught.get((product.id, place)) or known for place, path in paths.items() if path}
+        texts = {place: text for place, text in texts.items() if text}
+        if texts:
+            pictures = tuple(partial(open_picture, paths[place]) for place in texts)
+            lessons.append(Lesson(pictures, tuple(texts.values()), caption_words(product)))
     return lessons
 
 

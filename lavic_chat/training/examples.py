@@ -62,6 +62,11 @@ def describe_looks(product: Product) -> str:
     return " ".join(filter(None, [*words, kind])) + (f", {pattern}" if pattern != "plain" else "")
 
 
+def knows_looks(product: Product) -> bool:
+    """Whether there is more to say of its pictures than what kind of thing they show."""
+    return any(product.attributes.get(key) for key in LOOKS)
+
+
 def caption_words(product: Product) -> str:
     """The words that a product's five tokens should speak: its looks and its type."""
     looks = [product.attributes.get(key, "") for key in ("colour", "shade", "material", "pattern", "type")]
@@ -73,13 +78,21 @@ def with_article(words: str) -> str:
 
 
 def make_choices(
-    conversations: Sequence[Conversation], catalog: Catalog, key: str = "candidates"
+    conversations: Sequence[Conversation],
+    catalog: Catalog,
+    key: str = "candidates",
+    rng: random.Random | None = None,
 ) -> tuple[list[Choice], int]:
     """Choices of the conversations whose candidates are in the catalogue and hold a right answer, and how many
-    others were left out. Raises DialogueError when none is left."""
+    others were left out. Raises DialogueError when none is left.
+
+    rng: for training only, to put a right answer in the place of a candidate where retrieval did not find one.
+    """
     choices = []
     for conversation in conversations:
         ids = [item for item in conversation.candidates.get(key, ()) if item in catalog]
+        if rng:
+            ids = put_in(ids, [item for item in conversation.gt_items if item in catalog], rng)
         right = [item for item in conversation.gt_items if item in ids]
         ids = [item for item in ids if item not in right[1:]]  # another right answer must not be taught as a wrong one
         if right and len(ids) > 1:
@@ -92,6 +105,14 @@ def make_choices(
             f"catalogue {catalog.folder}; import the products that the dialogues speak of, or choose another file."
         )
     return choices, len(conversations) - len(choices)
+
+
+def put_in(ids: Sequence[str], right: Sequence[str], rng: random.Random) -> list[str]:
+    """The ids, one of them replaced by a right answer if none of them is one."""
+    ids = list(ids)
+    if ids and right and not set(ids) & set(right):
+        ids[rng.randrange(len(ids))] = right[0]
+    return ids
 
 
 def shuffle_choice(choice: Choice, rng: random.Random, keep: int | None = None) -> Choice:

@@ -29,7 +29,7 @@ from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.description import describe
 from lavic_chat.ranking.ranker import join_states
 from lavic_chat.ranking.scores import choosing_loss, compare, pad
-from lavic_chat.training.align import description_loss, jitter
+from lavic_chat.training.align import jitter, saying_loss
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
 from lavic_chat.training.course import Course, Report, follow, pace
@@ -145,17 +145,20 @@ class Pupil:
     def learn(self, batch: Sequence[Choice], rng: random.Random) -> float:
         """One gradient of a batch, each choice passed alone (lengths differ); returns the mean loss of choosing."""
         self.model.train()
-        ranker = Ranker(self.model, self.config.decode)
+        ranker = Ranker(self.model, self.config.decode, labeling=self.config.labeling)
         total = 0.0
         for choice in batch:
             looks, are_true = self.describe(choice.products, rng)
-            prompt = ranker.make_prompt(choice.dialogue, choice.products, looks)
+            wanted = describe_looks(choice.products[choice.answer]) if self.config.wish_weight else ""
+            prompt = ranker.make_prompt(choice.dialogue, choice.products, looks, wanted)
             hidden = self.model.hidden_states(*pad(self.model, [prompt], [self.look(choice.products)]))
             logits = compare(self.model, [prompt], hidden, self.config.decode)[0]
             loss = choosing_loss(logits, choice.answer, self.config.decode)
             total += loss.item() / len(batch)
             if are_true and len(prompt.said):
-                loss = loss + self.config.say_weight * description_loss(self.model, hidden[0], prompt)
+                loss = loss + self.config.say_weight * saying_loss(self.model, hidden[0], prompt, prompt.said)
+            if prompt.wanted is not None:
+                loss = loss + self.config.wish_weight * saying_loss(self.model, hidden[0], prompt, prompt.wanted)
             (loss / len(batch)).backward()
         return total
 
@@ -208,7 +211,8 @@ def validate(
 ) -> Validation:
     """Rank the validation choices as chat would."""
     model.train(False)
-    ranker, ids = Ranker(model, config.decode), [product.id for product in products_of(choices)]
+    ranker = Ranker(model, config.decode, labeling=config.labeling)
+    ids = [product.id for product in products_of(choices)]
     said = dict(zip(ids, describe(model, torch.stack([states[item] for item in ids])), strict=True)) if speaks else {}
     logs = []
     for choice in choices:
