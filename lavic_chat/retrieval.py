@@ -50,12 +50,12 @@ class TextEncoder:
         return self.encoder.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
 
     def encode_cached(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
-        """[n, 384] unit vectors, cached: for what products say."""
+        """[n, 384] unit vectors, cached: for texts that come again."""
         keys = [hash_bytes(text) for text in texts]
         vectors = self.cache.get(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
         todo = list(missing.items())
-        with tqdm(total=len(todo), desc="Reading products", unit="product", disable=not (progress and todo)) as bar:
+        with tqdm(total=len(todo), desc="Reading texts", unit="text", disable=not (progress and todo)) as bar:
             for start in range(0, len(todo), BATCH):
                 part = todo[start : start + BATCH]
                 fresh = dict(zip((key for key, _ in part), self.encode([text for _, text in part]), strict=True))

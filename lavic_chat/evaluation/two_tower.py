@@ -54,7 +54,7 @@ def make_two_tower(
     pairs = [(lesson, row[item]) for lesson in lessons for item in lesson.gt_items if item in row]
     if not pairs:
         raise DialogueError("No conversation to learn from wants a product of the catalogue; give its own --learn.")
-    said = torch.from_numpy(encode_all(encoder, [lesson for lesson, _ in pairs]))
+    said = torch.from_numpy(encode_all(encoder, [lesson for lesson, _ in pairs], progress=True))
     network = fit(said, features, torch.tensor([place for _, place in pairs]), seed)
 
     @torch.inference_mode()
@@ -66,11 +66,12 @@ def make_two_tower(
     return rank
 
 
-def encode_all(encoder: TextEncoder, conversations: Sequence[Conversation]) -> np.ndarray:
-    """[n, t] unit vectors of what was said, the newest turns weighing most, as retrieval has it."""
+def encode_all(encoder: TextEncoder, conversations: Sequence[Conversation], progress: bool = False) -> np.ndarray:
+    """[n, t] unit vectors of what was said, the newest turns weighing most, as retrieval has it. Cached, for the
+    lessons of a catalogue are many."""
     queries = [make_query(conversation.dialogue) for conversation in conversations]
     texts = list(dict.fromkeys(text for query in queries for text in query.texts))
-    vectors = dict(zip(texts, encoder.encode(texts), strict=True)) if texts else {}
+    vectors = dict(zip(texts, encoder.encode_cached(texts, progress), strict=True)) if texts else {}
     silence = np.zeros(encoder.size, np.float32)
     return np.stack(
         [

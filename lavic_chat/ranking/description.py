@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from lavic_chat.model import VIEWS, LavicModel
 from lavic_chat.ranking.prompt import END, LOOKS, MAX_LOOKS, Prompt, join_branches, said_ids
@@ -32,10 +33,14 @@ def description_prompt(model: LavicModel, descriptions: Sequence[str | None], lo
 
 
 @torch.inference_mode()
-def describe(model: LavicModel, states: Tensor, batch: int = 16) -> list[str]:
+def describe(model: LavicModel, states: Tensor, batch: int = 16, progress: bool = False) -> list[str]:
     """Tower states [n, 5, h] -> what the model says of each picture."""
-    parts = states.split(batch) if len(states) else ()
-    return [text for part in parts for text in say(model, model.project(part))]
+    said: list[str] = []
+    with tqdm(total=len(states), desc="Describing pictures", unit="picture", disable=not progress) as bar:
+        for part in states.split(batch) if len(states) else ():
+            said += say(model, model.project(part))
+            bar.update(len(part))
+    return said
 
 
 def say(model: LavicModel, tokens: Tensor) -> list[str]:

@@ -130,7 +130,7 @@ def say_blurred(
     """The LLM's own descriptions by product id, of states with noise: as uncertain as those of unseen shapes."""
     seen = torch.stack([states[product.id] for product in products])
     blurred = jitter(seen, seen.std((0, 1)), config.blur)
-    return dict(zip((product.id for product in products), describe(model, blurred), strict=True))
+    return dict(zip((product.id for product in products), describe(model, blurred, progress=True), strict=True))
 
 
 @dataclass(frozen=True)
