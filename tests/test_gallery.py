@@ -5,7 +5,7 @@ import io
 from PIL import Image
 
 from lavic_chat.dialogue import Conversation, Dialogue
-from lavic_chat.evaluation.gallery import HEAD, RIGHT, TALK, WRONG, draw_gallery
+from lavic_chat.evaluation.gallery import HEAD, RIGHT, TALK, WRONG, draw_gallery, drawable
 from lavic_chat.evaluation.metrics import Prediction
 
 
@@ -37,3 +37,7 @@ def test_rows_show_the_pick_and_what_was_wanted(tiny_catalog):
 
 def test_nothing_to_show_is_an_empty_page(tiny_catalog):
     assert drawn([], {}, tiny_catalog, True).size[0] > 1000
+
+
+def test_signs_that_the_font_lacks_are_not_drawn():
+    assert drawable("ruby red 🙏🏽 please – café") == "ruby red  please – café"

@@ -2,6 +2,7 @@
 
 import random
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -52,7 +53,7 @@ def draw_case(
     page: Image.Image, pen: ImageDraw.ImageDraw, top: int, item: Prediction, talk: Conversation, catalog: Catalog
 ) -> None:
     said = " / ".join(turn.text for turn in talk.dialogue.turns if turn.role == SEEKER)
-    lines = textwrap.wrap(" ".join(said.split()), LETTERS)
+    lines = textwrap.wrap(" ".join(drawable(said).split()), LETTERS)
     lines = lines if len(lines) <= LINES else [f"… {lines[-LINES]}", *lines[1 - LINES :]]
     pen.multiline_text((GAP, top), "\n".join(lines), INK, ImageFont.load_default(13), spacing=4)
     pen.text((GAP, top + TILE + 4), f"{item.set}, {item.confidence:.0%} sure", QUIET, ImageFont.load_default(12))
@@ -65,3 +66,8 @@ def draw_case(
         looks = product.attributes.get("shade") or product.attributes.get("colour") or product.category
         font = ImageFont.load_default(12)
         pen.text((left, top + TILE + 4), fitting(looks, font, TILE), QUIET, font)
+
+
+def drawable(text: str) -> str:
+    """Without emoji and other signs that the font has only a box for."""
+    return "".join(letter for letter in text if unicodedata.category(letter) not in ("So", "Sk", "Cf", "Co", "Cs"))
