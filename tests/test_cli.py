@@ -392,6 +392,23 @@ def test_a_stage_may_be_gone_through_again(shop, tiny_catalog_folder, tmp_path):
     assert again["valid"][0]["perplexity"] == pytest.approx(first["best"]["perplexity"], rel=1e-3)
 
 
+def test_another_base_has_the_papers_settings(shop, dialogues, tiny_catalog_folder, tmp_path):
+    """What is given wins; epochs become steps, with a validation after each."""
+    write_splits(tiny_catalog_folder)
+    distilled = answer("distill", *shop, "--out", tmp_path / "d", "--lr", 0.05, "--epochs", 2, "--longest", 9)["config"]
+    assert (distilled["rank"], distilled["alpha"], distilled["dropout"], distilled["batch"]) == (8, 32, 0.1, 4)
+    assert (distilled["lr"], distilled["longest"], distilled["steps"], distilled["valid_every"]) == (0.05, 9, 4, 2)
+    tune = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--out", tmp_path / "t"]
+    record = answer(*tune)
+    tuned = record["config"]
+    assert (tuned["decode"], tuned["labeling"], tuned["epochs"]) == ("list", "ids", 1)
+    assert tuned["steps"] == tuned["valid_every"] == record["choices"][0] == 6
+    card = json.loads((tmp_path / "t" / "adapter.json").read_text())
+    assert (card["decode"], card["labeling"]) == ("list", "ids")
+    asked = answer("ask", "a sofa", *shop, "--adapter", tmp_path / "t", "--decode", "generate")
+    assert len(asked["candidates"]) == 10
+
+
 def test_distill_needs_shapes_to_validate(shop, tmp_path):
     answer("align", *shop, "--out", tmp_path / "a", "--word-steps", 1, "--caption-steps", 0, "--batch", 2)
     told = refusal("distill", *shop, "--from", tmp_path / "a", "--out", tmp_path / "d")

@@ -19,7 +19,7 @@ from lavic_chat.ranking.scores import pad
 from lavic_chat.training.align import saying_loss
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
-from lavic_chat.training.course import pace
+from lavic_chat.training.course import deal, pace
 from lavic_chat.training.examples import Choice, describe_looks
 from lavic_chat.training.tune import (
     Pupil,
@@ -230,6 +230,14 @@ def test_it_learns_to_say_what_is_shown_and_what_is_wanted(shop, choices, weight
         tune(model, choices, choices, states, replace(config, **{weight: share}), lambda *_: None, speaks=True)
         after[share] = surprise(model, choices[0], of)
     assert after[1.0] < before - 0.5 and after[1.0] < after[0.0] - 0.5
+
+
+def test_an_epoch_is_every_lesson_once(shop, choices):
+    rows = [row for step in range(6) for row in deal(9, 3, step, seed=1)]
+    assert sorted(rows[:9]) == sorted(rows[9:]) == list(range(9)) and rows[:9] != rows[9:]
+    assert deal(9, 4, 2, seed=1) == rows[8:12] and deal(9, 9, 0, seed=2) != rows[:9]
+    report = tuned(shop, choices, TuneConfig(epochs=1, steps=2, batch=2, valid_every=2))[1]
+    assert len(report.losses) == 2
 
 
 # ---- stopped and gone on ----

@@ -1,17 +1,25 @@
 """align, distill and tune: the training stages."""
 
 import json
-import platform
 import random
 import time
-from collections.abc import Sequence
-from dataclasses import Field, asdict, fields, replace
+from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 
 import click
 
-from lavic_chat.cli.options import DECODES, LABELINGS, catalog_option, json_option, print_json
+from lavic_chat.cli.options import catalog_option, json_option, print_json
+from lavic_chat.cli.stage import (
+    choose_config,
+    conclude,
+    config_options,
+    count_steps,
+    open_lora,
+    provenance,
+    see_all,
+    thinned,
+)
 from lavic_chat.errors import CatalogError
 from lavic_chat.settings import read_settings
 from lavic_chat.training.configs import AlignConfig, DistillConfig, TuneConfig
@@ -22,26 +30,6 @@ ALSO = click.option(
 FROM = click.option("--from", "start_from", type=click.Path(path_type=Path), help="Adapter to start from.")
 OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="Adapter folder to write.")
 MODEL = click.option("--model", help="Base to train on; lavic-mini without it.")
-
-
-def config_options(config_class: type):
-    """One option for each field of a training config, with its default and type."""
-
-    def add(command):
-        for item in reversed(fields(config_class)):
-            flag = "--" + item.name.replace("_", "-")
-            command = click.option(flag, item.name, default=item.default, type=option_type(item))(command)
-        return command
-
-    return add
-
-
-def option_type(item: Field) -> click.ParamType:
-    """What a field may be: a way to decode or to label, a whole number, a share or rate from 0 to 1."""
-    if isinstance(item.default, str):
-        return click.Choice({"decode": DECODES, "labeling": LABELINGS}[item.name])
-    may_be_none = item.name == "seed" or item.name in ("caption_steps", "word_steps", "plain_steps", "first_layer")
-    return click.IntRange(0 if may_be_none else 1) if isinstance(item.default, int) else click.FloatRange(0, 1)
 
 
 @click.command()
@@ -62,7 +50,8 @@ def align(catalog: Path | None, also, model: str | None, out: Path, as_json: boo
     from lavic_chat.training.examples import products_of_split
     from lavic_chat.vision import Vision
 
-    start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), AlignConfig(**config)
+    start, settings = time.time(), read_settings(catalog=catalog, model=model)
+    chosen = choose_config(AlignConfig, settings.model, config)
     check_target(out)  # told now, not after the training
     shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
     split = {name: [products_of_split(shop, name) for shop in shops] for name in ("train", "valid")}
@@ -122,7 +111,8 @@ def distill(catalog, also, model, start_from, descriptions, valid_catalog, out, 
     from lavic_chat.training.describe import read_descriptions
     from lavic_chat.training.examples import products_of_split
 
-    start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), DistillConfig(**config)
+    start, settings = time.time(), read_settings(catalog=catalog, model=model)
+    chosen = choose_config(DistillConfig, settings.model, config)
     check_target(out)  # told now, not after the training
     shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
     written = [item for file in descriptions for item in read_descriptions(file)]
@@ -138,7 +128,7 @@ def distill(catalog, also, model, start_from, descriptions, valid_catalog, out, 
         )
     lavic = load_model(settings.model, start_from, settings.home)
     before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
-    chosen = open_lora(lavic, "vision", chosen, chosen.first_layer)
+    chosen = count_steps(open_lora(lavic, "vision", chosen, chosen.first_layer), len(lessons), config)
     record = provenance("distill", shops, chosen, start, before) | {
         "pictures": sum(len(item.texts) for item in lessons),
         "described": {"pictures": len(taught), "files": [hash_file(file) for file in descriptions]} if taught else None,
@@ -197,7 +187,8 @@ def tune(
     from lavic_chat.training.tune import tune as stage
     from lavic_chat.vision import Vision
 
-    start, settings, chosen = time.time(), read_settings(catalog=catalog, model=model), TuneConfig(**config)
+    start, settings = time.time(), read_settings(catalog=catalog, model=model)
+    chosen = choose_config(TuneConfig, settings.model, config)
     check_target(out)  # told now, not after the training
     shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
     valid_shops = [load_catalog(valid_catalog) if valid_catalog else shops[0], *shops[1:]]
@@ -213,7 +204,7 @@ def tune(
     lavic = load_model(settings.model, start_from, settings.home)
     before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
     states = see_all(Vision(lavic, settings.home), zip((*shops, *valid_shops), (*choices, *tests), strict=True))
-    chosen = open_lora(lavic, "llm", chosen)
+    chosen = count_steps(open_lora(lavic, "llm", chosen), sum(map(len, choices)), config)
     record = provenance("tune", shops, chosen, start, before)
     record |= {"choices": [len(each) for each in choices], "left_out": left_out}
 
@@ -237,61 +228,3 @@ def tune(
         f"Tuned on {sum(map(len, choices))} dialogues; HR@1 on {sum(map(len, tests))} of validation "
         f"{report.best.hit:.3f} (step {report.best.step}); in {out}."
     )
-
-
-def open_lora(lavic, part: str, chosen, first_layer: int = 0):
-    """The part's LoRA, alone trainable: what the adapter has, or a fresh one. Returns the config with that LoRA's own
-    rank, alpha and dropout."""
-    from lavic_chat.model.adapter import add_lora, shape_of_lora, train_lora
-
-    if part in lavic.loras:
-        train_lora(lavic, part)
-    else:
-        add_lora(lavic, part, chosen.rank, chosen.alpha, chosen.dropout, chosen.seed, first_layer)
-    return replace(chosen, **shape_of_lora(lavic, part))
-
-
-def conclude(out: Path, record: dict, report) -> None:
-    """Write the whole curves of a course into the card of its best adapter."""
-    from lavic_chat.model.adapter import read_card, write_card
-
-    record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
-    record["seconds"] = round(report.seconds)
-    card = read_card(out)
-    write_card(out, replace(card, training={**card.training, record["stage"]: record}))
-
-
-def thinned(losses: Sequence[float], every: int = 25) -> list[float]:
-    """Mean loss of each stretch of so many steps: a curve that fits on a screen."""
-    parts = [losses[start : start + every] for start in range(0, len(losses), every)]
-    return [round(sum(part) / len(part), 4) for part in parts]
-
-
-def see_all(vision, parts) -> dict:
-    """Tower states [5, h] by product id of every product that the choices of each (catalogue, choices) name.
-
-    Raises CatalogError when two catalogues give the same id to different pictures.
-    """
-    states = {}
-    for shop, choices in parts:
-        products = list({product.id: product for choice in choices for product in choice.products}.values())
-        for product, row in zip(products, vision.see_products(shop, products, progress=True), strict=True):
-            if not (states.setdefault(product.id, row) == row).all():
-                raise CatalogError(f"The product {product.id} has another picture in {shop.folder}; rename one.")
-    return states
-
-
-def provenance(stage: str, shops, config, start: float, before=None) -> dict:
-    """What it takes to do it again: configuration, data hashes, seconds, machine kind; and the stage's earlier record
-    where the adapter `before` has gone through it once already."""
-    import torch
-
-    earlier = before.training.get(stage) if before else None
-    return ({"earlier": earlier} if earlier else {}) | {
-        "stage": stage,
-        "config": asdict(config),
-        "catalogs": [shop.fingerprint for shop in shops],
-        "seconds": round(time.time() - start),
-        "machine": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine() + " CPU",
-        "torch": torch.__version__,
-    }

@@ -22,7 +22,10 @@ class Checkpoint:
 
     def __init__(self, out: Path, config: TuneConfig | DistillConfig, data: str):
         self.path = out.with_name(out.name + ".progress")
-        self.run = hash_bytes(json.dumps(asdict(config), sort_keys=True), data)
+        # By what differs from the defaults, so that a version with one more setting goes on with this one's runs.
+        usual = asdict(type(config)())
+        chosen = {name: value for name, value in asdict(config).items() if value != usual[name]}
+        self.run = hash_bytes(json.dumps(chosen, sort_keys=True), data)
 
     def save(
         self, step: int, parameters: list[Tensor], optimizer: torch.optim.Optimizer, rng: random.Random, told: dict

@@ -25,6 +25,7 @@ class DistillConfig:
     word_batch: int = 24
     word_lr: float = 1e-3
     steps: int = 1800  # then, descriptions from five tokens
+    epochs: int = 0  # or so many times through all products, in place of `steps`
     batch: int = 4
     lr: float = 3e-4
     rank: int = 8
@@ -42,6 +43,7 @@ class DistillConfig:
 @dataclass(frozen=True)
 class TuneConfig:
     steps: int = 800
+    epochs: int = 0  # or so many times through all choices, in place of `steps`; plain questions are left out then
     plain_steps: int = 400  # in the first half every question is asked in a few plain words, then they fade
     plain_share: float = 0.3  # to this share
     also_share: float = 0.2  # of the batches, where further catalogues are given: these are about them
@@ -63,3 +65,13 @@ class TuneConfig:
     labeling: str = "letters"  # what the candidates of a list are called; the paper: "ids"
     valid_every: int = 100
     seed: int = 0
+
+
+# LaViC's own (the authors' code), for every other base: five passes of stage 1, one of stage 2, whose answer is the id.
+PAPER = {
+    DistillConfig: DistillConfig(epochs=5, lr=5e-5, longest=256),
+    TuneConfig: TuneConfig(
+        epochs=1, plain_steps=0, plain_share=0.0, say_share=0.0, batch=1, lr=5e-5, dropout=0.1,
+        fewest=10, noise=0.0, decode="list", labeling="ids",
+    ),
+}  # fmt: skip

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Generic, Protocol, TypeVar
 
 import torch
@@ -99,6 +100,17 @@ def follow(
                 record = {"losses": losses, "valid": points, "seconds": time.time() - started}
                 checkpoint.save(step + 1, weights, optimizer, rng, record)
     return Report(tuple(losses), tuple(measured), course.best_of(measured), time.time() - started)
+
+
+def deal(count: int, batch: int, step: int, seed: int) -> list[int]:
+    """Which of `count` lessons a step learns from: every epoch goes through all of them, in an order of its own."""
+    places = range(step * batch, (step + 1) * batch)
+    return [shuffled(count, seed, place // count)[place % count] for place in places]
+
+
+@lru_cache(maxsize=2)  # a batch may lie in two epochs
+def shuffled(count: int, seed: int, epoch: int) -> list[int]:
+    return random.Random(f"{seed} {epoch}").sample(range(count), count)
 
 
 def pace(step: int, steps: int) -> float:

@@ -27,7 +27,7 @@ from lavic_chat.training.align import caption_loss
 from lavic_chat.training.augment import augment
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import DistillConfig
-from lavic_chat.training.course import Course, Report, follow, pace
+from lavic_chat.training.course import Course, Report, deal, follow, pace
 from lavic_chat.training.examples import caption_words, describe_looks, knows_looks
 from lavic_chat.training.words import gather_words
 from lavic_chat.vision import chunks
@@ -83,7 +83,10 @@ def distill(
     def learn(step: int) -> float:
         """One gradient of a batch; returns its loss."""
         of_words = step < config.word_steps
-        batch = [rng.randrange(len(lessons)) for _ in range(config.word_batch if of_words else config.batch)]
+        if config.epochs and not of_words:
+            batch = deal(len(lessons), config.batch, step - config.word_steps, config.seed)
+        else:
+            batch = [rng.randrange(len(lessons)) for _ in range(config.word_batch if of_words else config.batch)]
         shown, texts = zip(*(lessons[row].draw(rng) for row in batch), strict=True)
         pictures = [augment(picture, rng) for picture in shown]
         model.train()

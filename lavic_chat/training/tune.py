@@ -32,7 +32,7 @@ from lavic_chat.ranking.scores import choosing_loss, compare, pad
 from lavic_chat.training.align import jitter, saying_loss
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
-from lavic_chat.training.course import Course, Report, follow, pace
+from lavic_chat.training.course import Course, Report, deal, follow, pace
 from lavic_chat.training.examples import Choice, ask_plainly, describe_looks, looks_of, shuffle_choice
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
@@ -56,11 +56,14 @@ def tune(
     """
     started, rng = time.time(), random.Random(config.seed)
     torch.manual_seed(config.seed)
-    shops = [Shop.of(each) for each in (choices, *also)]
+    shops, everything = [Shop.of(each) for each in (choices, *also)], list(chain(choices, *also))
     products = [product for shop in shops for product in shop.products]
     pupil = Pupil(model, states, say_blurred(model, products, states, config) if speaks else {}, config)
 
     def learn(step: int) -> float:
+        if config.epochs:
+            rows = deal(len(everything), config.batch, step, config.seed)
+            return pupil.learn([shuffle_choice(everything[row], rng, config.most) for row in rows], rng)
         elsewhere = also and rng.random() < config.also_share
         return pupil.learn(draw(rng.choice(shops[1:]) if elsewhere else shops[0], step, config, rng), rng)
 
