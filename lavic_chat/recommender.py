@@ -148,7 +148,7 @@ def load_recommender(settings: Settings, progress: bool = True) -> Recommender:
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     chooser = load_chooser(settings)
-    encoder = TextEncoder(settings.home)
+    encoder = TextEncoder(settings.home, settings.adapter)
     states, looks = chooser.look(catalog, catalog.products, progress)
     texts = encoder.encode_cached([product_text(*pair) for pair in zip(catalog, looks, strict=True)], progress)
     retriever = Retriever(catalog, encoder, texts, states.numpy())

@@ -7,16 +7,14 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from sentence_transformers import SentenceTransformer
 from tqdm import tqdm
 
 from lavic_chat.cache import VectorCache
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import REJECTION, SEEKER, Dialogue
-from lavic_chat.errors import DialogueError, ModelError
+from lavic_chat.errors import DialogueError
 from lavic_chat.files import hash_bytes
-from lavic_chat.model.assemble import ensure_text_encoder
+from lavic_chat.model.text_encoder import load_text_encoder
 from lavic_chat.recommendation import Candidate
 
 AGEING = 0.6  # the weight of a turn against the next newer one
@@ -24,26 +22,19 @@ OTHERS = 0.25  # the weight of what the recommender or others said
 PICTURE_WEIGHT = 0.5  # of picture similarity, where the shopper showed a photo or a product
 LIKE_WEIGHT = 0.5  # of a shown product's text
 BATCH = 64
-ENCODER = "all-MiniLM-L6-v2"
 
 
 class TextEncoder:
-    """all-MiniLM-L6-v2 through sentence-transformers, through the cache at `home`.
+    """all-MiniLM-L6-v2 through sentence-transformers, through the cache at `home`; tuned, where the adapter folder
+    holds a retriever.
 
     Raises ModelError when its folder is damaged or cannot be made.
     """
 
-    def __init__(self, home: Path):
-        folder = ensure_text_encoder(home)
-        try:
-            self.encoder = SentenceTransformer(str(folder), device="cpu")
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            raise ModelError(
-                f"The sentence encoder cannot be opened ({type(error).__name__}); delete that folder to have it made "
-                f"anew: {folder}"
-            ) from error
+    def __init__(self, home: Path, adapter: Path | None = None):
+        self.encoder, name = load_text_encoder(home, adapter)
         self.size = self.encoder.get_embedding_dimension()
-        self.cache = VectorCache(home / "cache" / "text" / f"{ENCODER}.sqlite", (self.size,))
+        self.cache = VectorCache(home / "cache" / "text" / f"{name}.sqlite", (self.size,))
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """[n, 384] unit vectors, uncached: for what is said once."""

@@ -4,17 +4,20 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from conftest import SHAPES
 from PIL import Image
-from tiny import save_tiny
+from tiny import save_tiny, save_tiny_encoder
 from toys import WordEncoder, make_adapter
 
 from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
 from lavic_chat.files import write_jsonl
 from lavic_chat.model import load_model
+from lavic_chat.recommender import load_recommender
+from lavic_chat.retrieval import TextEncoder
 from lavic_chat.settings import read_settings
 
 FOUR = ["sofa-red", "sofa-green", "lamp-red", "chair-blue"]
@@ -407,6 +410,25 @@ def test_another_base_has_the_papers_settings(shop, dialogues, tiny_catalog_fold
     assert (card["decode"], card["labeling"]) == ("list", "ids")
     asked = answer("ask", "a sofa", *shop, "--adapter", tmp_path / "t", "--decode", "generate")
     assert len(asked["candidates"]) == 10
+
+
+def test_search_is_tuned_into_the_adapters_folder(shop, base, dialogues, tmp_path, monkeypatch):
+    encoder = save_tiny_encoder(tmp_path / "encoder")
+    monkeypatch.setattr("lavic_chat.model.text_encoder.ensure_text_encoder", lambda home: encoder)
+    monkeypatch.setattr("lavic_chat.training.retriever.FOUND", 3)
+    adapter = make_adapter(load_model(str(base), None, tmp_path / "home"), tmp_path / "a")
+    tune = ["tune-retriever", *shop, "--dialogues", dialogues, "--valid", dialogues]
+    record = answer(*tune, "--adapter", adapter, "--steps", 6, "--batch", 4, "--lr", 0.02, "--valid-every", 3)
+    assert [point["step"] for point in record["valid"]] == [0, 3, 6] and record["wishes"] == 6
+    assert record["best"]["step"] and record["best"]["recall"] > record["valid"][0]["recall"]
+    assert json.loads((adapter / "adapter.json").read_text())["training"]["retriever"] == record
+    assert not (adapter / "retriever.progress").exists()
+    monkeypatch.setattr("lavic_chat.recommender.TextEncoder", TextEncoder)
+    found = [
+        load_recommender(read_settings(catalog=Path(shop[1]), model=shop[3], adapter=each)) for each in (adapter, None)
+    ]
+    assert not np.allclose(*(each.retriever.text_vectors for each in found), atol=1e-3)
+    assert "is not an adapter folder" in refusal(*tune, "--adapter", tmp_path / "nowhere")
 
 
 def test_distill_needs_shapes_to_validate(shop, tmp_path):

@@ -9,7 +9,7 @@ from toys import WordEncoder, said
 from lavic_chat import retrieval
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import OTHER, Dialogue, Turn
-from lavic_chat.errors import DialogueError, ModelError
+from lavic_chat.errors import DialogueError
 from lavic_chat.files import hash_bytes
 from lavic_chat.retrieval import Retriever, TextEncoder, make_query, product_text, unit
 
@@ -152,9 +152,6 @@ class Sentences:
 
     encoded = 0
 
-    def __init__(self, folder, device):
-        assert device == "cpu"
-
     def get_embedding_dimension(self):
         return 4
 
@@ -164,8 +161,7 @@ class Sentences:
 
 
 def test_products_are_read_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(retrieval, "ensure_text_encoder", lambda home: home)
-    monkeypatch.setattr(retrieval, "SentenceTransformer", Sentences)
+    monkeypatch.setattr(retrieval, "load_text_encoder", lambda home, adapter: (Sentences(), "sentences"))
     monkeypatch.setattr(Sentences, "encoded", 0)
     texts = [f"product {'x' * number}" for number in range(70)]
     first = TextEncoder(tmp_path).encode_cached([*texts, texts[0]])
@@ -174,11 +170,3 @@ def test_products_are_read_once(tmp_path, monkeypatch):
     assert Sentences.encoded == 70
     assert np.array_equal(first[0], first[70])
     assert hash_bytes(texts[3]) in TextEncoder(tmp_path).cache.get([hash_bytes(texts[3])])
-
-
-def test_a_damaged_encoder_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(retrieval, "ensure_text_encoder", lambda home: home / "encoder")
-    (tmp_path / "encoder").mkdir()
-    (tmp_path / "encoder" / "modules.json").write_text("{")
-    with pytest.raises(ModelError, match=r"encoder cannot be opened .* delete that folder"):
-        TextEncoder(tmp_path)

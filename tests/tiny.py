@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
+    BertConfig,
+    BertModel,
     CLIPVisionConfig,
     Dinov2Config,
     LlamaConfig,
@@ -73,3 +77,22 @@ def save_tiny(folder: Path, tower: str = "dinov2") -> Path:
     model.tokenizer.save_pretrained(folder)
     model.image_processor.save_pretrained(folder)
     return folder
+
+
+def save_tiny_encoder(folder: Path) -> Path:
+    """A random BERT of 32 numbers in the layout of all-MiniLM-L6-v2; its words are those of WORDS."""
+    torch.manual_seed(0)
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    inner = Tokenizer(
+        models.WordLevel({word: n for n, word in enumerate([*special, *sorted(set(WORDS.split()))])}, "[UNK]")
+    )
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token="[PAD]", unk_token="[UNK]", model_max_length=64
+    )
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    BertModel(BertConfig(vocab_size=len(tokenizer), **shape)).save_pretrained(folder / "bert")
+    tokenizer.save_pretrained(folder / "bert")
+    transformer = Transformer(str(folder / "bert"))
+    SentenceTransformer(modules=[transformer, Pooling(32), Normalize()], device="cpu").save(str(folder / "encoder"))
+    return folder / "encoder"

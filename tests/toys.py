@@ -20,7 +20,7 @@ class WordEncoder:
 
     size = 512
 
-    def __init__(self, home: Path | None = None):
+    def __init__(self, home: Path | None = None, adapter: Path | None = None):
         self.asked: list[str] = []
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:

@@ -12,6 +12,7 @@ from lavic_chat.cli.describe import describe
 from lavic_chat.cli.evaluate import evaluate
 from lavic_chat.cli.flags import flags
 from lavic_chat.cli.report import report
+from lavic_chat.cli.retriever import tune_retriever
 from lavic_chat.cli.train import align, distill, tune
 from lavic_chat.errors import LavicError
 
@@ -35,5 +36,6 @@ def main() -> None:
     """A conversational recommender that looks at the products."""
 
 
-for command in (app, ask, catalog, index, align, describe, distill, tune, evaluate, report, bench, flags):
+STAGES = (align, describe, distill, tune, tune_retriever)
+for command in (app, ask, catalog, index, *STAGES, evaluate, report, bench, flags):
     main.add_command(command)

@@ -3,6 +3,7 @@
 adapter.json            format, the base's name and fingerprint, how to decode, temperature, training record
 projector.safetensors   the projector's weights
 llm/, vision/           PEFT adapters (safetensors), each only if trained; the LLM's in half precision
+retriever/              the sentence encoder's, if trained (text_encoder.py)
 preprocessor_config.json  the picture processor that the training used
 """
 
@@ -19,6 +20,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
+from torch import nn
 
 from lavic_chat.errors import ModelError
 from lavic_chat.files import fresh_folder, hash_bytes, hash_file, write_atomic, write_json
@@ -100,15 +102,20 @@ def apply_adapter(model: LavicModel, folder: Path) -> None:
 
 
 def load_lora(model: LavicModel, part: str, file: Path) -> None:
-    """Put a part's LoRA on; raises ValueError unless the file holds exactly the weights that its config wants."""
+    """Put a part's LoRA on, beside those of other parts; raises as `read_lora` does."""
+    model.loras[part] = read_lora(model.network, part, file)
+    activate_all(model)
+
+
+def read_lora(network: nn.Module, name: str, file: Path) -> PeftModel:
+    """Put a LoRA on; raises ValueError unless the file holds exactly the weights that the config beside it wants."""
     with safe_open(file, "pt") as weights:  # opened here first: PEFT would go and ask a hub for a missing file
         stored = set(weights.keys())
     with without_remarks():
-        lora = PeftModel.from_pretrained(model.network, file.parent, adapter_name=part)
-    activate_all(model)
-    model.loras[part] = lora
-    if stored != set(get_peft_model_state_dict(lora, adapter_name=part, save_embedding_layers=False)):
+        lora = PeftModel.from_pretrained(network, file.parent, adapter_name=name)
+    if stored != set(get_peft_model_state_dict(lora, adapter_name=name, save_embedding_layers=False)):
         raise ValueError("other weights than its config wants")  # PEFT would go on with an untrained LoRA
+    return lora
 
 
 def add_lora(
@@ -213,7 +220,7 @@ def save_lora(lora: PeftModel, part: str, folder: Path) -> None:
         nested.rmdir()
     (folder / "README.md").unlink(missing_ok=True)
     file = folder / "adapter_model.safetensors"
-    if part == "llm":  # the bulk of an adapter; the tower's stays whole, for what was seen is cached under its bytes
+    if part != "vision":  # the tower's stays whole, for what was seen is cached under its bytes
         write_atomic(file, save({name: tensor.half() for name, tensor in load_file(file).items()}))
     file.chmod(0o644)  # safetensors writes it for the owner only
     path = folder / "adapter_config.json"

@@ -67,6 +67,20 @@ class TuneConfig:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class RetrieverConfig:
+    steps: int = 400
+    batch: int = 32
+    lr: float = 5e-4
+    rank: int = 16
+    alpha: int = 32
+    weight_decay: float = 0.01
+    temperature: float = 0.05  # of the cosines
+    own_share: float = 0.5  # of the products' texts tell what the model said of the picture, the others what is true
+    valid_every: int = 100
+    seed: int = 0
+
+
 # LaViC's own (the authors' code), for every other base: five passes of stage 1, one of stage 2, whose answer is the id.
 PAPER = {
     DistillConfig: DistillConfig(epochs=5, lr=5e-5, longest=256),

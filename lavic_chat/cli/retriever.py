@@ -1,0 +1,74 @@
+"""tune-retriever: the stage that teaches search."""
+
+import json
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+
+from lavic_chat.cli.options import catalog_option, json_option, print_json
+from lavic_chat.cli.stage import config_options, provenance, thinned
+from lavic_chat.settings import read_settings
+from lavic_chat.training.configs import RetrieverConfig
+
+
+@click.command("tune-retriever")
+@catalog_option
+@click.option("--model", help="lavic-mini (the default), a LLaVA-NeXT folder, or a hub name.")
+@click.option("--adapter", required=True, type=click.Path(path_type=Path), help="Adapter folder to put it into.")
+@click.option("--dialogues", required=True, type=click.Path(path_type=Path), help="Training JSONL.")
+@click.option("--valid", required=True, type=click.Path(path_type=Path), help="Validation JSONL.")
+@click.option("--candidates", "key", default="candidates", help="Key of the candidates, which are the hard ones.")
+@config_options(RetrieverConfig)
+@json_option
+def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json, **config) -> None:
+    """Teach the sentence encoder (LoRA) what shoppers mean; into the adapter's folder, which then searches by it."""
+    from lavic_chat.catalog import load_catalog
+    from lavic_chat.dialogue import read_conversations
+    from lavic_chat.files import hash_file
+    from lavic_chat.model.adapter import read_card, write_card
+    from lavic_chat.model.text_encoder import RETRIEVER, add_text_lora, embed, load_text_encoder, save_text_lora
+    from lavic_chat.recommender import load_chooser
+    from lavic_chat.training import retriever as stage
+    from lavic_chat.training.checkpoint import Checkpoint
+
+    start, settings = time.time(), read_settings(catalog=catalog, model=model, adapter=adapter)
+    chosen = replace(RetrieverConfig(), **{name: value for name, value in config.items() if value is not None})
+    read_card(adapter)  # told now, not after the training
+    shop = load_catalog(settings.catalog)
+    wishes, exam = (stage.make_wishes(read_conversations(file), shop, key) for file in (dialogues, valid))
+    chooser = load_chooser(settings)
+    looks = chooser.look(shop, shop.products, progress=True)[1]
+    said = {product.id: text for product, text in zip(shop, looks, strict=True)}
+    encoder, _ = load_text_encoder(settings.home)
+    lora = add_text_lora(encoder, chosen.rank, chosen.alpha, chosen.seed)
+    weights = [tensor for tensor in lora.parameters() if tensor.requires_grad]
+    record = provenance(RETRIEVER, [shop], chosen, start) | {"wishes": len(wishes)}
+    record |= {"dialogues": hash_file(dialogues), "valid_dialogues": hash_file(valid), "candidates": key}
+
+    def tell(report) -> None:
+        card = read_card(adapter)
+        write_card(adapter, replace(card, training={**card.training, RETRIEVER: record | report}))
+
+    def keep(best, curve) -> None:
+        if best.step:  # before the first step it is the encoder as it comes
+            save_text_lora(lora, adapter)
+            tell({"best": asdict(best), "valid": [asdict(point) for point in curve]})
+
+    files = [record["dialogues"], record["valid_dialogues"]]
+    data = json.dumps([chooser.model.adapter_hash, shop.fingerprint, files, key])
+    checkpoint = Checkpoint(adapter / RETRIEVER, chosen, data)
+    shelf = stage.make_shelf(exam, shop, said)
+    report = stage.tune_retriever(
+        lambda texts: embed(encoder, texts), weights, wishes, said, shelf, chosen, keep, checkpoint
+    )
+    record |= {"best": asdict(report.best), "valid": [asdict(point) for point in report.valid]}
+    record |= {"losses": thinned(report.losses), "seconds": round(report.seconds)}
+    if report.best.step:
+        tell({})
+    checkpoint.clear()
+    print_json(record) if as_json else click.echo(
+        f"Learned from {len(wishes)} wishes; recall@{stage.FOUND} on {len(exam)} of validation "
+        f"{report.valid[0].recall:.3f} before, {report.best.recall:.3f} now; in {adapter / RETRIEVER}."
+    )

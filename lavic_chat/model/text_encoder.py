@@ -1,0 +1,72 @@
+"""The sentence encoder all-MiniLM-L6-v2, and the LoRA that lets it hear what shoppers mean.
+
+In an adapter folder:
+retriever/              a PEFT adapter (safetensors, half precision)
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.tuners_utils import BaseTunerLayer
+from safetensors import SafetensorError
+from sentence_transformers import SentenceTransformer
+from torch import Tensor
+
+from lavic_chat.errors import ModelError
+from lavic_chat.files import fresh_folder, hash_file
+from lavic_chat.model.adapter import read_lora, save_lora, without_remarks
+from lavic_chat.model.assemble import TEXT_ENCODER, ensure_text_encoder
+
+RETRIEVER = "retriever"
+WEIGHTS = "adapter_model.safetensors"
+LINEARS = r".*encoder\.layer\..*\.(query|key|value|dense)"
+
+
+def load_text_encoder(home: Path, adapter: Path | None = None) -> tuple[SentenceTransformer, str]:
+    """The encoder and a name for its weights; with the LoRA of an adapter folder folded in, where that has one.
+
+    Raises ModelError when the encoder's folder is damaged or cannot be made, or the LoRA is damaged.
+    """
+    folder = ensure_text_encoder(home)
+    try:
+        encoder = SentenceTransformer(str(folder), device="cpu")
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(
+            f"The sentence encoder cannot be opened ({type(error).__name__}); delete that folder to have it made "
+            f"anew: {folder}"
+        ) from error
+    weights = adapter / RETRIEVER / WEIGHTS if adapter else None
+    if not weights or not weights.is_file():
+        return encoder, TEXT_ENCODER
+    try:
+        read_lora(encoder[0].auto_model, RETRIEVER, weights)
+    except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"The retriever in {weights.parent} is damaged or incomplete ({type(error).__name__}); fetch it again, or "
+            "delete that folder to search without it."
+        ) from error
+    for module in encoder.modules():
+        if isinstance(module, BaseTunerLayer):
+            module.merge()
+    return encoder, f"{TEXT_ENCODER}-{hash_file(weights)[:24]}"
+
+
+def add_text_lora(encoder: SentenceTransformer, rank: int, alpha: int, seed: int) -> PeftModel:
+    """A fresh LoRA on every linear layer of the encoder's transformer, alone trainable."""
+    torch.manual_seed(seed)
+    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=LINEARS)
+    with without_remarks():
+        return get_peft_model(encoder[0].auto_model, config, adapter_name=RETRIEVER)
+
+
+def save_text_lora(lora: PeftModel, adapter: Path) -> None:
+    """Write the folder `retriever` of an adapter folder, whole or not at all."""
+    with fresh_folder(adapter / RETRIEVER) as temporary:
+        save_lora(lora, RETRIEVER, temporary)
+
+
+def embed(encoder: SentenceTransformer, texts: Sequence[str]) -> Tensor:
+    """[n, d] unit vectors that gradients flow through."""
+    return encoder(encoder.preprocess(list(texts)))["sentence_embedding"]
