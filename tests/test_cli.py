@@ -318,6 +318,18 @@ def test_more_than_ten_may_be_retrieved(shop, dialogues, tmp_path):
     assert "--retrieve" in refusal(*command, "--top", 3, code=2)
 
 
+def test_candidates_may_be_more_and_conversations_longer(shop, dialogues, tmp_path):
+    command = ["evaluate", "--dialogues", dialogues, "--ranker", "first", "--out", tmp_path / "o"]
+    wide = answer(*command, "--fill", 3, "--history", 9)
+    assert wide["about"]["candidates"] == "candidates, filled to 3, 9 turns"
+    assert wide["about"]["domain"] == dialogues.parent.name
+    assert answer(*command)["about"]["candidates"] == "candidates"
+    assert "--top" in refusal(*command, *shop, "--retrieve", "--fill", 3, code=2)
+    model = ["evaluate", "--dialogues", dialogues, *shop, "--out", tmp_path / "o", "--fill", 12, "--history", 50]
+    long = answer(*model, "--decode", "branch")
+    assert long["overall"]["n"] == 6 and long["about"]["model"] == Path(shop[3]).name
+
+
 def test_two_towers_learn_and_rank(shop, dialogues, tmp_path, monkeypatch):
     monkeypatch.setattr("lavic_chat.evaluation.two_tower.STEPS", 5)
     command = ["evaluate", "--dialogues", dialogues, "--ranker", "two-tower", "--out", tmp_path / "o", *shop]
@@ -372,6 +384,7 @@ def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     shop = shop[:4]
     card = json.loads((tmp_path / "t" / "adapter.json").read_text())
     assert card["training"].keys() == {"align", "distill", "tune"} and card["speaks"]
+    assert Image.open(tmp_path / "t" / "training.png").format == "PNG"
     assert {path.name for path in (tmp_path / "t").iterdir() if path.is_dir()} == {"llm", "vision"}
     evaluate = ["evaluate", *shop, "--adapter", tmp_path / "t", "--dialogues", dialogues, "--ablate", "no-distill"]
     assert "no folder no-distill with an adapter tuned without stage 1" in refusal(*evaluate, "--out", tmp_path / "e")

@@ -8,8 +8,9 @@ from PIL import Image
 
 from lavic_chat.cli import main
 from lavic_chat.errors import DialogueError
+from lavic_chat.evaluation.curves import training_curves, write_curves
 from lavic_chat.evaluation.metrics import Prediction, measure
-from lavic_chat.evaluation.report import read_evaluations, training_curves
+from lavic_chat.evaluation.report import read_evaluations
 from lavic_chat.files import write_json, write_jsonl
 
 
@@ -78,6 +79,20 @@ def test_training_and_other_conversations_are_told_where_they_are_known(folder):
     assert json.loads((folder / "out" / "metrics.json").read_text())["real photos"]["random"]["overall"]["n"] == 20
     training = json.loads((folder / "adapter" / "adapter.json").read_text())["training"]
     assert training_curves(training) == ([(0, 9.0), (84, 3.0)], {"mixed": [(20, 0.6)], "visual": [(20, 0.4)]})
+
+
+def test_a_stage_gone_through_again_goes_on_where_the_earlier_one_was_kept(tmp_path):
+    def tune(*hits, best, **more):
+        valid = [{"step": step, "hit": hit} for step, hit in hits]
+        return {"config": {"batch": 2}, "valid": valid, "best": {"step": best}, **more}
+
+    first = tune((10, 0.3), (20, 0.4), (30, 0.2), best=20)
+    second = tune((5, 0.5), (10, 0.6), best=10, earlier=first)
+    curve = [(20, 0.3), (40, 0.4), (50, 0.5), (60, 0.6)]
+    assert training_curves({"tune": second}) == ([], {"all": curve})
+    assert training_curves({"tune": tune((4, 0.7), best=4, earlier=second)})[1]["all"] == [*curve, (68, 0.7)]
+    assert write_curves({"tune": second}, tmp_path / "curves.png") and (tmp_path / "curves.png").is_file()
+    assert not write_curves({"align": {}}, tmp_path / "none.png") and not (tmp_path / "none.png").exists()
 
 
 def test_an_evaluation_of_fewer_cases_says_how_the_model_did_on_them(folder):

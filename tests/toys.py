@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from lavic_chat.dialogue import Dialogue
+from lavic_chat.files import write_json, write_jsonl
 from lavic_chat.model.adapter import AdapterCard, add_lora, save_adapter
 from lavic_chat.model.lavic import LavicModel
 
@@ -66,3 +67,18 @@ def make_adapter(model: LavicModel, folder: Path, **card) -> Path:
     model.network.eval()
     save_adapter(model, folder, AdapterCard(model.name, model.fingerprint, **card), {"llm": lora})
     return folder
+
+
+def with_dialogues(folder: Path) -> Path:
+    """Give the tiny catalogue its splits, and six conversations in a file, the answer told by the title."""
+    colours, shapes = ("red", "green", "blue", "yellow"), ("sofa", "chair", "lamp")
+    named = {shape: [f"{shape}-{colour}" for colour in colours] for shape in shapes}
+    splits = {"train": {name: named[name] for name in ("sofa", "chair")}, "valid": {"lamp": named["lamp"]}, "test": {}}
+    write_json(folder / "splits.json", splits)
+    offered = ["sofa-red", "sofa-green", "lamp-red", "chair-blue"]
+    rows = [
+        {"context": f"<submission>a {item}</submission>", "gt_items": [item], "candidates": offered}
+        for item in [*offered, *offered[:2]]
+    ]
+    write_jsonl(folder / "talks.jsonl", rows)
+    return folder / "talks.jsonl"

@@ -11,7 +11,7 @@ from lavic_chat.cli.chat import app, ask, bench, index
 from lavic_chat.cli.describe import describe
 from lavic_chat.cli.evaluate import evaluate
 from lavic_chat.cli.flags import flags
-from lavic_chat.cli.report import report
+from lavic_chat.cli.report import report, table
 from lavic_chat.cli.retriever import tune_retriever
 from lavic_chat.cli.train import align, distill, tune
 from lavic_chat.errors import LavicError
@@ -37,5 +37,5 @@ def main() -> None:
 
 
 STAGES = (align, describe, distill, tune, tune_retriever)
-for command in (app, ask, catalog, index, *STAGES, evaluate, report, bench, flags):
+for command in (app, ask, catalog, index, *STAGES, evaluate, report, table, bench, flags):
     main.add_command(command)

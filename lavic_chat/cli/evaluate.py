@@ -23,6 +23,7 @@ class Plan:
     key: str
     retrieve: bool
     top: int | None
+    fill: int | None
     ranker: str
     ablate: str | None
     seed: int
@@ -41,36 +42,65 @@ class Plan:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/evaluation"), help="Folder for the results.")
 @click.option("--against", type=click.Path(path_type=Path), help="Results of another run, to measure the gain over.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many conversations.")
+@click.option("--fill", type=click.IntRange(2, 50), help="So many candidates each, the new ones drawn at random.")
+@click.option("--history", type=click.IntRange(2, 50), help="So many turns each, after talk about other things.")
 @click.option("--seed", default=0)
 @model_options
 @decode_option
 @json_option
-def evaluate(dialogues, learn, out, against, limit, as_json, key, retrieve, top, ranker, ablate, seed, **chosen):
+def evaluate(
+    dialogues, learn, out, against, limit, history, as_json, key, retrieve, top, fill, ranker, ablate, seed, **chosen
+):
     """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl."""
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.evaluation.run import cases_by_key, metrics_table
     from lavic_chat.evaluation.run import evaluate as run
+    from lavic_chat.evaluation.studies import lengthen
 
     if top and not retrieve:
         raise click.UsageError("--top is how many are retrieved; give it with --retrieve.")
+    if fill and retrieve:
+        raise click.UsageError("--fill adds to a listed key; with --retrieve, --top says how many are found.")
     if ablate and ranker != "model":
         raise click.UsageError("--ablate takes pictures from the model; the other rankers see none.")
     if (ranker == "two-tower") != bool(learn):
         raise click.UsageError("--ranker two-tower is trained on the dialogues that --learn names; give both or none.")
     lessons = tuple(read_conversations(learn)) if learn else ()
-    plan = Plan(key, retrieve, top, ranker, ablate, seed, lessons)
+    plan = Plan(key, retrieve, top, fill, ranker, ablate, seed, lessons)
     conversations = read_conversations(dialogues)[:limit]
+    if history:
+        conversations = lengthen(conversations, history, seed)
     settings = read_settings(**chosen)
     about = {
-        "dialogues": dialogues.name, "candidates": "retrieved" if retrieve else key, "ranker": ranker,
-        "ablate": ablate, "model": settings.model if ranker == "model" else None, "seed": seed,
+        "domain": domain_of(dialogues), "dialogues": dialogues.name, "candidates": name_candidates(plan, history),
+        "ranker": ranker, "ablate": ablate, "seed": seed,
     }  # fmt: skip
+    if ranker == "model":  # names only: what is published tells nothing of the machine
+        about |= {"model": Path(settings.model).name, "adapter": settings.adapter and settings.adapter.name}
     if ranker in NEEDS_NO_CATALOG and not retrieve:
-        cases, rank = cases_by_key(conversations, key, None), make_simple(ranker, seed)
+        cases, rank = filled(cases_by_key(conversations, key, None), plan), make_simple(ranker, seed)
     else:
         cases, rank, about["decode"] = prepare(settings, conversations, plan)
     metrics = run(cases, rank, out, about, against)
     print_json(metrics) if as_json else click.echo(metrics_table(metrics))
+
+
+def domain_of(dialogues: Path) -> str:
+    """What the dialogues are about, by their folder: all_beauty/valid.jsonl, catalog/dialogues/test.jsonl."""
+    return next(name for name in reversed(("", *dialogues.resolve().parts[:-1])) if name != "dialogues")
+
+
+def name_candidates(plan: Plan, history: int | None) -> str:
+    """Which candidates a figure is about, and how many, where that is not as the file has it."""
+    name = f"retrieved, {plan.top}" if plan.top else "retrieved" if plan.retrieve else plan.key
+    name += f", filled to {plan.fill}" if plan.fill else ""
+    return name + (f", {history} turns" if history else "")
+
+
+def filled(cases, plan: Plan):
+    from lavic_chat.evaluation.studies import fill
+
+    return fill(cases, plan.fill, plan.seed) if plan.fill else cases
 
 
 def make_simple(ranker: str, seed: int):
@@ -88,7 +118,7 @@ def prepare(settings: Settings, conversations, plan: Plan):
         settings = without_distillation(settings)
     catalog = load_catalog(settings.catalog)
     if not plan.retrieve:
-        cases = cases_by_key(conversations, plan.key, catalog)
+        cases = filled(cases_by_key(conversations, plan.key, catalog), plan)
         return cases, *make_ranker(settings, catalog, cases, plan)
     from lavic_chat.recommender import CANDIDATES, load_recommender
 

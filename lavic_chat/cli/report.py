@@ -1,4 +1,4 @@
-"""report: several evaluations of the same conversations, put together."""
+"""report and table: several evaluations put together."""
 
 from pathlib import Path
 
@@ -37,3 +37,13 @@ def report(evaluations, catalog, dialogues, adapter, beside, title, out) -> None
     shop, training = load_catalog(settings.catalog), read_card(settings.adapter).training if settings.adapter else {}
     path = write_report(found, read_conversations(dialogues), shop, out, title, training, others)
     click.echo(f"{len(found)} evaluations are told in {path}.")
+
+
+@click.command()
+@click.argument("evaluations", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the table and its plots.")
+def table(evaluations, out) -> None:
+    """Write HR@1 and VR by domain and by retriever, of every evaluation below some folders, whatever it is of."""
+    from lavic_chat.evaluation.domains import write_tables
+
+    click.echo(f"The table is in {write_tables(evaluations, out)}.")

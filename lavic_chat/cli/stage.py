@@ -14,6 +14,8 @@ from lavic_chat.errors import CatalogError
 from lavic_chat.settings import MINI
 from lavic_chat.training.configs import PAPER
 
+CURVES = "training.png"  # in an adapter folder
+
 
 def config_options(config_class: type):
     """One option for each field of a training config. Its default is lavic-mini's; another base has the paper's."""
@@ -31,7 +33,9 @@ def config_options(config_class: type):
 
 
 def option_type(item: Field) -> click.ParamType:
-    """What a field may be: a way to decode or to label, a whole number, a share or rate from 0 to 1."""
+    """What a field may be: a way to decode or to label, yes or no, a whole number, a share or rate from 0 to 1."""
+    if isinstance(item.default, bool):
+        return click.BOOL
     if isinstance(item.default, str):
         return click.Choice({"decode": DECODES, "labeling": LABELINGS}[item.name])
     may_be_none = item.name in ("seed", "epochs", "caption_steps", "word_steps", "plain_steps", "first_layer")
@@ -67,13 +71,16 @@ def open_lora(lavic, part: str, chosen, first_layer: int = 0):
 
 
 def conclude(out: Path, record: dict, report) -> None:
-    """Write the whole curves of a course into the card of its best adapter."""
+    """Write the whole curves of a course into the card of its best adapter, and draw them beside it."""
+    from lavic_chat.evaluation.curves import write_curves
     from lavic_chat.model.adapter import read_card, write_card
 
     record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
     record["seconds"] = round(report.seconds)
     card = read_card(out)
-    write_card(out, replace(card, training={**card.training, record["stage"]: record}))
+    training = {**card.training, record["stage"]: record}
+    write_card(out, replace(card, training=training))
+    write_curves(training, out / CURVES)
 
 
 def thinned(losses: Sequence[float], every: int = 25) -> list[float]:
@@ -101,6 +108,8 @@ def provenance(stage: str, shops, config, start: float, before=None) -> dict:
     where the adapter `before` has gone through it once already."""
     import torch
 
+    from lavic_chat.training.team import meet
+
     earlier = before.training.get(stage) if before else None
     return ({"earlier": earlier} if earlier else {}) | {
         "stage": stage,
@@ -108,5 +117,6 @@ def provenance(stage: str, shops, config, start: float, before=None) -> dict:
         "catalogs": [shop.fingerprint for shop in shops],
         "seconds": round(time.time() - start),
         "machine": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine() + " CPU",
+        "processes": meet().num_processes,
         "torch": torch.__version__,
     }

@@ -107,12 +107,14 @@ def distill(catalog, also, model, start_from, descriptions, valid_catalog, out, 
     from lavic_chat.model import load_model
     from lavic_chat.model.adapter import AdapterCard, check_target, save_adapter
     from lavic_chat.training import distill as stage
+    from lavic_chat.training import team
     from lavic_chat.training.checkpoint import Checkpoint
     from lavic_chat.training.describe import read_descriptions
     from lavic_chat.training.examples import products_of_split
 
     start, settings = time.time(), read_settings(catalog=catalog, model=model)
     chosen = choose_config(DistillConfig, settings.model, config)
+    team.check_batches(chosen.batch, chosen.word_batch if chosen.word_steps else 0)
     check_target(out)  # told now, not after the training
     shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
     written = [item for file in descriptions for item in read_descriptions(file)]
@@ -142,6 +144,8 @@ def distill(catalog, also, model, start_from, descriptions, valid_catalog, out, 
     data = json.dumps([record["catalogs"], record["described"], lavic.fingerprint, lavic.adapter_hash])
     checkpoint = Checkpoint(out, chosen, data)
     report = stage.distill(lavic, lessons, tests, chosen, keep, checkpoint)
+    if not team.is_first():
+        return
     if not (out / "adapter.json").is_file():
         raise CatalogError("Nothing was better than the start itself; train longer, or with a lower --lr.")
     conclude(out, record, report)
@@ -182,6 +186,7 @@ def tune(
     from lavic_chat.files import hash_file
     from lavic_chat.model import load_model
     from lavic_chat.model.adapter import AdapterCard, check_target, save_adapter
+    from lavic_chat.training import team
     from lavic_chat.training.checkpoint import Checkpoint
     from lavic_chat.training.examples import make_choices
     from lavic_chat.training.tune import tune as stage
@@ -189,6 +194,7 @@ def tune(
 
     start, settings = time.time(), read_settings(catalog=catalog, model=model)
     chosen = choose_config(TuneConfig, settings.model, config)
+    team.check_batches(chosen.batch)
     check_target(out)  # told now, not after the training
     shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
     valid_shops = [load_catalog(valid_catalog) if valid_catalog else shops[0], *shops[1:]]
@@ -203,7 +209,8 @@ def tune(
     ]
     lavic = load_model(settings.model, start_from, settings.home)
     before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
-    states = see_all(Vision(lavic, settings.home), zip((*shops, *valid_shops), (*choices, *tests), strict=True))
+    with team.first_goes_first():
+        states = see_all(Vision(lavic, settings.home), zip((*shops, *valid_shops), (*choices, *tests), strict=True))
     chosen = count_steps(open_lora(lavic, "llm", chosen), sum(map(len, choices)), config)
     record = provenance("tune", shops, chosen, start, before)
     record |= {"choices": [len(each) for each in choices], "left_out": left_out}
@@ -222,6 +229,8 @@ def tune(
     checkpoint = Checkpoint(out, chosen, data)
     first, *others = choices
     report = stage(lavic, first, list(chain(*tests)), states, chosen, keep, checkpoint, lavic.speaks, others)
+    if not team.is_first():
+        return
     conclude(out, record, report)
     checkpoint.clear()
     print_json(record) if as_json else click.echo(

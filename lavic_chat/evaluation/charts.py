@@ -20,23 +20,25 @@ from lavic_chat.evaluation.breakdown import BINS, Calibration, Share
 ROW, CHANCE = 0.34, 0.1  # inches from one ranker to the next; of ten candidates
 
 
-def draw_bars(rows: Mapping[str, Mapping[str, Share]], sets: Sequence[str]) -> bytes:
+def draw_bars(rows: Mapping[str, Mapping[str, Share]], sets: Sequence[str], chance: float = CHANCE) -> bytes:
     """PNG: a column of bars a set, a bar a ranker, with 95 % intervals and the chance level."""
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
         height = 1.35 + ROW * len(rows)
-        figure = new_figure("HR@1 by set", "The first pick of ten is right; lines are 95 % intervals", height)
+        figure = new_figure(
+            "HR@1 by set", "The first pick is right; lines are 95 % intervals, the long one is chance", height
+        )
         left, gap = 3.5, 0.2
         each = (WIDTH - left - 0.25 - gap * (len(sets) - 1)) / len(sets)
-        most = max(shares[name].high for shares in rows.values() for name in sets)
+        most = max((shares[name].high for shares in rows.values() for name in sets), default=1.0)
         for column, name in enumerate(sets):
             start = left + column * (each + gap)
             axes = place(figure, start, 1.15, WIDTH - start - each, 0.15)
             bare(axes)
             axes.set(xlim=(0, most + 0.17), ylim=(len(rows) - 0.5, -0.5), yticks=[])
             axes.set_title(f"{name} ({next(iter(rows.values()))[name].n:,})", size=11)
-            axes.axvline(CHANCE, color=LINE, lw=1, zorder=0)
+            axes.axvline(chance, color=LINE, lw=1, zorder=0)
             for place_, (label, shares) in enumerate(rows.items()):
                 share = shares[name]
                 axes.barh(place_, share.hit, height=0.62, color=ACCENT if place_ == 0 else SOFT)
@@ -77,19 +79,20 @@ def draw_training(perplexity: Sequence[tuple[int, float]], hits: Mapping[str, Se
 
     with matplotlib.rc_context(STYLE):
         figure = new_figure("Training", "On shapes that are not trained on", 4.6)
-        left = place(figure, 0.8, 1.2, WIDTH / 2 + 0.3, 0.65)
-        left.set_title("Distill: perplexity", size=11)
+        left, right = (WIDTH / 2 + 0.3, WIDTH / 2 + 0.5) if perplexity and hits else (1.1, 0.8)
         if perplexity:
-            left.plot(*zip(*perplexity, strict=True), "o-", color=ACCENT, ms=5, mec="white")
-            left.set(ylim=(1, None))
-        left.set(xlabel="pictures seen")
-        right = place(figure, WIDTH / 2 + 0.5, 1.2, 1.1, 0.65)
-        right.set_title("Tune: HR@1 of ten", size=11)
+            axes = place(figure, 0.8, 1.2, left, 0.65)
+            axes.set_title("Distill: perplexity", size=11)
+            axes.plot(*zip(*perplexity, strict=True), "o-", color=ACCENT, ms=5, mec="white")
+            axes.set(ylim=(1, None), xlabel="pictures seen")
+        if hits:
+            axes = place(figure, right, 1.2, 1.1, 0.65)
+            axes.set_title("Tune: HR@1 of ten", size=11)
+            axes.axhline(CHANCE, color=LINE, lw=1, zorder=0)
+            axes.set(xlabel="dialogues seen", ylim=(0, 1))
         for (name, curve), (colour, marker) in zip(hits.items(), SPLIT_LOOKS, strict=False):
-            right.plot(*zip(*curve, strict=True), f"{marker}-", color=colour, ms=5, mec="white")
-            right.annotate(
+            axes.plot(*zip(*curve, strict=True), f"{marker}-", color=colour, ms=5, mec="white")
+            axes.annotate(
                 name, curve[-1], xytext=(6, 0), textcoords="offset points", va="center", size=10, color=colour
             )
-        right.axhline(CHANCE, color=LINE, lw=1, zorder=0)
-        right.set(xlabel="dialogues seen", ylim=(0, 1))
         return to_png(figure)

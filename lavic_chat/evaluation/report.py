@@ -11,7 +11,8 @@ from lavic_chat.catalog.card import table
 from lavic_chat.dialogue import Conversation
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.breakdown import Calibration, Share, by_attribute, by_place, by_turns, calibrate
-from lavic_chat.evaluation.charts import draw_bars, draw_calibration, draw_training
+from lavic_chat.evaluation.charts import draw_bars, draw_calibration
+from lavic_chat.evaluation.curves import write_curves
 from lavic_chat.evaluation.gallery import draw_gallery
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.files import read_jsonl, write_atomic, write_json
@@ -100,31 +101,13 @@ def write_report(
     write_atomic(out / f"{name}-calibration.png", draw_calibration(calibration))
     for hits, kind in ((True, "right"), (False, "wrong")):
         write_atomic(out / f"{name}-{kind}.jpg", draw_gallery(looking.predictions, spoken, catalog, hits))
-    if trained := bool(training.keys() & {"distill", "tune"}):
-        write_atomic(out / f"{name}-training.png", draw_training(*training_curves(training)))
+    trained = write_curves(training, out / f"{name}-training.png")
     told = {item.name: item.metrics for item in evaluations}
     told |= {heading: {item.name: item.metrics for item in found} for heading, found in beside.items()}
     write_json(out / "metrics.json", told)
     path = out / f"{name}.md"
     write_atomic(path, compose(title, name, evaluations, groups, calibration, trained, beside))
     return path
-
-
-def training_curves(training: Mapping) -> tuple[list, dict[str, list]]:
-    """(pictures seen, perplexity) of distill, and of tune for each set (dialogues seen, HR@1)."""
-    distill, tune = training.get("distill", {}), training.get("tune", {})
-    known = distill.get("valid", ())
-    perplexity = [(pictures_seen(distill["config"], row["step"]), row["perplexity"]) for row in known]
-    hits: dict[str, list] = {}
-    for row in tune.get("valid", ()):
-        for name, hit in (row.get("by_set") or {"all": row["hit"]}).items():
-            hits.setdefault(name, []).append((row["step"] * tune["config"]["batch"], hit))
-    return perplexity, hits
-
-
-def pictures_seen(config: Mapping, step: int) -> int:
-    words = min(step, config.get("word_steps", 0))
-    return words * config.get("word_batch", 0) + (step - words) * config["batch"]
 
 
 def sets_of(evaluation: Evaluation) -> list[str]:
@@ -169,7 +152,7 @@ def compose(
     ]
     for heading, found in beside.items():
         lines += [f"## {heading.capitalize()}", main_table(found)]
-        if found[0].metrics["about"].get("candidates") == "retrieved":
+        if str(found[0].metrics["about"].get("candidates")).startswith("retrieved"):
             lines += [breakdown_table("rank in the retrieval", by_place(found[0].predictions))]
     if trained:
         lines += ["## Training", f"![Perplexity and validation]({name}-training.png)"]

@@ -5,6 +5,7 @@ projector.safetensors   the projector's weights
 llm/, vision/           PEFT adapters (safetensors), each only if trained; the LLM's in half precision
 retriever/              the sentence encoder's, if trained (text_encoder.py)
 preprocessor_config.json  the picture processor that the training used
+training.png            perplexity and HR@1 on unseen shapes
 """
 
 import contextlib

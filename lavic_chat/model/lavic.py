@@ -206,6 +206,10 @@ class LavicModel:
         """Dropout on or off; what may change is said by each part's `requires_grad`."""
         self.network.train(on)
 
+    def save_memory(self) -> None:
+        """In training, layers are passed a second time in place of keeping what they need for their gradients."""
+        self.network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
     def freeze(self) -> None:
         """Nothing is trained any more."""
         self.network.requires_grad_(False)

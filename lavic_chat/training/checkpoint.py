@@ -1,7 +1,6 @@
 """Progress of a long run beside its result, so that a stopped run goes on where it was: safetensors and JSON."""
 
 import json
-import random
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,21 +26,18 @@ class Checkpoint:
         chosen = {name: value for name, value in asdict(config).items() if value != usual[name]}
         self.run = hash_bytes(json.dumps(chosen, sort_keys=True), data)
 
-    def save(
-        self, step: int, parameters: list[Tensor], optimizer: torch.optim.Optimizer, rng: random.Random, told: dict
-    ) -> None:
-        """Write everything that the next step needs; `told` is what the report knows by now (JSON)."""
+    def save(self, step: int, parameters: list[Tensor], optimizer: torch.optim.Optimizer, told: dict) -> None:
+        """Write everything that the next step needs, what it draws follows from its number; `told` is what the report
+        knows by now (JSON)."""
         tensors = {f"parameter.{place}": tensor.detach().cpu() for place, tensor in enumerate(parameters)}
         for place, tensor in enumerate(parameters):
             for name, value in optimizer.state[tensor].items():
                 tensors[f"{name}.{place}"] = value.detach().cpu()
-        tensors["torch_rng"] = torch.get_rng_state()
-        version, state, gauss = rng.getstate()
-        record = {"run": self.run, "step": step, "rng": [version, list(state), gauss], "told": told}
+        record = {"run": self.run, "step": step, "told": told}
         tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
         write_atomic(self.path, save(tensors, {"progress": json.dumps(record)}))
 
-    def load(self, parameters: list[Tensor], optimizer: torch.optim.Optimizer, rng: random.Random) -> tuple[int, dict]:
+    def load(self, parameters: list[Tensor], optimizer: torch.optim.Optimizer) -> tuple[int, dict]:
         """Put a stopped run's state back; (steps done, what it told), or (0, {}) where this run has none.
 
         Raises ModelError when the file is damaged or of another run.
@@ -56,9 +52,6 @@ class Checkpoint:
                     "or give the settings of that run."
                 )
             restore(tensors, parameters, optimizer)
-            torch.set_rng_state(tensors["torch_rng"])
-            version, state, gauss = record["rng"]
-            rng.setstate((version, tuple(state), gauss))
         except (OSError, SafetensorError, ValueError, KeyError, RuntimeError, TypeError) as error:
             raise ModelError(f"{self.path} is damaged ({error}); delete it to start afresh.") from error
         return record["step"], record["told"]

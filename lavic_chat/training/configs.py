@@ -35,6 +35,7 @@ class DistillConfig:
     longest: int = 20  # tokens of a description that are learned; the catalogue's own looks are shorter
     patches: float = 1.0  # share of each view's patches that the tower sees in a step; less is faster
     first_layer: int = 0  # of the tower: those below stay as they are, which saves their backward pass
+    checkpointing: bool = False  # of gradients: less memory for about a third more time
     valid_every: int = 300
     valid_pictures: int = 120  # of unseen shapes, taken evenly; a tower's pass over them is what validation costs
     seed: int = 0
@@ -63,6 +64,7 @@ class TuneConfig:
     noise: float = 0.1
     decode: str = "branch"
     labeling: str = "letters"  # what the candidates of a list are called; the paper: "ids"
+    checkpointing: bool = False  # of gradients: less memory for about a third more time
     valid_every: int = 100
     seed: int = 0
 

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from tqdm import trange
 
+from lavic_chat.training import team
 from lavic_chat.training.checkpoint import Checkpoint
 
 
@@ -40,9 +41,9 @@ class Report(Generic[P]):
 class Course(Generic[P]):
     """What a stage trains and how it is measured.
 
-    groups: the optimizer's groups of weights, each with its highest "lr". learn: step -> loss, the gradients left in
-    the weights. measure: steps done -> a validation of type `point`, and best_of the best of several. rate: step ->
-    share of the groups' learning rates.
+    groups: the optimizer's groups of weights, each with its highest "lr". learn: step and what to draw from -> loss,
+    the gradients left in the weights. measure: steps done -> a validation of type `point`, and best_of the best of
+    several. rate: step -> share of the groups' learning rates. seed: with the step it says what is drawn.
     measure_first: also before the first step.
     """
 
@@ -51,46 +52,50 @@ class Course(Generic[P]):
     valid_every: int
     groups: list[dict]
     weight_decay: float
-    learn: Callable[[int], float]
+    learn: Callable[[int, random.Random], float]
     measure: Callable[[int], P]
     point: type[P]
     best_of: Callable[[Sequence[P]], P]
     rate: Callable[[int], float]
+    seed: int = 0
     measure_first: bool = False
 
 
 def follow(
     course: Course[P],
-    rng: random.Random,
     keep: Callable[[P, tuple[P, ...]], None],
     checkpoint: Checkpoint | None,
     started: float,
 ) -> Report[P]:
-    """Train; `keep(best, all so far)` at every best. rng: what `learn` draws from. started: time.time() when the
-    stage began, what it prepared included.
+    """Train; `keep(best, all so far)` at every best. started: time.time() when the stage began, what it prepared
+    included.
 
-    With a checkpoint, progress is written at every validation, and a stopped run goes on from there.
+    With a checkpoint, progress is written at every validation, and a stopped run goes on from there. Of several
+    processes all train, and the first one validates, keeps and writes.
     """
     weights = [tensor for group in course.groups for tensor in group["params"]]
     optimizer = torch.optim.AdamW(course.groups, weight_decay=course.weight_decay)
     peaks = [group["lr"] for group in optimizer.param_groups]
-    done, told = checkpoint.load(weights, optimizer, rng) if checkpoint else (0, {})
+    done, told = checkpoint.load(weights, optimizer) if checkpoint else (0, {})
     started -= told.get("seconds", 0.0)
     losses, measured = list(told.get("losses", ())), [course.point(**point) for point in told.get("valid", ())]
+    first = team.is_first()
     if course.measure_first and not measured:
-        measured.append(course.measure(0))
-    bar = trange(done, course.steps, initial=done, total=course.steps, desc=course.name, unit="step")
+        measured.append(team.tell(course.measure(0) if first else None))
+    bar = trange(done, course.steps, initial=done, total=course.steps, desc=course.name, unit="step", disable=not first)
     for step in bar:
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             group["lr"] = peak * course.rate(step)
-        losses.append(course.learn(step))
+        losses.append(team.average(course.learn(step, draws(course.seed, step)), weights))
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         bar.set_postfix(loss=f"{recent(losses):.3f}")
         if (step + 1) % course.valid_every == 0 or step + 1 == course.steps:
-            now = course.measure(step + 1)
+            now = team.tell(course.measure(step + 1) if first else None)
             measured.append(now)
+            if not first:
+                continue
             # standard output belongs to the answer
             bar.write(f"step {now.step}: loss {recent(losses):.3f}, {now}", file=sys.stderr)
             if course.best_of(measured) is now:
@@ -98,8 +103,16 @@ def follow(
             if checkpoint:
                 points = [asdict(point) for point in measured]
                 record = {"losses": losses, "valid": points, "seconds": time.time() - started}
-                checkpoint.save(step + 1, weights, optimizer, rng, record)
+                checkpoint.save(step + 1, weights, optimizer, record)
     return Report(tuple(losses), tuple(measured), course.best_of(measured), time.time() - started)
+
+
+def draws(seed: int, step: int) -> random.Random:
+    """What a step draws from, torch's dropout and noise included. It follows from seed and step alone: a run that was
+    stopped goes on exactly, and several processes draw the same batch, with dropout and noise of their own."""
+    rng = random.Random(f"{seed} {step}")
+    torch.manual_seed(rng.getrandbits(62) + team.meet().process_index)
+    return rng
 
 
 def deal(count: int, batch: int, step: int, seed: int) -> list[int]:

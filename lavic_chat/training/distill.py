@@ -6,11 +6,14 @@ LoRA on the vision tower and the projector, the LLM frozen: from the five [CLS] 
 its description, and what it cannot read, tower and projector learn to show. Pictures are augmented, so that photos
 of other shops are read as well. The best adapter by perplexity on pictures of unseen shapes is kept.
 
+On several GPUs `accelerate launch -m lavic_chat.training.distill ...` with the same options does the same.
+
 `--word-steps` come before: single views point to the words of the description. Without the LLM, and with one view
 of a picture instead of five, the tower sees five times as many pictures in the same time.
 """
 
 import random
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +32,7 @@ from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import DistillConfig
 from lavic_chat.training.course import Course, Report, deal, follow, pace
 from lavic_chat.training.examples import caption_words, describe_looks, knows_looks
+from lavic_chat.training.team import share
 from lavic_chat.training.words import gather_words
 from lavic_chat.vision import chunks
 
@@ -76,23 +80,25 @@ def distill(
     With a checkpoint, progress is written at every validation, and a stopped run goes on from there.
     """
     started, rng = time.time(), random.Random(config.seed)
-    torch.manual_seed(config.seed)
+    if config.checkpointing:
+        model.save_memory()
     valid = valid[:: max(1, len(valid) // config.valid_pictures)]
     words = gather_words(model, [lesson.words for lesson in lessons], rng) if config.word_steps else None
 
-    def learn(step: int) -> float:
-        """One gradient of a batch; returns its loss."""
+    def learn(step: int, rng: random.Random) -> float:
+        """One gradient of this process's share of a batch; returns its loss."""
         of_words = step < config.word_steps
         if config.epochs and not of_words:
             batch = deal(len(lessons), config.batch, step - config.word_steps, config.seed)
         else:
             batch = [rng.randrange(len(lessons)) for _ in range(config.word_batch if of_words else config.batch)]
-        shown, texts = zip(*(lessons[row].draw(rng) for row in batch), strict=True)
-        pictures = [augment(picture, rng) for picture in shown]
+        rows, dice = zip(*share(batch, rng), strict=True)
+        shown, texts = zip(*(lessons[row].draw(own) for row, own in zip(rows, dice, strict=True)), strict=True)
+        pictures = [augment(*each) for each in zip(shown, dice, strict=True)]
         model.train()
         with model.seeing_partly(config.patches):
             if of_words:
-                loss = words.loss(model.project(see_singly(model, pictures, rng))[:, None], batch)
+                loss = words.loss(model.project(see_singly(model, pictures, rng))[:, None], rows)
             else:
                 loss = picture_loss(model, pictures, texts, config.longest)
         loss.backward()
@@ -109,9 +115,10 @@ def distill(
         point=Epoch,
         best_of=best_of,
         rate=partial(rate, config),
+        seed=config.seed,
         measure_first=True,
     )
-    return follow(course, rng, keep, checkpoint, started)
+    return follow(course, keep, checkpoint, started)
 
 
 def make_lessons(
@@ -163,3 +170,9 @@ def perplexity(model: LavicModel, lessons: Sequence[Lesson], longest: int, batch
         pictures, texts = [lesson.open_pictures[0]() for lesson in part], [lesson.texts[0] for lesson in part]
         losses.append(float(picture_loss(model, pictures, texts, longest)))
     return float(torch.tensor(losses).mean().exp())
+
+
+if __name__ == "__main__":  # as `accelerate launch` names it
+    from lavic_chat.cli import main
+
+    main(["distill", *sys.argv[1:]])

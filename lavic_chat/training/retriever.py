@@ -76,19 +76,18 @@ def tune_retriever(
     said: what the model says of the pictures, by product id. With a checkpoint, progress is written at every
     validation, and a stopped run goes on from there.
     """
-    started, rng = time.time(), random.Random(config.seed)
-    torch.manual_seed(config.seed)
+    started = time.time()
 
-    def word(product: Product) -> str:
+    def word(product: Product, rng: random.Random) -> str:
         own = said.get(product.id, "") if rng.random() < config.own_share else ""
         return product_text(product, own or describe_looks(product))
 
-    def learn(_step: int) -> float:
+    def learn(_step: int, rng: random.Random) -> float:
         batch = [rng.choice(wishes) for _ in range(config.batch)]
         products = [wish.wanted for wish in batch] + [rng.choice(wish.others) for wish in batch if wish.others]
         loss = contrast(
             blend(embed, [wish.query for wish in batch]),
-            embed([word(product) for product in products]),
+            embed([word(product, rng) for product in products]),
             [product.id for product in products],
             config.temperature,
         )
@@ -106,9 +105,10 @@ def tune_retriever(
         point=Recall,
         best_of=lambda measured: max(measured, key=lambda point: point.recall),
         rate=lambda step: pace(step, config.steps),
+        seed=config.seed,
         measure_first=True,
     )
-    return follow(course, rng, keep, checkpoint, started)
+    return follow(course, keep, checkpoint, started)
 
 
 def make_wishes(conversations: Sequence[Conversation], catalog: Catalog, key: str = "candidates") -> list[Wish]:

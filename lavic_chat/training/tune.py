@@ -2,6 +2,8 @@
 
     lavic-chat tune --catalog catalog --dialogues catalog/dialogues/train.jsonl --from out/aligned --out out/tuned
 
+On several GPUs `accelerate launch -m lavic_chat.training.tune ...` with the same options does the same.
+
 Every candidate is scored by the forward path that chat uses. The loss of `branch` is the cross-entropy of a softmax
 over the candidates, so that all of them teach in every step; that of `list` is the paper's, of the right label over all
 words. The best adapter by validation HR@1 is kept.
@@ -13,6 +15,7 @@ alone nothing was learned in 240 examples.
 """
 
 import random
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +37,7 @@ from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
 from lavic_chat.training.course import Course, Report, deal, follow, pace
 from lavic_chat.training.examples import Choice, ask_plainly, describe_looks, looks_of, shuffle_choice
+from lavic_chat.training.team import share
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
 
@@ -54,18 +58,22 @@ def tune(
     speaks: the LLM has learned to describe pictures. also: choices of further catalogues. With a checkpoint, progress
     is written at every validation, and a stopped run goes on from there.
     """
-    started, rng = time.time(), random.Random(config.seed)
+    started = time.time()
     torch.manual_seed(config.seed)
+    if config.checkpointing:
+        model.save_memory()
     shops, everything = [Shop.of(each) for each in (choices, *also)], list(chain(choices, *also))
     products = [product for shop in shops for product in shop.products]
     pupil = Pupil(model, states, say_blurred(model, products, states, config) if speaks else {}, config)
 
-    def learn(step: int) -> float:
+    def learn(step: int, rng: random.Random) -> float:
         if config.epochs:
             rows = deal(len(everything), config.batch, step, config.seed)
-            return pupil.learn([shuffle_choice(everything[row], rng, config.most) for row in rows], rng)
-        elsewhere = also and rng.random() < config.also_share
-        return pupil.learn(draw(rng.choice(shops[1:]) if elsewhere else shops[0], step, config, rng), rng)
+            batch = [shuffle_choice(everything[row], rng, config.most) for row in rows]
+        else:
+            elsewhere = also and rng.random() < config.also_share
+            batch = draw(rng.choice(shops[1:]) if elsewhere else shops[0], step, config, rng)
+        return pupil.learn(share(batch, rng))
 
     course = Course(
         name="tune",
@@ -78,8 +86,9 @@ def tune(
         point=Validation,
         best_of=best_of,
         rate=lambda step: pace(step, config.steps),
+        seed=config.seed,
     )
-    return follow(course, rng, keep, checkpoint, started)
+    return follow(course, keep, checkpoint, started)
 
 
 def best_of(measured: Sequence["Validation"]) -> "Validation":
@@ -145,12 +154,13 @@ class Pupil:
     said: dict[str, str]
     config: TuneConfig
 
-    def learn(self, batch: Sequence[Choice], rng: random.Random) -> float:
-        """One gradient of a batch, each choice passed alone (lengths differ); returns the mean loss of choosing."""
+    def learn(self, batch: Sequence[tuple[Choice, random.Random]]) -> float:
+        """One gradient of a batch, each choice passed alone, so that nothing is padded, and with what is drawn for it;
+        returns the mean loss of choosing."""
         self.model.train()
         ranker = Ranker(self.model, self.config.decode, labeling=self.config.labeling)
         total = 0.0
-        for choice in batch:
+        for choice, rng in batch:
             looks, are_true = self.describe(choice.products, rng)
             wanted = describe_looks(choice.products[choice.answer]) if self.config.wish_weight else ""
             prompt = ranker.make_prompt(choice.dialogue, choice.products, looks, wanted)
@@ -236,3 +246,9 @@ def mean_surprise(logs: Sequence[Tensor], answers: Sequence[int], temperature: f
     """Mean negative log-likelihood of the answers after dividing the log-probabilities by a temperature."""
     rows = zip(logs, answers, strict=True)
     return -sum(float((row / temperature).log_softmax(-1)[answer]) for row, answer in rows) / len(answers)
+
+
+if __name__ == "__main__":  # as `accelerate launch` names it
+    from lavic_chat.cli import main
+
+    main(["tune", *sys.argv[1:]])
