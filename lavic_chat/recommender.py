@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from lavic_chat.catalog import Catalog, Product, load_catalog
@@ -13,9 +14,10 @@ from lavic_chat.descriptions import Descriptions
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.files import hash_bytes
-from lavic_chat.model import LavicModel, load_model
+from lavic_chat.model import VIEWS, LavicModel, load_model
 from lavic_chat.model.adapter import AdapterCard, merge_loras
 from lavic_chat.ranking import Ranker
+from lavic_chat.ranking.ranker import count_pictures, main_picture
 from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
 from lavic_chat.retrieval import Retriever, TextEncoder, product_text
 from lavic_chat.settings import Settings
@@ -39,12 +41,28 @@ class Recommender:
         vision: Vision,
         retriever: Retriever,
         ranker: Ranker,
-        states: Tensor,
+        states: Sequence[Tensor],
         looks: Sequence[str],
     ):
+        """states: of each product's pictures, [5, h] or [k, 5, h]. looks: what the model says of the main ones."""
         self.catalog, self.model, self.vision = catalog, model, vision
         self.retriever, self.ranker, self.states, self.looks = retriever, ranker, states, looks
         self._turn = threading.Lock()
+
+    @property
+    def main_states(self) -> Tensor:
+        """[N, 5, h] of the products' main pictures."""
+        return torch.stack([main_picture(seen) for seen in self.states])
+
+    @property
+    def pictures(self) -> int:
+        """How many of a product's pictures are looked at, at most."""
+        return max(count_pictures(self.states))
+
+    @property
+    def visual_tokens(self) -> int:
+        """Of the whole catalogue."""
+        return VIEWS * sum(count_pictures(self.states))
 
     @property
     def model_name(self) -> str:
@@ -86,7 +104,7 @@ class Recommender:
         products = [candidate.product for candidate in found]
         with clock("look"):
             rows = [self.retriever.row[product.id] for product in products]
-            states, looks = self.states[rows], [self.looks[row] for row in rows]
+            states, looks = [self.states[row] for row in rows], [self.looks[row] for row in rows]
         with clock("choose"):
             ranking = self.ranker.rank(dialogue, products, states, photo, looks)
         scored = [
@@ -116,17 +134,20 @@ class Clock:
 
 @dataclass(frozen=True)
 class Chooser:
-    """A model with its adapter, ready to look at products and to choose among them."""
+    """A model with its adapter, ready to look at products, at so many pictures of each, and to choose among them."""
 
     model: LavicModel
     vision: Vision
     descriptions: Descriptions
     ranker: Ranker
+    pictures: int = 1
 
-    def look(self, catalog: Catalog, products: Sequence[Product], progress: bool) -> tuple[Tensor, list[str]]:
-        """The main pictures' states [n, 5, h] and what the model says of them; what the caches lack is computed."""
-        states = self.vision.see_products(catalog, products, progress)
-        return states, self.descriptions.of_states(states, progress)
+    def look(self, catalog: Catalog, products: Sequence[Product], progress: bool) -> tuple[list[Tensor], list[str]]:
+        """The pictures' states [k, 5, h] of each product, and what the model says of the main ones; what the caches
+        lack is computed."""
+        states = self.vision.see_pictures(catalog, products, self.pictures, progress)
+        main = torch.stack([seen[0] for seen in states])
+        return states, self.descriptions.of_states(main, progress)
 
 
 def load_chooser(settings: Settings) -> Chooser:
@@ -139,7 +160,7 @@ def load_chooser(settings: Settings) -> Chooser:
         descriptions.adopt(settings.adapter / SHIPPED_LOOKS)
     card = model.card or AdapterCard(model.name, model.fingerprint)
     ranker = Ranker(model, settings.decode or card.decode, card.temperature, labeling=card.labeling)
-    return Chooser(model, vision, descriptions, ranker)
+    return Chooser(model, vision, descriptions, ranker, card.pictures)
 
 
 def load_recommender(settings: Settings, progress: bool = True) -> Recommender:
@@ -151,5 +172,6 @@ def load_recommender(settings: Settings, progress: bool = True) -> Recommender:
     encoder = TextEncoder(settings.home, settings.adapter)
     states, looks = chooser.look(catalog, catalog.products, progress)
     texts = encoder.encode_cached([product_text(*pair) for pair in zip(catalog, looks, strict=True)], progress)
-    retriever = Retriever(catalog, encoder, texts, states.numpy())
+    main = torch.stack([seen[0] for seen in states])
+    retriever = Retriever(catalog, encoder, texts, main.numpy())
     return Recommender(catalog, chooser.model, chooser.vision, retriever, chooser.ranker, states, looks)

@@ -5,7 +5,9 @@ products, turns them into visual tokens when they are used, so that training it 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +41,17 @@ class Vision:
         """[n, 5, h] of the products' main pictures; a picture that is missing or broken is seen as a blank."""
         if not products:
             return torch.empty(0, VIEWS, self.model.state_size)
-        keys = [self._key(main_picture_bytes(catalog, product)) for product in products]
-        states = self.cache.get(keys)
-        unseen = {key: product for key, product in zip(keys, products, strict=True) if key not in states}
+        return torch.stack([seen[0] for seen in self.see_pictures(catalog, products, 1, progress)])
+
+    def see_pictures(
+        self, catalog: Catalog, products: Sequence[Product], most: int, progress: bool = False
+    ) -> list[Tensor]:
+        """[k, 5, h] of each product's first pictures, at most so many; of one without any, [1, 5, h] of a blank."""
+        views = [[View(product, place) for place in places_of(product, most)] for product in products]
+        keys = [[self._key(picture_bytes(catalog, view)) for view in row] for row in views]
+        states = self.cache.get(chain(*keys))
+        pairs = zip(chain(*keys), chain(*views), strict=True)
+        unseen = {key: view for key, view in pairs if key not in states}
         with tqdm(
             total=len(unseen), desc="Looking at pictures", unit="picture", disable=not (progress and unseen)
         ) as bar:
@@ -50,7 +60,7 @@ class Vision:
                 self.cache.put(seen)  # after every batch, so that a stopped run goes on from here
                 states.update(seen)
                 bar.update(len(part))
-        return torch.from_numpy(np.stack([states[key] for key in keys]))
+        return [torch.from_numpy(np.stack([states[key] for key in row])) for row in keys]
 
     @cached_property
     def blank(self) -> np.ndarray:
@@ -66,9 +76,10 @@ class Vision:
         picture = open_picture(path)
         return torch.from_numpy(self._see_one(self._key(path.read_bytes()), picture).copy())
 
-    def save_states(self, catalog: Catalog, path: Path) -> int:
-        """Write the states of a catalogue's pictures, half precision, to ship with it; returns how many."""
-        keys = [self._key(main_picture_bytes(catalog, product)) for product in catalog]
+    def save_states(self, catalog: Catalog, path: Path, most: int = 1) -> int:
+        """Write the states of the products' first pictures, half precision, to ship with it; returns how many."""
+        views = [View(product, place) for product in catalog for place in places_of(product, most)]
+        keys = [self._key(picture_bytes(catalog, view)) for view in views]
         states = self.cache.get(keys)
         data = save({key: torch.from_numpy(state.copy()).half() for key, state in sorted(states.items())})
         write_atomic(path, data)
@@ -93,13 +104,15 @@ class Vision:
             self.cache.put(cached)
         return cached[key]
 
-    def _look(self, catalog: Catalog, part: Sequence[tuple[str, Product]]) -> dict[str, np.ndarray]:
+    def _look(self, catalog: Catalog, part: Sequence[tuple[str, "View"]]) -> dict[str, np.ndarray]:
         """States [5, h] by key; what is decoded are the very bytes that the key names."""
         seen, pictures = {}, {}
-        for key, product in part:
-            data = main_picture_bytes(catalog, product)
+        for key, view in part:
+            data = picture_bytes(catalog, view)
             if self._key(data) != key:
-                raise LavicError(f"The picture of {product.id} changed while it was looked at; run the command again.")
+                raise LavicError(
+                    f"The picture of {view.product.id} changed while it was looked at; run the command again."
+                )
             try:
                 pictures[key] = read_picture(data)
             except PictureError:
@@ -117,9 +130,22 @@ class Vision:
         return hash_bytes(picture, self.model.vision_hash)
 
 
-def main_picture_bytes(catalog: Catalog, product: Product) -> bytes:
-    """The main picture's bytes as they lie on disk; none where a blank stands in unread: no file, or too large."""
-    path = catalog.picture_path(product)
+@dataclass(frozen=True)
+class View:
+    """One of a product's pictures, by its place among them."""
+
+    product: Product
+    place: int = 0
+
+
+def places_of(product: Product, most: int) -> range:
+    """The places of its first pictures; a product without any has that of a blank."""
+    return range(max(1, min(most, len(product.images))))
+
+
+def picture_bytes(catalog: Catalog, view: View) -> bytes:
+    """A picture's bytes as they lie on disk; none where a blank stands in unread: no file, or too large."""
+    path = catalog.picture_path(view.product, view.place)
     try:
         return path.read_bytes() if path and path.stat().st_size <= MAX_BYTES else b""
     except OSError:

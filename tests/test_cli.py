@@ -353,6 +353,21 @@ def test_align_then_tune_then_ask(shop, dialogues, tmp_path):
     assert answer("ask", "a sofa", *shop, "--adapter", tmp_path / "t")["pick"]
 
 
+def test_several_pictures_of_a_product_from_tune_to_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
+    path = tiny_catalog_folder / "products.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    write_jsonl(path, ({**row, "images": [*row["images"], *rows[0]["images"]]} for row in rows))
+    tune = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--out", tmp_path / "t"]
+    answer(*tune, "--pictures", 3, "--steps", 2, "--batch", 1, "--valid-every", 1)
+    assert json.loads((tmp_path / "t" / "adapter.json").read_text())["pictures"] == 3
+    with_two = ["--adapter", tmp_path / "t"]
+    assert answer("ask", "a sofa", *shop, *with_two)["visual_tokens"] == 10 * 2 * 5
+    assert answer("index", *shop, *with_two, "--ship")["visual_tokens"] == 12 * 2 * 5
+    evaluate = ["evaluate", *shop, *with_two, "--dialogues", dialogues, "--out", tmp_path / "e"]
+    assert answer(*evaluate, "--pictures", 1)["about"]["pictures"] == 1
+    assert "pictures" not in answer(*evaluate)["about"]
+
+
 def write_splits(folder: Path) -> None:
     shapes = {shape: [f"{shape}-{colour}" for colour in ("red", "green", "blue", "yellow")] for shape in SHAPES}
     splits = {"train": {"sofa": shapes["sofa"], "chair": shapes["chair"]}, "valid": {"lamp": shapes["lamp"]}}

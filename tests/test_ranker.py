@@ -1,5 +1,7 @@
 """The ranker: three ways to score, the same in a batch as alone, photos included, probabilities that add up."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -206,3 +208,26 @@ def test_answers_must_be_single_tokens(model):
     offers = [Offer("Lamp")] * 26
     assert build_prompt(model, TALK, offers, LIST, 2048).spelling.unique().numel() == 26
     assert verdict_words(model).tolist() == [model.words_to_ids(word)[0] for word in ("yes", "no")]
+
+
+@pytest.mark.parametrize("decode", [BRANCH, LIST])
+def test_products_may_have_several_pictures(model, tiny_catalog, decode):
+    """Five tokens more for each; a product with one is judged on a branch as it was."""
+    products, states = tiny_catalog.products[:3], random_states(4, model)
+    plain = Ranker(model, decode).rank(TALK, products, states[:3])
+    several = Ranker(model, decode).rank(TALK, products, [states[:1], states[[1, 3]], states[2:3]])
+    assert several.visual_tokens == plain.visual_tokens + VIEWS
+    assert several.prompt_tokens > plain.prompt_tokens + VIEWS  # a comma tells the pictures apart
+    odds = [math.log(each.probabilities[2] / each.probabilities[0]) for each in (plain, several)]
+    assert several.probabilities[1] != pytest.approx(plain.probabilities[1], abs=1e-6)
+    if decode == BRANCH:
+        assert odds[0] == pytest.approx(odds[1], abs=1e-4)
+
+
+def test_many_candidates_have_their_room(model, tiny_catalog):
+    """Fifty candidates with long titles and a long talk: nobody is cut off, and the talk keeps its end."""
+    long = [replace(tiny_catalog.products[n % 12], id=f"{n}", title="red sofa " * 30) for n in range(40)]
+    prompt = Ranker(model).make_prompt(said("a lamp " * 500), long)
+    assert prompt.candidates == 40 and len(prompt.ids) > 2048
+    with pytest.raises(ModelError, match="offer fewer"):
+        Ranker(model, room=2048).make_prompt(TALK, long)

@@ -179,7 +179,7 @@ def test_the_second_start_looks_at_nothing(settings, monkeypatch):
     first = load_recommender(settings, progress=False)
     monkeypatch.setattr(Vision, "_encode", None)
     second = load_recommender(settings, progress=False)
-    assert torch.equal(second.states, first.states)
+    assert torch.equal(second.main_states, first.main_states)
     assert ids(second.recommend(said("a lamp"))) == ids(first.recommend(said("a lamp")))
 
 
@@ -206,7 +206,7 @@ def test_an_adapters_shipped_states_are_taken(settings, tmp_path, monkeypatch):
     first.vision.save_states(first.catalog, with_adapter.adapter / SHIPPED_STATES)
     monkeypatch.setattr(Vision, "_encode", None)
     elsewhere = load_recommender(replace(with_adapter, home=tmp_path / "elsewhere"), progress=False)
-    assert torch.allclose(elsewhere.states, first.states, atol=5e-3)
+    assert torch.allclose(elsewhere.main_states, first.main_states, atol=5e-3)
 
 
 def test_a_catalogue_without_products_is_told(settings):

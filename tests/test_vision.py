@@ -192,7 +192,7 @@ def test_chunks_lose_nothing():
 
 def test_a_picture_that_changes_while_it_is_looked_at_is_told(vision, tiny_catalog, monkeypatch):
     answers = iter([b"one", b"another"])
-    monkeypatch.setattr(module, "main_picture_bytes", lambda catalog, product: next(answers))
+    monkeypatch.setattr(module, "picture_bytes", lambda catalog, view: next(answers))
     with pytest.raises(LavicError, match="changed while it was looked at; run the command again"):
         vision.see_products(tiny_catalog, tiny_catalog.products[:1])
 
@@ -202,3 +202,21 @@ def test_blanks_are_counted(vision, tiny_catalog):
     (tiny_catalog.folder / "images" / "sofa-red.png").write_bytes(b"broken")
     seen = vision.see_products(tiny_catalog, [*tiny_catalog.products, bare])
     assert vision.count_blanks(seen) == 2
+
+
+def test_several_pictures_of_a_product_are_seen(vision, tiny_catalog):
+    sofa, chair, _, lamp = (tiny_catalog[f"{name}-red"] for name in ("sofa", "chair", "sofa", "lamp"))
+    both = replace(sofa, images=(*sofa.images, *chair.images, *lamp.images))
+    bare = Product("bare", "Bare shelf", "Shelves")
+    two, one, none = vision.see_pictures(tiny_catalog, [both, chair, bare], 2)
+    assert [len(seen) for seen in (two, one, none)] == [2, 1, 1]
+    assert torch.equal(two, vision.see_products(tiny_catalog, [sofa, chair]))
+    assert torch.equal(one[0], two[1]) and torch.equal(none[0], torch.tensor(vision.blank))
+
+
+def test_shipped_states_may_be_of_several_pictures(vision, tiny_catalog, tmp_path):
+    first, second = tiny_catalog.products[:2]
+    pair = Catalog(tiny_catalog.folder, (replace(first, images=(*first.images, *second.images)),))
+    vision.see_pictures(pair, pair.products, 2)
+    assert vision.save_states(pair, tmp_path / "one.safetensors") == 1
+    assert vision.save_states(pair, tmp_path / "two.safetensors", most=2) == 2

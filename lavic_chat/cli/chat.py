@@ -88,14 +88,15 @@ def index(ship: bool, as_json: bool, **chosen) -> None:
     if ship:
         if not settings.adapter:
             raise LavicError("There is no adapter folder to ship the states in; name one with --adapter.")
-        recommender.vision.save_states(recommender.catalog, settings.adapter / SHIPPED_STATES)
+        path, looks = settings.adapter / SHIPPED_STATES, settings.adapter / SHIPPED_LOOKS
+        recommender.vision.save_states(recommender.catalog, path, recommender.pictures)
         if any(recommender.looks):
-            Descriptions(recommender.model, settings.home).save(recommender.states, settings.adapter / SHIPPED_LOOKS)
-    blanks = recommender.vision.count_blanks(recommender.states)
+            Descriptions(recommender.model, settings.home).save(recommender.main_states, looks)
+    blanks = recommender.vision.count_blanks(recommender.main_states)
     answer = {
         "products": len(recommender.catalog),
         "without_picture": blanks,
-        "visual_tokens": 5 * len(recommender.catalog),
+        "visual_tokens": recommender.visual_tokens,
         "seconds": round(time.perf_counter() - start, 1),
     }
     if as_json:

@@ -24,6 +24,7 @@ class Plan:
     retrieve: bool
     top: int | None
     fill: int | None
+    pictures: int | None
     ranker: str
     ablate: str | None
     seed: int
@@ -43,13 +44,29 @@ class Plan:
 @click.option("--against", type=click.Path(path_type=Path), help="Results of another run, to measure the gain over.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many conversations.")
 @click.option("--fill", type=click.IntRange(2, 50), help="So many candidates each, the new ones drawn at random.")
+@click.option("--pictures", type=click.IntRange(1, 10), help="So many pictures of each product, else as tuned.")
 @click.option("--history", type=click.IntRange(2, 50), help="So many turns each, after talk about other things.")
 @click.option("--seed", default=0)
 @model_options
 @decode_option
 @json_option
 def evaluate(
-    dialogues, learn, out, against, limit, history, as_json, key, retrieve, top, fill, ranker, ablate, seed, **chosen
+    dialogues,
+    learn,
+    out,
+    against,
+    limit,
+    history,
+    as_json,
+    key,
+    retrieve,
+    top,
+    fill,
+    pictures,
+    ranker,
+    ablate,
+    seed,
+    **chosen,
 ):
     """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl."""
     from lavic_chat.dialogue import read_conversations
@@ -66,7 +83,7 @@ def evaluate(
     if (ranker == "two-tower") != bool(learn):
         raise click.UsageError("--ranker two-tower is trained on the dialogues that --learn names; give both or none.")
     lessons = tuple(read_conversations(learn)) if learn else ()
-    plan = Plan(key, retrieve, top, fill, ranker, ablate, seed, lessons)
+    plan = Plan(key, retrieve, top, fill, pictures, ranker, ablate, seed, lessons)
     conversations = read_conversations(dialogues)[:limit]
     if history:
         conversations = lengthen(conversations, history, seed)
@@ -77,6 +94,7 @@ def evaluate(
     }  # fmt: skip
     if ranker == "model":  # names only: what is published tells nothing of the machine
         about |= {"model": Path(settings.model).name, "adapter": settings.adapter and settings.adapter.name}
+        about |= {"pictures": pictures} if pictures else {}
     if ranker in NEEDS_NO_CATALOG and not retrieve:
         cases, rank = filled(cases_by_key(conversations, key, None), plan), make_simple(ranker, seed)
     else:
@@ -150,10 +168,11 @@ def make_ranker(settings: Settings, catalog, cases, plan: Plan):
     wanted = {item for lesson in plan.lessons for item in lesson.gt_items if item in catalog}
     products = [catalog[item] for item in sorted(wanted.union(*(case.ids for case in cases)))]
     chooser = load_chooser(settings)
-    states = chooser.vision.see_products(catalog, products, progress=True)
     if plan.ranker == "two-tower":
+        states = chooser.vision.see_products(catalog, products, progress=True)
         return make_two_tower(products, TextEncoder(settings.home), states, plan.lessons, plan.seed), None
-    looks = chooser.descriptions.of_states(states, progress=True)
+    chooser = replace(chooser, pictures=plan.pictures or chooser.pictures)
+    states, looks = chooser.look(catalog, products, progress=True)
     sights = {product.id: rankers.Sight(*seen) for product, *seen in zip(products, states, looks, strict=True)}
     if plan.ablate == ALL_TOKENS:
         return make_all_tokens(catalog, chooser.ranker, {item: sight.looks for item, sight in sights.items()}), BRANCH

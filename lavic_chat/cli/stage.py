@@ -89,16 +89,18 @@ def thinned(losses: Sequence[float], every: int = 25) -> list[float]:
     return [round(sum(part) / len(part), 4) for part in parts]
 
 
-def see_all(vision, parts) -> dict:
-    """Tower states [5, h] by product id of every product that the choices of each (catalogue, choices) name.
+def see_all(vision, parts, pictures: int = 1) -> dict:
+    """Tower states by product id of every product that the choices of each (catalogue, choices) name: [5, h], or
+    [k, 5, h] of its first `pictures`.
 
     Raises CatalogError when two catalogues give the same id to different pictures.
     """
     states = {}
     for shop, choices in parts:
         products = list({product.id: product for choice in choices for product in choice.products}.values())
-        for product, row in zip(products, vision.see_products(shop, products, progress=True), strict=True):
-            if not (states.setdefault(product.id, row) == row).all():
+        for product, seen in zip(products, vision.see_pictures(shop, products, pictures, progress=True), strict=True):
+            row = seen if pictures > 1 else seen[0]
+            if not states.setdefault(product.id, row).equal(row):
                 raise CatalogError(f"The product {product.id} has another picture in {shop.folder}; rename one.")
     return states
 

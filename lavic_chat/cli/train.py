@@ -210,7 +210,8 @@ def tune(
     lavic = load_model(settings.model, start_from, settings.home)
     before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
     with team.first_goes_first():
-        states = see_all(Vision(lavic, settings.home), zip((*shops, *valid_shops), (*choices, *tests), strict=True))
+        parts = zip((*shops, *valid_shops), (*choices, *tests), strict=True)
+        states = see_all(Vision(lavic, settings.home), parts, chosen.pictures)
     chosen = count_steps(open_lora(lavic, "llm", chosen), sum(map(len, choices)), config)
     record = provenance("tune", shops, chosen, start, before)
     record |= {"choices": [len(each) for each in choices], "left_out": left_out}
@@ -219,7 +220,7 @@ def tune(
         record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
         training = {**before.training, "tune": record}
         means = {"decode": chosen.decode, "labeling": chosen.labeling, "temperature": best.temperature}
-        card = replace(before, **means, training=training)
+        card = replace(before, **means, pictures=chosen.pictures, training=training)
         save_adapter(lavic, out, card, lavic.loras)
 
     files = {"dialogues": [hash_file(file) for file in lessons], "valid": [hash_file(file) for file in exams]}

@@ -106,7 +106,12 @@ def label_of(about: Mapping) -> str:
     if ranker != "model":
         return RANKERS.get(ranker, ranker)
     name = " ".join(filter(None, [about.get("model"), about.get("adapter") and f"({about['adapter']})"]))
-    more = [ABLATIONS.get(about.get("ablate")), about.get("decode") if about.get("decode") != "branch" else None]
+    several = f"{about['pictures']} pictures each" if about.get("pictures", 1) > 1 else None
+    more = [
+        ABLATIONS.get(about.get("ablate")),
+        several,
+        about.get("decode") if about.get("decode") != "branch" else None,
+    ]
     return ", ".join(filter(None, [name or "model", *more]))
 
 

@@ -13,6 +13,7 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import SEEKER, Conversation
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.ranking import GENERATE, Ranker
+from lavic_chat.ranking.ranker import main_picture
 from lavic_chat.retrieval import TextEncoder, make_query, product_text
 
 Rank = Callable[[Conversation, Sequence[str]], Prediction]
@@ -76,7 +77,8 @@ def make_sbert(catalog: Catalog, encoder: TextEncoder) -> Rank:
 
 @dataclass(frozen=True)
 class Sight:
-    """What the model has of a picture: its tower states [5, h], and what it said of it ("" where it does not speak)."""
+    """What the model has of a product: its pictures' tower states, [5, h] or [k, 5, h], and what it said of the main
+    one ("" where it does not speak)."""
 
     states: Tensor
     looks: str = ""
@@ -85,7 +87,7 @@ class Sight:
 def make_model(catalog: Catalog, ranker: Ranker, sights: dict[str, Sight], ablate: str | None, seed: int) -> Rank:
     """The model itself. no-images: every picture's states are the mean of all and nothing is said of it, so that
     the prompt says nothing of looks. shuffled-images: each candidate gets another candidate's picture."""
-    blank = Sight(torch.stack([sight.states for sight in sights.values()]).mean(0))
+    blank = Sight(torch.stack([main_picture(sight.states) for sight in sights.values()]).mean(0))
     rng = random.Random(seed)
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
@@ -94,7 +96,7 @@ def make_model(catalog: Catalog, ranker: Ranker, sights: dict[str, Sight], ablat
         if ablate == "shuffled-images":
             shift = rng.randrange(1, len(seen)) if len(seen) > 1 else 0
             seen = seen[shift:] + seen[:shift]
-        states, looks = torch.stack([sight.states for sight in seen]), [sight.looks for sight in seen]
+        states, looks = [sight.states for sight in seen], [sight.looks for sight in seen]
         result = ranker.rank(conversation.dialogue, products, states, looks=looks)
         best = max(result.probabilities)
         valid = ranker.decode != GENERATE or result.named is not None

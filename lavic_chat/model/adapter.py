@@ -39,7 +39,7 @@ FOLDERS = ("vision", "llm")
 class AdapterCard:
     """adapter.json. `decode`: "branch", "list" or "generate"; `labeling`: what candidates of a list are called,
     "letters" or "ids"; `temperature` divides the candidates' scores; `speaks`: the LLM has learned to describe
-    pictures, and to choose with its descriptions at hand."""
+    pictures, and to choose with its descriptions at hand; `pictures`: how many of each product it is shown."""
 
     base: str
     fingerprint: str
@@ -47,6 +47,7 @@ class AdapterCard:
     labeling: str = "letters"
     temperature: float = 1.0
     speaks: bool = False
+    pictures: int = 1
     training: dict = field(default_factory=dict)
     format: int = FORMAT
 
@@ -66,6 +67,8 @@ def read_card(folder: Path) -> AdapterCard:
         card = AdapterCard(**row)
         if not 0 < card.temperature < math.inf or not isinstance(card.training, dict):
             raise ValueError("temperature must be above 0 and training an object")
+        if not isinstance(card.pictures, int) or card.pictures < 1:
+            raise ValueError("pictures must be 1 or more")
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} cannot be read as an adapter's card ({error}).") from error
     return card

@@ -77,6 +77,11 @@ class LavicModel:
         return self.network.config.text_config.hidden_size
 
     @property
+    def context(self) -> int:
+        """How many tokens the LLM can read."""
+        return self.network.config.text_config.max_position_embeddings
+
+    @property
     def image_token_id(self) -> int:
         return self.network.config.image_token_id
 

@@ -26,7 +26,8 @@ from lavic_chat.ranking.prompt import (
 )
 from lavic_chat.ranking.scores import pad, score_prompts
 
-ROOM = 2048  # tokens of a prompt (the paper's maximum)
+ROOM = 2048  # tokens of a prompt (the paper's maximum), where its candidates do not need more:
+TALK, CANDIDATE, PICTURE = 512, 96, 6  # of the conversation; of a candidate; of each of its further pictures
 NEW_TOKENS = 10  # of a generated answer (the paper's)
 
 
@@ -46,14 +47,15 @@ class Ranking:
 
 class Ranker:
     """Ranks with a model. decode: "branch", "list" or "generate"; temperature calibrates the probabilities; labeling:
-    what the candidates of a list are called, "letters" or their own "ids"."""
+    what the candidates of a list are called, "letters" or their own "ids"; room: tokens of a prompt, if not as many as
+    the candidates need."""
 
     def __init__(
         self,
         model: LavicModel,
         decode: str = BRANCH,
         temperature: float = 1.0,
-        room: int = ROOM,
+        room: int | None = None,
         labeling: str = LETTERS,
     ):
         if decode not in DECODES:
@@ -69,31 +71,36 @@ class Ranker:
         products: Sequence[Product],
         looks: Sequence[str] | None = None,
         wanted: str = "",
+        pictures: Sequence[int] | None = None,
     ) -> Prompt:
-        """looks: what the model said of each product's picture, where it speaks. wanted: see `build_prompt`."""
+        """looks: what the model said of each product's picture, where it speaks. wanted: see `build_prompt`. pictures:
+        how many each product has, one without it."""
         layout = LIST if self.decode == GENERATE else self.decode
-        said = looks or [""] * len(products)
+        said, counts = looks or [""] * len(products), pictures or [1] * len(products)
         by_id = layout == LIST and self.labeling == IDS
         offers = [
-            Offer(product.title, looks=words, id=product.id if by_id else "")
-            for product, words in zip(products, said, strict=True)
+            Offer(product.title, count, words, id=product.id if by_id else "")
+            for product, count, words in zip(products, counts, said, strict=True)
         ]
-        return build_prompt(self.model, dialogue, offers, layout, self.room, self.labeling, wanted)
+        needed = TALK + CANDIDATE * len(products) + PICTURE * sum(count - 1 for count in counts)
+        room = self.room or max(ROOM, min(needed, self.model.context))
+        return build_prompt(self.model, dialogue, offers, layout, room, self.labeling, wanted)
 
     @torch.inference_mode()
     def rank(
         self,
         dialogue: Dialogue,
         products: Sequence[Product],
-        states: Tensor,
+        states: Tensor | Sequence[Tensor],
         photo: Tensor | None = None,
         looks: Sequence[str] | None = None,
     ) -> Ranking:
-        """dialogue, n products, their tower states [n, 5, h], the photo's [5, h] if the dialogue has one, and what
-        the model said of each product's picture."""
-        prompt = self.make_prompt(dialogue, products, looks)
+        """dialogue, n products, their tower states [n, 5, h] (or [k, 5, h] of each with k pictures), the photo's
+        [5, h] if the dialogue has one, and what the model said of each product's main picture."""
+        pictures = count_pictures(states)
+        prompt = self.make_prompt(dialogue, products, looks, pictures=pictures)
         places = int((prompt.ids == self.model.image_token_id).sum())
-        photo_kept = places > VIEWS * len(products)  # a very long conversation can push the photo out
+        photo_kept = places > VIEWS * sum(pictures)  # a very long conversation can push the photo out
         tokens = self.model.project(join_states(states, photo if photo_kept else None))
         layout = LIST if self.decode == GENERATE else self.decode
         logits = score_prompts(self.model, [prompt], [tokens], layout)[0]
@@ -108,9 +115,20 @@ class Ranker:
         return Ranking(put_first(probabilities, named), len(prompt.ids), len(tokens), answer, named)
 
 
-def join_states(states: Tensor, photo: Tensor | None = None) -> Tensor:
-    """[n, 5, h] and perhaps [5, h] -> [v, h] in the prompt's order: the conversation's photo, then candidates."""
-    rows = states.flatten(0, 1)
+def count_pictures(states: Tensor | Sequence[Tensor]) -> list[int]:
+    """How many pictures each product has, by its states [5, h] or [k, 5, h]."""
+    return [1 if seen.dim() == 2 else len(seen) for seen in states]
+
+
+def main_picture(states: Tensor) -> Tensor:
+    """[5, h] or [k, 5, h] of a product -> [5, h]"""
+    return states if states.dim() == 2 else states[0]
+
+
+def join_states(states: Tensor | Sequence[Tensor], photo: Tensor | None = None) -> Tensor:
+    """[n, 5, h], or [k, 5, h] of each, and perhaps [5, h] -> [v, h] in the prompt's order: the conversation's photo,
+    then candidates."""
+    rows = torch.cat([seen.flatten(0, -2) for seen in states])
     if photo is not None:
         rows = torch.cat([photo.to(rows), rows])
     if len(rows) % VIEWS:

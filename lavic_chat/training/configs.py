@@ -59,6 +59,7 @@ class TuneConfig:
     alpha: int = 32
     dropout: float = 0.05
     weight_decay: float = 1e-5
+    pictures: int = 1  # of each product, at most
     fewest: int = 4  # candidates in the first steps
     most: int = 10  # and from the middle on
     noise: float = 0.1

@@ -30,7 +30,7 @@ from lavic_chat.catalog import Product
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.description import describe
-from lavic_chat.ranking.ranker import join_states
+from lavic_chat.ranking.ranker import count_pictures, join_states, main_picture
 from lavic_chat.ranking.scores import choosing_loss, compare, pad
 from lavic_chat.training.align import jitter, saying_loss
 from lavic_chat.training.checkpoint import Checkpoint
@@ -53,7 +53,8 @@ def tune(
     speaks: bool = False,
     also: Sequence[Sequence[Choice]] = (),
 ) -> Report["Validation"]:
-    """Train on choices with the products' tower states [5, h] by id; `keep(best, all so far)` at every best.
+    """Train on choices with the products' tower states [5, h], or [k, 5, h], by id; `keep(best, all so far)` at every
+    best.
 
     speaks: the LLM has learned to describe pictures. also: choices of further catalogues. With a checkpoint, progress
     is written at every validation, and a stopped run goes on from there.
@@ -140,14 +141,15 @@ def say_blurred(
     model: LavicModel, products: Sequence[Product], states: dict[str, Tensor], config: TuneConfig
 ) -> dict[str, str]:
     """The LLM's own descriptions by product id, of states with noise: as uncertain as those of unseen shapes."""
-    seen = torch.stack([states[product.id] for product in products])
+    seen = torch.stack([main_picture(states[product.id]) for product in products])
     blurred = jitter(seen, seen.std((0, 1)), config.blur)
     return dict(zip((product.id for product in products), describe(model, blurred, progress=True), strict=True))
 
 
 @dataclass(frozen=True)
 class Pupil:
-    """The model with what it is shown: tower states [5, h] by product id, and its own descriptions if it speaks."""
+    """The model with what it is shown: tower states [5, h], or [k, 5, h], by product id, and its own descriptions if it
+    speaks."""
 
     model: LavicModel
     states: dict[str, Tensor]
@@ -163,7 +165,8 @@ class Pupil:
         for choice, rng in batch:
             looks, are_true = self.describe(choice.products, rng)
             wanted = describe_looks(choice.products[choice.answer]) if self.config.wish_weight else ""
-            prompt = ranker.make_prompt(choice.dialogue, choice.products, looks, wanted)
+            pictures = count_pictures([self.states[product.id] for product in choice.products])
+            prompt = ranker.make_prompt(choice.dialogue, choice.products, looks, wanted, pictures)
             hidden = self.model.hidden_states(*pad(self.model, [prompt], [self.look(choice.products)]))
             logits = compare(self.model, [prompt], hidden, self.config.decode)[0]
             loss = choosing_loss(logits, choice.answer, self.config.decode)
@@ -184,14 +187,14 @@ class Pupil:
         return [self.said[product.id] for product in products], False
 
     def look(self, products: Sequence[Product]) -> Tensor:
-        """Visual tokens [5n, d] of n products' pictures, with some noise."""
-        seen = join_states(torch.stack([self.states[product.id] for product in products]))
+        """Visual tokens [v, d] of the products' pictures, with some noise."""
+        seen = join_states([self.states[product.id] for product in products])
         return self.model.project(jitter(seen, self.spread, self.config.noise))
 
     @cached_property
     def spread(self) -> Tensor:
         """Of the states [h], over products and views."""
-        return torch.stack(list(self.states.values())).std((0, 1))
+        return join_states(list(self.states.values())).std(0)
 
 
 def products_of(choices: Sequence[Choice]) -> list[Product]:
@@ -226,10 +229,11 @@ def validate(
     model.train(False)
     ranker = Ranker(model, config.decode, labeling=config.labeling)
     ids = [product.id for product in products_of(choices)]
-    said = dict(zip(ids, describe(model, torch.stack([states[item] for item in ids])), strict=True)) if speaks else {}
+    shown = torch.stack([main_picture(states[item]) for item in ids])
+    said = dict(zip(ids, describe(model, shown), strict=True)) if speaks else {}
     logs = []
     for choice in choices:
-        seen = torch.stack([states[product.id] for product in choice.products])
+        seen = [states[product.id] for product in choice.products]
         looks = [said.get(product.id, "") for product in choice.products]
         chances = torch.tensor(ranker.rank(choice.dialogue, choice.products, seen, looks=looks).probabilities)
         logs.append(chances.clamp_min(1e-9).log())
