@@ -36,17 +36,20 @@ def draw_bars(rows: Mapping[str, Mapping[str, Share]], sets: Sequence[str], chan
             start = left + column * (each + gap)
             axes = place(figure, start, 1.15, WIDTH - start - each, 0.15)
             bare(axes)
-            axes.set(xlim=(0, most + 0.17), ylim=(len(rows) - 0.5, -0.5), yticks=[])
+            axes.set(xlim=(0, 1.27 * most), ylim=(len(rows) - 0.5, -0.5), yticks=[])
             axes.set_title(f"{name} ({next(iter(rows.values()))[name].n:,})", size=11)
             axes.axvline(chance, color=LINE, lw=1, zorder=0)
             for place_, (label, shares) in enumerate(rows.items()):
                 share = shares[name]
                 axes.barh(place_, share.hit, height=0.62, color=ACCENT if place_ == 0 else SOFT)
                 axes.plot([share.low, share.high], [place_, place_], color=QUIET, lw=1.4)
-                axes.text(share.high + 0.03, place_, f"{share.hit:.2f}", va="center_baseline", size=10, color=QUIET)
+                axes.text(
+                    share.high + 0.04 * most, place_, f"{share.hit:.2f}", va="center_baseline", size=10, color=QUIET
+                )
                 if column == 0:
                     weight = "bold" if place_ == 0 else "normal"
-                    axes.text(-0.03 * 3 / each, place_, label, ha="right", va="center_baseline", size=10, weight=weight)
+                    beside = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center_baseline"}
+                    axes.text(-0.1 / each, place_, label, size=10, weight=weight, **beside)
         return to_png(figure)
 
 

@@ -35,6 +35,9 @@ ABLATIONS = {
 }
 
 
+BELOW = 3  # lines of a table below the rankers: ceiling, chance, conversations
+
+
 @dataclass(frozen=True)
 class Column:
     """A domain's conversations with one of their candidate lists."""
@@ -79,7 +82,7 @@ def write_tables(folders: Sequence[Path], out: Path) -> Path:
         if picture := plot(rows, [column for column in columns if column.candidates == key]):
             write_atomic(out / name, picture)
             parts.append(f"![HR@1 on {key}]({name})")
-    parts += ["## Valid ratio", as_table(rows, columns, lambda cell: f"{cell.overall['vr']:.3f}")]
+    parts += ["## Valid ratio", "\n".join(as_table(rows, columns, valid_ratio).splitlines()[:-BELOW])]
     write_atomic(out / "table.md", "\n\n".join(parts) + "\n")
     told = {label: {str(column): dict(cell.overall) for column, cell in found.items()} for label, found in rows.items()}
     write_json(out / "table.json", told)
@@ -140,6 +143,10 @@ def as_table(rows: Mapping[str, Mapping[Column, Cell]], columns: Sequence[Column
         lines.append([name, *(f"{first[column].overall[name]:.2f}" for column in columns)])
     lines.append(["conversations", *(f"{first[column].overall['n']:,}" for column in columns)])
     return table(["ranker", *map(str, columns)], lines)
+
+
+def valid_ratio(cell: Cell) -> str:
+    return f"{cell.overall['vr']:.3f}"
 
 
 def hit_and_interval(cell: Cell) -> str:
