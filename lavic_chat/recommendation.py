@@ -16,11 +16,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ScoredProduct:
-    """A candidate after looking: `score` is its probability among the candidates (they sum to 1)."""
+    """A candidate after looking: `score` is its probability among the candidates (they sum to 1), `looks` what the
+    model says of its picture, "" where it has not learned to speak."""
 
     product: Product
     score: float
     similarity: float
+    looks: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ import time
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from lavic_chat.catalog import Catalog, Product, load_catalog
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.descriptions import Descriptions
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
@@ -54,6 +56,11 @@ class Recommender:
         """[N, 5, h] of the products' main pictures."""
         return torch.stack([main_picture(seen) for seen in self.states])
 
+    @cached_property
+    def average(self) -> Tensor:
+        """[5, h] of a picture that shows nothing in particular."""
+        return self.main_states.mean(0)
+
     @property
     def pictures(self) -> int:
         """How many of a product's pictures are looked at, at most."""
@@ -76,21 +83,28 @@ class Recommender:
     def device(self) -> str:
         return str(self.model.device)
 
-    def recommend(self, dialogue: Dialogue, like: str | None = None) -> Recommendation:
+    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
         """Retrieve, look, choose. Raises LavicError for a photo that cannot be used or when nothing is left."""
         with self._turn:
             clock = Clock()
             with clock("look at photo"):
                 photo = self.vision.see_photo(dialogue.photo) if dialogue.photo else None
             with clock("retrieve"):
-                found = self.retriever.search(dialogue, CANDIDATES, None if photo is None else photo.numpy(), like)
+                seen = None if photo is None else photo.numpy()
+                found = self.retriever.search(dialogue, CANDIDATES, seen, like, filters)
             return self.choose(dialogue, found, photo, clock)
 
-    def more_like(self, dialogue: Dialogue, product_id: str) -> Recommendation:
+    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
         """Products like one of the catalogue's, which itself is left out; the dialogue ends with that wish."""
         if product_id not in self.catalog:
             raise LavicError("That product is not in this catalogue; choose one of those shown.")
-        return self.recommend(dialogue, like=product_id)
+        return self.recommend(dialogue, product_id, filters)
+
+    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
+        """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
+        found = tuple(Candidate(item.product, item.similarity) for item in shown.candidates)
+        with self._turn:
+            return self.choose(dialogue, found, self.average if dialogue.photo else None, blind=True)
 
     def choose(
         self,
@@ -98,18 +112,21 @@ class Recommender:
         found: tuple[Candidate, ...],
         photo: Tensor | None = None,
         clock: "Clock | None" = None,
+        blind: bool = False,
     ) -> Recommendation:
-        """Rank given candidates by looking at them."""
+        """Rank given candidates by looking at them; blind: by their titles alone, every picture an average one."""
         clock = clock or Clock()
         products = [candidate.product for candidate in found]
         with clock("look"):
             rows = [self.retriever.row[product.id] for product in products]
             states, looks = [self.states[row] for row in rows], [self.looks[row] for row in rows]
+            if blind:
+                states, looks = [self.average] * len(rows), [""] * len(rows)
         with clock("choose"):
             ranking = self.ranker.rank(dialogue, products, states, photo, looks)
         scored = [
-            ScoredProduct(candidate.product, score, candidate.similarity)
-            for candidate, score in zip(found, ranking.probabilities, strict=True)
+            ScoredProduct(candidate.product, score, candidate.similarity, words)
+            for candidate, score, words in zip(found, ranking.probabilities, looks, strict=True)
         ]
         scored.sort(key=lambda item: -item.score)
         return Recommendation(tuple(scored), clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens)

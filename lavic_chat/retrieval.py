@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from lavic_chat.cache import VectorCache
 from lavic_chat.catalog import Catalog, Product
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue import REJECTION, SEEKER, Dialogue
 from lavic_chat.errors import DialogueError
 from lavic_chat.files import hash_bytes
@@ -110,16 +111,24 @@ class Retriever:
         return unit((states - self.centre).mean(-2))
 
     def search(
-        self, dialogue: Dialogue, k: int = 10, photo_states: np.ndarray | None = None, like: str | None = None
+        self,
+        dialogue: Dialogue,
+        k: int = 10,
+        photo_states: np.ndarray | None = None,
+        like: str | None = None,
+        filters: Filters = NO_FILTERS,
     ) -> tuple[Candidate, ...]:
-        """The k nearest products that the shopper has not turned down, nearest first.
+        """The k nearest products that the filters admit and the shopper has not turned down, nearest first.
 
         photo_states [5, h]: the shopper's photo. like: id of a product to find more of (itself left out).
         Raises DialogueError when nothing is left.
         """
         scores = self.score(dialogue, photo_states, like)
         out = set(dialogue.rejected) | {like}
-        order = list(islice((row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out), k))
+        ranked = (row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out)
+        order = list(islice((row for row in ranked if filters.admits(self.catalog.products[row])), k))
+        if not order and filters:
+            raise DialogueError("Nothing that is left fits the filters; widen them, or start over.")
         if not order:
             raise DialogueError("Every product has been turned down; start over to see them again.")
         return tuple(Candidate(self.catalog.products[row], float(scores[row])) for row in order)

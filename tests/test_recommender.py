@@ -10,6 +10,7 @@ from tiny import save_tiny, tiny_model
 from toys import WordEncoder, make_adapter, said
 
 from lavic_chat import recommender as module
+from lavic_chat.catalog.filters import Filters
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import CatalogError, DialogueError, LavicError, PictureError
 from lavic_chat.model import load_model
@@ -101,6 +102,25 @@ def test_a_photo_that_is_none_is_told(shop, tmp_path):
     with pytest.raises(PictureError):
         shop.recommend(Dialogue().say("like this", tmp_path / "upload.png"))
     assert shop.recommend(said("a lamp")).pick  # the next visitor is served
+
+
+def test_without_looking_only_titles_count(shop, tmp_path):
+    """Products that share a title and differ in colour come out even, and the candidates stay the same."""
+    Image.new("RGB", (50, 50), "red").save(tmp_path / "upload.png")
+    for talk in (said("a red sofa"), Dialogue().say("a red sofa like this", tmp_path / "upload.png")):
+        seen = shop.recommend(talk)
+        blind = shop.without_looking(talk, seen)
+        assert set(ids(blind)) == set(ids(seen)) and blind.visual_tokens == seen.visual_tokens
+        scores = {item.product.id: item.score for item in blind.candidates}
+        assert len({round(score, 6) for name, score in scores.items() if name.startswith("sofa")}) == 1
+        sofas = {round(item.score, 6) for item in seen.candidates if item.product.id.startswith("sofa")}
+        assert len(sofas) == 4
+
+
+def test_filters_hold_whatever_is_asked(shop):
+    lamps = Filters(frozenset({"Lamps"}))
+    assert all(item.startswith("lamp") for item in ids(shop.recommend(said("a red sofa"), filters=lamps)))
+    assert all(item.startswith("lamp") for item in ids(shop.more_like(said("a sofa"), "sofa-red", lamps)))
 
 
 def test_nothing_left_is_told(shop):

@@ -26,20 +26,28 @@ def app(**chosen) -> None:
 @click.command()
 @click.argument("message")
 @click.option("--photo", type=click.Path(path_type=Path), help="A picture to go by.")
+@click.option("--category", "categories", multiple=True, help="Only of this category; may be repeated.")
+@click.option("--least", type=float, help="The lowest price.")
+@click.option("--most", type=float, help="The highest price.")
 @catalog_option
 @model_options
 @decode_option
 @json_option
-def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
+def ask(message: str, photo: Path | None, categories, least, most, as_json: bool, **chosen) -> None:
     """One turn without a browser: the pick, and the candidates with their scores."""
-    from lavic_chat.catalog import open_picture
+    from lavic_chat.catalog import load_catalog, open_picture
+    from lavic_chat.catalog.filters import Filters, check_categories
     from lavic_chat.dialogue import Dialogue
     from lavic_chat.recommender import load_recommender
 
     dialogue = Dialogue().say(message, photo)  # bad input is told before anything is loaded
+    filters = Filters(frozenset(categories), least, most)
     if photo:
         open_picture(photo)
-    answer = describe_recommendation(load_recommender(read_settings(**chosen)).recommend(dialogue))
+    settings = read_settings(**chosen)
+    if categories:
+        check_categories(categories, load_catalog(settings.catalog))
+    answer = describe_recommendation(load_recommender(settings).recommend(dialogue, filters=filters))
     if as_json:
         print_json(answer)
         return

@@ -1,0 +1,55 @@
+"""What a shopper will not look beyond: categories, and a range of prices."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lavic_chat.catalog.product import Product
+from lavic_chat.errors import CatalogError
+
+
+@dataclass(frozen=True)
+class Filters:
+    """categories: any of these, or all where none is named. Prices are inclusive; where one is given, products whose
+    price is unknown stay out.
+
+    Raises CatalogError for a price below zero, or a lowest above the highest.
+    """
+
+    categories: frozenset[str] = frozenset()
+    lowest: float | None = None
+    highest: float | None = None
+
+    def __post_init__(self):
+        prices = [price for price in (self.lowest, self.highest) if price is not None]
+        if any(not 0 <= price < float("inf") for price in prices):
+            raise CatalogError("A price limit must be a number from 0 on; correct it, or leave it open.")
+        if len(prices) == 2 and self.lowest > self.highest:
+            raise CatalogError("The lowest price is above the highest; swap them, or leave one open.")
+
+    def __bool__(self) -> bool:
+        return self != NO_FILTERS
+
+    def admits(self, product: Product) -> bool:
+        if self.categories and product.category not in self.categories:
+            return False
+        if self.lowest is None and self.highest is None:
+            return True
+        highest = float("inf") if self.highest is None else self.highest
+        return product.price is not None and (self.lowest or 0) <= product.price <= highest
+
+
+NO_FILTERS = Filters()
+
+
+def categories_of(products: Iterable[Product]) -> list[str]:
+    """The categories, the largest first."""
+    counts = Counter(product.category for product in products if product.category)
+    return [name for name, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
+
+
+def check_categories(names: Iterable[str], products: Iterable[Product]) -> None:
+    """Raises CatalogError for a category that none of the products has."""
+    known = categories_of(products)
+    if unknown := sorted(set(names) - set(known)):
+        raise CatalogError(f"There is no category {unknown[0]!r}; choose among {', '.join(known[:20]) or 'none'}.")
