@@ -83,6 +83,11 @@ class Recommender:
     def device(self) -> str:
         return str(self.model.device)
 
+    @property
+    def full_tokens(self) -> int:
+        """Of one picture, where every token of it is read."""
+        return self.model.full_tokens
+
     def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
         """Retrieve, look, choose. Raises LavicError for a photo that cannot be used or when nothing is left."""
         with self._turn:

@@ -2,12 +2,13 @@
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
 from lavic_chat.catalog import Catalog, Product, load_catalog
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue import SEEKER, Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.files import write_jsonl
@@ -68,10 +69,11 @@ class FakeRecommender:
     model_name: str = "fake-model"
     model_hash: str = "0123456789abcdef"
     device: str = "cpu"
+    full_tokens: int = 1312
     delay: float = 0.0
     calls: list[Dialogue] = field(default_factory=list)
 
-    def recommend(self, dialogue: Dialogue, like: str | None = None) -> Recommendation:
+    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
         self.calls.append(dialogue)
         time.sleep(self.delay)
         said = [turn.text for turn in dialogue.turns if turn.role == SEEKER]
@@ -83,20 +85,30 @@ class FakeRecommender:
         if like:  # the kind of thing, and nothing of what was said before
             words = {self.catalog[like].category}
         left = [item for item in self.catalog if item.id not in dialogue.rejected and item.id != like]
+        left = [item for item in left if filters.admits(item)]
         if not left:
             raise LavicError("There is nothing left to recommend; start over to see everything again.")
         points = {item.id: len(words & set(re.findall(r"\w+", describe(item)))) for item in left}
         best = sorted(left, key=lambda item: -points[item.id])[:10]
         weights = [4.0 ** points[item.id] / (1 + place) for place, item in enumerate(best)]
         scored = [
-            ScoredProduct(item, weight / sum(weights), float(points[item.id]))
+            ScoredProduct(item, weight / sum(weights), float(points[item.id]), looks_of(item))
             for item, weight in zip(best, weights, strict=True)
         ]
         scored.sort(key=lambda item: -item.score)
         return Recommendation(tuple(scored), {"retrieve": 12.0, "look": 340.0, "total": 352.0}, 50, 420)
 
-    def more_like(self, dialogue: Dialogue, product_id: str) -> Recommendation:
-        return self.recommend(dialogue, product_id)
+    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
+        return self.recommend(dialogue, product_id, filters)
+
+    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
+        """All alike, the last one first."""
+        even = 1 / len(shown.candidates)
+        return Recommendation(tuple(replace(item, score=even, looks="") for item in reversed(shown.candidates)))
+
+
+def looks_of(product: Product) -> str:
+    return f"{product.attributes.get('colour', '')} {product.category}".strip().lower()
 
 
 def describe(product: Product) -> str:

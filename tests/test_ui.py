@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from lavic_chat.catalog import Catalog, Product
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue import Dialogue, Turn
 from lavic_chat.errors import DialogueError, FlagError, LavicError, PictureError
 from lavic_chat.flags import FlagStore
@@ -22,9 +24,12 @@ from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui import build_app, markup
 from lavic_chat.ui.flagging import make_flag
 from lavic_chat.ui.page import BUSY, SORRY, Page
+from lavic_chat.ui.panel import comparison, looked_at
 from lavic_chat.ui.serve import check_port, picture_route
+from lavic_chat.ui.shop import BLANK
+from lavic_chat.ui.speech import UNSURE, seen, short_title, spoken
 from lavic_chat.ui.theme import PALETTE, stylesheet, theme
-from lavic_chat.ui.visit import Visit, short_title, spoken
+from lavic_chat.ui.visit import Visit
 
 EVIL = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>"
 
@@ -126,6 +131,51 @@ def test_an_unusable_photo_is_refused(tmp_path: Path):
         Visit().ask("like this", photo)
 
 
+def test_filters_hold_and_the_last_question_is_asked_again(answered: Visit, recommender: FakeRecommender):
+    cheap = Filters(frozenset({"lamp"}))
+    asked = len(recommender.calls)
+    filtered = answered.filter(cheap).answered(recommender)
+    assert recommender.calls[asked] == answered.asked and filtered.dialogue.turns[0] == answered.dialogue.turns[0]
+    assert len(filtered.dialogue.turns) == len(answered.dialogue.turns)  # answered anew, not once more
+    for visit in (
+        filtered,
+        filtered.ask("in green").answered(recommender),
+        filtered.something_else().answered(recommender),
+    ):
+        assert {item.product.category for item in visit.recommendation.candidates} == {"lamp"}
+    liked = filtered.more_like_this().answered(recommender)
+    assert liked.filter(NO_FILTERS).pending.like == liked.like == filtered.pick.id
+    assert Visit().filter(cheap).pending is None and Visit().filter(cheap).filters == cheap
+    with pytest.raises(LavicError, match="still being answered"):
+        answered.ask("in green").filter(cheap)
+
+
+def test_undo_takes_back_one_question_after_the_other(answered: Visit, recommender: FakeRecommender):
+    second = answered.ask("in green").answered(recommender)
+    assert second.undo() == answered and second.undo().undo() == Visit()
+    filtered = second.filter(Filters(frozenset({"lamp"}))).answered(recommender)
+    assert filtered.undo().pick == answered.pick and filtered.undo().filters == filtered.filters
+    rejected = answered.something_else().answered(recommender)
+    assert answered.pick.id in rejected.dialogue.rejected and answered.pick.id not in rejected.undo().dialogue.rejected
+    with pytest.raises(LavicError, match="nothing to take back"):
+        Visit().undo()
+
+
+def test_without_looking_the_same_candidates_come_out_otherwise(answered: Visit, recommender: FakeRecommender):
+    blind = answered.look_away(recommender)
+    assert replace(blind, blind=None) == answered and blind.blind.pick.product != answered.pick
+    assert blind.ask("in green").answered(recommender).blind is None
+    with pytest.raises(LavicError, match="no pick yet"):
+        Visit().look_away(recommender)
+
+
+def test_a_runner_up_can_be_compared_with_the_pick(answered: Visit):
+    other = answered.others[0].product
+    assert not answered.compare().comparing
+    beside = answered.choose(other.id).compare()
+    assert beside.comparing and not beside.choose(None).comparing and not beside.choose(other.id).comparing
+
+
 def test_an_id_that_was_not_shown_cannot_be_chosen(answered: Visit):
     assert answered.choose("../../etc/passwd").shown == answered.recommendation.pick
 
@@ -138,6 +188,32 @@ def test_the_spoken_answer_says_how_close_it_was():
     assert spoken(found(0.8, 0.1, 0.1)) == "My pick is the Thing 0. None of the other two came near it."
     assert spoken(found(0.4, 0.35, 0.25)) == "My pick is the Thing 0. The Thing 1 came close."
     assert "only one left" in spoken(found(1.0))
+
+
+def scored(number: int, score: float, looks: str = "", **attributes) -> ScoredProduct:
+    return ScoredProduct(Product(str(number), f"Thing {number}", "Things", attributes=attributes), score, 0.0, looks)
+
+
+def test_what_is_seen_is_said_unless_the_shop_knows_otherwise():
+    assert seen(scored(1, 1.0, "blue (navy) velvet sofa", colour="blue")) == (
+        "Seen in the picture", "blue (navy) velvet sofa",
+    )  # fmt: skip
+    assert seen(scored(1, 1.0, "green wood table", colour="blue", material="glass")) == (
+        "Known from the shop", "blue, glass",
+    )  # fmt: skip
+    assert seen(scored(1, 1.0, "green table")) == ("Seen in the picture", "green table")
+    assert seen(scored(1, 1.0)) == ("", "")
+    told = spoken(Recommendation((scored(0, 0.9, "red lamp"), scored(1, 0.1))))
+    assert told == "My pick is the Thing 0. What I see: red lamp. The other one hardly came near it."
+
+
+def test_who_is_unsure_asks_about_what_tells_the_candidates_apart():
+    near = [scored(n, 0.2, colour=c, material="wood") for n, c in enumerate(["red", "blue", "green", "red", "white"])]
+    unsure = Recommendation(tuple(near))
+    assert near[0].score < UNSURE
+    assert spoken(unsure, Dialogue().say("a lamp")).endswith("Should it rather be red, blue or green?")
+    assert "Tell me a colour, a material" in spoken(unsure, Dialogue().say("a blue lamp"))
+    assert "Tell me a colour, a material" in spoken(Recommendation(tuple(scored(n, 0.2) for n in range(5))))
 
 
 def test_a_long_title_is_cut_at_a_word():
@@ -189,8 +265,31 @@ def test_card_and_gallery_show_pictures_titles_prices_and_attributes(shop: marku
     assert gallery.count('loading="lazy"') == 9
 
 
+def test_a_comparison_names_what_differs(shop: markup.Shop, answered: Visit):
+    other = next(item.product for item in answered.others if item.product.category == answered.pick.category)
+    page = markup.window(answered.choose(other.id).compare(), shop)
+    assert page.count("<figure>") == 2 and "Back to the pick" in page
+    assert f">{other.attributes['colour']}</td>" in page and f">{answered.pick.attributes['colour']}</td>" in page
+    assert "The same in both:" in page and f"category {other.category}" in page
+    evil = Product("e", EVIL, EVIL, attributes={EVIL: EVIL}, price=1.0)
+    pair = Recommendation((answered.recommendation.pick, ScoredProduct(evil, 0.1, 0.0, EVIL)))
+    inert = replace(answered, recommendation=pair).choose("e").compare()
+    assert "<script" not in comparison(inert, shop) + looked_at(inert, shop, 9)
+    assert "<img src=x" not in comparison(inert, shop) + looked_at(inert, shop, 9)
+
+
+def test_the_panel_tells_scores_tokens_and_times(shop: markup.Shop, answered: Visit, recommender: FakeRecommender):
+    panel = looked_at(answered, shop, 1312)
+    assert "50 visual tokens for 10 pictures; read in full, 13,120." in panel and "look 340 ms" in panel
+    assert panel.count("<tr>") == 11 and 'data-act="blind"' in panel and " open" not in panel
+    after = looked_at(answered.look_away(recommender), shop, 1312)
+    assert "without looking</th>" in after and after.count("10 %</td>") >= 10 and " open" in after
+    assert "Without looking, the pick would have been the" in after and "data-act" not in after
+    assert looked_at(Visit(), shop, 1312) == ""
+
+
 def test_a_missing_picture_is_the_blank(shop: markup.Shop):
-    assert shop.picture(shop.catalog["white-sofa"]) == markup.BLANK
+    assert shop.picture(shop.catalog["white-sofa"]) == BLANK
     assert shop.picture(shop.catalog["red-sofa"]) == "pictures/red-sofa"
 
 
@@ -286,6 +385,21 @@ def test_looking_around_while_it_answers_leaves_the_visit_alone(page: Page, answ
     assert page.visit not in page.look_at(answered.ask("in blue"), event)
 
 
+def test_filters_that_make_no_sense_are_told(page: Page, answered: Visit):
+    screen = page.ask_filtered(answered, ["lamp"], 50, 10)
+    assert "lowest price is above the highest" in screen[page.notice] and page.visit not in screen
+    screen = page.ask_filtered(answered, ["lamp"], None, 10)
+    assert screen[page.visit].filters == Filters(frozenset({"lamp"}), None, 10) and screen[page.visit].pending
+    assert page.ask_unfiltered(answered)[page.categories] == []
+
+
+def test_undo_and_looking_away_show_their_results(page: Page, answered: Visit):
+    assert page.take_back(answered)[page.visit] == Visit()
+    assert "nothing to take back" in page.take_back(Visit())[page.notice]
+    assert "Without looking" in page.look_away(answered)[page.looked]
+    assert "no pick yet" in page.look_away(Visit())[page.notice]
+
+
 def test_an_example_is_asked_by_its_number(page: Page):
     screen = page.ask_example(Visit(), gr.EventData(None, {"act": "example", "id": "1"}))
     assert screen[page.visit].pending.text == markup.EXAMPLES[1]
@@ -295,7 +409,7 @@ def test_no_endpoint_is_public_and_the_model_has_one_queue(recommender: FakeReco
     app = build_app(recommender, FlagStore(tmp_path / "flags.sqlite"))
     assert app.get_api_info() == {"named_endpoints": {}, "unnamed_endpoints": {}}
     model = [fn for fn in app.fns.values() if fn.name == "answer"]
-    assert len(model) == 4
+    assert len(model) == 6 and len([fn for fn in app.fns.values() if fn.name == "look_away"]) == 1
     assert {(fn.concurrency_id, fn.concurrency_limit) for fn in model} == {("model", 1)}
 
 

@@ -77,6 +77,12 @@ class LavicModel:
         return self.network.config.text_config.hidden_size
 
     @property
+    def full_tokens(self) -> int:
+        """How many tokens a picture takes where every patch of its five views is read, ends of rows included."""
+        side = self.network.config.vision_config.image_size // self.network.config.vision_config.patch_size
+        return VIEWS * side**2 + 2 * side
+
+    @property
     def context(self) -> int:
         """How many tokens the LLM can read."""
         return self.network.config.text_config.max_position_embeddings

@@ -5,22 +5,18 @@ text; only markup has to be defused.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from lavic_chat.catalog.product import Catalog, Product
+from lavic_chat.catalog.product import Product
 from lavic_chat.dialogue import SEEKER, Turn
 from lavic_chat.recommendation import Recommendation, ScoredProduct
-from lavic_chat.ui.visit import Visit, counted, short_title
+from lavic_chat.ui.panel import BACK, comparison
+from lavic_chat.ui.shop import Shop
+from lavic_chat.ui.speech import counted, seen, short_title
+from lavic_chat.ui.visit import Visit
 
-BLANK = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 96 96'%3E%3Crect width='96' "
-    "height='96' fill='%23e4e8e4'/%3E%3Cg fill='none' stroke='%2393a099' stroke-width='2.5'%3E%3Crect x='28' y='30' "
-    "width='40' height='36' rx='4'/%3E%3Cpath d='m30 60 11-12 9 9 6-6 10 10'/%3E%3Ccircle cx='57' cy='41' r='3.5'/"
-    "%3E%3C/g%3E%3C/svg%3E"
-)
 EXAMPLES = (
     "A red armchair for a reading corner",
     "Something warm to light a dark hallway",
@@ -32,27 +28,6 @@ EXAMPLES = (
 MOST_CHIPS, LONGEST_CHIP = 8, 48
 MOST_VIEWS = 5
 SAMPLES = 9  # pictures in the window before anyone has asked
-
-
-@dataclass(frozen=True)
-class Shop:
-    """What the pages need to know of the catalogue and the model."""
-
-    catalog: Catalog
-    model_name: str
-    device: str
-    currency: str = "$"
-
-    def picture(self, product: Product, view: int = 0) -> str:
-        """The address of a product's picture by its id, or the blank picture; `view` counts its pictures from 0."""
-        if not self.catalog.picture_path(product, view):
-            return BLANK
-        return f"pictures/{quote(product.id, safe='')}{f'?view={view}' if view else ''}"
-
-    def price(self, product: Product) -> str:
-        if product.price is None:
-            return ""
-        return f"{self.currency}{product.price:,.2f}".removesuffix(".00")
 
 
 def header(shop: Shop) -> str:
@@ -113,9 +88,10 @@ def photo_address(photo: Path) -> str:
 
 
 def window(visit: Visit, shop: Shop) -> str:
-    """The right side's upper part: samples before the first question, an outline while it looks, then the card."""
+    """The right side's upper part: samples before the first question, an outline while it looks, then the card, or the
+    pick and a runner-up side by side."""
     if visit.shown:
-        return card(visit, shop)
+        return comparison(visit, shop) if visit.comparing else card(visit, shop)
     return outline() if visit.pending else samples(shop)
 
 
@@ -123,7 +99,7 @@ def card(visit: Visit, shop: Shop) -> str:
     item, place = visit.shown, place_of(visit.shown, visit.recommendation)
     product = item.product
     badge = "My pick" if place == 1 else f"No. {place} of {len(visit.recommendation.candidates)}"
-    back = '<button type="button" class="back" data-act="choose" data-id="">Back to the pick</button>'
+    back = BACK + '<button type="button" class="back" data-act="compare">Compare</button>'
     return (
         f'<article class="card{" waiting" if visit.pending else ""}" data-product="{escape(product.id)}">'
         f'<div class="frame"><img src="{shop.picture(product)}" alt="{escape(short_title(product))}">'
@@ -132,8 +108,15 @@ def card(visit: Visit, shop: Shop) -> str:
         f"{back if place > 1 else ''}</p>"
         f'<h2 dir="auto">{escape(short_title(product))}</h2>'
         f'<p class="price">{escape(shop.price(product))}<span>{escape(product.category[:60])}</span></p>'
-        f"{about(product)}{chips(product)}{confidence(item.score, place)}{credit(product)}</div></article>"
+        f"{what_is_seen(item)}{about(product)}{chips(product)}{confidence(item.score, place)}{credit(product)}"
+        "</div></article>"
     )
+
+
+def what_is_seen(item: ScoredProduct) -> str:
+    """What the picture shows, and who says so."""
+    source, words = seen(item)
+    return f'<p class="seen"><span>{source}</span> <q>{escape(words[:160])}</q></p>' if words else ""
 
 
 def views(product: Product, shop: Shop) -> str:

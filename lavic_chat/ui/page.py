@@ -1,4 +1,4 @@
-"""The page: its layout, and which click leads to which move of the visit.
+"""The page: which click leads to which move of the visit.
 
 Every question runs in two steps: the first one, outside the queue, shows the message and says that we look; the
 second one waits its turn for the model. What a visitor has is in one `gr.State`; there are no module globals.
@@ -12,10 +12,12 @@ from typing import Any
 
 import gradio as gr
 
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.errors import FlagStoreError, LavicError
 from lavic_chat.ui import markup
-from lavic_chat.ui.flagging import LONGEST_REASON, NONE_OF_THESE, QUICK_REASONS, THANKS, FlagStore, make_flag
-from lavic_chat.ui.theme import script
+from lavic_chat.ui.flagging import NONE_OF_THESE, THANKS, FlagStore, make_flag
+from lavic_chat.ui.layout import Layout
+from lavic_chat.ui.panel import looked_at
 from lavic_chat.ui.visit import Recommender, Visit
 
 MODEL_QUEUE = "model"  # one queue and one place in it for everything that runs the model
@@ -35,70 +37,12 @@ def build_app(recommender: Recommender, flags: FlagStore, currency: str = "$") -
     return app
 
 
-class Page:
-    """The components and their handlers; it holds nothing of any visitor."""
+class Page(Layout):
+    """The handlers of the components; it holds nothing of any visitor."""
 
     def __init__(self, recommender: Recommender, flags: FlagStore, shop: markup.Shop):
-        self.recommender, self.flags, self.shop = recommender, flags, shop
-
-    # Layout ------------------------------------------------------------------------------------------------
-
-    def lay_out(self) -> None:
-        self.visit = gr.State(Visit())
-        html(markup.header(self.shop), "masthead")
-        with gr.Row(elem_id="shop", equal_height=False):
-            with gr.Column(elem_id="talk", scale=5, min_width=300):
-                self.lay_out_talk()
-            with gr.Column(elem_id="window", scale=7, min_width=300):
-                self.lay_out_window()
-
-    def lay_out_talk(self) -> None:
-        self.conversation = html(markup.conversation(Visit(), self.shop), "conversation")
-        with gr.Row(elem_id="talk-foot"):
-            self.status = html(markup.status(Visit()), "status")
-            self.start_over = gr.Button("Start over", elem_id="start-over", size="sm", visible=False)
-        self.notice = html("", "notice")
-        self.box = gr.MultimodalTextbox(
-            elem_id="box",
-            label="Your message",
-            show_label=False,
-            container=False,
-            placeholder="Describe it, or add a photo",
-            file_types=["image"],
-            file_count="single",
-            sources=["upload"],
-            lines=1,
-            max_lines=6,
-            autofocus=False,
-            max_plain_text_length=1_000_000,  # a long text is answered with a sentence, not turned into a file
-            html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
-        )
-
-    def lay_out_window(self) -> None:
-        self.card = html(markup.window(Visit(), self.shop), "card")
-        with gr.Row(elem_id="actions", visible=False) as self.actions:
-            self.something_else = gr.Button("Something else", variant="primary", size="md", min_width=90)
-            self.more_like_this = gr.Button("More like this", size="md", min_width=90)
-            self.wrong_pick = gr.Button("Wrong pick", elem_id="wrong-pick", size="md", min_width=90)
-        with gr.Column(elem_id="flag-form", visible=False) as self.form:
-            self.lay_out_form()
-        self.flag_notice = html("", "flag-notice")
-        self.gallery = html(markup.gallery(Visit(), self.shop), "gallery")
-
-    def lay_out_form(self) -> None:
-        html("<h3>Which one was right?</h3><p>Choose below or tap a picture; leave it open if you are not sure.</p>")
-        self.right = gr.Radio([], label="The right product", show_label=False, elem_id="right")
-        self.quick = gr.CheckboxGroup(list(QUICK_REASONS), label="What was wrong with the pick?", elem_id="quick")
-        self.words = gr.Textbox(
-            label="In your own words (optional)",
-            max_length=LONGEST_REASON,
-            lines=2,
-            max_lines=5,
-            elem_id="words",
-        )
-        with gr.Row(elem_id="flag-actions"):
-            self.save = gr.Button("Save", variant="primary", size="md", min_width=90)
-            self.cancel = gr.Button("Cancel", size="md", min_width=90)
+        super().__init__(shop)
+        self.recommender, self.flags = recommender, flags
 
     # Wiring ------------------------------------------------------------------------------------------------
 
@@ -107,7 +51,14 @@ class Page:
         self.question(self.conversation.act, self.ask_example)
         self.question(self.something_else.click, self.ask_for_else)
         self.question(self.more_like_this.click, self.ask_for_like)
+        self.question(self.keep_to.click, self.ask_filtered, [self.categories, self.least, self.most])
+        self.question(self.no_filters.click, self.ask_unfiltered)
+        self.quickly(self.undo.click, self.take_back, self.everything)
         self.quickly(self.start_over.click, self.begin_again, self.everything)
+        self.looked.act(
+            self.look_away, [self.visit], [self.visit, self.looked, self.notice], show_progress="hidden",
+            api_visibility="private", concurrency_id=MODEL_QUEUE, concurrency_limit=1,
+        )  # fmt: skip
         for shelf in (self.gallery, self.card):
             self.quickly(shelf.act, self.look_at, [self.visit, self.card, self.gallery, self.right])
         self.quickly(self.wrong_pick.click, self.open_form, self.flag_parts)
@@ -119,12 +70,13 @@ class Page:
 
     @property
     def everything(self) -> list:
-        screen = [self.visit, self.conversation, self.status, self.notice, self.box, self.start_over]
-        return [*screen, self.card, self.actions, self.gallery, *self.buttons, *self.flag_parts]
+        screen = [self.visit, self.conversation, self.status, self.notice, self.box, self.start_over, self.undo]
+        screen += [self.categories, self.least, self.most, self.card, self.actions, self.gallery, self.looked]
+        return [*screen, *self.buttons, *self.flag_parts]
 
     @property
     def buttons(self) -> list:
-        return [self.something_else, self.more_like_this, self.wrong_pick]
+        return [self.something_else, self.more_like_this, self.wrong_pick, self.keep_to, self.no_filters]
 
     @property
     def flag_parts(self) -> list:
@@ -163,9 +115,11 @@ class Page:
             self.notice: markup.notice(error),
             self.box: gr.update(interactive=not busy, **box),
             self.start_over: gr.update(visible=bool(visit.dialogue.turns) and not busy),
+            self.undo: gr.update(visible=visit.recommendation is not None and not busy),
             self.card: markup.window(visit, self.shop),
             self.actions: gr.update(visible=busy or visit.recommendation is not None),
             self.gallery: markup.gallery(visit, self.shop),
+            self.looked: looked_at(visit, self.shop, self.recommender.full_tokens),
             **{button: gr.update(interactive=not busy) for button in self.buttons},
             **self.flag_screen(visit),
         }
@@ -208,6 +162,16 @@ class Page:
     def ask_for_like(self, visit: Visit) -> dict:
         return self.begin(visit, visit.more_like_this)
 
+    def ask_filtered(self, visit: Visit, categories: list[str] | None, least: float | None, most: float | None) -> dict:
+        return self.begin(visit, lambda: visit.filter(Filters(frozenset(categories or ()), least, most)))
+
+    def ask_unfiltered(self, visit: Visit) -> dict:
+        empty = {self.categories: [], self.least: None, self.most: None}
+        return self.begin(visit, lambda: visit.filter(NO_FILTERS)) | empty
+
+    def take_back(self, visit: Visit) -> dict:
+        return self.begin(visit, visit.undo)
+
     def answer(self, visit: Visit) -> dict:
         """Run the model; on failure everything is as before and the message is back in the box."""
         if not visit.pending:
@@ -232,7 +196,8 @@ class Page:
         return self.give_up(visit, BUSY)
 
     def begin_again(self, visit: Visit) -> dict:
-        return self.screen(Visit(), value=None)
+        """A new conversation; filters belong to the old one."""
+        return self.screen(Visit(), value=None) | {self.categories: [], self.least: None, self.most: None}
 
     # Looking and flagging ----------------------------------------------------------------------------------
 
@@ -240,14 +205,28 @@ class Page:
         """Put a runner-up on the card; in the flag form it becomes the right one."""
         if visit.pending:  # writing the state now could undo the answer that is on its way
             return {self.card: markup.window(visit, self.shop)}
-        product_id = event._data.get("id") if isinstance(event._data, dict) else None
-        visit = visit.choose(product_id if isinstance(product_id, str) else None)
+        said = event._data if isinstance(event._data, dict) else {}
+        if said.get("act") == "compare":
+            visit = visit.compare()
+        else:
+            visit = visit.choose(said.get("id") if isinstance(said.get("id"), str) else None)
         return {
             self.visit: visit,
             self.card: markup.window(visit, self.shop),
             self.gallery: markup.gallery(visit, self.shop),
             self.right: gr.update(value=visit.chosen),
         }
+
+    def look_away(self, visit: Visit) -> dict:
+        """Judge the same candidates by their titles alone, and say what that changes."""
+        try:
+            visit = visit.look_away(self.recommender)
+        except LavicError as error:
+            return {self.notice: markup.notice(str(error))}
+        except Exception as error:
+            note_failure(error)
+            return {self.notice: markup.notice(SORRY)}
+        return {self.visit: visit, self.looked: looked_at(visit, self.shop, self.recommender.full_tokens)}
 
     def open_form(self, visit: Visit) -> dict:
         return self.flag_screen(visit, is_open=visit.recommendation is not None)
@@ -265,11 +244,6 @@ class Page:
             note_failure(error)
             return {self.flag_notice: markup.notice("The flag could not be stored; please try again later.")}
         return self.flag_screen(visit, note=THANKS)
-
-
-def html(value: str, name: str | None = None) -> gr.HTML:
-    """A piece of our own HTML: no Gradio styles, clicks on data-act elements arrive as the event `act`."""
-    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=script(), padding=False)
 
 
 def note_failure(error: Exception) -> None:

@@ -1,4 +1,5 @@
-"""One visitor's state and its moves: ask, "something else", "more like this", look at a runner-up, flag.
+"""One visitor's state and its moves: ask, "something else", "more like this", filter, undo, look at a runner-up,
+compare it with the pick, answer without looking.
 
 No Gradio in here, so that the rules of a visit can be read and tested alone. A visit is frozen: each move gives
 a new one, and a move that fails leaves the old one as it was.
@@ -9,13 +10,13 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.catalog.product import Catalog, Product
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import Recommendation, ScoredProduct
-
-LONGEST_TITLE = 120  # characters of a title inside a sentence
+from lavic_chat.ui.speech import short_title, spoken
 
 
 class Recommender(Protocol):
@@ -25,11 +26,16 @@ class Recommender(Protocol):
     model_name: str
     model_hash: str
     device: str
+    full_tokens: int  # that one picture would take if every one of its tokens were read
 
-    def recommend(self, dialogue: Dialogue) -> Recommendation: ...
+    def recommend(self, dialogue: Dialogue, *, filters: Filters = NO_FILTERS) -> Recommendation: ...
 
-    def more_like(self, dialogue: Dialogue, product_id: str) -> Recommendation:
+    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
         """The dialogue ends with the shopper's wish for more like this product."""
+        ...
+
+    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
+        """The same candidates, judged by their titles alone."""
         ...
 
 
@@ -45,7 +51,9 @@ class Pending:
 
 @dataclass(frozen=True)
 class Visit:
-    """`asked` is the dialogue as the model saw it for `recommendation`; `chosen` is a runner-up being looked at."""
+    """`asked` is the dialogue as the model saw it for `recommendation`, `like` the product that it went by; `chosen` is
+    a runner-up being looked at, or compared with the pick. `blind`: the same candidates, judged without looking.
+    `before`: the visit without its last answer."""
 
     dialogue: Dialogue = field(default_factory=Dialogue)
     asked: Dialogue = field(default_factory=Dialogue)
@@ -53,6 +61,11 @@ class Visit:
     turn_id: str = ""
     chosen: str | None = None
     pending: Pending | None = None
+    filters: Filters = NO_FILTERS
+    like: str | None = None
+    comparing: bool = False
+    blind: Recommendation | None = None
+    before: "Visit | None" = None
 
     @property
     def pick(self) -> Product | None:
@@ -97,19 +110,52 @@ class Visit:
     def choose(self, product_id: str | None) -> "Visit":
         """Put a candidate on the card; an id that is not among the candidates shows the pick again."""
         ids = [item.product.id for item in self.others]
-        return replace(self, chosen=product_id if product_id in ids else None)
+        return replace(self, chosen=product_id if product_id in ids else None, comparing=False)
+
+    def compare(self) -> "Visit":
+        """Put the runner-up on the card beside the pick; without one nothing changes."""
+        return replace(self, comparing=self.chosen is not None)
+
+    def filter(self, filters: Filters) -> "Visit":
+        """Keep to these filters from now on, and ask the last question again under them."""
+        self.check_free()
+        again = Pending(self.asked, self.like) if self.recommendation else None
+        return replace(self, filters=filters, pending=again)
+
+    def undo(self) -> "Visit":
+        """Take the last question and its answer back; the filters stay. Raises LavicError where there is none."""
+        self.check_free()
+        if not self.recommendation:
+            raise LavicError("There is nothing to take back yet; say what you are looking for.")
+        return replace(self.before or Visit(), filters=self.filters)
+
+    def look_away(self, recommender: Recommender) -> "Visit":
+        """What would have been picked without the pictures; raises LavicError without a pick."""
+        self.check_free()
+        if not self.recommendation:
+            raise LavicError("There is no pick yet; say what you are looking for.")
+        return replace(self, blind=recommender.without_looking(self.asked, self.recommendation))
 
     def answered(self, recommender: Recommender) -> "Visit":
         """Let the model answer what is pending; raises LavicError, and whatever else the model raises."""
         if not self.pending:
             return self
-        if self.pending.like:
-            found = recommender.more_like(self.pending.dialogue, self.pending.like)
+        asked, like = self.pending.dialogue, self.pending.like
+        if like:
+            found = recommender.more_like(asked, like, self.filters)
         else:
-            found = recommender.recommend(self.pending.dialogue)
+            found = recommender.recommend(asked, filters=self.filters)
         ids = [item.product.id for item in found.candidates]
-        dialogue = self.pending.dialogue.answer(spoken(found), ids)
-        return Visit(dialogue, self.pending.dialogue, found, uuid4().hex)
+        is_again = self.recommendation is not None and asked == self.asked
+        return Visit(
+            dialogue=asked.answer(spoken(found, asked), ids),
+            asked=asked,
+            recommendation=found,
+            turn_id=uuid4().hex,
+            filters=self.filters,
+            like=like,
+            before=self.before if is_again else replace(self, pending=None),
+        )
 
     def given_up(self) -> "Visit":
         """The visit as it was before the question that failed."""
@@ -118,28 +164,3 @@ class Visit:
     def check_free(self) -> None:
         if self.pending:
             raise LavicError("One moment: your last request is still being answered.")
-
-
-def spoken(found: Recommendation) -> str:
-    """The pick in one or two plain sentences; the second one says how close the runner-up came."""
-    sentence = f"My pick is the {short_title(found.pick.product)}."
-    if len(found.candidates) < 2:
-        return sentence + " It is the only one left that fits."
-    second = found.candidates[1]
-    if found.pick.score >= 2 * second.score:
-        return f"{sentence} None of the other {counted(len(found.candidates) - 1)} came near it."
-    return f"{sentence} The {short_title(second.product)} came close."
-
-
-def counted(number: int) -> str:
-    """A small number in words, as one says it."""
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    return words[number] if number < len(words) else str(number)
-
-
-def short_title(product: Product) -> str:
-    """A title on one line, cut at a word so that it fits into a sentence."""
-    title = " ".join(product.title.split())
-    if len(title) <= LONGEST_TITLE:
-        return title
-    return title[:LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(" ,;:-") + "…"

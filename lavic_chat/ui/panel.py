@@ -1,0 +1,101 @@
+"""Two products side by side, and what the model looked at."""
+
+from collections.abc import Iterator
+from html import escape
+
+from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.ui.shop import Shop
+from lavic_chat.ui.speech import LOOKED, seen, short_title
+from lavic_chat.ui.visit import Visit
+
+BACK = '<button type="button" class="back" data-act="choose" data-id="">Back to the pick</button>'
+MOST_ROWS, LONGEST_CELL = 10, 80
+
+
+def comparison(visit: Visit, shop: Shop) -> str:
+    """The pick and the runner-up side by side, and what tells them apart."""
+    pair = (visit.recommendation.pick, visit.shown)
+    figures = "".join(
+        f'<figure><img src="{shop.picture(item.product)}" alt="{escape(short_title(item.product))}"><figcaption '
+        f'dir="auto">{escape(short_title(item.product))}</figcaption></figure>'
+        for item in pair
+    )
+    told = [dict(facts(item, shop)) for item in pair]
+    names = list(dict.fromkeys([*told[0], *told[1]]))
+    apart = [name for name in names if told[0].get(name) != told[1].get(name)][:MOST_ROWS]
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(cell(each.get(name, "")) for each in told)}</tr>'
+        for name in apart
+    )
+    same = [f"{name} {told[0][name]}" for name in names if name not in apart and name in told[0]][:MOST_ROWS]
+    both = f'<p class="same">The same in both: {escape(", ".join(same))}</p>' if same else ""
+    return (
+        f'<article class="compare{" waiting" if visit.pending else ""}"><p class="badge"><span>My pick</span> and '
+        f'No. {visit.recommendation.candidates.index(visit.shown) + 1} {BACK}</p><div class="pair">{figures}</div>'
+        f"<table><tbody>{rows}</tbody></table>{both}</article>"
+    )
+
+
+def cell(value: str) -> str:
+    return f'<td dir="auto">{escape(value) or "<i>not known</i>"}</td>'
+
+
+def facts(item: ScoredProduct, shop: Shop) -> Iterator[tuple[str, str]]:
+    """(name, value) of what can be compared."""
+    product = item.product
+    yield "price", shop.price(product)
+    yield "category", product.category
+    for name, value in product.attributes.items():
+        yield str(name)[:LONGEST_CELL], str(value)[:LONGEST_CELL]
+    if item.looks:
+        yield "seen in the picture", item.looks[:LONGEST_CELL]
+    yield "score", f"{100 * item.score:.0f} %"
+
+
+def looked_at(visit: Visit, shop: Shop, full_tokens: int) -> str:
+    """Every candidate with its score and what was seen, the tokens that looking took, and the time of each step."""
+    found = visit.recommendation
+    if not found:
+        return ""
+    without = {item.product.id: item.score for item in visit.blind.candidates} if visit.blind else {}
+    rows = "".join(row(item, without.get(item.product.id), shop) for item in found.candidates)
+    head = "<th>score</th><th>without looking</th>" if without else "<th>score</th>"
+    return (
+        f'<details class="looked{" waiting" if visit.pending else ""}"{" open" if visit.blind else ""}>'
+        f"<summary>What did it look at?</summary><p>{tokens_told(found, full_tokens)} {steps_told(found)}</p>"
+        f"<table><thead><tr><th></th><th>candidate, and what is seen</th>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+        f'<p class="blind">{blind_told(visit)}</p></details>'
+    )
+
+
+def row(item: ScoredProduct, without: float | None, shop: Shop) -> str:
+    source, words = seen(item)
+    who = "" if source == LOOKED else f"{source}: "
+    told = f"<small>{who}{escape(words[:LONGEST_CELL])}</small>" if words else ""
+    scores = "".join(f"<td>{100 * score:.0f} %</td>" for score in (item.score, without) if score is not None)
+    return (
+        f'<tr><td><img src="{shop.picture(item.product)}" alt="" loading="lazy"></td>'
+        f'<td dir="auto">{escape(short_title(item.product))}{told}</td>{scores}</tr>'
+    )
+
+
+def tokens_told(found: Recommendation, full_tokens: int) -> str:
+    """What looking cost, against every token of the pictures."""
+    all_of_them = full_tokens * len(found.candidates)
+    return f"{found.visual_tokens:,} visual tokens for {len(found.candidates)} pictures; read in full, {all_of_them:,}."
+
+
+def steps_told(found: Recommendation) -> str:
+    steps = [f"{escape(step)} {ms:,.0f} ms" for step, ms in found.timings_ms.items() if step != "total" and ms >= 0.5]
+    return f"Time: {', '.join(steps)}." if steps else ""
+
+
+def blind_told(visit: Visit) -> str:
+    """What the pictures changed, or the button that finds out."""
+    if not visit.blind:
+        return '<button type="button" data-act="blind">Answer without looking at the pictures</button>'
+    pick = visit.blind.pick
+    if pick.product.id == visit.pick.id:
+        return "Without looking, the pick would have been the same."
+    return f"Without looking, the pick would have been the {escape(short_title(pick.product))}."
