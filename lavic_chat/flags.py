@@ -19,7 +19,6 @@ from sqlite_utils import Database
 
 from lavic_chat.dialogue import CONTROL, parse_context
 from lavic_chat.errors import FlagError, FlagStoreError
-from lavic_chat.files import write_jsonl
 
 PATIENCE = 5.0  # seconds to wait for another writer
 LIMITS = {  # characters
@@ -95,16 +94,6 @@ class FlagStore:
     def latest(self) -> tuple[Flag, ...]:
         """The newest flag of each turn, newest first."""
         return self._read(None, "where id in (select max(id) from flags group by turn_id)")
-
-    def export(self, path: Path) -> int:
-        """Write the latest flag of each turn as a Reddit-Amazon line, oldest first; return how many.
-
-        Flags without a right product, or of a photo without words, make no example: they are left out,
-        and `stats` counts them.
-        """
-        rows = [example_from(flag) for flag in reversed(self.latest()) if makes_example(flag)]
-        write_jsonl(Path(path), rows)
-        return len(rows)
 
     def stats(self) -> FlagStats:
         flags = self.list()
@@ -196,7 +185,19 @@ def index_turns(database: Database) -> None:
     database["flags"].create_index(["turn_id", "id"])
 
 
-MIGRATIONS = (create_flags, index_turns)
+def create_unsure(database: Database) -> None:
+    """Turns that nobody flagged and the model was unsure of, for the annotators' desk."""
+    columns = dict.fromkeys(("turn_id", "context", "candidates", "pick", "model_hash", "catalog_hash", "time"), str)
+    database["unsure"].create(columns, pk="turn_id", not_null=set(columns))
+
+
+def create_judgements(database: Database) -> None:
+    columns = {"id": int, "turn_id": str, "annotator": str, "verdict": str, "correct": str, "time": str}
+    database["judgements"].create(columns, pk="id", not_null=set(columns) - {"id", "correct"})
+    database["judgements"].create_index(["turn_id", "annotator", "id"])
+
+
+MIGRATIONS = (create_flags, index_turns, create_unsure, create_judgements)
 
 
 def migrate(database: Database, path: Path) -> None:

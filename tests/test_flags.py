@@ -13,9 +13,10 @@ from sqlite_utils import Database
 
 from lavic_chat import flags as module
 from lavic_chat.cli.flags import flags as command
+from lavic_chat.desk import Desk
 from lavic_chat.dialogue import Dialogue, read_conversations
 from lavic_chat.errors import FlagError, LavicError
-from lavic_chat.flags import Flag, FlagStats, FlagStore
+from lavic_chat.flags import Flag, FlagStats
 
 FLAG = Flag(
     turn_id="t1",
@@ -31,7 +32,7 @@ FLAG = Flag(
 
 @pytest.fixture
 def store(tmp_path):
-    return FlagStore(tmp_path / "home" / "flags.sqlite", patience=0.2)
+    return Desk(tmp_path / "home" / "flags.sqlite", patience=0.2)
 
 
 def test_a_flag_comes_back_as_it_was(store):
@@ -39,7 +40,7 @@ def test_a_flag_comes_back_as_it_was(store):
     assert store.list() == (replace(FLAG, id=1),)
     database = Database(store.path)
     assert database.journal_mode == "wal"
-    assert [row["name"] for row in database["migrations"].rows] == ["create_flags", "index_turns"]
+    assert [row["name"] for row in database["migrations"].rows] == [step.__name__ for step in module.MIGRATIONS]
     database.close()
 
 
@@ -178,7 +179,7 @@ def test_what_is_no_flag_database_is_left_alone(store, tmp_path):
             action()
     assert store.path.read_bytes().startswith(b"not a database")
     with pytest.raises(FlagError, match="cannot be opened"):
-        FlagStore(store.path / "below.sqlite").add(FLAG)
+        Desk(store.path / "below.sqlite").add(FLAG)
 
 
 def test_old_databases_are_migrated_and_newer_ones_refused(store, monkeypatch):
@@ -187,7 +188,7 @@ def test_old_databases_are_migrated_and_newer_ones_refused(store, monkeypatch):
     monkeypatch.undo()
     store.add(FLAG)
     database = Database(store.path)
-    assert database["migrations"].count == 2
+    assert database["migrations"].count == len(module.MIGRATIONS)
     database["migrations"].insert({"name": "from_the_future", "time": "2100"})
     database.close()
     with pytest.raises(FlagError, match="newer version"):

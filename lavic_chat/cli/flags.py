@@ -21,9 +21,9 @@ def flags() -> None:
 
 
 def open_store(db: Path | None):
-    from lavic_chat.flags import FlagStore
+    from lavic_chat.desk import Desk
 
-    return FlagStore(db or lavic_home() / "flags.sqlite")
+    return Desk(db or lavic_home() / "flags.sqlite")
 
 
 @flags.command("list")
@@ -53,11 +53,11 @@ def export(path: Path, db: Path | None, as_json: bool) -> None:
     """Write PATH, a dialogue file (JSONL) to train and evaluate with; only flags with a right product."""
     store = open_store(db)
     written = store.export(path)
-    skipped = store.stats().turns - written
+    skipped = len(store.tasks()) - written
     if as_json:
         print_json({"written": written, "skipped": skipped, "path": str(path)})
     else:
-        click.echo(f"Wrote {written:,} dialogues to {path}; {skipped:,} flags without a right product or words.")
+        click.echo(f"Wrote {written:,} dialogues to {path}; {skipped:,} turns without a right product or words.")
 
 
 @flags.command()
