@@ -10,5 +10,5 @@ def serve_chat(settings: Settings) -> None:
     """Load the model and the catalogue, then serve the chat until it is stopped."""
     check_port(settings.host, settings.port)  # told now, not after minutes of loading
     recommender = load_recommender(settings)
-    app = build_app(recommender, Desk(settings.home / "flags.sqlite"), settings.currency)
+    app = build_app(recommender, Desk(settings.home / "flags.sqlite"), settings.currency, settings.annotators)
     launch(app, recommender.catalog, settings.host, settings.port)

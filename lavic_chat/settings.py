@@ -1,7 +1,8 @@
 """Where things lie: `$LAVIC_HOME` for what is derived, the repository (or the wheel) for what is shipped."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lavic_chat.errors import LavicError
@@ -33,6 +34,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 7860
     currency: str = "$"  # before a price; a catalogue's prices are plain numbers
+    annotators: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> password; empty: no login
 
 
 def read_port(value: str | int) -> int:
@@ -41,9 +43,18 @@ def read_port(value: str | int) -> int:
     return int(value)
 
 
+def read_annotators(text: str) -> dict[str, str]:
+    """Names with their passwords, of "ada:secret,ben:other". Raises LavicError, without quoting it, for other texts."""
+    pairs = [part.partition(":") for part in text.split(",") if part.strip()]
+    if any(not name.strip() or not password for name, _, password in pairs):
+        raise LavicError("LAVIC_ANNOTATOR_AUTH must be pairs such as ada:secret,ben:other; mend it, or leave it out.")
+    return {name.strip(): password for name, _, password in pairs}
+
+
 def read_settings(**chosen) -> Settings:
-    """Settings from `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_HOST`, `LAVIC_PORT`, `LAVIC_CURRENCY`;
-    arguments that are not None win. A Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`."""
+    """Settings from `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_HOST`, `LAVIC_PORT`, `LAVIC_CURRENCY`,
+    `LAVIC_ANNOTATOR_AUTH`; arguments that are not None win. A Space says where to listen with Gradio's own
+    `GRADIO_SERVER_NAME`."""
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
     adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
     if adapter is None and model == MINI and shipped("assets", MINI, "adapter.json").exists():
@@ -57,4 +68,5 @@ def read_settings(**chosen) -> Settings:
         host=chosen.get("host") or os.environ.get("LAVIC_HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
         port=read_port(chosen.get("port") or os.environ.get("LAVIC_PORT") or 7860),
         currency=os.environ.get("LAVIC_CURRENCY", "$"),
+        annotators=read_annotators(os.environ.get("LAVIC_ANNOTATOR_AUTH", "")),
     )

@@ -15,7 +15,7 @@ import pytest
 from fakes import FakeRecommender, make_catalog
 from PIL import Image
 
-from lavic_chat.flags import FlagStore
+from lavic_chat.desk import Desk
 from lavic_chat.ui import build_app, launch
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -50,7 +50,7 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("shop")
     catalog = make_catalog(folder / "catalog", without_picture=("white-armchair",))
-    app = build_app(FakeRecommender(catalog, delay=0.3), FlagStore(folder / "flags.sqlite"))
+    app = build_app(FakeRecommender(catalog, delay=0.3), Desk(folder / "flags.sqlite"))
     _, address, _ = launch(app, catalog, port=None, prevent_thread_lock=True, quiet=True)
     yield Served(address, folder / "flags.sqlite")
     app.close(verbose=False)

@@ -12,8 +12,8 @@ from PIL import Image
 from toys import WordEncoder
 
 from lavic_chat.cli import main
+from lavic_chat.desk import Desk
 from lavic_chat.files import write_json, write_jsonl
-from lavic_chat.flags import FlagStore
 from lavic_chat.model.random_weights import make_random
 from lavic_chat.recommender import load_recommender
 from lavic_chat.settings import read_settings
@@ -109,7 +109,7 @@ def test_from_the_authors_files_to_an_answer(work):
     assert result.exit_code == 0 and "amazon_home · candidates_st" in (work / "paper/table.md").read_text()
     assert do("ask", "thing 13", *valid)["pick"]["title"].startswith("Thing 1")
     settings = read_settings(catalog=work / "valid", model=str(work / "base"), adapter=work / "tuned")
-    assert build_app(load_recommender(settings), FlagStore(work / "flags.sqlite"), "$")
+    assert build_app(load_recommender(settings), Desk(work / "flags.sqlite"), "$")
 
 
 def test_a_run_that_was_killed_gives_the_same_curve(work, monkeypatch):

@@ -17,9 +17,9 @@ from starlette.testclient import TestClient
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.desk import Desk
 from lavic_chat.dialogue import Dialogue, Turn
 from lavic_chat.errors import DialogueError, FlagError, LavicError, PictureError
-from lavic_chat.flags import FlagStore
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui import build_app, markup
 from lavic_chat.ui.flagging import make_flag
@@ -57,7 +57,7 @@ def answered(recommender: FakeRecommender) -> Visit:
 @pytest.fixture
 def page(recommender: FakeRecommender, shop: markup.Shop, tmp_path: Path) -> Page:
     with gr.Blocks():
-        page = Page(recommender, FlagStore(tmp_path / "flags.sqlite"), shop)
+        page = Page(recommender, Desk(tmp_path / "flags.sqlite"), shop)
         page.lay_out()
     return page
 
@@ -406,11 +406,23 @@ def test_an_example_is_asked_by_its_number(page: Page):
 
 
 def test_no_endpoint_is_public_and_the_model_has_one_queue(recommender: FakeRecommender, tmp_path: Path):
-    app = build_app(recommender, FlagStore(tmp_path / "flags.sqlite"))
+    app = build_app(recommender, Desk(tmp_path / "flags.sqlite"))
     assert app.get_api_info() == {"named_endpoints": {}, "unnamed_endpoints": {}}
     model = [fn for fn in app.fns.values() if fn.name == "answer"]
     assert len(model) == 6 and len([fn for fn in app.fns.values() if fn.name == "look_away"]) == 1
     assert {(fn.concurrency_id, fn.concurrency_limit) for fn in model} == {("model", 1)}
+
+
+def test_who_is_unsure_tells_the_desk(page: Page, recommender: FakeRecommender, monkeypatch):
+    monkeypatch.setattr("lavic_chat.ui.page.UNSURE", 1.1)
+    page.answer(Visit().ask("a red armchair"))
+    ((noted,),) = [page.flags.tasks()]
+    assert noted.why == "unsure" and noted.turn.pick and "a red armchair" in noted.turn.context
+    monkeypatch.setattr(page.flags, "note", None)  # the shopper is answered all the same
+    assert page.answer(Visit().ask("a lamp"))[page.visit].pick
+    monkeypatch.setattr("lavic_chat.ui.page.UNSURE", 0.0)
+    page.answer(Visit().ask("a green sofa"))
+    assert len(page.flags.tasks()) == 1
 
 
 # Flags -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """From the "wrong pick" form to a flag; the store itself is `lavic_chat.flags`."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from lavic_chat.errors import FlagError
 from lavic_chat.flags import Flag
@@ -14,12 +13,6 @@ THANKS = (
     "Thank you, that is noted. Flags stay with this app, in a SQLite file that holds no names or addresses; "
     "“lavic-chat flags list” shows them and “lavic-chat flags export” turns them into training dialogues."
 )
-
-
-class FlagStore(Protocol):
-    """Where flags go; `add` raises FlagError with a sentence."""
-
-    def add(self, flag: Flag) -> object: ...
 
 
 def make_flag(visit: Visit, recommender: Recommender, right: str | None, quick: Sequence[str], words: str) -> Flag:

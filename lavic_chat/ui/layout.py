@@ -16,6 +16,7 @@ class Layout:
         self.shop = shop
 
     def lay_out(self) -> None:
+        gr.Navbar(visible=False)
         self.visit = gr.State(Visit())
         html(markup.header(self.shop), "masthead")
         with gr.Row(elem_id="shop", equal_height=False):

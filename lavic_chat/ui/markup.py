@@ -30,12 +30,13 @@ MOST_VIEWS = 5
 SAMPLES = 9  # pictures in the window before anyone has asked
 
 
-def header(shop: Shop) -> str:
+def header(shop: Shop, at_desk: bool = False) -> str:
+    link = '<a href="./">Shop</a>' if at_desk else '<a href="desk">Annotate</a>'
     return (
         f'<header class="masthead"><span class="mark" aria-hidden="true">{MARK}</span>'
         "<div><h1>LaViC Chat</h1><p>A home shop assistant that looks at the pictures.</p></div>"
         f'<p class="facts"><span>{len(shop.catalog):,} products</span><span>{escape(shop.model_name)} on '
-        f"{escape(shop.device)}</span></p></header>"
+        f"{escape(shop.device)}</span>{link}</p></header>"
     )
 
 

@@ -4,43 +4,55 @@ Every question runs in two steps: the first one, outside the queue, shows the me
 second one waits its turn for the model. What a visitor has is in one `gr.State`; there are no module globals.
 """
 
-import logging
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.desk import Desk
 from lavic_chat.errors import FlagStoreError, LavicError
 from lavic_chat.ui import markup
-from lavic_chat.ui.flagging import NONE_OF_THESE, THANKS, FlagStore, make_flag
+from lavic_chat.ui.desk_page import DeskPage
+from lavic_chat.ui.failures import note_failure
+from lavic_chat.ui.flagging import NONE_OF_THESE, THANKS, make_flag
 from lavic_chat.ui.layout import Layout
 from lavic_chat.ui.panel import looked_at
+from lavic_chat.ui.speech import UNSURE
 from lavic_chat.ui.visit import Recommender, Visit
 
 MODEL_QUEUE = "model"  # one queue and one place in it for everything that runs the model
 SORRY = "Something went wrong on our side; your message is back in the box, please try again."
 BUSY = "The shop is very busy right now; your message is back in the box, please try again in a moment."
 KEEP_UPLOADS = (3_600, 86_400)  # seconds: look every hour, delete what is older than a day
-log = logging.getLogger(__name__)
 
 
-def build_app(recommender: Recommender, flags: FlagStore, currency: str = "$") -> gr.Blocks:
-    """The chat around a recommender; serve it with `launch`, which brings the theme and the pictures."""
+def build_app(
+    recommender: Recommender,
+    flags: Desk,
+    currency: str = "$",
+    annotators: Mapping[str, str] = MappingProxyType({}),
+) -> gr.Blocks:
+    """The chat around a recommender, and the annotators' page at /desk, with a login where `annotators` has names with
+    passwords; serve it with `launch`, which brings the theme and the pictures."""
     shop = markup.Shop(recommender.catalog, recommender.model_name, recommender.device, currency)
     with gr.Blocks(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
         page = Page(recommender, flags, shop)
         page.lay_out()
         page.wire()
+    with app.route("Desk", "desk"):
+        desk = DeskPage(flags, shop, annotators)
+        desk.lay_out()
+        desk.wire()
     return app
 
 
 class Page(Layout):
     """The handlers of the components; it holds nothing of any visitor."""
 
-    def __init__(self, recommender: Recommender, flags: FlagStore, shop: markup.Shop):
+    def __init__(self, recommender: Recommender, flags: Desk, shop: markup.Shop):
         super().__init__(shop)
         self.recommender, self.flags = recommender, flags
 
@@ -177,12 +189,22 @@ class Page(Layout):
         if not visit.pending:
             return {self.visit: visit}
         try:
-            return self.screen(visit.answered(self.recommender))
+            visit = visit.answered(self.recommender)
         except LavicError as error:
             return self.give_up(visit, str(error))
         except Exception as error:
             note_failure(error)
             return self.give_up(visit)
+        self.note_if_unsure(visit)
+        return self.screen(visit)
+
+    def note_if_unsure(self, visit: Visit) -> None:
+        """Put the turn on the annotators' desk; where that fails, the shopper need not know."""
+        if visit.recommendation.confidence < UNSURE:
+            try:
+                self.flags.note(make_flag(visit, self.recommender, None, (), ""))
+            except Exception as error:
+                note_failure(error)
 
     def give_up(self, visit: Visit, error: str = SORRY) -> dict:
         pending = visit.pending
@@ -244,11 +266,3 @@ class Page(Layout):
             note_failure(error)
             return {self.flag_notice: markup.notice("The flag could not be stored; please try again later.")}
         return self.flag_screen(visit, note=THANKS)
-
-
-def note_failure(error: Exception) -> None:
-    """Log where an unexpected error arose; its message only where that cannot quote what a visitor wrote."""
-    frames = traceback.extract_tb(error.__traceback__)[-4:]
-    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-    told = f" ({error})" if isinstance(error, FlagStoreError) else ""
-    log.error("Unexpected %s%s at %s", type(error).__name__, told, where)

@@ -6,11 +6,21 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
   if (!button) return;
   if (button.dataset.act === "describe") return document.querySelector("#box textarea").focus();
-  trigger("act", { act: button.dataset.act, id: button.dataset.id });
+  const turn = button.closest("[data-turn]")?.dataset.turn;
+  trigger("act", { act: button.dataset.act, id: button.dataset.id, turn });
   if (button.dataset.act === "choose") {
     document.getElementById("window").scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 });
+
+// The desk by keys: what carries data-key is pressed by it, unless somebody is writing.
+if (element.closest("#task")) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !element.isConnected) return;
+    if (event.target.closest("input, textarea, select")) return;
+    element.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
+  });
+}
 
 // Another picture of the same product: no need to ask Python.
 const showView = (view) => {

@@ -1,0 +1,108 @@
+"""The annotators' page: who is there, the next turn of the queue, and what they say of it by click or by key."""
+
+import hmac
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import gradio as gr
+
+from lavic_chat.desk import Desk
+from lavic_chat.errors import FlagStoreError, LavicError
+from lavic_chat.ui import desk_markup, markup
+from lavic_chat.ui.failures import note_failure
+from lavic_chat.ui.layout import html
+
+WRONG = "That name and password do not go together; try again."
+SORRY = "The desk could not store that; please try again in a moment."
+PAUSE = 0.5  # seconds after a wrong password, so that guessing takes long
+
+
+@dataclass(frozen=True)
+class Seat:
+    """An annotator at the desk, and the turn before them; nobody while `annotator` is empty."""
+
+    annotator: str = ""
+    turn_id: str = ""
+
+
+class DeskPage:
+    """The components and handlers; `annotators` are names with passwords, and where there are none any name will do."""
+
+    def __init__(self, desk: Desk, shop: markup.Shop, annotators: Mapping[str, str] = MappingProxyType({})):
+        self.desk, self.shop, self.annotators = desk, shop, annotators
+
+    def lay_out(self) -> None:
+        gr.Navbar(visible=False)
+        self.seat = gr.State(Seat())
+        html(markup.header(self.shop, at_desk=True), "masthead")
+        with gr.Row(elem_id="sign-in") as self.sign_in:
+            self.name = gr.Textbox(label="Your name at this desk", max_length=80, elem_id="annotator", min_width=180)
+            self.password = gr.Textbox(
+                label="Password", type="password", max_length=200, visible=bool(self.annotators), min_width=180
+            )
+            self.enter = gr.Button("Begin", variant="primary", elem_id="begin", min_width=100)
+        self.notice = html("", "notice")
+        self.task = html(desk_markup.welcome(bool(self.annotators)), "task")
+
+    def wire(self) -> None:
+        screen = [self.seat, self.sign_in, self.notice, self.task, self.password]
+        hidden = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        for event in (self.enter.click, self.name.submit, self.password.submit):
+            event(self.begin, [self.seat, self.name, self.password], screen, **hidden)
+        self.task.act(self.act, [self.seat], screen, **hidden)
+
+    def begin(self, seat: Seat, name: str | None, password: str | None) -> dict:
+        """Sit down; with passwords configured only who knows theirs."""
+        name = (name or "").strip()
+        if self.annotators and not self.knows(name, password or ""):
+            time.sleep(PAUSE)
+            return {self.notice: markup.notice(WRONG), self.password: ""}
+        if not name:
+            return {self.notice: markup.notice("Give a name first; corrections are kept under it.")}
+        return self.screen(replace(seat, annotator=name)) | {self.sign_in: gr.update(visible=False), self.password: ""}
+
+    def knows(self, name: str, password: str) -> bool:
+        """Whether name and password go together, in the same time whatever is wrong."""
+        wanted = self.annotators.get(name, "")
+        same = hmac.compare_digest(password.encode(), wanted.encode())
+        return same and bool(wanted)
+
+    def act(self, seat: Seat, event: gr.EventData) -> dict:
+        """A choice among the candidates, none of them, skip or undo; then the next turn."""
+        if not seat.annotator:
+            return {self.notice: markup.notice("Sign in first.")}
+        said = event._data if isinstance(event._data, dict) else {}
+        act, choice = said.get("act"), said.get("id")
+        if said.get("turn") != seat.turn_id:  # pressed before the next turn was on the screen
+            return {}
+        try:
+            if act == "judge" and isinstance(choice, str) and choice in self.offered(seat):
+                self.desk.judge(seat.turn_id, seat.annotator, choice)
+            elif act == "none" and seat.turn_id:
+                self.desk.judge(seat.turn_id, seat.annotator, None)
+            elif act == "skip" and seat.turn_id:
+                self.desk.skip(seat.turn_id, seat.annotator)
+            elif act == "undo":
+                back = self.desk.undo(seat.annotator)
+                return self.screen(seat, back, "" if back else "There is nothing to take back.")
+            else:
+                return {}
+        except Exception as error:
+            if isinstance(error, LavicError) and not isinstance(error, FlagStoreError):
+                return self.screen(seat, note=str(error))
+            note_failure(error)
+            return {self.notice: markup.notice(SORRY)}
+        return self.screen(seat)
+
+    def offered(self, seat: Seat) -> dict[str, float]:
+        return dict(self.desk.task(seat.turn_id).turn.candidates)
+
+    def screen(self, seat: Seat, turn_id: str | None = None, note: str = "") -> dict:
+        """The turn asked for, or the next one of the queue."""
+        queue = self.desk.queue(seat.annotator)
+        task = next((task for task in queue if task.turn.turn_id == turn_id), queue[0] if queue else None)
+        seat = replace(seat, turn_id=task.turn.turn_id if task else "")
+        told = desk_markup.task(task, self.desk.progress(seat.annotator), self.shop)
+        return {self.seat: seat, self.notice: markup.notice(note), self.task: told}

@@ -1,0 +1,118 @@
+"""The annotators' page without a browser: who may sit down, what a click does, what is shown."""
+
+from dataclasses import replace
+
+import gradio as gr
+import pytest
+from fakes import make_catalog
+from test_ui import EVIL
+
+from lavic_chat.desk import Desk
+from lavic_chat.dialogue import Dialogue
+from lavic_chat.errors import LavicError
+from lavic_chat.flags import Flag
+from lavic_chat.settings import read_annotators
+from lavic_chat.ui import desk_page, markup
+from lavic_chat.ui.desk_page import DeskPage, Seat
+
+
+@pytest.fixture
+def desk(tmp_path) -> Desk:
+    return Desk(tmp_path / "flags.sqlite")
+
+
+@pytest.fixture
+def page(desk, tmp_path, monkeypatch) -> DeskPage:
+    """Two flagged turns about ten products each."""
+    monkeypatch.setattr(desk_page, "PAUSE", 0)
+    catalog = make_catalog(tmp_path / "catalog")
+    ids = [product.id for product in catalog][:10]
+    for number in (1, 2):
+        context = Dialogue().say(f"wish {number}").to_context()
+        desk.add(Flag(f"t{number}", context, tuple((item, 0.1) for item in ids), ids[0], reason="Wrong colour"))
+    return seated(desk, catalog)
+
+
+def seated(desk, catalog, annotators=None) -> DeskPage:
+    with gr.Blocks():
+        page = DeskPage(desk, markup.Shop(catalog, "m", "cpu"), annotators or {})
+        page.lay_out()
+    return page
+
+
+def press(page: DeskPage, seat: Seat, act: str, choice: str | None = None, turn: str | None = None) -> dict:
+    data = {"act": act, "id": choice, "turn": seat.turn_id if turn is None else turn}
+    return page.act(seat, gr.EventData(None, data))
+
+
+def test_turn_after_turn_is_judged(page: DeskPage, desk: Desk):
+    screen = page.begin(Seat(), " ada ", None)
+    seat = screen[page.seat]
+    assert seat == Seat("ada", "t1") and "wish 1" in screen[page.task] and "Wrong colour" in screen[page.task]
+    assert screen[page.task].count('data-act="judge"') == 10 and "2 left" in screen[page.task]
+    third = list(dict(desk.task("t1").turn.candidates))[2]
+    screen = press(page, seat, "judge", third)
+    assert screen[page.seat].turn_id == "t2" and "wish 2" in screen[page.task] and "1 judged" in screen[page.task]
+    assert press(page, screen[page.seat], "undo")[page.seat].turn_id == "t1"
+    screen = press(page, press(page, seat, "none")[page.seat], "skip")
+    assert "All done." in screen[page.task] and "1 judged, 1 skipped" in screen[page.task]
+    assert [judgement.verdict for judgement in desk.standing()] == ["retrieval", "skipped"]
+
+
+def test_nothing_can_be_judged_unseen(page: DeskPage, desk: Desk):
+    seat = page.begin(Seat(), "ada", None)[page.seat]
+    after = press(page, seat, "none")[page.seat]
+    assert press(page, after, "none", turn="t1") == {}  # pressed twice before the second turn was there
+    for data in (
+        None,
+        [],
+        {"act": "judge", "id": "elsewhere", "turn": "t2"},
+        {"act": "judge", "id": ["x"], "turn": "t2"},
+    ):
+        page.act(after, gr.EventData(None, data))
+    assert page.notice in press(page, Seat(), "none", turn="")
+    assert len(desk.standing()) == 1
+
+
+def test_undo_without_anything_is_told(page: DeskPage):
+    seat = page.begin(Seat(), "ada", None)[page.seat]
+    assert "nothing to take back" in press(page, seat, "undo")[page.notice]
+
+
+def test_a_login_is_asked_for_where_one_is_configured(page: DeskPage, desk: Desk):
+    page = seated(desk, page.shop.catalog, {"ada": "secret"})
+    for name, password in (("ada", "wrong"), ("ben", "secret"), ("ada", None), ("", ""), ("ben", "")):
+        screen = page.begin(Seat(), name, password)
+        assert "do not go together" in screen[page.notice] and page.seat not in screen
+    assert page.begin(Seat(), "ada", "secret")[page.seat].annotator == "ada"
+    anyone = seated(desk, page.shop.catalog)
+    assert "name first" in anyone.begin(Seat(), "  ", "")[anyone.notice]
+
+
+def test_a_desk_that_fails_is_told_politely(page: DeskPage, desk: Desk, monkeypatch, caplog):
+    seat = page.begin(Seat(), "ada", None)[page.seat]
+    desk.path.write_bytes(b"not a database at all, really")
+    assert "could not store" in press(page, seat, "none")[page.notice]
+    monkeypatch.setattr(desk, "judge", lambda *a: 1 / 0)
+    monkeypatch.setattr(desk, "task", lambda turn: None)
+    assert "could not store" in press(page, seat, "none")[page.notice]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_markup_of_visitors_is_inert(page: DeskPage, desk: Desk):
+    turn = desk.task("t1").turn
+    evil = replace(turn, turn_id=EVIL, context=Dialogue().say(EVIL).to_context(), reason=EVIL, pick=EVIL, correct=EVIL)
+    desk.add(replace(evil, candidates=((EVIL, 0.5), *turn.candidates)))
+    for _ in range(3):
+        told = page.screen(Seat("ada"), EVIL)[page.task]
+        assert "<script" not in told and "<img src=x" not in told and "not in the catalogue" in told
+
+
+def test_names_and_passwords_are_read_without_being_told():
+    assert (
+        read_annotators("ada:secret, ben:o:ther,") == {"ada": "secret", "ben": "o:ther"} and read_annotators("") == {}
+    )
+    for text in ("hunter2", "ada:", ":hunter2"):
+        with pytest.raises(LavicError) as told:
+            read_annotators(text)
+        assert "hunter2" not in str(told.value)
