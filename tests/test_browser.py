@@ -146,6 +146,67 @@ def test_ask_look_change_and_flag(visit, served: Served):
     assert row[4].count("armchair") >= 1 and right in row[4]
 
 
+def test_compare_filter_look_away_and_undo(visit):
+    page = visit()
+    ask(page, "a red armchair")
+    page.locator("#gallery .tile[data-act=choose]").nth(1).click()
+    page.click("#card [data-act=compare]")
+    assert page.locator(".compare figure").count() == 2
+    page.click(".compare [data-act=choose]")
+    page.wait_for_selector("#card [data-product='red-armchair']")
+
+    page.click("#looked summary")
+    page.click("#looked [data-act=blind]")
+    page.wait_for_selector("text=Without looking, the pick would have been")
+
+    page.click("#filters button >> nth=0")
+    assert page.locator("#prices").get_by_label("From").input_value() == ""
+    page.locator("#prices").get_by_label("To").fill("60")
+    page.click("#filter-actions >> text=Apply")
+    page.wait_for_function("document.querySelectorAll('#gallery .tile[data-act=choose]').length === 1")
+    assert page.locator(".log li").count() == 2  # answered anew, not once more
+    page.locator("#prices").get_by_label("To").fill("cheap")
+    page.click("#filter-actions >> text=Apply")
+    page.wait_for_selector("text=such as 49.90")
+    page.click("#filter-actions >> text=Clear")
+    page.wait_for_function("document.querySelectorAll('#gallery .tile[data-act=choose]').length === 9")
+
+    ask(page, "rather in green")
+    page.click("#undo")
+    page.wait_for_function("document.querySelectorAll('.log li').length === 2")
+    wait_for_answer(page)
+    assert picked(page) == "red-armchair"
+    page.click("#undo")
+    page.wait_for_selector(".greeting")
+
+
+def test_the_desk_by_keys(visit, served: Served):
+    shopper = visit()
+    ask(shopper, "a green lamp")
+    shopper.click("#wrong-pick")
+    shopper.click("#flag-actions >> text=Save")
+    shopper.wait_for_selector(".notice.thanks")
+    for width, name in ((1280, "ada"), (390, "ben")):
+        page = visit(width, 800)
+        page.click("text=Annotate")
+        page.fill("#annotator input, #annotator textarea", name)
+        page.click("#begin")
+        page.wait_for_selector(".desk .tile")
+        assert page.locator(".desk .log li").first.bounding_box()["y"] > page.locator(".desk .why").bounding_box()["y"]
+        left = int(page.inner_text(".progress span >> nth=1").split()[0])
+        page.keyboard.press("2")
+        page.wait_for_selector("text=1 judged")
+        page.keyboard.press("u")
+        page.wait_for_selector("text=0 judged")
+        page.keyboard.press("n")
+        page.wait_for_selector("text=1 judged")
+        page.wait_for_selector(f"text={left - 1} left")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    with sqlite3.connect(served.flags) as database:
+        rows = database.execute("select annotator, verdict from judgements order by id").fetchall()
+    assert rows == [(name, said) for name in ("ada", "ben") for said in (rows[0][1], "withdrawn", "retrieval")]
+
+
 def test_two_visitors_never_mix(visit):
     one, two = visit(), visit()
     one.fill("#box textarea", "a yellow lamp")

@@ -7,7 +7,7 @@ from test_retrieval import ids, retriever_of
 from toys import said
 
 from lavic_chat.catalog import Product
-from lavic_chat.catalog.filters import NO_FILTERS, Filters, categories_of, check_categories
+from lavic_chat.catalog.filters import NO_FILTERS, Filters, categories_of, check_categories, read_price
 from lavic_chat.errors import CatalogError, DialogueError
 
 PRICES = st.none() | st.floats(0, 1e6)
@@ -32,6 +32,13 @@ def test_prices_lie_between_their_limits(price, lowest, highest):
 def test_a_limit_is_a_number_from_zero_on(price):
     with pytest.raises(CatalogError, match="from 0 on"):
         Filters(highest=price)
+
+
+def test_prices_are_read_as_people_write_them():
+    assert [read_price(text) for text in ("", None, " ", "1,200", "$49.90", "€ 0")] == [None, None, None, 1200, 49.9, 0]
+    for text in ("cheap", "10-20", "1e"):
+        with pytest.raises(CatalogError, match=r"such as 49\.90"):
+            read_price(text)
 
 
 def test_any_of_the_categories_will_do(tiny_catalog):

@@ -386,10 +386,11 @@ def test_looking_around_while_it_answers_leaves_the_visit_alone(page: Page, answ
 
 
 def test_filters_that_make_no_sense_are_told(page: Page, answered: Visit):
-    screen = page.ask_filtered(answered, ["lamp"], 50, 10)
+    screen = page.ask_filtered(answered, ["lamp"], "50", "10")
     assert "lowest price is above the highest" in screen[page.notice] and page.visit not in screen
-    screen = page.ask_filtered(answered, ["lamp"], None, 10)
+    screen = page.ask_filtered(answered, ["lamp"], "", " $10 ")
     assert screen[page.visit].filters == Filters(frozenset({"lamp"}), None, 10) and screen[page.visit].pending
+    assert "such as 49.90" in page.ask_filtered(answered, [], "cheap", "")[page.notice]
     assert page.ask_unfiltered(answered)[page.categories] == []
 
 

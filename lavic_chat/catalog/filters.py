@@ -1,5 +1,6 @@
 """What a shopper will not look beyond: categories, and a range of prices."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,6 +41,17 @@ class Filters:
 
 
 NO_FILTERS = Filters()
+
+
+def read_price(text: str | None) -> float | None:
+    """A price as people write it, "1,200" or "$49.90"; None where nothing is said. Raises CatalogError."""
+    plain = re.sub(r"[\s,$€£¥]", "", text or "")
+    if not plain:
+        return None
+    try:
+        return float(plain)
+    except ValueError:
+        raise CatalogError("A price limit must be a number such as 49.90; correct it, or leave it open.") from None
 
 
 def categories_of(products: Iterable[Product]) -> list[str]:

@@ -55,8 +55,10 @@ class Layout:
             categories_of(self.shop.catalog), value=[], multiselect=True, label="Categories", elem_id="categories"
         )
         with gr.Row(elem_id="prices"):
-            self.least = gr.Number(None, label=f"From {self.shop.currency}", min_width=80, placeholder="any")
-            self.most = gr.Number(None, label=f"To {self.shop.currency}", min_width=80, placeholder="any")
+            self.least, self.most = (  # texts, for an empty Number is shown, and sent, as 0
+                gr.Textbox(label=f"{word} {self.shop.currency}", placeholder="any", max_length=20, min_width=80)
+                for word in ("From", "To")
+            )
         with gr.Row(elem_id="filter-actions"):
             self.keep_to = gr.Button("Apply", variant="primary", size="md", min_width=80)
             self.no_filters = gr.Button("Clear", size="md", min_width=80)

@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.catalog.filters import NO_FILTERS, Filters, read_price
 from lavic_chat.desk import Desk
 from lavic_chat.errors import FlagStoreError, LavicError
 from lavic_chat.ui import markup
@@ -174,11 +174,12 @@ class Page(Layout):
     def ask_for_like(self, visit: Visit) -> dict:
         return self.begin(visit, visit.more_like_this)
 
-    def ask_filtered(self, visit: Visit, categories: list[str] | None, least: float | None, most: float | None) -> dict:
-        return self.begin(visit, lambda: visit.filter(Filters(frozenset(categories or ()), least, most)))
+    def ask_filtered(self, visit: Visit, categories: list[str] | None, least: str | None, most: str | None) -> dict:
+        names = frozenset(categories or ())
+        return self.begin(visit, lambda: visit.filter(Filters(names, read_price(least), read_price(most))))
 
     def ask_unfiltered(self, visit: Visit) -> dict:
-        empty = {self.categories: [], self.least: None, self.most: None}
+        empty = {self.categories: [], self.least: "", self.most: ""}
         return self.begin(visit, lambda: visit.filter(NO_FILTERS)) | empty
 
     def take_back(self, visit: Visit) -> dict:
@@ -219,7 +220,7 @@ class Page(Layout):
 
     def begin_again(self, visit: Visit) -> dict:
         """A new conversation; filters belong to the old one."""
-        return self.screen(Visit(), value=None) | {self.categories: [], self.least: None, self.most: None}
+        return self.screen(Visit(), value=None) | {self.categories: [], self.least: "", self.most: ""}
 
     # Looking and flagging ----------------------------------------------------------------------------------
 
