@@ -19,6 +19,7 @@ RIGHT, RANKING, RETRIEVAL = "right", "ranking", "retrieval"  # the pick is right
 SKIPPED, WITHDRAWN = "skipped", "withdrawn"
 FLAGGED, UNSURE = "flagged", "unsure"
 LONGEST_NAME = 80  # characters
+KEPT = ("flags", "unsure", "judgements")  # tables that a journal holds
 UNSURE_COLUMNS = ("turn_id", "context", "candidates", "pick", "model_hash", "catalog_hash", "time")
 
 
@@ -60,8 +61,7 @@ class Desk(FlagStore):
     def note(self, turn: Flag) -> None:
         """Keep a turn that the model was unsure of; one that is there already stays as it is."""
         row = row_from(checked(turn))
-        with self._open() as database, writing(database):
-            database["unsure"].insert({name: row[name] for name in UNSURE_COLUMNS}, ignore=True)
+        self._insert("unsure", {name: row[name] for name in UNSURE_COLUMNS}, ignore=True)
 
     def tasks(self) -> tuple[Task, ...]:
         """All turns there are to judge: flagged ones, then unsure ones, the oldest first."""
@@ -172,8 +172,19 @@ class Desk(FlagStore):
             raise FlagError("A product's id has 1 to 200 characters.")
         judgement = replace(judgement, annotator=name)
         row = {key: value for key, value in vars(judgement).items() if key != "id"}
+        return replace(judgement, id=self._insert("judgements", row))
+
+    def restore(self, rows: Iterable[dict]) -> int:
+        """Take a journal's rows into an empty database; returns how many were of a table that is known here."""
+        known = 0
         with self._open() as database, writing(database):
-            return replace(judgement, id=database["judgements"].insert(row).last_pk)
+            columns = {table: set(database[table].columns_dict) - {"id"} for table in KEPT}
+            for row in rows:
+                table = row.get("table")
+                if table in KEPT and set(row) - {"table"} == columns[table]:
+                    database[table].insert({name: row[name] for name in columns[table]}, ignore=True)
+                    known += 1
+        return known
 
 
 def pairs(judgements: Iterable[Judgement]) -> Iterable[tuple[Judgement, Judgement]]:

@@ -7,9 +7,10 @@ turn id, and the newest row of a turn is the one that counts.
 
 import contextlib
 import json
+import logging
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from numbers import Real
@@ -20,6 +21,8 @@ from sqlite_utils import Database
 from lavic_chat.dialogue import CONTROL, parse_context
 from lavic_chat.errors import FlagError, FlagStoreError
 
+Journal = Callable[[str, dict], None]
+log = logging.getLogger(__name__)
 PATIENCE = 5.0  # seconds to wait for another writer
 LIMITS = {  # characters
     "turn_id": 200,
@@ -76,16 +79,30 @@ class FlagStats:
 
 
 class FlagStore:
-    """The flags in one SQLite file. A connection is opened for every call, so any thread may call."""
+    """The flags in one SQLite file. A connection is opened for every call, so any thread may call.
 
-    def __init__(self, path: Path, patience: float = PATIENCE):
-        self.path, self.patience = Path(path), patience
+    journal: is told every row that was stored, with its table.
+    """
+
+    def __init__(self, path: Path, patience: float = PATIENCE, journal: Journal | None = None):
+        self.path, self.patience, self.journal = Path(path), patience, journal
 
     def add(self, flag: Flag) -> int:
         """Store a flag, return its row number; raises FlagError when it is malformed or cannot be stored."""
-        flag = checked(flag)
+        return self._insert("flags", row_from(checked(flag)))
+
+    def _insert(self, table: str, row: dict, **more) -> int:
+        """Store a row, then tell the journal; what is stored stays, whatever becomes of the journal."""
         with self._open() as database, writing(database):
-            return database["flags"].insert(row_from(flag)).last_pk
+            before = database.conn.total_changes
+            number = database[table].insert(row, **more).last_pk
+            is_new = database.conn.total_changes > before
+        if self.journal and is_new:
+            try:
+                self.journal(table, row)
+            except OSError as error:
+                log.error("The journal could not be written (%s); the flag is stored here only.", error.strerror)
+        return number
 
     def list(self, limit: int | None = None) -> tuple[Flag, ...]:
         """The newest flags first, each marked whether it is the latest of its turn."""

@@ -34,6 +34,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 7860
     currency: str = "$"  # before a price; a catalogue's prices are plain numbers
+    flags_repo: str = ""  # a dataset repository that flags are pushed to, with
+    hub_token: str = field(default="", repr=False)
     annotators: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> password; empty: no login
 
 
@@ -52,9 +54,9 @@ def read_annotators(text: str) -> dict[str, str]:
 
 
 def read_settings(**chosen) -> Settings:
-    """Settings from `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_HOST`, `LAVIC_PORT`, `LAVIC_CURRENCY`,
-    `LAVIC_ANNOTATOR_AUTH`; arguments that are not None win. A Space says where to listen with Gradio's own
-    `GRADIO_SERVER_NAME`."""
+    """Settings from the environment: `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_HOST`, `LAVIC_PORT`,
+    `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO` and `HF_TOKEN`; arguments that are not None win. A
+    Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`."""
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
     adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
     if adapter is None and model == MINI and shipped("assets", MINI, "adapter.json").exists():
@@ -68,5 +70,7 @@ def read_settings(**chosen) -> Settings:
         host=chosen.get("host") or os.environ.get("LAVIC_HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
         port=read_port(chosen.get("port") or os.environ.get("LAVIC_PORT") or 7860),
         currency=os.environ.get("LAVIC_CURRENCY", "$"),
+        flags_repo=os.environ.get("LAVIC_FLAGS_REPO", ""),
+        hub_token=os.environ.get("HF_TOKEN", ""),
         annotators=read_annotators(os.environ.get("LAVIC_ANNOTATOR_AUTH", "")),
     )

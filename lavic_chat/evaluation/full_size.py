@@ -77,7 +77,7 @@ def main(shape: str, out: Path, runs: int) -> None:
         "machine": torch.cuda.get_device_name() if device == "cuda" else "CPU",
         "torch": torch.__version__,
         "dtype": str(dtype).removeprefix("torch."),
-        "parameters": sum(tensor.numel() for tensor in model.network.parameters()),
+        "parameters": model.size,
         "matmul_tflops": round(matmul_rate(model.device, dtype), 1),
     }
     write_json(out / "full-size.json", {"about": machine, "figures": [asdict(figure) for figure in figures]})

@@ -77,6 +77,11 @@ class LavicModel:
         return self.network.config.text_config.hidden_size
 
     @property
+    def size(self) -> int:
+        """How many weights it has."""
+        return sum(tensor.numel() for tensor in self.network.parameters())
+
+    @property
     def full_tokens(self) -> int:
         """How many tokens a picture takes where every patch of its five views is read, ends of rows included."""
         side = self.network.config.vision_config.image_size // self.network.config.vision_config.patch_size

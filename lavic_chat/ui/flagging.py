@@ -10,7 +10,7 @@ LONGEST_REASON = 500  # characters
 QUICK_REASONS = ("Wrong colour", "Wrong material", "Wrong style", "Wrong kind of thing", "Too expensive")
 NONE_OF_THESE = ""
 THANKS = (
-    "Thank you, that is noted. Flags stay with this app, in a SQLite file that holds no names or addresses; "
+    "Thank you, that is noted. Flags are kept by who runs this app, without names or addresses; "
     "“lavic-chat flags list” shows them and “lavic-chat flags export” turns them into training dialogues."
 )
 
