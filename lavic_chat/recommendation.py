@@ -42,3 +42,23 @@ class Recommendation:
     def confidence(self) -> float:
         """The pick's probability, 0 to 1."""
         return self.pick.score
+
+
+def to_answer(recommendation: Recommendation) -> dict:
+    """The answer of `ask --json` and of the API: pick, candidates best first, timings, tokens."""
+    rows = [
+        {
+            "id": item.product.id,
+            "title": item.product.title,
+            "score": round(item.score, 4),
+            "image": item.product.images[0] if item.product.images else None,
+        }
+        for item in recommendation.candidates
+    ]
+    return {
+        "pick": rows[0],
+        "candidates": rows,
+        "timings_ms": dict(recommendation.timings_ms),
+        "visual_tokens": recommendation.visual_tokens,
+        "prompt_tokens": recommendation.prompt_tokens,
+    }

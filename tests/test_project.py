@@ -96,6 +96,18 @@ def test_every_command_helps():
         assert result.exit_code == 0 and "Usage:" in result.output, words
 
 
+def test_the_readme_is_a_spaces_head():
+    """A Space takes its Gradio from the head, so it must be one that the requirements allow."""
+    import yaml
+    from packaging.requirements import Requirement
+
+    head = yaml.safe_load(read("README.md").split("---")[1])
+    lines = [Requirement(line) for line in read("requirements.txt").splitlines() if line and not line.startswith("#")]
+    (gradio,) = [line for line in lines if line.name == "gradio"]
+    assert head["sdk"] == "gradio" and gradio.specifier.contains(head["sdk_version"])
+    assert (ROOT / head["app_file"]).is_file() and len(head["short_description"]) <= 60
+
+
 def test_every_module_is_in_the_readme():
     readme = read("README.md")
     modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}

@@ -406,9 +406,12 @@ def test_an_example_is_asked_by_its_number(page: Page):
     assert screen[page.visit].pending.text == markup.EXAMPLES[1]
 
 
-def test_no_endpoint_is_public_and_the_model_has_one_queue(recommender: FakeRecommender, tmp_path: Path):
+def test_three_endpoints_are_public_and_the_model_has_one_queue(recommender: FakeRecommender, tmp_path: Path):
     app = build_app(recommender, Desk(tmp_path / "flags.sqlite"))
-    assert app.get_api_info() == {"named_endpoints": {}, "unnamed_endpoints": {}}
+    info = app.get_api_info()
+    assert info["named_endpoints"].keys() == {"/ask", "/recommend", "/flag"} and not info["unnamed_endpoints"]
+    waiting = {fn.name for fn in app.fns.values() if fn.concurrency_id == "model" and fn.concurrency_limit == 1}
+    assert waiting == {"answer", "look_away", "ask", "recommend"}
     model = [fn for fn in app.fns.values() if fn.name == "answer"]
     assert len(model) == 6 and len([fn for fn in app.fns.values() if fn.name == "look_away"]) == 1
     assert {(fn.concurrency_id, fn.concurrency_limit) for fn in model} == {("model", 1)}

@@ -38,6 +38,7 @@ def ask(message: str, photo: Path | None, categories, least, most, as_json: bool
     from lavic_chat.catalog import load_catalog, open_picture
     from lavic_chat.catalog.filters import Filters, check_categories
     from lavic_chat.dialogue import Dialogue
+    from lavic_chat.recommendation import to_answer
     from lavic_chat.recommender import load_recommender
 
     dialogue = Dialogue().say(message, photo)  # bad input is told before anything is loaded
@@ -47,7 +48,7 @@ def ask(message: str, photo: Path | None, categories, least, most, as_json: bool
     settings = read_settings(**chosen)
     if categories:
         check_categories(categories, load_catalog(settings.catalog))
-    answer = describe_recommendation(load_recommender(settings).recommend(dialogue, filters=filters))
+    answer = to_answer(load_recommender(settings).recommend(dialogue, filters=filters))
     if as_json:
         print_json(answer)
         return
@@ -59,26 +60,6 @@ def ask(message: str, photo: Path | None, categories, least, most, as_json: bool
         f"{answer['visual_tokens']} visual tokens, {answer['prompt_tokens']} prompt tokens, "
         f"{answer['timings_ms']['total']:.0f} ms"
     )
-
-
-def describe_recommendation(recommendation) -> dict:
-    """The answer of `ask --json`: pick, candidates best first, timings, tokens."""
-    rows = [
-        {
-            "id": item.product.id,
-            "title": item.product.title,
-            "score": round(item.score, 4),
-            "image": item.product.images[0] if item.product.images else None,
-        }
-        for item in recommendation.candidates
-    ]
-    return {
-        "pick": rows[0],
-        "candidates": rows,
-        "timings_ms": dict(recommendation.timings_ms),
-        "visual_tokens": recommendation.visual_tokens,
-        "prompt_tokens": recommendation.prompt_tokens,
-    }
 
 
 @click.command()

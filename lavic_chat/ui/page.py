@@ -15,6 +15,7 @@ from lavic_chat.catalog.filters import NO_FILTERS, Filters, read_price
 from lavic_chat.desk import Desk
 from lavic_chat.errors import FlagStoreError, LavicError
 from lavic_chat.ui import markup
+from lavic_chat.ui.api import Api
 from lavic_chat.ui.desk_page import DeskPage
 from lavic_chat.ui.failures import note_failure
 from lavic_chat.ui.flagging import NONE_OF_THESE, THANKS, make_flag
@@ -41,6 +42,7 @@ def build_app(
     with gr.Blocks(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
         page = Page(recommender, flags, shop)
         page.lay_out()
+        Api(recommender, flags).lay_out(MODEL_QUEUE)  # first, for an endpoint's name belongs to who comes first
         page.wire()
     with app.route("Desk", "desk"):
         desk = DeskPage(flags, shop, annotators)

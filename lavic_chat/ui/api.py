@@ -1,0 +1,110 @@
+"""What other programs may ask, through `gradio_client`: ask, recommend, flag. Stateless; each call says everything.
+
+from gradio_client import Client, handle_file
+shop = Client("http://127.0.0.1:7860")
+answer = shop.predict("something like this, in wood", handle_file("chair.jpg"), api_name="/ask")
+answer = shop.predict("<submission>a sofa</submission><comment>Which colour?</comment>...", api_name="/recommend")
+shop.predict(answer["context"], [[item["id"], item["score"]] for item in answer["candidates"]],
+             answer["pick"]["id"], "the right id", "wrong colour", api_name="/flag")
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import gradio as gr
+
+from lavic_chat.catalog.filters import Filters, read_price
+from lavic_chat.catalog.pictures import picture_format
+from lavic_chat.desk import Desk
+from lavic_chat.dialogue import SEEKER, Dialogue, parse_context
+from lavic_chat.errors import DialogueError, FlagError, LavicError
+from lavic_chat.flags import Flag
+from lavic_chat.recommendation import to_answer
+from lavic_chat.ui.failures import note_failure
+from lavic_chat.ui.visit import Recommender
+
+LONGEST_CONTEXT = 50_000  # characters
+SORRY = "Something went wrong on our side; please try again."
+
+
+class Api:
+    """Three endpoints on components that nobody sees."""
+
+    def __init__(self, recommender: Recommender, desk: Desk):
+        self.recommender, self.desk = recommender, desk
+
+    def lay_out(self, queue: str) -> None:
+        """queue: the one in which everything that runs the model waits."""
+        with gr.Row(visible=False):
+            message, context = gr.Textbox(label="message"), gr.Textbox(label="context")
+            photo = gr.File(label="photo", file_types=["image"], type="filepath")
+            categories = gr.JSON([], label="categories")
+            least, most = gr.Textbox("", label="least"), gr.Textbox("", label="most")
+            candidates = gr.JSON(label="candidates")
+            pick, correct, reason = (gr.Textbox("", label=name) for name in ("pick", "correct", "reason"))
+            answer, trigger = gr.JSON(label="answer"), gr.Button()
+        model = {"concurrency_id": queue, "concurrency_limit": 1}
+        trigger.click(self.ask, [message, photo, categories, least, most], answer, api_name="ask", **model)
+        trigger.click(self.recommend, [context], answer, api_name="recommend", **model)
+        trigger.click(self.flag, [context, candidates, pick, correct, reason], answer, api_name="flag")
+
+    def ask(self, message: str, photo: str | None, categories: list | None, least: str, most: str) -> dict:
+        """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores."""
+        return self.told(lambda: self.answer_message(message, photo, categories, least, most))
+
+    def recommend(self, context: str) -> dict:
+        """A whole conversation in the Reddit-Amazon form, which ends with the shopper."""
+        return self.told(lambda: self.answer_context(context))
+
+    def flag(self, context: str, candidates: list | None, pick: str, correct: str, reason: str) -> dict:
+        """A wrong pick, and which of the candidates, or of the catalogue, would have been right."""
+        return self.told(lambda: self.store(context, candidates, pick, correct, reason))
+
+    def answer_message(self, message: str, photo: str | None, categories: object, least: str, most: str) -> dict:
+        if photo:
+            picture_format(Path(photo))
+        dialogue = Dialogue().say(message or "", Path(photo) if photo else None)
+        names = frozenset(name for name in categories or () if isinstance(name, str))
+        filters = Filters(names, read_price(least), read_price(most))
+        return self.answer(dialogue, filters=filters)
+
+    def answer_context(self, context: str) -> dict:
+        dialogue = parse_context(checked_context(context))
+        if not dialogue.turns or dialogue.turns[-1].role != SEEKER:
+            raise DialogueError("The conversation must end with the shopper, in <submission>...</submission>.")
+        return self.answer(dialogue)
+
+    def answer(self, dialogue: Dialogue, **more) -> dict:
+        return {**to_answer(self.recommender.recommend(dialogue, **more)), "context": dialogue.to_context()}
+
+    def store(self, context: str, candidates: object, pick: str, correct: str, reason: str) -> dict:
+        if not isinstance(candidates, Sequence) or isinstance(candidates, str):
+            raise FlagError("The candidates must be a list of [id, score].")
+        flag = Flag(
+            turn_id=uuid4().hex,
+            context=checked_context(context),
+            candidates=tuple(tuple(pair) if isinstance(pair, list) else pair for pair in candidates),
+            pick=pick or "",
+            correct=correct or None,
+            reason=reason or "",
+            model_hash=self.recommender.model_hash,
+            catalog_hash=self.recommender.catalog.fingerprint,
+        )
+        return {"stored": self.desk.add(flag)}
+
+    def told(self, move) -> dict:
+        """The move's answer; what can be mended is told in its sentence, everything else politely."""
+        try:
+            return move()
+        except LavicError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        except Exception as error:
+            note_failure(error)
+            raise gr.Error(SORRY, print_exception=False) from None
+
+
+def checked_context(context: str) -> str:
+    if not isinstance(context, str) or not context.strip() or len(context) > LONGEST_CONTEXT:
+        raise DialogueError(f"The conversation must be a text of 1 to {LONGEST_CONTEXT:,} characters.")
+    return context
