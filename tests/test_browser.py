@@ -151,6 +151,7 @@ def test_compare_filter_look_away_and_undo(visit):
     ask(page, "a red armchair")
     page.locator("#gallery .tile[data-act=choose]").nth(1).click()
     page.click("#card [data-act=compare]")
+    page.wait_for_selector(".compare figure")
     assert page.locator(".compare figure").count() == 2
     page.click(".compare [data-act=choose]")
     page.wait_for_selector("#card [data-product='red-armchair']")

@@ -356,7 +356,9 @@ def test_align_then_tune_then_ask(shop, dialogues, tmp_path):
 def test_several_pictures_of_a_product_from_tune_to_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     path = tiny_catalog_folder / "products.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    write_jsonl(path, ({**row, "images": [*row["images"], *rows[0]["images"]]} for row in rows))
+    others = [*rows[1:], rows[0]]
+    pairs = zip(rows, others, strict=True)
+    write_jsonl(path, ({**row, "images": [*row["images"], *other["images"]]} for row, other in pairs))
     tune = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--out", tmp_path / "t"]
     answer(*tune, "--pictures", 3, "--steps", 2, "--batch", 1, "--valid-every", 1)
     assert json.loads((tmp_path / "t" / "adapter.json").read_text())["pictures"] == 3
