@@ -123,7 +123,7 @@ class Desk(FlagStore):
     def progress(self, annotator: str) -> Progress:
         standing = self.standing()
         own = [judgement.verdict for judgement in standing if judgement.annotator == annotator]
-        same = [same_answer(*pair) for pair in pairs(standing)]
+        same = [same_answer(*pair) for group in by_turn(standing).values() for pair in combinations(group, 2)]
         return Progress(
             judged=len(own) - own.count(SKIPPED),
             skipped=own.count(SKIPPED),
@@ -135,11 +135,7 @@ class Desk(FlagStore):
     def corrected(self) -> tuple[tuple[Flag, str | None], ...]:
         """Every turn with what would have been right, and the verdict where annotators gave one: the most of them, and
         of equally many the latest."""
-        about: dict[str, list[Judgement]] = {}
-        for judgement in self.standing():
-            if judgement.verdict != SKIPPED:
-                about.setdefault(judgement.turn_id, []).append(judgement)
-        turns = []
+        about, turns = by_turn(self.standing()), []
         for task in self.tasks():
             said = about.get(task.turn.turn_id)
             if not said:
@@ -187,14 +183,13 @@ class Desk(FlagStore):
         return known
 
 
-def pairs(judgements: Iterable[Judgement]) -> Iterable[tuple[Judgement, Judgement]]:
-    """Every two judgements about the same turn, skipped ones left out."""
+def by_turn(judgements: Iterable[Judgement]) -> dict[str, list[Judgement]]:
+    """The judgements about each turn, skipped ones left out."""
     about: dict[str, list[Judgement]] = {}
     for judgement in judgements:
         if judgement.verdict != SKIPPED:
             about.setdefault(judgement.turn_id, []).append(judgement)
-    for group in about.values():
-        yield from combinations(group, 2)
+    return about
 
 
 def same_answer(one: Judgement, other: Judgement) -> bool:

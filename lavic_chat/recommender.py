@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
 from torch import Tensor
 
 from lavic_chat.catalog import Catalog, Product, load_catalog
@@ -19,7 +18,7 @@ from lavic_chat.files import hash_bytes
 from lavic_chat.model import VIEWS, LavicModel, load_model
 from lavic_chat.model.adapter import AdapterCard, merge_loras
 from lavic_chat.ranking import Ranker
-from lavic_chat.ranking.ranker import count_pictures, main_picture
+from lavic_chat.ranking.ranker import count_pictures, main_pictures
 from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
 from lavic_chat.retrieval import Retriever, TextEncoder, product_text
 from lavic_chat.settings import Settings
@@ -54,7 +53,7 @@ class Recommender:
     @property
     def main_states(self) -> Tensor:
         """[N, 5, h] of the products' main pictures."""
-        return torch.stack([main_picture(seen) for seen in self.states])
+        return main_pictures(self.states)
 
     @cached_property
     def average(self) -> Tensor:
@@ -168,8 +167,7 @@ class Chooser:
         """The pictures' states [k, 5, h] of each product, and what the model says of the main ones; what the caches
         lack is computed."""
         states = self.vision.see_pictures(catalog, products, self.pictures, progress)
-        main = torch.stack([seen[0] for seen in states])
-        return states, self.descriptions.of_states(main, progress)
+        return states, self.descriptions.of_states(main_pictures(states), progress)
 
 
 def load_chooser(settings: Settings) -> Chooser:
@@ -194,6 +192,5 @@ def load_recommender(settings: Settings, progress: bool = True) -> Recommender:
     encoder = TextEncoder(settings.home, settings.adapter)
     states, looks = chooser.look(catalog, catalog.products, progress)
     texts = encoder.encode_cached([product_text(*pair) for pair in zip(catalog, looks, strict=True)], progress)
-    main = torch.stack([seen[0] for seen in states])
-    retriever = Retriever(catalog, encoder, texts, main.numpy())
+    retriever = Retriever(catalog, encoder, texts, main_pictures(states).numpy())
     return Recommender(catalog, chooser.model, chooser.vision, retriever, chooser.ranker, states, looks)

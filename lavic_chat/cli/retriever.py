@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from lavic_chat.cli.options import catalog_option, json_option, print_json
-from lavic_chat.cli.stage import config_options, provenance, thinned
+from lavic_chat.cli.stage import choose_config, config_options, provenance, thinned
 from lavic_chat.settings import read_settings
 from lavic_chat.training.configs import RetrieverConfig
 
@@ -34,7 +34,7 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
     from lavic_chat.training.checkpoint import Checkpoint
 
     start, settings = time.time(), read_settings(catalog=catalog, model=model, adapter=adapter)
-    chosen = replace(RetrieverConfig(), **{name: value for name, value in config.items() if value is not None})
+    chosen = choose_config(RetrieverConfig, settings.model, config)
     read_card(adapter)  # told now, not after the training
     shop = load_catalog(settings.catalog)
     wishes, exam = (stage.make_wishes(read_conversations(file), shop, key) for file in (dialogues, valid))

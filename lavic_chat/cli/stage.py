@@ -45,7 +45,7 @@ def option_type(item: Field) -> click.ParamType:
 def choose_config(config_class: type, model: str, given: Mapping[str, object]):
     """The defaults for a base, and what was given on the command line; steps that are given count, not epochs."""
     chosen = {name: value for name, value in given.items() if value is not None}
-    if "steps" in chosen:
+    if "steps" in chosen and hasattr(config_class, "epochs"):
         chosen.setdefault("epochs", 0)
     return replace(config_class() if model == MINI else PAPER.get(config_class, config_class()), **chosen)
 
@@ -95,9 +95,11 @@ def see_all(vision, parts, pictures: int = 1) -> dict:
 
     Raises CatalogError when two catalogues give the same id to different pictures.
     """
+    from lavic_chat.training.examples import products_of
+
     states = {}
     for shop, choices in parts:
-        products = list({product.id: product for choice in choices for product in choice.products}.values())
+        products = products_of(choices)
         for product, seen in zip(products, vision.see_pictures(shop, products, pictures, progress=True), strict=True):
             row = seen if pictures > 1 else seen[0]
             if not states.setdefault(product.id, row).equal(row):

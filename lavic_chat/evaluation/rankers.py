@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import bm25s
 import numpy as np
-import torch
 from torch import Tensor
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import SEEKER, Conversation
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.ranking import GENERATE, Ranker
-from lavic_chat.ranking.ranker import main_picture
+from lavic_chat.ranking.ranker import main_pictures
 from lavic_chat.retrieval import TextEncoder, make_query, product_text
 
 Rank = Callable[[Conversation, Sequence[str]], Prediction]
@@ -87,7 +86,7 @@ class Sight:
 def make_model(catalog: Catalog, ranker: Ranker, sights: dict[str, Sight], ablate: str | None, seed: int) -> Rank:
     """The model itself. no-images: every picture's states are the mean of all and nothing is said of it, so that
     the prompt says nothing of looks. shuffled-images: each candidate gets another candidate's picture."""
-    blank = Sight(torch.stack([main_picture(sight.states) for sight in sights.values()]).mean(0))
+    blank = Sight(main_pictures(sight.states for sight in sights.values()).mean(0))
     rng = random.Random(seed)
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:

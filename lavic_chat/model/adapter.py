@@ -177,7 +177,11 @@ def activate_all(model: LavicModel) -> None:
 
 def merge_loras(model: LavicModel) -> None:
     """Fold the LoRAs into the weights they stand beside: the same answers in less time, and nothing left to train."""
-    for module in model.network.modules():
+    fold_loras(model.network)
+
+
+def fold_loras(network: nn.Module) -> None:
+    for module in network.modules():
         if isinstance(module, BaseTunerLayer):
             module.merge()
 

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from lavic_chat.errors import ModelError
 from lavic_chat.files import fresh_folder, hash_file
-from lavic_chat.model.adapter import read_lora, save_lora, without_remarks
+from lavic_chat.model.adapter import fold_loras, read_lora, save_lora, without_remarks
 from lavic_chat.model.assemble import TEXT_ENCODER, ensure_text_encoder
 
 RETRIEVER = "retriever"
@@ -47,9 +46,7 @@ def load_text_encoder(home: Path, adapter: Path | None = None) -> tuple[Sentence
             f"The retriever in {weights.parent} is damaged or incomplete ({type(error).__name__}); fetch it again, or "
             "delete that folder to search without it."
         ) from error
-    for module in encoder.modules():
-        if isinstance(module, BaseTunerLayer):
-            module.merge()
+    fold_loras(encoder)
     return encoder, f"{TEXT_ENCODER}-{hash_file(weights)[:24]}"
 
 

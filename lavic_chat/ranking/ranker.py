@@ -1,7 +1,7 @@
 """Ranking candidates for a dialogue: one prompt, one forward pass, one score a candidate."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -120,9 +120,9 @@ def count_pictures(states: Tensor | Sequence[Tensor]) -> list[int]:
     return [1 if seen.dim() == 2 else len(seen) for seen in states]
 
 
-def main_picture(states: Tensor) -> Tensor:
-    """[5, h] or [k, 5, h] of a product -> [5, h]"""
-    return states if states.dim() == 2 else states[0]
+def main_pictures(states: Iterable[Tensor]) -> Tensor:
+    """[5, h], or [k, 5, h], of each of n products -> [n, 5, h]"""
+    return torch.stack([seen if seen.dim() == 2 else seen[0] for seen in states])
 
 
 def join_states(states: Tensor | Sequence[Tensor], photo: Tensor | None = None) -> Tensor:

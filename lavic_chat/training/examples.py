@@ -107,6 +107,11 @@ def make_choices(
     return choices, len(conversations) - len(choices)
 
 
+def products_of(choices: Sequence[Choice]) -> list[Product]:
+    """Every product that the choices name, once."""
+    return list({product.id: product for choice in choices for product in choice.products}.values())
+
+
 def put_in(ids: Sequence[str], right: Sequence[str], rng: random.Random) -> list[str]:
     """The ids, one of them replaced by a right answer if none of them is one."""
     ids = list(ids)

@@ -27,6 +27,7 @@ from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import RetrieverConfig
 from lavic_chat.training.course import Course, Report, follow, pace
 from lavic_chat.training.examples import describe_looks
+from lavic_chat.vision import chunks
 
 FOUND = 10  # products that the model will look at
 Embed = Callable[[Sequence[str]], Tensor]
@@ -160,12 +161,8 @@ def contrast(queries: Tensor, products: Tensor, ids: Sequence[str], temperature:
 @torch.inference_mode()
 def recall(embed: Embed, shelf: Shelf, batch: int = 64) -> float:
     """Share of the queries whose product is among the first ten."""
-    shelved = torch.cat([embed(part) for part in parts(shelf.texts, batch)])
-    asked = torch.cat([blend(embed, part) for part in parts(shelf.queries, batch)])
+    shelved = torch.cat([embed(part) for part in chunks(shelf.texts, batch)])
+    asked = torch.cat([blend(embed, part) for part in chunks(shelf.queries, batch)])
     scores = asked @ shelved.T
     own = scores.gather(1, torch.tensor(shelf.wanted)[:, None])
     return float(((scores > own).sum(1) < FOUND).float().mean())
-
-
-def parts(items: Sequence, size: int) -> list[Sequence]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

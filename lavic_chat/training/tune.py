@@ -30,13 +30,20 @@ from lavic_chat.catalog import Product
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.description import describe
-from lavic_chat.ranking.ranker import count_pictures, join_states, main_picture
+from lavic_chat.ranking.ranker import count_pictures, join_states, main_pictures
 from lavic_chat.ranking.scores import choosing_loss, compare, pad
 from lavic_chat.training.align import jitter, saying_loss
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
 from lavic_chat.training.course import Course, Report, deal, follow, pace
-from lavic_chat.training.examples import Choice, ask_plainly, describe_looks, looks_of, shuffle_choice
+from lavic_chat.training.examples import (
+    Choice,
+    ask_plainly,
+    describe_looks,
+    looks_of,
+    products_of,
+    shuffle_choice,
+)
 from lavic_chat.training.team import share
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
@@ -141,7 +148,7 @@ def say_blurred(
     model: LavicModel, products: Sequence[Product], states: dict[str, Tensor], config: TuneConfig
 ) -> dict[str, str]:
     """The LLM's own descriptions by product id, of states with noise: as uncertain as those of unseen shapes."""
-    seen = torch.stack([main_picture(states[product.id]) for product in products])
+    seen = main_pictures(states[product.id] for product in products)
     blurred = jitter(seen, seen.std((0, 1)), config.blur)
     return dict(zip((product.id for product in products), describe(model, blurred, progress=True), strict=True))
 
@@ -197,10 +204,6 @@ class Pupil:
         return join_states(list(self.states.values())).std(0)
 
 
-def products_of(choices: Sequence[Choice]) -> list[Product]:
-    return list({product.id: product for choice in choices for product in choice.products}.values())
-
-
 @dataclass(frozen=True)
 class Validation:
     """HR@1, mean negative log-likelihood of the right candidate, the temperature that would make it least, and HR@1
@@ -229,7 +232,7 @@ def validate(
     model.train(False)
     ranker = Ranker(model, config.decode, labeling=config.labeling)
     ids = [product.id for product in products_of(choices)]
-    shown = torch.stack([main_picture(states[item]) for item in ids])
+    shown = main_pictures(states[item] for item in ids)
     said = dict(zip(ids, describe(model, shown), strict=True)) if speaks else {}
     logs = []
     for choice in choices:
