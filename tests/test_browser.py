@@ -181,6 +181,40 @@ def test_compare_filter_look_away_and_undo(visit):
     page.wait_for_selector(".greeting")
 
 
+def test_loading_the_page_again_goes_on_with_the_conversation(visit, served: Served):
+    page = visit()
+    ask(page, "a red armchair")
+    page.click("#filters button >> nth=0")
+    page.locator("#prices").get_by_label("To").fill("120")
+    page.click("#filter-actions >> text=Apply")
+    page.wait_for_function("document.querySelectorAll('#gallery .tile[data-act=choose]').length < 9")
+    ask(page, "rather in green")
+    before = [page.inner_html(name) for name in ("#conversation .log", "#card .card h2", "#gallery .tiles")]
+    page.reload()
+    wait_for_answer(page)
+    assert [page.inner_html(name) for name in ("#conversation .log", "#card .card h2", "#gallery .tiles")] == before
+    page.click("#filters button >> nth=0")
+    assert page.locator("#prices").get_by_label("To").input_value() == "120"
+    page.click("#undo")
+    page.wait_for_function("document.querySelectorAll('.log li').length === 2")
+    assert picked(page) == "red-armchair"
+    visit().wait_for_selector(".greeting")  # another browser knows nothing of it
+
+    page.fill("#box textarea", "a blue one, then")
+    page.press("#box textarea", "Enter")
+    page.wait_for_selector("#status .looking")
+    page.reload()
+    page.wait_for_function("document.querySelector('#box textarea')?.value === 'a blue one, then'")
+    wait_for_answer(page)
+    cut_off = ("AbortError", "Connection errored out")  # the page that was left, of the answer it waited for
+    served.complaints[:] = [line for line in served.complaints if not any(words in line for words in cut_off)]
+    page.click("#start-over")
+    page.wait_for_selector(".greeting")
+    page.reload()
+    page.wait_for_timeout(1_000)
+    assert page.locator(".greeting").count() == 1
+
+
 def test_the_desk_by_keys(visit, served: Served):
     shopper = visit()
     ask(shopper, "a green lamp")
@@ -195,7 +229,9 @@ def test_the_desk_by_keys(visit, served: Served):
         page.wait_for_selector(".desk .tile")
         assert page.locator(".desk .log li").first.bounding_box()["y"] > page.locator(".desk .why").bounding_box()["y"]
         left = int(page.inner_text(".progress span >> nth=1").split()[0])
+        page.keyboard.press("x")  # no such key
         page.keyboard.press("2")
+        page.keyboard.press("2")  # before the next turn is there
         page.wait_for_selector("text=1 judged")
         page.keyboard.press("u")
         page.wait_for_selector("text=0 judged")

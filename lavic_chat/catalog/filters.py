@@ -54,6 +54,11 @@ def read_price(text: str | None) -> float | None:
         raise CatalogError("A price limit must be a number such as 49.90; correct it, or leave it open.") from None
 
 
+def write_price(price: float | None) -> str:
+    """As `read_price` reads it."""
+    return "" if price is None else f"{price:.2f}".removesuffix(".00")
+
+
 def categories_of(products: Iterable[Product]) -> list[str]:
     """The categories, the largest first."""
     counts = Counter(product.category for product in products if product.category)

@@ -100,20 +100,38 @@ def index(ship: bool, as_json: bool, **chosen) -> None:
 @model_options
 @decode_option
 @click.option("--turns", default=5, type=click.IntRange(1, 1000), help="Timed turns after one to warm up.")
+@click.option("--shoppers", type=click.IntRange(1, 200), help="Serve the chat to so many at once instead.")
+@click.option("--seconds", default=180, type=click.IntRange(1, 3600), help="How long they shop.", show_default=True)
 @json_option
-def bench(turns: int, as_json: bool, **chosen) -> None:
-    """Latency of a turn step by step, tokens, and memory."""
-    import resource
-
-    from lavic_chat.dialogue import Dialogue
+def bench(turns: int, shoppers: int | None, seconds: int, as_json: bool, **chosen) -> None:
+    """Latency of a turn step by step, tokens, and memory; or what many shoppers at once meet."""
     from lavic_chat.recommender import load_recommender
 
     recommender = load_recommender(read_settings(**chosen))
+    if shoppers:
+        from lavic_chat.evaluation.crowd import measure_crowd
+
+        result = measure_crowd(recommender, shoppers, seconds).to_row()
+    else:
+        result = measure_turns(recommender, turns)
+    if as_json:
+        print_json(result)
+        return
+    for key, value in result.items():
+        click.echo(f"{key:<16} {value}")
+
+
+def measure_turns(recommender, turns: int) -> dict:
+    """Milliseconds of one shopper's turns, after one to warm up."""
+    import resource
+
+    from lavic_chat.dialogue import Dialogue
+
     dialogue = Dialogue().say("I am looking for something green for the reading corner, not too dark")
     recommender.recommend(dialogue)
     answers = [recommender.recommend(dialogue) for _ in range(turns)]
     totals = sorted(answer.timings_ms["total"] for answer in answers)
-    result = {
+    return {
         "device": recommender.device,
         "turns": turns,
         "median_ms": totals[len(totals) // 2],
@@ -123,8 +141,3 @@ def bench(turns: int, as_json: bool, **chosen) -> None:
         "visual_tokens": answers[-1].visual_tokens,
         "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
-    if as_json:
-        print_json(result)
-        return
-    for key, value in result.items():
-        click.echo(f"{key:<16} {value}")

@@ -76,7 +76,7 @@ class DeskPage:
         said = event._data if isinstance(event._data, dict) else {}
         act, choice = said.get("act"), said.get("id")
         if said.get("turn") != seat.turn_id:  # pressed before the next turn was on the screen
-            return {}
+            return gr.skip()
         try:
             if act == "judge" and isinstance(choice, str) and choice in self.offered(seat):
                 self.desk.judge(seat.turn_id, seat.annotator, choice)
@@ -88,7 +88,7 @@ class DeskPage:
                 back = self.desk.undo(seat.annotator)
                 return self.screen(seat, back, "" if back else "There is nothing to take back.")
             else:
-                return {}
+                return gr.skip()
         except Exception as error:
             if isinstance(error, LavicError) and not isinstance(error, FlagStoreError):
                 return self.screen(seat, note=str(error))

@@ -18,6 +18,7 @@ class Layout:
     def lay_out(self) -> None:
         gr.Navbar(visible=False)
         self.visit = gr.State(Visit())
+        self.memory = gr.BrowserState(storage_key="lavic-chat", secret="lavic-chat")  # the same after a restart
         html(markup.header(self.shop), "masthead")
         with gr.Row(elem_id="shop", equal_height=False):
             with gr.Column(elem_id="talk", scale=5, min_width=300):

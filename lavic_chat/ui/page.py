@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from lavic_chat.catalog.filters import NO_FILTERS, Filters, read_price
+from lavic_chat.catalog.filters import NO_FILTERS, Filters, read_price, write_price
 from lavic_chat.desk import Desk
 from lavic_chat.errors import FlagStoreError, LavicError
 from lavic_chat.ui import markup
@@ -20,6 +20,7 @@ from lavic_chat.ui.desk_page import DeskPage
 from lavic_chat.ui.failures import note_failure
 from lavic_chat.ui.flagging import NONE_OF_THESE, THANKS, make_flag
 from lavic_chat.ui.layout import Layout
+from lavic_chat.ui.memory import from_memory, to_memory
 from lavic_chat.ui.panel import looked_at
 from lavic_chat.ui.speech import UNSURE
 from lavic_chat.ui.visit import Recommender, Visit
@@ -44,6 +45,7 @@ def build_app(
         page.lay_out()
         Api(recommender, flags).lay_out(MODEL_QUEUE)  # first, for an endpoint's name belongs to who comes first
         page.wire()
+        page.quickly(app.load, page.come_back, page.everything, [page.memory])
     with app.route("Desk", "desk"):
         desk = DeskPage(flags, shop, annotators)
         desk.lay_out()
@@ -84,9 +86,9 @@ class Page(Layout):
 
     @property
     def everything(self) -> list:
-        screen = [self.visit, self.conversation, self.status, self.notice, self.box, self.start_over, self.undo]
-        screen += [self.categories, self.least, self.most, self.card, self.actions, self.gallery, self.looked]
-        return [*screen, *self.buttons, *self.flag_parts]
+        screen = [self.visit, self.memory, self.conversation, self.status, self.notice, self.box]
+        screen += [self.start_over, self.undo, self.categories, self.least, self.most]
+        return [*screen, self.card, self.actions, self.gallery, self.looked, *self.buttons, *self.flag_parts]
 
     @property
     def buttons(self) -> list:
@@ -124,6 +126,7 @@ class Page(Layout):
         busy = visit.pending is not None
         return {
             self.visit: visit,
+            self.memory: to_memory(visit),
             self.conversation: markup.conversation(visit, self.shop),
             self.status: markup.status(visit),
             self.notice: markup.notice(error),
@@ -147,6 +150,18 @@ class Page(Layout):
             self.words: "",
             self.flag_notice: markup.notice(note, kind),
         }
+
+    def come_back(self, visit: Visit, kept: object) -> dict:
+        """Go on where this browser was before the page was loaded again; a message under way is back in the box."""
+        if visit.pending or visit.recommendation:
+            return gr.skip()
+        visit, unsent = from_memory(kept, self.shop.catalog)
+        if not (visit.recommendation or visit.filters or unsent):
+            return gr.skip()
+        kept_to = visit.filters
+        shown = {self.categories: sorted(kept_to.categories)}
+        shown |= {self.least: write_price(kept_to.lowest), self.most: write_price(kept_to.highest)}
+        return self.screen(visit, **({"value": {"text": unsent, "files": []}} if unsent else {})) | shown
 
     # Questions ---------------------------------------------------------------------------------------------
 
