@@ -2,12 +2,16 @@
 
 import sys
 
-from lavic_chat.chat import serve_chat
-from lavic_chat.errors import LavicError
-from lavic_chat.settings import read_settings
+from lavic_chat.lent_gpu import find_lender
+
+lend = find_lender()  # before anything brings torch
+
+from lavic_chat.chat import serve_chat  # noqa: E402
+from lavic_chat.errors import LavicError  # noqa: E402
+from lavic_chat.settings import read_settings  # noqa: E402
 
 if __name__ == "__main__":
     try:
-        serve_chat(read_settings())
+        serve_chat(read_settings(), lend)
     except LavicError as error:
         sys.exit(f"lavic-chat: {error}")

@@ -15,6 +15,7 @@ from lavic_chat.descriptions import Descriptions
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.files import hash_bytes
+from lavic_chat.lent_gpu import CATALOG, Lender, owned
 from lavic_chat.model import VIEWS, LavicModel, load_model
 from lavic_chat.model.adapter import AdapterCard, merge_loras
 from lavic_chat.ranking import Ranker
@@ -183,14 +184,14 @@ def load_chooser(settings: Settings) -> Chooser:
     return Chooser(model, vision, descriptions, ranker, card.pictures)
 
 
-def load_recommender(settings: Settings, progress: bool = True) -> Recommender:
+def load_recommender(settings: Settings, progress: bool = True, lend: Lender = owned) -> Recommender:
     """Open catalogue and model, and compute what the caches lack: sentence vectors and the pictures' states."""
     catalog = load_catalog(settings.catalog)
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     chooser = load_chooser(settings)
     encoder = TextEncoder(settings.home, settings.adapter)
-    states, looks = chooser.look(catalog, catalog.products, progress)
+    states, looks = lend(chooser.look, CATALOG)(catalog, catalog.products, progress)
     texts = encoder.encode_cached([product_text(*pair) for pair in zip(catalog, looks, strict=True)], progress)
     retriever = Retriever(catalog, encoder, texts, main_pictures(states).numpy())
     return Recommender(catalog, chooser.model, chooser.vision, retriever, chooser.ranker, states, looks)

@@ -13,6 +13,7 @@ from lavic_chat import recommender as module
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import CatalogError, DialogueError, LavicError, PictureError
+from lavic_chat.lent_gpu import CATALOG
 from lavic_chat.model import load_model
 from lavic_chat.ranking import Ranker
 from lavic_chat.recommender import CANDIDATES, SHIPPED_STATES, Clock, Recommender, load_recommender
@@ -193,6 +194,17 @@ def base(tmp_path_factory):
 def settings(base, tiny_catalog_folder, tmp_path, monkeypatch) -> Settings:
     monkeypatch.setattr(module, "TextEncoder", WordEncoder)
     return Settings(home=tmp_path / "home", catalog=tiny_catalog_folder, model=str(base))
+
+
+def test_the_catalogue_is_looked_at_with_a_lent_gpu(settings):
+    calls = []
+
+    def lend(call, seconds):
+        calls.append((call.__name__, seconds))
+        return call
+
+    assert load_recommender(settings, progress=False, lend=lend).recommend(said("a sofa"))
+    assert calls == [("look", CATALOG)]
 
 
 def test_the_second_start_looks_at_nothing(settings, monkeypatch):
