@@ -1,4 +1,4 @@
-"""The loop: a pick is flagged and corrected, the correction exported and learned, and the next pick is the right one."""
+"""The loop: a pick is flagged and corrected, the correction exported and learned; the next pick is the right one."""
 
 import json
 from pathlib import Path
