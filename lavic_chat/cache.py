@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lavic_chat.errors import LavicError
+from lavic_chat.errors import CacheError
 
 BATCH = 500  # keys asked for in one statement; SQLite allows 999 variables
 
@@ -90,12 +90,12 @@ class _Connection:
         except (OSError, sqlite3.Error) as error:
             if self.connection:
                 self.connection.close()
-            raise LavicError(self._sentence(error)) from error
+            raise CacheError(self._sentence(error)) from error
 
     def __exit__(self, kind, error, trace) -> None:
         self.connection.close()
         if isinstance(error, sqlite3.Error):
-            raise LavicError(self._sentence(error)) from error
+            raise CacheError(self._sentence(error)) from error
 
     def _sentence(self, error: Exception) -> str:
         return f"The cache {self.path} cannot be used ({error}); free some disk space, or delete that file."

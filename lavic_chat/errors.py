@@ -27,3 +27,7 @@ class FlagError(LavicError):
 
 class FlagStoreError(FlagError):
     """The database's fault, not the annotator's: the sentence names files and is for those who run the shop."""
+
+
+class CacheError(LavicError):
+    """A cache that cannot be read or written; this sentence, too, is for those who run the shop."""

@@ -32,7 +32,7 @@ class Journal:
         self.path = folder / f"{uuid4().hex}.jsonl"
         self.scheduler = CommitScheduler(
             repo_id=repo, repo_type="dataset", folder_path=folder, path_in_repo=IN_REPO, every=EVERY, token=token,
-            private=True,
+            private=True,  # a dataset that is there already stays what it is
         )  # fmt: skip
 
     def __call__(self, table: str, row: dict) -> None:
@@ -46,7 +46,7 @@ class Journal:
 def open_desk(path: Path, repo: str = "", token: str = "") -> Desk:
     """The desk at `path`, with a journal where a dataset repository is named; read back first where the disk is empty.
 
-    Raises LavicError where the repository cannot be reached or a token is missing.
+    Raises LavicError where the repository cannot be reached or is public, or a token is missing.
     """
     if not repo:
         return Desk(path)
@@ -57,11 +57,15 @@ def open_desk(path: Path, repo: str = "", token: str = "") -> Desk:
             count = Desk(path).restore(read_rows(fetch(repo, token, path.parent / "journal-before")))
             log.info("%d flags and judgements were read back from the dataset", count)
         journal = Journal(repo, token, path.parent / "journal")
+        is_private = journal.scheduler.api.repo_info(repo, repo_type="dataset").private
     except (OSError, HfHubHTTPError, ValueError) as error:
         raise LavicError(
             f"The dataset {repo} cannot be used for flags ({type(error).__name__}); check LAVIC_FLAGS_REPO and that "
             "HF_TOKEN may write to it, or set neither to keep flags on this disk."
         ) from error
+    if not is_private:
+        journal.scheduler.stop()
+        raise LavicError(f"The dataset {repo} is public, and flags hold conversations; make it private first.")
     return Desk(path, journal=journal)
 
 

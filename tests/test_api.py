@@ -77,6 +77,15 @@ def test_malformed_flags_are_refused(shop, candidates):
     assert len(desk.list()) == before
 
 
+def test_a_flag_is_about_one_of_the_candidates_best_first(shop):
+    client, desk = shop
+    shown = [["green-lamp", 0.1], ["red-lamp", 0.9]]
+    with pytest.raises(AppError, match="pick must be one of the candidates"):
+        client.predict("<submission>a</submission>", shown, "blue-lamp", "", "", api_name="/flag")
+    client.predict("<submission>a</submission>", shown, "green-lamp", "", "", api_name="/flag")
+    assert [name for name, _ in desk.list()[0].candidates] == ["red-lamp", "green-lamp"]
+
+
 def test_a_photo_that_is_none_is_told(shop, tmp_path: Path):
     (tmp_path / "photo.png").write_text("no picture")
     with pytest.raises(AppError, match="picture"):

@@ -1,5 +1,7 @@
 """The annotators' page without a browser: who may sit down, what a click does, what is shown."""
 
+import asyncio
+import time
 from dataclasses import replace
 
 import gradio as gr
@@ -40,13 +42,17 @@ def seated(desk, catalog, annotators=None) -> DeskPage:
     return page
 
 
+def begin(page: DeskPage, name: str | None, password: str | None) -> dict:
+    return asyncio.run(page.begin(Seat(), name, password))
+
+
 def press(page: DeskPage, seat: Seat, act: str, choice: str | None = None, turn: str | None = None) -> dict:
     data = {"act": act, "id": choice, "turn": seat.turn_id if turn is None else turn}
     return page.act(seat, gr.EventData(None, data))
 
 
 def test_turn_after_turn_is_judged(page: DeskPage, desk: Desk):
-    screen = page.begin(Seat(), " ada ", None)
+    screen = begin(page, " ada ", None)
     seat = screen[page.seat]
     assert seat == Seat("ada", "t1") and "wish 1" in screen[page.task] and "Wrong colour" in screen[page.task]
     assert screen[page.task].count('data-act="judge"') == 10 and "2 left" in screen[page.task]
@@ -60,7 +66,7 @@ def test_turn_after_turn_is_judged(page: DeskPage, desk: Desk):
 
 
 def test_nothing_can_be_judged_unseen(page: DeskPage, desk: Desk):
-    seat = page.begin(Seat(), "ada", None)[page.seat]
+    seat = begin(page, "ada", None)[page.seat]
     after = press(page, seat, "none")[page.seat]
     assert press(page, after, "none", turn="t1") == gr.skip()  # pressed twice before the second turn was there
     for data in (
@@ -75,28 +81,53 @@ def test_nothing_can_be_judged_unseen(page: DeskPage, desk: Desk):
 
 
 def test_undo_without_anything_is_told(page: DeskPage):
-    seat = page.begin(Seat(), "ada", None)[page.seat]
+    seat = begin(page, "ada", None)[page.seat]
     assert "nothing to take back" in press(page, seat, "undo")[page.notice]
 
 
 def test_a_login_is_asked_for_where_one_is_configured(page: DeskPage, desk: Desk):
     page = seated(desk, page.shop.catalog, {"ada": "secret"})
     for name, password in (("ada", "wrong"), ("ben", "secret"), ("ada", None), ("", ""), ("ben", "")):
-        screen = page.begin(Seat(), name, password)
+        screen = begin(page, name, password)
         assert "do not go together" in screen[page.notice] and page.seat not in screen
-    assert page.begin(Seat(), "ada", "secret")[page.seat].annotator == "ada"
+    assert begin(page, "ada", "secret")[page.seat].annotator == "ada"
     anyone = seated(desk, page.shop.catalog)
-    assert "name first" in anyone.begin(Seat(), "  ", "")[anyone.notice]
+    assert "name first" in begin(anyone, "  ", "")[anyone.notice]
 
 
 def test_a_desk_that_fails_is_told_politely(page: DeskPage, desk: Desk, monkeypatch, caplog):
-    seat = page.begin(Seat(), "ada", None)[page.seat]
+    seat = begin(page, "ada", None)[page.seat]
     desk.path.write_bytes(b"not a database at all, really")
     assert "could not store" in press(page, seat, "none")[page.notice]
     monkeypatch.setattr(desk, "judge", lambda *a: 1 / 0)
     monkeypatch.setattr(desk, "task", lambda turn: None)
     assert "could not store" in press(page, seat, "none")[page.notice]
     assert "ZeroDivisionError" in caplog.text
+    screen = begin(page, "ada", None)
+    assert "could not store" in screen[page.notice] and page.sign_in not in screen
+
+
+def test_looking_again_finds_what_was_flagged_meanwhile(page: DeskPage, desk: Desk):
+    seat = begin(page, "ada", None)[page.seat]
+    for _ in range(2):
+        seat = press(page, seat, "none")[page.seat]
+    turn = desk.task("t1").turn
+    desk.add(replace(turn, turn_id="t3", id=None, context="<submission></submission>"))
+    screen = press(page, seat, "next")
+    assert screen[page.seat].turn_id == "t3" and "only a photo" in screen[page.task]
+
+
+def test_wrong_passwords_come_one_at_a_time_and_hold_no_thread(page: DeskPage, desk: Desk, monkeypatch):
+    page = seated(desk, page.shop.catalog, {"ada": "secret"})
+    monkeypatch.setattr(desk_page, "PAUSE", 0.05)
+
+    async def guess() -> float:
+        start = time.monotonic()
+        screens = await asyncio.gather(*(page.begin(Seat(), "ada", word) for word in ("a", "\ud800", "c", "d")))
+        assert all("do not go together" in screen[page.notice] for screen in screens)
+        return time.monotonic() - start
+
+    assert asyncio.run(guess()) >= 0.2
 
 
 def test_markup_of_visitors_is_inert(page: DeskPage, desk: Desk):

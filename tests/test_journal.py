@@ -6,6 +6,7 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from huggingface_hub.errors import RepositoryNotFoundError
@@ -29,6 +30,7 @@ def test_what_was_flagged_survives_the_disk(tmp_path, monkeypatch):
             assert (told["repo_id"], told["repo_type"], told["token"]) == ("me/flags", "dataset", "token")
             assert told["private"] is True and told["path_in_repo"] == "flags"
             self.lock = threading.Lock()
+            self.api = SimpleNamespace(repo_info=lambda repo, repo_type: SimpleNamespace(private=True))
             pushed.append(Path(folder_path))
 
     def download(repo, local_dir, **_told):
@@ -62,6 +64,7 @@ def test_a_killed_process_loses_no_row_that_it_had_stored(tmp_path):
     code = """
 import os, signal, sys, threading
 from pathlib import Path
+from types import SimpleNamespace
 sys.path.insert(0, sys.argv[2])
 from lavic_chat import journal
 from test_desk import TURN
@@ -77,6 +80,21 @@ os.kill(os.getpid(), signal.SIGKILL)
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path), str(Path(__file__).parent)])
     assert done.returncode == -9
     assert len(list(read_rows(tmp_path / "journal"))) == 3 and Desk(tmp_path / "flags.sqlite").stats().flags == 3
+
+
+def test_a_public_dataset_is_refused(tmp_path, monkeypatch):
+    stopped = []
+
+    class Scheduler:
+        def __init__(self, **_told):
+            self.api = SimpleNamespace(repo_info=lambda repo, repo_type: SimpleNamespace(private=False))
+            self.stop = lambda: stopped.append(True)
+
+    monkeypatch.setattr(module, "CommitScheduler", Scheduler)
+    monkeypatch.setattr(module, "snapshot_download", lambda *_args, **_told: None)
+    with pytest.raises(LavicError, match="is public"):
+        open_at(tmp_path)
+    assert stopped
 
 
 def test_damaged_lines_are_left_out(tmp_path, caplog):

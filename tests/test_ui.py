@@ -19,11 +19,12 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.desk import Desk
 from lavic_chat.dialogue import Dialogue, Turn
-from lavic_chat.errors import DialogueError, FlagError, LavicError, PictureError
+from lavic_chat.errors import CacheError, DialogueError, FlagError, LavicError, PictureError
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui import build_app, markup
 from lavic_chat.ui.flagging import make_flag
-from lavic_chat.ui.page import BUSY, SORRY, Page
+from lavic_chat.ui.memory import to_memory
+from lavic_chat.ui.page import BACK_IN_THE_BOX, BUSY, SORRY, Page
 from lavic_chat.ui.panel import comparison, looked_at
 from lavic_chat.ui.serve import check_port, picture_route
 from lavic_chat.ui.shop import BLANK
@@ -325,6 +326,7 @@ def test_prices_are_written_as_in_a_shop(shop: markup.Shop):
 def test_the_status_says_what_it_took(answered: Visit):
     assert "Looked at 10 pictures, 50 visual tokens, 0.4 s" in markup.status(answered)
     assert 'role="status"' in markup.status(Visit())
+    assert 'class="sr">My pick is the ' in markup.status(answered)  # for who hears the page
 
 
 # Handlers ----------------------------------------------------------------------------------------------------
@@ -353,7 +355,7 @@ def test_a_sentence_for_the_visitor_is_shown_and_the_message_comes_back(page: Pa
 def test_an_unexpected_error_is_polite_and_logged_without_the_message(page: Page, caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.ERROR):
         screen = page.answer(Visit().ask("break down, my name is Ada"))
-    assert SORRY in screen[page.notice]
+    assert SORRY in screen[page.notice] and BACK_IN_THE_BOX in screen[page.notice]
     assert screen[page.box]["value"]["text"] == "break down, my name is Ada"
     assert "ZeroDivisionError" in caplog.text and "fakes.py" in caplog.text
     assert "Ada" not in caplog.text
@@ -371,6 +373,11 @@ def test_when_nothing_is_left_the_last_pick_stays(page: Page, recommender: FakeR
     screen = page.answer(visit.something_else())
     assert "nothing left" in screen[page.notice]
     assert screen[page.visit].pick == answered.pick
+    assert "value" not in screen[page.box] and BACK_IN_THE_BOX not in screen[page.notice]  # a draft stays
+
+
+def test_a_refused_question_keeps_its_sentence_where_the_queue_is_full(page: Page, answered: Visit):
+    assert page.notice not in page.turned_away(answered)
 
 
 @pytest.mark.parametrize("data", [None, [], {}, {"id": 7}, {"id": "99"}, {"id": ["0"]}, "0"])
@@ -397,8 +404,39 @@ def test_filters_that_make_no_sense_are_told(page: Page, answered: Visit):
 def test_undo_and_looking_away_show_their_results(page: Page, answered: Visit):
     assert page.take_back(answered)[page.visit] == Visit()
     assert "nothing to take back" in page.take_back(Visit())[page.notice]
-    assert "Without looking" in page.look_away(answered)[page.looked]
-    assert "no pick yet" in page.look_away(Visit())[page.notice]
+    blind = page.look_away(answered)
+    assert page.visit not in blind and "Without looking" in page.show_blind(answered, blind[page.blind])[page.looked]
+    for gone_on in (answered.ask("in green"), Visit()):
+        assert page.show_blind(gone_on, blind[page.blind]) == gr.skip()
+    refused = page.look_away(Visit())
+    assert "no pick yet" in refused[page.notice] and page.show_blind(Visit(), refused[page.blind]) == gr.skip()
+    assert BUSY in page.too_busy(answered)[page.notice]
+
+
+def test_a_visit_that_the_server_has_let_go_goes_on(page: Page, answered: Visit):
+    kept = to_memory(answered)
+    assert page.ask_for_else(Visit(), kept)[page.visit].pending.dialogue.turns[0].text == "a red armchair"
+    assert len(page.ask(Visit(), {"text": "in green"}, kept)[page.visit].pending.dialogue.turns) == 3
+    assert page.take_back(Visit(), kept)[page.visit] == Visit()
+    assert page.ask_filtered(Visit(), ["lamp"], "", "", kept)[page.visit].pending
+    assert page.ask(Visit(), {"text": "a lamp"}, to_memory(Visit()))[page.visit].pending.dialogue.turns[1:] == ()
+
+
+def test_coming_back_shows_what_was_kept(page: Page, answered: Visit):
+    screen = page.come_back(Visit(), to_memory(answered.filter(Filters(highest=50)).given_up().ask("in green")))
+    assert screen[page.visit].pick == answered.pick and screen[page.box]["value"]["text"] == "in green"
+    assert screen[page.most] == "50" and screen[page.filters]["label"] == "Filters (on)"
+    assert page.come_back(answered, to_memory(Visit())) == gr.skip() == page.come_back(Visit(), None)
+
+
+def test_files_of_the_shop_are_not_told_to_visitors(page: Page, recommender: FakeRecommender, monkeypatch, caplog):
+    def fail(*_, **__):
+        raise CacheError("The cache /secret/place cannot be used")
+
+    monkeypatch.setattr(recommender, "recommend", fail)
+    screen = page.answer(Visit().ask("a lamp"))
+    assert SORRY in screen[page.notice] and "secret" not in screen[page.notice]
+    assert "/secret/place" in caplog.text
 
 
 def test_an_example_is_asked_by_its_number(page: Page):

@@ -18,10 +18,10 @@ from lavic_chat.catalog.filters import Filters, read_price
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.desk import Desk
 from lavic_chat.dialogue import SEEKER, Dialogue, parse_context
-from lavic_chat.errors import DialogueError, FlagError, LavicError
-from lavic_chat.flags import Flag
+from lavic_chat.errors import DialogueError, FlagError
+from lavic_chat.flags import Flag, checked_candidates
 from lavic_chat.recommendation import to_answer
-from lavic_chat.ui.failures import note_failure
+from lavic_chat.ui.failures import sentence
 from lavic_chat.ui.visit import Recommender
 
 LONGEST_CONTEXT = 50_000  # characters
@@ -81,11 +81,14 @@ class Api:
     def store(self, context: str, candidates: object, pick: str, correct: str, reason: str) -> dict:
         if not isinstance(candidates, Sequence) or isinstance(candidates, str):
             raise FlagError("The candidates must be a list of [id, score].")
+        pairs = checked_candidates(candidates)
+        if pick not in dict(pairs):
+            raise FlagError("The pick must be one of the candidates.")
         flag = Flag(
             turn_id=uuid4().hex,
             context=checked_context(context),
-            candidates=tuple(tuple(pair) if isinstance(pair, list) else pair for pair in candidates),
-            pick=pick or "",
+            candidates=tuple(sorted(pairs, key=lambda pair: -pair[1])),  # the desk shows the best ten
+            pick=pick,
             correct=correct or None,
             reason=reason or "",
             model_hash=self.recommender.model_hash,
@@ -97,11 +100,8 @@ class Api:
         """The move's answer; what can be mended is told in its sentence, everything else politely."""
         try:
             return move()
-        except LavicError as error:
-            raise gr.Error(str(error), print_exception=False) from None
         except Exception as error:
-            note_failure(error)
-            raise gr.Error(SORRY, print_exception=False) from None
+            raise gr.Error(sentence(error, SORRY), print_exception=False) from None
 
 
 def checked_context(context: str) -> str:

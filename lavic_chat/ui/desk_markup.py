@@ -3,7 +3,7 @@
 from html import escape
 
 from lavic_chat.desk import FLAGGED, Progress, Task
-from lavic_chat.dialogue import SEEKER, parse_context
+from lavic_chat.dialogue import SEEKER, Turn, parse_context
 from lavic_chat.ui.shop import BLANK, Shop
 from lavic_chat.ui.speech import short_title
 
@@ -25,8 +25,8 @@ def task(found: Task | None, progress: Progress, shop: Shop) -> str:
     if not found:
         return (
             f'<div class="desk" data-turn="">{bar(progress)}<div class="desk-hello"><h2>All done.</h2>'
-            "<p>Nothing is left to judge; new turns appear here when shoppers flag them.</p>"
-            f"{button('undo', 'u', 'Undo the last one')}</div></div>"
+            "<p>Nothing is left to judge; look again when shoppers have flagged more.</p>"
+            f"{button('next', 'r', 'Look again')}{button('undo', 'u', 'Undo the last one')}</div></div>"
         )
     turn = found.turn
     tiles = "".join(
@@ -57,11 +57,11 @@ def bar(progress: Progress) -> str:
 
 
 def conversation(context: str) -> str:
-    turns = parse_context(context).turns[-MOST_TURNS:]
+    turns = parse_context(context).turns[-MOST_TURNS:] or (Turn(SEEKER, "(only a photo, which is not kept)"),)
+    who = {True: ("shopper", "Shopper"), False: ("bot", "LaViC")}
+    said = ((*who[turn.role == SEEKER], escape(turn.text[:LONGEST_TURN])) for turn in turns)
     return "".join(
-        f'<li class="{"shopper" if turn.role == SEEKER else "bot"}">'
-        f'<p dir="auto">{escape(turn.text[:LONGEST_TURN])}</p></li>'
-        for turn in turns
+        f'<li class="{kind}"><span class="sr">{name}: </span><p dir="auto">{text}</p></li>' for kind, name, text in said
     )
 
 

@@ -1,17 +1,17 @@
 """The annotators' page: who is there, the next turn of the queue, and what they say of it by click or by key."""
 
+import asyncio
 import hmac
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import gradio as gr
+from anyio import to_thread
 
 from lavic_chat.desk import Desk
-from lavic_chat.errors import FlagStoreError, LavicError
 from lavic_chat.ui import desk_markup, markup
-from lavic_chat.ui.failures import note_failure
+from lavic_chat.ui.failures import sentence
 from lavic_chat.ui.layout import html
 
 WRONG = "That name and password do not go together; try again."
@@ -32,6 +32,7 @@ class DeskPage:
 
     def __init__(self, desk: Desk, shop: markup.Shop, annotators: Mapping[str, str] = MappingProxyType({})):
         self.desk, self.shop, self.annotators = desk, shop, annotators
+        self.door = asyncio.Lock()
 
     def lay_out(self) -> None:
         gr.Navbar(visible=False)
@@ -53,51 +54,58 @@ class DeskPage:
             event(self.begin, [self.seat, self.name, self.password], screen, **hidden)
         self.task.act(self.act, [self.seat], screen, **hidden)
 
-    def begin(self, seat: Seat, name: str | None, password: str | None) -> dict:
-        """Sit down; with passwords configured only who knows theirs."""
+    async def begin(self, seat: Seat, name: str | None, password: str | None) -> dict:
+        """Sit down; with passwords configured only who knows theirs. One at a time, so that guessing takes long;
+        waiting holds no thread, so that nobody else waits."""
         name = (name or "").strip()
-        if self.annotators and not self.knows(name, password or ""):
-            time.sleep(PAUSE)
-            return {self.notice: markup.notice(WRONG), self.password: ""}
+        async with self.door:
+            if self.annotators and not self.knows(name, password or ""):
+                await asyncio.sleep(PAUSE)
+                return {self.notice: markup.notice(WRONG), self.password: ""}
+        return await to_thread.run_sync(self.sit_down, seat, name)
+
+    def sit_down(self, seat: Seat, name: str) -> dict:
         if not name:
             return {self.notice: markup.notice("Give a name first; corrections are kept under it.")}
-        return self.screen(replace(seat, annotator=name)) | {self.sign_in: gr.update(visible=False), self.password: ""}
+        shown = self.told(lambda: self.screen(replace(seat, annotator=name)))
+        return shown | ({self.sign_in: gr.update(visible=False), self.password: ""} if self.seat in shown else {})
 
     def knows(self, name: str, password: str) -> bool:
         """Whether name and password go together, in the same time whatever is wrong."""
         wanted = self.annotators.get(name, "")
-        same = hmac.compare_digest(password.encode(), wanted.encode())
+        same = hmac.compare_digest(password.encode("utf-8", "replace"), wanted.encode("utf-8", "replace"))
         return same and bool(wanted)
+
+    def told(self, move: Callable[[], dict]) -> dict:
+        """What the move shows, or the sentence that says why it cannot be."""
+        try:
+            return move()
+        except Exception as error:
+            return {self.notice: markup.notice(sentence(error, SORRY))}
 
     def act(self, seat: Seat, event: gr.EventData) -> dict:
         """A choice among the candidates, none of them, skip or undo; then the next turn."""
-        if not seat.annotator:
-            return {self.notice: markup.notice("Sign in first.")}
+        if not seat.annotator:  # nobody has signed in, or the server has let a page go that stood open for long
+            return {self.notice: markup.notice("Sign in first."), self.sign_in: gr.update(visible=True)}
         said = event._data if isinstance(event._data, dict) else {}
         act, choice = said.get("act"), said.get("id")
         if said.get("turn") != seat.turn_id:  # pressed before the next turn was on the screen
             return gr.skip()
-        try:
-            if act == "judge" and isinstance(choice, str) and choice in self.offered(seat):
-                self.desk.judge(seat.turn_id, seat.annotator, choice)
-            elif act == "none" and seat.turn_id:
-                self.desk.judge(seat.turn_id, seat.annotator, None)
-            elif act == "skip" and seat.turn_id:
-                self.desk.skip(seat.turn_id, seat.annotator)
-            elif act == "undo":
-                back = self.desk.undo(seat.annotator)
-                return self.screen(seat, back, "" if back else "There is nothing to take back.")
-            else:
-                return gr.skip()
-        except Exception as error:
-            if isinstance(error, LavicError) and not isinstance(error, FlagStoreError):
-                return self.screen(seat, note=str(error))
-            note_failure(error)
-            return {self.notice: markup.notice(SORRY)}
-        return self.screen(seat)
+        return self.told(lambda: self.move(seat, act, choice))
 
-    def offered(self, seat: Seat) -> dict[str, float]:
-        return dict(self.desk.task(seat.turn_id).turn.candidates)
+    def move(self, seat: Seat, act: object, choice: object) -> dict:
+        if act == "undo":
+            back = self.desk.undo(seat.annotator)
+            return self.screen(seat, back, "" if back else "There is nothing to take back.")
+        if act in ("judge", "none", "skip") and seat.turn_id:
+            if act == "skip":
+                self.desk.skip(seat.turn_id, seat.annotator)
+            elif act == "none":
+                self.desk.judge(seat.turn_id, seat.annotator, None)
+            elif isinstance(choice, str) and choice in dict(self.desk.task(seat.turn_id).turn.candidates):
+                self.desk.judge(seat.turn_id, seat.annotator, choice)
+            return self.screen(seat)
+        return self.screen(seat) if act == "next" else gr.skip()
 
     def screen(self, seat: Seat, turn_id: str | None = None, note: str = "") -> dict:
         """The turn asked for, or the next one of the queue."""

@@ -1,17 +1,26 @@
-"""What is logged of an unexpected error: where it arose, never what a visitor wrote."""
+"""What a visitor is told of an error, and what is logged of it: where it arose, never what a visitor wrote."""
 
 import logging
 import traceback
 from pathlib import Path
 
-from lavic_chat.errors import FlagStoreError
+from lavic_chat.errors import CacheError, FlagStoreError, LavicError
 
+FOR_THE_SHOP = (FlagStoreError, CacheError)  # their sentences name files, and are for those who run it
 log = logging.getLogger("lavic_chat.ui")
+
+
+def sentence(error: Exception, sorry: str) -> str:
+    """What to tell of an error: its own sentence where that is for visitors; else `sorry`, and the log is told."""
+    if isinstance(error, LavicError) and not isinstance(error, FOR_THE_SHOP):
+        return str(error)
+    note_failure(error)
+    return sorry
 
 
 def note_failure(error: Exception) -> None:
     """Log where an unexpected error arose; its message only where that cannot quote what a visitor wrote."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-    told = f" ({error})" if isinstance(error, FlagStoreError) else ""
+    told = f" ({error})" if isinstance(error, FOR_THE_SHOP) else ""
     log.error("Unexpected %s%s at %s", type(error).__name__, told, where)

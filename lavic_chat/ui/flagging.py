@@ -30,6 +30,7 @@ def make_flag(visit: Visit, recommender: Recommender, right: str | None, quick: 
     if len(words) > LONGEST_REASON:
         raise FlagError(f"The reason has {len(words)} characters; please shorten it to {LONGEST_REASON}.")
     reasons = [reason for reason in QUICK_REASONS if reason in (quick or ())]
+    reasons += ["With a photo"] if visit.asked.photo else []  # which is not kept
     return Flag(
         turn_id=visit.turn_id,
         context=visit.asked.to_context(),

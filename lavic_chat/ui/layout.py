@@ -18,6 +18,7 @@ class Layout:
     def lay_out(self) -> None:
         gr.Navbar(visible=False)
         self.visit = gr.State(Visit())
+        self.blind = gr.State()  # (turn, the same turn without looking), until the page shows it
         self.memory = gr.BrowserState(storage_key="lavic-chat", secret="lavic-chat")  # the same after a restart
         html(markup.header(self.shop), "masthead")
         with gr.Row(elem_id="shop", equal_height=False):
@@ -32,7 +33,7 @@ class Layout:
             self.status = html(markup.status(Visit()), "status")
             self.undo = gr.Button("Undo", elem_id="undo", size="sm", visible=False)
             self.start_over = gr.Button("Start over", elem_id="start-over", size="sm", visible=False)
-        with gr.Accordion("Filters", open=False, elem_id="filters"):
+        with gr.Accordion("Filters", open=False, elem_id="filters") as self.filters:
             self.lay_out_filters()
         self.notice = html("", "notice")
         self.box = gr.MultimodalTextbox(

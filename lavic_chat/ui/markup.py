@@ -25,6 +25,7 @@ EXAMPLES = (
     "A plant pot that brings some colour to a grey balcony",
     "A quiet bedside table, nothing shiny",
 )
+KEPT = "Picks that you flag, and those I am unsure of, are kept without your name, so that people can correct them."
 MOST_CHIPS, LONGEST_CHIP = 8, 48
 MOST_VIEWS = 5
 SAMPLES = 9  # pictures in the window before anyone has asked
@@ -65,7 +66,7 @@ def greeting() -> str:
     return (
         '<div class="greeting"><h2>What are you looking for?</h2><p>Say it the way you would in a shop: the room, the '
         "mood, a colour. Ten products are pulled from the shelves, and each picture gets a good look.</p>"
-        f'<ul class="examples" aria-label="Requests to start from">{chips}</ul></div>'
+        f'<ul class="examples" aria-label="Requests to start from">{chips}</ul><p class="kept">{KEPT}</p></div>'
     )
 
 
@@ -239,13 +240,13 @@ def samples(shop: Shop) -> str:
 
 def status(visit: Visit) -> str:
     """One live line that screen readers announce: looking, then the answer and what it took."""
+    said, text, live = "", "", ""
     if visit.pending:
         text, live = "Retrieving… looking at ten pictures…", " looking"
     elif visit.recommendation:
-        text, live = what_it_took(visit.recommendation), ""
-    else:
-        text, live = "", ""
-    return f'<p class="status{live}" role="status">{escape(text)}</p>'
+        text = what_it_took(visit.recommendation)
+        said = f'<span class="sr">{escape(visit.dialogue.turns[-1].text)} </span>'
+    return f'<p class="status{live}" role="status">{said}{escape(text)}</p>'
 
 
 def what_it_took(found: Recommendation) -> str:

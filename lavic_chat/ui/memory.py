@@ -7,6 +7,7 @@ this server, and whatever does not read as we wrote it is as if nothing had been
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from gradio.utils import get_upload_folder
 
@@ -18,7 +19,7 @@ from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui.visit import Visit
 
-FORMAT = 1
+FORMAT = 2
 MOST_ANSWERS = 20  # that can be taken back one by one
 MOST_TURNS, MOST_CANDIDATES = 400, 100
 LONGEST = 4_000  # characters of an id, a name, a path or what is seen
@@ -38,7 +39,7 @@ def to_memory(visit: Visit) -> dict:
         "turns": turns,
         "answers": answers[::-1],
         "filters": filters_row(visit.filters),
-        "unsent": visit.pending.text if visit.pending else "",
+        "unsent": [visit.pending.text, str(visit.pending.photo or "")] if visit.pending else ["", ""],
     }
 
 
@@ -50,7 +51,6 @@ def answer_row(visit: Visit) -> dict:
         "candidates": [[item.product.id, item.score, item.similarity, item.looks] for item in found.candidates],
         "timings": dict(found.timings_ms),
         "tokens": [found.visual_tokens, found.prompt_tokens],
-        "turn_id": visit.turn_id,
         "filters": filters_row(visit.filters),
         "like": visit.like,
     }
@@ -60,12 +60,14 @@ def filters_row(filters: Filters) -> list:
     return [sorted(filters.categories), filters.lowest, filters.highest]
 
 
-def from_memory(kept: Any, catalog: Catalog) -> tuple[Visit, str]:
-    """The visit that a browser kept, and the message that was on its way; a new visit where that cannot be read."""
+def from_memory(kept: Any, catalog: Catalog) -> tuple[Visit, str, Path | None]:
+    """The visit that a browser kept, and the message that was on its way with its photo; a new visit where that cannot
+    be read."""
     try:
-        return read_visit(kept, catalog), text_of(kept["unsent"], 1_000_000)
+        text, photo = kept["unsent"]
+        return read_visit(kept, catalog), text_of(text), uploaded(text_of(photo)) if photo else None
     except (LavicError, LookupError, TypeError, ValueError, AttributeError, OverflowError):
-        return Visit(), ""
+        return Visit(), "", None
 
 
 def read_visit(kept: dict, catalog: Catalog) -> Visit:
@@ -100,7 +102,7 @@ def read_answer(row: dict, turns: tuple[Turn, ...], before: Visit, catalog: Cata
         dialogue=Dialogue(turns[:count], rejected),
         asked=Dialogue(turns[: count - 1], rejected),
         recommendation=found,
-        turn_id=text_of(row["turn_id"]),
+        turn_id=uuid4().hex,  # nobody may name another's turn
         filters=read_filters(row["filters"], catalog),
         like=None if row["like"] is None else known_id(row["like"], catalog),
         before=before,
@@ -156,7 +158,7 @@ def number_of(value: object) -> float:
     return float(value)
 
 
-def text_of(value: object, longest: int = LONGEST) -> str:
-    if not isinstance(value, str) or len(value) > longest:
+def text_of(value: object) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST:
         raise ValueError("a text was expected")
     return value

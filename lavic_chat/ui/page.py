@@ -4,20 +4,18 @@ Every question runs in two steps: the first one, outside the queue, shows the me
 second one waits its turn for the model. What a visitor has is in one `gr.State`; there are no module globals.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters, read_price, write_price
 from lavic_chat.desk import Desk
-from lavic_chat.errors import FlagStoreError, LavicError
+from lavic_chat.recommendation import Recommendation
 from lavic_chat.ui import markup
-from lavic_chat.ui.api import Api
-from lavic_chat.ui.desk_page import DeskPage
-from lavic_chat.ui.failures import note_failure
+from lavic_chat.ui.failures import note_failure, sentence
 from lavic_chat.ui.flagging import NONE_OF_THESE, THANKS, make_flag
 from lavic_chat.ui.layout import Layout
 from lavic_chat.ui.memory import from_memory, to_memory
@@ -26,31 +24,12 @@ from lavic_chat.ui.speech import UNSURE
 from lavic_chat.ui.visit import Recommender, Visit
 
 MODEL_QUEUE = "model"  # one queue and one place in it for everything that runs the model
-SORRY = "Something went wrong on our side; your message is back in the box, please try again."
-BUSY = "The shop is very busy right now; your message is back in the box, please try again in a moment."
-KEEP_UPLOADS = (3_600, 86_400)  # seconds: look every hour, delete what is older than a day
-
-
-def build_app(
-    recommender: Recommender,
-    flags: Desk,
-    currency: str = "$",
-    annotators: Mapping[str, str] = MappingProxyType({}),
-) -> gr.Blocks:
-    """The chat around a recommender, and the annotators' page at /desk, with a login where `annotators` has names with
-    passwords; serve it with `launch`, which brings the theme and the pictures."""
-    shop = markup.Shop(recommender.catalog, recommender.model_name, recommender.device, currency)
-    with gr.Blocks(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
-        page = Page(recommender, flags, shop)
-        page.lay_out()
-        Api(recommender, flags).lay_out(MODEL_QUEUE)  # first, for an endpoint's name belongs to who comes first
-        page.wire()
-        page.quickly(app.load, page.come_back, page.everything, [page.memory])
-    with app.route("Desk", "desk"):
-        desk = DeskPage(flags, shop, annotators)
-        desk.lay_out()
-        desk.wire()
-    return app
+SORRY = "Something went wrong on our side; please try again."
+BUSY = "The shop is very busy right now; please try again in a moment."
+BACK_IN_THE_BOX = "Your message is back in the box."
+NOT_STORED = "The flag could not be stored; please try again later."
+# The form's button is gone, and the focus goes back to the one that opened the form.
+TO_WRONG_PICK = "() => { document.getElementById('wrong-pick')?.focus({ preventScroll: true }); }"
 
 
 class Page(Layout):
@@ -63,31 +42,32 @@ class Page(Layout):
     # Wiring ------------------------------------------------------------------------------------------------
 
     def wire(self) -> None:
-        self.question(self.box.submit, self.ask, [self.box])
+        self.question(self.box.submit, self.ask, [self.box, self.memory])
         self.question(self.conversation.act, self.ask_example)
-        self.question(self.something_else.click, self.ask_for_else)
-        self.question(self.more_like_this.click, self.ask_for_like)
-        self.question(self.keep_to.click, self.ask_filtered, [self.categories, self.least, self.most])
-        self.question(self.no_filters.click, self.ask_unfiltered)
-        self.quickly(self.undo.click, self.take_back, self.everything)
+        self.question(self.something_else.click, self.ask_for_else, [self.memory])
+        self.question(self.more_like_this.click, self.ask_for_like, [self.memory])
+        self.question(self.keep_to.click, self.ask_filtered, [self.categories, self.least, self.most, self.memory])
+        self.question(self.no_filters.click, self.ask_unfiltered, [self.memory])
+        self.quickly(self.undo.click, self.take_back, self.everything, [self.memory])
         self.quickly(self.start_over.click, self.begin_again, self.everything)
-        self.looked.act(
-            self.look_away, [self.visit], [self.visit, self.looked, self.notice], show_progress="hidden",
-            api_visibility="private", concurrency_id=MODEL_QUEUE, concurrency_limit=1,
-        )  # fmt: skip
+        away = self.modelled(self.looked.act, self.look_away, [self.blind, self.notice])
+        self.quickly(away.success, self.show_blind, [self.visit, self.looked], [self.blind])
+        self.quickly(away.failure, self.too_busy, [self.notice])
         for shelf in (self.gallery, self.card):
             self.quickly(shelf.act, self.look_at, [self.visit, self.card, self.gallery, self.right])
         self.quickly(self.wrong_pick.click, self.open_form, self.flag_parts)
-        self.quickly(self.cancel.click, self.close_form, self.flag_parts)
-        self.save.click(
+        closed = self.quickly(self.cancel.click, self.close_form, self.flag_parts)
+        saved = self.save.click(
             self.save_flag, [self.visit, self.right, self.quick, self.words], self.flag_parts,
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
+        for done in (closed, saved):
+            done.then(None, None, None, js=TO_WRONG_PICK)
 
     @property
     def everything(self) -> list:
         screen = [self.visit, self.memory, self.conversation, self.status, self.notice, self.box]
-        screen += [self.start_over, self.undo, self.categories, self.least, self.most]
+        screen += [self.start_over, self.undo, self.filters, self.categories, self.least, self.most]
         return [*screen, self.card, self.actions, self.gallery, self.looked, *self.buttons, *self.flag_parts]
 
     @property
@@ -112,12 +92,15 @@ class Page(Layout):
     def question(self, event: Callable, begin: Callable, inputs: list | None = None) -> None:
         """A move that the model answers: begin at once, then wait for the model; undo if neither comes off."""
         begun = self.quickly(event, begin, self.everything, inputs)
-        answered = begun.then(
-            self.answer, [self.visit], self.everything, show_progress="minimal",
-            show_progress_on=self.status, api_visibility="private",
-            concurrency_id=MODEL_QUEUE, concurrency_limit=1,
-        )  # fmt: skip
+        answered = self.modelled(begun.then, self.answer, self.everything)
         self.quickly(answered.failure, self.turned_away, self.everything)
+
+    def modelled(self, event: Callable, move: Callable, outputs: list):
+        """A move that runs the model, one at a time."""
+        return event(
+            move, [self.visit], outputs, show_progress="minimal", show_progress_on=self.status,
+            api_visibility="private", concurrency_id=MODEL_QUEUE, concurrency_limit=1,
+        )  # fmt: skip
 
     # What is shown -----------------------------------------------------------------------------------------
 
@@ -133,6 +116,7 @@ class Page(Layout):
             self.box: gr.update(interactive=not busy, **box),
             self.start_over: gr.update(visible=bool(visit.dialogue.turns) and not busy),
             self.undo: gr.update(visible=visit.recommendation is not None and not busy),
+            self.filters: gr.update(label="Filters (on)" if visit.filters else "Filters"),
             self.card: markup.window(visit, self.shop),
             self.actions: gr.update(visible=busy or visit.recommendation is not None),
             self.gallery: markup.gallery(visit, self.shop),
@@ -155,64 +139,65 @@ class Page(Layout):
         """Go on where this browser was before the page was loaded again; a message under way is back in the box."""
         if visit.pending or visit.recommendation:
             return gr.skip()
-        visit, unsent = from_memory(kept, self.shop.catalog)
-        if not (visit.recommendation or visit.filters or unsent):
+        visit, unsent, photo = from_memory(kept, self.shop.catalog)
+        box = box_value(unsent, photo)
+        if not (visit.recommendation or visit.filters or box):
             return gr.skip()
         kept_to = visit.filters
         shown = {self.categories: sorted(kept_to.categories)}
         shown |= {self.least: write_price(kept_to.lowest), self.most: write_price(kept_to.highest)}
-        return self.screen(visit, **({"value": {"text": unsent, "files": []}} if unsent else {})) | shown
+        return self.screen(visit, **box) | shown
+
+    def resumed(self, visit: Visit, kept: object) -> Visit:
+        """The visit; or what the browser kept of it, where the server has let it go while the page stood open."""
+        return visit if visit.recommendation or visit.pending else from_memory(kept, self.shop.catalog)[0]
 
     # Questions ---------------------------------------------------------------------------------------------
 
-    def begin(self, visit: Visit, move: Callable[[], Visit], **box: Any) -> dict:
+    def begin(self, move: Callable[[], Visit], **box: Any) -> dict:
         """Show the question as asked, or the sentence that says why it cannot be; then the box stays as it is."""
         try:
             return self.screen(move(), **box)
-        except LavicError as error:
-            return {self.notice: markup.notice(str(error))}
         except Exception as error:
-            note_failure(error)
-            return {self.notice: markup.notice(SORRY)}
+            return {self.notice: markup.notice(sentence(error, SORRY))}
 
-    def ask(self, visit: Visit, message: dict | None) -> dict:
+    def ask(self, visit: Visit, message: dict | None, kept: object = None) -> dict:
         text, files = (message or {}).get("text") or "", (message or {}).get("files") or []
         photo = Path(files[0]) if files else None
-        return self.begin(visit, lambda: visit.ask(text, photo), value=None)
+        return self.begin(lambda: self.resumed(visit, kept).ask(text, photo), value=None)
 
     def ask_example(self, visit: Visit, event: gr.EventData) -> dict:
         number = event._data.get("id") if isinstance(event._data, dict) else None
         known = {str(place): text for place, text in enumerate(markup.EXAMPLES)}
-        return self.begin(visit, lambda: visit.ask(known.get(str(number), "")))
+        return self.begin(lambda: visit.ask(known.get(str(number), "")))
 
-    def ask_for_else(self, visit: Visit) -> dict:
-        return self.begin(visit, visit.something_else)
+    def ask_for_else(self, visit: Visit, kept: object = None) -> dict:
+        return self.begin(self.resumed(visit, kept).something_else)
 
-    def ask_for_like(self, visit: Visit) -> dict:
-        return self.begin(visit, visit.more_like_this)
+    def ask_for_like(self, visit: Visit, kept: object = None) -> dict:
+        return self.begin(self.resumed(visit, kept).more_like_this)
 
-    def ask_filtered(self, visit: Visit, categories: list[str] | None, least: str | None, most: str | None) -> dict:
-        names = frozenset(categories or ())
-        return self.begin(visit, lambda: visit.filter(Filters(names, read_price(least), read_price(most))))
+    def ask_filtered(
+        self, visit: Visit, categories: list[str] | None, least: str | None, most: str | None, kept: object = None
+    ) -> dict:
+        names, visit = frozenset(categories or ()), self.resumed(visit, kept)
+        return self.begin(lambda: visit.filter(Filters(names, read_price(least), read_price(most))))
 
-    def ask_unfiltered(self, visit: Visit) -> dict:
+    def ask_unfiltered(self, visit: Visit, kept: object = None) -> dict:
         empty = {self.categories: [], self.least: "", self.most: ""}
-        return self.begin(visit, lambda: visit.filter(NO_FILTERS)) | empty
+        return self.begin(lambda: self.resumed(visit, kept).filter(NO_FILTERS)) | empty
 
-    def take_back(self, visit: Visit) -> dict:
-        return self.begin(visit, visit.undo)
+    def take_back(self, visit: Visit, kept: object = None) -> dict:
+        return self.begin(self.resumed(visit, kept).undo)
 
     def answer(self, visit: Visit) -> dict:
         """Run the model; on failure everything is as before and the message is back in the box."""
         if not visit.pending:
-            return {self.visit: visit}
+            return gr.skip()
         try:
             visit = visit.answered(self.recommender)
-        except LavicError as error:
-            return self.give_up(visit, str(error))
         except Exception as error:
-            note_failure(error)
-            return self.give_up(visit)
+            return self.give_up(visit, sentence(error, SORRY))
         self.note_if_unsure(visit)
         return self.screen(visit)
 
@@ -224,16 +209,21 @@ class Page(Layout):
             except Exception as error:
                 note_failure(error)
 
-    def give_up(self, visit: Visit, error: str = SORRY) -> dict:
-        pending = visit.pending
-        if not pending:  # the answer did arrive, only the browser has not seen it
-            return self.screen(visit, error)
-        files = [str(pending.photo)] if pending.photo and pending.photo.is_file() else []
-        return self.screen(visit.given_up(), error, value={"text": pending.text, "files": files})
+    def give_up(self, visit: Visit, error: str) -> dict:
+        """Back to before the question, its message in the box again; what a button asked leaves the box alone."""
+        box = box_value(visit.pending.text, visit.pending.photo)
+        return self.screen(visit.given_up(), f"{error} {BACK_IN_THE_BOX}" if box else error, **box)
 
     def turned_away(self, visit: Visit) -> dict:
         """The queue was full, or the connection broke before the model had its turn."""
-        return self.give_up(visit, BUSY)
+        if visit.pending:
+            return self.give_up(visit, BUSY)
+        shown = self.screen(visit)  # the question was refused, or the answer did arrive and the browser has not seen it
+        del shown[self.notice]
+        return shown
+
+    def too_busy(self, visit: Visit) -> dict:
+        return {self.notice: markup.notice(BUSY)}
 
     def begin_again(self, visit: Visit) -> dict:
         """A new conversation; filters belong to the old one."""
@@ -258,14 +248,18 @@ class Page(Layout):
         }
 
     def look_away(self, visit: Visit) -> dict:
-        """Judge the same candidates by their titles alone, and say what that changes."""
+        """Judge the same candidates by their titles alone. The visit is not written: it may go on meanwhile."""
         try:
-            visit = visit.look_away(self.recommender)
-        except LavicError as error:
-            return {self.notice: markup.notice(str(error))}
+            away = visit.look_away(self.recommender)
         except Exception as error:
-            note_failure(error)
-            return {self.notice: markup.notice(SORRY)}
+            return {self.blind: None, self.notice: markup.notice(sentence(error, SORRY))}
+        return {self.blind: (visit.turn_id, away.blind), self.notice: ""}
+
+    def show_blind(self, visit: Visit, blind: tuple[str, Recommendation] | None) -> dict:
+        """Say what looking away would have changed, unless the visit has gone on."""
+        if not blind or visit.pending or blind[0] != visit.turn_id:
+            return gr.skip()
+        visit = replace(visit, blind=blind[1])
         return {self.visit: visit, self.looked: looked_at(visit, self.shop, self.recommender.full_tokens)}
 
     def open_form(self, visit: Visit) -> dict:
@@ -279,8 +273,11 @@ class Page(Layout):
         try:
             self.flags.add(make_flag(visit, self.recommender, right, quick, words))
         except Exception as error:
-            if isinstance(error, LavicError) and not isinstance(error, FlagStoreError):
-                return {self.flag_notice: markup.notice(str(error))}
-            note_failure(error)
-            return {self.flag_notice: markup.notice("The flag could not be stored; please try again later.")}
+            return {self.flag_notice: markup.notice(sentence(error, NOT_STORED))}
         return self.flag_screen(visit, note=THANKS)
+
+
+def box_value(text: str, photo: Path | None) -> dict:
+    """What puts a message back into the box; nothing where there is none, so that the box stays as it is."""
+    files = [str(photo)] if photo and photo.is_file() else []
+    return {"value": {"text": text, "files": files}} if text or files else {}

@@ -9,7 +9,8 @@ element.addEventListener("click", (event) => {
   const turn = button.closest("[data-turn]")?.dataset.turn;
   trigger("act", { act: button.dataset.act, id: button.dataset.id, turn });
   if (button.dataset.act === "choose") {
-    document.getElementById("window").scrollIntoView({ block: "nearest", behavior: "smooth" });
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    document.getElementById("card").scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
   }
 });
 
