@@ -2,6 +2,7 @@
 
 import random
 import zlib
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -70,6 +71,24 @@ def test_it_learns_what_is_meant(tiny_catalog, lessons, monkeypatch):
     assert report.valid[0].step == 0 and report.valid[0].recall < 0.5 < 0.9 < report.best.recall
     assert [best for best, _ in kept][-1] == report.best
     assert sum(report.losses[:5]) > 2 * sum(report.losses[-5:])
+
+
+def test_what_is_measured_is_what_is_kept(tiny_catalog, lessons):
+    """Kept as it began: it learns, and no measurement shows it."""
+    words, wishes = Words(), make_wishes(lessons, tiny_catalog)
+    before = words.table.detach().clone()
+
+    @contextmanager
+    def as_kept():
+        learned = words.table.detach().clone()
+        words.table.data.copy_(before)
+        yield
+        words.table.data.copy_(learned)
+
+    exam = make_shelf(wishes, tiny_catalog, {})
+    few = replace(CONFIG, steps=6, valid_every=3)
+    report = tune_retriever(words, [words.table], wishes, {}, exam, few, lambda *_: None, as_kept=as_kept)
+    assert len({point.recall for point in report.valid}) == 1 and not torch.equal(words.table, before)
 
 
 def test_the_same_seed_learns_the_same(tiny_catalog, lessons):

@@ -7,7 +7,15 @@ from tiny import save_tiny_encoder
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model import text_encoder
-from lavic_chat.model.text_encoder import RETRIEVER, WEIGHTS, add_text_lora, embed, load_text_encoder, save_text_lora
+from lavic_chat.model.text_encoder import (
+    RETRIEVER,
+    WEIGHTS,
+    add_text_lora,
+    embed,
+    load_text_encoder,
+    save_text_lora,
+    weakened,
+)
 from lavic_chat.retrieval import TextEncoder
 
 TEXTS = ["a red sofa", "a green lamp", "the blue chair for the shopper"]
@@ -50,6 +58,24 @@ def test_what_was_tuned_is_found_in_the_adapter(tmp_path):
     assert np.allclose(encoder.encode(TEXTS), vectors, atol=1e-5)
     assert not np.allclose(plain.encode(TEXTS), vectors, atol=1e-2)
     assert name.startswith("all-MiniLM-L6-v2-")
+
+
+@torch.no_grad()
+def test_a_weakened_lora_lies_between_and_is_whole_again(tmp_path):
+    encoder, _ = load_text_encoder(tmp_path)
+    plain = embed(encoder, TEXTS)
+    lora = add_text_lora(encoder, rank=2, alpha=4, seed=0)
+    for name, tensor in lora.named_parameters():
+        if "lora_B" in name:
+            tensor.fill_(0.1)
+    whole = embed(encoder, TEXTS)
+    with weakened(lora, 0.3):
+        part = embed(encoder, TEXTS)
+        save_text_lora(lora, tmp_path / "adapter")
+    assert 0 < (part - plain).norm() < (whole - plain).norm()
+    assert torch.equal(embed(encoder, TEXTS), whole)
+    saved, _ = load_text_encoder(tmp_path, tmp_path / "adapter")
+    assert np.allclose(saved.encode(TEXTS), part, atol=1e-3)
 
 
 def test_vectors_of_other_weights_are_not_taken_from_the_cache(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -28,7 +29,8 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.files import hash_file
     from lavic_chat.model.adapter import read_card, write_card
-    from lavic_chat.model.text_encoder import RETRIEVER, add_text_lora, embed, load_text_encoder, save_text_lora
+    from lavic_chat.model.text_encoder import RETRIEVER, add_text_lora, embed, load_text_encoder, weakened
+    from lavic_chat.model.text_encoder import save_text_lora as save_lora
     from lavic_chat.recommender import load_chooser
     from lavic_chat.training import retriever as stage
     from lavic_chat.training.checkpoint import Checkpoint
@@ -43,6 +45,7 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
     said = {product.id: text for product, text in zip(shop, looks, strict=True)}
     encoder, _ = load_text_encoder(settings.home)
     lora = add_text_lora(encoder, chosen.rank, chosen.alpha, chosen.seed)
+    as_kept = partial(weakened, lora, chosen.strength)
     weights = [tensor for tensor in lora.parameters() if tensor.requires_grad]
     record = provenance(RETRIEVER, [shop], chosen, start) | {"wishes": len(wishes)}
     record |= {"dialogues": hash_file(dialogues), "valid_dialogues": hash_file(valid), "candidates": key}
@@ -53,7 +56,8 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
 
     def keep(best, curve) -> None:
         if best.step:  # before the first step it is the encoder as it comes
-            save_text_lora(lora, adapter)
+            with as_kept():
+                save_lora(lora, adapter)
             tell({"best": asdict(best), "valid": [asdict(point) for point in curve]})
 
     files = [record["dialogues"], record["valid_dialogues"]]
@@ -61,7 +65,7 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
     checkpoint = Checkpoint(adapter / RETRIEVER, chosen, data)
     shelf = stage.make_shelf(exam, shop, said)
     report = stage.tune_retriever(
-        lambda texts: embed(encoder, texts), weights, wishes, said, shelf, chosen, keep, checkpoint
+        partial(embed, encoder), weights, wishes, said, shelf, chosen, keep, checkpoint, as_kept
     )
     record |= {"best": asdict(report.best), "valid": [asdict(point) for point in report.valid]}
     record |= {"losses": thinned(report.losses), "seconds": round(report.seconds)}

@@ -4,7 +4,8 @@ In an adapter folder:
 retriever/              a PEFT adapter (safetensors, half precision)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -56,6 +57,20 @@ def add_text_lora(encoder: SentenceTransformer, rank: int, alpha: int, seed: int
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=LINEARS)
     with without_remarks():
         return get_peft_model(encoder[0].auto_model, config, adapter_name=RETRIEVER)
+
+
+@contextmanager
+def weakened(lora: PeftModel, strength: float) -> Iterator[None]:
+    """With that share of what the LoRA changes. Between the weights before and after lies what loses little where it
+    was trained and holds elsewhere (WiSE-FT, arXiv 2109.01903)."""
+    weights = [tensor for name, tensor in lora.named_parameters() if "lora_B" in name]
+    whole = [tensor.detach().clone() for tensor in weights]
+    with torch.no_grad():
+        for tensor in weights:
+            tensor.mul_(strength)
+        yield
+        for tensor, before in zip(weights, whole, strict=True):
+            tensor.copy_(before)
 
 
 def save_text_lora(lora: PeftModel, adapter: Path) -> None:

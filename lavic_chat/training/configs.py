@@ -79,6 +79,7 @@ class RetrieverConfig:
     alpha: int = 32
     weight_decay: float = 0.01
     temperature: float = 0.05  # of the cosines
+    strength: float = 0.5  # of the change that is kept; with less, search is better in shops unlike this one
     own_share: float = 0.5  # of the products' texts tell what the model said of the picture, the others what is true
     valid_every: int = 100
     seed: int = 0

@@ -6,12 +6,14 @@
 LoRA on the encoder, which reads both sides. A conversation must come nearer to the product that it ended with than to
 the other products of the batch, and than to one of its own wrong candidates, which are the hard ones: the same title in
 another colour. A product's text tells its true looks or, as often, what the model said of its picture, so that search
-learns how far those words are to be believed. The best by validation recall in the whole catalogue is kept.
+learns how far those words are to be believed. The best by validation recall in the whole catalogue is kept, at half
+strength: all of it is worth little more here, and costs shops of other things much.
 """
 
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,10 +73,12 @@ def tune_retriever(
     config: RetrieverConfig,
     keep: Callable[[Recall, tuple[Recall, ...]], None],
     checkpoint: Checkpoint | None = None,
+    as_kept: Callable[[], AbstractContextManager] = nullcontext,
 ) -> Report[Recall]:
     """Train the weights behind `embed` (texts -> unit vectors [n, d]); `keep(best, all so far)` at every best.
 
-    said: what the model says of the pictures, by product id. With a checkpoint, progress is written at every
+    said: what the model says of the pictures, by product id. as_kept: the weights as `keep` keeps them, for a while:
+    they are measured so. With a checkpoint, progress is written at every
     validation, and a stopped run goes on from there.
     """
     started = time.time()
@@ -95,6 +99,10 @@ def tune_retriever(
         loss.backward()
         return loss.item()
 
+    def measure(step: int) -> Recall:
+        with as_kept():
+            return Recall(step, recall(embed, exam))
+
     course = Course(
         name="retriever",
         steps=config.steps,
@@ -102,7 +110,7 @@ def tune_retriever(
         groups=[{"params": weights, "lr": config.lr}],
         weight_decay=config.weight_decay,
         learn=learn,
-        measure=lambda step: Recall(step, recall(embed, exam)),
+        measure=measure,
         point=Recall,
         best_of=lambda measured: max(measured, key=lambda point: point.recall),
         rate=lambda step: pace(step, config.steps),
