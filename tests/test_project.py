@@ -1,6 +1,7 @@
 """The house itself: what is installed, what the README promises, and who may import what."""
 
 import ast
+import json
 import re
 import subprocess
 import tomllib
@@ -118,6 +119,27 @@ def test_every_module_is_in_the_readme():
 def test_the_readmes_links_lead_somewhere():
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)|(?:src|srcset)=\"(?!https?:)([^\"]+)\"", read("README.md"))
     assert [link for pair in links for link in pair if link and not (ROOT / link).exists()] == []
+
+
+ROWS = {  # of the tables for readers -> of assets/reports/metrics.json
+    "**lavic-mini, looking**": "looking",
+    "lavic-mini, pictures taken away": "no-images",
+    "MiniLM sentence vectors": "sbert",
+    "BM25 on titles and descriptions": "bm25",
+    "a pick at random": "random",
+}
+
+
+@pytest.mark.parametrize("file", ["README.md", "assets/lavic-mini/README.md"])
+def test_the_figures_are_those_of_the_report(file):
+    measured = json.loads(read("assets/reports/metrics.json"))
+    rows = [line.strip("| ").split(" | ") for line in read(file).splitlines() if line.startswith("| ")]
+    told = {row[0]: row[1:4] for row in rows if row[0] in ROWS}
+    assert len(told) == len(ROWS)
+    for label, cells in told.items():
+        sets = [measured.get(ROWS[label], {}).get(name) for name in ("visual", "mixed", "handwritten")]
+        figures = ("{:.2f} ({:.2f} to {:.2f})".format(one["hr@1"], *one["hr@1_95"]) if one else "" for one in sets)
+        assert cells == [figure or "not measured yet" for figure in figures], label
 
 
 @pytest.mark.parametrize("goal", ["app", "test"])
