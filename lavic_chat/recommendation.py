@@ -8,10 +8,12 @@ from lavic_chat.catalog.product import Product
 
 @dataclass(frozen=True)
 class Candidate:
-    """A product that retrieval found; `similarity` is its retrieval score (higher is nearer)."""
+    """A product that retrieval found; `similarity` is its retrieval score (higher is nearer), `nearness` the part of it
+    that compares texts alone, a cosine."""
 
     product: Product
     similarity: float
+    nearness: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from lavic_chat.model.adapter import AdapterCard, merge_loras
 from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.ranker import count_pictures, main_pictures
 from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
-from lavic_chat.retrieval import Retriever, TextEncoder, product_text
+from lavic_chat.retrieval import Retriever, TextEncoder, measure_nearness, product_text
 from lavic_chat.settings import Settings
 from lavic_chat.vision import Vision
 
@@ -107,8 +107,13 @@ class Recommender:
 
     def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
         """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
-        found = tuple(Candidate(item.product, item.similarity) for item in shown.candidates)
         with self._turn:
+            texts = [product_text(item.product) for item in shown.candidates]
+            nearness = measure_nearness(self.retriever.encoder, dialogue, texts)
+            found = tuple(
+                Candidate(item.product, item.similarity, float(near))
+                for item, near in zip(shown.candidates, nearness, strict=True)
+            )
             return self.choose(dialogue, found, self.average if dialogue.photo else None, blind=True)
 
     def choose(
@@ -128,7 +133,8 @@ class Recommender:
             if blind:
                 states, looks = [self.average] * len(rows), [""] * len(rows)
         with clock("choose"):
-            ranking = self.ranker.rank(dialogue, products, states, photo, looks)
+            nearness = [candidate.nearness for candidate in found]
+            ranking = self.ranker.rank(dialogue, products, states, photo, looks, nearness)
         scored = [
             ScoredProduct(candidate.product, score, candidate.similarity, words)
             for candidate, score, words in zip(found, ranking.probabilities, looks, strict=True)
@@ -180,7 +186,7 @@ def load_chooser(settings: Settings) -> Chooser:
         vision.adopt_states(settings.adapter / SHIPPED_STATES)
         descriptions.adopt(settings.adapter / SHIPPED_LOOKS)
     card = model.card or AdapterCard(model.name, model.fingerprint)
-    ranker = Ranker(model, settings.decode or card.decode, card.temperature, labeling=card.labeling)
+    ranker = Ranker(model, settings.decode or card.decode, card.temperature, labeling=card.labeling, trust=card.trust)
     return Chooser(model, vision, descriptions, ranker, card.pictures)
 
 

@@ -123,7 +123,7 @@ class Retriever:
         photo_states [5, h]: the shopper's photo. like: id of a product to find more of (itself left out).
         Raises DialogueError when nothing is left.
         """
-        scores = self.score(dialogue, photo_states, like)
+        nearness, scores = self.score(dialogue, photo_states, like)
         out = set(dialogue.rejected) | {like}
         ranked = (row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out)
         order = list(islice((row for row in ranked if filters.admits(self.catalog.products[row])), k))
@@ -131,22 +131,35 @@ class Retriever:
             raise DialogueError("Nothing that is left fits the filters; widen them, or start over.")
         if not order:
             raise DialogueError("Every product has been turned down; start over to see them again.")
-        return tuple(Candidate(self.catalog.products[row], float(scores[row])) for row in order)
+        return tuple(Candidate(self.catalog.products[row], float(scores[row]), float(nearness[row])) for row in order)
 
-    def score(self, dialogue: Dialogue, photo_states: np.ndarray | None, like: str | None) -> np.ndarray:
-        """[N] similarities."""
+    def score(
+        self, dialogue: Dialogue, photo_states: np.ndarray | None, like: str | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """[N] cosines of the texts alone, and [N] similarities with what pictures add."""
         picture = None if photo_states is None else self.to_picture_vector(photo_states)
         query = make_query(dialogue, picture)
-        scores = np.zeros(len(self.ids), np.float32)
-        if query.texts:
-            scores += self.text_vectors @ query.blend(self.encoder.encode(query.texts))
+        nearness = compare(self.encoder, query, self.text_vectors)
+        scores = nearness.copy()
         if query.picture is not None:
             scores += PICTURE_WEIGHT * (self.picture_vectors @ query.picture)
         if like in self.row:
             row = self.row[like]
             scores += LIKE_WEIGHT * (self.text_vectors @ self.text_vectors[row])
             scores += PICTURE_WEIGHT * (self.picture_vectors @ self.picture_vectors[row])
-        return scores
+        return nearness, scores
+
+
+def compare(encoder: TextEncoder, query: Query, vectors: np.ndarray) -> np.ndarray:
+    """The query's texts against [n, d] unit vectors -> [n] cosines; 0 where it says nothing to search by."""
+    if not query.texts:
+        return np.zeros(len(vectors), np.float32)
+    return vectors @ query.blend(encoder.encode(query.texts))
+
+
+def measure_nearness(encoder: TextEncoder, dialogue: Dialogue, texts: Sequence[str]) -> np.ndarray:
+    """[n] cosines of the dialogue and texts of products, as search has them."""
+    return compare(encoder, make_query(dialogue), encoder.encode_cached(texts))
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -461,6 +461,25 @@ def test_search_is_tuned_into_the_adapters_folder(shop, base, dialogues, tmp_pat
     assert "is not an adapter folder" in refusal(*tune, "--adapter", tmp_path / "nowhere")
 
 
+def test_an_adapter_is_calibrated(shop, base, dialogues, tiny_catalog_folder, tmp_path):
+    adapter = make_adapter(load_model(str(base), None, tmp_path / "home"), tmp_path / "a")
+    (tiny_catalog_folder / "dialogues").mkdir()
+    shutil.copy(dialogues, tiny_catalog_folder / "dialogues" / "valid.jsonl")
+    given = ["calibrate", *shop, "--dialogues", dialogues, "--also", tiny_catalog_folder]
+    record = answer(*given, "--adapter", adapter, "--limit", 4)
+    assert record["conversations"] == 8 and record["with_search"]["surprise"] <= record["alone"]["surprise"]
+    card = json.loads((adapter / "adapter.json").read_text())
+    assert (card["temperature"], card["trust"]) == (
+        record["with_search"]["temperature"],
+        record["with_search"]["trust"],
+    )
+    assert card["trust"] > 0 and card["training"]["calibrate"] == record  # the titles tell, and the model knows nothing
+    evaluate = ["evaluate", *shop, "--adapter", adapter, "--dialogues", dialogues]
+    assert answer(*evaluate, "--ablate", "no-search", "--out", tmp_path / "e")["about"]["ablate"] == "no-search"
+    assert answer(*evaluate, "--ranker", "search", "--out", tmp_path / "e")["about"]["ranker"] == "search"
+    assert "is not an adapter folder" in refusal(*given, "--adapter", tmp_path / "nowhere")
+
+
 def test_distill_needs_shapes_to_validate(shop, tmp_path):
     answer("align", *shop, "--out", tmp_path / "a", "--word-steps", 1, "--caption-steps", 0, "--batch", 2)
     told = refusal("distill", *shop, "--from", tmp_path / "a", "--out", tmp_path / "d")

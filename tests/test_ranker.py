@@ -35,6 +35,16 @@ def test_probabilities_add_up(model, tiny_catalog, decode):
     assert ranking.prompt_tokens == len(Ranker(model, decode).make_prompt(TALK, tiny_catalog.products[:10]).ids)
 
 
+def test_trust_weighs_what_search_thinks(model, tiny_catalog):
+    products, states = tiny_catalog.products[:3], random_states(3, model)
+    alone = Ranker(model, temperature=2.0).rank(said("a lamp"), products, states)
+    ranker = Ranker(model, temperature=2.0, trust=5.0)
+    assert ranker.rank(said("a lamp"), products, states) == alone
+    both = ranker.rank(said("a lamp"), products, states, nearness=[0.0, 0.4, 0.0]).probabilities
+    odds = [chance / other for chance, other in zip(both, alone.probabilities, strict=True)]
+    assert odds[1] / odds[0] == pytest.approx(math.exp(2.0), rel=1e-4) and odds[0] == pytest.approx(odds[2], rel=1e-4)
+
+
 @pytest.mark.parametrize("decode", [BRANCH, LIST])
 def test_the_temperature_flattens_and_keeps_the_order(model, tiny_catalog, decode):
     products, states = tiny_catalog.products[:5], random_states(5, model)

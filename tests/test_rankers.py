@@ -1,12 +1,14 @@
 """Rankers of the evaluation: baselines, and what an ablation really takes away."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny import tiny_model
 from toys import WordEncoder, random_states, said
 
 from lavic_chat.catalog import Catalog, Product
-from lavic_chat.dialogue import Conversation
+from lavic_chat.dialogue import Conversation, Dialogue
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.rankers import Sight, make_bm25, make_model, make_random, make_sbert, order, rank_first
 from lavic_chat.evaluation.run import cases_by_key, cases_by_retrieval, check_answers, evaluate, metrics_table
@@ -80,9 +82,9 @@ def states(model, tiny_catalog):
 class Watching(Ranker):
     """Remembers the states and the words that it was given."""
 
-    def rank(self, dialogue, products, states, photo=None, looks=None) -> Ranking:
+    def rank(self, dialogue, products, states, photo=None, looks=None, nearness=None) -> Ranking:
         self.given, self.looks = states, looks
-        return super().rank(dialogue, products, states, photo, looks)
+        return super().rank(dialogue, products, states, photo, looks, nearness)
 
 
 def sights(states) -> dict[str, Sight]:
@@ -107,6 +109,17 @@ def test_the_model_ranks_as_chat_does(tiny_catalog, model, states):
     chances = ranker.rank(LAMP.dialogue, products, seen, looks=looks).probabilities
     assert found.ranking == tuple(sorted(FOUR, key=lambda item: -chances[FOUR.index(item)]))
     assert found.confidence == pytest.approx(max(chances), abs=1e-4)
+
+
+def test_search_has_its_say_where_there_is_an_encoder(tiny_catalog, model, states):
+    ranker, encoder = Ranker(model, trust=50.0), WordEncoder()
+    said = {item: item.split("-")[1] for item in states}  # the pictures' colours
+    talk = replace(LAMP, dialogue=Dialogue().say("the blue one"))
+    seen = {item: Sight(row, said[item]) for item, row in states.items()}
+    rank = make_model(tiny_catalog, ranker, seen, None, 0, encoder)
+    assert rank(talk, FOUR).pick == "chair-blue" == make_sbert(tiny_catalog, encoder, said)(talk, FOUR).pick
+    blind = make_model(tiny_catalog, ranker, seen, "no-images", 0, encoder)(talk, FOUR)
+    assert blind.ranking == make_model(tiny_catalog, ranker, seen, "no-images", 0)(talk, FOUR).ranking
 
 
 def test_without_images_every_picture_is_the_same(tiny_catalog, model, states):

@@ -62,6 +62,20 @@ def test_each_product_goes_with_its_own_picture(shop):
         assert chances[0] / chances[1] == pytest.approx(item.score / against.score, rel=1e-3)
 
 
+def test_search_has_its_say_and_sees_no_words_when_nothing_is_looked_at(shop, tmp_path):
+    shop.looks = [product.attributes["colour"] for product in shop.catalog]
+    texts = [product_text(*pair) for pair in zip(shop.catalog, shop.looks, strict=True)]
+    encoder = WordEncoder()
+    shop.retriever = Retriever(shop.catalog, encoder, encoder.encode(texts), shop.states.numpy())
+    shop.ranker = Ranker(shop.model, trust=100.0)
+    talk = said("a blue lamp")
+    found = shop.recommend(talk)
+    assert found.pick.product.id == "lamp-blue"
+    blind = shop.without_looking(talk, found)
+    lamps = [item.score for item in blind.candidates if item.product.id.startswith("lamp")]
+    assert len(lamps) == 4 and max(lamps) == pytest.approx(min(lamps), rel=1e-3)  # they differ in nothing but looks
+
+
 def test_the_same_question_has_the_same_answer(shop):
     first, second = (shop.recommend(said("a lamp")) for _ in range(2))
     assert first.candidates == second.candidates

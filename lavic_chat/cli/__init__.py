@@ -6,6 +6,7 @@ import sys
 import click
 
 from lavic_chat import __version__
+from lavic_chat.cli.calibrate import calibrate
 from lavic_chat.cli.catalog import catalog
 from lavic_chat.cli.chat import app, ask, bench, index
 from lavic_chat.cli.describe import describe
@@ -36,6 +37,6 @@ def main() -> None:
     """A conversational recommender that looks at the products."""
 
 
-STAGES = (align, describe, distill, tune, tune_retriever)
+STAGES = (align, describe, distill, tune, tune_retriever, calibrate)
 for command in (app, ask, catalog, index, *STAGES, evaluate, report, table, bench, flags):
     main.add_command(command)

@@ -12,8 +12,10 @@ from lavic_chat.settings import Settings, read_settings
 NEEDS_NO_CATALOG = ("first", "random")
 NO_DISTILL = "no-distill"  # also the folder, in an adapter's, of one that was tuned without stage 1
 ALL_TOKENS = "all-tokens"
-ABLATIONS = ("no-images", "shuffled-images", NO_DISTILL, ALL_TOKENS)
-RANKERS = ("model", "two-tower", "bm25", "sbert", *NEEDS_NO_CATALOG)
+NO_SEARCH = "no-search"
+ABLATIONS = ("no-images", "shuffled-images", NO_SEARCH, NO_DISTILL, ALL_TOKENS)
+SEARCH = "search"  # our own: the encoder of the adapter, and the model's words of the pictures
+RANKERS = ("model", SEARCH, "two-tower", "bm25", "sbert", *NEEDS_NO_CATALOG)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Plan:
 @click.option("--top", type=click.IntRange(1, 50), help="How many to retrieve; ten without it, as in the chat.")
 @click.option("--ranker", type=click.Choice(RANKERS), default="model")
 @click.option("--learn", type=click.Path(path_type=Path), help="Training dialogues of the two-tower ranker.")
-@click.option("--ablate", type=click.Choice(ABLATIONS), help="Take pictures or stage 1 away, or see every token.")
+@click.option("--ablate", type=click.Choice(ABLATIONS), help="Without pictures, search or stage 1; all tokens.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/evaluation"), help="Folder for the results.")
 @click.option("--against", type=click.Path(path_type=Path), help="Results of another run, to measure the gain over.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many conversations.")
@@ -173,10 +175,15 @@ def make_ranker(settings: Settings, catalog, cases, plan: Plan):
         return make_two_tower(products, TextEncoder(settings.home), states, plan.lessons, plan.seed), None
     chooser = replace(chooser, pictures=plan.pictures or chooser.pictures)
     states, looks = chooser.look(catalog, products, progress=True)
+    said = {product.id: words for product, words in zip(products, looks, strict=True)}
+    trusted = plan.ranker == SEARCH or (chooser.ranker.trust and plan.ablate != NO_SEARCH)
+    encoder = TextEncoder(settings.home, settings.adapter) if trusted else None
+    if plan.ranker == SEARCH:
+        return rankers.make_sbert(catalog, encoder, said), None
     sights = {product.id: rankers.Sight(*seen) for product, *seen in zip(products, states, looks, strict=True)}
     if plan.ablate == ALL_TOKENS:
-        return make_all_tokens(catalog, chooser.ranker, {item: sight.looks for item, sight in sights.items()}), BRANCH
-    return rankers.make_model(catalog, chooser.ranker, sights, plan.ablate, plan.seed), chooser.ranker.decode
+        return make_all_tokens(catalog, chooser.ranker, said, encoder), BRANCH
+    return rankers.make_model(catalog, chooser.ranker, sights, plan.ablate, plan.seed, encoder), chooser.ranker.decode
 
 
 def without_distillation(settings: Settings) -> Settings:

@@ -17,18 +17,26 @@ from lavic_chat.model import LavicModel
 from lavic_chat.ranking import BRANCH, Ranker
 from lavic_chat.ranking.prompt import Offer, build_prompt
 from lavic_chat.ranking.scores import score_prompts
+from lavic_chat.retrieval import TextEncoder, measure_nearness, product_text
 
 ROOM = 8192  # tokens of a prompt
 
 
-def make_all_tokens(catalog: Catalog, ranker: Ranker, looks: Mapping[str, str]) -> Rank:
-    """looks: what the model said of each product's picture, from its five tokens."""
+def make_all_tokens(
+    catalog: Catalog, ranker: Ranker, looks: Mapping[str, str], encoder: TextEncoder | None = None
+) -> Rank:
+    """looks: what the model said of each product's picture, from its five tokens. encoder: for search's opinion."""
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
         scores = torch.tensor(
             [score(ranker.model, catalog, conversation.dialogue, catalog[item], looks[item]) for item in ids]
         )
-        chances = torch.softmax(scores / ranker.temperature, -1)
+        scores = scores / ranker.temperature
+        if encoder:
+            texts = [product_text(catalog[item], looks[item]) for item in ids]
+            nearness = measure_nearness(encoder, conversation.dialogue, texts)
+            scores = scores + ranker.trust * torch.from_numpy(nearness)
+        chances = torch.softmax(scores, -1)
         return order(conversation, ids, chances.numpy(), float(chances.max()))
 
     return rank

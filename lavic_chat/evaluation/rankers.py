@@ -1,19 +1,18 @@
 """Rankers to compare: the model, and baselines that need less. Each orders candidate ids for a conversation."""
 
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import bm25s
 import numpy as np
-from torch import Tensor
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import SEEKER, Conversation
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.ranking import GENERATE, Ranker
-from lavic_chat.ranking.ranker import main_pictures
-from lavic_chat.retrieval import TextEncoder, make_query, product_text
+from lavic_chat.ranking.ranker import Sight, main_pictures
+from lavic_chat.retrieval import TextEncoder, measure_nearness, product_text
 
 Rank = Callable[[Conversation, Sequence[str]], Prediction]
 
@@ -62,30 +61,28 @@ def make_bm25(catalog: Catalog) -> Rank:
     return rank
 
 
-def make_sbert(catalog: Catalog, encoder: TextEncoder) -> Rank:
-    """Cosine of the weighted dialogue and the candidates' texts, as retrieval has it."""
+def make_sbert(catalog: Catalog, encoder: TextEncoder, looks: Mapping[str, str] = MappingProxyType({})) -> Rank:
+    """Cosine of the weighted dialogue and the candidates' texts, as retrieval has it. looks: what the model said of
+    their pictures, by product id."""
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
-        query = make_query(conversation.dialogue)
-        vectors = encoder.encode_cached([product_text(catalog[item]) for item in ids])
-        scores = vectors @ query.blend(encoder.encode(query.texts)) if query.texts else np.zeros(len(ids))
-        return order(conversation, ids, scores)
+        texts = [product_text(catalog[item], looks.get(item, "")) for item in ids]
+        return order(conversation, ids, measure_nearness(encoder, conversation.dialogue, texts))
 
     return rank
 
 
-@dataclass(frozen=True)
-class Sight:
-    """What the model has of a product: its pictures' tower states, [5, h] or [k, 5, h], and what it said of the main
-    one ("" where it does not speak)."""
-
-    states: Tensor
-    looks: str = ""
-
-
-def make_model(catalog: Catalog, ranker: Ranker, sights: dict[str, Sight], ablate: str | None, seed: int) -> Rank:
-    """The model itself. no-images: every picture's states are the mean of all and nothing is said of it, so that
-    the prompt says nothing of looks. shuffled-images: each candidate gets another candidate's picture."""
+def make_model(
+    catalog: Catalog,
+    ranker: Ranker,
+    sights: dict[str, Sight],
+    ablate: str | None,
+    seed: int,
+    encoder: TextEncoder | None = None,
+) -> Rank:
+    """The model itself, with search's opinion where there is an encoder. no-images: every picture's states are the mean
+    of all and nothing is said of it, so that the prompt says nothing of looks. shuffled-images: each candidate gets
+    another candidate's picture."""
     blank = Sight(main_pictures(sight.states for sight in sights.values()).mean(0))
     rng = random.Random(seed)
 
@@ -96,7 +93,11 @@ def make_model(catalog: Catalog, ranker: Ranker, sights: dict[str, Sight], ablat
             shift = rng.randrange(1, len(seen)) if len(seen) > 1 else 0
             seen = seen[shift:] + seen[:shift]
         states, looks = [sight.states for sight in seen], [sight.looks for sight in seen]
-        result = ranker.rank(conversation.dialogue, products, states, looks=looks)
+        nearness = None
+        if encoder:
+            texts = [product_text(product, said) for product, said in zip(products, looks, strict=True)]
+            nearness = measure_nearness(encoder, conversation.dialogue, texts)
+        result = ranker.rank(conversation.dialogue, products, states, looks=looks, nearness=nearness)
         best = max(result.probabilities)
         valid = ranker.decode != GENERATE or result.named is not None
         return order(conversation, ids, np.array(result.probabilities), best, valid)

@@ -24,6 +24,8 @@ LABELS = {  # folder -> what the table calls it, in this order
     "generate": "the model, answering freely",
     "no-distill": "the model, its tower not distilled",
     "all-tokens": "the model, with all tokens of each picture",
+    "no-search": "the language model alone, without search's opinion",
+    "search": "search alone, over the model's words of the pictures",
     "no-images": "the model, pictures taken away",
     "shuffled-images": "the model, each candidate with another's picture",
     "two-tower": "two towers over the same pictures",

@@ -39,7 +39,8 @@ FOLDERS = ("vision", "llm")
 class AdapterCard:
     """adapter.json. `decode`: "branch", "list" or "generate"; `labeling`: what candidates of a list are called,
     "letters" or "ids"; `temperature` divides the candidates' scores; `speaks`: the LLM has learned to describe
-    pictures, and to choose with its descriptions at hand; `pictures`: how many of each product it is shown."""
+    pictures, and to choose with its descriptions at hand; `pictures`: how many of each product it is shown; `trust`:
+    what a unit of search's cosine adds to a candidate's score, after the temperature."""
 
     base: str
     fingerprint: str
@@ -48,6 +49,7 @@ class AdapterCard:
     temperature: float = 1.0
     speaks: bool = False
     pictures: int = 1
+    trust: float = 0.0
     training: dict = field(default_factory=dict)
     format: int = FORMAT
 
@@ -67,6 +69,8 @@ def read_card(folder: Path) -> AdapterCard:
         card = AdapterCard(**row)
         if not 0 < card.temperature < math.inf or not isinstance(card.training, dict):
             raise ValueError("temperature must be above 0 and training an object")
+        if not 0 <= card.trust < math.inf:
+            raise ValueError("trust must be 0 or more")
         if not isinstance(card.pictures, int) or card.pictures < 1:
             raise ValueError("pictures must be 1 or more")
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -32,6 +32,15 @@ NEW_TOKENS = 10  # of a generated answer (the paper's)
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What the model has of a product: its pictures' tower states, [5, h] or [k, 5, h], and what it said of the main
+    one ("" where it does not speak)."""
+
+    states: Tensor
+    looks: str = ""
+
+
+@dataclass(frozen=True)
 class Ranking:
     """Probabilities [n] in the candidates' order, prompt length, and the generated answer where there is one.
 
@@ -48,7 +57,7 @@ class Ranking:
 class Ranker:
     """Ranks with a model. decode: "branch", "list" or "generate"; temperature calibrates the probabilities; labeling:
     what the candidates of a list are called, "letters" or their own "ids"; room: tokens of a prompt, if not as many as
-    the candidates need."""
+    the candidates need; trust: what a unit of nearness, search's opinion of a candidate, adds to its score."""
 
     def __init__(
         self,
@@ -57,13 +66,14 @@ class Ranker:
         temperature: float = 1.0,
         room: int | None = None,
         labeling: str = LETTERS,
+        trust: float = 0.0,
     ):
         if decode not in DECODES:
             raise ModelError(f"There is no way to decode called {decode!r}; choose {', '.join(DECODES)}.")
         if labeling not in LABELINGS:
             raise ModelError(f"Candidates cannot be called by {labeling!r}; choose {' or '.join(LABELINGS)}.")
         self.model, self.decode, self.temperature, self.room = model, decode, temperature, room
-        self.labeling = labeling
+        self.labeling, self.trust = labeling, trust
 
     def make_prompt(
         self,
@@ -94,9 +104,11 @@ class Ranker:
         states: Tensor | Sequence[Tensor],
         photo: Tensor | None = None,
         looks: Sequence[str] | None = None,
+        nearness: Sequence[float] | None = None,
     ) -> Ranking:
         """dialogue, n products, their tower states [n, 5, h] (or [k, 5, h] of each with k pictures), the photo's
-        [5, h] if the dialogue has one, and what the model said of each product's main picture."""
+        [5, h] if the dialogue has one, what the model said of each product's main picture, and how near search finds
+        each product's text to the dialogue."""
         pictures = count_pictures(states)
         prompt = self.make_prompt(dialogue, products, looks, pictures=pictures)
         places = int((prompt.ids == self.model.image_token_id).sum())
@@ -104,7 +116,10 @@ class Ranker:
         tokens = self.model.project(join_states(states, photo if photo_kept else None))
         layout = LIST if self.decode == GENERATE else self.decode
         logits = score_prompts(self.model, [prompt], [tokens], layout)[0]
-        probabilities = tuple(torch.softmax(logits / self.temperature, -1).tolist())
+        logits = logits / self.temperature
+        if nearness is not None:
+            logits = logits + self.trust * torch.as_tensor(nearness).to(logits)
+        probabilities = tuple(torch.softmax(logits, -1).tolist())
         if self.decode != GENERATE:
             return Ranking(probabilities, len(prompt.ids), len(tokens))
         labels = make_labels([Offer(product.title, id=product.id) for product in products], self.labeling)

@@ -33,6 +33,7 @@ from lavic_chat.ranking.description import describe
 from lavic_chat.ranking.ranker import count_pictures, join_states, main_pictures
 from lavic_chat.ranking.scores import choosing_loss, compare, pad
 from lavic_chat.training.align import jitter, saying_loss
+from lavic_chat.training.calibrate import TEMPERATURES, mean_surprise
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
 from lavic_chat.training.course import Course, Report, deal, follow, pace
@@ -45,8 +46,6 @@ from lavic_chat.training.examples import (
     shuffle_choice,
 )
 from lavic_chat.training.team import share
-
-TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
 
 
 def tune(
@@ -244,15 +243,9 @@ def validate(
     for row, choice in zip(logs, choices, strict=True):
         hits.setdefault(choice.set, []).append(int(row.argmax()) == choice.answer)
     answers = [choice.answer for choice in choices]
-    temperature = min(TEMPERATURES, key=lambda value: mean_surprise(logs, answers, value))
+    temperature = min(TEMPERATURES, key=lambda value: mean_surprise([row / value for row in logs], answers))
     hit, by_set = fmean(chain(*hits.values())), {name: round(fmean(found), 4) for name, found in hits.items()}
-    return Validation(step, hit, mean_surprise(logs, answers, 1.0), temperature, by_set)
-
-
-def mean_surprise(logs: Sequence[Tensor], answers: Sequence[int], temperature: float) -> float:
-    """Mean negative log-likelihood of the answers after dividing the log-probabilities by a temperature."""
-    rows = zip(logs, answers, strict=True)
-    return -sum(float((row / temperature).log_softmax(-1)[answer]) for row, answer in rows) / len(answers)
+    return Validation(step, hit, mean_surprise(logs, answers), temperature, by_set)
 
 
 if __name__ == "__main__":  # as `accelerate launch` names it

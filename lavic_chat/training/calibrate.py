@@ -1,0 +1,79 @@
+"""Calibrate: how sure the model may be, and how far it should trust search, fitted to validation conversations.
+
+    lavic-chat calibrate --adapter out/tuned --dialogues catalog/dialogues/valid.jsonl
+
+A candidate's score is its log-odds over a temperature, plus `trust` times the cosine by which search finds it. The
+language model reads the conversation word by word, the sentence encoder has learned what such conversations end with:
+they err apart, and both see the pictures only through what the five tokens tell. Two numbers are fitted, no weight is
+trained.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
+from tqdm import tqdm
+
+from lavic_chat.ranking import Ranker
+from lavic_chat.ranking.ranker import Sight
+from lavic_chat.retrieval import TextEncoder, measure_nearness, product_text
+from lavic_chat.training.examples import Choice
+
+TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
+TRUSTS = tuple(range(0, 61, 2))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A choice as the model and search see it: log-probabilities and cosines [n], and the right place."""
+
+    scores: Tensor
+    nearness: Tensor
+    answer: int
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The two numbers, and the mean negative log-likelihood and HR@1 that they give on what they were fitted to."""
+
+    temperature: float
+    trust: float
+    surprise: float
+    hit: float
+
+
+def judge(ranker: Ranker, encoder: TextEncoder, choices: Sequence[Choice], sights: dict[str, Sight]) -> list[Judged]:
+    """Every choice, ranked as chat would; the ranker's own temperature is not in the scores."""
+    plain = Ranker(ranker.model, ranker.decode, labeling=ranker.labeling)
+    judged = []
+    for choice in tqdm(choices, desc="Judging", unit="conversation"):
+        seen = [sights[item.id] for item in choice.products]
+        looks = [sight.looks for sight in seen]
+        chances = plain.rank(choice.dialogue, choice.products, [sight.states for sight in seen], looks=looks)
+        texts = [product_text(item, words) for item, words in zip(choice.products, looks, strict=True)]
+        nearness = torch.from_numpy(measure_nearness(encoder, choice.dialogue, texts))
+        judged.append(Judged(torch.tensor(chances.probabilities).clamp_min(1e-9).log(), nearness, choice.answer))
+    return judged
+
+
+def fit(judged: Sequence[Judged], trusts: Sequence[float] = TRUSTS) -> Fit:
+    """The pair on the grid that is least surprised by the answers."""
+    scores = pad_sequence([one.scores for one in judged], batch_first=True, padding_value=-torch.inf)
+    nearness = pad_sequence([one.nearness for one in judged], batch_first=True)
+    answers = torch.tensor([one.answer for one in judged])
+    found = []
+    for temperature, trust in product(TEMPERATURES, trusts):
+        both = scores / temperature + trust * nearness
+        hit = (both.argmax(-1) == answers).float().mean()
+        found.append(Fit(temperature, trust, float(functional.cross_entropy(both, answers)), float(hit)))
+    return min(found, key=lambda pair: pair.surprise)
+
+
+def mean_surprise(scores: Sequence[Tensor], answers: Sequence[int]) -> float:
+    """Mean negative log-likelihood of the answers under a softmax of each row [n]."""
+    rows = zip(scores, answers, strict=True)
+    return -sum(float(row.log_softmax(-1)[answer]) for row, answer in rows) / len(answers)
