@@ -36,16 +36,16 @@ ADAPTER := assets/lavic-mini/adapter.json
 # An adapter that was tuned without stage 1, or to choose from a list, lies in the shipped one's folder.
 PARTS := $(notdir $(patsubst %/adapter.json,%,$(wildcard assets/lavic-mini/*/adapter.json)))
 CHOICES := $(if $(filter list,$(PARTS)),list generate)
-HOME_RUNS := $(addprefix out/report/,looking $(CHOICES) $(filter no-distill,$(PARTS)) no-images shuffled-images all-tokens two-tower sbert bm25 random)
+HOME_RUNS := $(addprefix out/report/,looking $(CHOICES) $(filter no-distill,$(PARTS)) no-search search no-images shuffled-images all-tokens two-tower sbert bm25 random)
 PHOTO_RUNS := $(if $(PHOTOS),$(addprefix out/real-photos/,looking $(filter no-distill,$(PARTS)) no-images two-tower random))
 FOUND_RUNS := $(addprefix out/retrieved/,looking sbert)
 talks = $(if $(findstring real-photos,$@),$(PHOTOS)/dialogues,catalog/dialogues)
 $(HOME_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl
 $(PHOTO_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl --catalog $(PHOTOS)
-%/no-distill/predictions.jsonl %/no-images/predictions.jsonl %/shuffled-images/predictions.jsonl: more = --ablate $(notdir $(@D))
+%/no-distill/predictions.jsonl %/no-images/predictions.jsonl %/no-search/predictions.jsonl %/shuffled-images/predictions.jsonl: more = --ablate $(notdir $(@D))
 %/list/predictions.jsonl %/generate/predictions.jsonl: more = --adapter assets/lavic-mini/list --decode $(notdir $(@D))
 %/all-tokens/predictions.jsonl: more = --ablate all-tokens --limit 40  # three quarters of a minute each
-%/sbert/predictions.jsonl %/bm25/predictions.jsonl %/random/predictions.jsonl: more = --ranker $(notdir $(@D))
+%/search/predictions.jsonl %/sbert/predictions.jsonl %/bm25/predictions.jsonl %/random/predictions.jsonl: more = --ranker $(notdir $(@D))
 %/two-tower/predictions.jsonl: more = --ranker two-tower --learn $(talks)/train.jsonl
 $(FOUND_RUNS:%=%/predictions.jsonl): options = --dialogues catalog/dialogues/test.jsonl --retrieve --top 20
 $(addsuffix /predictions.jsonl,$(HOME_RUNS) $(FOUND_RUNS) $(PHOTO_RUNS)): $(ADAPTER) catalog/dialogues/test.jsonl | .venv/.installed-app
