@@ -10,7 +10,7 @@ from lavic_chat.cli import main
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.curves import training_curves, write_curves
 from lavic_chat.evaluation.metrics import Prediction, measure
-from lavic_chat.evaluation.report import read_evaluations
+from lavic_chat.evaluation.report import LABELS, read_evaluations
 from lavic_chat.files import write_json, write_jsonl
 
 
@@ -102,7 +102,7 @@ def test_an_evaluation_of_fewer_cases_says_how_the_model_did_on_them(folder):
     write_json(folder / "runs" / "all-tokens" / "metrics.json", {"about": {}, **measure(predictions)})
     assert run(folder).exit_code == 0
     text = (folder / "out" / "lavic-mini.md").read_text()
-    assert "with all tokens of each picture (on 6 cases, where the first line has 0.67) | 1.00 (" in text
+    assert "with all of the tokens (on 6 cases, where the first line has 0.67) | 1.00 (" in text
 
 
 def test_a_report_among_the_evaluations_is_none_of_them(folder):
@@ -124,3 +124,7 @@ def test_a_damaged_evaluation_is_told(folder, harm):
     with pytest.raises(DialogueError, match="random does not hold an evaluation"):
         read_evaluations(folder / "runs")
     assert "Traceback" not in run(folder).output
+
+
+def test_every_label_has_its_room_beside_the_bars():
+    assert max(map(len, LABELS.values())) <= 38

@@ -331,5 +331,7 @@ def test_validation_counts_hits(shop, choices, monkeypatch):
 
 def test_surprise_by_hand():
     logs = [torch.tensor([0.5, 0.25, 0.25]).log(), torch.tensor([0.1, 0.8, 0.1]).log()]
-    assert mean_surprise(logs, [0, 1], 1.0) == pytest.approx((0.6931 + 0.2231) / 2, abs=1e-3)
-    assert mean_surprise(logs, [1, 0], 1.0) > mean_surprise(logs, [1, 0], 4.0)  # wrong and sure: colder is worse
+    assert mean_surprise(logs, [0, 1]) == pytest.approx((0.6931 + 0.2231) / 2, abs=1e-3)
+    assert mean_surprise(logs, [1, 0]) > mean_surprise(
+        [row / 4 for row in logs], [1, 0]
+    )  # wrong and sure: colder is worse
