@@ -12,7 +12,7 @@ from lavic_chat.recommender import load_recommender
 from lavic_chat.settings import read_settings
 from lavic_chat.ui import build_app, launch
 
-WISHES = ("A green sofa for a small flat", "Something to sit on, in leather, rather dark", "A striped armchair")
+WISH = "A light green checked sofa for a small flat"
 DESKTOP, PHONE = (1280, 926), (390, 844)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -58,7 +58,7 @@ def ask(page: Page, text: str) -> None:
 
 def take_chat(page: Page, folder: Path, name: str) -> None:
     take(page, folder, f"{name}-greeting")
-    ask(page, WISHES[0])
+    ask(page, WISH)
     take(page, folder, name)
     page.locator("#gallery .tile").nth(1).click()
     page.click("#card [data-act=compare]")
@@ -93,6 +93,6 @@ def take_desk(page: Page, folder: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("out/screenshots")
     target.mkdir(parents=True, exist_ok=True)
     main(target)
