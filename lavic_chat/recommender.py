@@ -19,7 +19,7 @@ from lavic_chat.lent_gpu import CATALOG, Lender, owned
 from lavic_chat.model import VIEWS, LavicModel, load_model
 from lavic_chat.model.adapter import AdapterCard, merge_loras
 from lavic_chat.ranking import Ranker
-from lavic_chat.ranking.ranker import count_pictures, main_pictures
+from lavic_chat.ranking.ranker import Sight, count_pictures, main_pictures
 from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
 from lavic_chat.retrieval import Retriever, TextEncoder, measure_nearness, product_text
 from lavic_chat.settings import Settings
@@ -108,8 +108,8 @@ class Recommender:
     def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
         """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
         with self._turn:
-            texts = [product_text(item.product) for item in shown.candidates]
-            nearness = measure_nearness(self.retriever.encoder, dialogue, texts)
+            products = [item.product for item in shown.candidates]
+            nearness = measure_nearness(self.retriever.encoder, dialogue, products)
             found = tuple(
                 Candidate(item.product, item.similarity, float(near))
                 for item, near in zip(shown.candidates, nearness, strict=True)
@@ -175,6 +175,11 @@ class Chooser:
         lack is computed."""
         states = self.vision.see_pictures(catalog, products, self.pictures, progress)
         return states, self.descriptions.of_states(main_pictures(states), progress)
+
+    def sights(self, catalog: Catalog, products: Sequence[Product]) -> dict[str, Sight]:
+        """The same by product id."""
+        seen = zip(products, *self.look(catalog, products, progress=True), strict=True)
+        return {product.id: Sight(states, words) for product, states, words in seen}
 
 
 def load_chooser(settings: Settings) -> Chooser:

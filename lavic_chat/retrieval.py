@@ -157,8 +157,11 @@ def compare(encoder: TextEncoder, query: Query, vectors: np.ndarray) -> np.ndarr
     return vectors @ query.blend(encoder.encode(query.texts))
 
 
-def measure_nearness(encoder: TextEncoder, dialogue: Dialogue, texts: Sequence[str]) -> np.ndarray:
-    """[n] cosines of the dialogue and texts of products, as search has them."""
+def measure_nearness(
+    encoder: TextEncoder, dialogue: Dialogue, products: Sequence[Product], looks: Sequence[str] | None = None
+) -> np.ndarray:
+    """[n] cosines of the dialogue and the products' texts, as search has them. looks: what the model said of each."""
+    texts = [product_text(*pair) for pair in zip(products, looks or [""] * len(products), strict=True)]
     return compare(encoder, make_query(dialogue), encoder.encode_cached(texts))
 
 

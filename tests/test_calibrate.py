@@ -10,7 +10,7 @@ from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue import Conversation
 from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.ranker import Sight
-from lavic_chat.retrieval import measure_nearness, product_text
+from lavic_chat.retrieval import measure_nearness
 from lavic_chat.training.calibrate import Judged, fit, judge, mean_surprise
 from lavic_chat.training.examples import make_choices
 
@@ -54,7 +54,7 @@ def test_choices_are_judged_as_chat_would(tiny_catalog: Catalog):
     (one,) = judge(ranker, encoder, choices, sights)
     assert ids[one.answer] == "sofa-red" and int(one.nearness.argmax()) == one.answer
     products = [tiny_catalog[item] for item in ids]
-    nearness = measure_nearness(encoder, talk.dialogue, [product_text(product, "red") for product in products])
+    nearness = measure_nearness(encoder, talk.dialogue, products, ["red"] * 3)
     chat = ranker.rank(talk.dialogue, products, states, looks=["red"] * 3, nearness=nearness)
     assert torch.allclose(
         (one.scores / 3.0 + 7.0 * one.nearness).softmax(-1), torch.tensor(chat.probabilities), atol=1e-5

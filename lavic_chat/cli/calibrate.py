@@ -24,7 +24,6 @@ def calibrate(catalog, also, model, adapter: Path, dialogues, key, limit, as_jso
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.files import hash_file
     from lavic_chat.model.adapter import read_card, write_card
-    from lavic_chat.ranking.ranker import Sight
     from lavic_chat.recommender import load_chooser
     from lavic_chat.retrieval import TextEncoder
     from lavic_chat.training import calibrate as stage
@@ -38,9 +37,7 @@ def calibrate(catalog, also, model, adapter: Path, dialogues, key, limit, as_jso
     chooser, encoder = load_chooser(settings), TextEncoder(settings.home, adapter)
     judged = []
     for shop, choices in chosen:
-        products = products_of(choices)
-        seen = zip(products, *chooser.look(shop, products, progress=True), strict=True)
-        judged += stage.judge(chooser.ranker, encoder, choices, {item.id: Sight(*sight) for item, *sight in seen})
+        judged += stage.judge(chooser.ranker, encoder, choices, chooser.sights(shop, products_of(choices)))
     alone, both = stage.fit(judged, trusts=(0,)), stage.fit(judged)
     record = {"alone": asdict(alone), "with_search": asdict(both), "conversations": len(judged)}
     record |= {

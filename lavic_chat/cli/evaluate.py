@@ -174,13 +174,12 @@ def make_ranker(settings: Settings, catalog, cases, plan: Plan):
         states = chooser.vision.see_products(catalog, products, progress=True)
         return make_two_tower(products, TextEncoder(settings.home), states, plan.lessons, plan.seed), None
     chooser = replace(chooser, pictures=plan.pictures or chooser.pictures)
-    states, looks = chooser.look(catalog, products, progress=True)
-    said = {product.id: words for product, words in zip(products, looks, strict=True)}
+    sights = chooser.sights(catalog, products)
+    said = {item: sight.looks for item, sight in sights.items()}
     trusted = plan.ranker == SEARCH or (chooser.ranker.trust and plan.ablate != NO_SEARCH)
     encoder = TextEncoder(settings.home, settings.adapter) if trusted else None
     if plan.ranker == SEARCH:
         return rankers.make_sbert(catalog, encoder, said), None
-    sights = {product.id: rankers.Sight(*seen) for product, *seen in zip(products, states, looks, strict=True)}
     if plan.ablate == ALL_TOKENS:
         return make_all_tokens(catalog, chooser.ranker, said, encoder), BRANCH
     return rankers.make_model(catalog, chooser.ranker, sights, plan.ablate, plan.seed, encoder), chooser.ranker.decode

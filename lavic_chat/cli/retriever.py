@@ -29,8 +29,14 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.files import hash_file
     from lavic_chat.model.adapter import read_card, write_card
-    from lavic_chat.model.text_encoder import RETRIEVER, add_text_lora, embed, load_text_encoder, weakened
-    from lavic_chat.model.text_encoder import save_text_lora as save_lora
+    from lavic_chat.model.text_encoder import (
+        RETRIEVER,
+        add_text_lora,
+        embed,
+        load_text_encoder,
+        save_text_lora,
+        weakened,
+    )
     from lavic_chat.recommender import load_chooser
     from lavic_chat.training import retriever as stage
     from lavic_chat.training.checkpoint import Checkpoint
@@ -41,8 +47,7 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
     shop = load_catalog(settings.catalog)
     wishes, exam = (stage.make_wishes(read_conversations(file), shop, key) for file in (dialogues, valid))
     chooser = load_chooser(settings)
-    looks = chooser.look(shop, shop.products, progress=True)[1]
-    said = {product.id: text for product, text in zip(shop, looks, strict=True)}
+    said = {item: sight.looks for item, sight in chooser.sights(shop, shop.products).items()}
     encoder, _ = load_text_encoder(settings.home)
     lora = add_text_lora(encoder, chosen.rank, chosen.alpha, chosen.seed)
     as_kept = partial(weakened, lora, chosen.strength)
@@ -57,7 +62,7 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
     def keep(best, curve) -> None:
         if best.step:  # before the first step it is the encoder as it comes
             with as_kept():
-                save_lora(lora, adapter)
+                save_text_lora(lora, adapter)
             tell({"best": asdict(best), "valid": [asdict(point) for point in curve]})
 
     files = [record["dialogues"], record["valid_dialogues"]]

@@ -17,7 +17,7 @@ from lavic_chat.model import LavicModel
 from lavic_chat.ranking import BRANCH, Ranker
 from lavic_chat.ranking.prompt import Offer, build_prompt
 from lavic_chat.ranking.scores import score_prompts
-from lavic_chat.retrieval import TextEncoder, measure_nearness, product_text
+from lavic_chat.retrieval import TextEncoder, measure_nearness
 
 ROOM = 8192  # tokens of a prompt
 
@@ -31,12 +31,9 @@ def make_all_tokens(
         scores = torch.tensor(
             [score(ranker.model, catalog, conversation.dialogue, catalog[item], looks[item]) for item in ids]
         )
-        scores = scores / ranker.temperature
-        if encoder:
-            texts = [product_text(catalog[item], looks[item]) for item in ids]
-            nearness = measure_nearness(encoder, conversation.dialogue, texts)
-            scores = scores + ranker.trust * torch.from_numpy(nearness)
-        chances = torch.softmax(scores, -1)
+        products, said = [catalog[item] for item in ids], [looks[item] for item in ids]
+        nearness = measure_nearness(encoder, conversation.dialogue, products, said) if encoder else None
+        chances = torch.softmax(ranker.weigh(scores, nearness), -1)
         return order(conversation, ids, chances.numpy(), float(chances.max()))
 
     return rank

@@ -66,8 +66,8 @@ def make_sbert(catalog: Catalog, encoder: TextEncoder, looks: Mapping[str, str] 
     their pictures, by product id."""
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
-        texts = [product_text(catalog[item], looks.get(item, "")) for item in ids]
-        return order(conversation, ids, measure_nearness(encoder, conversation.dialogue, texts))
+        products, said = [catalog[item] for item in ids], [looks.get(item, "") for item in ids]
+        return order(conversation, ids, measure_nearness(encoder, conversation.dialogue, products, said))
 
     return rank
 
@@ -93,10 +93,7 @@ def make_model(
             shift = rng.randrange(1, len(seen)) if len(seen) > 1 else 0
             seen = seen[shift:] + seen[:shift]
         states, looks = [sight.states for sight in seen], [sight.looks for sight in seen]
-        nearness = None
-        if encoder:
-            texts = [product_text(product, said) for product, said in zip(products, looks, strict=True)]
-            nearness = measure_nearness(encoder, conversation.dialogue, texts)
+        nearness = measure_nearness(encoder, conversation.dialogue, products, looks) if encoder else None
         result = ranker.rank(conversation.dialogue, products, states, looks=looks, nearness=nearness)
         best = max(result.probabilities)
         valid = ranker.decode != GENERATE or result.named is not None

@@ -24,7 +24,7 @@ from lavic_chat.ranking.prompt import (
     build_prompt,
     make_labels,
 )
-from lavic_chat.ranking.scores import pad, score_prompts
+from lavic_chat.ranking.scores import pad, score_prompts, weigh
 
 ROOM = 2048  # tokens of a prompt (the paper's maximum), where its candidates do not need more:
 TALK, CANDIDATE, PICTURE = 512, 96, 6  # of the conversation; of a candidate; of each of its further pictures
@@ -116,10 +116,7 @@ class Ranker:
         tokens = self.model.project(join_states(states, photo if photo_kept else None))
         layout = LIST if self.decode == GENERATE else self.decode
         logits = score_prompts(self.model, [prompt], [tokens], layout)[0]
-        logits = logits / self.temperature
-        if nearness is not None:
-            logits = logits + self.trust * torch.as_tensor(nearness).to(logits)
-        probabilities = tuple(torch.softmax(logits, -1).tolist())
+        probabilities = tuple(torch.softmax(self.weigh(logits, nearness), -1).tolist())
         if self.decode != GENERATE:
             return Ranking(probabilities, len(prompt.ids), len(tokens))
         labels = make_labels([Offer(product.title, id=product.id) for product in products], self.labeling)
@@ -128,6 +125,10 @@ class Ranker:
         answer = self.model.generate(read, max(NEW_TOKENS, longest + 1))[0]
         named = read_label(answer, labels)
         return Ranking(put_first(probabilities, named), len(prompt.ids), len(tokens), answer, named)
+
+    def weigh(self, logits: Tensor, nearness: Sequence[float] | None = None) -> Tensor:
+        """Candidates' logits [n] -> their scores, with the ranker's temperature and trust."""
+        return weigh(logits, self.temperature, self.trust, None if nearness is None else torch.as_tensor(nearness))
 
 
 def count_pictures(states: Tensor | Sequence[Tensor]) -> list[int]:

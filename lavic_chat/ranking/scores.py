@@ -48,6 +48,12 @@ def spelled_likelihood(model: LavicModel, prompt: Prompt, states: Tensor) -> Ten
     return tokens.new_zeros(prompt.candidates).index_add(0, prompt.owners.to(tokens.device), tokens)
 
 
+def weigh(logits: Tensor, temperature: float, trust: float = 0.0, nearness: Tensor | None = None) -> Tensor:
+    """Candidates' logits [..., n] -> their scores: calibrated, and with search's opinion where there is one."""
+    scores = logits / temperature
+    return scores if nearness is None else scores + trust * nearness.to(scores)
+
+
 def choosing_loss(logits: Tensor, answer: int, decode: str) -> Tensor:
     """Of one prompt's logits [n]: for branch the cross-entropy of a softmax over the candidates; for list that of the
     right label over all words, so that a generated answer is a label too."""

@@ -8,7 +8,7 @@ they err apart, and both see the pictures only through what the five tokens tell
 trained.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -20,7 +20,8 @@ from tqdm import tqdm
 
 from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.ranker import Sight
-from lavic_chat.retrieval import TextEncoder, measure_nearness, product_text
+from lavic_chat.ranking.scores import weigh
+from lavic_chat.retrieval import TextEncoder, measure_nearness
 from lavic_chat.training.examples import Choice
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
@@ -46,28 +47,33 @@ class Fit:
     hit: float
 
 
-def judge(ranker: Ranker, encoder: TextEncoder, choices: Sequence[Choice], sights: dict[str, Sight]) -> list[Judged]:
+def judge(ranker: Ranker, encoder: TextEncoder, choices: Sequence[Choice], sights: Mapping[str, Sight]) -> list[Judged]:
     """Every choice, ranked as chat would; the ranker's own temperature is not in the scores."""
     plain = Ranker(ranker.model, ranker.decode, labeling=ranker.labeling)
     judged = []
     for choice in tqdm(choices, desc="Judging", unit="conversation"):
-        seen = [sights[item.id] for item in choice.products]
-        looks = [sight.looks for sight in seen]
-        chances = plain.rank(choice.dialogue, choice.products, [sight.states for sight in seen], looks=looks)
-        texts = [product_text(item, words) for item, words in zip(choice.products, looks, strict=True)]
-        nearness = torch.from_numpy(measure_nearness(encoder, choice.dialogue, texts))
-        judged.append(Judged(torch.tensor(chances.probabilities).clamp_min(1e-9).log(), nearness, choice.answer))
+        looks = [sights[item.id].looks for item in choice.products]
+        nearness = torch.from_numpy(measure_nearness(encoder, choice.dialogue, choice.products, looks))
+        judged.append(Judged(log_chances(plain, choice, sights), nearness, choice.answer))
     return judged
+
+
+def log_chances(ranker: Ranker, choice: Choice, sights: Mapping[str, Sight]) -> Tensor:
+    """[n] log-probabilities of the candidates, ranked as chat would."""
+    seen = [sights[item.id] for item in choice.products]
+    states, looks = [sight.states for sight in seen], [sight.looks for sight in seen]
+    chances = ranker.rank(choice.dialogue, choice.products, states, looks=looks).probabilities
+    return torch.tensor(chances).clamp_min(1e-9).log()
 
 
 def fit(judged: Sequence[Judged], trusts: Sequence[float] = TRUSTS) -> Fit:
     """The pair on the grid that is least surprised by the answers."""
-    scores = pad_sequence([one.scores for one in judged], batch_first=True, padding_value=-torch.inf)
+    scores = stack([one.scores for one in judged])
     nearness = pad_sequence([one.nearness for one in judged], batch_first=True)
     answers = torch.tensor([one.answer for one in judged])
     found = []
     for temperature, trust in product(TEMPERATURES, trusts):
-        both = scores / temperature + trust * nearness
+        both = weigh(scores, temperature, trust, nearness)
         hit = (both.argmax(-1) == answers).float().mean()
         found.append(Fit(temperature, trust, float(functional.cross_entropy(both, answers)), float(hit)))
     return min(found, key=lambda pair: pair.surprise)
@@ -75,5 +81,9 @@ def fit(judged: Sequence[Judged], trusts: Sequence[float] = TRUSTS) -> Fit:
 
 def mean_surprise(scores: Sequence[Tensor], answers: Sequence[int]) -> float:
     """Mean negative log-likelihood of the answers under a softmax of each row [n]."""
-    rows = zip(scores, answers, strict=True)
-    return -sum(float(row.log_softmax(-1)[answer]) for row, answer in rows) / len(answers)
+    return float(functional.cross_entropy(stack(scores), torch.tensor(answers)))
+
+
+def stack(scores: Sequence[Tensor]) -> Tensor:
+    """Rows [n] of any lengths -> [N, longest]; what a row lacks is impossible."""
+    return pad_sequence(list(scores), batch_first=True, padding_value=-torch.inf)

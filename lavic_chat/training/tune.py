@@ -30,10 +30,10 @@ from lavic_chat.catalog import Product
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.description import describe
-from lavic_chat.ranking.ranker import count_pictures, join_states, main_pictures
+from lavic_chat.ranking.ranker import Sight, count_pictures, join_states, main_pictures
 from lavic_chat.ranking.scores import choosing_loss, compare, pad
 from lavic_chat.training.align import jitter, saying_loss
-from lavic_chat.training.calibrate import TEMPERATURES, mean_surprise
+from lavic_chat.training.calibrate import Judged, fit, log_chances, mean_surprise
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
 from lavic_chat.training.course import Course, Report, deal, follow, pace
@@ -233,17 +233,14 @@ def validate(
     ids = [product.id for product in products_of(choices)]
     shown = main_pictures(states[item] for item in ids)
     said = dict(zip(ids, describe(model, shown), strict=True)) if speaks else {}
-    logs = []
-    for choice in choices:
-        seen = [states[product.id] for product in choice.products]
-        looks = [said.get(product.id, "") for product in choice.products]
-        chances = torch.tensor(ranker.rank(choice.dialogue, choice.products, seen, looks=looks).probabilities)
-        logs.append(chances.clamp_min(1e-9).log())
+    sights = {item: Sight(states[item], said.get(item, "")) for item in ids}
+    logs = [log_chances(ranker, choice, sights) for choice in choices]
     hits: dict[str, list[bool]] = {}
     for row, choice in zip(logs, choices, strict=True):
         hits.setdefault(choice.set, []).append(int(row.argmax()) == choice.answer)
     answers = [choice.answer for choice in choices]
-    temperature = min(TEMPERATURES, key=lambda value: mean_surprise([row / value for row in logs], answers))
+    judged = [Judged(row, torch.zeros_like(row), answer) for row, answer in zip(logs, answers, strict=True)]
+    temperature = fit(judged, trusts=(0,)).temperature
     hit, by_set = fmean(chain(*hits.values())), {name: round(fmean(found), 4) for name, found in hits.items()}
     return Validation(step, hit, mean_surprise(logs, answers), temperature, by_set)
 

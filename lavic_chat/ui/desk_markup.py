@@ -58,11 +58,13 @@ def bar(progress: Progress) -> str:
 
 def conversation(context: str) -> str:
     turns = parse_context(context).turns[-MOST_TURNS:] or (Turn(SEEKER, "(only a photo, which is not kept)"),)
-    who = {True: ("shopper", "Shopper"), False: ("bot", "LaViC")}
-    said = ((*who[turn.role == SEEKER], escape(turn.text[:LONGEST_TURN])) for turn in turns)
-    return "".join(
-        f'<li class="{kind}"><span class="sr">{name}: </span><p dir="auto">{text}</p></li>' for kind, name, text in said
-    )
+    return "".join(map(message, turns))
+
+
+def message(turn: Turn) -> str:
+    who, author = ("shopper", "Shopper") if turn.role == SEEKER else ("bot", "LaViC")
+    text = escape(turn.text[:LONGEST_TURN])
+    return f'<li class="{who}"><span class="sr">{author}: </span><p dir="auto">{text}</p></li>'
 
 
 def tile(place: int, product_id: str, score: float, is_pick: bool, shop: Shop) -> str:

@@ -67,8 +67,8 @@ class DeskPage:
     def sit_down(self, seat: Seat, name: str) -> dict:
         if not name:
             return {self.notice: markup.notice("Give a name first; corrections are kept under it.")}
-        shown = self.told(lambda: self.screen(replace(seat, annotator=name)))
-        return shown | ({self.sign_in: gr.update(visible=False), self.password: ""} if self.seat in shown else {})
+        hidden = {self.sign_in: gr.update(visible=False), self.password: ""}
+        return self.told(lambda: self.screen(replace(seat, annotator=name)) | hidden)
 
     def knows(self, name: str, password: str) -> bool:
         """Whether name and password go together, in the same time whatever is wrong."""
@@ -97,15 +97,18 @@ class DeskPage:
         if act == "undo":
             back = self.desk.undo(seat.annotator)
             return self.screen(seat, back, "" if back else "There is nothing to take back.")
-        if act in ("judge", "none", "skip") and seat.turn_id:
-            if act == "skip":
-                self.desk.skip(seat.turn_id, seat.annotator)
-            elif act == "none":
-                self.desk.judge(seat.turn_id, seat.annotator, None)
-            elif isinstance(choice, str) and choice in dict(self.desk.task(seat.turn_id).turn.candidates):
-                self.desk.judge(seat.turn_id, seat.annotator, choice)
-            return self.screen(seat)
-        return self.screen(seat) if act == "next" else gr.skip()
+        if act != "next" and not (act in ("judge", "none", "skip") and seat.turn_id):
+            return gr.skip()
+        if act == "skip":
+            self.desk.skip(seat.turn_id, seat.annotator)
+        elif act == "none":
+            self.desk.judge(seat.turn_id, seat.annotator, None)
+        elif act == "judge" and choice in self.offered(seat):
+            self.desk.judge(seat.turn_id, seat.annotator, choice)
+        return self.screen(seat)
+
+    def offered(self, seat: Seat) -> list[str]:
+        return [product_id for product_id, _ in self.desk.task(seat.turn_id).turn.candidates]
 
     def screen(self, seat: Seat, turn_id: str | None = None, note: str = "") -> dict:
         """The turn asked for, or the next one of the queue."""

@@ -143,10 +143,12 @@ class Page(Layout):
         box = box_value(unsent, photo)
         if not (visit.recommendation or visit.filters or box):
             return gr.skip()
-        kept_to = visit.filters
-        shown = {self.categories: sorted(kept_to.categories)}
-        shown |= {self.least: write_price(kept_to.lowest), self.most: write_price(kept_to.highest)}
-        return self.screen(visit, **box) | shown
+        return self.screen(visit, **box) | self.filled_in(visit.filters)
+
+    def filled_in(self, filters: Filters) -> dict:
+        """The filters' own fields, as the shopper would have filled them in."""
+        prices = {self.least: write_price(filters.lowest), self.most: write_price(filters.highest)}
+        return {self.categories: sorted(filters.categories), **prices}
 
     def resumed(self, visit: Visit, kept: object) -> Visit:
         """The visit; or what the browser kept of it, where the server has let it go while the page stood open."""
@@ -184,8 +186,7 @@ class Page(Layout):
         return self.begin(lambda: visit.filter(Filters(names, read_price(least), read_price(most))))
 
     def ask_unfiltered(self, visit: Visit, kept: object = None) -> dict:
-        empty = {self.categories: [], self.least: "", self.most: ""}
-        return self.begin(lambda: self.resumed(visit, kept).filter(NO_FILTERS)) | empty
+        return self.begin(lambda: self.resumed(visit, kept).filter(NO_FILTERS)) | self.filled_in(NO_FILTERS)
 
     def take_back(self, visit: Visit, kept: object = None) -> dict:
         return self.begin(self.resumed(visit, kept).undo)
@@ -227,7 +228,7 @@ class Page(Layout):
 
     def begin_again(self, visit: Visit) -> dict:
         """A new conversation; filters belong to the old one."""
-        return self.screen(Visit(), value=None) | {self.categories: [], self.least: "", self.most: ""}
+        return self.screen(Visit(), value=None) | self.filled_in(NO_FILTERS)
 
     # Looking and flagging ----------------------------------------------------------------------------------
 
