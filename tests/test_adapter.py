@@ -131,6 +131,21 @@ def test_the_tower_and_the_llm_may_both_have_one(base, tmp_path, tiny_catalog):
     assert scores(opened, tiny_catalog) == pytest.approx(scores(model, tiny_catalog), abs=1e-5)
     assert opened.vision_hash != opened.fingerprint  # other states, so another cache
 
+    bare = load_model(str(base), tmp_path / "both", tmp_path, "cpu", without=["vision"])
+    assert bare.vision_hash == bare.fingerprint and bare.adapter_hash != opened.adapter_hash
+    assert not torch.allclose(bare.encode_views(views), states, atol=1e-3)
+
+
+def test_the_retriever_goes_along(trained, folder, base, tmp_path):
+    """A stage that begins with an adapter ends with its search, too: the card still says how far to trust it."""
+    assert trained[0].retriever is None
+    (folder / "retriever").mkdir()
+    (folder / "retriever" / "adapter_config.json").write_text("{}")
+    model = load_model(str(base), folder, tmp_path, "cpu")
+    for target in (tmp_path / "next", folder):  # beside it, and in its place
+        save_adapter(model, target, model.card, model.loras)
+        assert [file.name for file in (target / "retriever").iterdir()] == ["adapter_config.json"]
+
 
 # ---- a fresh LoRA ----
 

@@ -396,7 +396,8 @@ def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     distilled = answer(*distill, "--batch", 2, "--valid-every", 2, "--word-steps", 2, "--word-batch", 2)
     assert distilled["pictures"] == 16 and distilled["best"] in distilled["valid"]
     tune = ["tune", *shop, "--dialogues", dialogues, "--valid", dialogues, "--from", tmp_path / "d"]
-    tuned = answer(*tune, "--out", tmp_path / "t", "--steps", 2, "--batch", 1, "--valid-every", 1)
+    briefly = ["--steps", 2, "--batch", 1, "--valid-every", 1]
+    tuned = answer(*tune, "--out", tmp_path / "t", *briefly)
     assert tuned["choices"] == [6, 6] and len(tuned["dialogues"]) == 2
     shop = shop[:4]
     card = json.loads((tmp_path / "t" / "adapter.json").read_text())
@@ -405,7 +406,11 @@ def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     assert {path.name for path in (tmp_path / "t").iterdir() if path.is_dir()} == {"llm", "vision"}
     evaluate = ["evaluate", *shop, "--adapter", tmp_path / "t", "--dialogues", dialogues, "--ablate", "no-distill"]
     assert "no folder no-distill with an adapter tuned without stage 1" in refusal(*evaluate, "--out", tmp_path / "e")
-    shutil.copytree(tmp_path / "a", tmp_path / "t" / "no-distill")
+    undistilled = tmp_path / "t" / "no-distill"
+    tune[tune.index("--from") + 1] = tmp_path / "t"
+    answer(*tune, "--undistilled", "--out", undistilled, *briefly)
+    assert {path.name for path in undistilled.iterdir() if path.is_dir()} == {"llm"}
+    assert json.loads((undistilled / "adapter.json").read_text())["training"].keys() == {"align", "tune"}
     assert answer(*evaluate, "--out", tmp_path / "e")["about"]["ablate"] == "no-distill"
     answer("index", *shop, "--adapter", tmp_path / "t", "--ship")
     said = [json.loads(line) for line in (tmp_path / "t" / "descriptions.jsonl").read_text().splitlines()]

@@ -7,8 +7,8 @@ from tiny import save_tiny_encoder
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model import text_encoder
+from lavic_chat.model.adapter import RETRIEVER
 from lavic_chat.model.text_encoder import (
-    RETRIEVER,
     WEIGHTS,
     add_text_lora,
     embed,

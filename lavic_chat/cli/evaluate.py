@@ -191,6 +191,6 @@ def without_distillation(settings: Settings) -> Settings:
     if not folder or not (folder / "adapter.json").is_file():
         raise LavicError(
             f"{settings.adapter or settings.model} has no folder {NO_DISTILL} with an adapter tuned without stage 1; "
-            "train one with `lavic-chat tune --from ALIGNED --out ADAPTER/no-distill`."
+            "train one with `lavic-chat tune --from ADAPTER --undistilled --out ADAPTER/no-distill`."
         )
     return replace(settings, adapter=folder)

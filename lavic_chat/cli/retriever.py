@@ -28,15 +28,8 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
     from lavic_chat.catalog import load_catalog
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.files import hash_file
-    from lavic_chat.model.adapter import read_card, write_card
-    from lavic_chat.model.text_encoder import (
-        RETRIEVER,
-        add_text_lora,
-        embed,
-        load_text_encoder,
-        save_text_lora,
-        weakened,
-    )
+    from lavic_chat.model.adapter import RETRIEVER, read_card, write_card
+    from lavic_chat.model.text_encoder import add_text_lora, embed, load_text_encoder, save_text_lora, weakened
     from lavic_chat.recommender import load_chooser
     from lavic_chat.training import retriever as stage
     from lavic_chat.training.checkpoint import Checkpoint

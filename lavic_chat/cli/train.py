@@ -171,11 +171,24 @@ def distill(catalog, also, model, start_from, descriptions, valid_catalog, out, 
 @click.option("--valid-limit", default=120, type=click.IntRange(1), help="Validation conversations to use.")
 @click.option("--candidates", "key", default="candidates", help="Key of the candidate lists.")
 @FROM
+@click.option("--undistilled", is_flag=True, help="Without what stage 1 has taught the tower of --from; to compare.")
 @OUT
 @config_options(TuneConfig)
 @json_option
 def tune(
-    catalog, also, model, dialogues, valid, valid_catalog, valid_limit, key, start_from, out, as_json, **config
+    catalog,
+    also,
+    model,
+    dialogues,
+    valid,
+    valid_catalog,
+    valid_limit,
+    key,
+    start_from,
+    undistilled,
+    out,
+    as_json,
+    **config,
 ) -> None:
     """Teach the LLM to choose among candidates (LoRA on the LLM, tower frozen); the best by validation is kept.
 
@@ -185,7 +198,7 @@ def tune(
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.files import hash_file
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import AdapterCard, check_target, save_adapter
+    from lavic_chat.model.adapter import VISION, AdapterCard, check_target, save_adapter
     from lavic_chat.training import team
     from lavic_chat.training.checkpoint import Checkpoint
     from lavic_chat.training.examples import make_choices
@@ -207,8 +220,10 @@ def tune(
         make_choices(read_conversations(file)[:valid_limit], shop, key)[0]
         for file, shop in zip(exams, valid_shops, strict=True)
     ]
-    lavic = load_model(settings.model, start_from, settings.home)
+    lavic = load_model(settings.model, start_from, settings.home, without=(VISION,) if undistilled else ())
     before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
+    if undistilled:
+        before = replace(before, training={name: told for name, told in before.training.items() if name != "distill"})
     with team.first_goes_first():
         parts = zip((*shops, *valid_shops), (*choices, *tests), strict=True)
         states = see_all(Vision(lavic, settings.home), parts, chosen.pictures)

@@ -11,8 +11,9 @@ training.png            perplexity and HR@1 on unseen shapes
 import contextlib
 import json
 import math
+import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -32,7 +33,9 @@ FORMAT = 1
 LLM_LINEARS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 VISION_LINEARS = r".*vision_tower.*\.layers?\.({layers})\..*\.(q_proj|k_proj|v_proj|o_proj|out_proj|fc1|fc2)"
 PROJECTOR_LINEARS = r".*multi_modal_projector\.linear_[12]"
-FOLDERS = ("vision", "llm")
+VISION = "vision"
+FOLDERS = (VISION, "llm")
+RETRIEVER = "retriever"
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,9 @@ def read_card(folder: Path) -> AdapterCard:
     return card
 
 
-def apply_adapter(model: LavicModel, folder: Path) -> None:
-    """Put an adapter on its base; raises ModelError when it was trained on another base or is damaged."""
+def apply_adapter(model: LavicModel, folder: Path, without: Collection[str] = ()) -> None:
+    """Put an adapter on its base, `without` these of its parts; raises ModelError when it was trained on another base,
+    or is damaged."""
     card = read_card(folder)
     if card.fingerprint != model.fingerprint:
         if card.base == model.name:
@@ -95,10 +99,10 @@ def apply_adapter(model: LavicModel, folder: Path) -> None:
     try:
         model.projector.load_state_dict(load_file(files[0]))
         for part in FOLDERS:
-            if (folder / part / "adapter_config.json").is_file():
+            if part not in without and (folder / part / "adapter_config.json").is_file():
                 files.append(folder / part / "adapter_model.safetensors")
                 load_lora(model, part, files[-1])
-                if part == "vision":
+                if part == VISION:
                     model.vision_hash = hash_bytes(model.fingerprint, hash_file(files[-1]))
     except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
@@ -107,6 +111,7 @@ def apply_adapter(model: LavicModel, folder: Path) -> None:
     model.network.eval().requires_grad_(False)
     model.adapter_hash = hash_bytes(model.fingerprint, *(hash_file(file) for file in files))
     model.card = card
+    model.retriever = folder / RETRIEVER if (folder / RETRIEVER).is_dir() else None
 
 
 def load_lora(model: LavicModel, part: str, file: Path) -> None:
@@ -203,7 +208,8 @@ def write_card(folder: Path, card: AdapterCard) -> None:
 
 
 def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict[str, PeftModel]) -> None:
-    """Write the folder whole or not at all; raises LavicError when it cannot be written, or holds anything else."""
+    """Write the folder whole or not at all, with the retriever that the model came with; raises LavicError when it
+    cannot be written, or holds anything else."""
     check_target(folder)
     with fresh_folder(folder) as temporary:
         state = {
@@ -214,6 +220,8 @@ def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict
         write_atomic(temporary / "projector.safetensors", save(state))
         for part, lora in loras.items():
             save_lora(lora, part, temporary / part)
+        if model.retriever:
+            shutil.copytree(model.retriever, temporary / RETRIEVER)
         model.image_processor.save_pretrained(temporary)
         write_card(temporary, card)
 
@@ -232,7 +240,7 @@ def save_lora(lora: PeftModel, part: str, folder: Path) -> None:
         nested.rmdir()
     (folder / "README.md").unlink(missing_ok=True)
     file = folder / "adapter_model.safetensors"
-    if part != "vision":  # the tower's stays whole, for what was seen is cached under its bytes
+    if part != VISION:  # the tower's stays whole, for what was seen is cached under its bytes
         write_atomic(file, save({name: tensor.half() for name, tensor in load_file(file).items()}))
     file.chmod(0o644)  # safetensors writes it for the owner only
     path = folder / "adapter_config.json"

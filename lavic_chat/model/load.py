@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -18,8 +19,10 @@ from lavic_chat.model.lavic import LavicModel
 from lavic_chat.settings import MINI
 
 
-def load_model(name: str, adapter: Path | None, home: Path, device: str | None = None) -> LavicModel:
-    """Open `lavic-mini`, a LLaVA-NeXT folder or a hub name, and put the adapter on it.
+def load_model(
+    name: str, adapter: Path | None, home: Path, device: str | None = None, without: Collection[str] = ()
+) -> LavicModel:
+    """Open `lavic-mini`, a LLaVA-NeXT folder or a hub name, and put the adapter on it, `without` these of its parts.
 
     On a GPU in bfloat16, on a CPU in float32. Raises ModelError in one sentence when the base cannot be
     opened, is no LLaVA-NeXT, or is not the one that the adapter was trained on.
@@ -54,7 +57,7 @@ def load_model(name: str, adapter: Path | None, home: Path, device: str | None =
     network.eval().requires_grad_(False)
     model = LavicModel(network, tokenizer, image_processor, name, base_fingerprint(folder, network))
     if adapter is not None:
-        apply_adapter(model, adapter)
+        apply_adapter(model, adapter, without)
     return model
 
 
