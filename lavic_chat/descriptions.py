@@ -4,12 +4,14 @@ Ranking shows them beside the visual tokens, retrieval reads them beside the tit
 learned to speak says nothing.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 from torch import Tensor
 from tqdm import tqdm
 
 from lavic_chat.cache import TextCache
+from lavic_chat.catalog import Catalog
 from lavic_chat.files import hash_bytes, read_jsonl, write_jsonl
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking.description import describe
@@ -59,3 +61,17 @@ class Descriptions:
     def _key(state: Tensor) -> str:
         """In half precision, as states are shipped."""
         return hash_bytes(state.half().cpu().numpy().tobytes())
+
+
+def kinds_of(catalog: Catalog) -> frozenset[str]:
+    """What kinds of things the catalogue has, as descriptions name them."""
+    kinds = {str(product.attributes.get("type", "")) for product in catalog}
+    return frozenset(kinds | {product.category.lower() for product in catalog}) - {""}
+
+
+def without_kind(said: str, kinds: Collection[str]) -> str:
+    """A description's looks alone: "blue (denim) cotton sofa, striped" -> "blue (denim) cotton, striped". Five tokens
+    tell colours better than what a thing is for, and the title has said that."""
+    looks, comma, pattern = said.partition(",")
+    kind = max((name for name in kinds if looks.endswith(f" {name}")), key=len, default="")
+    return looks.removesuffix(f" {kind}") + comma + pattern if kind else said

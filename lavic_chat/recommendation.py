@@ -9,7 +9,7 @@ from lavic_chat.catalog.product import Product
 @dataclass(frozen=True)
 class Candidate:
     """A product that retrieval found; `similarity` is its retrieval score (higher is nearer), `nearness` the part of it
-    that compares texts alone, a cosine."""
+    that compares the product with what was said, a cosine."""
 
     product: Product
     similarity: float

@@ -9,9 +9,10 @@ from functools import cached_property
 
 from torch import Tensor
 
+from lavic_chat.cache import TextCache
 from lavic_chat.catalog import Catalog, Product, load_catalog
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
-from lavic_chat.descriptions import Descriptions
+from lavic_chat.descriptions import Descriptions, kinds_of, without_kind
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.files import hash_bytes
@@ -19,10 +20,10 @@ from lavic_chat.lent_gpu import CATALOG, Lender, owned
 from lavic_chat.model import VIEWS, LavicModel, load_model
 from lavic_chat.model.adapter import AdapterCard, merge_loras
 from lavic_chat.ranking import Ranker
-from lavic_chat.ranking.ranker import Sight, count_pictures, main_pictures
 from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
-from lavic_chat.retrieval import Retriever, TextEncoder, measure_nearness, product_text
+from lavic_chat.retrieval import Retriever, open_search
 from lavic_chat.settings import Settings
+from lavic_chat.sight import Sight, count_pictures, main_pictures
 from lavic_chat.vision import Vision
 
 CANDIDATES = 10
@@ -109,7 +110,7 @@ class Recommender:
         """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
         with self._turn:
             products = [item.product for item in shown.candidates]
-            nearness = measure_nearness(self.retriever.encoder, dialogue, products)
+            nearness = self.retriever.space.measure(dialogue, products)
             found = tuple(
                 Candidate(item.product, item.similarity, float(near))
                 for item, near in zip(shown.candidates, nearness, strict=True)
@@ -171,10 +172,11 @@ class Chooser:
     pictures: int = 1
 
     def look(self, catalog: Catalog, products: Sequence[Product], progress: bool) -> tuple[list[Tensor], list[str]]:
-        """The pictures' states [k, 5, h] of each product, and what the model says of the main ones; what the caches
-        lack is computed."""
-        states = self.vision.see_pictures(catalog, products, self.pictures, progress)
-        return states, self.descriptions.of_states(main_pictures(states), progress)
+        """The pictures' states [k, 5, h] of each product, and what the model says of the main ones, but for the kind of
+        thing, which titles know better; what the caches lack is computed."""
+        states, kinds = self.vision.see_pictures(catalog, products, self.pictures, progress), kinds_of(catalog)
+        said = self.descriptions.of_states(main_pictures(states), progress)
+        return states, [without_kind(words, kinds) for words in said]
 
     def sights(self, catalog: Catalog, products: Sequence[Product]) -> dict[str, Sight]:
         """The same by product id."""
@@ -182,8 +184,9 @@ class Chooser:
         return {product.id: Sight(states, words) for product, states, words in seen}
 
 
-def load_chooser(settings: Settings) -> Chooser:
-    """Open the model; nothing of it is trained from here on, so its LoRAs are folded into its weights."""
+def load_chooser(settings: Settings, remember: bool = False) -> Chooser:
+    """Open the model; nothing of it is trained from here on, so its LoRAs are folded into its weights. remember: keep
+    what it makes of every prompt, for measuring again; a shopper's words leave no trace."""
     model = load_model(settings.model, settings.adapter, settings.home)
     merge_loras(model)
     vision, descriptions = Vision(model, settings.home), Descriptions(model, settings.home)
@@ -191,7 +194,8 @@ def load_chooser(settings: Settings) -> Chooser:
         vision.adopt_states(settings.adapter / SHIPPED_STATES)
         descriptions.adopt(settings.adapter / SHIPPED_LOOKS)
     card = model.card or AdapterCard(model.name, model.fingerprint)
-    ranker = Ranker(model, settings.decode or card.decode, card.temperature, labeling=card.labeling, trust=card.trust)
+    memory = TextCache(settings.home / "cache" / "scores.sqlite") if remember else None
+    ranker = Ranker(model, settings.decode or card.decode, card.temperature, None, card.labeling, card.trust, memory)
     return Chooser(model, vision, descriptions, ranker, card.pictures)
 
 
@@ -201,8 +205,9 @@ def load_recommender(settings: Settings, progress: bool = True, lend: Lender = o
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     chooser = load_chooser(settings)
-    encoder = TextEncoder(settings.home, settings.adapter)
+    search = open_search(settings.home, settings.adapter, chooser.model.vision_hash)
     states, looks = lend(chooser.look, CATALOG)(catalog, catalog.products, progress)
-    texts = encoder.encode_cached([product_text(*pair) for pair in zip(catalog, looks, strict=True)], progress)
-    retriever = Retriever(catalog, encoder, texts, main_pictures(states).numpy())
+    sights = [Sight(*pair) for pair in zip(states, looks, strict=True)]
+    shelf = search.shelve(catalog.products, sights, progress)
+    retriever = Retriever(catalog, search, shelf, main_pictures(states).numpy())
     return Recommender(catalog, chooser.model, chooser.vision, retriever, chooser.ranker, states, looks)

@@ -1,4 +1,4 @@
-"""Retrieval: the catalogue's products nearest to a dialogue, by sentence vectors and, for a photo, by picture."""
+"""Retrieval: the catalogue's products nearest to a dialogue, by what is said and shown of them, and by a photo."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from lavic_chat.cache import VectorCache
@@ -15,8 +16,10 @@ from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue import REJECTION, SEEKER, Dialogue
 from lavic_chat.errors import DialogueError
 from lavic_chat.files import hash_bytes
+from lavic_chat.model.fusion import Fusion, load_fusion
 from lavic_chat.model.text_encoder import load_text_encoder
 from lavic_chat.recommendation import Candidate
+from lavic_chat.sight import Sight, main_pictures
 
 AGEING = 0.6  # the weight of a turn against the next newer one
 OTHERS = 0.25  # the weight of what the recommender or others said
@@ -46,7 +49,7 @@ class TextEncoder:
         keys = [hash_bytes(text) for text in texts]
         vectors = self.cache.get(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
-        todo = list(missing.items())
+        todo = sorted(missing.items(), key=lambda pair: len(pair[1]))  # texts of a length are read together
         with tqdm(total=len(todo), desc="Reading texts", unit="text", disable=not (progress and todo)) as bar:
             for start in range(0, len(todo), BATCH):
                 part = todo[start : start + BATCH]
@@ -93,14 +96,63 @@ def make_query(dialogue: Dialogue, picture: np.ndarray | None = None) -> Query:
     return Query(tuple(texts), tuple(weights), picture)
 
 
+class Search:
+    """One space for products and conversations: unit vectors [d], whose cosine says how near they lie.
+
+    d is 384 by the texts alone, and twice that with a fusion, which also sees the pictures.
+    """
+
+    def __init__(self, encoder: TextEncoder, fusion: Fusion | None = None):
+        self.encoder, self.fusion = encoder, fusion
+
+    def shelve(
+        self,
+        products: Sequence[Product],
+        sights: Sequence[Sight] | None = None,
+        progress: bool = False,
+    ) -> np.ndarray:
+        """[n, d] of products and what was seen and said of each; without sights nobody has looked."""
+        looks = [sight.looks for sight in sights] if sights else [""] * len(products)
+        texts = [product_text(*pair) for pair in zip(products, looks, strict=True)]
+        vectors = self.encoder.encode_cached(texts, progress)
+        if not self.fusion:
+            return vectors
+        states = main_pictures(sight.states for sight in sights) if sights else None
+        return self.fusion.join_products(torch.from_numpy(vectors), states).numpy()
+
+    def compare(self, query: Query, shelf: np.ndarray) -> np.ndarray:
+        """The query's texts against products [n, d] -> [n] cosines; 0 where it says nothing to search by."""
+        if not query.texts:
+            return np.zeros(len(shelf), np.float32)
+        said = query.blend(self.encoder.encode(query.texts))
+        return shelf @ (self.fusion.join_query(torch.from_numpy(said)).numpy() if self.fusion else said)
+
+    def measure(
+        self,
+        dialogue: Dialogue,
+        products: Sequence[Product],
+        sights: Sequence[Sight] | None = None,
+    ) -> np.ndarray:
+        """[n] cosines of a dialogue and products; see `shelve`."""
+        return self.compare(make_query(dialogue), self.shelve(products, sights))
+
+
+def open_search(home: Path, adapter: Path | None, tower: str) -> Search:
+    """Search with what an adapter folder has for it. tower: hash of the tower whose states it will be shown.
+
+    Raises ModelError where a part is damaged.
+    """
+    return Search(TextEncoder(home, adapter), load_fusion(adapter, tower) if adapter else None)
+
+
 class Retriever:
     """Cosine search over one catalogue.
 
-    text_vectors [N, 384], picture_vectors [N, h] (mean [CLS] state of the five views, centred, unit length).
+    shelf [N, d] by `search`, picture_vectors [N, h] (mean [CLS] state of the five views, centred, unit length).
     """
 
-    def __init__(self, catalog: Catalog, encoder: TextEncoder, text_vectors: np.ndarray, states: np.ndarray):
-        self.catalog, self.encoder, self.text_vectors = catalog, encoder, text_vectors
+    def __init__(self, catalog: Catalog, search: Search, shelf: np.ndarray, states: np.ndarray):
+        self.catalog, self.space, self.shelf = catalog, search, shelf
         self.ids = [product.id for product in catalog]
         self.row = {product_id: row for row, product_id in enumerate(self.ids)}
         self.centre = states.mean((0, 1))
@@ -136,33 +188,18 @@ class Retriever:
     def score(
         self, dialogue: Dialogue, photo_states: np.ndarray | None, like: str | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """[N] cosines of the texts alone, and [N] similarities with what pictures add."""
+        """[N] cosines of what was said, and [N] similarities with what a photo or a product to go by adds."""
         picture = None if photo_states is None else self.to_picture_vector(photo_states)
         query = make_query(dialogue, picture)
-        nearness = compare(self.encoder, query, self.text_vectors)
+        nearness = self.space.compare(query, self.shelf)
         scores = nearness.copy()
         if query.picture is not None:
             scores += PICTURE_WEIGHT * (self.picture_vectors @ query.picture)
         if like in self.row:
             row = self.row[like]
-            scores += LIKE_WEIGHT * (self.text_vectors @ self.text_vectors[row])
+            scores += LIKE_WEIGHT * (self.shelf @ self.shelf[row])
             scores += PICTURE_WEIGHT * (self.picture_vectors @ self.picture_vectors[row])
         return nearness, scores
-
-
-def compare(encoder: TextEncoder, query: Query, vectors: np.ndarray) -> np.ndarray:
-    """The query's texts against [n, d] unit vectors -> [n] cosines; 0 where it says nothing to search by."""
-    if not query.texts:
-        return np.zeros(len(vectors), np.float32)
-    return vectors @ query.blend(encoder.encode(query.texts))
-
-
-def measure_nearness(
-    encoder: TextEncoder, dialogue: Dialogue, products: Sequence[Product], looks: Sequence[str] | None = None
-) -> np.ndarray:
-    """[n] cosines of the dialogue and the products' texts, as search has them. looks: what the model said of each."""
-    texts = [product_text(*pair) for pair in zip(products, looks or [""] * len(products), strict=True)]
-    return compare(encoder, make_query(dialogue), encoder.encode_cached(texts))
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """All tokens: each candidate is read alone, with every patch; five tokens in their place score as a branch does."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny import tiny_model
@@ -8,9 +10,11 @@ from toys import said
 from lavic_chat.dialogue import Conversation
 from lavic_chat.evaluation.all_tokens import make_all_tokens
 from lavic_chat.ranking import Ranker
+from lavic_chat.sight import Sight
 from lavic_chat.vision import Vision
 
 TALK = said("a red sofa")
+UNSAID = Sight(torch.zeros(5, 8))
 
 
 def test_candidates_are_ranked_by_all_of_their_tokens(tiny_catalog, monkeypatch):
@@ -18,7 +22,7 @@ def test_candidates_are_ranked_by_all_of_their_tokens(tiny_catalog, monkeypatch)
     see = model.see_fully
     monkeypatch.setattr(model, "see_fully", lambda pictures: seen.append(see(pictures)[0]) or [seen[-1]])
     ids = tuple(tiny_catalog.by_id)[:4]
-    rank = make_all_tokens(tiny_catalog, Ranker(model), dict.fromkeys(ids, ""))
+    rank = make_all_tokens(tiny_catalog, Ranker(model), dict.fromkeys(ids, UNSAID))
     found = rank(Conversation(TALK, (ids[1],), where="d"), ids)
     assert sorted(found.ranking) == sorted(ids) and 0.25 < found.confidence < 1 and found.place == 2
     assert [len(tokens) for tokens in seen] == [24] * 4
@@ -31,7 +35,9 @@ def test_one_by_one_is_what_branches_are(tiny_catalog, tmp_path, monkeypatch):
     left = list(model.project(states))
     monkeypatch.setattr(model, "see_fully", lambda pictures: [left.pop(0)])
     ids = tuple(product.id for product in products)
-    found = make_all_tokens(tiny_catalog, Ranker(model), dict.fromkeys(ids, "red"))(Conversation(TALK, ids[:1]), ids)
+    found = make_all_tokens(tiny_catalog, Ranker(model), dict.fromkeys(ids, replace(UNSAID, looks="red")))(
+        Conversation(TALK, ids[:1]), ids
+    )
     wanted = Ranker(model).rank(TALK, products, states, looks=["red"] * 4).probabilities
     best = max(range(4), key=wanted.__getitem__)
     assert found.pick == ids[best] and found.confidence == pytest.approx(wanted[best], abs=1e-4)
@@ -40,5 +46,7 @@ def test_one_by_one_is_what_branches_are(tiny_catalog, tmp_path, monkeypatch):
 def test_a_missing_picture_is_a_blank(tiny_catalog):
     model, product = tiny_model(), tiny_catalog.products[0]
     tiny_catalog.picture_path(product).unlink()
-    found = make_all_tokens(tiny_catalog, Ranker(model), {product.id: ""})(Conversation(TALK, ("x",)), (product.id,))
+    found = make_all_tokens(tiny_catalog, Ranker(model), {product.id: UNSAID})(
+        Conversation(TALK, ("x",)), (product.id,)
+    )
     assert torch.tensor(found.confidence) == 1

@@ -297,6 +297,49 @@ def test_a_photo_goes_along(visit, tmp_path: Path):
     page.wait_for_function("document.querySelector('.log .photo').naturalWidth == 60")
 
 
+def test_more_like_this_goes_by_the_card(visit):
+    page = visit()
+    ask(page, "a red armchair")
+    tile = page.locator("#gallery .tile[data-act=choose]").nth(1)
+    shown = tile.get_attribute("data-id")
+    tile.click()
+    page.wait_for_selector(f"#card [data-product='{shown}']")
+    page.click("text=More like this")
+    page.wait_for_function("document.querySelectorAll('.log .shopper').length === 2")
+    wait_for_answer(page)
+    assert "Show me more like the" in page.locator(".log .shopper").last.inner_text()
+    assert picked(page) != shown  # itself is left out
+    assert shown not in [tile.get_attribute("data-id") for tile in page.locator("#gallery .tile").all()]
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda file: file.write_text("<svg onload=alert(1)>"), "is not a readable picture"),
+        (lambda file: Image.new("1", (8_000, 8_000)).save(file, "PNG"), "over 40 million pixels"),
+    ],
+    ids=["no picture", "a bomb"],
+)
+def test_hostile_photos_get_a_sentence(visit, tmp_path: Path, make, told: str):
+    page, photo = visit(), tmp_path / "photo.png"
+    make(photo)
+    page.set_input_files("#box input[type=file]", photo)
+    page.wait_for_selector("#box .thumbnails")
+    page.fill("#box textarea", "like this")
+    page.press("#box textarea", "Enter")
+    page.wait_for_selector(".notice.error")
+    assert told in page.inner_text("#notice")
+    assert page.input_value("#box textarea") == "like this" and page.locator(".greeting").count() == 1
+
+
+def test_an_upload_over_the_limit_is_told_at_once(visit, tmp_path: Path):
+    page, photo = visit(), tmp_path / "photo.png"
+    photo.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(21_000_000))
+    page.set_input_files("#box input[type=file]", photo)
+    page.wait_for_selector("text=exceed the maximum allowed size")
+    assert page.locator("#box .thumbnails").count() == 0
+
+
 def test_only_pictures_leave_the_disk(served: Served):
     folder = served.flags.parent
     closed = [served.flags, folder / "catalog" / "products.jsonl", Path("/etc/passwd"), Path(gr.__file__)]

@@ -9,8 +9,8 @@ from toys import WordEncoder, random_states, said
 from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue import Conversation
 from lavic_chat.ranking import Ranker
-from lavic_chat.ranking.ranker import Sight
-from lavic_chat.retrieval import measure_nearness
+from lavic_chat.retrieval import Search
+from lavic_chat.sight import Sight
 from lavic_chat.training.calibrate import Judged, fit, judge, mean_surprise
 from lavic_chat.training.examples import make_choices
 
@@ -44,17 +44,17 @@ def test_surprise_is_the_mean_of_the_answers():
 
 
 def test_choices_are_judged_as_chat_would(tiny_catalog: Catalog):
-    model, encoder = tiny_model(), WordEncoder()
+    model, search = tiny_model(), Search(WordEncoder())
     ids = [f"{shape}-red" for shape in SHAPES]
     talk = Conversation(said("a harbour sofa"), (ids[0],), {"candidates": tuple(ids)})
     choices, _ = make_choices([talk], tiny_catalog)
     states = random_states(3, model)
     sights = {item: Sight(seen, "red") for item, seen in zip(ids, states, strict=True)}
     ranker = Ranker(model, temperature=3.0, trust=7.0)
-    (one,) = judge(ranker, encoder, choices, sights)
+    (one,) = judge(ranker, search, choices, sights)
     assert ids[one.answer] == "sofa-red" and int(one.nearness.argmax()) == one.answer
     products = [tiny_catalog[item] for item in ids]
-    nearness = measure_nearness(encoder, talk.dialogue, products, ["red"] * 3)
+    nearness = search.measure(talk.dialogue, products, [sights[item] for item in ids])
     chat = ranker.rank(talk.dialogue, products, states, looks=["red"] * 3, nearness=nearness)
     assert torch.allclose(
         (one.scores / 3.0 + 7.0 * one.nearness).softmax(-1), torch.tensor(chat.probabilities), atol=1e-5

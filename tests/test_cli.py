@@ -33,7 +33,6 @@ def home(tmp_path, monkeypatch) -> Path:
     for name in ("LAVIC_CATALOG", "LAVIC_MODEL", "LAVIC_ADAPTER", "LAVIC_HOST", "LAVIC_PORT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("lavic_chat.recommender.TextEncoder", WordEncoder)
     monkeypatch.setattr("lavic_chat.retrieval.TextEncoder", WordEncoder)
     return tmp_path / "home"
 
@@ -458,12 +457,36 @@ def test_search_is_tuned_into_the_adapters_folder(shop, base, dialogues, tmp_pat
     assert record["best"]["step"] and record["best"]["recall"] > record["valid"][0]["recall"]
     assert json.loads((adapter / "adapter.json").read_text())["training"]["retriever"] == record
     assert not (adapter / "retriever.progress").exists()
-    monkeypatch.setattr("lavic_chat.recommender.TextEncoder", TextEncoder)
+    monkeypatch.setattr("lavic_chat.retrieval.TextEncoder", TextEncoder)
     found = [
         load_recommender(read_settings(catalog=Path(shop[1]), model=shop[3], adapter=each)) for each in (adapter, None)
     ]
-    assert not np.allclose(*(each.retriever.text_vectors for each in found), atol=1e-3)
+    assert not np.allclose(*(each.retriever.shelf for each in found), atol=1e-3)
     assert "is not an adapter folder" in refusal(*tune, "--adapter", tmp_path / "nowhere")
+
+
+def test_search_learns_to_see(shop, base, dialogues, tiny_catalog_folder, tmp_path):
+    adapter = make_adapter(load_model(str(base), None, tmp_path / "home"), tmp_path / "a")
+    given = ["fuse", *shop, "--dialogues", dialogues, "--valid", dialogues, "--adapter", adapter]
+    short = ["--steps", 4, "--batch", 4, "--hidden", 8, "--valid-every", 2]
+    record = answer(*given, *short)
+    assert [point["step"] for point in record["valid"]] == [2, 4] and record["wishes"] == [6]
+    assert json.loads((adapter / "adapter.json").read_text())["training"]["fuse"] == record
+    assert not (adapter / "fusion.progress").exists() and list(record["best"]["by_shop"]) == ["tiny"]
+    settings = read_settings(catalog=Path(shop[1]), model=shop[3], adapter=adapter)
+    found = load_recommender(settings)
+    assert found.retriever.space.fusion and found.retriever.shelf.shape == (12, 2 * WordEncoder.size)
+    evaluate = ["evaluate", *shop, "--adapter", adapter, "--dialogues", dialogues, "--ranker", "search"]
+    assert answer(*evaluate, "--out", tmp_path / "e")["overall"]["n"] == 6
+
+    more = tmp_path / "more"  # another shop; only what its conversations name is looked at
+    shutil.copytree(tiny_catalog_folder, more)
+    (more / "dialogues").mkdir()
+    for name in ("train", "valid"):
+        shutil.copy(dialogues, more / "dialogues" / f"{name}.jsonl")
+    record = answer(*given, *short, "--also", more)
+    assert record["wishes"] == [6, 6] and list(record["best"]["by_shop"]) == ["tiny", "more"]
+    assert "is not an adapter folder" in refusal(*given[:-1], tmp_path / "nowhere")
 
 
 def test_an_adapter_is_calibrated(shop, base, dialogues, tiny_catalog_folder, tmp_path):

@@ -7,7 +7,7 @@ import torch
 from tiny import tiny_model
 
 from lavic_chat import descriptions
-from lavic_chat.descriptions import Descriptions
+from lavic_chat.descriptions import Descriptions, kinds_of, without_kind
 from lavic_chat.model.adapter import AdapterCard
 
 
@@ -74,3 +74,23 @@ def test_shipped_descriptions_are_adopted(model, states, calls, tmp_path):
     there.adopt(tmp_path / "said.jsonl")
     there.adopt(tmp_path / "no such file")
     assert there.of_states(states) == said and calls == [5]
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("blue (denim) cotton clothing accessory, striped", "blue (denim) cotton, striped"),
+        ("black (jet) painted wood toy", "black (jet) painted wood"),
+        ("white metal wall lamp", "white metal"),  # not "white metal wall"
+        ("toy", "toy"),
+        ("red velvet ottoman", "red velvet ottoman"),  # the shop has none
+        ("", ""),
+    ],
+)
+def test_the_kind_of_thing_is_left_to_the_title(said: str, left: str):
+    assert without_kind(said, {"clothing accessory", "toy", "lamp", "wall lamp", "sofa"}) == left
+
+
+def test_a_shops_kinds_are_its_types_and_categories(tiny_catalog):
+    kinds = kinds_of(tiny_catalog)
+    assert kinds and "" not in kinds and {product.category.lower() for product in tiny_catalog} <= kinds

@@ -21,7 +21,7 @@ WISH = "a harbour sofa for the corner"
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("lavic_chat.recommender.TextEncoder", WordEncoder)
+    monkeypatch.setattr("lavic_chat.retrieval.TextEncoder", WordEncoder)
     return tmp_path / "home"
 
 

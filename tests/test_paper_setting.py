@@ -29,7 +29,7 @@ def work(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
     for name in ("LAVIC_CATALOG", "LAVIC_MODEL", "LAVIC_ADAPTER"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("lavic_chat.recommender.TextEncoder", WordEncoder)
+    monkeypatch.setattr("lavic_chat.retrieval.TextEncoder", WordEncoder)
     model = make_random("tiny", ["a red sofa", "which product fits best"], "cpu", torch.float32)
     for part in (model.network, model.tokenizer, model.image_processor):
         part.save_pretrained(tmp_path / "base")

@@ -9,6 +9,7 @@ import torch
 from tiny import tiny_model
 from toys import random_states, said
 
+from lavic_chat.cache import TextCache
 from lavic_chat.dialogue import SEEKER, Dialogue, Turn
 from lavic_chat.errors import ModelError
 from lavic_chat.model import VIEWS
@@ -241,3 +242,18 @@ def test_many_candidates_have_their_room(model, tiny_catalog):
     assert prompt.candidates == 40 and len(prompt.ids) > 2048
     with pytest.raises(ModelError, match="offer fewer"):
         Ranker(model, room=2048).make_prompt(TALK, long)
+
+
+def test_what_was_made_of_a_prompt_is_remembered(tiny_catalog, tmp_path, monkeypatch):
+    """With another temperature, or with search's opinion, nothing is computed again; with another picture it is."""
+    model, products = tiny_model(), tiny_catalog.products[:3]
+    states, memory = random_states(3, model), TextCache(tmp_path / "scores.sqlite")
+    wanted = Ranker(model, temperature=2.0, trust=3.0).rank(said("a sofa"), products, states, nearness=[0.1, 0.9, 0.2])
+    Ranker(model, memory=memory).rank(said("a sofa"), products, states)
+    monkeypatch.setattr(Ranker, "score", None)
+    again = Ranker(model, temperature=2.0, trust=3.0, memory=memory)
+    found = again.rank(said("a sofa"), products, states, nearness=[0.1, 0.9, 0.2])
+    assert found.probabilities == pytest.approx(wanted.probabilities, abs=1e-6)
+    for other in (states.flip(0), states[:2]):
+        with pytest.raises(TypeError):
+            again.rank(said("a sofa"), products[: len(other)], other)

@@ -10,10 +10,12 @@ from toys import WordEncoder, random_states, said
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import Conversation, Dialogue
 from lavic_chat.errors import DialogueError
-from lavic_chat.evaluation.rankers import Sight, make_bm25, make_model, make_random, make_sbert, order, rank_first
+from lavic_chat.evaluation.rankers import make_bm25, make_model, make_random, make_search, order, rank_first
 from lavic_chat.evaluation.run import cases_by_key, cases_by_retrieval, check_answers, evaluate, metrics_table
 from lavic_chat.files import read_jsonl
 from lavic_chat.ranking import GENERATE, Ranker, Ranking
+from lavic_chat.retrieval import Search
+from lavic_chat.sight import Sight
 
 FOUR = ("sofa-red", "sofa-green", "lamp-red", "chair-blue")
 
@@ -44,9 +46,9 @@ def test_equal_scores_keep_the_listed_order():
     assert order(LAMP, FOUR, [1, 2, 2, 0]).ranking == ("sofa-green", "lamp-red", "sofa-red", "chair-blue")
 
 
-@pytest.mark.parametrize("make", [make_bm25, lambda catalog: make_sbert(catalog, WordEncoder())], ids=["bm25", "sbert"])
-def test_words_in_common_come_first(tiny_catalog, make):
-    rank = make(tiny_catalog)
+@pytest.mark.parametrize("ranker", ["bm25", "sbert"])
+def test_words_in_common_come_first(tiny_catalog, ranker):
+    rank = make_bm25(tiny_catalog) if ranker == "bm25" else make_search(tiny_catalog, Search(WordEncoder()))
     assert rank(LAMP, FOUR).pick == "lamp-red"
     assert rank(conversation("a harbour sofa", "no, rather a mill armchair armchair"), FOUR).pick == "chair-blue"
 
@@ -111,14 +113,14 @@ def test_the_model_ranks_as_chat_does(tiny_catalog, model, states):
     assert found.confidence == pytest.approx(max(chances), abs=1e-4)
 
 
-def test_search_has_its_say_where_there_is_an_encoder(tiny_catalog, model, states):
-    ranker, encoder = Ranker(model, trust=50.0), WordEncoder()
+def test_search_has_its_say_where_it_is_given(tiny_catalog, model, states):
+    ranker, search = Ranker(model, trust=50.0), Search(WordEncoder())
     said = {item: item.split("-")[1] for item in states}  # the pictures' colours
     talk = replace(LAMP, dialogue=Dialogue().say("the blue one"))
     seen = {item: Sight(row, said[item]) for item, row in states.items()}
-    rank = make_model(tiny_catalog, ranker, seen, None, 0, encoder)
-    assert rank(talk, FOUR).pick == "chair-blue" == make_sbert(tiny_catalog, encoder, said)(talk, FOUR).pick
-    blind = make_model(tiny_catalog, ranker, seen, "no-images", 0, encoder)(talk, FOUR)
+    rank = make_model(tiny_catalog, ranker, seen, None, 0, search)
+    assert rank(talk, FOUR).pick == "chair-blue" == make_search(tiny_catalog, search, seen)(talk, FOUR).pick
+    blind = make_model(tiny_catalog, ranker, seen, "no-images", 0, search)(talk, FOUR)
     assert blind.ranking == make_model(tiny_catalog, ranker, seen, "no-images", 0)(talk, FOUR).ranking
 
 

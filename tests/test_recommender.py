@@ -9,7 +9,6 @@ from PIL import Image
 from tiny import save_tiny, tiny_model
 from toys import WordEncoder, make_adapter, said
 
-from lavic_chat import recommender as module
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import CatalogError, DialogueError, LavicError, PictureError
@@ -17,18 +16,18 @@ from lavic_chat.lent_gpu import CATALOG
 from lavic_chat.model import load_model
 from lavic_chat.ranking import Ranker
 from lavic_chat.recommender import CANDIDATES, SHIPPED_STATES, Clock, Recommender, load_recommender
-from lavic_chat.retrieval import Retriever, product_text
+from lavic_chat.retrieval import Retriever, Search
 from lavic_chat.settings import Settings
+from lavic_chat.sight import Sight
 from lavic_chat.vision import Vision
 
 
 @pytest.fixture
 def shop(tiny_catalog, tmp_path) -> Recommender:
-    model, encoder = tiny_model(), WordEncoder()
+    model, search = tiny_model(), Search(WordEncoder())
     vision = Vision(model, tmp_path / "home")
     states = vision.see_products(tiny_catalog, tiny_catalog.products)
-    texts = encoder.encode_cached([product_text(product) for product in tiny_catalog])
-    retriever = Retriever(tiny_catalog, encoder, texts, states.numpy())
+    retriever = Retriever(tiny_catalog, search, search.shelve(tiny_catalog.products), states.numpy())
     return Recommender(tiny_catalog, model, vision, retriever, Ranker(model), states, [""] * len(tiny_catalog))
 
 
@@ -64,9 +63,9 @@ def test_each_product_goes_with_its_own_picture(shop):
 
 def test_search_has_its_say_and_sees_no_words_when_nothing_is_looked_at(shop, tmp_path):
     shop.looks = [product.attributes["colour"] for product in shop.catalog]
-    texts = [product_text(*pair) for pair in zip(shop.catalog, shop.looks, strict=True)]
-    encoder = WordEncoder()
-    shop.retriever = Retriever(shop.catalog, encoder, encoder.encode(texts), shop.states.numpy())
+    sights = [Sight(*pair) for pair in zip(shop.states, shop.looks, strict=True)]
+    search = shop.retriever.space
+    shop.retriever = Retriever(shop.catalog, search, search.shelve(shop.catalog.products, sights), shop.states.numpy())
     shop.ranker = Ranker(shop.model, trust=100.0)
     talk = said("a blue lamp")
     found = shop.recommend(talk)
@@ -206,7 +205,7 @@ def base(tmp_path_factory):
 
 @pytest.fixture
 def settings(base, tiny_catalog_folder, tmp_path, monkeypatch) -> Settings:
-    monkeypatch.setattr(module, "TextEncoder", WordEncoder)
+    monkeypatch.setattr("lavic_chat.retrieval.TextEncoder", WordEncoder)
     return Settings(home=tmp_path / "home", catalog=tiny_catalog_folder, model=str(base))
 
 

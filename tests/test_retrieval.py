@@ -11,7 +11,7 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import OTHER, Dialogue, Turn
 from lavic_chat.errors import DialogueError
 from lavic_chat.files import hash_bytes
-from lavic_chat.retrieval import Retriever, TextEncoder, make_query, product_text, unit
+from lavic_chat.retrieval import Retriever, Search, TextEncoder, make_query, product_text, unit
 
 THINGS = ["armchair with wings", "corner sofa", "floor lamp", "oak table", "wool rug", "wall mirror"]
 
@@ -23,11 +23,11 @@ def things() -> Catalog:
 
 def retriever_of(catalog: Catalog) -> Retriever:
     """Each product's picture points its own way."""
-    encoder = WordEncoder()
+    search = Search(WordEncoder())
     states = np.zeros((len(catalog), 5, len(catalog)), np.float32)
     for row in range(len(catalog)):
         states[row, :, row] = 1
-    return Retriever(catalog, encoder, encoder.encode([product_text(product) for product in catalog]), states)
+    return Retriever(catalog, search, search.shelve(catalog.products), states)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_more_like_this_follows_text_and_picture():
     assert ids(shop.search(said("hello there"), like="lamp"))[0] == "twin"
     states = np.zeros((3, 5, 2), np.float32)
     states[[0, 2], :, 0] = states[1, :, 1] = 1  # by the look of it, the rug is the lamp's twin
-    by_look = Retriever(twins, WordEncoder(), np.ones((3, WordEncoder.size), np.float32), states)
+    by_look = Retriever(twins, Search(WordEncoder()), np.ones((3, WordEncoder.size), np.float32), states)
     assert ids(by_look.search(said("hello there"), like="lamp"))[0] == "rug"
 
 
@@ -134,10 +134,10 @@ def test_nothing_said_gives_no_error(shop):
 
 
 def test_searching_changes_nothing(shop):
-    before = shop.text_vectors.copy(), shop.picture_vectors.copy()
+    before = shop.shelf.copy(), shop.picture_vectors.copy()
     first = shop.search(said("oak table"), like="p1", photo_states=np.ones((5, 6), np.float32))
     assert shop.search(said("oak table"), like="p1", photo_states=np.ones((5, 6), np.float32)) == first
-    assert np.array_equal(shop.text_vectors, before[0]) and np.array_equal(shop.picture_vectors, before[1])
+    assert np.array_equal(shop.shelf, before[0]) and np.array_equal(shop.picture_vectors, before[1])
 
 
 def test_a_vector_of_zeros_stays_one():

@@ -12,6 +12,7 @@ from lavic_chat.cli.chat import app, ask, bench, index
 from lavic_chat.cli.describe import describe
 from lavic_chat.cli.evaluate import evaluate
 from lavic_chat.cli.flags import flags
+from lavic_chat.cli.fuse import fuse
 from lavic_chat.cli.report import report, table
 from lavic_chat.cli.retriever import tune_retriever
 from lavic_chat.cli.train import align, distill, tune
@@ -37,6 +38,6 @@ def main() -> None:
     """A conversational recommender that looks at the products."""
 
 
-STAGES = (align, describe, distill, tune, tune_retriever, calibrate)
+STAGES = (align, describe, distill, tune, tune_retriever, fuse, calibrate)
 for command in (app, ask, catalog, index, *STAGES, evaluate, report, table, bench, flags):
     main.add_command(command)

@@ -25,7 +25,7 @@ def calibrate(catalog, also, model, adapter: Path, dialogues, key, limit, as_jso
     from lavic_chat.files import hash_file
     from lavic_chat.model.adapter import read_card, write_card
     from lavic_chat.recommender import load_chooser
-    from lavic_chat.retrieval import TextEncoder
+    from lavic_chat.retrieval import open_search
     from lavic_chat.training import calibrate as stage
     from lavic_chat.training.examples import make_choices, products_of
 
@@ -34,10 +34,11 @@ def calibrate(catalog, also, model, adapter: Path, dialogues, key, limit, as_jso
     files = [(load_catalog(settings.catalog), dialogues)]
     files += [(load_catalog(folder), folder / "dialogues" / "valid.jsonl") for folder in also]
     chosen = [(shop, make_choices(read_conversations(file)[:limit], shop, key)[0]) for shop, file in files]
-    chooser, encoder = load_chooser(settings), TextEncoder(settings.home, adapter)
+    chooser = load_chooser(settings, remember=True)
+    search = open_search(settings.home, adapter, chooser.model.vision_hash)
     judged = []
     for shop, choices in chosen:
-        judged += stage.judge(chooser.ranker, encoder, choices, chooser.sights(shop, products_of(choices)))
+        judged += stage.judge(chooser.ranker, search, choices, chooser.sights(shop, products_of(choices)))
     alone, both = stage.fit(judged, trusts=(0,)), stage.fit(judged)
     record = {"alone": asdict(alone), "with_search": asdict(both), "conversations": len(judged)}
     record |= {

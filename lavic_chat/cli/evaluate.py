@@ -158,31 +158,30 @@ def make_ranker(settings: Settings, catalog, cases, plan: Plan):
     from lavic_chat.evaluation.two_tower import make_two_tower
     from lavic_chat.ranking import BRANCH
     from lavic_chat.recommender import load_chooser
-    from lavic_chat.retrieval import TextEncoder
+    from lavic_chat.retrieval import Search, TextEncoder, open_search
 
     simple = {
         "bm25": lambda: rankers.make_bm25(catalog),
-        "sbert": lambda: rankers.make_sbert(catalog, TextEncoder(settings.home)),
+        "sbert": lambda: rankers.make_search(catalog, Search(TextEncoder(settings.home))),
         **{name: lambda: make_simple(plan.ranker, plan.seed) for name in NEEDS_NO_CATALOG},
     }
     if plan.ranker in simple:
         return simple[plan.ranker](), None
     wanted = {item for lesson in plan.lessons for item in lesson.gt_items if item in catalog}
     products = [catalog[item] for item in sorted(wanted.union(*(case.ids for case in cases)))]
-    chooser = load_chooser(settings)
+    chooser = load_chooser(settings, remember=True)
     if plan.ranker == "two-tower":
         states = chooser.vision.see_products(catalog, products, progress=True)
         return make_two_tower(products, TextEncoder(settings.home), states, plan.lessons, plan.seed), None
     chooser = replace(chooser, pictures=plan.pictures or chooser.pictures)
     sights = chooser.sights(catalog, products)
-    said = {item: sight.looks for item, sight in sights.items()}
     trusted = plan.ranker == SEARCH or (chooser.ranker.trust and plan.ablate != NO_SEARCH)
-    encoder = TextEncoder(settings.home, settings.adapter) if trusted else None
+    search = open_search(settings.home, settings.adapter, chooser.model.vision_hash) if trusted else None
     if plan.ranker == SEARCH:
-        return rankers.make_sbert(catalog, encoder, said), None
+        return rankers.make_search(catalog, search, sights), None
     if plan.ablate == ALL_TOKENS:
-        return make_all_tokens(catalog, chooser.ranker, said, encoder), BRANCH
-    return rankers.make_model(catalog, chooser.ranker, sights, plan.ablate, plan.seed, encoder), chooser.ranker.decode
+        return make_all_tokens(catalog, chooser.ranker, sights, search), BRANCH
+    return rankers.make_model(catalog, chooser.ranker, sights, plan.ablate, plan.seed, search), chooser.ranker.decode
 
 
 def without_distillation(settings: Settings) -> Settings:

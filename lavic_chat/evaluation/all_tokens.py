@@ -17,22 +17,23 @@ from lavic_chat.model import LavicModel
 from lavic_chat.ranking import BRANCH, Ranker
 from lavic_chat.ranking.prompt import Offer, build_prompt
 from lavic_chat.ranking.scores import score_prompts
-from lavic_chat.retrieval import TextEncoder, measure_nearness
+from lavic_chat.retrieval import Search
+from lavic_chat.sight import Sight
 
 ROOM = 8192  # tokens of a prompt
 
 
 def make_all_tokens(
-    catalog: Catalog, ranker: Ranker, looks: Mapping[str, str], encoder: TextEncoder | None = None
+    catalog: Catalog, ranker: Ranker, sights: Mapping[str, Sight], search: Search | None = None
 ) -> Rank:
-    """looks: what the model said of each product's picture, from its five tokens. encoder: for search's opinion."""
+    """sights: what is seen and said of each product's picture in five tokens. search: for its opinion."""
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
         scores = torch.tensor(
-            [score(ranker.model, catalog, conversation.dialogue, catalog[item], looks[item]) for item in ids]
+            [score(ranker.model, catalog, conversation.dialogue, catalog[item], sights[item].looks) for item in ids]
         )
-        products, said = [catalog[item] for item in ids], [looks[item] for item in ids]
-        nearness = measure_nearness(encoder, conversation.dialogue, products, said) if encoder else None
+        products, seen = [catalog[item] for item in ids], [sights[item] for item in ids]
+        nearness = search.measure(conversation.dialogue, products, seen) if search else None
         chances = torch.softmax(ranker.weigh(scores, nearness), -1)
         return order(conversation, ids, chances.numpy(), float(chances.max()))
 

@@ -11,8 +11,8 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import SEEKER, Conversation
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.ranking import GENERATE, Ranker
-from lavic_chat.ranking.ranker import Sight, main_pictures
-from lavic_chat.retrieval import TextEncoder, measure_nearness, product_text
+from lavic_chat.retrieval import Search, product_text
+from lavic_chat.sight import Sight, main_pictures
 
 Rank = Callable[[Conversation, Sequence[str]], Prediction]
 
@@ -61,13 +61,13 @@ def make_bm25(catalog: Catalog) -> Rank:
     return rank
 
 
-def make_sbert(catalog: Catalog, encoder: TextEncoder, looks: Mapping[str, str] = MappingProxyType({})) -> Rank:
-    """Cosine of the weighted dialogue and the candidates' texts, as retrieval has it. looks: what the model said of
-    their pictures, by product id."""
+def make_search(catalog: Catalog, search: Search, sights: Mapping[str, Sight] = MappingProxyType({})) -> Rank:
+    """Cosine of the weighted dialogue and the candidates, as retrieval has it. sights: what is seen and said of them,
+    by product id; without them texts alone count."""
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
-        products, said = [catalog[item] for item in ids], [looks.get(item, "") for item in ids]
-        return order(conversation, ids, measure_nearness(encoder, conversation.dialogue, products, said))
+        products, seen = [catalog[item] for item in ids], [sights[item] for item in ids] if sights else None
+        return order(conversation, ids, search.measure(conversation.dialogue, products, seen))
 
     return rank
 
@@ -78,9 +78,9 @@ def make_model(
     sights: dict[str, Sight],
     ablate: str | None,
     seed: int,
-    encoder: TextEncoder | None = None,
+    search: Search | None = None,
 ) -> Rank:
-    """The model itself, with search's opinion where there is an encoder. no-images: every picture's states are the mean
+    """The model itself, with search's opinion where one is given. no-images: every picture's states are the mean
     of all and nothing is said of it, so that the prompt says nothing of looks. shuffled-images: each candidate gets
     another candidate's picture."""
     blank = Sight(main_pictures(sight.states for sight in sights.values()).mean(0))
@@ -93,7 +93,7 @@ def make_model(
             shift = rng.randrange(1, len(seen)) if len(seen) > 1 else 0
             seen = seen[shift:] + seen[:shift]
         states, looks = [sight.states for sight in seen], [sight.looks for sight in seen]
-        nearness = measure_nearness(encoder, conversation.dialogue, products, looks) if encoder else None
+        nearness = search.measure(conversation.dialogue, products, seen) if search else None
         result = ranker.rank(conversation.dialogue, products, states, looks=looks, nearness=nearness)
         best = max(result.probabilities)
         valid = ranker.decode != GENERATE or result.named is not None

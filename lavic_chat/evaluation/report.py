@@ -25,7 +25,7 @@ LABELS = {  # folder -> what the table calls it, in this order
     "no-distill": "the model, its tower not distilled",
     "all-tokens": "the model, with all of the tokens",
     "no-search": "the language model, without search",
-    "search": "search alone, over the model's words",
+    "search": "search alone",
     "no-images": "the model, pictures taken away",
     "shuffled-images": "the model, with each other's pictures",
     "two-tower": "two towers over the same pictures",

@@ -1,15 +1,18 @@
 """Ranking candidates for a dialogue: one prompt, one forward pass, one score a candidate."""
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from lavic_chat.cache import TextCache
 from lavic_chat.catalog import Product
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import ModelError
+from lavic_chat.files import hash_bytes
 from lavic_chat.model import VIEWS, LavicModel
 from lavic_chat.ranking.prompt import (
     BRANCH,
@@ -25,19 +28,11 @@ from lavic_chat.ranking.prompt import (
     make_labels,
 )
 from lavic_chat.ranking.scores import pad, score_prompts, weigh
+from lavic_chat.sight import count_pictures
 
 ROOM = 2048  # tokens of a prompt (the paper's maximum), where its candidates do not need more:
 TALK, CANDIDATE, PICTURE = 512, 96, 6  # of the conversation; of a candidate; of each of its further pictures
 NEW_TOKENS = 10  # of a generated answer (the paper's)
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What the model has of a product: its pictures' tower states, [5, h] or [k, 5, h], and what it said of the main
-    one ("" where it does not speak)."""
-
-    states: Tensor
-    looks: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,8 @@ class Ranking:
 class Ranker:
     """Ranks with a model. decode: "branch", "list" or "generate"; temperature calibrates the probabilities; labeling:
     what the candidates of a list are called, "letters" or their own "ids"; room: tokens of a prompt, if not as many as
-    the candidates need; trust: what a unit of nearness, search's opinion of a candidate, adds to its score."""
+    the candidates need; trust: what a unit of nearness, search's opinion of a candidate, adds to its score; memory:
+    keeps what the model made of a prompt, for measuring again with another temperature or trust."""
 
     def __init__(
         self,
@@ -67,13 +63,19 @@ class Ranker:
         room: int | None = None,
         labeling: str = LETTERS,
         trust: float = 0.0,
+        memory: TextCache | None = None,
     ):
         if decode not in DECODES:
             raise ModelError(f"There is no way to decode called {decode!r}; choose {', '.join(DECODES)}.")
         if labeling not in LABELINGS:
             raise ModelError(f"Candidates cannot be called by {labeling!r}; choose {' or '.join(LABELINGS)}.")
         self.model, self.decode, self.temperature, self.room = model, decode, temperature, room
-        self.labeling, self.trust = labeling, trust
+        self.labeling, self.trust, self.memory = labeling, trust, memory
+
+    @property
+    def layout(self) -> str:
+        """How the prompt is laid out: a generated answer is one to a list."""
+        return LIST if self.decode == GENERATE else self.decode
 
     def make_prompt(
         self,
@@ -85,16 +87,15 @@ class Ranker:
     ) -> Prompt:
         """looks: what the model said of each product's picture, where it speaks. wanted: see `build_prompt`. pictures:
         how many each product has, one without it."""
-        layout = LIST if self.decode == GENERATE else self.decode
         said, counts = looks or [""] * len(products), pictures or [1] * len(products)
-        by_id = layout == LIST and self.labeling == IDS
+        by_id = self.layout == LIST and self.labeling == IDS
         offers = [
             Offer(product.title, count, words, id=product.id if by_id else "")
             for product, count, words in zip(products, counts, said, strict=True)
         ]
         needed = TALK + CANDIDATE * len(products) + PICTURE * sum(count - 1 for count in counts)
         room = self.room or max(ROOM, min(needed, self.model.context))
-        return build_prompt(self.model, dialogue, offers, layout, room, self.labeling, wanted)
+        return build_prompt(self.model, dialogue, offers, self.layout, room, self.labeling, wanted)
 
     @torch.inference_mode()
     def rank(
@@ -113,32 +114,36 @@ class Ranker:
         prompt = self.make_prompt(dialogue, products, looks, pictures=pictures)
         places = int((prompt.ids == self.model.image_token_id).sum())
         photo_kept = places > VIEWS * sum(pictures)  # a very long conversation can push the photo out
-        tokens = self.model.project(join_states(states, photo if photo_kept else None))
-        layout = LIST if self.decode == GENERATE else self.decode
-        logits = score_prompts(self.model, [prompt], [tokens], layout)[0]
+        rows = join_states(states, photo if photo_kept else None)
+        logits = self.recall(prompt, rows) if self.memory else self.score(prompt, rows)
         probabilities = tuple(torch.softmax(self.weigh(logits, nearness), -1).tolist())
         if self.decode != GENERATE:
-            return Ranking(probabilities, len(prompt.ids), len(tokens))
+            return Ranking(probabilities, len(prompt.ids), len(rows))
         labels = make_labels([Offer(product.title, id=product.id) for product in products], self.labeling)
         longest = max(len(self.model.words_to_ids(label)) for label in labels)
-        read = pad(self.model, [prompt], [tokens])[0][:, : prompt.until_answer]
+        read = pad(self.model, [prompt], [self.model.project(rows)])[0][:, : prompt.until_answer]
         answer = self.model.generate(read, max(NEW_TOKENS, longest + 1))[0]
         named = read_label(answer, labels)
-        return Ranking(put_first(probabilities, named), len(prompt.ids), len(tokens), answer, named)
+        return Ranking(put_first(probabilities, named), len(prompt.ids), len(rows), answer, named)
+
+    def score(self, prompt: Prompt, rows: Tensor) -> Tensor:
+        """A prompt and the tower states [v, h] in its image places -> the candidates' logits [n]."""
+        return score_prompts(self.model, [prompt], [self.model.project(rows)], self.layout)[0]
+
+    def recall(self, prompt: Prompt, rows: Tensor) -> Tensor:
+        """The same through the memory."""
+        seen = rows.half().cpu().numpy().tobytes()
+        said = prompt.ids.numpy().tobytes() + prompt.positions.numpy().tobytes()
+        key = hash_bytes(self.model.fingerprint, self.model.adapter_hash, self.layout, self.labeling, said, seen)
+        if kept := self.memory.get([key]):
+            return torch.tensor(json.loads(kept[key]))
+        logits = self.score(prompt, rows)
+        self.memory.put({key: json.dumps(logits.tolist())})
+        return logits
 
     def weigh(self, logits: Tensor, nearness: Sequence[float] | None = None) -> Tensor:
         """Candidates' logits [n] -> their scores, with the ranker's temperature and trust."""
         return weigh(logits, self.temperature, self.trust, None if nearness is None else torch.as_tensor(nearness))
-
-
-def count_pictures(states: Tensor | Sequence[Tensor]) -> list[int]:
-    """How many pictures each product has, by its states [5, h] or [k, 5, h]."""
-    return [1 if seen.dim() == 2 else len(seen) for seen in states]
-
-
-def main_pictures(states: Iterable[Tensor]) -> Tensor:
-    """[5, h], or [k, 5, h], of each of n products -> [n, 5, h]"""
-    return torch.stack([seen if seen.dim() == 2 else seen[0] for seen in states])
 
 
 def join_states(states: Tensor | Sequence[Tensor], photo: Tensor | None = None) -> Tensor:

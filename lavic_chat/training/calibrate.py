@@ -19,9 +19,9 @@ from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
 
 from lavic_chat.ranking import Ranker
-from lavic_chat.ranking.ranker import Sight
 from lavic_chat.ranking.scores import weigh
-from lavic_chat.retrieval import TextEncoder, measure_nearness
+from lavic_chat.retrieval import Search
+from lavic_chat.sight import Sight
 from lavic_chat.training.examples import Choice
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
@@ -47,13 +47,13 @@ class Fit:
     hit: float
 
 
-def judge(ranker: Ranker, encoder: TextEncoder, choices: Sequence[Choice], sights: Mapping[str, Sight]) -> list[Judged]:
+def judge(ranker: Ranker, search: Search, choices: Sequence[Choice], sights: Mapping[str, Sight]) -> list[Judged]:
     """Every choice, ranked as chat would; the ranker's own temperature is not in the scores."""
-    plain = Ranker(ranker.model, ranker.decode, labeling=ranker.labeling)
+    plain = Ranker(ranker.model, ranker.decode, labeling=ranker.labeling, memory=ranker.memory)
     judged = []
     for choice in tqdm(choices, desc="Judging", unit="conversation"):
-        looks = [sights[item.id].looks for item in choice.products]
-        nearness = torch.from_numpy(measure_nearness(encoder, choice.dialogue, choice.products, looks))
+        seen = [sights[item.id] for item in choice.products]
+        nearness = torch.from_numpy(search.measure(choice.dialogue, choice.products, seen))
         judged.append(Judged(log_chances(plain, choice, sights), nearness, choice.answer))
     return judged
 

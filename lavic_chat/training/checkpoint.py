@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lavic_chat.errors import ModelError
 from lavic_chat.files import hash_bytes, write_atomic
-from lavic_chat.training.configs import DistillConfig, RetrieverConfig, TuneConfig
+from lavic_chat.training.configs import DistillConfig, FuseConfig, RetrieverConfig, TuneConfig
 
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW remembers of a parameter
 
@@ -19,7 +19,7 @@ MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW remembers of a paramet
 class Checkpoint:
     """One run's progress in a file `<out>.progress`; it belongs to one configuration and one set of data."""
 
-    def __init__(self, out: Path, config: TuneConfig | DistillConfig | RetrieverConfig, data: str):
+    def __init__(self, out: Path, config: TuneConfig | DistillConfig | RetrieverConfig | FuseConfig, data: str):
         self.path = out.with_name(out.name + ".progress")
         # By what differs from the defaults, so that a version with one more setting goes on with this one's runs.
         usual = asdict(type(config)())

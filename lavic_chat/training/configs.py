@@ -85,6 +85,21 @@ class RetrieverConfig:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class FuseConfig:
+    steps: int = 1200
+    batch: int = 128
+    lr: float = 1e-3
+    hidden: int = 384  # of both networks
+    share: float = 0.5  # of the fused vectors in a cosine; the rest is the sentence encoder's, which knows more words
+    rivals: int = 2  # of each conversation's own wrong candidates, which are the hard ones
+    noise: float = 0.5  # of the states' spread, so that few pictures are not learned by heart
+    weight_decay: float = 0.1
+    temperature: float = 0.05  # of the cosines
+    valid_every: int = 200
+    seed: int = 0
+
+
 # LaViC's own (the authors' code), for every other base: five passes of stage 1, one of stage 2, whose answer is the id.
 PAPER = {
     DistillConfig: DistillConfig(epochs=5, lr=5e-5, longest=256),

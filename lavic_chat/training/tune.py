@@ -30,8 +30,9 @@ from lavic_chat.catalog import Product
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.description import describe
-from lavic_chat.ranking.ranker import Sight, count_pictures, join_states, main_pictures
+from lavic_chat.ranking.ranker import join_states
 from lavic_chat.ranking.scores import choosing_loss, compare, pad
+from lavic_chat.sight import Sight, count_pictures, main_pictures
 from lavic_chat.training.align import jitter, saying_loss
 from lavic_chat.training.calibrate import Judged, fit, log_chances, mean_surprise
 from lavic_chat.training.checkpoint import Checkpoint

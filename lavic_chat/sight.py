@@ -1,0 +1,25 @@
+"""What the model has of a product: what its tower saw of the pictures, and what it said of the main one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Sight:
+    """states: the tower's, [5, h] or [k, 5, h] of k pictures; looks: "" where the model does not speak."""
+
+    states: Tensor
+    looks: str = ""
+
+
+def count_pictures(states: Tensor | Sequence[Tensor]) -> list[int]:
+    """How many pictures each product has, by its states [5, h] or [k, 5, h]."""
+    return [1 if seen.dim() == 2 else len(seen) for seen in states]
+
+
+def main_pictures(states: Iterable[Tensor]) -> Tensor:
+    """[5, h], or [k, 5, h], of each of n products -> [n, 5, h]"""
+    return torch.stack([seen if seen.dim() == 2 else seen[0] for seen in states])

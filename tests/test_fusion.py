@@ -1,0 +1,99 @@
+"""The fusion: begins near the encoder's own vectors, saved and opened it is the same, another tower's is left alone."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch.nn import functional
+from toys import WordEncoder, said
+
+from lavic_chat.errors import ModelError
+from lavic_chat.model.fusion import FILE, Fusion, load_fusion, save_fusion
+from lavic_chat.retrieval import Search, make_query
+from lavic_chat.sight import Sight
+
+
+@pytest.fixture
+def fusion() -> Fusion:
+    torch.manual_seed(0)
+    made = Fusion(text=WordEncoder.size, state=5 * 8, hidden=16, share=0.25)
+    made.fit_scale(3 + 2 * torch.randn(50, 5, 8))
+    return made.eval()
+
+
+def unit_rows(count: int) -> torch.Tensor:
+    return functional.normalize(torch.randn(count, WordEncoder.size), dim=-1)
+
+
+def test_a_joined_cosine_is_the_weighted_mean_of_both(fusion: Fusion):
+    texts, states, asked = unit_rows(6), torch.randn(6, 5, 8), unit_rows(1)[0]
+    joined = fusion.join_products(texts, states) @ fusion.join_query(asked)
+    own, seen = texts @ asked, fusion(texts, fusion.standardize(states)) @ fusion.ask(asked[None])[0]
+    assert torch.allclose(joined, 0.75 * own + 0.25 * seen, atol=1e-5)
+    assert fusion.join_products(texts, states).norm(dim=-1) == pytest.approx(1, abs=1e-5)
+
+
+def test_it_begins_near_the_encoders_own_vectors(fusion: Fusion):
+    texts = unit_rows(6)
+    assert (fusion.ask(texts) * texts).sum(-1).min().item() > 0.8
+
+
+def test_standardized_states_have_no_mean_and_unit_spread(fusion: Fusion):
+    states = torch.randn(40, 5, 8) * 7 - 4
+    fusion.fit_scale(states)
+    seen = fusion.standardize(states)
+    assert torch.allclose(seen.mean(0), torch.zeros(40), atol=1e-4)
+    assert torch.allclose(seen.std(0), torch.ones(40), atol=1e-4)
+    nothing = fusion.join_products(unit_rows(1), fusion.mean.view(1, 5, 8))
+    assert nothing.shape == (1, 2 * WordEncoder.size)
+
+
+def test_without_states_a_picture_shows_nothing_in_particular(fusion: Fusion):
+    texts = unit_rows(3)
+    average = fusion.mean.view(1, 5, 8).expand(3, 5, 8)
+    assert torch.allclose(fusion.join_products(texts, None), fusion.join_products(texts, average), atol=1e-5)
+
+
+def test_search_sees_pictures_with_it_and_words_without(fusion: Fusion, tiny_catalog):
+    products = tiny_catalog.products[:4]  # one shape in four colours, told apart by nothing but looks
+    sights = [Sight(states) for states in 5 * torch.randn(4, 5, 8)]
+    talk = said("a green one")
+    by_words, by_both = Search(WordEncoder()), Search(WordEncoder(), fusion)
+    assert np.ptp(by_words.measure(talk, products, sights)) == pytest.approx(0, abs=1e-6)
+    assert np.ptp(by_both.measure(talk, products, sights)) > 1e-4
+    assert np.ptp(by_both.measure(talk, products)) == pytest.approx(0, abs=1e-6)  # nobody has looked
+    shelf = by_both.shelve(products, sights)
+    assert shelf.shape == (4, 2 * WordEncoder.size)
+    assert by_both.compare(make_query(said("no")), shelf).tolist() == [0.0] * 4
+
+
+def test_saved_and_opened_it_is_the_same(fusion: Fusion, tmp_path):
+    save_fusion(fusion, tmp_path, "tower")
+    opened = load_fusion(tmp_path, "tower")
+    texts, states = unit_rows(6), torch.randn(6, 5, 8)
+    assert opened.share == 0.25 and not opened.training
+    assert torch.allclose(opened.join_products(texts, states), fusion.join_products(texts, states), atol=2e-2)
+    assert load_file(tmp_path / "retriever" / FILE)["mean"].dtype == torch.float16
+
+
+def test_what_reads_another_tower_is_left_alone(fusion: Fusion, tmp_path):
+    assert load_fusion(tmp_path, "tower") is None
+    save_fusion(fusion, tmp_path, "tower")
+    assert load_fusion(tmp_path, "another") is None
+
+
+@pytest.mark.parametrize("harm", ["cut short", "a weight is gone", "not a number", "no share", "odd share"])
+def test_damage_is_told(fusion: Fusion, tmp_path, harm: str):
+    save_fusion(fusion, tmp_path, "tower")
+    path = tmp_path / "retriever" / FILE
+    state, told = load_file(path), {"tower": "tower", "share": "0.25"}
+    if harm == "cut short":
+        path.write_bytes(path.read_bytes()[:60])
+    elif harm == "a weight is gone":
+        save_file({name: tensor for name, tensor in state.items() if name != "product.1.bias"}, path, told)
+    elif harm == "not a number":
+        save_file(state | {"spread": state["spread"] * torch.nan}, path, told)
+    else:
+        save_file(state, path, {"tower": "tower"} | ({"share": "7"} if harm == "odd share" else {}))
+    with pytest.raises(ModelError, match=r"is damaged .* delete it to search by words alone"):
+        load_fusion(tmp_path, "tower")
