@@ -4,14 +4,14 @@ Ranking shows them beside the visual tokens, retrieval reads them beside the tit
 learned to speak says nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from torch import Tensor
 from tqdm import tqdm
 
 from lavic_chat.cache import TextCache
-from lavic_chat.catalog import Catalog
+from lavic_chat.catalog import Product
 from lavic_chat.files import hash_bytes, read_jsonl, write_jsonl
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking.description import describe
@@ -63,10 +63,9 @@ class Descriptions:
         return hash_bytes(state.half().cpu().numpy().tobytes())
 
 
-def kinds_of(catalog: Catalog) -> frozenset[str]:
-    """What kinds of things the catalogue has, as descriptions name them."""
-    kinds = {str(product.attributes.get("type", "")) for product in catalog}
-    return frozenset(kinds | {product.category.lower() for product in catalog}) - {""}
+def kinds_of(products: Iterable[Product]) -> frozenset[str]:
+    """What kinds of things the products are, as descriptions name them."""
+    return frozenset(str(product.attributes.get("type") or product.category.lower()) for product in products) - {""}
 
 
 def without_kind(said: str, kinds: Collection[str]) -> str:

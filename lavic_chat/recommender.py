@@ -110,7 +110,7 @@ class Recommender:
         """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
         with self._turn:
             products = [item.product for item in shown.candidates]
-            nearness = self.retriever.space.measure(dialogue, products)
+            nearness = self.retriever.space.measure(dialogue, products, [Sight(self.average)] * len(products))
             found = tuple(
                 Candidate(item.product, item.similarity, float(near))
                 for item, near in zip(shown.candidates, nearness, strict=True)
@@ -174,8 +174,9 @@ class Chooser:
     def look(self, catalog: Catalog, products: Sequence[Product], progress: bool) -> tuple[list[Tensor], list[str]]:
         """The pictures' states [k, 5, h] of each product, and what the model says of the main ones, but for the kind of
         thing, which titles know better; what the caches lack is computed."""
-        states, kinds = self.vision.see_pictures(catalog, products, self.pictures, progress), kinds_of(catalog)
+        states = self.vision.see_pictures(catalog, products, self.pictures, progress)
         said = self.descriptions.of_states(main_pictures(states), progress)
+        kinds = kinds_of(catalog) | set(self.model.card.kinds if self.model.card else ())
         return states, [without_kind(words, kinds) for words in said]
 
     def sights(self, catalog: Catalog, products: Sequence[Product]) -> dict[str, Sight]:

@@ -36,9 +36,9 @@ class TextEncoder:
     """
 
     def __init__(self, home: Path, adapter: Path | None = None):
-        self.encoder, name = load_text_encoder(home, adapter)
+        self.encoder, self.name = load_text_encoder(home, adapter)
         self.size = self.encoder.get_embedding_dimension()
-        self.cache = VectorCache(home / "cache" / "text" / f"{name}.sqlite", (self.size,))
+        self.cache = VectorCache(home / "cache" / "text" / f"{self.name}.sqlite", (self.size,))
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """[n, 384] unit vectors, uncached: for what is said once."""
@@ -125,7 +125,7 @@ class Search:
         if not query.texts:
             return np.zeros(len(shelf), np.float32)
         said = query.blend(self.encoder.encode(query.texts))
-        return shelf @ (self.fusion.join_query(torch.from_numpy(said)).numpy() if self.fusion else said)
+        return shelf @ (self.fusion.join_queries(torch.from_numpy(said[None])).numpy()[0] if self.fusion else said)
 
     def measure(
         self,
@@ -142,7 +142,8 @@ def open_search(home: Path, adapter: Path | None, tower: str) -> Search:
 
     Raises ModelError where a part is damaged.
     """
-    return Search(TextEncoder(home, adapter), load_fusion(adapter, tower) if adapter else None)
+    encoder = TextEncoder(home, adapter)
+    return Search(encoder, load_fusion(adapter, tower, encoder.name) if adapter else None)
 
 
 class Retriever:

@@ -23,6 +23,7 @@ from lavic_chat.model.adapter import (
     read_card,
     save_adapter,
 )
+from lavic_chat.model.fusion import Fusion, save_fusion
 from lavic_chat.ranking import DECODES, Ranker
 
 VISION_LINEARS = r".*vision_tower.*\.(q_proj|v_proj)"
@@ -136,15 +137,22 @@ def test_the_tower_and_the_llm_may_both_have_one(base, tmp_path, tiny_catalog):
     assert not torch.allclose(bare.encode_views(views), states, atol=1e-3)
 
 
-def test_the_retriever_goes_along(trained, folder, base, tmp_path):
+def test_search_goes_along_while_the_tower_stays(trained, folder, base, tmp_path):
     """A stage that begins with an adapter ends with its search, too: the card still says how far to trust it."""
-    assert trained[0].retriever is None
+    assert trained[0].retriever == {}
     (folder / "retriever").mkdir()
     (folder / "retriever" / "adapter_config.json").write_text("{}")
+    save_fusion(Fusion(4, 5, 3), folder, load_model(str(base), folder, tmp_path, "cpu").vision_hash, "words")
     model = load_model(str(base), folder, tmp_path, "cpu")
     for target in (tmp_path / "next", folder):  # beside it, and in its place
         save_adapter(model, target, model.card, model.loras)
-        assert [file.name for file in (target / "retriever").iterdir()] == ["adapter_config.json"]
+        files = sorted(file.name for file in (target / "retriever").iterdir())
+        assert files == ["adapter_config.json", "fusion.safetensors"]
+    add_lora(model, "vision", 2, 4, 0.0)
+    save_adapter(model, tmp_path / "other tower", model.card, model.loras)
+    assert [file.name for file in (tmp_path / "other tower" / "retriever").iterdir()] == ["adapter_config.json"]
+    save_fusion(Fusion(4, 5, 3), folder, "another", "words")
+    assert list(load_model(str(base), folder, tmp_path, "cpu").retriever) == ["adapter_config.json"]
 
 
 # ---- a fresh LoRA ----

@@ -407,6 +407,7 @@ def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     assert "no folder no-distill with an adapter tuned without stage 1" in refusal(*evaluate, "--out", tmp_path / "e")
     undistilled = tmp_path / "t" / "no-distill"
     tune[tune.index("--from") + 1] = tmp_path / "t"
+    assert "give --from and --out" in refusal(*tune, "--undistilled", "--out", tmp_path / "t", *briefly)
     answer(*tune, "--undistilled", "--out", undistilled, *briefly)
     assert {path.name for path in undistilled.iterdir() if path.is_dir()} == {"llm"}
     assert json.loads((undistilled / "adapter.json").read_text())["training"].keys() == {"align", "tune"}
@@ -465,13 +466,14 @@ def test_search_is_tuned_into_the_adapters_folder(shop, base, dialogues, tmp_pat
     assert "is not an adapter folder" in refusal(*tune, "--adapter", tmp_path / "nowhere")
 
 
-def test_search_learns_to_see(shop, base, dialogues, tiny_catalog_folder, tmp_path):
+def test_search_learns_to_see(shop, base, dialogues, tiny_catalog_folder, tmp_path, monkeypatch):
     adapter = make_adapter(load_model(str(base), None, tmp_path / "home"), tmp_path / "a")
     given = ["fuse", *shop, "--dialogues", dialogues, "--valid", dialogues, "--adapter", adapter]
-    short = ["--steps", 4, "--batch", 4, "--hidden", 8, "--valid-every", 2]
+    monkeypatch.setattr("lavic_chat.training.retriever.FOUND", 1)
+    short = ["--steps", 60, "--batch", 8, "--hidden", 16, "--lr", 0.02, "--valid-every", 20, "--share", 0.9]
     record = answer(*given, *short)
-    assert [point["step"] for point in record["valid"]] == [2, 4] and record["wishes"] == [6]
-    assert json.loads((adapter / "adapter.json").read_text())["training"]["fuse"] == record
+    assert [point["step"] for point in record["valid"]] == [0, 20, 40, 60] and record["wishes"] == [6]
+    assert record["best"]["step"] and json.loads((adapter / "adapter.json").read_text())["training"]["fuse"] == record
     assert not (adapter / "fusion.progress").exists() and list(record["best"]["by_shop"]) == ["tiny"]
     settings = read_settings(catalog=Path(shop[1]), model=shop[3], adapter=adapter)
     found = load_recommender(settings)
@@ -486,7 +488,9 @@ def test_search_learns_to_see(shop, base, dialogues, tiny_catalog_folder, tmp_pa
         shutil.copy(dialogues, more / "dialogues" / f"{name}.jsonl")
     record = answer(*given, *short, "--also", more)
     assert record["wishes"] == [6, 6] and list(record["best"]["by_shop"]) == ["tiny", "more"]
+    assert record["searched"]["more"] < record["searched"]["tiny"] == 12
     assert "is not an adapter folder" in refusal(*given[:-1], tmp_path / "nowhere")
+    assert "Two catalogues are called tiny; rename" in refusal(*given, "--also", shop[1])
 
 
 def test_an_adapter_is_calibrated(shop, base, dialogues, tiny_catalog_folder, tmp_path):

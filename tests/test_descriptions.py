@@ -91,6 +91,6 @@ def test_the_kind_of_thing_is_left_to_the_title(said: str, left: str):
     assert without_kind(said, {"clothing accessory", "toy", "lamp", "wall lamp", "sofa"}) == left
 
 
-def test_a_shops_kinds_are_its_types_and_categories(tiny_catalog):
-    kinds = kinds_of(tiny_catalog)
-    assert kinds and "" not in kinds and {product.category.lower() for product in tiny_catalog} <= kinds
+def test_kinds_are_types_or_else_categories(tiny_catalog):
+    lamp = replace(tiny_catalog.products[0], attributes={"type": "wall lamp"})
+    assert kinds_of([lamp, *tiny_catalog.products[1:]]) == {"wall lamp", "sofas", "armchairs", "lamps"}

@@ -1,5 +1,7 @@
 """Search learns to see: what only pictures tell is found, a stopped run goes on, the best is kept."""
 
+import time
+
 import pytest
 import torch
 from toys import WordEncoder, said
@@ -8,10 +10,11 @@ from lavic_chat.dialogue import Conversation
 from lavic_chat.model.fusion import Fusion
 from lavic_chat.retrieval import Search
 from lavic_chat.sight import Sight
-from lavic_chat.training import fuse as module
+from lavic_chat.training import retriever
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import FuseConfig
-from lavic_chat.training.fuse import Lessons, fuse, make_lessons, products_of
+from lavic_chat.training.examples import products_of
+from lavic_chat.training.fuse import Lessons, fuse, join, make_lessons, measure
 from lavic_chat.training.retriever import make_wishes
 
 CONFIG = FuseConfig(steps=60, batch=16, lr=5e-3, hidden=32, noise=0.1, valid_every=15)
@@ -36,19 +39,26 @@ def lessons(tiny_catalog) -> Lessons:
 def learn(lessons: Lessons, config=CONFIG, keep=lambda best, curve: None, checkpoint=None):
     torch.manual_seed(config.seed)
     fusion = Fusion(WordEncoder.size, 5 * 8, config.hidden, config.share)
-    return fusion, fuse(fusion, [lessons], {"shop": lessons}, config, keep, checkpoint)
+    return fusion, fuse(fusion, [lessons], {"shop": lessons}, config, keep, time.time(), checkpoint)
 
 
 def test_what_only_pictures_tell_is_found(lessons: Lessons, monkeypatch):
-    monkeypatch.setattr(module, "FOUND", 3)  # of twelve, three of each colour
+    monkeypatch.setattr(retriever, "FOUND", 3)  # of twelve, three of each colour
     kept = []
     _, report = learn(lessons, keep=lambda best, curve: kept.append((best.step, len(curve))))
     assert report.best.recall == 1.0 and report.best.by_shop == {"shop": 1.0}
     assert kept[-1][0] == report.best.step and len(report.losses) == 60
     assert report.losses[-1] < report.losses[0]
-    fresh = Fusion(WordEncoder.size, 5 * 8, 32)
-    fresh.fit_scale(lessons.states)
-    assert module.measure(fresh, {"shop": lessons}, 0).recall < 1.0  # by words alone they are all alike
+    words = report.valid[0]
+    assert words.step == 0 and words.recall < 1.0  # by words alone colours are all alike
+    assert words == measure(None, {"shop": lessons}, 0)
+
+
+def test_what_is_no_number_finds_nothing(lessons: Lessons):
+    fusion = Fusion(WordEncoder.size, 5 * 8, 16)
+    with torch.no_grad():
+        fusion.product[1].weight.fill_(torch.nan)
+    assert measure(fusion, {"shop": lessons}, 1).recall == 0
 
 
 class Stopped(Exception):
@@ -75,11 +85,9 @@ def test_a_stopped_run_goes_on_to_the_same_end(lessons: Lessons, tmp_path):
 
 
 def test_lessons_of_several_catalogues_keep_apart(lessons: Lessons):
-    fusion = Fusion(WordEncoder.size, 5 * 8, 16)
-    table = module.Table.of([lessons, lessons], fusion)
-    assert table.wanted == (*range(12), *range(12, 24)) and len(table.texts) == len(table.seen) == 24
-    assert min(min(rows) for rows in table.others[12:]) == 12
-    assert torch.allclose(table.seen.mean(0), torch.zeros(40), atol=1e-4)
+    both = join([lessons, lessons])
+    assert both.wanted == (*range(12), *range(12, 24)) and len(both.texts) == len(both.states) == len(both.asked) == 24
+    assert min(min(rows) for rows in both.others[12:]) == 12
 
 
 def test_products_are_named_once(tiny_catalog):

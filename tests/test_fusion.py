@@ -8,7 +8,8 @@ from torch.nn import functional
 from toys import WordEncoder, said
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.fusion import FILE, Fusion, load_fusion, save_fusion
+from lavic_chat.model.adapter import FUSION
+from lavic_chat.model.fusion import Fusion, load_fusion, save_fusion
 from lavic_chat.retrieval import Search, make_query
 from lavic_chat.sight import Sight
 
@@ -27,7 +28,7 @@ def unit_rows(count: int) -> torch.Tensor:
 
 def test_a_joined_cosine_is_the_weighted_mean_of_both(fusion: Fusion):
     texts, states, asked = unit_rows(6), torch.randn(6, 5, 8), unit_rows(1)[0]
-    joined = fusion.join_products(texts, states) @ fusion.join_query(asked)
+    joined = fusion.join_products(texts, states) @ fusion.join_queries(asked[None])[0]
     own, seen = texts @ asked, fusion(texts, fusion.standardize(states)) @ fusion.ask(asked[None])[0]
     assert torch.allclose(joined, 0.75 * own + 0.25 * seen, atol=1e-5)
     assert fusion.join_products(texts, states).norm(dim=-1) == pytest.approx(1, abs=1e-5)
@@ -43,9 +44,15 @@ def test_standardized_states_have_no_mean_and_unit_spread(fusion: Fusion):
     fusion.fit_scale(states)
     seen = fusion.standardize(states)
     assert torch.allclose(seen.mean(0), torch.zeros(40), atol=1e-4)
-    assert torch.allclose(seen.std(0), torch.ones(40), atol=1e-4)
+    assert torch.allclose(seen.std(0, correction=0), torch.ones(40), atol=1e-4)
     nothing = fusion.join_products(unit_rows(1), fusion.mean.view(1, 5, 8))
     assert nothing.shape == (1, 2 * WordEncoder.size)
+
+
+def test_one_picture_has_a_scale(fusion: Fusion):
+    states = torch.randn(1, 5, 8)
+    fusion.fit_scale(states)
+    assert fusion.standardize(states).abs().max().item() == 0 and fusion.spread.min().item() > 0
 
 
 def test_without_states_a_picture_shows_nothing_in_particular(fusion: Fusion):
@@ -62,31 +69,34 @@ def test_search_sees_pictures_with_it_and_words_without(fusion: Fusion, tiny_cat
     assert np.ptp(by_words.measure(talk, products, sights)) == pytest.approx(0, abs=1e-6)
     assert np.ptp(by_both.measure(talk, products, sights)) > 1e-4
     assert np.ptp(by_both.measure(talk, products)) == pytest.approx(0, abs=1e-6)  # nobody has looked
+    of_two = [Sight(torch.stack([sight.states, torch.randn(5, 8)])) for sight in sights]  # the main picture counts
+    assert np.allclose(by_both.measure(talk, products, of_two), by_both.measure(talk, products, sights))
     shelf = by_both.shelve(products, sights)
     assert shelf.shape == (4, 2 * WordEncoder.size)
     assert by_both.compare(make_query(said("no")), shelf).tolist() == [0.0] * 4
 
 
 def test_saved_and_opened_it_is_the_same(fusion: Fusion, tmp_path):
-    save_fusion(fusion, tmp_path, "tower")
-    opened = load_fusion(tmp_path, "tower")
+    save_fusion(fusion, tmp_path, "tower", "encoder")
+    opened = load_fusion(tmp_path, "tower", "encoder")
     texts, states = unit_rows(6), torch.randn(6, 5, 8)
     assert opened.share == 0.25 and not opened.training
     assert torch.allclose(opened.join_products(texts, states), fusion.join_products(texts, states), atol=2e-2)
-    assert load_file(tmp_path / "retriever" / FILE)["mean"].dtype == torch.float16
+    assert load_file(tmp_path / "retriever" / FUSION)["mean"].dtype == torch.float16
 
 
-def test_what_reads_another_tower_is_left_alone(fusion: Fusion, tmp_path):
-    assert load_fusion(tmp_path, "tower") is None
-    save_fusion(fusion, tmp_path, "tower")
-    assert load_fusion(tmp_path, "another") is None
+def test_what_reads_another_tower_or_encoder_is_left_alone(fusion: Fusion, tmp_path):
+    assert load_fusion(tmp_path, "tower", "encoder") is None
+    save_fusion(fusion, tmp_path, "tower", "encoder")
+    assert load_fusion(tmp_path, "another", "encoder") is None
+    assert load_fusion(tmp_path, "tower", "another") is None
 
 
 @pytest.mark.parametrize("harm", ["cut short", "a weight is gone", "not a number", "no share", "odd share"])
 def test_damage_is_told(fusion: Fusion, tmp_path, harm: str):
-    save_fusion(fusion, tmp_path, "tower")
-    path = tmp_path / "retriever" / FILE
-    state, told = load_file(path), {"tower": "tower", "share": "0.25"}
+    save_fusion(fusion, tmp_path, "tower", "encoder")
+    path = tmp_path / "retriever" / FUSION
+    state, told = load_file(path), {"tower": "tower", "encoder": "encoder", "share": "0.25"}
     if harm == "cut short":
         path.write_bytes(path.read_bytes()[:60])
     elif harm == "a weight is gone":
@@ -94,6 +104,7 @@ def test_damage_is_told(fusion: Fusion, tmp_path, harm: str):
     elif harm == "not a number":
         save_file(state | {"spread": state["spread"] * torch.nan}, path, told)
     else:
-        save_file(state, path, {"tower": "tower"} | ({"share": "7"} if harm == "odd share" else {}))
+        del told["share"]
+        save_file(state, path, told | ({"share": "7"} if harm == "odd share" else {}))
     with pytest.raises(ModelError, match=r"is damaged .* delete it to search by words alone"):
-        load_fusion(tmp_path, "tower")
+        load_fusion(tmp_path, "tower", "encoder")

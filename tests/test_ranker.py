@@ -1,6 +1,7 @@
 """The ranker: three ways to score, the same in a batch as alone, photos included, probabilities that add up."""
 
 import math
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -254,6 +255,12 @@ def test_what_was_made_of_a_prompt_is_remembered(tiny_catalog, tmp_path, monkeyp
     again = Ranker(model, temperature=2.0, trust=3.0, memory=memory)
     found = again.rank(said("a sofa"), products, states, nearness=[0.1, 0.9, 0.2])
     assert found.probabilities == pytest.approx(wanted.probabilities, abs=1e-6)
+    with sqlite3.connect(tmp_path / "scores.sqlite") as database:
+        (key,) = database.execute("select key from vectors").fetchone()
+    for damaged in ("[1.0, 2.0", "[1.0, 2.0]"):
+        memory.put({key: damaged})
+        with pytest.raises(TypeError):  # `score` is asked, which is none here
+            again.rank(said("a sofa"), products, states)
     for other in (states.flip(0), states[:2]):
         with pytest.raises(TypeError):
             again.rank(said("a sofa"), products[: len(other)], other)

@@ -18,6 +18,7 @@ from lavic_chat.training.configs import RetrieverConfig
 from lavic_chat.training.retriever import (
     Recall,
     Shelf,
+    are_found,
     blend,
     contrast,
     make_shelf,
@@ -152,3 +153,15 @@ def test_recall_is_of_the_first_ten():
     tenth, eleventh = (Shelf(texts, queries[:1], (int(order[place]),)) for place in (9, 10))
     assert (recall(words, tenth), recall(words, eleventh)) == (1.0, 0.0)
     assert str(Recall(5, 0.25)) == "recall@10 0.250"
+
+
+def test_who_is_like_everyone_is_not_found():
+    """Thirty products that cannot be told apart are no find; the best of thirty is, and a number must be one."""
+    alike, best = torch.zeros(1, 30), torch.zeros(1, 30)
+    best[0, 7] = 1
+    assert [bool(are_found(scores, [7])) for scores in (alike, best, alike[:, :19], alike + torch.nan)] == [
+        False,
+        True,
+        True,
+        False,
+    ]

@@ -19,6 +19,8 @@ NOT_TELLING = {"a", "for", "i", "in", "it", "me", "my", "please", "show", "somet
 class WordEncoder:
     """In the place of TextEncoder: texts that share words are near, and nothing else is."""
 
+    name = "words"
+
     size = 512
 
     def __init__(self, home: Path | None = None, adapter: Path | None = None):

@@ -14,7 +14,7 @@ NO_DISTILL = "no-distill"  # also the folder, in an adapter's, of one that was t
 ALL_TOKENS = "all-tokens"
 NO_SEARCH = "no-search"
 ABLATIONS = ("no-images", "shuffled-images", NO_SEARCH, NO_DISTILL, ALL_TOKENS)
-SEARCH = "search"  # our own: the encoder of the adapter, and the model's words of the pictures
+SEARCH = "search"  # our own: the encoder and the fusion of the adapter, over what was seen and said of pictures
 RANKERS = ("model", SEARCH, "two-tower", "bm25", "sbert", *NEEDS_NO_CATALOG)
 
 
@@ -81,7 +81,7 @@ def evaluate(
     if fill and retrieve:
         raise click.UsageError("--fill adds to a listed key; with --retrieve, --top says how many are found.")
     if ablate and ranker != "model":
-        raise click.UsageError("--ablate takes pictures from the model; the other rankers see none.")
+        raise click.UsageError("--ablate takes something from the model; it does not go with other rankers.")
     if (ranker == "two-tower") != bool(learn):
         raise click.UsageError("--ranker two-tower is trained on the dialogues that --learn names; give both or none.")
     lessons = tuple(read_conversations(learn)) if learn else ()
@@ -190,6 +190,7 @@ def without_distillation(settings: Settings) -> Settings:
     if not folder or not (folder / "adapter.json").is_file():
         raise LavicError(
             f"{settings.adapter or settings.model} has no folder {NO_DISTILL} with an adapter tuned without stage 1; "
-            "train one with `lavic-chat tune --from ADAPTER --undistilled --out ADAPTER/no-distill`."
+            "train one with `lavic-chat tune --from ADAPTER --undistilled --out ADAPTER/no-distill`, then `fuse` and "
+            "`calibrate` it."
         )
     return replace(settings, adapter=folder)

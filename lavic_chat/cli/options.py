@@ -26,6 +26,15 @@ def model_options(command):
     )(command)
 
 
+def also_option(command):
+    return click.option(
+        "--also",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="A further catalogue with dialogues/train.jsonl and valid.jsonl to learn from; may be repeated.",
+    )(command)
+
+
 def decode_option(command):
     return click.option(
         "--decode",

@@ -50,7 +50,8 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
 
     def tell(report) -> None:
         card = read_card(adapter)
-        write_card(adapter, replace(card, training={**card.training, RETRIEVER: record | report}))
+        training = {name: told for name, told in card.training.items() if name != "fuse"}  # it read other vectors
+        write_card(adapter, replace(card, training={**training, RETRIEVER: record | report}))
 
     def keep(best, curve) -> None:
         if best.step:  # before the first step it is the encoder as it comes
@@ -72,5 +73,6 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
     checkpoint.clear()
     print_json(record) if as_json else click.echo(
         f"Learned from {len(wishes)} wishes; recall@{stage.FOUND} on {len(exam)} of validation "
-        f"{report.valid[0].recall:.3f} before, {report.best.recall:.3f} now; in {adapter / RETRIEVER}."
+        f"{report.valid[0].recall:.3f} before, {report.best.recall:.3f} now; in {adapter / RETRIEVER}. "
+        "Now `fuse` and `calibrate`, which build on it."
     )

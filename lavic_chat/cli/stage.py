@@ -83,6 +83,18 @@ def conclude(out: Path, record: dict, report) -> None:
     write_curves(training, out / CURVES)
 
 
+def forget(card, *stages: str):
+    """The card without the records of stages whose work is no longer in the adapter."""
+    return replace(card, training={name: told for name, told in card.training.items() if name not in stages})
+
+
+def taught_kinds(card, shops):
+    """The card, knowing the kinds of things that these catalogues teach the model to say."""
+    from lavic_chat.descriptions import kinds_of
+
+    return replace(card, kinds=tuple(sorted(set(card.kinds).union(*map(kinds_of, shops)))))
+
+
 def thinned(losses: Sequence[float], every: int = 25) -> list[float]:
     """Mean loss of each stretch of so many steps: a curve that fits on a screen."""
     parts = [losses[start : start + every] for start in range(0, len(losses), every)]

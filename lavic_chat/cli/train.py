@@ -9,18 +9,20 @@ from pathlib import Path
 
 import click
 
-from lavic_chat.cli.options import catalog_option, json_option, print_json
+from lavic_chat.cli.options import also_option, catalog_option, json_option, print_json
 from lavic_chat.cli.stage import (
     choose_config,
     conclude,
     config_options,
     count_steps,
+    forget,
     open_lora,
     provenance,
     see_all,
+    taught_kinds,
     thinned,
 )
-from lavic_chat.errors import CatalogError
+from lavic_chat.errors import CatalogError, ModelError
 from lavic_chat.settings import read_settings
 from lavic_chat.training.configs import AlignConfig, DistillConfig, TuneConfig
 
@@ -76,7 +78,7 @@ def align(catalog: Path | None, also, model: str | None, out: Path, as_json: boo
         "losses": {"words": thinned(report.word_losses), "captions": thinned(report.caption_losses)},
     }
     card = AdapterCard(settings.model, lavic.fingerprint, speaks=bool(lavic.loras), training={"align": record})
-    save_adapter(lavic, out, card, lavic.loras)
+    save_adapter(lavic, out, taught_kinds(card, shops), lavic.loras)
     print_json(record) if as_json else click.echo(
         f"Aligned on {len(train)} products; caption perplexity on unseen shapes {record['valid_perplexity']}; in {out}."
     )
@@ -129,7 +131,8 @@ def distill(catalog, also, model, start_from, descriptions, valid_catalog, out, 
             "--valid-catalog others to validate on."
         )
     lavic = load_model(settings.model, start_from, settings.home)
-    before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
+    before = forget(lavic.card or AdapterCard(settings.model, lavic.fingerprint), "fuse")  # it reads the old tower
+    before = taught_kinds(before, shops)
     chosen = count_steps(open_lora(lavic, "vision", chosen, chosen.first_layer), len(lessons), config)
     record = provenance("distill", shops, chosen, start, before) | {
         "pictures": sum(len(item.texts) for item in lessons),
@@ -158,12 +161,7 @@ def distill(catalog, also, model, start_from, descriptions, valid_catalog, out, 
 
 @click.command()
 @catalog_option
-@click.option(
-    "--also",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A further catalogue with dialogues/train.jsonl and valid.jsonl to learn from; may be repeated.",
-)
+@also_option
 @MODEL
 @click.option("--dialogues", required=True, type=click.Path(path_type=Path), help="Training dialogues (JSONL).")
 @click.option("--valid", required=True, type=click.Path(path_type=Path), help="Validation dialogues (JSONL).")
@@ -198,7 +196,7 @@ def tune(
     from lavic_chat.dialogue import read_conversations
     from lavic_chat.files import hash_file
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import VISION, AdapterCard, check_target, save_adapter
+    from lavic_chat.model.adapter import VISION, AdapterCard, check_target, read_card, save_adapter
     from lavic_chat.training import team
     from lavic_chat.training.checkpoint import Checkpoint
     from lavic_chat.training.examples import make_choices
@@ -209,6 +207,10 @@ def tune(
     chosen = choose_config(TuneConfig, settings.model, config)
     team.check_batches(chosen.batch)
     check_target(out)  # told now, not after the training
+    if undistilled and (not start_from or "distill" not in read_card(start_from).training or out == start_from):
+        raise ModelError(
+            "--undistilled takes stage 1 out of an adapter that has it, into another: give --from and --out."
+        )
     shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
     valid_shops = [load_catalog(valid_catalog) if valid_catalog else shops[0], *shops[1:]]
     lessons = [dialogues, *(shop.folder / "dialogues/train.jsonl" for shop in shops[1:])]
@@ -221,9 +223,8 @@ def tune(
         for file, shop in zip(exams, valid_shops, strict=True)
     ]
     lavic = load_model(settings.model, start_from, settings.home, without=(VISION,) if undistilled else ())
-    before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
-    if undistilled:
-        before = replace(before, training={name: told for name, told in before.training.items() if name != "distill"})
+    before = taught_kinds(lavic.card or AdapterCard(settings.model, lavic.fingerprint), shops)
+    before = forget(before, "distill", "fuse") if undistilled else before
     with team.first_goes_first():
         parts = zip((*shops, *valid_shops), (*choices, *tests), strict=True)
         states = see_all(Vision(lavic, settings.home), parts, chosen.pictures)

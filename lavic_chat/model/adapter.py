@@ -3,7 +3,7 @@
 adapter.json            format, the base's name and fingerprint, how to decode, temperature, training record
 projector.safetensors   the projector's weights
 llm/, vision/           PEFT adapters (safetensors), each only if trained; the LLM's in half precision
-retriever/              the sentence encoder's, if trained (text_encoder.py)
+retriever/              the sentence encoder's, if trained (text_encoder.py), and what lets search see (fusion.py)
 preprocessor_config.json  the picture processor that the training used
 training.png            perplexity and HR@1 on unseen shapes
 """
@@ -11,7 +11,6 @@ training.png            perplexity and HR@1 on unseen shapes
 import contextlib
 import json
 import math
-import shutil
 import warnings
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
@@ -35,7 +34,7 @@ VISION_LINEARS = r".*vision_tower.*\.layers?\.({layers})\..*\.(q_proj|k_proj|v_p
 PROJECTOR_LINEARS = r".*multi_modal_projector\.linear_[12]"
 VISION = "vision"
 FOLDERS = (VISION, "llm")
-RETRIEVER = "retriever"
+RETRIEVER, FUSION = "retriever", "fusion.safetensors"
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,8 @@ class AdapterCard:
     """adapter.json. `decode`: "branch", "list" or "generate"; `labeling`: what candidates of a list are called,
     "letters" or "ids"; `temperature` divides the candidates' scores; `speaks`: the LLM has learned to describe
     pictures, and to choose with its descriptions at hand; `pictures`: how many of each product it is shown; `trust`:
-    what a unit of search's cosine adds to a candidate's score, after the temperature."""
+    what a unit of search's cosine adds to a candidate's score, after the temperature; `kinds`: of things, by the names
+    that it has learned to say."""
 
     base: str
     fingerprint: str
@@ -53,6 +53,7 @@ class AdapterCard:
     speaks: bool = False
     pictures: int = 1
     trust: float = 0.0
+    kinds: tuple[str, ...] = ()
     training: dict = field(default_factory=dict)
     format: int = FORMAT
 
@@ -69,7 +70,7 @@ def read_card(folder: Path) -> AdapterCard:
             raise ModelError(
                 f"{folder} is of adapter format {version}, this version reads {FORMAT}; update lavic-chat."
             )
-        card = AdapterCard(**row)
+        card = AdapterCard(**{**row, "kinds": tuple(map(str, row.get("kinds", ())))})
         if not 0 < card.temperature < math.inf or not isinstance(card.training, dict):
             raise ValueError("temperature must be above 0 and training an object")
         if not 0 <= card.trust < math.inf:
@@ -104,6 +105,7 @@ def apply_adapter(model: LavicModel, folder: Path, without: Collection[str] = ()
                 load_lora(model, part, files[-1])
                 if part == VISION:
                     model.vision_hash = hash_bytes(model.fingerprint, hash_file(files[-1]))
+        model.retriever = read_retriever(folder / RETRIEVER, model.vision_hash)
     except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"The adapter {folder} is damaged or incomplete ({type(error).__name__}); fetch it again."
@@ -111,7 +113,21 @@ def apply_adapter(model: LavicModel, folder: Path, without: Collection[str] = ()
     model.network.eval().requires_grad_(False)
     model.adapter_hash = hash_bytes(model.fingerprint, *(hash_file(file) for file in files))
     model.card = card
-    model.retriever = folder / RETRIEVER if (folder / RETRIEVER).is_dir() else None
+
+
+def read_retriever(folder: Path, tower: str) -> dict[str, bytes]:
+    """What an adapter has for search, by file name, to go along with what is trained next; a fusion only where it reads
+    the states of this tower."""
+    files = {path.name: path.read_bytes() for path in folder.glob("adapter_*") if path.is_file()}
+    if (path := folder / FUSION).is_file() and fusion_label(path).get("tower") == tower:
+        files[FUSION] = path.read_bytes()
+    return files
+
+
+def fusion_label(path: Path) -> dict[str, str]:
+    """What a fusion's file says of itself: its tower, its encoder, its share."""
+    with safe_open(path, "pt") as file:
+        return file.metadata() or {}
 
 
 def load_lora(model: LavicModel, part: str, file: Path) -> None:
@@ -157,7 +173,9 @@ def vision_linears(model: LavicModel, first_layer: int) -> str:
 
 
 def train_lora(model: LavicModel, part: str) -> PeftModel:
-    """The LoRA of a part that is on, alone trainable."""
+    """The LoRA of a part that is on, alone trainable. A fusion does not outlive a change of the tower that it reads."""
+    if part == VISION:
+        model.retriever.pop(FUSION, None)
     for name, parameter in model.network.named_parameters():
         parameter.requires_grad_("lora_" in name and f".{part}." in name)
     return model.loras[part]
@@ -220,8 +238,8 @@ def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict
         write_atomic(temporary / "projector.safetensors", save(state))
         for part, lora in loras.items():
             save_lora(lora, part, temporary / part)
-        if model.retriever:
-            shutil.copytree(model.retriever, temporary / RETRIEVER)
+        for name, data in model.retriever.items():
+            write_atomic(temporary / RETRIEVER / name, data)
         model.image_processor.save_pretrained(temporary)
         write_card(temporary, card)
 

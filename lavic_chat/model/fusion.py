@@ -4,22 +4,21 @@ Two small networks beside the sentence encoder, each of which moves a vector [d]
 by its tower states, a conversation's by itself. So a cosine compares what was asked with what is seen, not words alone.
 
 In an adapter folder:
-retriever/fusion.safetensors    the networks' weights, and the hash of the tower whose states they read
+retriever/fusion.safetensors    the networks' weights, and the names of tower and encoder whose vectors they read
 """
 
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
 from lavic_chat.errors import ModelError
 from lavic_chat.files import write_atomic
-from lavic_chat.model.adapter import RETRIEVER
+from lavic_chat.model.adapter import FUSION, RETRIEVER, fusion_label
 
-FILE = "fusion.safetensors"
 SCALE = 20.0  # of unit vectors, whose numbers are about 0.05, to the size of standardized states
 SMALL = 0.1  # of the last layers' start: it begins near the encoder's own vectors
 PART_DROPOUT, HIDDEN_DROPOUT = 0.4, 0.3
@@ -49,7 +48,7 @@ class Fusion(nn.Module):
         """Take mean and spread from states [n, 5, h] of training."""
         rows = states.flatten(1).float()
         self.mean.copy_(rows.mean(0))
-        self.spread.copy_(rows.std(0).clamp_min(1e-3))
+        self.spread.copy_(rows.std(0, correction=0).clamp_min(1e-3))
 
     def standardize(self, states: Tensor) -> Tensor:
         """[n, 5, h] -> [n, 5h]; what shows nothing in particular is zero."""
@@ -63,9 +62,9 @@ class Fusion(nn.Module):
         return self._join(texts, self(texts, seen))
 
     @torch.inference_mode()
-    def join_query(self, text: Tensor) -> Tensor:
-        """[d] -> [2d]; its cosine to a joined product is the mean of both cosines, weighted by the share."""
-        return self._join(text[None], self.ask(text[None]))[0]
+    def join_queries(self, texts: Tensor) -> Tensor:
+        """[n, d] -> [n, 2d]; a cosine to a joined product is the mean of both cosines, weighted by the share."""
+        return self._join(texts, self.ask(texts))
 
     def _join(self, texts: Tensor, fused: Tensor) -> Tensor:
         return torch.cat([(1 - self.share) ** 0.5 * texts, self.share**0.5 * fused], -1)
@@ -80,24 +79,24 @@ def network(given: int, hidden: int, out: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(nn.Dropout(dropout), first, nn.GELU(), nn.Dropout(HIDDEN_DROPOUT), last)
 
 
-def save_fusion(fusion: Fusion, adapter: Path, tower: str) -> None:
-    """Write it into an adapter folder, half precision. tower: hash of the weights whose states it reads."""
+def save_fusion(fusion: Fusion, adapter: Path, tower: str, encoder: str) -> None:
+    """Write it into an adapter folder, half precision. tower, encoder: names of the weights whose vectors it reads."""
     state = {name: tensor.detach().half().contiguous() for name, tensor in fusion.state_dict().items()}
-    write_atomic(adapter / RETRIEVER / FILE, save(state, {"tower": tower, "share": str(fusion.share)}))
+    label = {"tower": tower, "encoder": encoder, "share": str(fusion.share)}
+    write_atomic(adapter / RETRIEVER / FUSION, save(state, label))
 
 
-def load_fusion(adapter: Path, tower: str) -> Fusion | None:
-    """The fusion of an adapter folder; None where it has none, or one that was trained on another tower's states.
+def load_fusion(adapter: Path, tower: str, encoder: str) -> Fusion | None:
+    """The fusion of an adapter folder; None where it has none, or one that reads another tower's or encoder's vectors.
 
     Raises ModelError when the file is damaged.
     """
-    path = adapter / RETRIEVER / FILE
+    path = adapter / RETRIEVER / FUSION
     if not path.is_file():
         return None
     try:
-        with safe_open(path, "pt") as file:
-            told = file.metadata() or {}
-        if told["tower"] != tower:
+        told = fusion_label(path)
+        if (told["tower"], told["encoder"]) != (tower, encoder):
             return None
         state = {name: tensor.float() for name, tensor in load_file(path).items()}
         hidden, text = state["query.1.weight"].shape

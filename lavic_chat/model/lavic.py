@@ -31,7 +31,7 @@ class LavicModel:
         self.vision_hash, self.adapter_hash = fingerprint, ""
         self.card = None  # the AdapterCard, once an adapter is on
         self.loras = {}  # part -> its LoRA, once one is on
-        self.retriever = None  # folder of the sentence encoder's LoRA, where the adapter brought one
+        self.retriever = {}  # what an adapter brought for search, by file name
         size = network.config.vision_config.image_size
         self.view_size = size
         # One grid only, twice the tower's size: whole + 2x2 crops, whatever the picture's shape.

@@ -1,5 +1,6 @@
 """Ranking candidates for a dialogue: one prompt, one forward pass, one score a candidate."""
 
+import contextlib
 import json
 import re
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from lavic_chat.sight import count_pictures
 ROOM = 2048  # tokens of a prompt (the paper's maximum), where its candidates do not need more:
 TALK, CANDIDATE, PICTURE = 512, 96, 6  # of the conversation; of a candidate; of each of its further pictures
 NEW_TOKENS = 10  # of a generated answer (the paper's)
+SCORING = "1"  # counted up when a prompt comes to score otherwise: what was remembered is then forgotten
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Ranker:
     ) -> Ranking:
         """dialogue, n products, their tower states [n, 5, h] (or [k, 5, h] of each with k pictures), the photo's
         [5, h] if the dialogue has one, what the model said of each product's main picture, and how near search finds
-        each product's text to the dialogue."""
+        each product to the dialogue."""
         pictures = count_pictures(states)
         prompt = self.make_prompt(dialogue, products, looks, pictures=pictures)
         places = int((prompt.ids == self.model.image_token_id).sum())
@@ -134,9 +136,12 @@ class Ranker:
         """The same through the memory."""
         seen = rows.half().cpu().numpy().tobytes()
         said = prompt.ids.numpy().tobytes() + prompt.positions.numpy().tobytes()
-        key = hash_bytes(self.model.fingerprint, self.model.adapter_hash, self.layout, self.labeling, said, seen)
-        if kept := self.memory.get([key]):
-            return torch.tensor(json.loads(kept[key]))
+        weights = (self.model.fingerprint, self.model.adapter_hash, str(self.model.device), str(self.model.dtype))
+        key = hash_bytes(SCORING, *weights, self.layout, self.labeling, said, seen)
+        with contextlib.suppress(KeyError, ValueError):  # of a damaged row
+            logits = torch.tensor(json.loads(self.memory.get([key])[key]))
+            if logits.shape == (prompt.candidates,):
+                return logits
         logits = self.score(prompt, rows)
         self.memory.put({key: json.dumps(logits.tolist())})
         return logits

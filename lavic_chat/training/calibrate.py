@@ -4,7 +4,7 @@
 
 A candidate's score is its log-odds over a temperature, plus `trust` times the cosine by which search finds it. The
 language model reads the conversation word by word, the sentence encoder has learned what such conversations end with:
-they err apart, and both see the pictures only through what the five tokens tell. Two numbers are fitted, no weight is
+they err apart, though both see the pictures only as the tower's five states. Two numbers are fitted, no weight is
 trained.
 """
 

@@ -87,16 +87,17 @@ class RetrieverConfig:
 
 @dataclass(frozen=True)
 class FuseConfig:
-    steps: int = 1200
+    steps: int = 2400
     batch: int = 128
     lr: float = 1e-3
     hidden: int = 384  # of both networks
-    share: float = 0.5  # of the fused vectors in a cosine; the rest is the sentence encoder's, which knows more words
+    share: float = 0.4  # of the fused vectors in a cosine; the rest is the sentence encoder's, which knows more words
+    also_share: float = 0.2  # of the conversations, where further catalogues are given: these are about them
     rivals: int = 2  # of each conversation's own wrong candidates, which are the hard ones
-    noise: float = 0.5  # of the states' spread, so that few pictures are not learned by heart
+    noise: float = 0.7  # of the states' spread, so that few pictures are not learned by heart
     weight_decay: float = 0.1
     temperature: float = 0.05  # of the cosines
-    valid_every: int = 200
+    valid_every: int = 400
     seed: int = 0
 
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.splits import SPLITS, read_splits
@@ -51,15 +52,17 @@ def caption(product: Product, rng: random.Random) -> str:
     return rng.choice(forms).strip(" ,")
 
 
-def describe_looks(product: Product) -> str:
-    """What there is to say of a product's picture, most certain first: "brown (cognac) leather sofa, striped"."""
+def describe_looks(product: Product, with_kind: bool = True) -> str:
+    """What there is to say of a product's picture, most certain first: "brown (cognac) leather sofa, striped"; or its
+    looks alone, without the kind of thing, as chat uses them."""
     looks = product.attributes
     colour, shade, material = (looks.get(key, "") for key in ("colour", "shade", "material"))
     material = "wood" if material and material == shade else material  # the shade has said which
     words = [colour, f"({shade})" if shade not in ("", colour) else "", material]
     pattern = looks.get("pattern", "plain")
     kind = looks.get("type") or product.category.lower()
-    return " ".join(filter(None, [*words, kind])) + (f", {pattern}" if pattern != "plain" else "")
+    words.append(kind if with_kind else "")
+    return " ".join(filter(None, words)) + (f", {pattern}" if pattern != "plain" else "")
 
 
 def knows_looks(product: Product) -> bool:
@@ -107,8 +110,15 @@ def make_choices(
     return choices, len(conversations) - len(choices)
 
 
-def products_of(choices: Sequence[Choice]) -> list[Product]:
-    """Every product that the choices name, once."""
+class Offering(Protocol):
+    """Whatever names products: a choice, a wish."""
+
+    @property
+    def products(self) -> Sequence[Product]: ...
+
+
+def products_of(choices: Sequence[Offering]) -> list[Product]:
+    """Every product that they name, once."""
     return list({product.id: product for choice in choices for product in choice.products}.values())
 
 

@@ -10,9 +10,8 @@ training's and holds where the networks have learned too few products.
 """
 
 import random
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -25,26 +24,13 @@ from lavic_chat.sight import Sight, main_pictures
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import FuseConfig
 from lavic_chat.training.course import Course, Report, follow, pace
-from lavic_chat.training.retriever import FOUND, Wish, contrast
-
-
-@dataclass(frozen=True)
-class Recall:
-    """Share of the validation conversations whose product is among the first ten of its catalogue, and by catalogue."""
-
-    step: int
-    recall: float
-    by_shop: dict[str, float] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        shops = ", ".join(f"{name} {share:.3f}" for name, share in self.by_shop.items())
-        return f"recall@{FOUND} {self.recall:.3f} ({shops})"
+from lavic_chat.training.retriever import Recall, Wish, are_found, contrast
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """A catalogue's products as text vectors [N, d] and tower states [N, 5, h]; conversations as vectors [B, d], each
-    with the row of the product that was wanted, and of those that were not."""
+    """Products as text vectors [N, d] and tower states [N, 5, h]; conversations as vectors [B, d], each with the row of
+    the product that was wanted, and of those that were not."""
 
     texts: Tensor
     states: Tensor
@@ -60,20 +46,25 @@ def make_lessons(
     row = {product.id: place for place, product in enumerate(products)}
     texts = list(dict.fromkeys(text for wish in wishes for text in wish.query.texts))
     vectors = dict(zip(texts, search.encoder.encode_cached(texts, progress=True), strict=True))
+    asked = [wish.query.blend(np.stack([vectors[text] for text in wish.query.texts])) for wish in wishes]
     return Lessons(
         texts=torch.from_numpy(search.shelve(products, sights, progress=True)),
         states=main_pictures(sight.states for sight in sights).float(),
-        asked=torch.from_numpy(
-            np.stack([wish.query.blend(np.stack([vectors[text] for text in wish.query.texts])) for wish in wishes])
-        ),
+        asked=torch.from_numpy(np.stack(asked)),
         wanted=tuple(row[wish.wanted.id] for wish in wishes),
         others=tuple(tuple(row[other.id] for other in wish.others) for wish in wishes),
     )
 
 
-def products_of(wishes: Sequence[Wish]) -> list[Product]:
-    """Every product that the wishes name, once."""
-    return list({product.id: product for wish in wishes for product in (wish.wanted, *wish.others)}.values())
+def join(lessons: Sequence[Lessons]) -> Lessons:
+    """Those of several catalogues as one; their products stay apart."""
+    starts = np.cumsum([0, *(len(each.texts) for each in lessons[:-1])]).tolist()
+    pairs = list(zip(starts, lessons, strict=True))
+    return Lessons(
+        *(torch.cat([getattr(each, name) for each in lessons]) for name in ("texts", "states", "asked")),
+        wanted=tuple(start + row for start, each in pairs for row in each.wanted),
+        others=tuple(tuple(start + row for row in rows) for start, each in pairs for rows in each.others),
+    )
 
 
 def fuse(
@@ -82,85 +73,66 @@ def fuse(
     exams: dict[str, Lessons],
     config: FuseConfig,
     keep: Callable[[Recall, tuple[Recall, ...]], None],
+    started: float,
     checkpoint: Checkpoint | None = None,
 ) -> Report[Recall]:
     """Train on the lessons of one or more catalogues; `keep(best, all so far)` at every best.
 
-    exams: by name, conversations and the whole catalogue that is searched. With a checkpoint, progress is written at
-    every validation, and a stopped run goes on from there.
+    exams: by name, conversations and all products that are searched for them. started: time.time() when the stage
+    began. Step 0 is search by words alone. With a checkpoint, progress is written at every validation, and a stopped
+    run goes on from there.
     """
-    started = time.time()
-    table = Table.of(lessons, fusion)
-
-    def learn(_step: int, rng: random.Random) -> float:
-        fusion.train()
-        rows = [rng.randrange(len(table.wanted)) for _ in range(config.batch)]
-        rivals = [rng.choice(table.others[row]) for row in rows for _ in range(config.rivals) if table.others[row]]
-        places = [*(table.wanted[row] for row in rows), *rivals]
-        seen = table.seen[places]
-        products = fusion(table.texts[places], seen + config.noise * torch.randn_like(seen))
-        loss = contrast(fusion.ask(table.asked[rows]), products, list(map(str, places)), config.temperature)
-        loss.backward()
-        return loss.item()
-
+    table = join(lessons)
+    fusion.fit_scale(table.states[sorted(set(table.wanted))])  # those of training alone
     course = Course(
         name="fuse",
         steps=config.steps,
         valid_every=config.valid_every,
         groups=[{"params": list(fusion.parameters()), "lr": config.lr}],
         weight_decay=config.weight_decay,
-        learn=learn,
-        measure=lambda step: measure(fusion, exams, step),
+        learn=make_step(fusion, table, len(lessons[0].wanted), config),
+        measure=lambda step: measure(fusion if step else None, exams, step),
         point=Recall,
         best_of=lambda measured: max(measured, key=lambda point: point.recall),
         rate=lambda step: pace(step, config.steps),
         seed=config.seed,
+        measure_first=True,
     )
     return follow(course, keep, checkpoint, started)
 
 
-@dataclass(frozen=True)
-class Table:
-    """Lessons of several catalogues as one, their states standardized [N, 5h]."""
+def make_step(fusion: Fusion, table: Lessons, own: int, config: FuseConfig) -> Callable[[int, random.Random], float]:
+    """What a step does: its gradient into the weights, its loss back. own: so many conversations, the first ones, are
+    about the first catalogue."""
+    seen, everything = fusion.standardize(table.states), len(table.wanted)
 
-    texts: Tensor
-    seen: Tensor
-    asked: Tensor
-    wanted: tuple[int, ...]
-    others: tuple[tuple[int, ...], ...]
+    def draw(rng: random.Random) -> int:
+        elsewhere = own < everything and rng.random() < config.also_share
+        return rng.randrange(own, everything) if elsewhere else rng.randrange(own)
 
-    @classmethod
-    def of(cls, lessons: Sequence[Lessons], fusion: Fusion) -> "Table":
-        """The fusion takes its scale from the wanted products, which are those of training."""
-        starts = np.cumsum([0, *(len(each.texts) for each in lessons)]).tolist()
-        states = torch.cat([each.states for each in lessons])
-        wanted = [start + row for start, each in zip(starts, lessons, strict=False) for row in each.wanted]
-        others = [
-            tuple(start + row for row in rows)
-            for start, each in zip(starts, lessons, strict=False)
-            for rows in each.others
-        ]
-        fusion.fit_scale(states[sorted(set(wanted))])
-        return cls(
-            torch.cat([each.texts for each in lessons]),
-            fusion.standardize(states),
-            torch.cat([each.asked for each in lessons]),
-            tuple(wanted),
-            tuple(others),
-        )
+    def learn(_step: int, rng: random.Random) -> float:
+        fusion.train()
+        rows = [draw(rng) for _ in range(config.batch)]
+        rivals = [rng.choice(table.others[row]) for row in rows for _ in range(config.rivals) if table.others[row]]
+        places = [*(table.wanted[row] for row in rows), *rivals]
+        blurred = seen[places] + config.noise * torch.randn(len(places), seen.shape[1])
+        products = fusion(table.texts[places], blurred)
+        loss = contrast(fusion.ask(table.asked[rows]), products, list(map(str, places)), config.temperature)
+        loss.backward()
+        return loss.item()
 
-
-def measure(fusion: Fusion, exams: dict[str, Lessons], step: int) -> Recall:
-    fusion.eval()
-    found = {name: recalled(fusion, exam) for name, exam in exams.items()}
-    everything = torch.cat(list(found.values())).float().mean()
-    return Recall(step, float(everything), {name: round(float(hits.float().mean()), 4) for name, hits in found.items()})
+    return learn
 
 
 @torch.inference_mode()
-def recalled(fusion: Fusion, exam: Lessons) -> Tensor:
-    """[B] whether each conversation's product is among the first ten of the catalogue."""
-    shelf = fusion.join_products(exam.texts, exam.states)
-    scores = torch.stack([fusion.join_query(text) for text in exam.asked]) @ shelf.T
-    own = scores.gather(1, torch.tensor(exam.wanted)[:, None])
-    return (scores > own).sum(1) < FOUND
+def measure(fusion: Fusion | None, exams: dict[str, Lessons], step: int) -> Recall:
+    """Recall as search has it; without a fusion by words alone."""
+    found = {}
+    for name, exam in exams.items():
+        shelf, asked = exam.texts, exam.asked
+        if fusion:
+            fusion.eval()
+            shelf, asked = fusion.join_products(shelf, exam.states), fusion.join_queries(asked)
+        found[name] = are_found(asked @ shelf.T, exam.wanted).float()
+    by_shop = {name: round(float(hits.mean()), 4) for name, hits in found.items()}
+    return Recall(step, float(torch.cat(list(found.values())).mean()), by_shop)

@@ -14,7 +14,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -43,16 +43,23 @@ class Wish:
     wanted: Product
     others: tuple[Product, ...]
 
+    @property
+    def products(self) -> tuple[Product, ...]:
+        return (self.wanted, *self.others)
+
 
 @dataclass(frozen=True)
 class Recall:
-    """Share of the validation conversations whose product is among the first ten of the whole catalogue."""
+    """Share of the validation conversations whose product is among the first ten of those searched; by catalogue, where
+    there are several."""
 
     step: int
     recall: float
+    by_shop: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"recall@{FOUND} {self.recall:.3f}"
+        shops = ", ".join(f"{name} {share:.3f}" for name, share in self.by_shop.items())
+        return f"recall@{FOUND} {self.recall:.3f}" + (f" ({shops})" if shops else "")
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ def tune_retriever(
 
     def word(product: Product, rng: random.Random) -> str:
         own = said.get(product.id, "") if rng.random() < config.own_share else ""
-        return product_text(product, own or describe_looks(product))
+        return product_text(product, own or describe_looks(product, with_kind=False))
 
     def learn(_step: int, rng: random.Random) -> float:
         batch = [rng.choice(wishes) for _ in range(config.batch)]
@@ -171,6 +178,12 @@ def recall(embed: Embed, shelf: Shelf, batch: int = 64) -> float:
     """Share of the queries whose product is among the first ten."""
     shelved = torch.cat([embed(part) for part in chunks(shelf.texts, batch)])
     asked = torch.cat([blend(embed, part) for part in chunks(shelf.queries, batch)])
-    scores = asked @ shelved.T
-    own = scores.gather(1, torch.tensor(shelf.wanted)[:, None])
-    return float(((scores > own).sum(1) < FOUND).float().mean())
+    return float(are_found(asked @ shelved.T, shelf.wanted).float().mean())
+
+
+def are_found(scores: Tensor, wanted: Sequence[int]) -> Tensor:
+    """[B, N] scores and the row that each of B queries wants -> [B] whether it is among the first ten, in the middle of
+    those with the same score; where a score is no number, nothing is."""
+    own = scores.gather(1, torch.tensor(wanted)[:, None])
+    ahead = (~(scores <= own)).sum(1) + ((scores == own).sum(1) - 1) / 2
+    return ahead < FOUND

@@ -27,6 +27,7 @@ import torch
 from torch import Tensor
 
 from lavic_chat.catalog import Product
+from lavic_chat.descriptions import kinds_of, without_kind
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking import Ranker
 from lavic_chat.ranking.description import describe
@@ -231,9 +232,12 @@ def validate(
     """Rank the validation choices as chat would."""
     model.train(False)
     ranker = Ranker(model, config.decode, labeling=config.labeling)
-    ids = [product.id for product in products_of(choices)]
+    products = products_of(choices)
+    ids = [product.id for product in products]
     shown = main_pictures(states[item] for item in ids)
-    said = dict(zip(ids, describe(model, shown), strict=True)) if speaks else {}
+    kinds = kinds_of(products)
+    looks = [without_kind(words, kinds) for words in describe(model, shown)] if speaks else []
+    said = dict(zip(ids, looks, strict=speaks))
     sights = {item: Sight(states[item], said.get(item, "")) for item in ids}
     logs = [log_chances(ranker, choice, sights) for choice in choices]
     hits: dict[str, list[bool]] = {}
