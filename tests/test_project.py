@@ -123,8 +123,11 @@ def test_the_readmes_links_lead_somewhere():
 
 ROWS = {  # of the tables for readers -> of assets/reports/metrics.json
     "**lavic-mini, looking**": "looking",
-    "search alone": "search",
+    "its language model alone": "no-search",
+    "its search alone": "search",
+    "lavic-mini, with each other's pictures": "shuffled-images",
     "lavic-mini, pictures taken away": "no-images",
+    "two small networks over the same tower": "two-tower",
     "MiniLM sentence vectors": "sbert",
     "BM25 on titles and descriptions": "bm25",
     "a pick at random": "random",
