@@ -5,7 +5,7 @@ import io
 from PIL import Image
 
 from lavic_chat.dialogue import Conversation, Dialogue
-from lavic_chat.evaluation.gallery import HEAD, RIGHT, TALK, WRONG, draw_gallery, drawable
+from lavic_chat.evaluation.gallery import HEAD, RIGHT, TALK, WRONG, draw_gallery, drawable, has_glyph
 from lavic_chat.evaluation.metrics import Prediction
 
 
@@ -40,4 +40,5 @@ def test_nothing_to_show_is_an_empty_page(tiny_catalog):
 
 
 def test_signs_that_the_font_lacks_are_not_drawn():
-    assert drawable("ruby red 🙏🏽 please – café") == "ruby red  please – café"
+    assert drawable("ruby red 🙏🏽 please – “café” …\n") == "ruby red  please - “cafe” …\n"
+    assert all(has_glyph(letter) for letter in drawable("Łódź ﬁn → 深绿 ½ \u200d"))

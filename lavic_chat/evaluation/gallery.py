@@ -4,6 +4,7 @@ import random
 import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
@@ -16,6 +17,7 @@ RIGHT, WRONG = "#2f8f5b", "#c24f33"
 TALK, TILE, GAP, FRAME, HEAD = 330, 112, 10, 4, 76  # pixels
 LINES, LETTERS = 6, 46  # of what was said
 SHOWN = 10  # candidates
+NOWHERE = "\U0010ffff"  # no font has it
 
 
 def draw_gallery(
@@ -69,5 +71,20 @@ def draw_case(
 
 
 def drawable(text: str) -> str:
-    """Without emoji and other signs that the font has only a box for."""
-    return "".join(letter for letter in text if unicodedata.category(letter) not in ("So", "Sk", "Cf", "Co", "Cs"))
+    """Without emoji and other signs that the font has only a box for: dashes become hyphens, accents are dropped."""
+    return "".join(spelled(letter) for letter in text)
+
+
+@lru_cache(maxsize=4096)
+def spelled(letter: str) -> str:
+    """The letter as the font can draw it, "" where it cannot."""
+    if unicodedata.category(letter) == "Pd":
+        return "-"
+    parts = letter if has_glyph(letter) else unicodedata.normalize("NFKD", letter)
+    return "".join(part for part in parts if has_glyph(part) and not unicodedata.combining(part))
+
+
+def has_glyph(letter: str) -> bool:
+    """Whether the font has more than its box for what it lacks."""
+    font = ImageFont.load_default(13)
+    return letter.isspace() or bytes(font.getmask(letter)) not in (b"", bytes(font.getmask(NOWHERE)))
