@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lavic_chat.cli.options import catalog_option, json_option, print_json
-from lavic_chat.cli.stage import choose_config, config_options, provenance, thinned
+from lavic_chat.cli.stage import choose_config, config_options, forget, provenance, thinned
 from lavic_chat.settings import read_settings
 from lavic_chat.training.configs import RetrieverConfig
 
@@ -49,9 +49,8 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
     record |= {"dialogues": hash_file(dialogues), "valid_dialogues": hash_file(valid), "candidates": key}
 
     def tell(report) -> None:
-        card = read_card(adapter)
-        training = {name: told for name, told in card.training.items() if name != "fuse"}  # it read other vectors
-        write_card(adapter, replace(card, training={**training, RETRIEVER: record | report}))
+        card = forget(read_card(adapter), "fuse")  # it read other vectors
+        write_card(adapter, replace(card, training={**card.training, RETRIEVER: record | report}))
 
     def keep(best, curve) -> None:
         if best.step:  # before the first step it is the encoder as it comes

@@ -24,7 +24,7 @@ from lavic_chat.sight import Sight, main_pictures
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import FuseConfig
 from lavic_chat.training.course import Course, Report, follow, pace
-from lavic_chat.training.retriever import Recall, Wish, are_found, contrast
+from lavic_chat.training.retriever import Recall, Wish, are_found, best_of, contrast
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def fuse(
         learn=make_step(fusion, table, len(lessons[0].wanted), config),
         measure=lambda step: measure(fusion if step else None, exams, step),
         point=Recall,
-        best_of=lambda measured: max(measured, key=lambda point: point.recall),
+        best_of=best_of,
         rate=lambda step: pace(step, config.steps),
         seed=config.seed,
         measure_first=True,

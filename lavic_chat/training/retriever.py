@@ -119,12 +119,17 @@ def tune_retriever(
         learn=learn,
         measure=measure,
         point=Recall,
-        best_of=lambda measured: max(measured, key=lambda point: point.recall),
+        best_of=best_of,
         rate=lambda step: pace(step, config.steps),
         seed=config.seed,
         measure_first=True,
     )
     return follow(course, keep, checkpoint, started)
+
+
+def best_of(measured: Sequence[Recall]) -> Recall:
+    """The first that finds most."""
+    return max(measured, key=lambda point: point.recall)
 
 
 def make_wishes(conversations: Sequence[Conversation], catalog: Catalog, key: str = "candidates") -> list[Wish]:
