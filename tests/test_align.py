@@ -127,6 +127,17 @@ def test_reading_counts_what_is_said_rightly(tiny_catalog, monkeypatch):
     assert reading(None, tiny_catalog.products, torch.empty(0)) == {"colour": 0.25}
 
 
+def test_a_projector_that_is_kept_teaches_the_llm_alone(tiny_catalog, tmp_path):
+    model = tiny_model()
+    states = Vision(model, tmp_path).see_products(tiny_catalog, tiny_catalog.products)
+    add_lora(model, "llm", SHORT.rank, SHORT.alpha, 0.0, SHORT.seed)
+    before = {name: value.clone() for name, value in model.network.state_dict().items()}
+    report = align(model, tiny_catalog.products, states, ((), states[:0]), SHORT, keep_projector=True)
+    changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed and all("lora_" in name for name in changed)
+    assert report.word_losses == () and mean(report.caption_losses[-5:]) < mean(report.caption_losses[:5])
+
+
 def test_words_alone_need_no_lora(tiny_catalog, tmp_path):
     report = aligned(tiny_catalog, tmp_path, AlignConfig(word_steps=3, caption_steps=0, batch=4), valid=4)[1]
     assert report.caption_losses == () and report.valid_reading == {}

@@ -412,6 +412,14 @@ def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     assert {path.name for path in undistilled.iterdir() if path.is_dir()} == {"llm"}
     assert json.loads((undistilled / "adapter.json").read_text())["training"].keys() == {"align", "tune"}
     assert answer(*evaluate, "--out", tmp_path / "e")["about"]["ablate"] == "no-distill"
+    again = ["align", *shop, "--from", tmp_path / "t", "--out", tmp_path / "again", "--caption-batch", 2]
+    assert "give some --caption-steps" in refusal(*again, "--caption-steps", 0)
+    answer(*again, "--caption-steps", 2)
+    card = json.loads((tmp_path / "again" / "adapter.json").read_text())
+    assert card["training"].keys() == {"align", "distill"} and card["speaks"] and card["trust"] == 0
+    same, other = "vision/adapter_model.safetensors", "llm/adapter_model.safetensors"
+    assert (tmp_path / "again" / same).read_bytes() == (tmp_path / "t" / same).read_bytes()
+    assert (tmp_path / "again" / other).read_bytes() != (tmp_path / "t" / other).read_bytes()
     answer("index", *shop, "--adapter", tmp_path / "t", "--ship")
     said = [json.loads(line) for line in (tmp_path / "t" / "descriptions.jsonl").read_text().splitlines()]
     assert len(said) == 12

@@ -51,6 +51,17 @@ def test_requirements_work_before_the_repository_is_there():
     assert not [line for line in lines if line.startswith(("-", ".", "/")) or "://" in line]
 
 
+def test_a_wheel_brings_the_shipped_adapter_but_not_those_to_compare_it_with():
+    build = tomllib.loads(read("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    folder = ROOT / "assets" / "lavic-mini"
+    tracked = subprocess.run(["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=True)
+    parts = {Path(line).relative_to("assets/lavic-mini").parts[0] for line in tracked.stdout.splitlines()}
+    compared = {name for name in parts if (folder / name / "adapter.json").exists()}
+    brought = {Path(name).name for name in build if name.startswith("assets/lavic-mini/")}
+    assert brought == parts - compared - {"training.png"}
+    assert all(target == f"lavic_chat/shipped/{source}" for source, target in build.items())
+
+
 def test_one_version_everywhere():
     assert PROJECT["version"] == lavic_chat.__version__
     assert PROJECT["version"] in read("CHANGELOG.md")

@@ -38,11 +38,17 @@ MODEL = click.option("--model", help="Base to train on; lavic-mini without it.")
 @catalog_option
 @ALSO
 @MODEL
+@click.option("--from", "start_from", type=click.Path(path_type=Path), help="Keep this adapter's tower and projector.")
 @OUT
 @config_options(AlignConfig)
 @json_option
-def align(catalog: Path | None, also, model: str | None, out: Path, as_json: bool, **config) -> None:
-    """Teach projector and LLM to say what pictures show (tower frozen), from the catalogue's attributes."""
+def align(
+    catalog: Path | None, also, model: str | None, start_from: Path | None, out: Path, as_json: bool, **config
+) -> None:
+    """Teach projector and LLM to say what pictures show (tower frozen), from the catalogue's attributes.
+
+    With --from the LLM alone learns it, from nothing: where stage 2 can start again without a new stage 1.
+    """
     import torch
 
     from lavic_chat.catalog import load_catalog
@@ -55,12 +61,17 @@ def align(catalog: Path | None, also, model: str | None, out: Path, as_json: boo
     start, settings = time.time(), read_settings(catalog=catalog, model=model)
     chosen = choose_config(AlignConfig, settings.model, config)
     check_target(out)  # told now, not after the training
+    if start_from:
+        if not chosen.caption_steps:
+            raise ModelError("--from lets the LLM alone learn, in the captions step; give some --caption-steps.")
+        chosen = replace(chosen, word_steps=0)
     shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
     split = {name: [products_of_split(shop, name) for shop in shops] for name in ("train", "valid")}
     train, valid = (list(chain(*split[name])) for name in ("train", "valid"))
     if not train:
         raise CatalogError(f"The catalogue {shops[0].folder} has no products to train on; import some first.")
-    lavic = load_model(settings.model, None, settings.home)
+    lavic = load_model(settings.model, start_from, settings.home, without=("llm",))
+    before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
     vision = Vision(lavic, settings.home)
     states = [
         torch.cat([vision.see_products(*pair, progress=True) for pair in zip(shops, split[name], strict=True)])
@@ -68,16 +79,19 @@ def align(catalog: Path | None, also, model: str | None, out: Path, as_json: boo
     ]
     if chosen.caption_steps:
         add_lora(lavic, "llm", chosen.rank, chosen.alpha, 0.0, chosen.seed)
-    report = stage.align(lavic, train, states[0], (valid, states[1]), chosen)
-    record = provenance("align", shops, chosen, start) | {
+    report = stage.align(lavic, train, states[0], (valid, states[1]), chosen, keep_projector=bool(start_from))
+    record = provenance("align", shops, chosen, start, before) | {
         "products": len(train),
-        "word_loss": round(report.word_losses[-1], 4),
+        "word_loss": round(report.word_losses[-1], 4) if report.word_losses else None,
         "caption_loss": round(report.caption_losses[-1], 4) if report.caption_losses else None,
         "valid_perplexity": report.valid_perplexity and round(report.valid_perplexity, 4),
         "valid_reading": report.valid_reading,
         "losses": {"words": thinned(report.word_losses), "captions": thinned(report.caption_losses)},
     }
-    card = AdapterCard(settings.model, lavic.fingerprint, speaks=bool(lavic.loras), training={"align": record})
+    training = {name: told for name, told in before.training.items() if name == "distill"} | {"align": record}
+    card = AdapterCard(
+        settings.model, lavic.fingerprint, speaks="llm" in lavic.loras, kinds=before.kinds, training=training
+    )
     save_adapter(lavic, out, taught_kinds(card, shops), lavic.loras)
     print_json(record) if as_json else click.echo(
         f"Aligned on {len(train)} products; caption perplexity on unseen shapes {record['valid_perplexity']}; in {out}."

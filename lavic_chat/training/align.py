@@ -46,13 +46,18 @@ def align(
     states: Tensor,
     valid: tuple[Sequence[Product], Tensor],
     config: AlignConfig,
+    keep_projector: bool = False,
 ) -> AlignReport:
-    """Train projector and LoRA on products and their tower states [N, 5, h]; measure on the valid ones."""
+    """Train projector and LoRA on products and their tower states [N, 5, h]; measure on the valid ones.
+
+    keep_projector: it shows words already, stage 1's, and stays as it is; the LLM alone learns to say them.
+    """
     torch.manual_seed(config.seed)
-    model.start_projector(states, config.seed)
-    model.projector.requires_grad_(True)
-    spread = states.std((0, 1))
-    word_losses = learn_words(model, products, states, spread, config)
+    spread, word_losses = states.std((0, 1)), []
+    if not keep_projector:
+        model.start_projector(states, config.seed)
+        model.projector.requires_grad_(True)
+        word_losses = learn_words(model, products, states, spread, config)
     caption_losses = learn_captions(model, products, states, spread, config) if config.caption_steps else []
     model.freeze()
     perplexity = caption_perplexity(model, *valid) if len(valid[0]) else None
@@ -79,10 +84,9 @@ def learn_captions(
         texts = [describe_looks(products[row]) for row in batch]
         return caption_loss(model, jitter(states[batch], spread, config.noise), texts)
 
-    groups = [
-        {"params": list(model.projector.parameters()), "lr": config.caption_lr},
-        {"params": model.trained_loras(), "lr": config.llm_lr},
-    ]
+    groups = [{"params": model.trained_loras(), "lr": config.llm_lr}]
+    if learned := [weight for weight in model.projector.parameters() if weight.requires_grad]:
+        groups.append({"params": learned, "lr": config.caption_lr})
     return descend(groups, loss_of, len(products), config.caption_steps, config.caption_batch, config, "captions")
 
 
