@@ -79,6 +79,8 @@ def test_a_list_prompt_reads_so(model):
     assert "".join(lines) + "\nWhich product" in text
     assert text.endswith("Answer with its letter.<|end|><|start|>assistant ")
     assert prompt.answers.tolist() == [len(prompt.ids) - 1] * 4 and prompt.candidates == 4
+    for line, end in zip(lines, prompt.lines, strict=True):
+        assert read(model, prompt.ids[: end + 1]).endswith(line)
     assert prompt.positions.tolist() == list(range(len(prompt.ids)))
     assert torch.equal(prompt.mask, torch.ones_like(prompt.mask).tril())
 

@@ -15,7 +15,7 @@ from lavic_chat.errors import ModelError
 from lavic_chat.model import VIEWS
 from lavic_chat.model.adapter import add_lora
 from lavic_chat.ranking import BRANCH, DECODES, LIST, Ranker
-from lavic_chat.ranking.scores import pad
+from lavic_chat.ranking.scores import choosing_loss, judge, pad
 from lavic_chat.training.align import saying_loss
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
@@ -230,6 +230,23 @@ def test_it_learns_to_say_what_is_shown_and_what_is_wanted(shop, choices, weight
         tune(model, choices, choices, states, replace(config, **{weight: share}), lambda *_: None, speaks=True)
         after[share] = surprise(model, choices[0], of)
     assert after[1.0] < before - 0.5 and after[1.0] < after[0.0] - 0.5
+
+
+@torch.no_grad()
+def verdict(model, choice: Choice, states) -> float:
+    """Loss of the right candidate by the yes or no at the ends of a list's lines."""
+    prompt = Ranker(model, LIST).make_prompt(choice.dialogue, choice.products)
+    tokens = model.project(torch.cat([states[product.id] for product in choice.products]))
+    hidden = model.hidden_states(*pad(model, [prompt], [tokens]))[0]
+    return float(choosing_loss(judge(model, hidden, prompt.lines), choice.answer, BRANCH))
+
+
+def test_a_lists_lines_learn_to_tell_yes_from_no(shop, choices):
+    after = {}
+    for weight in (1.0, 0.0):
+        model, _, states, _ = tuned(shop, choices, replace(TOY, decode=LIST, verdict_weight=weight))
+        after[weight] = sum(verdict(model, choice, states) for choice in choices) / len(choices)
+    assert after[1.0] < 1.0 < 1.2 < after[0.0]  # chance 1.386
 
 
 def test_an_epoch_is_every_lesson_once(shop, choices):

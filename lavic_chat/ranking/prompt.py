@@ -17,7 +17,7 @@ each candidate is judged as if it stood alone after the conversation, and the co
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import accumulate, chain
 
 import torch
 from torch import Tensor
@@ -52,7 +52,8 @@ class Prompt:
 
     answers: the places whose next-token logits are compared; for branch the last of each branch [n], for list those
     before each token of each candidate's label [a]. candidates: n. said: the places of what was said of pictures [s].
-    spelling, owners: for list the labels' tokens [a] and whose they are [a]. wanted: the places of what is wanted.
+    spelling, owners: for list the labels' tokens [a] and whose they are [a]. lines: for list the last place of each
+    candidate's line [n]. wanted: the places of what is wanted.
     """
 
     ids: Tensor
@@ -63,6 +64,7 @@ class Prompt:
     said: Tensor
     spelling: Tensor | None = None
     owners: Tensor | None = None
+    lines: Tensor | None = None
     wanted: Tensor | None = None
 
     @property
@@ -106,7 +108,9 @@ def build_prompt(
     talk = conversation_ids(model, dialogue, room - fixed)
     if decode == BRANCH:
         return join_wish(model, parts.head + talk + parts.tail, parts, wanted)
-    return spell_labels([*parts.head, *talk, *chain(*parts.offers), *parts.tail], spelled)
+    prompt = spell_labels([*parts.head, *talk, *chain(*parts.offers), *parts.tail], spelled)
+    ends = accumulate(map(len, parts.offers), initial=len(parts.head) + len(talk) - 1)
+    return replace(prompt, lines=torch.tensor(list(ends)[1:], dtype=torch.long))
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,16 @@ def compare(model: LavicModel, prompts: Sequence[Prompt], states: Tensor, decode
     scores = []
     for row, prompt in enumerate(prompts):
         if decode == BRANCH:
-            logits = model.word_logits(states[row, prompt.answers.to(states.device)], verdict_words(model)).float()
-            scores.append(logits[:, 0] - logits[:, 1])
+            scores.append(judge(model, states[row], prompt.answers))
         else:
             scores.append(spelled_likelihood(model, prompt, states[row]))
     return scores
+
+
+def judge(model: LavicModel, states: Tensor, places: Tensor) -> Tensor:
+    """Hidden states [L, d] -> [n]: log-odds of "yes" as the next word at each of n places."""
+    logits = model.word_logits(states[places.to(states.device)], verdict_words(model)).float()
+    return logits[:, 0] - logits[:, 1]
 
 
 def verdict_words(model: LavicModel) -> Tensor:

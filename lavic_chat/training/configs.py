@@ -51,6 +51,7 @@ class TuneConfig:
     say_share: float = 0.85  # of the choices, in which descriptions stand beside the visual tokens
     say_weight: float = 0.3  # of the descriptions' own loss
     wish_weight: float = 0.0  # of saying the looks of the right product from the conversation alone (branch only)
+    verdict_weight: float = 0.0  # of a yes or no at the end of each candidate's line (list only)
     blur: float = 0.6  # noise on the states of which the LLM's own, often wrong, descriptions are made
     batch: int = 4
     lr: float = 1e-3

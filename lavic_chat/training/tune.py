@@ -29,10 +29,10 @@ from torch import Tensor
 from lavic_chat.catalog import Product
 from lavic_chat.descriptions import kinds_of, without_kind
 from lavic_chat.model import LavicModel
-from lavic_chat.ranking import Ranker
+from lavic_chat.ranking import BRANCH, Ranker
 from lavic_chat.ranking.description import describe
 from lavic_chat.ranking.ranker import join_states
-from lavic_chat.ranking.scores import choosing_loss, compare, pad
+from lavic_chat.ranking.scores import choosing_loss, compare, judge, pad
 from lavic_chat.sight import Sight, count_pictures, main_pictures
 from lavic_chat.training.align import jitter, saying_loss
 from lavic_chat.training.calibrate import Judged, fit, log_chances, mean_surprise
@@ -181,6 +181,9 @@ class Pupil:
             total += loss.item() / len(batch)
             if are_true and len(prompt.said):
                 loss = loss + self.config.say_weight * saying_loss(self.model, hidden[0], prompt, prompt.said)
+            if prompt.lines is not None and self.config.verdict_weight:
+                verdicts = judge(self.model, hidden[0], prompt.lines)
+                loss = loss + self.config.verdict_weight * choosing_loss(verdicts, choice.answer, BRANCH)
             if prompt.wanted is not None:
                 loss = loss + self.config.wish_weight * saying_loss(self.model, hidden[0], prompt, prompt.wanted)
             (loss / len(batch)).backward()
