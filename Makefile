@@ -43,7 +43,7 @@ talks = $(if $(findstring real-photos,$@),$(PHOTOS)/dialogues,catalog/dialogues)
 $(HOME_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl
 $(PHOTO_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl --catalog $(PHOTOS)
 %/no-distill/predictions.jsonl %/no-images/predictions.jsonl %/no-search/predictions.jsonl %/shuffled-images/predictions.jsonl: more = --ablate $(notdir $(@D))
-%/list/predictions.jsonl %/generate/predictions.jsonl: more = --adapter assets/lavic-mini/list --decode $(notdir $(@D))
+%/list/predictions.jsonl %/generate/predictions.jsonl: more = --adapter assets/lavic-mini/list --decode $(notdir $(@D)) --ablate no-search
 %/all-tokens/predictions.jsonl: more = --ablate all-tokens --limit 40  # three quarters of a minute each
 %/search/predictions.jsonl %/sbert/predictions.jsonl %/bm25/predictions.jsonl %/random/predictions.jsonl: more = --ranker $(notdir $(@D))
 %/two-tower/predictions.jsonl: more = --ranker two-tower --learn $(talks)/train.jsonl
@@ -64,7 +64,7 @@ out/domains/clothing/adapter.json: lessons = --catalog $(PHOTOS) $(subst catalog
 out/domains/both/adapter.json: lessons = $(at_home) --also $(PHOTOS) --also-share 0.5
 out/domains/start/adapter.json: | .venv/.installed-app
 	@test -n "$(PHOTOS)" || { echo "Name a catalogue of photos: make domains PHOTOS=out/photos"; exit 1; }
-	$(BIN)/lavic-chat align --from assets/lavic-mini --also $(PHOTOS) --caption-steps 120 --out $(@D)
+	$(BIN)/lavic-chat align --from assets/lavic-mini --also $(PHOTOS) --caption-steps 120 --limit 500 --out $(@D)
 $(PUPILS:%=%/adapter.json): out/domains/start/adapter.json
 	$(BIN)/lavic-chat tune $(lessons) --from $(<D) --out $(@D) --steps 160 --plain-steps 0 --plain-share 0.1 --lr 8e-4 \
 		--fewest 3 --most 5 --noise 0.2 --wish-weight 0.5 --valid-limit 60 --valid-every 160

@@ -414,7 +414,7 @@ def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     assert answer(*evaluate, "--out", tmp_path / "e")["about"]["ablate"] == "no-distill"
     again = ["align", *shop, "--from", tmp_path / "t", "--out", tmp_path / "again", "--caption-batch", 2]
     assert "give some --caption-steps" in refusal(*again, "--caption-steps", 0)
-    answer(*again, "--caption-steps", 2)
+    assert answer(*again, "--caption-steps", 2, "--limit", 3)["products"] == 3
     card = json.loads((tmp_path / "again" / "adapter.json").read_text())
     assert card["training"].keys() == {"align", "distill"} and card["speaks"] and card["trust"] == 0
     same, other = "vision/adapter_model.safetensors", "llm/adapter_model.safetensors"

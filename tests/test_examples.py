@@ -21,6 +21,7 @@ from lavic_chat.training.examples import (
     make_choices,
     products_of_split,
     shuffle_choice,
+    take_evenly,
     with_article,
 )
 
@@ -37,6 +38,13 @@ def test_captions_say_the_looks_and_never_the_title():
         assert "orange" in text or "rust" in text
         assert text == text.strip(" ,") and "  " not in text
     assert "an orange velvet armchair" in texts and "a rust armchair" in texts
+
+
+@given(st.integers(0, 12))
+def test_a_few_are_taken_from_all_along(limit):
+    taken = take_evenly(TEN, limit)
+    assert taken == (TEN if limit == 0 else TEN[:: -(-10 // min(limit, 10))])
+    assert taken[0] == TEN[0] and (limit == 0 or len(taken) <= limit)
 
 
 def test_captions_are_seeded():

@@ -55,7 +55,7 @@ def align(
     from lavic_chat.model import load_model
     from lavic_chat.model.adapter import AdapterCard, add_lora, check_target, save_adapter
     from lavic_chat.training import align as stage
-    from lavic_chat.training.examples import products_of_split
+    from lavic_chat.training.examples import products_of_split, take_evenly
     from lavic_chat.vision import Vision
 
     start, settings = time.time(), read_settings(catalog=catalog, model=model)
@@ -66,7 +66,10 @@ def align(
             raise ModelError("--from lets the LLM alone learn, in the captions step; give some --caption-steps.")
         chosen = replace(chosen, word_steps=0)
     shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
-    split = {name: [products_of_split(shop, name) for shop in shops] for name in ("train", "valid")}
+    split = {
+        name: [take_evenly(products_of_split(shop, name), chosen.limit) for shop in shops]
+        for name in ("train", "valid")
+    }
     train, valid = (list(chain(*split[name])) for name in ("train", "valid"))
     if not train:
         raise CatalogError(f"The catalogue {shops[0].folder} has no products to train on; import some first.")

@@ -20,11 +20,11 @@ from lavic_chat.files import read_jsonl, write_atomic, write_json
 LOOKING = "looking"
 LABELS = {  # folder -> what the table calls it, in this order
     LOOKING: "the model, looking",
-    "list": "the model, choosing from a list",
-    "generate": "the model, answering freely",
     "no-distill": "the model, its tower not distilled",
     "all-tokens": "the model, with all of the tokens",
     "no-search": "the language model, without search",
+    "list": "the language model, from a list",
+    "generate": "the language model, answering freely",
     "search": "search alone",
     "no-images": "the model, pictures taken away",
     "shuffled-images": "the model, with each other's pictures",

@@ -17,6 +17,7 @@ class AlignConfig:
     weight_decay: float = 0.01
     noise: float = 0.3  # of the states' spread, added in training so that few pictures are not learned by heart
     seed: int = 0
+    limit: int = 0  # products of each catalogue and split, taken evenly, for a tower's pass takes a second; 0: all
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What the stages learn from: captions of products, choices among candidates. Seeded; nothing changes in place."""
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,11 @@ def products_of_split(catalog: Catalog, split: str) -> list[Product]:
         path = catalog.folder / SPLITS
         raise CatalogError(f"{path} has no readable split {split!r}; make it anew or remove it.")
     return [product for product in catalog if splits.split_of.get(product.id) == split]
+
+
+def take_evenly(products: Sequence[Product], limit: int) -> Sequence[Product]:
+    """At most `limit` of them, all along; all of them where it is 0."""
+    return products[:: math.ceil(len(products) / limit)] if 0 < limit < len(products) else products
 
 
 def caption(product: Product, rng: random.Random) -> str:
