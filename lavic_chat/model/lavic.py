@@ -189,7 +189,7 @@ class LavicModel:
             inputs_embeds=embeddings,
             position_ids=positions.to(self.device),
             attention_mask=mask[:, None].to(self.device),
-            past_key_values=memory,
+            cache=memory,
             use_cache=memory is not None,
         ).last_hidden_state
 
