@@ -38,7 +38,7 @@ PARTS := $(notdir $(patsubst %/adapter.json,%,$(wildcard assets/lavic-mini/*/ada
 CHOICES := $(if $(filter list,$(PARTS)),list generate)
 HOME_RUNS := $(addprefix out/report/,looking $(CHOICES) $(filter no-distill,$(PARTS)) no-search search no-images shuffled-images all-tokens two-tower sbert bm25 random)
 PHOTO_RUNS := $(if $(PHOTOS),$(addprefix out/real-photos/,looking $(filter no-distill,$(PARTS)) no-images two-tower random))
-FOUND_RUNS := $(addprefix out/retrieved/,looking sbert)
+FOUND_RUNS := $(addprefix out/retrieved/,looking no-search sbert)
 talks = $(if $(findstring real-photos,$@),$(PHOTOS)/dialogues,catalog/dialogues)
 $(HOME_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl
 $(PHOTO_RUNS:%=%/predictions.jsonl): options = --dialogues $(talks)/test.jsonl --catalog $(PHOTOS)

@@ -8,15 +8,16 @@ import numpy as np
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue import SEEKER, Conversation
-from lavic_chat.evaluation.metrics import Prediction, mean_interval
+from lavic_chat.evaluation.metrics import Prediction
 
 LEAST = 8  # cases of a group that is shown
 BINS = 10  # of confidence
+RANKS = ((1, 1), (2, 2), (3, 3), (4, 5), (6, 8), (9, 12), (13, 20))  # in a retrieval; a rank alone has few cases below
 
 
 @dataclass(frozen=True)
 class Share:
-    """hr@1 of a group of cases, with its 95 % interval."""
+    """hr@1 of a group of cases, with its 95 % interval (Wilson's, which also knows how little eight misses say)."""
 
     name: str
     n: int
@@ -25,9 +26,11 @@ class Share:
     high: float
 
 
-def share_of(name: str, hits: Sequence[bool], seed: int = 0) -> Share:
-    values = np.array(hits, float)
-    return Share(name, len(values), round(float(values.mean()), 4), *mean_interval(values, seed))
+def share_of(name: str, hits: Sequence[bool]) -> Share:
+    from scipy.stats import binomtest
+
+    low, high = binomtest(sum(hits), len(hits)).proportion_ci(method="wilson")
+    return Share(name, len(hits), *(round(float(value), 4) for value in (sum(hits) / len(hits), low, high)))
 
 
 def break_down(predictions: Sequence[Prediction], group_of: Callable[[Prediction], str]) -> list[Share]:
@@ -64,6 +67,15 @@ def by_place(predictions: Sequence[Prediction]) -> list[Share]:
     """hr@1 by where among the candidates as offered the right one stood: with retrieval, its rank there."""
     found = break_down(predictions, lambda prediction: f"{prediction.place:02d}" if prediction.place else "")
     return [replace(share, name=share.name.lstrip("0")) for share in sorted(found, key=lambda share: share.name)]
+
+
+def by_rank(predictions: Sequence[Prediction]) -> list[Share]:
+    """The same by a few groups of ranks, "4 to 5"."""
+    names = {
+        rank: f"{low} to {high}" if high > low else f"{low}" for low, high in RANKS for rank in range(low, high + 1)
+    }
+    found = {share.name: share for share in break_down(predictions, lambda prediction: names.get(prediction.place, ""))}
+    return [found[name] for name in dict.fromkeys(names.values()) if name in found]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from lavic_chat.catalog.drawing import (
     STYLE,
     WIDTH,
     bare,
+    draw_split_legend,
     new_figure,
     place,
     to_png,
@@ -72,6 +73,27 @@ def draw_calibration(calibration: Calibration) -> bytes:
             beside.text(x, count, f"{count:,}", ha="center", va="bottom", size=9, color=QUIET)
         beside.set(xlim=(0, 1), yticks=[], xlabel="confidence", ylabel="cases")
         beside.spines["left"].set_visible(False)
+        return to_png(figure)
+
+
+def draw_ranks(rows: Mapping[str, Sequence[Share]], chance: float) -> bytes:
+    """PNG: HR@1 of each ranker, with 95 % intervals, by the rank at which retrieval found the right product."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        note = "Where the right product stood among those found; lines are 95 % intervals, the long one is chance"
+        figure = new_figure("HR@1 by rank in the retrieval", note, 4.8)
+        draw_split_legend(figure, dict(enumerate(rows)))
+        axes = place(figure, 0.8, 1.3, 0.3, 0.85)
+        axes.axhline(chance, color=LINE, lw=1, zorder=0)
+        for number, (shares, (colour, marker)) in enumerate(zip(rows.values(), SPLIT_LOOKS, strict=False)):
+            for column, share in enumerate(shares):
+                x = column + 0.16 * (number - (len(rows) - 1) / 2)
+                axes.plot([x, x], [share.low, share.high], color=colour, lw=1.6, alpha=0.6)
+                axes.plot(x, share.hit, marker, color=colour, ms=7.5, mec="white")
+        first = next(iter(rows.values()))
+        axes.set_xticks(range(len(first)), [f"{share.name}\n({share.n:,})" for share in first])
+        axes.set(ylim=(0, 1), xlabel="rank (conversations)", ylabel="HR@1")
         return to_png(figure)
 
 

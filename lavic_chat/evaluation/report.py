@@ -10,8 +10,8 @@ from lavic_chat.catalog import Catalog
 from lavic_chat.catalog.card import table
 from lavic_chat.dialogue import Conversation
 from lavic_chat.errors import DialogueError
-from lavic_chat.evaluation.breakdown import Calibration, Share, by_attribute, by_place, by_turns, calibrate
-from lavic_chat.evaluation.charts import draw_bars, draw_calibration
+from lavic_chat.evaluation.breakdown import Calibration, Share, by_attribute, by_place, by_rank, by_turns, calibrate
+from lavic_chat.evaluation.charts import draw_bars, draw_calibration, draw_ranks
 from lavic_chat.evaluation.curves import write_curves
 from lavic_chat.evaluation.gallery import draw_gallery
 from lavic_chat.evaluation.metrics import Prediction
@@ -33,6 +33,7 @@ LABELS = {  # folder -> what the table calls it, in this order
     "bm25": "BM25 on titles and descriptions",
     "random": "a pick at random",
 }
+PLACED = (LOOKING, "no-search", "list")  # told by where the right product stood
 ATTRIBUTES = ("colour", "material", "pattern", "style", "type")
 MOST = 14  # values of an attribute that are listed
 
@@ -96,13 +97,15 @@ def write_report(
     spoken = {conversation.where: conversation for conversation in conversations}
     groups = {key: by_attribute(looking.predictions, catalog, key)[:MOST] for key in ATTRIBUTES}
     groups["turns of the shopper"] = by_turns(looking.predictions, spoken)
-    groups["place among the candidates"] = by_place(looking.predictions)
     calibration = calibrate(looking.predictions)
     name = title.lower().replace(" ", "-")
     write_atomic(out / f"{name}-hits.png", draw_bars(rows_of(complete(evaluations)), sets_of(looking)))
     write_atomic(out / f"{name}-calibration.png", draw_calibration(calibration))
     for hits, kind in ((True, "right"), (False, "wrong")):
         write_atomic(out / f"{name}-{kind}.jpg", draw_gallery(looking.predictions, spoken, catalog, hits))
+    for found in filter(are_retrieved, beside.values()):
+        ranks = {item.label: by_rank(item.predictions) for item in found}
+        write_atomic(out / f"{name}-ranks.png", draw_ranks(ranks, found[0].metrics["overall"]["chance"]))
     trained = write_curves(training, out / f"{name}-training.png")
     told = {item.name: item.metrics for item in evaluations}
     told |= {heading: {item.name: item.metrics for item in found} for heading, found in beside.items()}
@@ -154,8 +157,14 @@ def compose(
     ]
     for heading, found in beside.items():
         lines += [f"## {heading.capitalize()}", main_table(found)]
-        if str(found[0].metrics["about"].get("candidates")).startswith("retrieved"):
-            lines += [breakdown_table("rank in the retrieval", by_place(found[0].predictions))]
+        if are_retrieved(found):
+            overall = found[0].metrics["overall"]
+            lines += [
+                f"The wanted product is among those found in {overall['ceiling']:.2f} of the conversations; chance "
+                f"{overall['chance']:.2f}. Others that fit as well count as wrong.",
+                f"![HR@1 by rank in the retrieval]({name}-ranks.png)",
+                places_table("rank", found),
+            ]
     if trained:
         lines += ["## Training", f"![Perplexity and validation]({name}-training.png)"]
     lines += [
@@ -169,6 +178,8 @@ def compose(
     for key, shares in groups.items():
         if shares:
             lines += [f"## By {key}", breakdown_table(key, shares)]
+    placed = [item for item in complete(evaluations) if item.name in PLACED]
+    lines += ["## By place among the candidates", places_table("place", placed)]
     return "\n\n".join(lines) + "\n"
 
 
@@ -187,6 +198,19 @@ def main_table(evaluations: Sequence[Evaluation]) -> str:
 
 def breakdown_table(key: str, shares: Sequence[Share]) -> str:
     return table([key, "cases", "HR@1"], [[share.name, f"{share.n:,}", told(share)] for share in shares])
+
+
+def are_retrieved(evaluations: Sequence[Evaluation]) -> bool:
+    return str(evaluations[0].metrics["about"].get("candidates")).startswith("retrieved")
+
+
+def places_table(key: str, evaluations: Sequence[Evaluation]) -> str:
+    """A row a place, a column a ranker; every ranker was offered the same."""
+    places = {item.label: by_place(item.predictions) for item in evaluations}
+    first = next(iter(places.values()))
+    found = [{share.name: told(share) for share in shares} for shares in places.values()]
+    rows = [[share.name, f"{share.n:,}", *(column.get(share.name, "") for column in found)] for share in first]
+    return table([key, "cases", *places], rows)
 
 
 def hit_where(first: Evaluation, other: Evaluation) -> float:
