@@ -136,6 +136,8 @@ ROWS = {  # of the tables for readers -> of assets/reports/metrics.json
     "**lavic-mini, looking**": "looking",
     "its language model alone": "no-search",
     "its search alone": "search",
+    "lavic-mini without stage 1": "no-distill",
+    "its language model, from a list as in the paper": "list",
     "lavic-mini, with each other's pictures": "shuffled-images",
     "lavic-mini, pictures taken away": "no-images",
     "two small networks over the same tower": "two-tower",
