@@ -51,7 +51,7 @@ $(FOUND_RUNS:%=%/predictions.jsonl): options = --dialogues catalog/dialogues/tes
 $(addsuffix /predictions.jsonl,$(HOME_RUNS) $(FOUND_RUNS) $(PHOTO_RUNS)): $(ADAPTER) catalog/dialogues/test.jsonl | .venv/.installed-app
 	$(BIN)/lavic-chat evaluate $(options) $(more) --out $(@D)
 
-report: $(addsuffix /predictions.jsonl,$(HOME_RUNS) $(FOUND_RUNS) $(PHOTO_RUNS))  ## measure the shipped adapter and its rivals, write assets/reports (an hour)
+report: $(addsuffix /predictions.jsonl,$(HOME_RUNS) $(FOUND_RUNS) $(PHOTO_RUNS))  ## measure the shipped adapter and its rivals, write assets/reports (two hours)
 	$(BIN)/lavic-chat report out/report --dialogues catalog/dialogues/test.jsonl --out assets/reports --beside out/retrieved $(if $(PHOTOS),--beside out/real-photos)
 
 # Stage 2 three times from the same start, in as many steps: on home, on the photos (clothes), on both by turns; each asked
