@@ -44,6 +44,7 @@ def test_the_report_tells_every_evaluation(folder):
     assert "| the model, looking | 0.80 (" in text and "| a pick at random | 0.10 (" in text
     assert text.index("the model, looking |") < text.index("a pick at random |")
     assert "visual (10)" in text and "overall (20)" in text and "calibration error" in text
+    assert "By place" not in text  # none of these was offered in a known place
     for name in ("hits", "calibration"):
         assert f"](tiny-one-{name}.png)" in text
         with Image.open(folder / "out" / f"tiny-one-{name}.png") as picture:

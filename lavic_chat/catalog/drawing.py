@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -69,14 +69,14 @@ def bare(axes: "Axes") -> None:
     axes.spines[:].set_visible(False)
 
 
-def draw_split_legend(figure: "Figure", labels: Mapping[str, str]) -> None:
-    """Below the heading: each split's dot and what it stands for."""
+def draw_legend(figure: "Figure", labels: Sequence[str]) -> None:
+    """Below the heading: the dots in their order and what each stands for."""
     from matplotlib.lines import Line2D
 
     dots = [Line2D([], [], ls="", marker=marker, color=colour, ms=7.5) for colour, marker in SPLIT_LOOKS]
     height = figure.get_figheight()
     figure.legend(
-        dots[: len(labels)], list(labels.values())[: len(dots)], loc="upper left", frameon=False, ncols=len(dots),
+        dots[: len(labels)], labels[: len(dots)], loc="upper left", frameon=False, ncols=len(dots),
         bbox_to_anchor=(0.13 / WIDTH, 1 - 0.76 / height), borderaxespad=0, handletextpad=0.1, columnspacing=1.4,
     )  # fmt: skip
 

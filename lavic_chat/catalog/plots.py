@@ -15,7 +15,7 @@ from lavic_chat.catalog.drawing import (
     STYLE,
     WIDTH,
     bare,
-    draw_split_legend,
+    draw_legend,
     in_columns,
     is_pale,
     new_figure,
@@ -231,7 +231,7 @@ def draw_families(catalog: Catalog, splits: Splits | None) -> "Figure | None":
     axes.set(
         xlim=(0.4, max(6, largest) + 0.6), ylim=(0, floor.max() * 1.12), xlabel="products of one shape", ylabel="shapes"
     )
-    draw_split_legend(figure, {split: f"{split} ({sizes.total():,} shapes)" for split, sizes in families.items()})
+    draw_legend(figure, [f"{split} ({sizes.total():,} shapes)" for split, sizes in families.items()])
     return figure
 
 
@@ -255,7 +255,7 @@ def draw_splits(catalog: Catalog, splits: Splits | None) -> "Figure | None":
             draw_dots(axes, table, height / ROW)
             axes.set_title(name.capitalize(), x=0, ha="left", pad=8)
         top += height + 0.45
-    draw_split_legend(figure, {split: f"{split} ({len(products):,} products)" for split, products in members.items()})
+    draw_legend(figure, [f"{split} ({len(products):,} products)" for split, products in members.items()])
     return figure
 
 

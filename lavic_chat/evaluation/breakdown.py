@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -65,8 +65,8 @@ def by_turns(predictions: Sequence[Prediction], conversations: Mapping[str, Conv
 
 def by_place(predictions: Sequence[Prediction]) -> list[Share]:
     """hr@1 by where among the candidates as offered the right one stood: with retrieval, its rank there."""
-    found = break_down(predictions, lambda prediction: f"{prediction.place:02d}" if prediction.place else "")
-    return [replace(share, name=share.name.lstrip("0")) for share in sorted(found, key=lambda share: share.name)]
+    found = break_down(predictions, lambda prediction: str(prediction.place) if prediction.place else "")
+    return sorted(found, key=lambda share: int(share.name))
 
 
 def by_rank(predictions: Sequence[Prediction]) -> list[Share]:
@@ -74,8 +74,8 @@ def by_rank(predictions: Sequence[Prediction]) -> list[Share]:
     names = {
         rank: f"{low} to {high}" if high > low else f"{low}" for low, high in RANKS for rank in range(low, high + 1)
     }
-    found = {share.name: share for share in break_down(predictions, lambda prediction: names.get(prediction.place, ""))}
-    return [found[name] for name in dict.fromkeys(names.values()) if name in found]
+    found = break_down(predictions, lambda prediction: names.get(prediction.place, ""))
+    return sorted(found, key=lambda share: int(share.name.split()[0]))
 
 
 @dataclass(frozen=True)

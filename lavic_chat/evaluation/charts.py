@@ -11,7 +11,7 @@ from lavic_chat.catalog.drawing import (
     STYLE,
     WIDTH,
     bare,
-    draw_split_legend,
+    draw_legend,
     new_figure,
     place,
     to_png,
@@ -83,7 +83,7 @@ def draw_ranks(rows: Mapping[str, Sequence[Share]], chance: float) -> bytes:
     with matplotlib.rc_context(STYLE):
         note = "Where the right product stood among those found; lines are 95 % intervals, the long one is chance"
         figure = new_figure("HR@1 by rank in the retrieval", note, 4.8)
-        draw_split_legend(figure, dict(enumerate(rows)))
+        draw_legend(figure, list(rows))
         axes = place(figure, 0.8, 1.3, 0.3, 0.85)
         axes.axhline(chance, color=LINE, lw=1, zorder=0)
         for number, (shares, (colour, marker)) in enumerate(zip(rows.values(), SPLIT_LOOKS, strict=False)):

@@ -151,7 +151,8 @@ def compose(
     lines = [
         f"# {title}: what it picks",
         f"HR@1 on {looking.metrics['overall']['n']:,} conversations about shapes that training never saw, with 95 % "
-        f"bootstrap intervals; chance {looking.metrics['overall']['chance']:.2f}. Made by `make report`.",
+        f"bootstrap intervals, Wilson's for parts of them; chance {looking.metrics['overall']['chance']:.2f}. Made by "
+        "`make report`.",
         f"![HR@1 by set]({name}-hits.png)",
         main_table(evaluations),
     ]
@@ -178,8 +179,9 @@ def compose(
     for key, shares in groups.items():
         if shares:
             lines += [f"## By {key}", breakdown_table(key, shares)]
-    placed = [item for item in complete(evaluations) if item.name in PLACED]
-    lines += ["## By place among the candidates", places_table("place", placed)]
+    if by_place(looking.predictions):
+        placed = [item for item in complete(evaluations) if item.name in PLACED]
+        lines += ["## By place among the candidates", places_table("place", placed)]
     return "\n\n".join(lines) + "\n"
 
 
