@@ -21,15 +21,16 @@ from lavic_chat.evaluation.breakdown import BINS, Calibration, Share
 ROW, CHANCE = 0.34, 0.1  # inches from one ranker to the next; of ten candidates
 
 
-def draw_bars(rows: Mapping[str, Mapping[str, Share]], sets: Sequence[str], chance: float = CHANCE) -> bytes:
+def draw_bars(
+    rows: Mapping[str, Mapping[str, Share]], sets: Sequence[str], chance: float = CHANCE, of: str = "set"
+) -> bytes:
     """PNG: a column of bars a set, a bar a ranker, with 95 % intervals and the chance level."""
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
         height = 1.35 + ROW * len(rows)
-        figure = new_figure(
-            "HR@1 by set", "The first pick is right; lines are 95 % intervals, the long one is chance", height
-        )
+        told = "The first pick is right; lines are 95 % intervals, the long one is chance"
+        figure = new_figure(f"HR@1 by {of}", told, height)
         left, gap = 3.5, 0.2
         each = (WIDTH - left - 0.25 - gap * (len(sets) - 1)) / len(sets)
         most = max((shares[name].high for shares in rows.values() for name in sets), default=1.0)

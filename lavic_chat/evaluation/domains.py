@@ -162,4 +162,4 @@ def plot(rows: Mapping[str, Mapping[Column, Cell]], columns: Sequence[Column]) -
         return None
     shares = {label: {column.domain: found[column].share for column in columns} for label, found in full.items()}
     chance = fmean(next(iter(full.values()))[column].overall["chance"] for column in columns)
-    return draw_bars(shares, [column.domain for column in columns], chance)
+    return draw_bars(shares, [column.domain for column in columns], chance, "domain")
