@@ -52,6 +52,15 @@ def test_the_report_tells_every_evaluation(folder):
     assert json.loads((folder / "out" / "metrics.json").read_text())["looking"]["overall"]["hr@1"] == 0.8
 
 
+def test_a_table_by_domain_is_pointed_to_where_there_is_one(folder):
+    run(folder)
+    assert "domains/table.md" not in (folder / "out" / "lavic-mini.md").read_text()
+    (folder / "out" / "domains").mkdir()
+    (folder / "out" / "domains" / "table.md").write_text("# HR@1 by domain")
+    run(folder)
+    assert "[table](domains/table.md)" in (folder / "out" / "lavic-mini.md").read_text()
+
+
 def test_training_and_other_conversations_are_told_where_they_are_known(folder):
     write_json(
         folder / "adapter" / "adapter.json",

@@ -33,6 +33,7 @@ LABELS = {  # folder -> what the table calls it, in this order
     "bm25": "BM25 on titles and descriptions",
     "random": "a pick at random",
 }
+DOMAINS = "domains/table.md"  # where `make domains` writes, beside the report
 PLACED = (LOOKING, "no-search", "list")  # told by where the right product stood
 ATTRIBUTES = ("colour", "material", "pattern", "style", "type")
 MOST = 14  # values of an attribute that are listed
@@ -91,7 +92,8 @@ def write_report(
     """Write NAME.md with its plots, and metrics.json of all evaluations, into `out`; NAME is the title in small.
     Returns where the report lies.
 
-    training: what the adapter's card says of it. beside: evaluations of other conversations, by their heading.
+    training: what the adapter's card says of it. beside: evaluations of other conversations, by their heading. Where
+    `out` holds a table by domain (`make domains`), the report points to it.
     """
     looking = evaluations[0]
     spoken = {conversation.where: conversation for conversation in conversations}
@@ -111,7 +113,10 @@ def write_report(
     told |= {heading: {item.name: item.metrics for item in found} for heading, found in beside.items()}
     write_json(out / "metrics.json", told)
     path = out / f"{name}.md"
-    write_atomic(path, compose(title, name, evaluations, groups, calibration, trained, beside))
+    text = compose(title, name, evaluations, groups, calibration, trained, beside)
+    if (out / DOMAINS).is_file():
+        text += f"\n## By domain learned\n\nOne model for several domains against one for each: [table]({DOMAINS}).\n"
+    write_atomic(path, text)
     return path
 
 
