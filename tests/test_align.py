@@ -6,8 +6,9 @@ import pytest
 import torch
 from tiny import tiny_model
 
+from lavic_chat.model import VIEWS
 from lavic_chat.model.adapter import add_lora
-from lavic_chat.training.align import align, caption_loss, caption_perplexity, reading
+from lavic_chat.training.align import align, caption_loss, caption_perplexity, hide, reading
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.vision import Vision
 
@@ -136,6 +137,28 @@ def test_a_projector_that_is_kept_teaches_the_llm_alone(tiny_catalog, tmp_path):
     changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
     assert changed and all("lora_" in name for name in changed)
     assert report.word_losses == () and mean(report.caption_losses[-5:]) < mean(report.caption_losses[:5])
+
+
+def test_projector_and_llm_go_on_from_where_they_are(tiny_catalog, tmp_path):
+    """The first step's loss is what the last run ended with, not what a fresh projector starts with."""
+    model, first, states = aligned(tiny_catalog, tmp_path)
+    for name, weight in model.network.named_parameters():
+        weight.requires_grad_("lora_" in name)
+    before = {name: value.clone() for name, value in model.network.state_dict().items()}
+    again = align(model, tiny_catalog.products, states, ((), states[:0]), SHORT, go_on=True)
+    changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
+    assert any("lora_" in name for name in changed) and any("projector" in name for name in changed)
+    assert again.word_losses == () and again.caption_losses[0] < mean(first.caption_losses[:3])
+
+
+def test_what_is_hidden_becomes_the_usual():
+    torch.manual_seed(0)
+    states, usual = torch.ones(400, VIEWS, 8), torch.zeros(VIEWS, 8)
+    assert hide(states, usual, AlignConfig()).equal(states)
+    views = hide(states, usual, AlignConfig(hidden_views=0.25))
+    assert 0.2 < 1 - views.mean() < 0.3 and set(views.mean(-1).unique().tolist()) == {0.0, 1.0}
+    values = hide(states, usual, AlignConfig(hidden_values=0.5))
+    assert 0.45 < values.mean() < 0.55 and len(values.mean(-1).unique()) > 2
 
 
 def test_words_alone_need_no_lora(tiny_catalog, tmp_path):

@@ -420,6 +420,15 @@ def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     same, other = "vision/adapter_model.safetensors", "llm/adapter_model.safetensors"
     assert (tmp_path / "again" / same).read_bytes() == (tmp_path / "t" / same).read_bytes()
     assert (tmp_path / "again" / other).read_bytes() != (tmp_path / "t" / other).read_bytes()
+    assert "give --from" in refusal("align", *shop, "--go-on", "--out", tmp_path / "on")
+    on = ["align", *shop, "--from", tmp_path / "t", "--go-on", "--out", tmp_path / "on", "--caption-batch", 2]
+    told = answer(*on, "--caption-steps", 2, "--hidden-views", 0.25, "--hidden-values", 0.3)
+    assert told["earlier"]["stage"] == "align" and told["losses"]["words"] == []
+    card = json.loads((tmp_path / "on" / "adapter.json").read_text())
+    assert card["training"].keys() == {"align", "distill", "tune"} and card["speaks"]
+    assert (tmp_path / "on" / same).read_bytes() == (tmp_path / "t" / same).read_bytes()
+    for learned in (other, "projector.safetensors"):
+        assert (tmp_path / "on" / learned).read_bytes() != (tmp_path / "t" / learned).read_bytes()
     answer("index", *shop, "--adapter", tmp_path / "t", "--ship")
     said = [json.loads(line) for line in (tmp_path / "t" / "descriptions.jsonl").read_text().splitlines()]
     assert len(said) == 12

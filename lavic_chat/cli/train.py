@@ -39,21 +39,28 @@ MODEL = click.option("--model", help="Base to train on; lavic-mini without it.")
 @ALSO
 @MODEL
 @click.option("--from", "start_from", type=click.Path(path_type=Path), help="Keep this adapter's tower and projector.")
+@click.option("--go-on", is_flag=True, help="LLM and projector of --from learn on, from where they are.")
 @OUT
 @config_options(AlignConfig)
 @json_option
-def align(
-    catalog: Path | None, also, model: str | None, start_from: Path | None, out: Path, as_json: bool, **config
-) -> None:
+def align(catalog, also, model, start_from: Path | None, go_on: bool, out: Path, as_json: bool, **config) -> None:
     """Teach projector and LLM to say what pictures show (tower frozen), from the catalogue's attributes.
 
-    With --from the LLM alone learns it, from nothing: where stage 2 can start again without a new stage 1.
+    With --from the LLM alone learns it, from nothing: where stage 2 can start again without a new stage 1. With --go-on
+    LLM and projector learn on from there: a tuned adapter then reads better, and has to be tuned again.
     """
     import torch
 
     from lavic_chat.catalog import load_catalog
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import AdapterCard, add_lora, check_target, save_adapter
+    from lavic_chat.model.adapter import (
+        AdapterCard,
+        add_lora,
+        check_target,
+        save_adapter,
+        shape_of_lora,
+        train_lora,
+    )
     from lavic_chat.training import align as stage
     from lavic_chat.training.examples import products_of_split, take_evenly
     from lavic_chat.vision import Vision
@@ -61,9 +68,11 @@ def align(
     start, settings = time.time(), read_settings(catalog=catalog, model=model)
     chosen = choose_config(AlignConfig, settings.model, config)
     check_target(out)  # told now, not after the training
+    if go_on and not start_from:
+        raise ModelError("--go-on learns on from an adapter: give --from.")
     if start_from:
         if not chosen.caption_steps:
-            raise ModelError("--from lets the LLM alone learn, in the captions step; give some --caption-steps.")
+            raise ModelError("--from lets the LLM learn in the captions step; give some --caption-steps.")
         chosen = replace(chosen, word_steps=0)
     shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
     split = {
@@ -73,16 +82,21 @@ def align(
     train, valid = (list(chain(*split[name])) for name in ("train", "valid"))
     if not train:
         raise CatalogError(f"The catalogue {shops[0].folder} has no products to train on; import some first.")
-    lavic = load_model(settings.model, start_from, settings.home, without=("llm",))
+    lavic = load_model(settings.model, start_from, settings.home, without=() if go_on else ("llm",))
     before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
     vision = Vision(lavic, settings.home)
     states = [
         torch.cat([vision.see_products(*pair, progress=True) for pair in zip(shops, split[name], strict=True)])
         for name in ("train", "valid")
     ]
-    if chosen.caption_steps:
+    if "llm" in lavic.loras:
+        train_lora(lavic, "llm")
+        shape = shape_of_lora(lavic, "llm")
+        chosen = replace(chosen, rank=shape["rank"], alpha=shape["alpha"])
+    elif chosen.caption_steps:
         add_lora(lavic, "llm", chosen.rank, chosen.alpha, 0.0, chosen.seed)
-    report = stage.align(lavic, train, states[0], (valid, states[1]), chosen, keep_projector=bool(start_from))
+    keep_projector = bool(start_from) and not go_on
+    report = stage.align(lavic, train, states[0], (valid, states[1]), chosen, keep_projector, go_on)
     record = provenance("align", shops, chosen, start, before) | {
         "products": len(train),
         "word_loss": round(report.word_losses[-1], 4) if report.word_losses else None,
@@ -91,7 +105,8 @@ def align(
         "valid_reading": report.valid_reading,
         "losses": {"words": thinned(report.word_losses), "captions": thinned(report.caption_losses)},
     }
-    training = {name: told for name, told in before.training.items() if name == "distill"} | {"align": record}
+    kept = before.training if go_on else {name: told for name, told in before.training.items() if name == "distill"}
+    training = {**kept, "align": record}
     card = AdapterCard(
         settings.model, lavic.fingerprint, speaks="llm" in lavic.loras, kinds=before.kinds, training=training
     )

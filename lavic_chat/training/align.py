@@ -47,17 +47,21 @@ def align(
     valid: tuple[Sequence[Product], Tensor],
     config: AlignConfig,
     keep_projector: bool = False,
+    go_on: bool = False,
 ) -> AlignReport:
     """Train projector and LoRA on products and their tower states [N, 5, h]; measure on the valid ones.
 
-    keep_projector: it shows words already, stage 1's, and stays as it is; the LLM alone learns to say them.
+    keep_projector: it shows words already, stage 1's, and stays as it is; the LLM alone learns to say them. go_on: both
+    learn on from where they are.
     """
     torch.manual_seed(config.seed)
     spread, word_losses = states.std((0, 1)), []
     if not keep_projector:
-        model.start_projector(states, config.seed)
-        model.projector.requires_grad_(True)
-        word_losses = learn_words(model, products, states, spread, config)
+        for weight in model.projector_weights():
+            weight.requires_grad_(True)
+        if not go_on:
+            model.start_projector(states, config.seed)
+            word_losses = learn_words(model, products, states, spread, config)
     caption_losses = learn_captions(model, products, states, spread, config) if config.caption_steps else []
     model.freeze()
     perplexity = caption_perplexity(model, *valid) if len(valid[0]) else None
@@ -80,12 +84,14 @@ def learn_words(
 def learn_captions(
     model: LavicModel, products: Sequence[Product], states: Tensor, spread: Tensor, config: AlignConfig
 ) -> list[float]:
+    usual = states.mean(0)
+
     def loss_of(batch: list[int]) -> Tensor:
         texts = [describe_looks(products[row]) for row in batch]
-        return caption_loss(model, jitter(states[batch], spread, config.noise), texts)
+        return caption_loss(model, hide(jitter(states[batch], spread, config.noise), usual, config), texts)
 
     groups = [{"params": model.trained_loras(), "lr": config.llm_lr}]
-    if learned := [weight for weight in model.projector.parameters() if weight.requires_grad]:
+    if learned := [weight for weight in model.projector_weights() if weight.requires_grad]:
         groups.append({"params": learned, "lr": config.caption_lr})
     return descend(groups, loss_of, len(products), config.caption_steps, config.caption_batch, config, "captions")
 
@@ -115,6 +121,16 @@ def descend(
 
 def jitter(states: Tensor, spread: Tensor, amount: float) -> Tensor:
     return states + amount * spread * torch.randn_like(states)
+
+
+def hide(states: Tensor, usual: Tensor, config: AlignConfig) -> Tensor:
+    """The states [B, 5, h], what is hidden of them replaced by the usual state [5, h]: whole views, single values."""
+    hidden = torch.zeros_like(states, dtype=torch.bool)
+    if config.hidden_values:
+        hidden |= torch.rand_like(states) < config.hidden_values
+    if config.hidden_views:
+        hidden |= torch.rand_like(states[..., :1]) < config.hidden_views
+    return torch.where(hidden, usual, states)
 
 
 def caption_loss(model: LavicModel, states: Tensor, texts: Sequence[str], longest: int = MAX_LOOKS) -> Tensor:

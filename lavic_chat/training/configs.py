@@ -16,6 +16,8 @@ class AlignConfig:
     alpha: int = 32
     weight_decay: float = 0.01
     noise: float = 0.3  # of the states' spread, added in training so that few pictures are not learned by heart
+    hidden_views: float = 0.0  # share of a picture's five states that are hidden in a captions step, for the same end
+    hidden_values: float = 0.0  # share of every state's values, likewise
     seed: int = 0
     limit: int = 0  # products of each catalogue and split, taken evenly, for a tower's pass takes a second; 0: all
 
