@@ -53,14 +53,7 @@ def align(catalog, also, model, start_from: Path | None, go_on: bool, out: Path,
 
     from lavic_chat.catalog import load_catalog
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import (
-        AdapterCard,
-        add_lora,
-        check_target,
-        save_adapter,
-        shape_of_lora,
-        train_lora,
-    )
+    from lavic_chat.model.adapter import AdapterCard, check_target, save_adapter
     from lavic_chat.training import align as stage
     from lavic_chat.training.examples import products_of_split, take_evenly
     from lavic_chat.vision import Vision
@@ -89,12 +82,8 @@ def align(catalog, also, model, start_from: Path | None, go_on: bool, out: Path,
         torch.cat([vision.see_products(*pair, progress=True) for pair in zip(shops, split[name], strict=True)])
         for name in ("train", "valid")
     ]
-    if "llm" in lavic.loras:
-        train_lora(lavic, "llm")
-        shape = shape_of_lora(lavic, "llm")
-        chosen = replace(chosen, rank=shape["rank"], alpha=shape["alpha"])
-    elif chosen.caption_steps:
-        add_lora(lavic, "llm", chosen.rank, chosen.alpha, 0.0, chosen.seed)
+    if chosen.caption_steps:
+        chosen = open_lora(lavic, "llm", chosen)
     keep_projector = bool(start_from) and not go_on
     report = stage.align(lavic, train, states[0], (valid, states[1]), chosen, keep_projector, go_on)
     record = provenance("align", shops, chosen, start, before) | {
