@@ -133,7 +133,7 @@ def test_a_projector_that_is_kept_teaches_the_llm_alone(tiny_catalog, tmp_path):
     states = Vision(model, tmp_path).see_products(tiny_catalog, tiny_catalog.products)
     add_lora(model, "llm", SHORT.rank, SHORT.alpha, 0.0, SHORT.seed)
     before = {name: value.clone() for name, value in model.network.state_dict().items()}
-    report = align(model, tiny_catalog.products, states, ((), states[:0]), SHORT, keep_projector=True)
+    report = align(model, tiny_catalog.products, states, ((), states[:0]), SHORT, kept="projector")
     changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
     assert changed and all("lora_" in name for name in changed)
     assert report.word_losses == () and mean(report.caption_losses[-5:]) < mean(report.caption_losses[:5])
@@ -145,7 +145,7 @@ def test_projector_and_llm_go_on_from_where_they_are(tiny_catalog, tmp_path):
     for name, weight in model.network.named_parameters():
         weight.requires_grad_("lora_" in name)
     before = {name: value.clone() for name, value in model.network.state_dict().items()}
-    again = align(model, tiny_catalog.products, states, ((), states[:0]), SHORT, go_on=True)
+    again = align(model, tiny_catalog.products, states, ((), states[:0]), SHORT, kept="all")
     changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
     assert any("lora_" in name for name in changed) and any("projector" in name for name in changed)
     assert again.word_losses == () and again.caption_losses[0] < mean(first.caption_losses[:3])

@@ -16,7 +16,7 @@ from lavic_chat.model import VIEWS
 from lavic_chat.model.adapter import add_lora
 from lavic_chat.ranking import BRANCH, DECODES, LIST, Ranker
 from lavic_chat.ranking.scores import choosing_loss, judge, pad
-from lavic_chat.training.align import saying_loss
+from lavic_chat.training.align import caption_loss, saying_loss
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
 from lavic_chat.training.course import deal, pace
@@ -26,6 +26,7 @@ from lavic_chat.training.tune import (
     Shop,
     Validation,
     draw,
+    draw_captions,
     fading,
     mean_surprise,
     parameter_groups,
@@ -230,6 +231,38 @@ def test_it_learns_to_say_what_is_shown_and_what_is_wanted(shop, choices, weight
         tune(model, choices, choices, states, replace(config, **{weight: share}), lambda *_: None, speaks=True)
         after[share] = surprise(model, choices[0], of)
     assert after[1.0] < before - 0.5 and after[1.0] < after[0.0] - 0.5
+
+
+@torch.no_grad()
+def own_words(model, products) -> float:
+    """Loss of describing the products' pictures by themselves."""
+    shown = torch.zeros(len(products), VIEWS, model.state_size)
+    return float(caption_loss(model, shown, [describe_looks(product) for product in products]))
+
+
+def test_captions_beside_the_choices_are_learned(shop, choices):
+    model = tiny_model()
+    states = {product.id: torch.zeros(VIEWS, model.state_size) for product in shop}
+    add_lora(model, "llm", 8, 32, 0.0, 0)
+    before = own_words(model, choices[0].products)
+    pupil = Pupil(model, states, {}, TOY)
+    optimizer = torch.optim.Adam(model.trained_loras(), lr=3e-3)
+    for step in range(24):
+        pupil.learn_captions(draw_captions(shop.products, 6, random.Random(step)))
+        optimizer.step()
+        optimizer.zero_grad()
+    assert own_words(model, choices[0].products) < before - 0.5
+
+
+def test_captions_are_drawn_after_the_choices(shop, choices, monkeypatch):
+    """So a run without them is what it was before there were any; what knows no looks teaches none."""
+    drawn = []
+    monkeypatch.setattr(Pupil, "learn", lambda self, batch: drawn.append([choice for choice, _ in batch]) or 0.0)
+    monkeypatch.setattr(Pupil, "learn_captions", lambda self, products: drawn.append(len(products)))
+    for captions in (0, 2):
+        tuned(shop, choices, replace(TOY, steps=2, valid_every=2, captions=captions))
+    assert drawn[:2] == [drawn[4], 0] and drawn[3::2] == [0, 2, 2]
+    assert draw_captions([], 3, random.Random(0)) == []
 
 
 @torch.no_grad()

@@ -38,7 +38,7 @@ def option_type(item: Field) -> click.ParamType:
         return click.BOOL
     if isinstance(item.default, str):
         return click.Choice({"decode": DECODES, "labeling": LABELINGS}[item.name])
-    may_be_none = item.name in ("seed", "epochs", "caption_steps", "word_steps", "plain_steps", "first_layer", "limit")
+    may_be_none = not item.default or item.name in ("caption_steps", "word_steps", "plain_steps")
     return click.IntRange(0 if may_be_none else 1) if isinstance(item.default, int) else click.FloatRange(0, 1)
 
 

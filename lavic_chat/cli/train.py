@@ -84,8 +84,8 @@ def align(catalog, also, model, start_from: Path | None, go_on: bool, out: Path,
     ]
     if chosen.caption_steps:
         chosen = open_lora(lavic, "llm", chosen)
-    keep_projector = bool(start_from) and not go_on
-    report = stage.align(lavic, train, states[0], (valid, states[1]), chosen, keep_projector, go_on)
+    kept = "all" if go_on else "projector" if start_from else "nothing"
+    report = stage.align(lavic, train, states[0], (valid, states[1]), chosen, kept)
     record = provenance("align", shops, chosen, start, before) | {
         "products": len(train),
         "word_loss": round(report.word_losses[-1], 4) if report.word_losses else None,
@@ -94,8 +94,8 @@ def align(catalog, also, model, start_from: Path | None, go_on: bool, out: Path,
         "valid_reading": report.valid_reading,
         "losses": {"words": thinned(report.word_losses), "captions": thinned(report.caption_losses)},
     }
-    kept = before.training if go_on else {name: told for name, told in before.training.items() if name == "distill"}
-    training = {**kept, "align": record}
+    told = before.training if go_on else {name: told for name, told in before.training.items() if name == "distill"}
+    training = {**told, "align": record}
     card = AdapterCard(
         settings.model, lavic.fingerprint, speaks="llm" in lavic.loras, kinds=before.kinds, training=training
     )

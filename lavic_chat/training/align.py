@@ -13,6 +13,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,8 @@ from lavic_chat.ranking.scores import pad
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.training.examples import caption_words, describe_looks
 from lavic_chat.training.words import gather_words
+
+Kept = Literal["nothing", "projector", "all"]
 
 
 @dataclass(frozen=True)
@@ -46,22 +49,20 @@ def align(
     states: Tensor,
     valid: tuple[Sequence[Product], Tensor],
     config: AlignConfig,
-    keep_projector: bool = False,
-    go_on: bool = False,
+    kept: Kept = "nothing",
 ) -> AlignReport:
     """Train projector and LoRA on products and their tower states [N, 5, h]; measure on the valid ones.
 
-    keep_projector: it shows words already, stage 1's, and stays as it is; the LLM alone learns to say them. go_on: both
-    learn on from where they are.
+    kept: of what was learned before. "projector": it shows words already, stage 1's, and stays as it is; the LLM alone
+    learns to say them. "all": both learn on from where they are.
     """
     torch.manual_seed(config.seed)
     spread, word_losses = states.std((0, 1)), []
-    if not keep_projector:
-        for weight in model.projector_weights():
-            weight.requires_grad_(True)
-        if not go_on:
-            model.start_projector(states, config.seed)
-            word_losses = learn_words(model, products, states, spread, config)
+    for weight in model.projector_weights():
+        weight.requires_grad_(kept != "projector")
+    if kept == "nothing":
+        model.start_projector(states, config.seed)
+        word_losses = learn_words(model, products, states, spread, config)
     caption_losses = learn_captions(model, products, states, spread, config) if config.caption_steps else []
     model.freeze()
     perplexity = caption_perplexity(model, *valid) if len(valid[0]) else None

@@ -34,7 +34,7 @@ from lavic_chat.ranking.description import describe
 from lavic_chat.ranking.ranker import join_states
 from lavic_chat.ranking.scores import choosing_loss, compare, judge, pad
 from lavic_chat.sight import Sight, count_pictures, main_pictures
-from lavic_chat.training.align import jitter, saying_loss
+from lavic_chat.training.align import caption_loss, jitter, saying_loss
 from lavic_chat.training.calibrate import Judged, fit, log_chances, mean_surprise
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TuneConfig
@@ -43,6 +43,7 @@ from lavic_chat.training.examples import (
     Choice,
     ask_plainly,
     describe_looks,
+    knows_looks,
     looks_of,
     products_of,
     shuffle_choice,
@@ -73,6 +74,7 @@ def tune(
         model.save_memory()
     shops, everything = [Shop.of(each) for each in (choices, *also)], list(chain(choices, *also))
     products = [product for shop in shops for product in shop.products]
+    pictured = [product for product in products if knows_looks(product)]
     pupil = Pupil(model, states, say_blurred(model, products, states, config) if speaks else {}, config)
 
     def learn(step: int, rng: random.Random) -> float:
@@ -82,7 +84,9 @@ def tune(
         else:
             elsewhere = also and rng.random() < config.also_share
             batch = draw(rng.choice(shops[1:]) if elsewhere else shops[0], step, config, rng)
-        return pupil.learn(share(batch, rng))
+        loss = pupil.learn(share(batch, rng))
+        pupil.learn_captions(draw_captions(pictured, config.captions, rng))
+        return loss
 
     course = Course(
         name="tune",
@@ -140,6 +144,11 @@ def draw(shop: Shop, step: int, config: TuneConfig, rng: random.Random) -> list[
     return batch
 
 
+def draw_captions(pictured: Sequence[Product], count: int, rng: random.Random) -> list[Product]:
+    """This process's part of so many products whose pictures are described beside the batch; none where none can be."""
+    return [product for product, _ in share(rng.choices(pictured, k=count), rng)] if pictured and count else []
+
+
 def fading(step: int, steps: int, least: float = 0.0) -> float:
     """1 in the first half of these steps, then falling evenly to `least` at their end."""
     return least + (1 - least) * min(1.0, 2 * (1 - step / steps)) if step < steps else least
@@ -188,6 +197,14 @@ class Pupil:
                 loss = loss + self.config.wish_weight * saying_loss(self.model, hidden[0], prompt, prompt.wanted)
             (loss / len(batch)).backward()
         return total
+
+    def learn_captions(self, products: Sequence[Product]) -> None:
+        """One gradient of describing pictures by themselves: what is said beside candidates, their titles half tell."""
+        if not products:
+            return
+        shown = main_pictures(self.states[product.id] for product in products)
+        texts = [describe_looks(product) for product in products]
+        caption_loss(self.model, jitter(shown, self.spread, self.config.blur), texts).backward()
 
     def describe(self, products: Sequence[Product], rng: random.Random) -> tuple[list[str] | None, bool]:
         """Descriptions of all candidates or of none, and whether they are the true ones."""
