@@ -15,6 +15,7 @@ from lavic_chat.settings import MINI
 from lavic_chat.training.configs import PAPER
 
 CURVES = "training.png"  # in an adapter folder
+SPREADS = ("noise", "blur", "caption_noise")  # config fields in standard deviations
 
 
 def config_options(config_class: type):
@@ -33,13 +34,16 @@ def config_options(config_class: type):
 
 
 def option_type(item: Field) -> click.ParamType:
-    """What a field may be: a way to decode or to label, yes or no, a whole number, a share or rate from 0 to 1."""
+    """What a field may be: a way to decode or to label, yes or no, a whole number, a share or rate from 0 to 1, noise in
+    standard deviations."""
     if isinstance(item.default, bool):
         return click.BOOL
     if isinstance(item.default, str):
         return click.Choice({"decode": DECODES, "labeling": LABELINGS}[item.name])
     may_be_none = not item.default or item.name in ("caption_steps", "word_steps", "plain_steps")
-    return click.IntRange(0 if may_be_none else 1) if isinstance(item.default, int) else click.FloatRange(0, 1)
+    if isinstance(item.default, int):
+        return click.IntRange(0 if may_be_none else 1)
+    return click.FloatRange(0, None if item.name in SPREADS else 1)
 
 
 def choose_config(config_class: type, model: str, given: Mapping[str, object]):

@@ -204,13 +204,13 @@ class Pupil:
             return
         shown = main_pictures(self.states[product.id] for product in products)
         texts = [describe_looks(product) for product in products]
-        caption_loss(self.model, jitter(shown, self.spread, self.config.blur), texts).backward()
+        caption_loss(self.model, jitter(shown, self.spread, self.config.caption_noise), texts).backward()
 
     def describe(self, products: Sequence[Product], rng: random.Random) -> tuple[list[str] | None, bool]:
         """Descriptions of all candidates or of none, and whether they are the true ones."""
         if not self.said or rng.random() >= self.config.say_share:
             return None, False
-        if rng.random() < 0.5:
+        if rng.random() < self.config.true_share:
             return [describe_looks(product) for product in products], True
         return [self.said[product.id] for product in products], False
 
