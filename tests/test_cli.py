@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -13,12 +15,14 @@ from tiny import save_tiny, save_tiny_encoder
 from toys import WordEncoder, make_adapter
 
 from lavic_chat.cli import main
+from lavic_chat.cli.stage import option_type
 from lavic_chat.errors import LavicError
 from lavic_chat.files import write_jsonl
 from lavic_chat.model import load_model
 from lavic_chat.recommender import load_recommender
 from lavic_chat.retrieval import TextEncoder
 from lavic_chat.settings import read_settings
+from lavic_chat.training.configs import TuneConfig
 
 FOUR = ["sofa-red", "sofa-green", "lamp-red", "chair-blue"]
 
@@ -445,6 +449,19 @@ def test_a_stage_may_be_gone_through_again(shop, tiny_catalog_folder, tmp_path):
     card = json.loads((tmp_path / "e" / "adapter.json").read_text())
     assert card["training"]["distill"]["earlier"] == first
     assert again["valid"][0]["perplexity"] == pytest.approx(first["best"]["perplexity"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "may"),
+    [("noise", "1.5", True), ("blur", "1.8", True), ("noise", "-1", False), ("lr", "1.5", False), ("captions", "0", True)],
+)
+def test_noise_may_be_more_than_a_standard_deviation_and_shares_and_rates_at_most_one(field, value, may):
+    kind = option_type(next(item for item in fields(TuneConfig) if item.name == field))
+    if may:
+        assert kind.convert(value, None, None) == float(value)
+    else:
+        with pytest.raises(click.BadParameter, match="is not in the range"):
+            kind.convert(value, None, None)
 
 
 def test_another_base_has_the_papers_settings(shop, dialogues, tiny_catalog_folder, tmp_path):

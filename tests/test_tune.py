@@ -199,6 +199,25 @@ def test_descriptions_are_true_own_or_none(shop):
     true, said = [describe_looks(p) for p in products], [own[p.id] for p in products]
     assert all(found in ((None, False), (true, True), (said, False)) for found in drawn)
     assert 0.13 < drawn.count((None, False)) / 400 < 0.27 and 0.33 < drawn.count((true, True)) / 400 < 0.47
+    fewer = replace(pupil, config=TuneConfig(say_share=0.8, true_share=0.25))
+    drawn = [fewer.describe(products, rng) for _ in range(400)]
+    assert 0.13 < drawn.count((true, True)) / 400 < 0.27 and 0.53 < drawn.count((said, False)) / 400 < 0.67
+
+
+def test_captions_have_a_noise_of_their_own(shop, choices):
+    """That of the words to choose by may be stronger than anything can be learned from."""
+    model = tiny_model()
+    states = dict(zip(shop.by_id, random_states(len(shop), model), strict=True))
+    add_lora(model, "llm", 8, 32, 0.0, 0)
+
+    def gradient(**noise) -> torch.Tensor:
+        torch.manual_seed(0)
+        model.network.zero_grad()
+        Pupil(model, states, {}, replace(TOY, **noise)).learn_captions(shop.products[:3])
+        return torch.cat([weight.grad.flatten() for weight in model.trained_loras()])
+
+    usual = gradient()
+    assert torch.equal(gradient(blur=2.0), usual) and not torch.equal(gradient(caption_noise=2.0), usual)
 
 
 def test_a_model_that_does_not_speak_is_shown_no_words(shop):

@@ -34,8 +34,8 @@ def config_options(config_class: type):
 
 
 def option_type(item: Field) -> click.ParamType:
-    """What a field may be: a way to decode or to label, yes or no, a whole number, a share or rate from 0 to 1, noise in
-    standard deviations."""
+    """What a field may be: a way to decode or to label, yes or no, a whole number, a share or rate from 0 to 1, noise
+    in standard deviations."""
     if isinstance(item.default, bool):
         return click.BOOL
     if isinstance(item.default, str):
