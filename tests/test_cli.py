@@ -453,7 +453,13 @@ def test_a_stage_may_be_gone_through_again(shop, tiny_catalog_folder, tmp_path):
 
 @pytest.mark.parametrize(
     ("field", "value", "may"),
-    [("noise", "1.5", True), ("blur", "1.8", True), ("noise", "-1", False), ("lr", "1.5", False), ("captions", "0", True)],
+    [
+        ("noise", "1.5", True),
+        ("blur", "1.8", True),
+        ("noise", "-1", False),
+        ("lr", "1.5", False),
+        ("captions", "0", True),
+    ],
 )
 def test_noise_may_be_more_than_a_standard_deviation_and_shares_and_rates_at_most_one(field, value, may):
     kind = option_type(next(item for item in fields(TuneConfig) if item.name == field))
