@@ -57,6 +57,13 @@ def test_a_batch_that_cannot_be_shared_is_told(monkeypatch):
         team.check_batches(4, 5)
 
 
+def test_captions_that_cannot_be_shared_are_told_before_any_work(monkeypatch, tmp_path):
+    crew(monkeypatch, 0, 2)
+    given = ["--dialogues", "d.jsonl", "--valid", "v.jsonl", "--out", str(tmp_path / "t"), "--batch", "4"]
+    told = CliRunner().invoke(main, ["tune", *given, "--captions", "3"])
+    assert told.exit_code and "cannot share a batch of 3 evenly" in told.output and "Traceback" not in told.output
+
+
 def test_alone_nothing_is_averaged():
     weight = torch.ones(3, requires_grad=True)
     weight.grad = torch.tensor([1.0, 2.0, 3.0])

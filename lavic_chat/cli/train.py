@@ -226,7 +226,7 @@ def tune(
 
     start, settings = time.time(), read_settings(catalog=catalog, model=model)
     chosen = choose_config(TuneConfig, settings.model, config)
-    team.check_batches(chosen.batch)
+    team.check_batches(chosen.batch, chosen.captions)
     check_target(out)  # told now, not after the training
     if undistilled and (not start_from or "distill" not in read_card(start_from).training or out == start_from):
         raise ModelError(

@@ -52,11 +52,11 @@ class TuneConfig:
     plain_share: float = 0.3  # to this share
     also_share: float = 0.2  # of the batches, where further catalogues are given: these are about them
     say_share: float = 0.85  # of the choices, in which descriptions stand beside the visual tokens
+    true_share: float = 0.5  # of these choices, in which the descriptions are the true ones and not the LLM's own
     say_weight: float = 0.3  # of the true descriptions' own loss
     wish_weight: float = 0.0  # of saying the looks of the right product from the conversation alone (branch only)
     captions: int = 0  # so many pictures a step that are described by themselves, as chat describes them
     verdict_weight: float = 0.0  # of a yes or no at the end of each candidate's line (list only)
-    true_share: float = 0.5  # of these choices, in which the descriptions are the true ones and not the LLM's own
     blur: float = 0.6  # noise on the states of which the LLM's own are made, that they be as often wrong as later
     caption_noise: float = 0.6  # on the states of the captions
     batch: int = 4

@@ -39,7 +39,10 @@ def check_batches(*sizes: int) -> None:
     """Raises LavicError for a batch that cannot be shared evenly."""
     crowd = meet().num_processes
     if odd := next((size for size in sizes if size % crowd), None):
-        raise LavicError(f"{crowd} processes cannot share a batch of {odd} evenly; give --batch a multiple of {crowd}.")
+        raise LavicError(
+            f"{crowd} processes cannot share a batch of {odd} evenly; give --batch a multiple of {crowd}, as also "
+            "--word-batch of `distill` and --captions of `tune`."
+        )
 
 
 def share(batch: Sequence[T], rng: random.Random) -> list[tuple[T, random.Random]]:
