@@ -426,10 +426,16 @@ def test_all_stages_then_ask(shop, dialogues, tiny_catalog_folder, tmp_path):
     assert (tmp_path / "again" / other).read_bytes() != (tmp_path / "t" / other).read_bytes()
     assert "give --from" in refusal("align", *shop, "--go-on", "--out", tmp_path / "on")
     on = ["align", *shop, "--from", tmp_path / "t", "--go-on", "--out", tmp_path / "on", "--caption-batch", 2]
+    card = json.loads((tmp_path / "t" / "adapter.json").read_text())
+    calibrated = card["training"] | {"calibrate": {"conversations": 1}}
+    means = {"decode": "list", "labeling": "ids", "trust": 9.0, "temperature": 2.0}
+    (tmp_path / "t" / "adapter.json").write_text(json.dumps(card | means | {"training": calibrated}))
     told = answer(*on, "--caption-steps", 2, "--hidden-views", 0.25, "--hidden-values", 0.3)
+    (tmp_path / "t" / "adapter.json").write_text(json.dumps(card))
     assert told["earlier"]["stage"] == "align" and told["losses"]["words"] == []
     card = json.loads((tmp_path / "on" / "adapter.json").read_text())
     assert card["training"].keys() == {"align", "distill", "tune"} and card["speaks"]
+    assert [card[name] for name in means] == ["list", "ids", 0.0, 1.0]  # how it answers stays, what was fitted does not
     assert (tmp_path / "on" / same).read_bytes() == (tmp_path / "t" / same).read_bytes()
     for learned in (other, "projector.safetensors"):
         assert (tmp_path / "on" / learned).read_bytes() != (tmp_path / "t" / learned).read_bytes()

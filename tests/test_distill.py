@@ -133,6 +133,21 @@ def test_perplexity_is_of_the_pictures_as_they_are(shop):
     assert 1 < perplexity(model, lessons, 20) < 2 * len(model.tokenizer)
 
 
+def test_no_more_pictures_are_looked_at_than_validation_may_cost(shop, monkeypatch):
+    looked_at = []
+
+    def look(_model, valid, *_):
+        looked_at.append(len(valid))
+        return 2.0
+
+    monkeypatch.setattr("lavic_chat.training.distill.perplexity", look)
+    model, _ = pupil(SHORT)
+    lessons = make_lessons(shop, shop.products)
+    config = replace(SHORT, steps=1, valid_every=1, valid_pictures=3)
+    distill(model, lessons, lessons[:5], config, lambda *_: None)
+    assert set(looked_at) == {3}
+
+
 def test_what_a_teacher_wrote_is_learned_in_place_of_the_known_looks(shop):
     first, second = shop.products[:2]
     lessons = make_lessons(shop, [first, second], {(first.id, 0): "a small red thing with legs"})

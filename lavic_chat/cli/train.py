@@ -94,11 +94,12 @@ def align(catalog, also, model, start_from: Path | None, go_on: bool, out: Path,
         "valid_reading": report.valid_reading,
         "losses": {"words": thinned(report.word_losses), "captions": thinned(report.caption_losses)},
     }
-    told = before.training if go_on else {name: told for name, told in before.training.items() if name == "distill"}
-    training = {**told, "align": record}
-    card = AdapterCard(
-        settings.model, lavic.fingerprint, speaks="llm" in lavic.loras, kinds=before.kinds, training=training
-    )
+    if go_on:  # what was calibrated was another LLM's
+        card = replace(forget(before, "calibrate"), temperature=1.0, trust=0.0)
+    else:  # what was chosen with is gone, and of the stages those of tower and search are left
+        card = AdapterCard(settings.model, lavic.fingerprint, kinds=before.kinds, training=before.training)
+        card = forget(card, "tune", "calibrate")
+    card = replace(card, speaks="llm" in lavic.loras, training={**card.training, "align": record})
     save_adapter(lavic, out, taught_kinds(card, shops), lavic.loras)
     print_json(record) if as_json else click.echo(
         f"Aligned on {len(train)} products; caption perplexity on unseen shapes {record['valid_perplexity']}; in {out}."

@@ -31,7 +31,7 @@ from lavic_chat.training.augment import augment
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import DistillConfig
 from lavic_chat.training.course import Course, Report, deal, follow, pace
-from lavic_chat.training.examples import caption_words, describe_looks, knows_looks
+from lavic_chat.training.examples import caption_words, describe_looks, knows_looks, take_evenly
 from lavic_chat.training.team import share
 from lavic_chat.training.words import gather_words
 from lavic_chat.vision import chunks
@@ -82,7 +82,7 @@ def distill(
     started, rng = time.time(), random.Random(config.seed)
     if config.checkpointing:
         model.save_memory()
-    valid = valid[:: max(1, len(valid) // config.valid_pictures)]
+    valid = take_evenly(valid, config.valid_pictures)
     words = gather_words(model, [lesson.words for lesson in lessons], rng) if config.word_steps else None
 
     def learn(step: int, rng: random.Random) -> float:

@@ -35,9 +35,9 @@ def products_of_split(catalog: Catalog, split: str) -> list[Product]:
     return [product for product in catalog if splits.split_of.get(product.id) == split]
 
 
-def take_evenly(products: Sequence[Product], limit: int) -> Sequence[Product]:
+def take_evenly(these: Sequence, limit: int) -> Sequence:
     """At most `limit` of them, all along; all of them where it is 0."""
-    return products[:: math.ceil(len(products) / limit)] if 0 < limit < len(products) else products
+    return these[:: math.ceil(len(these) / limit)] if 0 < limit < len(these) else these
 
 
 def caption(product: Product, rng: random.Random) -> str:
