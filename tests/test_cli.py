@@ -17,7 +17,7 @@ from toys import WordEncoder, make_adapter
 from lavic_chat.cli import main
 from lavic_chat.cli.stage import option_type
 from lavic_chat.errors import LavicError
-from lavic_chat.files import write_jsonl
+from lavic_chat.files import hash_file, write_jsonl
 from lavic_chat.model import load_model
 from lavic_chat.recommender import load_recommender
 from lavic_chat.retrieval import TextEncoder
@@ -352,6 +352,7 @@ def test_align_then_tune_then_ask(shop, dialogues, tmp_path):
     assert tuned["choices"] == [6] and [point["step"] for point in tuned["valid"]] == [1, 2]
     card = json.loads((tmp_path / "t" / "adapter.json").read_text())
     assert card["training"]["tune"] == tuned and tuned["best"] in tuned["valid"] and len(tuned["losses"]) == 1
+    assert card["training"]["tune"]["valid_dialogues"] == [hash_file(dialogues)]
     assert card["training"].keys() == {"align", "tune"} and card["decode"] == "list"
     assert answer("ask", "a sofa", *shop, "--adapter", tmp_path / "t")["pick"]
 

@@ -1,6 +1,7 @@
 """The report: every evaluation in one table, its plots are pictures, what is missing is told."""
 
 import json
+import math
 
 import pytest
 from click.testing import CliRunner
@@ -8,6 +9,7 @@ from PIL import Image
 
 from lavic_chat.cli import main
 from lavic_chat.errors import DialogueError
+from lavic_chat.evaluation.charts import spread
 from lavic_chat.evaluation.curves import training_curves, write_curves
 from lavic_chat.evaluation.metrics import Prediction, measure
 from lavic_chat.evaluation.report import LABELS, read_evaluations
@@ -101,7 +103,10 @@ def test_a_stage_gone_through_again_goes_on_where_the_earlier_one_was_kept(tmp_p
     curve = [(20, 0.3), (40, 0.4), (50, 0.5), (60, 0.6)]
     assert training_curves({"tune": second}) == ([], {"all": curve})
     assert training_curves({"tune": tune((4, 0.7), best=4, earlier=second)})[1]["all"] == [*curve, (68, 0.7)]
-    assert write_curves({"tune": second}, tmp_path / "curves.png") and (tmp_path / "curves.png").is_file()
+    others = tune((4, 0.9), best=4, earlier={**second, "valid_limit": 60}, valid_limit=120)
+    *same, gap, last = training_curves({"tune": others})[1]["all"]
+    assert same == curve and gap[0] == 60 and math.isnan(gap[1]) and last == (68, 0.9)
+    assert write_curves({"tune": others}, tmp_path / "curves.png") and (tmp_path / "curves.png").is_file()
     assert not write_curves({"align": {}}, tmp_path / "none.png") and not (tmp_path / "none.png").exists()
 
 
@@ -138,3 +143,11 @@ def test_a_damaged_evaluation_is_told(folder, harm):
 
 def test_every_label_has_its_room_beside_the_bars():
     assert max(map(len, LABELS.values())) <= 38
+
+
+@pytest.mark.parametrize(
+    ("heights", "placed"),
+    [([0.9, 0.5], [0.9, 0.5]), ([0.52, 0.5], [0.55, 0.5]), ([0.5, 0.5, 0.52], [0.5, 0.55, 0.6]), ([], [])],
+)
+def test_names_of_curves_that_end_together_do_not_overlap(heights, placed):
+    assert spread(heights, 0.05) == pytest.approx(placed)

@@ -1,5 +1,7 @@
 """The report's plots, in the look of the catalogue's."""
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 
 from lavic_chat.catalog.drawing import (
@@ -19,6 +21,7 @@ from lavic_chat.catalog.drawing import (
 from lavic_chat.evaluation.breakdown import BINS, Calibration, Share
 
 ROW, CHANCE = 0.34, 0.1  # inches from one ranker to the next; of ten candidates
+LABEL_GAP = 0.05  # of HR@1, between the names at the ends of two curves
 
 
 def draw_bars(
@@ -115,10 +118,20 @@ def draw_training(perplexity: Sequence[tuple[int, float]], hits: Mapping[str, Se
             axes = place(figure, right, 1.2, 1.1, 0.65)
             axes.set_title("Tune: HR@1 of ten", size=11)
             axes.axhline(CHANCE, color=LINE, lw=1, zorder=0)
-            axes.set(xlabel="dialogues seen", ylim=(0, 1))
-        for (name, curve), (colour, marker) in zip(hits.items(), SPLIT_LOOKS, strict=False):
+            parted = any(math.isnan(hit) for curve in hits.values() for _, hit in curve)
+            axes.set(xlabel="dialogues seen" + "; after a gap, other questions" * parted, ylim=(0, 1))
+        heights = spread([curve[-1][1] for curve in hits.values()], LABEL_GAP)
+        for (name, curve), (colour, marker), height in zip(hits.items(), SPLIT_LOOKS, heights, strict=False):
             axes.plot(*zip(*curve, strict=True), f"{marker}-", color=colour, ms=5, mec="white")
-            axes.annotate(
-                name, curve[-1], xytext=(6, 0), textcoords="offset points", va="center", size=10, color=colour
-            )
+            end = (curve[-1][0], height)
+            axes.annotate(name, end, xytext=(6, 0), textcoords="offset points", va="center", size=10, color=colour)
         return to_png(figure)
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Heights for labels that would overlap: at least a gap apart, in the same order, about where they were."""
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    placed = list(heights)
+    for lower, upper in itertools.pairwise(order):
+        placed[upper] = max(placed[upper], placed[lower] + gap)
+    return placed
