@@ -9,7 +9,7 @@ from PIL import Image
 
 from lavic_chat.cli import main
 from lavic_chat.errors import DialogueError
-from lavic_chat.evaluation.charts import spread
+from lavic_chat.evaluation.charts import last_point, spread
 from lavic_chat.evaluation.curves import training_curves, write_curves
 from lavic_chat.evaluation.metrics import Prediction, measure
 from lavic_chat.evaluation.report import LABELS, read_evaluations
@@ -106,6 +106,7 @@ def test_a_stage_gone_through_again_goes_on_where_the_earlier_one_was_kept(tmp_p
     others = tune((4, 0.9), best=4, earlier={**second, "valid_limit": 60}, valid_limit=120)
     *same, gap, last = training_curves({"tune": others})[1]["all"]
     assert same == curve and gap[0] == 60 and math.isnan(gap[1]) and last == (68, 0.9)
+    assert last_point([*curve, gap]) == curve[-1]  # of a set that is asked about no more
     assert write_curves({"tune": others}, tmp_path / "curves.png") and (tmp_path / "curves.png").is_file()
     assert not write_curves({"align": {}}, tmp_path / "none.png") and not (tmp_path / "none.png").exists()
 

@@ -261,8 +261,8 @@ def tune(
         card = replace(before, **means, pictures=chosen.pictures, training=training)
         save_adapter(lavic, out, card, lavic.loras)
 
-    told = {"dialogues": lessons, "valid_dialogues": exams}  # "valid" is the curve
-    files = {name: [hash_file(file) for file in these] for name, these in told.items()}
+    files = {"dialogues": [hash_file(file) for file in lessons]}
+    files["valid_dialogues"] = [hash_file(file) for file in exams]  # "valid" is the curve
     files["valid_catalog"] = valid_shops[0].fingerprint
     record |= files | {"candidates": key, "valid_limit": valid_limit, "from": lavic.adapter_hash}
     data = json.dumps([lavic.fingerprint, lavic.adapter_hash, record["catalogs"], files, key, valid_limit])

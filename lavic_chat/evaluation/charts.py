@@ -120,12 +120,18 @@ def draw_training(perplexity: Sequence[tuple[int, float]], hits: Mapping[str, Se
             axes.axhline(CHANCE, color=LINE, lw=1, zorder=0)
             parted = any(math.isnan(hit) for curve in hits.values() for _, hit in curve)
             axes.set(xlabel="dialogues seen" + "; after a gap, other questions" * parted, ylim=(0, 1))
-        heights = spread([curve[-1][1] for curve in hits.values()], LABEL_GAP)
-        for (name, curve), (colour, marker), height in zip(hits.items(), SPLIT_LOOKS, heights, strict=False):
+        ends = [last_point(curve) for curve in hits.values()]
+        heights = spread([hit for _, hit in ends], LABEL_GAP)
+        labels = [(seen, height) for (seen, _), height in zip(ends, heights, strict=True)]
+        for (name, curve), (colour, marker), label in zip(hits.items(), SPLIT_LOOKS, labels, strict=False):
             axes.plot(*zip(*curve, strict=True), f"{marker}-", color=colour, ms=5, mec="white")
-            end = (curve[-1][0], height)
-            axes.annotate(name, end, xytext=(6, 0), textcoords="offset points", va="center", size=10, color=colour)
+            axes.annotate(name, label, xytext=(6, 0), textcoords="offset points", va="center", size=10, color=colour)
         return to_png(figure)
+
+
+def last_point(curve: Sequence[tuple[int, float]]) -> tuple[int, float]:
+    """Where a curve ends: a set that later legs were not asked about has a gap and nothing behind it."""
+    return next(point for point in reversed(curve) if not math.isnan(point[1]))
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
