@@ -11,8 +11,10 @@ from pathlib import Path
 import click
 import pytest
 from packaging.requirements import Requirement
+from safetensors.torch import load_file
 
 import lavic_chat
+from lavic_chat.descriptions import Descriptions
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lavic_chat"
@@ -60,6 +62,14 @@ def test_a_wheel_brings_the_shipped_adapter_but_not_those_to_compare_it_with():
     brought = {Path(name).name for name in build if name.startswith("assets/lavic-mini/")}
     assert brought == parts - compared - {"training.png"}
     assert all(target == f"lavic_chat/shipped/{source}" for source, target in build.items())
+
+
+def test_what_the_shipped_adapter_sees_it_has_also_described():
+    """Else a first start would look for an hour for words that are there already, under other keys."""
+    folder = ROOT / "assets" / "lavic-mini"
+    described = {json.loads(line)["key"] for line in (folder / "descriptions.jsonl").read_text().splitlines()}
+    states = load_file(folder / "states.safetensors").values()
+    assert {Descriptions._key(state) for state in states} == described
 
 
 def test_one_version_everywhere():
