@@ -86,14 +86,20 @@ class Vision:
         return len(states)
 
     def adopt_states(self, path: Path) -> None:
-        """Take shipped states into the cache, unless they are there; other weights' keys match no picture."""
+        """Take shipped states into the cache; other weights' keys match no picture. One's own states stay where they
+        round to the shipped ones, and give way where they do not: the shipped descriptions are of the shipped."""
         if not path.is_file():
             return
         try:
-            shipped = load_file(path)
+            shipped = {key: state for key, state in load_file(path).items() if state.shape == self.cache.shape}
         except SafetensorError as error:
             raise LavicError(f"{path} is damaged; fetch the project again, or delete that file.") from error
-        if fresh := {key: shipped[key].float().numpy() for key in self.cache.missing(shipped)}:
+        own = self.cache.get(shipped)
+        if fresh := {
+            key: state.float().numpy()
+            for key, state in shipped.items()
+            if key not in own or not torch.equal(torch.tensor(own[key]).half(), state.half())
+        }:
             self.cache.put(fresh)
 
     def _see_one(self, key: str, picture: Image.Image) -> np.ndarray:
