@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Product
 
 
@@ -29,12 +30,14 @@ class ScoredProduct:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The pick and all candidates, best first; timings in milliseconds by step."""
+    """The pick and all candidates, best first; timings in milliseconds by step. budget: the range of prices that the
+    shopper's words left."""
 
     candidates: tuple[ScoredProduct, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     visual_tokens: int = 0
     prompt_tokens: int = 0
+    budget: Filters = NO_FILTERS
 
     @property
     def pick(self) -> ScoredProduct:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from torch import Tensor
@@ -98,7 +98,8 @@ class Recommender:
             with clock("retrieve"):
                 seen = None if photo is None else photo.numpy()
                 found = self.retriever.search(dialogue, CANDIDATES, seen, like, filters)
-            return self.choose(dialogue, found, photo, clock)
+            chosen = self.choose(dialogue, found, photo, clock)
+            return replace(chosen, budget=self.retriever.budget(dialogue))
 
     def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
         """Products like one of the catalogue's, which itself is left out; the dialogue ends with that wish."""

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from lavic_chat.budget import affords, read_budget
 from lavic_chat.cache import VectorCache
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
@@ -171,20 +172,30 @@ class Retriever:
         like: str | None = None,
         filters: Filters = NO_FILTERS,
     ) -> tuple[Candidate, ...]:
-        """The k nearest products that the filters admit and the shopper has not turned down, nearest first.
+        """The k nearest products that the filters admit and the shopper has not turned down, nearest first: within the
+        shopper's budget, or at any price where nothing is.
 
         photo_states [5, h]: the shopper's photo. like: id of a product to find more of (itself left out).
         Raises DialogueError when nothing is left.
         """
         nearness, scores = self.score(dialogue, photo_states, like)
         out = set(dialogue.rejected) | {like}
-        ranked = (row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out)
-        order = list(islice((row for row in ranked if filters.admits(self.catalog.products[row])), k))
+        ranked = [row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out]
+
+        def nearest(budget: Filters) -> list[int]:
+            pairs = ((row, self.catalog.products[row]) for row in ranked)
+            return list(islice((row for row, one in pairs if filters.admits(one) and affords(budget, one)), k))
+
+        order = nearest(self.budget(dialogue)) or nearest(NO_FILTERS)
         if not order and filters:
             raise DialogueError("Nothing that is left fits the filters; widen them, or start over.")
         if not order:
             raise DialogueError("Every product has been turned down; start over to see them again.")
         return tuple(Candidate(self.catalog.products[row], float(scores[row]), float(nearness[row])) for row in order)
+
+    def budget(self, dialogue: Dialogue) -> Filters:
+        """The range of prices that the shopper's words leave."""
+        return read_budget(dialogue, lambda shown: self.catalog[shown].price if shown in self.catalog else None)
 
     def score(
         self, dialogue: Dialogue, photo_states: np.ndarray | None, like: str | None

@@ -75,6 +75,16 @@ def test_search_has_its_say_and_sees_no_words_when_nothing_is_looked_at(shop, tm
     assert len(lamps) == 4 and max(lamps) == pytest.approx(min(lamps), rel=1e-3)  # they differ in nothing but looks
 
 
+def test_words_about_money_are_heeded_and_told(shop):
+    talk = said("a sofa")
+    first = shop.recommend(talk)
+    assert not first.budget
+    price = first.pick.product.price
+    cheaper = shop.recommend(talk.answer("This one.", ids(first)).say("too expensive"))
+    assert cheaper.budget == Filters(highest=price - 0.01)
+    assert all(item.product.price < price for item in cheaper.candidates)
+
+
 def test_the_same_question_has_the_same_answer(shop):
     first, second = (shop.recommend(said("a lamp")) for _ in range(2))
     assert first.candidates == second.candidates

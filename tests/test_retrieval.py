@@ -1,5 +1,6 @@
 """Retrieval: the newest turn weighs most, what was turned down stays away, pictures and likenesses count."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from toys import WordEncoder, said
 
 from lavic_chat import retrieval
 from lavic_chat.catalog import Catalog, Product
+from lavic_chat.catalog.filters import Filters
 from lavic_chat.dialogue import OTHER, Dialogue, Turn
 from lavic_chat.errors import DialogueError
 from lavic_chat.files import hash_bytes
@@ -92,6 +94,26 @@ def test_when_all_is_turned_down_a_sentence_says_so(shop):
     talk = Dialogue(said("oak table").turns, frozenset(f"p{n}" for n in range(6)))
     with pytest.raises(DialogueError, match="Every product has been turned down; start over"):
         shop.search(talk)
+
+
+def priced(*prices: float | None) -> Retriever:
+    """The six things at these prices."""
+    pairs = zip(things().products, prices, strict=True)
+    return retriever_of(Catalog(Path("nowhere"), tuple(replace(product, price=price) for product, price in pairs)))
+
+
+def test_words_about_money_bound_the_search():
+    shop = priced(900, 800, 120, 300, None, 60)
+    assert sorted(ids(shop.search(said("a corner sofa under $300"), 10))) == ["p2", "p3", "p4", "p5"]
+    talk = said("an oak table").answer("This one.", ["p3", "p0"]).say("cheaper, please")
+    assert sorted(ids(shop.search(talk, 10))) == ["p2", "p4", "p5"]  # that without a price may be
+
+
+def test_where_nothing_is_at_that_price_the_nearest_is_found_at_any():
+    shop = priced(900, 800, 120, 300, 70, 60)
+    assert ids(shop.search(said("a corner sofa under $50"), 2))[0] == "p1"
+    only = Filters(highest=100)  # what was set by hand still holds
+    assert sorted(ids(shop.search(said("a corner sofa under $50"), 10, filters=only))) == ["p4", "p5"]
 
 
 def test_more_like_this_leaves_itself_out(shop):

@@ -217,6 +217,15 @@ def test_who_is_unsure_asks_about_what_tells_the_candidates_apart():
     assert "Tell me a colour, a material" in spoken(Recommendation(tuple(scored(n, 0.2) for n in range(5))))
 
 
+def test_what_was_said_of_the_price_is_taken_up():
+    pair = tuple(replace(item, product=replace(item.product, price=80.0)) for item in (scored(0, 0.9), scored(1, 0.1)))
+    assert spoken(Recommendation(pair, budget=Filters(highest=80))).startswith(
+        "Within your price, my pick is the Thing 0."
+    )
+    dear = spoken(Recommendation(pair, budget=Filters(highest=79)))
+    assert dear.startswith("I have nothing at that price. At any price, my pick is the Thing 0.")
+
+
 def test_a_long_title_is_cut_at_a_word():
     assert short_title(Product("1", "very " * 100 + "long", "c")).endswith("very…")
     assert len(short_title(Product("1", "x" * 1_000, "c"))) <= 121

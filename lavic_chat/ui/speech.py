@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from lavic_chat.budget import affords
 from lavic_chat.catalog.product import Product
 from lavic_chat.dialogue import SEEKER, Dialogue
 from lavic_chat.recommendation import Recommendation, ScoredProduct
@@ -10,12 +11,13 @@ LONGEST_TITLE = 120  # characters of a title inside a sentence
 UNSURE = 0.3  # below this confidence it asks back
 ASKED = ("colour", "material", "style", "pattern")  # attributes that a question may be about
 LOOKED, KNOWN = "Seen in the picture", "Known from the shop"
+NOTHING_AT_THAT_PRICE = "I have nothing at that price. At any price, my pick"
 CLOSE = 5  # candidates between which a question should tell
 
 
 def spoken(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str:  # noqa: B008 - frozen
     """The pick, what its picture shows, and how close the runner-up came or, where that is unsure, a question."""
-    sentence = f"My pick is the {short_title(found.pick.product)}."
+    sentence = f"{opening(found)} is the {short_title(found.pick.product)}."
     source, shown = seen(found.pick)
     if shown:
         sentence += f" {'What I see' if source == LOOKED else 'The shop says'}: {shown}."
@@ -29,6 +31,13 @@ def spoken(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str:  # no
         nobody = f"None of the other {counted(others)}" if others > 1 else "The other one hardly"
         return f"{sentence} {nobody} came near it."
     return f"{sentence} The {short_title(second.product)} came close."
+
+
+def opening(found: Recommendation) -> str:
+    """How the sentence begins: with what was said of the price, if anything was."""
+    if not found.budget:
+        return "My pick"
+    return "Within your price, my pick" if affords(found.budget, found.pick.product) else NOTHING_AT_THAT_PRICE
 
 
 def seen(item: ScoredProduct) -> tuple[str, str]:
