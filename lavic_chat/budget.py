@@ -30,6 +30,19 @@ TURNED = re.compile(
     re.IGNORECASE,
 )
 
+CHEAPER = (
+    r"\b(?:cheaper|less\s+(?:expensive|costly|pricey)|more\s+affordable)\b(?!\s+is\s+better)"
+    r"|\btoo\s+(?:expensive|pricey|costly|dear)\b|\bcosts?\s+too\s+much\b"
+    r"|\b(?:over|above|beyond|out\s+of)\s+(?:my|our|the)\s+(?:budget|price\s+range)\b"
+)
+DEARER = r"\bmore\s+expensive\b|\b(?:pricier|dearer)\b|\btoo\s+cheap\b"
+# Words that compare prices only, and what goes with them: search has nothing to learn from these.
+COMPARED = re.compile(
+    rf"(?:\b(?:something|anything|an?\s+(?:bit|little)|much|slightly|even|way|far|(?:that|it)(?:['’]s|\s+is))\s+)*"
+    rf"(?:{CHEAPER}|{DEARER})(?:\s+than\s+(?:that|this|it|those|these)(?:\s+one)?\b)?",
+    re.IGNORECASE,
+)
+
 RULES = {
     "range": rf"(?:\b(?:between|from)\s+)?(?:{MONEY}\s?(?:and|to|-|–)\s?{ANY}|{ANY}\s?(?:and|to|-|–)\s?{MONEY})",
     "under": r"\b(?:under|below|less\s+than|cheaper\s+than|at\s+most|up\s+to|within|max(?:imum)?(?:\s+of)?"
@@ -43,10 +56,8 @@ RULES = {
     rf"|\b(?:spend|pay)\s+(?:more\s+than|over|above|at\s+least)\s+{ANY}",
     "free": r"\bany\s+price\b|\b(?:price|cost|budget)\s+(?:doesn['’]?t|does\s+not)\s+matter\b"
     r"|\bmoney\s+is\s+no\s+(?:object|issue)\b",
-    "cheaper": r"\b(?:cheaper|less\s+(?:expensive|costly|pricey)|more\s+affordable)\b(?!\s+is\s+better)"
-    r"|\btoo\s+(?:expensive|pricey|costly|dear)\b|\bcosts?\s+too\s+much\b"
-    r"|\b(?:over|above|beyond|out\s+of)\s+(?:my|our|the)\s+(?:budget|price\s+range)\b",
-    "dearer": r"\bmore\s+expensive\b|\b(?:pricier|dearer)\b|\btoo\s+cheap\b",
+    "cheaper": CHEAPER,
+    "dearer": DEARER,
 }
 RULE = re.compile("|".join(f"(?P<{name}>{rule})" for name, rule in RULES.items()), re.IGNORECASE)
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from lavic_chat.budget import affords, read_budget
+from lavic_chat.budget import COMPARED, affords, read_budget
 from lavic_chat.cache import VectorCache
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
@@ -81,10 +81,11 @@ class Query:
 
 
 def make_query(dialogue: Dialogue, picture: np.ndarray | None = None) -> Query:
-    """The newest turns weigh most; what only turns a product down ("not that one") says nothing to search by."""
+    """The newest turns weigh most; what only turns a product down ("not that one", "too expensive") says nothing to
+    search by."""
     texts, weights, weight = [], [], 1.0
     for turn in reversed(dialogue.turns):
-        text = REJECTION.sub(" ", turn.text)
+        text = COMPARED.sub(" ", REJECTION.sub(" ", turn.text))
         if not text.strip() or (text != turn.text and len(re.findall(r"\w{3,}", text)) < 2):
             continue
         if turn.role == SEEKER:

@@ -70,7 +70,9 @@ def test_our_own_answers_are_no_wishes():
     assert make_query(talk).texts == ("in wool", "sofa")
 
 
-@pytest.mark.parametrize("refusal", ["not that one", "Something else, please.", "no"])
+@pytest.mark.parametrize(
+    "refusal", ["not that one", "Something else, please.", "no", "too expensive", "a bit cheaper than that, please"]
+)
 def test_a_bare_refusal_is_no_wish(refusal):
     assert make_query(said("oak table").answer("This?", ["p3"]).say(refusal)).texts == ("oak table",)
 
@@ -79,6 +81,12 @@ def test_a_refusal_with_a_wish_keeps_the_wish():
     talk = said("oak table").answer("This?", ["p3"]).say("something else, a wool rug")
     (newest, *_) = make_query(talk).texts
     assert "wool rug" in newest and "something else" not in newest
+
+
+def test_a_comparison_of_prices_is_not_searched_for_but_what_stands_beside_it():
+    talk = said("oak table").answer("This?", ["p3"]).say("something cheaper, in walnut and round")
+    (newest, *_) = make_query(talk).texts
+    assert "walnut" in newest and "cheaper" not in newest
 
 
 def test_what_was_turned_down_never_comes_back(shop):
