@@ -17,12 +17,14 @@ from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue import REJECTION, SEEKER, Dialogue
 from lavic_chat.errors import DialogueError
 from lavic_chat.files import hash_bytes
+from lavic_chat.followup import nouns_of, pick_meant, wants_change
 from lavic_chat.model.fusion import Fusion, load_fusion
 from lavic_chat.model.text_encoder import load_text_encoder
 from lavic_chat.recommendation import Candidate
 from lavic_chat.sight import Sight, main_pictures
 
 AGEING = 0.6  # the weight of a turn against the next newer one
+MEANT = 0.6  # the weight of the last pick's title, where the newest turn asks for a change of it
 OTHERS = 0.25  # the weight of what the recommender or others said
 PICTURE_WEIGHT = 0.5  # of picture similarity, where the shopper showed a photo or a product
 LIKE_WEIGHT = 0.5  # of a shown product's text
@@ -80,10 +82,10 @@ class Query:
         return unit((np.array(self.weights, np.float32)[:, None] * vectors).sum(0))
 
 
-def make_query(dialogue: Dialogue, picture: np.ndarray | None = None) -> Query:
+def make_query(dialogue: Dialogue, picture: np.ndarray | None = None, meant: str = "") -> Query:
     """The newest turns weigh most; what only turns a product down ("not that one", "too expensive") says nothing to
-    search by."""
-    texts, weights, weight = [], [], 1.0
+    search by. meant: title of the product that the newest turn wants changed."""
+    texts, weights, weight = ([meant], [MEANT], 1.0) if meant else ([], [], 1.0)
     for turn in reversed(dialogue.turns):
         text = COMPARED.sub(" ", REJECTION.sub(" ", turn.text))
         if not text.strip() or (text != turn.text and len(re.findall(r"\w{3,}", text)) < 2):
@@ -158,6 +160,7 @@ class Retriever:
         self.catalog, self.space, self.shelf = catalog, search, shelf
         self.ids = [product.id for product in catalog]
         self.row = {product_id: row for row, product_id in enumerate(self.ids)}
+        self.nouns = nouns_of(catalog)
         self.centre = states.mean((0, 1))
         self.picture_vectors = self.to_picture_vector(states)
 
@@ -174,13 +177,15 @@ class Retriever:
         filters: Filters = NO_FILTERS,
     ) -> tuple[Candidate, ...]:
         """The k nearest products that the filters admit and the shopper has not turned down, nearest first: within the
-        shopper's budget, or at any price where nothing is.
+        shopper's budget, or at any price where nothing is. Who wants the last pick changed is not shown it again.
 
         photo_states [5, h]: the shopper's photo. like: id of a product to find more of (itself left out).
         Raises DialogueError when nothing is left.
         """
         nearness, scores = self.score(dialogue, photo_states, like)
         out = set(dialogue.rejected) | {like}
+        if (meant := self.meant(dialogue)) and wants_change(dialogue.turns[-1].text):
+            out.add(meant.id)
         ranked = [row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out]
 
         def nearest(budget: Filters) -> list[int]:
@@ -198,12 +203,21 @@ class Retriever:
         """The range of prices that the shopper's words leave."""
         return read_budget(dialogue, lambda shown: self.catalog[shown].price if shown in self.catalog else None)
 
+    def meant(self, dialogue: Dialogue) -> Product | None:
+        """The last pick, where the newest turn speaks on of it."""
+        return pick_meant(dialogue, self.catalog, self.nouns)
+
+    def query(self, dialogue: Dialogue, picture: np.ndarray | None = None) -> Query:
+        """What to search this catalogue by; picture: vector [h] of the shopper's photo."""
+        pick = self.meant(dialogue)
+        return make_query(dialogue, picture, pick.title if pick else "")
+
     def score(
         self, dialogue: Dialogue, photo_states: np.ndarray | None, like: str | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """[N] cosines of what was said, and [N] similarities with what a photo or a product to go by adds."""
         picture = None if photo_states is None else self.to_picture_vector(photo_states)
-        query = make_query(dialogue, picture)
+        query = self.query(dialogue, picture)
         nearness = self.space.compare(query, self.shelf)
         scores = nearness.copy()
         if query.picture is not None:

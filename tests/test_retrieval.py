@@ -89,6 +89,20 @@ def test_a_comparison_of_prices_is_not_searched_for_but_what_stands_beside_it():
     assert "walnut" in newest and "cheaper" not in newest
 
 
+def test_a_change_of_the_pick_looks_for_its_like():
+    twins = [Product(f"t{n}", "Jorano seat", "Seats", attributes={"type": "seat"}) for n in range(2)]
+    shop = retriever_of(Catalog(Path("nowhere"), (*things().products, *twins)))
+    talk = said("something for the hall").answer("This one.", ["t0", "p3"])
+    assert set(ids(shop.search(talk.say("the same in wool"), 2))) == {"t1", "p4"}  # not that one itself
+    assert set(ids(shop.search(talk.say("lovely"), 2))) == {"t0", "t1"}
+    assert shop.query(talk.say("the same in wool")).texts == (
+        "Jorano seat",
+        "the same in wool",
+        "something for the hall",
+    )
+    assert "Jorano seat" not in shop.query(talk.say("now another seat")).texts
+
+
 def test_what_was_turned_down_never_comes_back(shop):
     talk = said("oak table")
     for turned_down in range(5):
