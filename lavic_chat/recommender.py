@@ -111,9 +111,7 @@ class Recommender:
         """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
         with self._turn:
             products = [item.product for item in shown.candidates]
-            space = self.retriever.space
-            shelf = space.shelve(products, [Sight(self.average)] * len(products))
-            nearness = space.compare(self.retriever.query(dialogue), shelf)
+            nearness = self.retriever.space.measure(dialogue, products, [Sight(self.average)] * len(products))
             found = tuple(
                 Candidate(item.product, item.similarity, float(near))
                 for item, near in zip(shown.candidates, nearness, strict=True)

@@ -207,19 +207,16 @@ class Retriever:
         """The last pick, where the newest turn speaks on of it."""
         return pick_meant(dialogue, self.catalog, self.nouns)
 
-    def query(self, dialogue: Dialogue, picture: np.ndarray | None = None) -> Query:
-        """What to search this catalogue by; picture: vector [h] of the shopper's photo."""
-        pick = self.meant(dialogue)
-        return make_query(dialogue, picture, pick.title if pick else "")
-
     def score(
         self, dialogue: Dialogue, photo_states: np.ndarray | None, like: str | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """[N] cosines of what was said, and [N] similarities with what a photo or a product to go by adds."""
         picture = None if photo_states is None else self.to_picture_vector(photo_states)
-        query = self.query(dialogue, picture)
+        query = make_query(dialogue, picture)
         nearness = self.space.compare(query, self.shelf)
         scores = nearness.copy()
+        if meant := self.meant(dialogue):  # found by its title, but judged by what was said
+            scores = self.space.compare(make_query(dialogue, picture, meant.title), self.shelf)
         if query.picture is not None:
             scores += PICTURE_WEIGHT * (self.picture_vectors @ query.picture)
         if like in self.row:
