@@ -1,7 +1,8 @@
 """What a shopper's words say of money: "under $300", "cheaper than that". No picture shows a price, so these words
 bound the search, as the filters do, rather than being weighed by a model that looks.
 
-Vague words ("a normal budget", "about $300", "cheap is good, but not everything") bound nothing.
+In doubt a number is no price: vague words ("about $300", "cheap is good, but not everything"), sizes and ages bound
+nothing.
 """
 
 import re
@@ -11,24 +12,27 @@ from functools import reduce
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Product
-from lavic_chat.dialogue import SEEKER, Dialogue
+from lavic_chat.dialogue import MORE_LIKE, SEEKER, Dialogue
 
 CENT = 0.01  # the limits of filters are inclusive
-LONGEST = 80  # characters before a limit that are read for a word that turns it round
+LONGEST = 80  # characters before a limit, and after it, that may change what it means
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,7})(?:\.\d{1,2})?(?![\d.,]*\d)"
+NUMBER = (
+    r"(?<![\d.,])(?:\d{1,3}(?:,\d{3}){1,2}|\d{1,7})(?:\.\d{1,2})?(?:\s?k\b)?(?![.,]?\d|\s?k\w|\s(?:\d{3}|thousand)\b)"
+)
 SIGN, NAME = r"[$€£¥]", r"(?:dollars?|euros?|eur|usd|gbp|pounds?|quid|bucks?)\b"
 MONEY = rf"(?:{SIGN}\s?{NUMBER}|{NUMBER}\s?(?:{SIGN}|{NAME}))"
-ANY = rf"(?:{SIGN}\s?)?{NUMBER}(?!\s?(?:%|cm|mm|m|inch|in|people|seats?)\b)"  # where the words before it speak of money
-# A bare number, "under 300", where nothing follows that could be what it counts; smaller ones are ages and seats.
-BARE = r"(?:[2-9]\d|\d{3,7})(?=\s*(?:\Z|[;!?)]|[.,](?!\d)|(?:please|but|if|though|thanks|thank)\b))"
-PLAIN = r"(?:is|are|of|was|=|:|to|\s)*"
-# Words that turn a limit round, "not over $300", and what may stand between them and it.
-TURNED = re.compile(
-    r"(?:\bno|\bnot|\bnever|\bnothing|\bcannot|n['’]?t)\s+"
-    r"(?:(?:want|need|have|like|wish|able|willing|going|to|spend|pay|go|costs?|costing|be|priced|much|any|anything|it)\s+){0,6}\Z",
-    re.IGNORECASE,
+UNITS = (
+    r"cm|mm|m|in|inch(?:es)?|foot|feet|ft|kg|lbs?|g|w|watts?|gb|x|hours?|minutes?|days?|weeks?|months?|years?|people|kids"
+    r"|seats?|seaters?|doors?|drawers?|pieces?"
 )
+ANY = rf"(?:{SIGN}\s?)?{NUMBER}(?!\s?(?:[%\"”″×]|(?:{UNITS})\b))"  # where the words before it speak of money
+# A bare number, "under 300", where nothing follows that could be what it counts; smaller ones are ages and seats.
+BARE = (
+    r"(?<![\d.,])(?:[2-9]\d|\d{3,7})"
+    r"(?=\s*(?:\Z|[;!)]|[.,](?!\d)|(?:please|but|and|or|if|though|thanks|thank|now|then|total|in\s+total)\b))"
+)
+PLAIN = r"(?:is|are|of|was|now|only|=|:|\s)*"
 
 CHEAPER = (
     r"\b(?:cheaper|less\s+(?:expensive|costly|pricey)|more\s+affordable)\b(?!\s+is\s+better)"
@@ -38,28 +42,55 @@ CHEAPER = (
 DEARER = r"\bmore\s+expensive\b|\b(?:pricier|dearer)\b|\btoo\s+cheap\b"
 # Words that compare prices only, and what goes with them: search has nothing to learn from these.
 COMPARED = re.compile(
-    rf"(?:\b(?:something|anything|an?\s+(?:bit|little)|much|slightly|even|way|far|(?:that|it)(?:['’]s|\s+is))\s+)*"
+    rf"(?:\b(?:something|anything|an?\s+(?:bit|little)|much|slightly|even|way|far|(?:that|it)(?:['’]s|\s+is))\s+){{0,4}}"
     rf"(?:{CHEAPER}|{DEARER})(?:\s+than\s+(?:that|this|it|those|these)(?:\s+one)?\b)?",
     re.IGNORECASE,
 )
 
 RULES = {
-    "range": rf"(?:\b(?:between|from)\s+)?(?:{MONEY}\s?(?:and|to|-|–)\s?{ANY}|{ANY}\s?(?:and|to|-|–)\s?{MONEY})",
-    "under": r"\b(?:under|below|less\s+than|cheaper\s+than|at\s+most|up\s+to|within|max(?:imum)?(?:\s+of)?"
+    "range": rf"\b(?:budget|price\s+range){PLAIN}(?:between\s+|from\s+)?{ANY}\s?(?:and|to|-|–)\s?{ANY}"
+    rf"|(?:\b(?:between|from|have)\s+)?(?:{MONEY}\s?(?:and|to|-|–)\s?{ANY}|{ANY}\s?(?:and|to|-|–)\s?{MONEY})",
+    "under": r"\b(?:under|below|less\s+than|cheaper\s+than|at\s+most|up\s+to|within|max(?:imum|\.)?(?:\s+of)?"
     rf"|(?:no|not)\s+(?:more\s+than|over|above))\s+(?:{MONEY}|{BARE})"
-    rf"|{MONEY}\s+(?:or\s+(?:less|under|below|cheaper)|at\s+(?:the\s+)?most|max(?:imum)?|tops)\b"
-    rf"|\b(?:budget|limit|maximum|max)\b{PLAIN}(?:up\s+to\s+)?{ANY}"
-    rf"|\b(?:I\s+have|I['’]ve\s+got)\s+(?:only\s+)?{MONEY}"
+    rf"|{MONEY}\s+(?:or\s+(?:less|under|below|cheaper)|at\s+(?:the\s+)?most|max(?:imum)?(?!\.?\s?[$€£¥\d])|tops)\b"
+    rf"|\b(?:budget|limit)\b{PLAIN}(?:up\s+to\s+)?(?:{MONEY}|{BARE})"
+    rf"|\b(?:I\s+have|I['’]ve\s+got)\s+(?:only\s+)?{MONEY}(?!\s?(?:to|-|–)\s?[\d$€£¥])"
     rf"|\b(?:spend|pay)\s+(?:up\s+to|at\s+most|less\s+than)\s+{ANY}",
-    "over": rf"\b(?:over|above|more\s+than|at\s+least|upwards\s+of)\s+{MONEY}"
+    "over": rf"\b(?:over|above|more\s+than|at\s+least|upwards\s+of|min(?:imum|\.)?(?:\s+of)?)\s+{MONEY}"
     rf"|{MONEY}\s+(?:or\s+more|and\s+(?:up|above))\b"
-    rf"|\b(?:spend|pay)\s+(?:more\s+than|over|above|at\s+least)\s+{ANY}",
-    "free": r"\bany\s+price\b|\b(?:price|cost|budget)\s+(?:doesn['’]?t|does\s+not)\s+matter\b"
-    r"|\bmoney\s+is\s+no\s+(?:object|issue)\b",
+    rf"|\b(?:spend(?:ing)?|pay(?:ing)?)\s+(?:more\s+than|over|above|at\s+least)\s+{ANY}",
+    "free": r"\bany\s+price\b|\b(?:forget|ignore|never\s+mind|drop)\s+(?:the|my|about\s+the)\s+(?:budget|price|limit)\b"
+    r"|\b(?:price|cost|budget|money)\s+(?:doesn['’]?t|does\s+not|isn['’]?t|is\s+not|is\s+no)\s+(?:really\s+)?"
+    r"(?:matter|important|object|issue|problem|concern)\b|\bno\s+(?:budget|price)\s+limit\b|\bI\s+can\s+(?:spend|pay)\s+more\b",
     "cheaper": CHEAPER,
     "dearer": DEARER,
 }
 RULE = re.compile("|".join(f"(?P<{name}>{rule})" for name, rule in RULES.items()), re.IGNORECASE)
+
+# What stands before a limit, up to its clause's beginning, and turns it round ("nothing over $300") or takes it back.
+NO = (
+    r"(?:\b(?:no|not|never|nothing|none|without|avoid|cannot|(?:do|does|did|is|ca|wo|would|should|could)nt)"
+    r"|\w{2}n['’]t)\b"
+)
+CLAUSE = r"(?:(?!\bbut\b)[^.,;!?])*\Z"
+NEAR = re.compile(
+    rf"{NO}\s+(?:(?:want|like|wish|able|willing|going|to|spend|pay|go|costs?|costing|be|priced|much|any|anything|it)\s+)"
+    r"{0,6}\Z",
+    re.IGNORECASE,
+)
+FAR = re.compile(rf"{NO}{CLAUSE}", re.IGNORECASE)
+NEEDLESS = re.compile(rf"(?:{NO}\s+(?:have|need)\s+to|\bneedn['’]?t|\bpaid)\b{CLAUSE}", re.IGNORECASE)
+MAYBE = re.compile(rf"\b(?:(?:can|could|may)\s+be|if)\b{CLAUSE}", re.IGNORECASE)
+WELCOME = re.compile(rf"n['’]?t\s+mind{CLAUSE}", re.IGNORECASE)
+COUNTED = re.compile(
+    r"\b(?:width|wide|depth|deep|height|high|tall|ceiling|length|long(?!\s+as\b)|weigh\w*|holds?|supports?|carry|seats?"
+    rf"|people|someone|kids|children|students|son|daughter|size|tv|screen|monitor|room)\b{CLAUSE}",
+    re.IGNORECASE,
+)
+# What follows it.
+TOO_MUCH = re.compile(r"\s*(?:is|are|would\s+be)\s+(?:\w+\s+)?(?:too|out|beyond|over|not)\b", re.IGNORECASE)
+FINE = re.compile(r"\s*(?:is|are|would\s+be)\s+(?:\w+\s+)?(?:fine|ok|okay|good|possible)\b", re.IGNORECASE)
+QUESTION = re.compile(r"\A\W*(?:is(?!\s+there)|was|why|how)\b[^?]*\?\s*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -71,12 +102,17 @@ class Limit:
     free: bool = False
 
 
-def read_budget(dialogue: Dialogue, price_of: Callable[[str], float | None]) -> Filters:
+def read_budget(
+    dialogue: Dialogue,
+    price_of: Callable[[str], float | None],
+    is_another: Callable[[str, str], bool] = lambda text, pick: False,
+) -> Filters:
     """The range of prices that the shopper's messages leave, later words above earlier ones.
 
     price_of: a product's price by its id; "cheaper" means cheaper than the pick before it, and is nothing without one.
+    is_another: whether a message asks for another thing than the pick of that id, which has a budget of its own.
     """
-    return reduce(heed, said_limits(dialogue, price_of), NO_FILTERS)
+    return reduce(heed, said_limits(dialogue, price_of, is_another), NO_FILTERS)
 
 
 def affords(budget: Filters, product: Product) -> bool:
@@ -84,36 +120,70 @@ def affords(budget: Filters, product: Product) -> bool:
     return product.price is None or budget.admits(product)
 
 
-def said_limits(dialogue: Dialogue, price_of: Callable[[str], float | None]) -> Iterator[Limit]:
+def said_limits(dialogue: Dialogue, price_of, is_another) -> Iterator[Limit]:
     pick = None
     for turn in dialogue.turns:
-        if turn.role == SEEKER:
-            yield from limits_in(turn.text, price_of(pick) if pick else None)
-        elif turn.shown:
+        if turn.shown:
             pick = turn.shown[0]
+        if turn.role != SEEKER or turn.text.startswith(MORE_LIKE):  # that has a title in it, whatever that says
+            continue
+        if pick and is_another(turn.text, pick):
+            yield Limit(free=True)
+        yield from limits_in(turn.text, price_of(pick) if pick else None)
 
 
 def limits_in(text: str, price: float | None) -> Iterator[Limit]:
     """Those of one message; price: of the pick that it speaks of, if one is known."""
+    if QUESTION.search(text):
+        return
     for match in RULE.finditer(text):
-        rule, turned = match.lastgroup, bool(TURNED.search(text[max(0, match.start() - LONGEST) : match.start()]))
-        amounts = sorted(float(number.replace(",", "")) for number in re.findall(NUMBER, match[0]))
-        if rule == "free":
-            yield Limit(free=True)
-        elif rule == "range":
-            yield Limit(amounts[0], amounts[-1])
-        elif rule in ("under", "over"):
-            yield Limit(highest=amounts[0]) if (rule == "under") != turned else Limit(lowest=amounts[0])
-        elif price is not None and not turned:  # "it need not be cheaper" bounds nothing
-            yield Limit(highest=max(0, price - CENT)) if rule == "cheaper" else Limit(lowest=price + CENT)
+        before = text[max(0, match.start() - LONGEST) : match.start()]
+        after = text[match.end() : match.end() + LONGEST]
+        if match.lastgroup in ("cheaper", "dearer"):
+            limit = compared(match.lastgroup, price, before, after)
+        else:
+            limit = named(match.lastgroup, match[0], before, after)
+        if limit:
+            yield limit
 
 
-def heed(range_: Filters, limit: Limit) -> Filters:
+def compared(rule: str, price: float | None, before: str, after: str) -> Limit | None:
+    """ "cheaper", "too cheap": than the pick; "it need not be cheaper" and "cheaper is fine" bound nothing."""
+    if rule == "dearer" and (FINE.match(after) or WELCOME.search(before)):
+        return Limit(free=True)
+    if price is None or FINE.match(after) or any(words.search(before) for words in (FAR, NEEDLESS, MAYBE)):
+        return None
+    return Limit(highest=max(0, price - CENT)) if rule == "cheaper" else Limit(lowest=price + CENT)
+
+
+def named(rule: str, said: str, before: str, after: str) -> Limit | None:
+    """ "under $300": an amount, or two, perhaps turned round by what stands before or after."""
+    if rule == "free":
+        return Limit(free=True)
+    if NEEDLESS.search(before) or (COUNTED.search(before) and not re.search(SIGN, said)):
+        return None
+    amounts = sorted(amount(number) for number in re.findall(NUMBER, said, re.IGNORECASE))
+    if rule == "range":
+        return Limit(amounts[0], amounts[-1])
+    if rule == "under":
+        return Limit(lowest=amounts[0]) if NEAR.search(before) or TOO_MUCH.match(after) else Limit(highest=amounts[0])
+    if FINE.match(after) or WELCOME.search(before):
+        return Limit(free=True)
+    return Limit(highest=amounts[0]) if FAR.search(before) or TOO_MUCH.match(after) else Limit(lowest=amounts[0])
+
+
+def amount(number: str) -> float:
+    """ "1,200" or "1.5k"."""
+    plain = number.replace(",", "").lower()
+    return float(plain.rstrip("k ")) * (1000 if plain.endswith("k") else 1)
+
+
+def heed(known: Filters, limit: Limit) -> Filters:
     """A range of prices after one more limit; an older one that contradicts it is forgotten."""
     if limit.free:
         return NO_FILTERS
-    lowest = range_.lowest if limit.lowest is None else limit.lowest
-    highest = range_.highest if limit.highest is None else limit.highest
-    if lowest is not None and highest is not None and lowest > highest:
+    lowest = known.lowest if limit.lowest is None else limit.lowest
+    highest = known.highest if limit.highest is None else limit.highest
+    if lowest is not None and highest is not None and lowest >= highest:
         lowest, highest = limit.lowest, limit.highest
     return Filters(lowest=lowest, highest=highest)

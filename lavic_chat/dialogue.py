@@ -9,6 +9,7 @@ from lavic_chat.errors import DialogueError
 from lavic_chat.files import read_jsonl
 
 SEEKER, OTHER = "seeker", "recommender"
+MORE_LIKE = "Show me more like the"  # how the message begins that a button says in the shopper's name
 MAX_MESSAGE = 4_000  # characters of one message
 
 TAGS = {SEEKER: "submission", OTHER: "comment"}

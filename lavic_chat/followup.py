@@ -13,13 +13,22 @@ WORD = re.compile(r"[^\W\d_]+")
 SAME = re.compile(
     r"\b(?:same|similar)\b|\b(?:like|as)\s+(?:it|that|this)\b|\b(?:that|this)\s+(?:one\s+)?(?:but|in)\b", re.IGNORECASE
 )
-BACK = re.compile(r"\b(?:it|its|that|this|one|but|instead|rather|then)\b", re.IGNORECASE)  # points at what was said
-CHANGE = re.compile(
-    r"\b(?:but|instead|rather|different|in|more|less|darker|lighter|paler|brighter|warmer|softer|bigger|larger|smaller|wider"
-    r"|narrower|taller|higher|lower|longer|shorter|rounder|simpler|plainer|older|newer)\b",
+BACK = re.compile(
+    r"\b(?:it|(?:that|this)\s+one|instead)\b|\A\W*(?:(?:nice|ok(?:ay)?|good)\W+)?(?:but|in)\b", re.IGNORECASE
+)
+NEXT = re.compile(
+    r"\b(?:now|next(?!\s+to)|also|besides)\b(?!\s+(?:in|with)\b)|\bin\s+addition\b|\b(?:as\s+well|too)(?=\W*\Z)",
     re.IGNORECASE,
 )
-NEXT = re.compile(r"\b(?:now|next|also|besides|in\s+addition|as\s+well|too(?=\W*\Z))", re.IGNORECASE)
+ANEW = re.compile(
+    r"\b(?:(?:I|we)(?:['’]m|['’]re|\s+am|\s+are)?\s+(?:also\s+)?(?:need|want|looking\s+for)|show\s+(?:me|us)"
+    r"|do\s+you\s+(?:have|sell))\s+(?:an?|some)\s+(?!bit\b|little\b|(?:\w+\s+){0,2}ones?\b)",
+    re.IGNORECASE,
+)
+KEPT = re.compile(r"\b(?:love|perfect|take|buy|cart|order)\b", re.IGNORECASE)
+OWN = re.compile(r"\b(?:my|our)\s+(?:\w+\s+){0,2}\w+", re.IGNORECASE)  # "my white walls" are not what is wished for
+BESIDE = frozenset({"with", "in", "for", "match", "matching", "beside", "near", "on", "under", "over", "to", "from"})
+REACH = 3  # words between such a one and a thing that is not asked for
 
 
 def pick_meant(dialogue: Dialogue, catalog: Catalog, nouns: Collection[str]) -> Product | None:
@@ -30,20 +39,38 @@ def pick_meant(dialogue: Dialogue, catalog: Catalog, nouns: Collection[str]) -> 
     pick = before[-1].shown[0]
     if pick in dialogue.rejected or pick not in catalog:
         return None
-    return catalog[pick] if speaks_on(newest.text, catalog[pick].title, nouns) else None
+    return catalog[pick] if speaks_on(newest.text, catalog[pick], nouns) else None
 
 
-def wants_change(text: str) -> bool:
-    """Whether a message about the pick asks for another than itself: "the same in red", not "lovely, thanks"."""
-    return bool(CHANGE.search(text))
-
-
-def speaks_on(text: str, title: str, nouns: Collection[str]) -> bool:
+def speaks_on(text: str, pick: Product, nouns: Collection[str]) -> bool:
     """Not where it names another kind of thing, or the same anew; where no kinds are known, it has to point back."""
-    named = words_of(text) & set(nouns)
-    if NEXT.search(text) or named - words_of(title):
+    if asks_for_another(text, pick, nouns):
         return False
-    return bool(SAME.search(text)) or (not named and bool(nouns or BACK.search(text)))
+    if SAME.search(text):
+        return True
+    return not (ANEW.search(text) or things_in(text, nouns)) and bool(nouns or BACK.search(text))
+
+
+def asks_for_another(text: str, pick: Product, nouns: Collection[str]) -> bool:
+    """Whether it leaves the pick behind: "now a rug"."""
+    others = things_in(text, nouns) - words_of(f"{pick.title} {pick.attributes.get('type', '')}")
+    return bool(others or NEXT.search(text) or (nouns and ANEW.search(text) and not SAME.search(text)))
+
+
+def lacks_wish(text: str, looks: str, seen: Collection[str]) -> bool:
+    """Whether a message names looks that the pick does not have, "in red"; seen: the words for looks that there are."""
+    wished = words_of(OWN.sub(" ", text)) & set(seen)
+    return bool(wished - words_of(looks)) and not KEPT.search(text)
+
+
+def things_in(text: str, nouns: Collection[str]) -> set[str]:
+    """The kinds of things that it asks for, but for those that the wanted thing stands beside, "to match my table"."""
+    words = [word.lower() for word in WORD.findall(text)]
+    return {
+        singular(word)
+        for place, word in enumerate(words)
+        if singular(word) in nouns and not BESIDE.intersection(words[max(0, place - REACH) : place])
+    }
 
 
 def nouns_of(products: Iterable[Product]) -> frozenset[str]:
@@ -57,9 +84,11 @@ def words_of(text: str) -> set[str]:
 
 
 def singular(word: str) -> str:
-    """Good enough to compare with: "lamps" and "lamp", "couches" and "couch", "shelves" and "shelf"."""
-    if word.endswith("ves"):
-        return f"{word[:-3]}f"
+    """Good enough to compare with: "lamps" and "lamp", "couches" and "couch", "accessories" and "accessory"."""
+    if len(word) > 4 and word.endswith("ies"):
+        return f"{word[:-3]}y"
+    if word in ("shelves", "knives"):
+        return {"shelves": "shelf", "knives": "knife"}[word]
     if re.search(r"(?:ch|sh|x|ss)es\Z", word):
         return word[:-2]
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word

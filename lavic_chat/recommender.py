@@ -16,6 +16,7 @@ from lavic_chat.descriptions import Descriptions, kinds_of, without_kind
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.files import hash_bytes
+from lavic_chat.followup import lacks_wish, words_of
 from lavic_chat.lent_gpu import CATALOG, Lender, owned
 from lavic_chat.model import VIEWS, LavicModel, load_model
 from lavic_chat.model.adapter import AdapterCard, merge_loras
@@ -97,9 +98,21 @@ class Recommender:
                 photo = self.vision.see_photo(dialogue.photo) if dialogue.photo else None
             with clock("retrieve"):
                 seen = None if photo is None else photo.numpy()
-                found = self.retriever.search(dialogue, CANDIDATES, seen, like, filters)
+                found = self.retriever.search(dialogue, CANDIDATES, seen, like, filters, self.left_behind(dialogue))
             chosen = self.choose(dialogue, found, photo, clock)
             return replace(chosen, budget=self.retriever.budget(dialogue))
+
+    def left_behind(self, dialogue: Dialogue) -> str | None:
+        """Id of the last pick, where other looks are wished for than the model saw in it."""
+        pick = self.retriever.meant(dialogue)
+        if pick and lacks_wish(dialogue.turns[-1].text, self.looks[self.retriever.row[pick.id]], self.look_words):
+            return pick.id
+        return None
+
+    @cached_property
+    def look_words(self) -> frozenset[str]:
+        """The words that the model has for looks."""
+        return frozenset(word for looks in set(self.looks) for word in words_of(looks))
 
     def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
         """Products like one of the catalogue's, which itself is left out; the dialogue ends with that wish."""

@@ -17,7 +17,7 @@ from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue import REJECTION, SEEKER, Dialogue
 from lavic_chat.errors import DialogueError
 from lavic_chat.files import hash_bytes
-from lavic_chat.followup import nouns_of, pick_meant, wants_change
+from lavic_chat.followup import asks_for_another, nouns_of, pick_meant, things_in, words_of
 from lavic_chat.model.fusion import Fusion, load_fusion
 from lavic_chat.model.text_encoder import load_text_encoder
 from lavic_chat.recommendation import Candidate
@@ -29,6 +29,8 @@ OTHERS = 0.25  # the weight of what the recommender or others said
 PICTURE_WEIGHT = 0.5  # of picture similarity, where the shopper showed a photo or a product
 LIKE_WEIGHT = 0.5  # of a shown product's text
 BATCH = 64
+# Beside a refusal, what tells what is wanted: "something else in red", not "not that one, please".
+TELLING = re.compile(r"\b\w{3,}\b.*\b\w{3,}|\b(?:in|with|of)\s+\w{3,}", re.DOTALL)
 
 
 class TextEncoder:
@@ -88,7 +90,7 @@ def make_query(dialogue: Dialogue, picture: np.ndarray | None = None, meant: str
     texts, weights, weight = ([meant], [MEANT], 1.0) if meant else ([], [], 1.0)
     for turn in reversed(dialogue.turns):
         text = COMPARED.sub(" ", REJECTION.sub(" ", turn.text))
-        if not text.strip() or (text != turn.text and len(re.findall(r"\w{3,}", text)) < 2):
+        if not text.strip() or (text != turn.text and not TELLING.search(text)):
             continue
         if turn.role == SEEKER:
             texts.append(text)
@@ -175,33 +177,48 @@ class Retriever:
         photo_states: np.ndarray | None = None,
         like: str | None = None,
         filters: Filters = NO_FILTERS,
+        without: str | None = None,
     ) -> tuple[Candidate, ...]:
         """The k nearest products that the filters admit and the shopper has not turned down, nearest first: within the
-        shopper's budget, or at any price where nothing is. Who wants the last pick changed is not shown it again.
+        shopper's budget, or at any price where nothing of the kind is.
 
         photo_states [5, h]: the shopper's photo. like: id of a product to find more of (itself left out).
-        Raises DialogueError when nothing is left.
+        without: id of another to leave out. Raises DialogueError when nothing is left.
         """
         nearness, scores = self.score(dialogue, photo_states, like)
-        out = set(dialogue.rejected) | {like}
-        if (meant := self.meant(dialogue)) and wants_change(dialogue.turns[-1].text):
-            out.add(meant.id)
+        out = set(dialogue.rejected) | {like, without}
         ranked = [row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out]
 
-        def nearest(budget: Filters) -> list[int]:
-            pairs = ((row, self.catalog.products[row]) for row in ranked)
-            return list(islice((row for row, one in pairs if filters.admits(one) and affords(budget, one)), k))
+        def nearest(budget: Filters) -> list[Product]:
+            things = (self.catalog.products[row] for row in ranked)
+            return list(islice((one for one in things if filters.admits(one) and affords(budget, one)), k))
 
-        order = nearest(self.budget(dialogue)) or nearest(NO_FILTERS)
-        if not order and filters:
+        found = nearest(self.budget(dialogue))
+        if not any(self.is_kind_wanted(dialogue, one) for one in found):
+            found = nearest(NO_FILTERS) or found
+        if not found and filters:
             raise DialogueError("Nothing that is left fits the filters; widen them, or start over.")
-        if not order:
+        if not found:
             raise DialogueError("Every product has been turned down; start over to see them again.")
-        return tuple(Candidate(self.catalog.products[row], float(scores[row]), float(nearness[row])) for row in order)
+        rows = [self.row[one.id] for one in found]
+        return tuple(
+            Candidate(one, float(scores[row]), float(nearness[row])) for one, row in zip(found, rows, strict=True)
+        )
 
     def budget(self, dialogue: Dialogue) -> Filters:
         """The range of prices that the shopper's words leave."""
-        return read_budget(dialogue, lambda shown: self.catalog[shown].price if shown in self.catalog else None)
+        return read_budget(
+            dialogue,
+            lambda pick: self.catalog[pick].price if pick in self.catalog else None,
+            lambda text, pick: pick in self.catalog and asks_for_another(text, self.catalog[pick], self.nouns),
+        )
+
+    def is_kind_wanted(self, dialogue: Dialogue, product: Product) -> bool:
+        """Whether a product is of the kind that the newest message of the shopper names which names one."""
+        for turn in reversed(dialogue.turns):
+            if turn.role == SEEKER and (wanted := things_in(turn.text, self.nouns)):
+                return bool(wanted & words_of(f"{product.title} {product.attributes.get('type', '')}"))
+        return True
 
     def meant(self, dialogue: Dialogue) -> Product | None:
         """The last pick, where the newest turn speaks on of it."""
@@ -215,7 +232,7 @@ class Retriever:
         query = make_query(dialogue, picture)
         nearness = self.space.compare(query, self.shelf)
         scores = nearness.copy()
-        if meant := self.meant(dialogue):  # found by its title, but judged by what was said
+        if like is None and (meant := self.meant(dialogue)):  # found by its title, but judged by what was said
             scores = self.space.compare(make_query(dialogue, picture, meant.title), self.shelf)
         if query.picture is not None:
             scores += PICTURE_WEIGHT * (self.picture_vectors @ query.picture)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import Dialogue
-from lavic_chat.followup import nouns_of, pick_meant, singular, speaks_on, wants_change
+from lavic_chat.followup import lacks_wish, nouns_of, pick_meant, singular, speaks_on
 
 KINDS = {
     "Corost desk lamp": "table lamp",
@@ -21,7 +21,7 @@ SHOP = Catalog(
     tuple(Product(f"p{n}", title, "Home", attributes={"type": kind}) for n, (title, kind) in enumerate(KINDS.items())),
 )
 NOUNS = nouns_of(SHOP)
-TITLE = "Corost desk lamp"
+LAMP = SHOP["p0"]
 
 
 def test_things_are_called_by_one_word():
@@ -40,10 +40,14 @@ def test_things_are_called_by_one_word():
         "darker",
         "too expensive",
         "do you have it in blue?",
+        "darker, to match my table chair",
+        "smaller, it has to fit next to the shelf",
+        "I want a darker one",
+        "with a chair leg's curve",
     ],
 )
 def test_a_change_of_the_pick_speaks_on_of_it(said):
-    assert speaks_on(said, TITLE, NOUNS)
+    assert speaks_on(said, LAMP, NOUNS)
 
 
 @pytest.mark.parametrize(
@@ -53,18 +57,19 @@ def test_a_change_of_the_pick_speaks_on_of_it(said):
         "and two rugs",
         "some shelves for it",
         "rather a green lamp",  # any lamp
-        "the same in a chair",
         "I also want something for the bath",
         "something for the bath, too",
+        "I need a couch",
+        "show me a settee",
     ],
 )
 def test_another_thing_or_the_kind_anew_does_not(said):
-    assert not speaks_on(said, TITLE, NOUNS)
+    assert not speaks_on(said, LAMP, NOUNS)
 
 
 def test_where_no_kinds_are_known_a_message_must_point_back():
-    assert speaks_on("that one in blue", TITLE, ()) and speaks_on("the same, please", TITLE, ())
-    assert not speaks_on("a blue vase", TITLE, ())
+    assert speaks_on("that one in blue", LAMP, ()) and speaks_on("the same, please", LAMP, ())
+    assert not speaks_on("a blue vase", LAMP, ())
 
 
 def test_the_pick_is_meant_until_it_is_turned_down():
@@ -91,6 +96,7 @@ def test_without_a_pick_of_this_catalogue_none_is_meant():
         ("shelves", "shelf"),
         ("boxes", "box"),
         ("glass", "glass"),
+        ("accessories", "accessory"),
         ("rug", "rug"),
     ],
 )
@@ -98,11 +104,35 @@ def test_one_of_many(word, one):
     assert singular(word) == one
 
 
-def test_praise_asks_for_no_change():
-    assert all(wants_change(said) for said in ("the same in red", "nice, but with doors", "Darker!", "less formal"))
-    assert not any(wants_change(said) for said in ("lovely, thanks", "I take it", "for the kids' room"))
+def test_the_kind_counts_where_the_title_does_not_tell_it():
+    cube = Product("c", "Zelra four-cube unit", "Home", attributes={"type": "shelf"})
+    assert speaks_on("the same shelf in white", cube, NOUNS) and not speaks_on("the same shelf in white", LAMP, NOUNS)
+
+
+SEEN = {"red", "blue", "navy", "brass", "white", "metal"}
+
+
+@pytest.mark.parametrize("said", ["the same in red", "nice, but in brass?", "white, please", "do you have it in blue?"])
+def test_who_wishes_for_other_looks_does_not_mean_the_pick_itself(said):
+    assert lacks_wish(said, "black metal", SEEN)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "lovely, thanks",
+        "how wide is it?",
+        "the metal is nice",
+        "I love it, it goes with my white walls",
+        "it goes with our white walls",
+        "perfect, the red one is for me",
+        "Is it in stock?",
+    ],
+)
+def test_praise_and_questions_do_not_lose_the_pick(said):
+    assert not lacks_wish(said, "black metal", SEEN)
 
 
 @given(st.text(max_size=60), st.text(max_size=30))
 def test_no_words_break_it(said, title):
-    assert speaks_on(said, title, NOUNS) in (True, False)
+    assert speaks_on(said, Product("p", title, "Home"), NOUNS) in (True, False)

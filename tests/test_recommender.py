@@ -85,6 +85,16 @@ def test_words_about_money_are_heeded_and_told(shop):
     assert all(item.product.price < price for item in cheaper.candidates)
 
 
+def test_who_wants_other_looks_is_not_shown_the_pick_again(shop):
+    shop.looks = [product.attributes["colour"] for product in shop.catalog]  # as if the model had said so
+    talk = said("a lamp")
+    first = shop.recommend(talk)
+    other = next(colour for colour in ("red", "blue") if colour not in first.pick.product.id)
+    talk = talk.answer("This one.", ids(first))
+    assert first.pick.product.id not in ids(shop.recommend(talk.say(f"the same in {other}")))
+    assert first.pick.product.id in ids(shop.recommend(talk.say("lovely, for my desk")))
+
+
 def test_the_same_question_has_the_same_answer(shop):
     first, second = (shop.recommend(said("a lamp")) for _ in range(2))
     assert first.candidates == second.candidates

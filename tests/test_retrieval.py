@@ -89,12 +89,35 @@ def test_a_comparison_of_prices_is_not_searched_for_but_what_stands_beside_it():
     assert "walnut" in newest and "cheaper" not in newest
 
 
+def test_nothing_of_the_kind_at_that_price_is_told_from_nothing_at_all():
+    """A lamp for the price of none is no answer to who wants a sofa; the nearest sofa is."""
+    prices, kinds = (900, 800, 20, 300), ("armchair", "sofa", "lamp", "table")
+    shop = retriever_of(
+        Catalog(
+            Path("nowhere"),
+            tuple(
+                replace(product, price=price, attributes={"type": kind})
+                for product, price, kind in zip(things().products, prices, kinds, strict=False)
+            ),
+        )
+    )
+    assert ids(shop.search(said("a sofa under $100"), 1)) == ["p1"]
+    assert ids(shop.search(said("a lamp under $100"), 9)) == ["p2"]
+    talk = said("a lamp under $100").answer("This.", ["p2"]).say("now a sofa")
+    assert not shop.budget(talk) and ids(shop.search(talk, 1)) == ["p1"]
+
+
+def test_a_refusal_with_one_word_of_a_wish_keeps_it():
+    talk = said("oak table").answer("This?", ["p3"]).say("something else in red")
+    assert "in red" in make_query(talk).texts[0]
+
+
 def test_a_change_of_the_pick_looks_for_its_like():
     twins = [Product(f"t{n}", "Jorano seat", "Seats", attributes={"type": "seat"}) for n in range(2)]
     shop = retriever_of(Catalog(Path("nowhere"), (*things().products, *twins)))
     talk = said("something for the hall").answer("This one.", ["t0", "p3"])
-    assert set(ids(shop.search(talk.say("the same in wool"), 2))) == {"t1", "p4"}  # not that one itself
-    assert set(ids(shop.search(talk.say("lovely"), 2))) == {"t0", "t1"}
+    assert set(ids(shop.search(talk.say("the same in wool"), 3))) == {"t0", "t1", "p4"}
+    assert set(ids(shop.search(talk.say("the same in wool"), 2, without="t0"))) == {"t1", "p4"}
     assert "t1" not in ids(shop.search(talk.say("now something in wool"), 2))
     texts = make_query(talk.say("the same in wool"), None, "Jorano seat").texts
     assert texts == ("Jorano seat", "the same in wool", "something for the hall")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from lavic_chat.budget import affords
 from lavic_chat.catalog.product import Product
 from lavic_chat.dialogue import SEEKER, Dialogue
 from lavic_chat.recommendation import Recommendation, ScoredProduct
@@ -35,9 +34,10 @@ def spoken(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str:  # no
 
 def opening(found: Recommendation) -> str:
     """How the sentence begins: with what was said of the price, if anything was."""
-    if not found.budget:
+    price = found.pick.product.price
+    if not found.budget or price is None:
         return "My pick"
-    return "Within your price, my pick" if affords(found.budget, found.pick.product) else NOTHING_AT_THAT_PRICE
+    return "Within your price, my pick" if found.budget.admits(found.pick.product) else NOTHING_AT_THAT_PRICE
 
 
 def seen(item: ScoredProduct) -> tuple[str, str]:

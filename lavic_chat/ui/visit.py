@@ -13,7 +13,7 @@ from uuid import uuid4
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.catalog.product import Catalog, Product
-from lavic_chat.dialogue import Dialogue
+from lavic_chat.dialogue import MORE_LIKE, Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui.speech import short_title, spoken
@@ -104,7 +104,7 @@ class Visit:
         if not self.shown:
             raise LavicError("There is nothing to compare with yet; say what you are looking for.")
         product = self.shown.product
-        said = self.dialogue.say(f"Show me more like the {short_title(product)}.")
+        said = self.dialogue.say(f"{MORE_LIKE} {short_title(product)}.")
         return replace(self, pending=Pending(said, like=product.id))
 
     def choose(self, product_id: str | None) -> "Visit":
