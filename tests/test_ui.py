@@ -217,6 +217,15 @@ def test_who_is_unsure_asks_about_what_tells_the_candidates_apart():
     assert "Tell me a colour, a material" in spoken(Recommendation(tuple(scored(n, 0.2) for n in range(5))))
 
 
+def test_a_runner_up_of_the_same_name_is_told_by_its_looks():
+    def told(first: str, second: str) -> str:
+        twin = replace(scored(1, 0.4, second), product=Product("1", "Thing 0", "Things"))
+        return spoken(Recommendation((scored(0, 0.5, first), twin))).rsplit(". ", 1)[1]
+
+    assert told("red wool", "green velvet") == "The same in green velvet came close."
+    assert told("red wool", "red wool") == told("red wool", "") == "Another of that name came close."
+
+
 def test_what_was_said_of_the_price_is_taken_up():
     pair = tuple(replace(item, product=replace(item.product, price=80.0)) for item in (scored(0, 0.9), scored(1, 0.1)))
     assert spoken(Recommendation(pair, budget=Filters(highest=80))).startswith(

@@ -29,7 +29,7 @@ def spoken(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str:  # no
         others = len(found.candidates) - 1
         nobody = f"None of the other {counted(others)}" if others > 1 else "The other one hardly"
         return f"{sentence} {nobody} came near it."
-    return f"{sentence} The {short_title(second.product)} came close."
+    return f"{sentence} {rival(second, found.pick)} came close."
 
 
 def opening(found: Recommendation) -> str:
@@ -38,6 +38,14 @@ def opening(found: Recommendation) -> str:
     if not found.budget or price is None:
         return "My pick"
     return "Within your price, my pick" if found.budget.admits(found.pick.product) else NOTHING_AT_THAT_PRICE
+
+
+def rival(second: ScoredProduct, pick: ScoredProduct) -> str:
+    """The runner-up by its title, or where that is the pick's by what tells them apart."""
+    if short_title(second.product) != short_title(pick.product):
+        return f"The {short_title(second.product)}"
+    looks = seen(second)[1]
+    return f"The same in {looks}" if looks and looks != seen(pick)[1] else "Another of that name"
 
 
 def seen(item: ScoredProduct) -> tuple[str, str]:
