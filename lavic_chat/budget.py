@@ -7,7 +7,6 @@ nothing.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
@@ -72,34 +71,34 @@ NO = (
     r"(?:\b(?:no|not|never|nothing|none|without|avoid|cannot|(?:do|does|did|is|ca|wo|would|should|could)nt)"
     r"|\w{2}n['’]t)\b"
 )
-CLAUSE = r"(?:(?!\bbut\b)[^.,;!?])*\Z"
+
+
+def earlier(words: str) -> re.Pattern:
+    """Matches a text that has such words in its last clause."""
+    return re.compile(rf"{words}(?:(?!\bbut\b)[^.,;!?])*\Z", re.IGNORECASE)
+
+
+def judged(words: str) -> re.Pattern:
+    """Matches a text that begins with "is", "are" or "would be" and such words."""
+    return re.compile(rf"\s*(?:is|are|would\s+be)\s+(?:\w+\s+)?(?:{words})\b", re.IGNORECASE)
+
+
 NEAR = re.compile(
     rf"{NO}\s+(?:(?:want|like|wish|able|willing|going|to|spend|pay|go|costs?|costing|be|priced|much|any|anything|it)\s+)"
     r"{0,6}\Z",
     re.IGNORECASE,
 )
-FAR = re.compile(rf"{NO}{CLAUSE}", re.IGNORECASE)
-NEEDLESS = re.compile(rf"(?:{NO}\s+(?:have|need)\s+to|\bneedn['’]?t|\bpaid)\b{CLAUSE}", re.IGNORECASE)
-MAYBE = re.compile(rf"\b(?:(?:can|could|may)\s+be|if)\b{CLAUSE}", re.IGNORECASE)
-WELCOME = re.compile(rf"n['’]?t\s+mind{CLAUSE}", re.IGNORECASE)
-COUNTED = re.compile(
+FAR = earlier(NO)
+NEEDLESS = earlier(rf"(?:{NO}\s+(?:have|need)\s+to|\bneedn['’]?t|\bpaid)\b")
+MAYBE = earlier(r"\b(?:(?:can|could|may)\s+be|if)\b")
+WELCOME = earlier(r"n['’]?t\s+mind")
+COUNTED = earlier(
     r"\b(?:width|wide|depth|deep|height|high|tall|ceiling|length|long(?!\s+as\b)|weigh\w*|holds?|supports?|carry|seats?"
-    rf"|people|someone|kids|children|students|son|daughter|size|tv|screen|monitor|room)\b{CLAUSE}",
-    re.IGNORECASE,
+    r"|people|someone|kids|children|students|son|daughter|size|tv|screen|monitor|room)\b"
 )
-# What follows it.
-TOO_MUCH = re.compile(r"\s*(?:is|are|would\s+be)\s+(?:\w+\s+)?(?:too|out|beyond|over|not)\b", re.IGNORECASE)
-FINE = re.compile(r"\s*(?:is|are|would\s+be)\s+(?:\w+\s+)?(?:fine|ok|okay|good|possible)\b", re.IGNORECASE)
+TOO_MUCH = judged("too|out|beyond|over|not")
+FINE = judged("fine|ok|okay|good|possible")
 QUESTION = re.compile(r"\A\W*(?:is(?!\s+there)|was|why|how)\b[^?]*\?\s*\Z", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Limit:
-    """One thing that was said: a lowest or a highest price, or both, or (free) that there is none any more."""
-
-    lowest: float | None = None
-    highest: float | None = None
-    free: bool = False
 
 
 def read_budget(
@@ -120,7 +119,7 @@ def affords(budget: Filters, product: Product) -> bool:
     return product.price is None or budget.admits(product)
 
 
-def said_limits(dialogue: Dialogue, price_of, is_another) -> Iterator[Limit]:
+def said_limits(dialogue: Dialogue, price_of, is_another) -> Iterator[Filters]:
     pick = None
     for turn in dialogue.turns:
         if turn.shown:
@@ -128,12 +127,12 @@ def said_limits(dialogue: Dialogue, price_of, is_another) -> Iterator[Limit]:
         if turn.role != SEEKER or turn.text.startswith(MORE_LIKE):  # that has a title in it, whatever that says
             continue
         if pick and is_another(turn.text, pick):
-            yield Limit(free=True)
+            yield NO_FILTERS
         yield from limits_in(turn.text, price_of(pick) if pick else None)
 
 
-def limits_in(text: str, price: float | None) -> Iterator[Limit]:
-    """Those of one message; price: of the pick that it speaks of, if one is known."""
+def limits_in(text: str, price: float | None) -> Iterator[Filters]:
+    """Those of one message, NO_FILTERS where it lifts all; price: of the pick that it speaks of, if one is known."""
     if QUESTION.search(text):
         return
     for match in RULE.finditer(text):
@@ -143,33 +142,35 @@ def limits_in(text: str, price: float | None) -> Iterator[Limit]:
             limit = compared(match.lastgroup, price, before, after)
         else:
             limit = named(match.lastgroup, match[0], before, after)
-        if limit:
+        if limit is not None:
             yield limit
 
 
-def compared(rule: str, price: float | None, before: str, after: str) -> Limit | None:
+def compared(rule: str, price: float | None, before: str, after: str) -> Filters | None:
     """ "cheaper", "too cheap": than the pick; "it need not be cheaper" and "cheaper is fine" bound nothing."""
     if rule == "dearer" and (FINE.match(after) or WELCOME.search(before)):
-        return Limit(free=True)
+        return NO_FILTERS
     if price is None or FINE.match(after) or any(words.search(before) for words in (FAR, NEEDLESS, MAYBE)):
         return None
-    return Limit(highest=max(0, price - CENT)) if rule == "cheaper" else Limit(lowest=price + CENT)
+    return Filters(highest=max(0, price - CENT)) if rule == "cheaper" else Filters(lowest=price + CENT)
 
 
-def named(rule: str, said: str, before: str, after: str) -> Limit | None:
+def named(rule: str, said: str, before: str, after: str) -> Filters | None:
     """ "under $300": an amount, or two, perhaps turned round by what stands before or after."""
     if rule == "free":
-        return Limit(free=True)
+        return NO_FILTERS
     if NEEDLESS.search(before) or (COUNTED.search(before) and not re.search(SIGN, said)):
         return None
     amounts = sorted(amount(number) for number in re.findall(NUMBER, said, re.IGNORECASE))
     if rule == "range":
-        return Limit(amounts[0], amounts[-1])
+        return Filters(lowest=amounts[0], highest=amounts[-1])
     if rule == "under":
-        return Limit(lowest=amounts[0]) if NEAR.search(before) or TOO_MUCH.match(after) else Limit(highest=amounts[0])
+        return (
+            Filters(lowest=amounts[0]) if NEAR.search(before) or TOO_MUCH.match(after) else Filters(highest=amounts[0])
+        )
     if FINE.match(after) or WELCOME.search(before):
-        return Limit(free=True)
-    return Limit(highest=amounts[0]) if FAR.search(before) or TOO_MUCH.match(after) else Limit(lowest=amounts[0])
+        return NO_FILTERS
+    return Filters(highest=amounts[0]) if FAR.search(before) or TOO_MUCH.match(after) else Filters(lowest=amounts[0])
 
 
 def amount(number: str) -> float:
@@ -178,9 +179,9 @@ def amount(number: str) -> float:
     return float(plain.rstrip("k ")) * (1000 if plain.endswith("k") else 1)
 
 
-def heed(known: Filters, limit: Limit) -> Filters:
+def heed(known: Filters, limit: Filters) -> Filters:
     """A range of prices after one more limit; an older one that contradicts it is forgotten."""
-    if limit.free:
+    if not limit:
         return NO_FILTERS
     lowest = known.lowest if limit.lowest is None else limit.lowest
     highest = known.highest if limit.highest is None else limit.highest

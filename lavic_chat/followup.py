@@ -6,10 +6,10 @@ Where it does, search looks for the pick's title, too: it tells shape and kind, 
 import re
 from collections.abc import Collection, Iterable
 
+from lavic_chat.catalog.audit import words_of
 from lavic_chat.catalog.product import Catalog, Product
 from lavic_chat.dialogue import OTHER, SEEKER, Dialogue
 
-WORD = re.compile(r"[^\W\d_]+")
 SAME = re.compile(
     r"\b(?:same|similar)\b|\b(?:like|as)\s+(?:it|that|this)\b|\b(?:that|this)\s+(?:one\s+)?(?:but|in)\b", re.IGNORECASE
 )
@@ -28,6 +28,7 @@ ANEW = re.compile(
 KEPT = re.compile(r"\b(?:love|perfect|take|buy|cart|order)\b", re.IGNORECASE)
 OWN = re.compile(r"\b(?:my|our)\s+(?:\w+\s+){0,2}\w+", re.IGNORECASE)  # "my white walls" are not what is wished for
 BESIDE = frozenset({"with", "in", "for", "match", "matching", "beside", "near", "on", "under", "over", "to", "from"})
+IRREGULAR = {"shelves": "shelf", "knives": "knife"}
 REACH = 3  # words between such a one and a thing that is not asked for
 
 
@@ -53,19 +54,19 @@ def speaks_on(text: str, pick: Product, nouns: Collection[str]) -> bool:
 
 def asks_for_another(text: str, pick: Product, nouns: Collection[str]) -> bool:
     """Whether it leaves the pick behind: "now a rug"."""
-    others = things_in(text, nouns) - words_of(f"{pick.title} {pick.attributes.get('type', '')}")
+    others = things_in(text, nouns) - names_of(pick)
     return bool(others or NEXT.search(text) or (nouns and ANEW.search(text) and not SAME.search(text)))
 
 
 def lacks_wish(text: str, looks: str, seen: Collection[str]) -> bool:
     """Whether a message names looks that the pick does not have, "in red"; seen: the words for looks that there are."""
-    wished = words_of(OWN.sub(" ", text)) & set(seen)
-    return bool(wished - words_of(looks)) and not KEPT.search(text)
+    wished = stems_of(OWN.sub(" ", text)) & set(seen)
+    return bool(wished - stems_of(looks)) and not KEPT.search(text)
 
 
 def things_in(text: str, nouns: Collection[str]) -> set[str]:
     """The kinds of things that it asks for, but for those that the wanted thing stands beside, "to match my table"."""
-    words = [word.lower() for word in WORD.findall(text)]
+    words = words_of(text)
     return {
         singular(word)
         for place, word in enumerate(words)
@@ -75,20 +76,25 @@ def things_in(text: str, nouns: Collection[str]) -> set[str]:
 
 def nouns_of(products: Iterable[Product]) -> frozenset[str]:
     """What the things are called, in one word each: "table lamp" -> "lamp"."""
-    kinds = (WORD.findall(str(product.attributes.get("type") or "").lower()) for product in products)
+    kinds = (words_of(str(product.attributes.get("type") or "")) for product in products)
     return frozenset(singular(words[-1]) for words in kinds if words)
 
 
-def words_of(text: str) -> set[str]:
-    return {singular(word) for word in WORD.findall(text.lower())}
+def names_of(product: Product) -> set[str]:
+    """What a product may be called: the words of its title and its type."""
+    return stems_of(f"{product.title} {product.attributes.get('type', '')}")
+
+
+def stems_of(text: str) -> set[str]:
+    return {singular(word) for word in words_of(text)}
 
 
 def singular(word: str) -> str:
     """Good enough to compare with: "lamps" and "lamp", "couches" and "couch", "accessories" and "accessory"."""
     if len(word) > 4 and word.endswith("ies"):
         return f"{word[:-3]}y"
-    if word in ("shelves", "knives"):
-        return {"shelves": "shelf", "knives": "knife"}[word]
+    if word in IRREGULAR:
+        return IRREGULAR[word]
     if re.search(r"(?:ch|sh|x|ss)es\Z", word):
         return word[:-2]
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word

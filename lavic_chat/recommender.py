@@ -16,7 +16,7 @@ from lavic_chat.descriptions import Descriptions, kinds_of, without_kind
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.files import hash_bytes
-from lavic_chat.followup import lacks_wish, words_of
+from lavic_chat.followup import lacks_wish, stems_of
 from lavic_chat.lent_gpu import CATALOG, Lender, owned
 from lavic_chat.model import VIEWS, LavicModel, load_model
 from lavic_chat.model.adapter import AdapterCard, merge_loras
@@ -112,7 +112,7 @@ class Recommender:
     @cached_property
     def look_words(self) -> frozenset[str]:
         """The words that the model has for looks."""
-        return frozenset(word for looks in set(self.looks) for word in words_of(looks))
+        return frozenset(word for looks in set(self.looks) for word in stems_of(looks))
 
     def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
         """Products like one of the catalogue's, which itself is left out; the dialogue ends with that wish."""

@@ -17,7 +17,7 @@ from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue import REJECTION, SEEKER, Dialogue
 from lavic_chat.errors import DialogueError
 from lavic_chat.files import hash_bytes
-from lavic_chat.followup import asks_for_another, nouns_of, pick_meant, things_in, words_of
+from lavic_chat.followup import asks_for_another, names_of, nouns_of, pick_meant, things_in
 from lavic_chat.model.fusion import Fusion, load_fusion
 from lavic_chat.model.text_encoder import load_text_encoder
 from lavic_chat.recommendation import Candidate
@@ -187,23 +187,21 @@ class Retriever:
         """
         nearness, scores = self.score(dialogue, photo_states, like)
         out = set(dialogue.rejected) | {like, without}
-        ranked = [row for row in np.argsort(-scores, kind="stable") if self.ids[row] not in out]
+        order = np.argsort(-scores, kind="stable")
 
-        def nearest(budget: Filters) -> list[Product]:
-            things = (self.catalog.products[row] for row in ranked)
-            return list(islice((one for one in things if filters.admits(one) and affords(budget, one)), k))
+        def nearest(budget: Filters) -> list[int]:
+            pairs = ((row, self.catalog.products[row]) for row in order if self.ids[row] not in out)
+            return list(islice((row for row, one in pairs if filters.admits(one) and affords(budget, one)), k))
 
-        found = nearest(self.budget(dialogue))
-        if not any(self.is_kind_wanted(dialogue, one) for one in found):
+        budget, wanted = self.budget(dialogue), self.kind_wanted(dialogue)
+        found = nearest(budget)
+        if budget and not any(not wanted or wanted & names_of(self.catalog.products[row]) for row in found):
             found = nearest(NO_FILTERS) or found
         if not found and filters:
             raise DialogueError("Nothing that is left fits the filters; widen them, or start over.")
         if not found:
             raise DialogueError("Every product has been turned down; start over to see them again.")
-        rows = [self.row[one.id] for one in found]
-        return tuple(
-            Candidate(one, float(scores[row]), float(nearness[row])) for one, row in zip(found, rows, strict=True)
-        )
+        return tuple(Candidate(self.catalog.products[row], float(scores[row]), float(nearness[row])) for row in found)
 
     def budget(self, dialogue: Dialogue) -> Filters:
         """The range of prices that the shopper's words leave."""
@@ -213,12 +211,10 @@ class Retriever:
             lambda text, pick: pick in self.catalog and asks_for_another(text, self.catalog[pick], self.nouns),
         )
 
-    def is_kind_wanted(self, dialogue: Dialogue, product: Product) -> bool:
-        """Whether a product is of the kind that the newest message of the shopper names which names one."""
-        for turn in reversed(dialogue.turns):
-            if turn.role == SEEKER and (wanted := things_in(turn.text, self.nouns)):
-                return bool(wanted & words_of(f"{product.title} {product.attributes.get('type', '')}"))
-        return True
+    def kind_wanted(self, dialogue: Dialogue) -> set[str]:
+        """What the shopper's newest message that names a kind of thing calls it; empty where none does."""
+        named = (things_in(turn.text, self.nouns) for turn in reversed(dialogue.turns) if turn.role == SEEKER)
+        return next(filter(None, named), set())
 
     def meant(self, dialogue: Dialogue) -> Product | None:
         """The last pick, where the newest turn speaks on of it."""

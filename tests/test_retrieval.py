@@ -1,5 +1,6 @@
 """Retrieval: the newest turn weighs most, what was turned down stays away, pictures and likenesses count."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,13 @@ def retriever_of(catalog: Catalog) -> Retriever:
 @pytest.fixture
 def shop() -> Retriever:
     return retriever_of(things())
+
+
+def priced(*prices: float | None, kinds: Sequence[str] = ("",) * 6) -> Retriever:
+    """The six things at these prices, and of these kinds."""
+    rows = zip(things().products, prices, kinds, strict=True)
+    made = (replace(product, price=price, attributes={"type": kind} if kind else {}) for product, price, kind in rows)
+    return retriever_of(Catalog(Path("nowhere"), tuple(made)))
 
 
 def ids(found) -> list[str]:
@@ -91,16 +99,7 @@ def test_a_comparison_of_prices_is_not_searched_for_but_what_stands_beside_it():
 
 def test_nothing_of_the_kind_at_that_price_is_told_from_nothing_at_all():
     """A lamp for the price of none is no answer to who wants a sofa; the nearest sofa is."""
-    prices, kinds = (900, 800, 20, 300), ("armchair", "sofa", "lamp", "table")
-    shop = retriever_of(
-        Catalog(
-            Path("nowhere"),
-            tuple(
-                replace(product, price=price, attributes={"type": kind})
-                for product, price, kind in zip(things().products, prices, kinds, strict=False)
-            ),
-        )
-    )
+    shop = priced(900, 800, 20, 300, 400, 500, kinds=("armchair", "sofa", "lamp", "table", "rug", "mirror"))
     assert ids(shop.search(said("a sofa under $100"), 1)) == ["p1"]
     assert ids(shop.search(said("a lamp under $100"), 9)) == ["p2"]
     talk = said("a lamp under $100").answer("This.", ["p2"]).say("now a sofa")
@@ -136,12 +135,6 @@ def test_when_all_is_turned_down_a_sentence_says_so(shop):
     talk = Dialogue(said("oak table").turns, frozenset(f"p{n}" for n in range(6)))
     with pytest.raises(DialogueError, match="Every product has been turned down; start over"):
         shop.search(talk)
-
-
-def priced(*prices: float | None) -> Retriever:
-    """The six things at these prices."""
-    pairs = zip(things().products, prices, strict=True)
-    return retriever_of(Catalog(Path("nowhere"), tuple(replace(product, price=price) for product, price in pairs)))
 
 
 def test_words_about_money_bound_the_search():
