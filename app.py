@@ -2,12 +2,12 @@
 
 import sys
 
-from lavic_chat.lent_gpu import find_lender
+from lavic_chat.serving.zero_gpu import find_lender
 
 lend = find_lender()  # before anything brings torch
 
-from lavic_chat.chat import serve_chat  # noqa: E402
 from lavic_chat.errors import LavicError  # noqa: E402
+from lavic_chat.serving.app import serve_chat  # noqa: E402
 from lavic_chat.settings import read_settings  # noqa: E402
 
 if __name__ == "__main__":

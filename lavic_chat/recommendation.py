@@ -3,44 +3,45 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Product
+from lavic_chat.nlu.intent import Intent
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A product that retrieval found; `similarity` is its retrieval score (higher is nearer), `nearness` the part of it
-    that compares the product with what was said, a cosine."""
+    """A product that retrieval found; `similarity` is its retrieval score (higher is nearer), `query_score` the
+    cosine of the product and what was said."""
 
     product: Product
     similarity: float
-    nearness: float = 0.0
+    query_score: float = 0.0
 
 
 @dataclass(frozen=True)
 class ScoredProduct:
-    """A candidate after looking: `score` is its probability among the candidates (they sum to 1), `looks` what the
-    model says of its picture, "" where it has not learned to speak."""
+    """A candidate after looking: `score` is its probability among the candidates (they sum to 1), `caption` the
+    model's own of its picture, "" where it has not learned to write any."""
 
     product: Product
     score: float
     similarity: float
-    looks: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The pick and all candidates, best first; timings in milliseconds by step. budget: the range of prices that the
-    shopper's words left."""
+    """The pick and all candidates, best first; timings in milliseconds by step. intent: what was understood of the
+    shopper's words."""
 
     candidates: tuple[ScoredProduct, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     visual_tokens: int = 0
     prompt_tokens: int = 0
-    budget: Filters = NO_FILTERS
+    intent: Intent = field(default_factory=Intent)
 
     @property
     def pick(self) -> ScoredProduct:
+        """The first candidate."""
         return self.candidates[0]
 
     @property

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from safetensors.torch import load_file
 
 import lavic_chat
-from lavic_chat.descriptions import Descriptions
+from lavic_chat.features.captions import Captioner
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lavic_chat"
@@ -69,7 +69,7 @@ def test_what_the_shipped_adapter_sees_it_has_also_described():
     folder = ROOT / "assets" / "lavic-mini"
     described = {json.loads(line)["key"] for line in (folder / "descriptions.jsonl").read_text().splitlines()}
     states = load_file(folder / "states.safetensors").values()
-    assert {Descriptions._key(state) for state in states} == described
+    assert {Captioner._key(state) for state in states} == described
 
 
 def test_one_version_everywhere():

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from lavic_chat.desk import Desk
-from lavic_chat.recommender import load_recommender
+from lavic_chat.feedback.annotation import AnnotationStore
+from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.settings import read_settings
 from lavic_chat.ui import build_app, launch
 
@@ -20,7 +20,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 def main(folder: Path) -> None:
     recommender = load_recommender(read_settings())
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
-        app = build_app(recommender, Desk(Path(place) / "flags.sqlite"))
+        app = build_app(recommender, AnnotationStore(Path(place) / "flags.sqlite"))
         _, address, _ = launch(app, recommender.catalog, port=None, prevent_thread_lock=True, quiet=True)
         browser = playwright.chromium.launch(
             executable_path=next(filter(None, map(shutil.which, NAMES))), args=["--no-sandbox", "--disable-gpu"]
@@ -29,7 +29,7 @@ def main(folder: Path) -> None:
             for name, size in (("desktop", DESKTOP), ("phone", PHONE)):
                 take_chat(open_page(browser, address, size, scheme), folder, f"{name}-{scheme}")
         for name, size in (("desktop", DESKTOP), ("phone", PHONE)):
-            take_desk(open_page(browser, address + "desk", size, "light"), folder, f"{name}-desk")
+            take_annotations(open_page(browser, address + "desk", size, "light"), folder, f"{name}-desk")
         browser.close()
         app.close(verbose=False)
 
@@ -84,7 +84,7 @@ def take_chat(page: Page, folder: Path, name: str) -> None:
     take(page, folder, f"{name}-error")
 
 
-def take_desk(page: Page, folder: Path, name: str) -> None:
+def take_annotations(page: Page, folder: Path, name: str) -> None:
     take(page, folder, f"{name}-sign-in")
     page.fill("#annotator input, #annotator textarea", "Ada")
     page.click("#begin")

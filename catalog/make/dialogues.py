@@ -13,9 +13,11 @@ from pathlib import Path
 import click
 
 from lavic_chat.catalog.splits import Splits, read_splits
-from lavic_chat.dialogue import Dialogue, conversation_from
+from lavic_chat.dialogue import to_context
+from lavic_chat.dialogue.reddit_amazon import conversation_from
+from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import CatalogError, DialogueError, LavicError
-from lavic_chat.files import read_jsonl, write_atomic, write_jsonl
+from lavic_chat.storage.files import read_jsonl, write_atomic, write_jsonl
 
 from .talk.banks import bank
 from .talk.candidates import choose_mixed, choose_visual, mixed_scope
@@ -82,7 +84,7 @@ def make_split(looks: Sequence[Look], count: int, seed: str, ranker: Ranker) -> 
 
 def bare_text(dialogue: Dialogue) -> str:
     """The context as retrieval reads it."""
-    return dialogue.to_context().replace("<", " ").replace(">", " ")
+    return to_context(dialogue).replace("<", " ").replace(">", " ")
 
 
 def draft(seed: str, number: int, order: Sequence[Look], shop: Shop) -> Draft:
@@ -126,7 +128,7 @@ def to_row(item: Draft, chosen: Iterable[Look], rng: random.Random) -> dict:
     candidates = [item.story.target.id, *(look.id for look in chosen)]
     rng.shuffle(candidates)
     return {
-        "context": item.dialogue.to_context(),
+        "context": to_context(item.dialogue),
         "context_items": [shown for turn in item.dialogue.turns for shown in turn.shown],
         "gt": item.gt,
         "gt_items": [item.story.target.id],

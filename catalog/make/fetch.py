@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from lavic_chat.errors import LavicError
-from lavic_chat.files import fresh_folder
+from lavic_chat.storage.files import fresh_folder
 
 PACKAGE = "sweethome3d-furniture"
 

@@ -23,9 +23,10 @@ from PIL import Image, ImageDraw
 
 from lavic_chat.catalog import Catalog, Product, load_catalog
 from lavic_chat.catalog.splits import Splits, read_splits
-from lavic_chat.dialogue import Dialogue
+from lavic_chat.dialogue import to_context
+from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import DialogueError, LavicError
-from lavic_chat.files import read_jsonl, write_jsonl
+from lavic_chat.storage.files import read_jsonl, write_jsonl
 
 HERE = Path(__file__).parent
 PLACE = HERE / "work" / "handwriting"
@@ -152,7 +153,7 @@ def read_texts(text: str, cases: dict[str, dict]) -> list[dict]:
             raise DialogueError(f"Case {name}: the last word must be the seeker's.")
         rows.append(
             {
-                "context": dialogue.to_context(),
+                "context": to_context(dialogue),
                 "context_items": [item for turn in dialogue.turns for item in turn.shown],
                 "gt": "",
                 "gt_items": [case["wanted"]],

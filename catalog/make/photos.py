@@ -26,7 +26,7 @@ from tqdm import tqdm
 from lavic_chat.catalog import open_picture
 from lavic_chat.catalog.load import picture_guard
 from lavic_chat.errors import LavicError
-from lavic_chat.files import fresh_folder, write_json, write_jsonl
+from lavic_chat.storage.files import fresh_folder, write_json, write_jsonl
 
 from .colour import NAMED, to_lab
 from .measure import colours

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lavic_chat.errors import LavicError
-from lavic_chat.files import write_atomic, write_json, write_jsonl
+from lavic_chat.storage.files import write_atomic, write_json, write_jsonl
 
 from . import measure
 from .attribution import Credit, credit, write_attribution

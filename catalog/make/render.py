@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from lavic_chat.files import write_json
+from lavic_chat.storage.files import write_json
 
 from .shapes import Shape, read_shapes
 

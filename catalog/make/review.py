@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from lavic_chat.files import fresh_folder
+from lavic_chat.storage.files import fresh_folder
 
 from .render import read_records
 

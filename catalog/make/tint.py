@@ -18,7 +18,7 @@ from tqdm import tqdm
 from catalog.make.colour import TO_XYZ, WHITE, to_lab, to_srgb
 from catalog.make.palette import SHADES, hex_to_rgb
 from lavic_chat.catalog.splits import read_splits
-from lavic_chat.files import fresh_folder, read_jsonl, write_json, write_jsonl
+from lavic_chat.storage.files import fresh_folder, read_jsonl, write_json, write_jsonl
 
 BACKDROP_DISTANCE = 9.0  # Lab distance from the backdrop at which a pixel belongs to the piece
 MAIN_WIDTH = 22.0  # Lab distance within which a pixel belongs to the main colour

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 from PIL import Image
 
-from lavic_chat.files import write_atomic, write_json
+from lavic_chat.storage.files import write_atomic, write_json
 
 from . import finishes, scene, shading
 from .colour import to_lab

@@ -3,16 +3,35 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.errors import CatalogError
 
 
 @dataclass(frozen=True)
+class PriceRange:
+    """What a shopper's words leave of prices, both ends inclusive; open where None."""
+
+    lowest: float | None = None
+    highest: float | None = None
+
+    def __bool__(self) -> bool:
+        return self != NO_LIMITS
+
+    def admits(self, price: float) -> bool:
+        """Whether a known price lies in the range."""
+        highest = float("inf") if self.highest is None else self.highest
+        return (self.lowest or 0) <= price <= highest
+
+
+NO_LIMITS = PriceRange()
+
+
+@dataclass(frozen=True)
 class Filters:
     """categories: any of these, or all where none is named. Prices are inclusive; where one is given, products whose
-    price is unknown stay out.
+    price is unknown stay out, unless `unpriced`.
 
     Raises CatalogError for a price below zero, or a lowest above the highest.
     """
@@ -20,6 +39,7 @@ class Filters:
     categories: frozenset[str] = frozenset()
     lowest: float | None = None
     highest: float | None = None
+    unpriced: bool = False
 
     def __post_init__(self):
         prices = [price for price in (self.lowest, self.highest) if price is not None]
@@ -31,13 +51,27 @@ class Filters:
     def __bool__(self) -> bool:
         return self != NO_FILTERS
 
+    @property
+    def prices(self) -> PriceRange:
+        """The range of prices that was set."""
+        return PriceRange(self.lowest, self.highest)
+
     def admits(self, product: Product) -> bool:
+        """Whether a product is of the categories and within the prices."""
         if self.categories and product.category not in self.categories:
             return False
-        if self.lowest is None and self.highest is None:
+        if not self.prices:
             return True
-        highest = float("inf") if self.highest is None else self.highest
-        return product.price is not None and (self.lowest or 0) <= product.price <= highest
+        return self.unpriced if product.price is None else self.prices.admits(product.price)
+
+    def within(self, said: PriceRange) -> "Filters | None":
+        """These filters and what the shopper's words leave; None where no price suits both. Unlike a filter that was
+        set, words about money leave products in whose price nobody knows."""
+        lowest = max((price for price in (self.lowest, said.lowest) if price is not None), default=None)
+        highest = min((price for price in (self.highest, said.highest) if price is not None), default=None)
+        if lowest is not None and highest is not None and lowest > highest:
+            return None
+        return replace(self, lowest=lowest, highest=highest, unpriced=not self.prices)
 
 
 NO_FILTERS = Filters()

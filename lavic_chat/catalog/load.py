@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Product
 from lavic_chat.errors import CatalogError, LavicError
-from lavic_chat.files import read_jsonl
+from lavic_chat.storage.files import read_jsonl
 
 MAX_PRODUCTS = 200_000
 MAX_ID, MAX_TITLE, MAX_TEXT = 200, 1_000, 20_000  # characters

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from lavic_chat.files import hash_file
+from lavic_chat.storage.files import hash_file
 
 PRODUCTS = "products.jsonl"  # the one file that makes a folder a catalogue
 

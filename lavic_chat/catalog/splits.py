@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lavic_chat.catalog.product import Catalog, Problem
+from lavic_chat.catalog.text import listed
 from lavic_chat.errors import CatalogError
 
 SPLITS = "splits.json"
@@ -97,9 +98,3 @@ def torn_families(catalog: Catalog, splits: Splits) -> Iterator[Problem]:
         if len(found) > 1:
             sentence = f"Products titled {title!r} are in {listed(sorted(found))}; one shape belongs in one split."
             yield Problem("split overlap", SPLITS, sentence)
-
-
-def listed(names: list[str], most: int = 5) -> str:
-    """ "a, b and c", and how many more there are."""
-    shown = names[:most] if len(names) <= most else [*names[:most], f"{len(names) - most:,} more"]
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))

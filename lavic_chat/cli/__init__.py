@@ -8,13 +8,13 @@ import click
 from lavic_chat import __version__
 from lavic_chat.cli.calibrate import calibrate
 from lavic_chat.cli.catalog import catalog
-from lavic_chat.cli.chat import app, ask, bench, index
 from lavic_chat.cli.describe import describe
 from lavic_chat.cli.evaluate import evaluate
-from lavic_chat.cli.flags import flags
+from lavic_chat.cli.feedback import flags
 from lavic_chat.cli.fuse import fuse
 from lavic_chat.cli.report import report, table
 from lavic_chat.cli.retriever import tune_retriever
+from lavic_chat.cli.serve import app, ask, bench, index
 from lavic_chat.cli.train import align, distill, tune
 from lavic_chat.errors import LavicError
 

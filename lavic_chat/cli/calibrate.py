@@ -1,6 +1,6 @@
 """calibrate: two numbers of an adapter, from validation conversations."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -21,34 +21,38 @@ from lavic_chat.settings import read_settings
 def calibrate(catalog, also, model, adapter: Path, dialogues, key, limit, as_json) -> None:
     """Fit how sure the model may be, and how far it trusts search, to validation conversations."""
     from lavic_chat.catalog import load_catalog
-    from lavic_chat.dialogue import read_conversations
-    from lavic_chat.files import hash_file
+    from lavic_chat.dialogue.reddit_amazon import read_conversations
     from lavic_chat.model.adapter import read_card, write_card
-    from lavic_chat.recommender import load_chooser
-    from lavic_chat.retrieval import open_search
-    from lavic_chat.training import calibrate as stage
-    from lavic_chat.training.examples import make_choices, products_of
+    from lavic_chat.ranking.visual_ranker import load_visual_ranker
+    from lavic_chat.retrieval.embedder import load_embedder
+    from lavic_chat.storage.files import hash_file
+    from lavic_chat.training import calibration as stage
+    from lavic_chat.training.choices import make_choices, products_of
 
     settings = read_settings(catalog=catalog, model=model, adapter=adapter)
     read_card(adapter)  # told now, not after the ranking
     files = [(load_catalog(settings.catalog), dialogues)]
     files += [(load_catalog(folder), folder / "dialogues" / "valid.jsonl") for folder in also]
-    chosen = [(shop, make_choices(read_conversations(file)[:limit], shop, key)[0]) for shop, file in files]
-    chooser = load_chooser(settings, remember=True)
-    search = open_search(settings.home, adapter, chooser.model.vision_hash)
-    judged = []
-    for shop, choices in chosen:
-        judged += stage.judge(chooser.ranker, search, choices, chooser.sights(shop, products_of(choices)))
-    alone, both = stage.fit(judged, trusts=(0,)), stage.fit(judged)
-    record = {"alone": asdict(alone), "with_search": asdict(both), "conversations": len(judged)}
+    chosen = [(catalog, make_choices(read_conversations(file)[:limit], catalog, key)[0]) for catalog, file in files]
+    visual_ranker = load_visual_ranker(settings, keep_scores=True)
+    embedder = load_embedder(settings.home, adapter, visual_ranker.model.vision_hash)
+    scored = []
+    for catalog, choices in chosen:
+        scored += stage.score_choices(
+            visual_ranker.ranker, embedder, choices, visual_ranker.features_by_id(catalog, products_of(choices))
+        )
+    alone, both = stage.fit(scored, retrieval_weights=(0,)), stage.fit(scored)
+    record = {"alone": alone.to_row(), "with_search": both.to_row(), "conversations": len(scored)}
     record |= {
-        "catalogs": [shop.fingerprint for shop, _ in chosen],
+        "catalogs": [catalog.fingerprint for catalog, _ in chosen],
         "dialogues": [hash_file(file) for _, file in files],
     }
     card = read_card(adapter)
     training = {**card.training, "calibrate": record}
-    write_card(adapter, replace(card, temperature=both.temperature, trust=both.trust, training=training))
+    write_card(
+        adapter, replace(card, temperature=both.temperature, retrieval_weight=both.retrieval_weight, training=training)
+    )
     print_json(record) if as_json else click.echo(
-        f"On {len(judged)} conversations: temperature {both.temperature}, trust {both.trust}; HR@1 {both.hit:.3f}, "
-        f"nll {both.surprise:.3f}. Without search {alone.hit:.3f}, {alone.surprise:.3f}."
+        f"On {len(scored)} conversations: temperature {both.temperature}, trust {both.retrieval_weight}; "
+        f"HR@1 {both.hit:.3f}, nll {both.nll:.3f}. Without search {alone.hit:.3f}, {alone.nll:.3f}."
     )

@@ -21,7 +21,7 @@ def catalog() -> None:
 def import_(source: Path, folder: Path, as_json: bool) -> None:
     """Make a catalogue folder from SOURCE: a CSV with pictures, a Reddit-Amazon .json, .jsonl or .zip, or
     another catalogue folder."""
-    from lavic_chat.catalog.importers import import_catalog
+    from lavic_chat.catalog.importing.importers import import_catalog
 
     report = import_catalog(source, folder)
     if as_json:
@@ -46,8 +46,8 @@ def fetch_images(folder: Path, workers: int, report: Path | None, as_json: bool)
 
     The same command goes on where a stopped one was, and tries again what failed.
     """
-    from lavic_chat.catalog.fetch import fetch_pictures
-    from lavic_chat.files import write_jsonl
+    from lavic_chat.catalog.importing.download import fetch_pictures
+    from lavic_chat.storage.files import write_jsonl
 
     done = fetch_pictures(folder, workers, progress=True)
     if report:
@@ -65,7 +65,7 @@ def fetch_images(folder: Path, workers: int, report: Path | None, as_json: bool)
 @json_option
 def check(folder: Path, as_json: bool) -> None:
     """List what is amiss in FOLDER, one a line; fails when there are problems, not for warnings."""
-    from lavic_chat.catalog.check import check_catalog
+    from lavic_chat.catalog.checks.check import check_catalog
 
     found = check_catalog(folder, progress=True)
     warnings = sum(problem.is_warning for problem in found)
@@ -88,9 +88,9 @@ def check(folder: Path, as_json: bool) -> None:
 def stats(folder: Path, out: Path | None, card: bool, as_json: bool) -> None:
     """Count what FOLDER holds: categories, types, attributes, splits, dialogues, pictures."""
     from lavic_chat.catalog import load_catalog
-    from lavic_chat.catalog.card import write_card
-    from lavic_chat.catalog.illustrate import link_to, write_illustrations
-    from lavic_chat.catalog.stats import catalog_stats, stats_table
+    from lavic_chat.catalog.datacard.card import write_card
+    from lavic_chat.catalog.datacard.illustrate import link_to, write_illustrations
+    from lavic_chat.catalog.datacard.stats import catalog_stats, stats_table
 
     read = load_catalog(folder)
     counted = catalog_stats(read)

@@ -28,16 +28,16 @@ def describe(splits, limit, batch, new_tokens, out, as_json, **chosen) -> None:
     """
     from lavic_chat.catalog import load_catalog
     from lavic_chat.model import load_model
-    from lavic_chat.training.describe import describe_fully, shares_that_agree, tasks_of
-    from lavic_chat.training.examples import products_of_split
+    from lavic_chat.training.choices import products_of_split
+    from lavic_chat.training.teacher_captions import describe_fully, shares_that_agree, tasks_of
 
     settings = read_settings(**chosen)
-    shop = load_catalog(settings.catalog)
-    products = list(chain(*(products_of_split(shop, name) for name in splits))) if splits else list(shop)
+    catalog = load_catalog(settings.catalog)
+    products = list(chain(*(products_of_split(catalog, name) for name in splits))) if splits else list(catalog)
     model = load_model(settings.model, settings.adapter, settings.home)
-    tasks = tasks_of(model, shop, products[:limit], new_tokens)
+    tasks = tasks_of(model, catalog, products[:limit], new_tokens)
     if not tasks:
-        raise CatalogError(f"The catalogue {shop.folder} has no pictures to describe; fetch or import some first.")
+        raise CatalogError(f"The catalogue {catalog.folder} has no pictures to describe; fetch or import some first.")
     written = describe_fully(model, tasks, out, batch, new_tokens)
     answer = {
         "pictures": len(written),

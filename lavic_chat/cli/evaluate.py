@@ -71,10 +71,10 @@ def evaluate(
     **chosen,
 ):
     """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl."""
-    from lavic_chat.dialogue import read_conversations
-    from lavic_chat.evaluation.run import cases_by_key, metrics_table
-    from lavic_chat.evaluation.run import evaluate as run
-    from lavic_chat.evaluation.studies import lengthen
+    from lavic_chat.dialogue.reddit_amazon import read_conversations
+    from lavic_chat.evaluation.evaluator import cases_by_key, metrics_table
+    from lavic_chat.evaluation.evaluator import evaluate as run
+    from lavic_chat.evaluation.stress import lengthen
 
     if top and not retrieve:
         raise click.UsageError("--top is how many are retrieved; give it with --retrieve.")
@@ -118,7 +118,7 @@ def name_candidates(plan: Plan, history: int | None) -> str:
 
 
 def filled(cases, plan: Plan):
-    from lavic_chat.evaluation.studies import fill
+    from lavic_chat.evaluation.stress import fill
 
     return fill(cases, plan.fill, plan.seed) if plan.fill else cases
 
@@ -132,7 +132,7 @@ def make_simple(ranker: str, seed: int):
 def prepare(settings: Settings, conversations, plan: Plan):
     """Cases, ranker and decode for everything that needs the catalogue; the catalogue is checked before any loading."""
     from lavic_chat.catalog import load_catalog
-    from lavic_chat.evaluation.run import cases_by_key, cases_by_retrieval, check_answers
+    from lavic_chat.evaluation.evaluator import cases_by_key, cases_by_retrieval, check_answers
 
     if plan.ablate == NO_DISTILL:
         settings = without_distillation(settings)
@@ -140,14 +140,17 @@ def prepare(settings: Settings, conversations, plan: Plan):
     if not plan.retrieve:
         cases = filled(cases_by_key(conversations, plan.key, catalog), plan)
         return cases, *make_ranker(settings, catalog, cases, plan)
-    from lavic_chat.recommender import CANDIDATES, load_recommender
+    from lavic_chat.serving.recommender import CANDIDATES, load_recommender
 
     check_answers(conversations, catalog)
-    retriever = load_recommender(settings).retriever
+    recommender = load_recommender(settings)
     count = plan.top or CANDIDATES
-    cases = cases_by_retrieval(
-        conversations, lambda talk: [found.product.id for found in retriever.search(talk.dialogue, count)]
-    )
+
+    def find(conversation) -> list[str]:
+        intent = recommender.intent_reader.read(conversation.dialogue)
+        return [one.product.id for one in recommender.retrieve(conversation.dialogue, intent, count)]
+
+    cases = cases_by_retrieval(conversations, find)
     return cases, *make_ranker(settings, catalog, cases, plan)
 
 
@@ -156,32 +159,35 @@ def make_ranker(settings: Settings, catalog, cases, plan: Plan):
     from lavic_chat.evaluation import rankers
     from lavic_chat.evaluation.all_tokens import make_all_tokens
     from lavic_chat.evaluation.two_tower import make_two_tower
+    from lavic_chat.features.text_encoder import TextEncoder
     from lavic_chat.ranking import BRANCH
-    from lavic_chat.recommender import load_chooser
-    from lavic_chat.retrieval import Search, TextEncoder, open_search
+    from lavic_chat.ranking.visual_ranker import load_visual_ranker
+    from lavic_chat.retrieval.embedder import Embedder, load_embedder
 
     simple = {
         "bm25": lambda: rankers.make_bm25(catalog),
-        "sbert": lambda: rankers.make_search(catalog, Search(TextEncoder(settings.home))),
+        "sbert": lambda: rankers.make_search(catalog, Embedder(TextEncoder(settings.home))),
         **{name: lambda: make_simple(plan.ranker, plan.seed) for name in NEEDS_NO_CATALOG},
     }
     if plan.ranker in simple:
         return simple[plan.ranker](), None
     wanted = {item for lesson in plan.lessons for item in lesson.gt_items if item in catalog}
     products = [catalog[item] for item in sorted(wanted.union(*(case.ids for case in cases)))]
-    chooser = load_chooser(settings, remember=True)
+    visual_ranker = load_visual_ranker(settings, keep_scores=True)
     if plan.ranker == "two-tower":
-        states = chooser.vision.see_products(catalog, products, progress=True)
+        states = visual_ranker.image_encoder.encode_products(catalog, products, progress=True)
         return make_two_tower(products, TextEncoder(settings.home), states, plan.lessons, plan.seed), None
-    chooser = replace(chooser, pictures=plan.pictures or chooser.pictures)
-    sights = chooser.sights(catalog, products)
-    trusted = plan.ranker == SEARCH or (chooser.ranker.trust and plan.ablate != NO_SEARCH)
-    search = open_search(settings.home, settings.adapter, chooser.model.vision_hash) if trusted else None
+    visual_ranker = replace(visual_ranker, pictures=plan.pictures or visual_ranker.pictures)
+    item_features = visual_ranker.features_by_id(catalog, products)
+    trusted = plan.ranker == SEARCH or (visual_ranker.ranker.config.retrieval_weight and plan.ablate != NO_SEARCH)
+    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash) if trusted else None
     if plan.ranker == SEARCH:
-        return rankers.make_search(catalog, search, sights), None
+        return rankers.make_search(catalog, embedder, item_features), None
     if plan.ablate == ALL_TOKENS:
-        return make_all_tokens(catalog, chooser.ranker, sights, search), BRANCH
-    return rankers.make_model(catalog, chooser.ranker, sights, plan.ablate, plan.seed, search), chooser.ranker.decode
+        return make_all_tokens(catalog, visual_ranker.ranker, item_features, embedder), BRANCH
+    return rankers.make_model(
+        catalog, visual_ranker.ranker, item_features, plan.ablate, plan.seed, embedder
+    ), visual_ranker.ranker.config.decode
 
 
 def without_distillation(settings: Settings) -> Settings:

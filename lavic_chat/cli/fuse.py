@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -31,49 +31,55 @@ def fuse(catalog, also, model, adapter: Path, dialogues, valid, key, as_json, **
     import torch
 
     from lavic_chat.catalog import load_catalog
-    from lavic_chat.files import hash_file
+    from lavic_chat.features.text_encoder import TextEncoder
     from lavic_chat.model import VIEWS
     from lavic_chat.model.adapter import read_card, write_card
-    from lavic_chat.model.fusion import Fusion, save_fusion
-    from lavic_chat.recommender import load_chooser
-    from lavic_chat.retrieval import Search, TextEncoder
-    from lavic_chat.training import fuse as stage
+    from lavic_chat.ranking.visual_ranker import load_visual_ranker
+    from lavic_chat.retrieval.embedder import Embedder
+    from lavic_chat.retrieval.fusion import Fusion, save_fusion
+    from lavic_chat.storage.files import hash_file
+    from lavic_chat.training import fusion as stage
     from lavic_chat.training.checkpoint import Checkpoint
 
     start, settings = time.time(), read_settings(catalog=catalog, model=model, adapter=adapter)
     chosen = choose_config(FuseConfig, settings.model, config)
     read_card(adapter)  # told now, not after the training
-    shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
-    files = [(dialogues, valid), *(tuple(shop.folder / "dialogues" / name for name in SPLITS) for shop in shops[1:])]
-    names = name_apart(shops)
-    wishes = [[read_wishes(file, shop, key) for file in pair] for pair, shop in zip(files, shops, strict=True)]
-    chooser, search = load_chooser(settings), Search(TextEncoder(settings.home, adapter))
+    catalogs = [load_catalog(folder) for folder in (settings.catalog, *also)]
+    files = [
+        (dialogues, valid),
+        *(tuple(catalog.folder / "dialogues" / name for name in SPLITS) for catalog in catalogs[1:]),
+    ]
+    names = name_apart(catalogs)
+    examples = [
+        [read_wishes(file, catalog, key) for file in pair] for pair, catalog in zip(files, catalogs, strict=True)
+    ]
+    visual_ranker, embedder = load_visual_ranker(settings), Embedder(TextEncoder(settings.home, adapter))
     lessons, exams = [], {}
-    for name, shop, (taught, asked) in zip(names, shops, wishes, strict=True):
-        products = what_is_searched(shop, shop is shops[0], [*taught, *asked])
-        sights = list(chooser.sights(shop, products).values())
-        lessons.append(stage.make_lessons(search, products, sights, taught))
-        exams[name] = stage.make_lessons(search, products, sights, asked)
+    for name, catalog, (taught, asked) in zip(names, catalogs, examples, strict=True):
+        products = what_is_searched(catalog, catalog is catalogs[0], [*taught, *asked])
+        item_features = visual_ranker.look_at(catalog, products)
+        lessons.append(stage.make_lessons(embedder, products, item_features, taught))
+        exams[name] = stage.make_lessons(embedder, products, item_features, asked)
     torch.manual_seed(chosen.seed)
-    fusion = Fusion(search.encoder.size, VIEWS * chooser.model.state_size, chosen.hidden, chosen.share)
-    record = provenance("fuse", shops, chosen, start) | {"wishes": [len(taught) for taught, _ in wishes]}
+    fusion = Fusion(embedder.encoder.size, VIEWS * visual_ranker.model.state_size, chosen.hidden, chosen.share)
+    record = provenance("fuse", catalogs, chosen, start) | {"wishes": [len(taught) for taught, _ in examples]}
     record |= {"searched": {name: len(exam.texts) for name, exam in exams.items()}, "candidates": key}
-    record |= {"dialogues": [hash_file(file) for pair in files for file in pair], "encoder": search.encoder.name}
+    record |= {"dialogues": [hash_file(file) for pair in files for file in pair], "encoder": embedder.encoder.name}
 
     def tell() -> None:
         card = read_card(adapter)
         write_card(adapter, replace(card, training={**card.training, "fuse": record}))
 
     def keep(best, curve) -> None:
-        record.update(best=asdict(best), valid=[asdict(point) for point in curve])
+        record.update(best=best.to_row(), valid=[point.to_row() for point in curve])
         if best.step:  # before the first step it is search by words alone
-            save_fusion(fusion, adapter, chooser.model.vision_hash, search.encoder.name)
+            save_fusion(fusion, adapter, visual_ranker.model.vision_hash, embedder.encoder.name)
             tell()
 
-    told = [chooser.model.adapter_hash, search.encoder.name, record["catalogs"], record["dialogues"], key]
+    told = [visual_ranker.model.adapter_hash, embedder.encoder.name, record["catalogs"], record["dialogues"], key]
     checkpoint = Checkpoint(adapter / "fusion", chosen, json.dumps(told))
     report = stage.fuse(fusion, lessons, exams, chosen, keep, start, checkpoint)
-    record |= {"best": asdict(report.best), "valid": [asdict(point) for point in report.valid]}
+    record |= {"best": report.best.to_row(), "valid": [point.to_row() for point in report.valid]}
     record |= {"losses": thinned(report.losses), "seconds": round(report.seconds)}
     if report.best.step:
         tell()
@@ -84,9 +90,9 @@ def fuse(catalog, also, model, adapter: Path, dialogues, valid, key, as_json, **
     )
 
 
-def name_apart(shops) -> list[str]:
+def name_apart(catalogs) -> list[str]:
     """The catalogues' names to report by; raises CatalogError where two have the same."""
-    names = [shop.folder.resolve().name for shop in shops]
+    names = [catalog.folder.resolve().name for catalog in catalogs]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise CatalogError(
             f"Two catalogues are called {twice}; rename the folder of one, so that they can be told apart."
@@ -94,15 +100,15 @@ def name_apart(shops) -> list[str]:
     return names
 
 
-def read_wishes(file: Path, shop, key: str):
-    from lavic_chat.dialogue import read_conversations
-    from lavic_chat.training.retriever import make_wishes
+def read_wishes(file: Path, catalog, key: str):
+    from lavic_chat.dialogue.reddit_amazon import read_conversations
+    from lavic_chat.training.retriever import make_retrieval_examples
 
-    return make_wishes(read_conversations(file), shop, key)
+    return make_retrieval_examples(read_conversations(file), catalog, key)
 
 
-def what_is_searched(shop, is_first: bool, wishes):
+def what_is_searched(catalog, is_first: bool, examples):
     """The whole first catalogue; of further ones, which may be large, what their conversations name."""
-    from lavic_chat.training.examples import products_of
+    from lavic_chat.training.choices import products_of
 
-    return shop.products if is_first else products_of(wishes)
+    return catalog.products if is_first else products_of(examples)

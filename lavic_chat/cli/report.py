@@ -27,15 +27,15 @@ def report(evaluations, catalog, dialogues, adapter, beside, title, out) -> None
     The folder holds an `evaluate --out` folder each, the model's own called looking.
     """
     from lavic_chat.catalog import load_catalog
-    from lavic_chat.dialogue import read_conversations
-    from lavic_chat.evaluation.report import read_evaluations, write_report
+    from lavic_chat.dialogue.reddit_amazon import read_conversations
+    from lavic_chat.evaluation.reports.report import read_evaluations, write_report
     from lavic_chat.model.adapter import read_card
 
     found = read_evaluations(evaluations)
     others = {folder.name.replace("-", " "): read_evaluations(folder) for folder in beside}
     settings = read_settings(catalog=catalog, adapter=adapter)
-    shop, training = load_catalog(settings.catalog), read_card(settings.adapter).training if settings.adapter else {}
-    path = write_report(found, read_conversations(dialogues), shop, out, title, training, others)
+    catalog, training = load_catalog(settings.catalog), read_card(settings.adapter).training if settings.adapter else {}
+    path = write_report(found, read_conversations(dialogues), catalog, out, title, training, others)
     click.echo(f"{len(found)} evaluations are told in {path}.")
 
 
@@ -44,6 +44,6 @@ def report(evaluations, catalog, dialogues, adapter, beside, title, out) -> None
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the table and its plots.")
 def table(evaluations, out) -> None:
     """Write HR@1 and VR by domain and by retriever, of every evaluation below some folders, whatever it is of."""
-    from lavic_chat.evaluation.domains import write_tables
+    from lavic_chat.evaluation.reports.tables import write_tables
 
     click.echo(f"The table is in {write_tables(evaluations, out)}.")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,26 +26,30 @@ from lavic_chat.training.configs import RetrieverConfig
 def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json, **config) -> None:
     """Teach the sentence encoder (LoRA) what shoppers mean; into the adapter's folder, which then searches by it."""
     from lavic_chat.catalog import load_catalog
-    from lavic_chat.dialogue import read_conversations
-    from lavic_chat.files import hash_file
+    from lavic_chat.dialogue.reddit_amazon import read_conversations
     from lavic_chat.model.adapter import RETRIEVER, read_card, write_card
     from lavic_chat.model.text_encoder import add_text_lora, embed, load_text_encoder, save_text_lora, weakened
-    from lavic_chat.recommender import load_chooser
+    from lavic_chat.ranking.visual_ranker import load_visual_ranker
+    from lavic_chat.storage.files import hash_file
     from lavic_chat.training import retriever as stage
     from lavic_chat.training.checkpoint import Checkpoint
 
     start, settings = time.time(), read_settings(catalog=catalog, model=model, adapter=adapter)
     chosen = choose_config(RetrieverConfig, settings.model, config)
     read_card(adapter)  # told now, not after the training
-    shop = load_catalog(settings.catalog)
-    wishes, exam = (stage.make_wishes(read_conversations(file), shop, key) for file in (dialogues, valid))
-    chooser = load_chooser(settings)
-    said = {item: sight.looks for item, sight in chooser.sights(shop, shop.products).items()}
+    catalog = load_catalog(settings.catalog)
+    examples, exam = (
+        stage.make_retrieval_examples(read_conversations(file), catalog, key) for file in (dialogues, valid)
+    )
+    visual_ranker = load_visual_ranker(settings)
+    said = {
+        item: features.caption for item, features in visual_ranker.features_by_id(catalog, catalog.products).items()
+    }
     encoder, _ = load_text_encoder(settings.home)
     lora = add_text_lora(encoder, chosen.rank, chosen.alpha, chosen.seed)
     as_kept = partial(weakened, lora, chosen.strength)
     weights = [tensor for tensor in lora.parameters() if tensor.requires_grad]
-    record = provenance(RETRIEVER, [shop], chosen, start) | {"wishes": len(wishes)}
+    record = provenance(RETRIEVER, [catalog], chosen, start) | {"wishes": len(examples)}
     record |= {"dialogues": hash_file(dialogues), "valid_dialogues": hash_file(valid), "candidates": key}
 
     def tell(report) -> None:
@@ -56,22 +60,22 @@ def tune_retriever(catalog, model, adapter: Path, dialogues, valid, key, as_json
         if best.step:  # before the first step it is the encoder as it comes
             with as_kept():
                 save_text_lora(lora, adapter)
-            tell({"best": asdict(best), "valid": [asdict(point) for point in curve]})
+            tell({"best": best.to_row(), "valid": [point.to_row() for point in curve]})
 
     files = [record["dialogues"], record["valid_dialogues"]]
-    data = json.dumps([chooser.model.adapter_hash, shop.fingerprint, files, key])
+    data = json.dumps([visual_ranker.model.adapter_hash, catalog.fingerprint, files, key])
     checkpoint = Checkpoint(adapter / RETRIEVER, chosen, data)
-    shelf = stage.make_shelf(exam, shop, said)
+    task = stage.make_recall_task(exam, catalog, said)
     report = stage.tune_retriever(
-        partial(embed, encoder), weights, wishes, said, shelf, chosen, keep, checkpoint, as_kept
+        partial(embed, encoder), weights, examples, said, task, chosen, keep, checkpoint, as_kept
     )
-    record |= {"best": asdict(report.best), "valid": [asdict(point) for point in report.valid]}
+    record |= {"best": report.best.to_row(), "valid": [point.to_row() for point in report.valid]}
     record |= {"losses": thinned(report.losses), "seconds": round(report.seconds)}
     if report.best.step:
         tell({})
     checkpoint.clear()
     print_json(record) if as_json else click.echo(
-        f"Learned from {len(wishes)} wishes; recall@{stage.FOUND} on {len(exam)} of validation "
+        f"Learned from {len(examples)} wishes; recall@{stage.FOUND} on {len(exam)} of validation "
         f"{report.valid[0].recall:.3f} before, {report.best.recall:.3f} now; in {adapter / RETRIEVER}. "
         "Now `fuse` and `calibrate`, which build on it."
     )

@@ -78,10 +78,10 @@ def open_lora(lavic, part: str, chosen, first_layer: int = 0):
 
 def conclude(out: Path, record: dict, report) -> None:
     """Write the whole curves of a course into the card of its best adapter, and draw them beside it."""
-    from lavic_chat.evaluation.curves import write_curves
     from lavic_chat.model.adapter import read_card, write_card
+    from lavic_chat.training.curves import write_curves
 
-    record.update(valid=[asdict(point) for point in report.valid], losses=thinned(report.losses))
+    record.update(valid=[point.to_row() for point in report.valid], losses=thinned(report.losses))
     record["seconds"] = round(report.seconds)
     card = read_card(out)
     training = {**card.training, record["stage"]: record}
@@ -94,11 +94,11 @@ def forget(card, *stages: str):
     return replace(card, training={name: told for name, told in card.training.items() if name not in stages})
 
 
-def taught_kinds(card, shops):
+def taught_kinds(card, catalogs):
     """The card, knowing the kinds of things that these catalogues teach the model to say."""
-    from lavic_chat.descriptions import kinds_of
+    from lavic_chat.features.captions import kinds_of
 
-    return replace(card, kinds=tuple(sorted(set(card.kinds).union(*map(kinds_of, shops)))))
+    return replace(card, kinds=tuple(sorted(set(card.kinds).union(*map(kinds_of, catalogs)))))
 
 
 def thinned(losses: Sequence[float], every: int = 25) -> list[float]:
@@ -107,38 +107,40 @@ def thinned(losses: Sequence[float], every: int = 25) -> list[float]:
     return [round(sum(part) / len(part), 4) for part in parts]
 
 
-def see_all(vision, parts, pictures: int = 1) -> dict:
+def see_all(image_encoder, parts, pictures: int = 1) -> dict:
     """Tower states by product id of every product that the choices of each (catalogue, choices) name: [5, h], or
     [k, 5, h] of its first `pictures`.
 
     Raises CatalogError when two catalogues give the same id to different pictures.
     """
-    from lavic_chat.training.examples import products_of
+    from lavic_chat.training.choices import products_of
 
     states = {}
-    for shop, choices in parts:
+    for catalog, choices in parts:
         products = products_of(choices)
-        for product, seen in zip(products, vision.see_pictures(shop, products, pictures, progress=True), strict=True):
+        for product, seen in zip(
+            products, image_encoder.encode_pictures(catalog, products, pictures, progress=True), strict=True
+        ):
             row = seen if pictures > 1 else seen[0]
             if not states.setdefault(product.id, row).equal(row):
-                raise CatalogError(f"The product {product.id} has another picture in {shop.folder}; rename one.")
+                raise CatalogError(f"The product {product.id} has another picture in {catalog.folder}; rename one.")
     return states
 
 
-def provenance(stage: str, shops, config, start: float, before=None) -> dict:
+def provenance(stage: str, catalogs, config, start: float, before=None) -> dict:
     """What it takes to do it again: configuration, data hashes, seconds, machine kind; and the stage's earlier record
     where the adapter `before` has gone through it once already."""
     import torch
 
-    from lavic_chat.training.team import meet
+    from lavic_chat.training.distributed import process_state
 
     earlier = before.training.get(stage) if before else None
     return ({"earlier": earlier} if earlier else {}) | {
         "stage": stage,
         "config": asdict(config),
-        "catalogs": [shop.fingerprint for shop in shops],
+        "catalogs": [catalog.fingerprint for catalog in catalogs],
         "seconds": round(time.time() - start),
         "machine": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine() + " CPU",
-        "processes": meet().num_processes,
+        "processes": process_state().num_processes,
         "torch": torch.__version__,
     }

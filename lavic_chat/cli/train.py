@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -52,11 +52,11 @@ def align(catalog, also, model, start_from: Path | None, go_on: bool, out: Path,
     import torch
 
     from lavic_chat.catalog import load_catalog
+    from lavic_chat.features.image_encoder import ImageEncoder
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import AdapterCard, check_target, save_adapter
+    from lavic_chat.model.adapter import AdapterCard, check_target, read_retriever, save_adapter
     from lavic_chat.training import align as stage
-    from lavic_chat.training.examples import products_of_split, take_evenly
-    from lavic_chat.vision import Vision
+    from lavic_chat.training.choices import products_of_split, take_evenly
 
     start, settings = time.time(), read_settings(catalog=catalog, model=model)
     chosen = choose_config(AlignConfig, settings.model, config)
@@ -67,26 +67,29 @@ def align(catalog, also, model, start_from: Path | None, go_on: bool, out: Path,
         if not chosen.caption_steps:
             raise ModelError("--from lets the LLM learn in the captions step; give some --caption-steps.")
         chosen = replace(chosen, word_steps=0)
-    shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
+    catalogs = [load_catalog(folder) for folder in (settings.catalog, *also)]
     split = {
-        name: [take_evenly(products_of_split(shop, name), chosen.limit) for shop in shops]
+        name: [take_evenly(products_of_split(catalog, name), chosen.limit) for catalog in catalogs]
         for name in ("train", "valid")
     }
     train, valid = (list(chain(*split[name])) for name in ("train", "valid"))
     if not train:
-        raise CatalogError(f"The catalogue {shops[0].folder} has no products to train on; import some first.")
+        raise CatalogError(f"The catalogue {catalogs[0].folder} has no products to train on; import some first.")
     lavic = load_model(settings.model, start_from, settings.home, without=() if go_on else ("llm",))
+    retriever = read_retriever(start_from, lavic.vision_hash)
     before = lavic.card or AdapterCard(settings.model, lavic.fingerprint)
-    vision = Vision(lavic, settings.home)
+    image_encoder = ImageEncoder(lavic, settings.home)
     states = [
-        torch.cat([vision.see_products(*pair, progress=True) for pair in zip(shops, split[name], strict=True)])
+        torch.cat(
+            [image_encoder.encode_products(*pair, progress=True) for pair in zip(catalogs, split[name], strict=True)]
+        )
         for name in ("train", "valid")
     ]
     if chosen.caption_steps:
         chosen = open_lora(lavic, "llm", chosen)
     kept = "all" if go_on else "projector" if start_from else "nothing"
     report = stage.align(lavic, train, states[0], (valid, states[1]), chosen, kept)
-    record = provenance("align", shops, chosen, start, before) | {
+    record = provenance("align", catalogs, chosen, start, before) | {
         "products": len(train),
         "word_loss": round(report.word_losses[-1], 4) if report.word_losses else None,
         "caption_loss": round(report.caption_losses[-1], 4) if report.caption_losses else None,
@@ -95,12 +98,12 @@ def align(catalog, also, model, start_from: Path | None, go_on: bool, out: Path,
         "losses": {"words": thinned(report.word_losses), "captions": thinned(report.caption_losses)},
     }
     if go_on:  # what was calibrated was another LLM's
-        card = replace(forget(before, "calibrate"), temperature=1.0, trust=0.0)
+        card = replace(forget(before, "calibrate"), temperature=1.0, retrieval_weight=0.0)
     else:  # what was chosen with is gone, and of the stages those of tower and search are left
         card = AdapterCard(settings.model, lavic.fingerprint, kinds=before.kinds, training=before.training)
         card = forget(card, "tune", "calibrate")
     card = replace(card, speaks="llm" in lavic.loras, training={**card.training, "align": record})
-    save_adapter(lavic, out, taught_kinds(card, shops), lavic.loras)
+    save_adapter(lavic, out, taught_kinds(card, catalogs), retriever)
     print_json(record) if as_json else click.echo(
         f"Aligned on {len(train)} products; caption perplexity on unseen shapes {record['valid_perplexity']}; in {out}."
     )
@@ -127,49 +130,54 @@ def distill(catalog, also, model, start_from, descriptions, valid_catalog, out, 
     The same command goes on where a stopped run was: its progress lies beside the adapter, in OUT.progress.
     """
     from lavic_chat.catalog import load_catalog
-    from lavic_chat.files import hash_file
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import AdapterCard, check_target, save_adapter
+    from lavic_chat.model.adapter import AdapterCard, check_target, read_retriever, save_adapter
+    from lavic_chat.storage.files import hash_file
     from lavic_chat.training import distill as stage
-    from lavic_chat.training import team
+    from lavic_chat.training import distributed
     from lavic_chat.training.checkpoint import Checkpoint
-    from lavic_chat.training.describe import read_descriptions
-    from lavic_chat.training.examples import products_of_split
+    from lavic_chat.training.choices import products_of_split
+    from lavic_chat.training.teacher_captions import read_descriptions
 
     start, settings = time.time(), read_settings(catalog=catalog, model=model)
     chosen = choose_config(DistillConfig, settings.model, config)
-    team.check_batches(chosen.batch, chosen.word_batch if chosen.word_steps else 0)
+    distributed.check_batches(chosen.batch, chosen.word_batch if chosen.word_steps else 0)
     check_target(out)  # told now, not after the training
-    shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
+    catalogs = [load_catalog(folder) for folder in (settings.catalog, *also)]
     written = [item for file in descriptions for item in read_descriptions(file)]
     taught = {(item.id, item.place): item.text for item in written if item.may_be_taught}
-    exams = [load_catalog(valid_catalog)] if valid_catalog else shops
-    lessons = [each for shop in shops for each in stage.make_lessons(shop, products_of_split(shop, "train"), taught)]
-    unseen = [products_of_split(shop, "valid") or (list(shop) if valid_catalog else []) for shop in exams]
+    exams = [load_catalog(valid_catalog)] if valid_catalog else catalogs
+    lessons = [
+        each
+        for catalog in catalogs
+        for each in stage.make_lessons(catalog, products_of_split(catalog, "train"), taught)
+    ]
+    unseen = [products_of_split(catalog, "valid") or (list(catalog) if valid_catalog else []) for catalog in exams]
     tests = [each for pair in zip(exams, unseen, strict=True) for each in stage.make_lessons(*pair, taught)]
     if not lessons or not tests:
         raise CatalogError(
-            f"The catalogue {shops[0].folder} needs products with pictures to train on, and its splits.json or "
+            f"The catalogue {catalogs[0].folder} needs products with pictures to train on, and its splits.json or "
             "--valid-catalog others to validate on."
         )
     lavic = load_model(settings.model, start_from, settings.home)
+    retriever = read_retriever(start_from, tower="")  # a fusion does not outlive a change of the tower that it reads
     before = forget(lavic.card or AdapterCard(settings.model, lavic.fingerprint), "fuse")  # it reads the old tower
-    before = taught_kinds(before, shops)
+    before = taught_kinds(before, catalogs)
     chosen = count_steps(open_lora(lavic, "vision", chosen, chosen.first_layer), len(lessons), config)
-    record = provenance("distill", shops, chosen, start, before) | {
+    record = provenance("distill", catalogs, chosen, start, before) | {
         "pictures": sum(len(item.texts) for item in lessons),
         "described": {"pictures": len(taught), "files": [hash_file(file) for file in descriptions]} if taught else None,
     }
 
     def keep(best, curve) -> None:
-        record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
+        record.update(best=best.to_row(), valid=[point.to_row() for point in curve])  # so far
         card = replace(before, training={**before.training, "distill": record})
-        save_adapter(lavic, out, card, lavic.loras)
+        save_adapter(lavic, out, card, retriever)
 
     data = json.dumps([record["catalogs"], record["described"], lavic.fingerprint, lavic.adapter_hash])
     checkpoint = Checkpoint(out, chosen, data)
     report = stage.distill(lavic, lessons, tests, chosen, keep, checkpoint)
-    if not team.is_first():
+    if not distributed.is_first():
         return
     if not (out / "adapter.json").is_file():
         raise CatalogError("Nothing was better than the start itself; train longer, or with a lower --lr.")
@@ -215,61 +223,65 @@ def tune(
     The same command goes on where a stopped run was: its progress lies beside the adapter, in OUT.progress.
     """
     from lavic_chat.catalog import load_catalog
-    from lavic_chat.dialogue import read_conversations
-    from lavic_chat.files import hash_file
+    from lavic_chat.dialogue.reddit_amazon import read_conversations
+    from lavic_chat.features.image_encoder import ImageEncoder
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import VISION, AdapterCard, check_target, read_card, save_adapter
-    from lavic_chat.training import team
+    from lavic_chat.model.adapter import VISION, AdapterCard, check_target, read_card, read_retriever, save_adapter
+    from lavic_chat.storage.files import hash_file
+    from lavic_chat.training import distributed
     from lavic_chat.training.checkpoint import Checkpoint
-    from lavic_chat.training.examples import make_choices
+    from lavic_chat.training.choices import make_choices
     from lavic_chat.training.tune import tune as stage
-    from lavic_chat.vision import Vision
 
     start, settings = time.time(), read_settings(catalog=catalog, model=model)
     chosen = choose_config(TuneConfig, settings.model, config)
-    team.check_batches(chosen.batch, chosen.captions)
+    distributed.check_batches(chosen.batch, chosen.captions)
     check_target(out)  # told now, not after the training
     if undistilled and (not start_from or "distill" not in read_card(start_from).training or out == start_from):
         raise ModelError(
             "--undistilled takes stage 1 out of an adapter that has it, into another: give --from and --out."
         )
-    shops = [load_catalog(folder) for folder in (settings.catalog, *also)]
-    valid_shops = [load_catalog(valid_catalog) if valid_catalog else shops[0], *shops[1:]]
-    lessons = [dialogues, *(shop.folder / "dialogues/train.jsonl" for shop in shops[1:])]
-    exams = [valid, *(shop.folder / "dialogues/valid.jsonl" for shop in shops[1:])]
+    catalogs = [load_catalog(folder) for folder in (settings.catalog, *also)]
+    valid_catalogs = [load_catalog(valid_catalog) if valid_catalog else catalogs[0], *catalogs[1:]]
+    lessons = [dialogues, *(catalog.folder / "dialogues/train.jsonl" for catalog in catalogs[1:])]
+    exams = [valid, *(catalog.folder / "dialogues/valid.jsonl" for catalog in catalogs[1:])]
     rng = random.Random(chosen.seed)
-    made = [make_choices(read_conversations(file), shop, key, rng) for file, shop in zip(lessons, shops, strict=True)]
+    made = [
+        make_choices(read_conversations(file), catalog, key, rng)
+        for file, catalog in zip(lessons, catalogs, strict=True)
+    ]
     choices, left_out = [each for each, _ in made], sum(count for _, count in made)
     tests = [
-        make_choices(read_conversations(file)[:valid_limit], shop, key)[0]
-        for file, shop in zip(exams, valid_shops, strict=True)
+        make_choices(read_conversations(file)[:valid_limit], catalog, key)[0]
+        for file, catalog in zip(exams, valid_catalogs, strict=True)
     ]
     lavic = load_model(settings.model, start_from, settings.home, without=(VISION,) if undistilled else ())
-    before = taught_kinds(lavic.card or AdapterCard(settings.model, lavic.fingerprint), shops)
+    retriever = read_retriever(start_from, lavic.vision_hash)
+    before = taught_kinds(lavic.card or AdapterCard(settings.model, lavic.fingerprint), catalogs)
     before = forget(before, "distill", "fuse") if undistilled else before
-    with team.first_goes_first():
-        parts = zip((*shops, *valid_shops), (*choices, *tests), strict=True)
-        states = see_all(Vision(lavic, settings.home), parts, chosen.pictures)
+    with distributed.first_goes_first():
+        parts = zip((*catalogs, *valid_catalogs), (*choices, *tests), strict=True)
+        states = see_all(ImageEncoder(lavic, settings.home), parts, chosen.pictures)
     chosen = count_steps(open_lora(lavic, "llm", chosen), sum(map(len, choices)), config)
-    record = provenance("tune", shops, chosen, start, before)
+    record = provenance("tune", catalogs, chosen, start, before)
     record |= {"choices": [len(each) for each in choices], "left_out": left_out}
 
     def keep(best, curve) -> None:
-        record.update(best=asdict(best), valid=[asdict(point) for point in curve])  # so far
+        record.update(best=best.to_row(), valid=[point.to_row() for point in curve])  # so far
         training = {**before.training, "tune": record}
         means = {"decode": chosen.decode, "labeling": chosen.labeling, "temperature": best.temperature}
         card = replace(before, **means, pictures=chosen.pictures, training=training)
-        save_adapter(lavic, out, card, lavic.loras)
+        save_adapter(lavic, out, card, retriever)
 
     files = {"dialogues": [hash_file(file) for file in lessons]}
     files["valid_dialogues"] = [hash_file(file) for file in exams]  # "valid" is the curve
-    files["valid_catalog"] = valid_shops[0].fingerprint
+    files["valid_catalog"] = valid_catalogs[0].fingerprint
     record |= files | {"candidates": key, "valid_limit": valid_limit, "from": lavic.adapter_hash}
     data = json.dumps([lavic.fingerprint, lavic.adapter_hash, record["catalogs"], files, key, valid_limit])
     checkpoint = Checkpoint(out, chosen, data)
     first, *others = choices
     report = stage(lavic, first, list(chain(*tests)), states, chosen, keep, checkpoint, lavic.speaks, others)
-    if not team.is_first():
+    if not distributed.is_first():
         return
     conclude(out, record, report)
     checkpoint.clear()

@@ -9,39 +9,43 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
-from lavic_chat.dialogue import Conversation, Dialogue
+from lavic_chat.dialogue.reddit_amazon import Conversation
+from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import PictureError
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.evaluation.rankers import Rank, order
+from lavic_chat.features.item import ItemFeatures
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking import BRANCH, Ranker
-from lavic_chat.ranking.prompt import Offer, build_prompt
-from lavic_chat.ranking.scores import score_prompts
-from lavic_chat.retrieval import Search
-from lavic_chat.sight import Sight
+from lavic_chat.ranking.prompt import PromptCandidate, PromptFormat, build_prompt
+from lavic_chat.ranking.scoring import score_prompts
+from lavic_chat.retrieval.embedder import Embedder
 
 ROOM = 8192  # tokens of a prompt
 
 
 def make_all_tokens(
-    catalog: Catalog, ranker: Ranker, sights: Mapping[str, Sight], search: Search | None = None
+    catalog: Catalog, ranker: Ranker, item_features: Mapping[str, ItemFeatures], embedder: Embedder | None = None
 ) -> Rank:
     """sights: what is seen and said of each product's picture in five tokens. search: for its opinion."""
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
         scores = torch.tensor(
-            [score(ranker.model, catalog, conversation.dialogue, catalog[item], sights[item].looks) for item in ids]
+            [
+                score(ranker.model, catalog, conversation.dialogue, catalog[item], item_features[item].caption)
+                for item in ids
+            ]
         )
-        products, seen = [catalog[item] for item in ids], [sights[item] for item in ids]
-        nearness = search.measure(conversation.dialogue, products, seen) if search else None
-        chances = torch.softmax(ranker.weigh(scores, nearness), -1)
+        products, seen = [catalog[item] for item in ids], [item_features[item] for item in ids]
+        query_scores = embedder.score_items(conversation.dialogue, products, seen) if embedder else None
+        chances = torch.softmax(ranker.weigh(scores, query_scores), -1)
         return order(conversation, ids, chances.numpy(), float(chances.max()))
 
     return rank
 
 
 @torch.inference_mode()
-def score(model: LavicModel, catalog: Catalog, dialogue: Dialogue, product: Product, looks: str) -> float:
+def score(model: LavicModel, catalog: Catalog, dialogue: Dialogue, product: Product, caption: str) -> float:
     """Log-odds of "yes" for one candidate."""
     path = catalog.picture_path(product)
     try:
@@ -49,6 +53,6 @@ def score(model: LavicModel, catalog: Catalog, dialogue: Dialogue, product: Prod
     except PictureError:
         picture = blank_picture()
     tokens = model.see_fully([picture])[0]
-    offer = Offer(product.title, looks=looks, tokens=len(tokens))
-    prompt = build_prompt(model, dialogue, [offer], BRANCH, ROOM)
-    return float(score_prompts(model, [prompt], [tokens], BRANCH)[0][0])
+    candidate = PromptCandidate(product.title, caption=caption, tokens=len(tokens))
+    prompt = build_prompt(model, dialogue, [candidate], PromptFormat(BRANCH, ROOM))
+    return float(score_prompts(model, [prompt], [tokens])[0][0])

@@ -11,7 +11,7 @@ import numpy as np
 
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.metrics import Prediction, group_by_set, mean_interval
-from lavic_chat.files import read_jsonl
+from lavic_chat.storage.files import read_jsonl
 
 Key = tuple[str, tuple[str, ...]]  # of a case: "file, line n" and its candidates, sorted
 

@@ -8,11 +8,12 @@ import bm25s
 import numpy as np
 
 from lavic_chat.catalog import Catalog, Product
-from lavic_chat.dialogue import SEEKER, Conversation
+from lavic_chat.dialogue.reddit_amazon import Conversation
+from lavic_chat.dialogue.turns import SEEKER
 from lavic_chat.evaluation.metrics import Prediction
+from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.ranking import GENERATE, Ranker
-from lavic_chat.retrieval import Search, product_text
-from lavic_chat.sight import Sight, main_pictures
+from lavic_chat.retrieval.embedder import Embedder, product_text
 
 Rank = Callable[[Conversation, Sequence[str]], Prediction]
 
@@ -61,13 +62,18 @@ def make_bm25(catalog: Catalog) -> Rank:
     return rank
 
 
-def make_search(catalog: Catalog, search: Search, sights: Mapping[str, Sight] = MappingProxyType({})) -> Rank:
+def make_search(
+    catalog: Catalog, embedder: Embedder, item_features: Mapping[str, ItemFeatures] = MappingProxyType({})
+) -> Rank:
     """Cosine of the weighted dialogue and the candidates, as retrieval has it. sights: what is seen and said of them,
     by product id; without them texts alone count."""
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
-        products, seen = [catalog[item] for item in ids], [sights[item] for item in ids] if sights else None
-        return order(conversation, ids, search.measure(conversation.dialogue, products, seen))
+        products, seen = (
+            [catalog[item] for item in ids],
+            [item_features[item] for item in ids] if item_features else None,
+        )
+        return order(conversation, ids, embedder.score_items(conversation.dialogue, products, seen))
 
     return rank
 
@@ -75,28 +81,27 @@ def make_search(catalog: Catalog, search: Search, sights: Mapping[str, Sight] = 
 def make_model(
     catalog: Catalog,
     ranker: Ranker,
-    sights: dict[str, Sight],
+    item_features: dict[str, ItemFeatures],
     ablate: str | None,
     seed: int,
-    search: Search | None = None,
+    embedder: Embedder | None = None,
 ) -> Rank:
     """The model itself, with search's opinion where one is given. no-images: every picture's states are the mean
     of all and nothing is said of it, so that the prompt says nothing of looks. shuffled-images: each candidate gets
     another candidate's picture."""
-    blank = Sight(main_pictures(sight.states for sight in sights.values()).mean(0))
+    blank = ItemFeatures(main_pictures(features.states for features in item_features.values()).mean(0))
     rng = random.Random(seed)
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
         products: list[Product] = [catalog[item] for item in ids]
-        seen = [blank if ablate == "no-images" else sights[item] for item in ids]
+        seen = [blank if ablate == "no-images" else item_features[item] for item in ids]
         if ablate == "shuffled-images":
             shift = rng.randrange(1, len(seen)) if len(seen) > 1 else 0
             seen = seen[shift:] + seen[:shift]
-        states, looks = [sight.states for sight in seen], [sight.looks for sight in seen]
-        nearness = search.measure(conversation.dialogue, products, seen) if search else None
-        result = ranker.rank(conversation.dialogue, products, states, looks=looks, nearness=nearness)
+        query_scores = embedder.score_items(conversation.dialogue, products, seen) if embedder else None
+        result = ranker.rank(conversation.dialogue, products, seen, query_scores=query_scores)
         best = max(result.probabilities)
-        valid = ranker.decode != GENERATE or result.named is not None
+        valid = ranker.config.decode != GENERATE or result.named is not None
         return order(conversation, ids, np.array(result.probabilities), best, valid)
 
     return rank

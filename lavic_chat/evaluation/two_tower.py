@@ -13,11 +13,12 @@ from torch.nn import functional
 from tqdm import trange
 
 from lavic_chat.catalog import Product
-from lavic_chat.dialogue import Conversation
+from lavic_chat.dialogue.reddit_amazon import Conversation
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.evaluation.rankers import Rank, order
-from lavic_chat.retrieval import TextEncoder, make_query
+from lavic_chat.features.text_encoder import TextEncoder
+from lavic_chat.retrieval.query import make_query
 
 HIDDEN, SHARED = 256, 128
 STEPS, BATCH, LR = 1500, 128, 1e-3
@@ -48,8 +49,8 @@ def make_two_tower(
     """
     titles = encoder.encode_cached([product.title for product in products])
     seen = states.flatten(1).float()
-    spread = seen.std(0).clamp_min(1e-3)
-    features = torch.cat([(seen - seen.mean(0)) / spread, torch.from_numpy(titles)], 1)
+    std = seen.std(0).clamp_min(1e-3)
+    features = torch.cat([(seen - seen.mean(0)) / std, torch.from_numpy(titles)], 1)
     row = {product.id: place for place, product in enumerate(products)}
     pairs = [(lesson, row[item]) for lesson in lessons for item in lesson.gt_items if item in row]
     if not pairs:

@@ -12,9 +12,10 @@ import contextlib
 import json
 import math
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
@@ -24,10 +25,11 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from lavic_chat.errors import ModelError
-from lavic_chat.files import fresh_folder, hash_bytes, hash_file, write_atomic, write_json
-from lavic_chat.model.lavic import LavicModel
+from lavic_chat.model.llava import LavicModel
+from lavic_chat.storage.files import fresh_folder, hash_bytes, hash_file, write_atomic, write_json
 
 FORMAT = 1
+KEYS = {"trust": "retrieval_weight"}  # in adapter.json -> in the card
 # Bare names such as q_proj also hit the vision tower: the part's path must be in the pattern.
 LLM_LINEARS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 VISION_LINEARS = r".*vision_tower.*\.layers?\.({layers})\..*\.(q_proj|k_proj|v_proj|o_proj|out_proj|fc1|fc2)"
@@ -41,9 +43,9 @@ RETRIEVER, FUSION = "retriever", "fusion.safetensors"
 class AdapterCard:
     """adapter.json. `decode`: "branch", "list" or "generate"; `labeling`: what candidates of a list are called,
     "letters" or "ids"; `temperature` divides the candidates' scores; `speaks`: the LLM has learned to describe
-    pictures, and to choose with its descriptions at hand; `pictures`: how many of each product it is shown; `trust`:
-    what a unit of search's cosine adds to a candidate's score, after the temperature; `kinds`: of things, by the names
-    that it has learned to say."""
+    pictures, and to choose with its captions at hand; `pictures`: how many of each product it is shown;
+    `retrieval_weight`: what a unit of query score adds to a candidate's score, after the temperature, "trust" in the
+    file; `kinds`: of things, by the names that it has learned to say."""
 
     base: str
     fingerprint: str
@@ -52,14 +54,15 @@ class AdapterCard:
     temperature: float = 1.0
     speaks: bool = False
     pictures: int = 1
-    trust: float = 0.0
+    retrieval_weight: float = 0.0
     kinds: tuple[str, ...] = ()
     training: dict = field(default_factory=dict)
     format: int = FORMAT
 
 
-def read_card(folder: Path) -> AdapterCard:
+def read_card(folder: str | Path) -> AdapterCard:
     """Raises ModelError when the folder is not an adapter, or of another format."""
+    folder = Path(folder)
     path = folder / "adapter.json"
     if not path.is_file():
         raise ModelError(f"{folder} is not an adapter folder: it has no adapter.json.")
@@ -70,10 +73,11 @@ def read_card(folder: Path) -> AdapterCard:
             raise ModelError(
                 f"{folder} is of adapter format {version}, this version reads {FORMAT}; update lavic-chat."
             )
+        row = {KEYS.get(name, name): value for name, value in row.items()}
         card = AdapterCard(**{**row, "kinds": tuple(map(str, row.get("kinds", ())))})
         if not 0 < card.temperature < math.inf or not isinstance(card.training, dict):
             raise ValueError("temperature must be above 0 and training an object")
-        if not 0 <= card.trust < math.inf:
+        if not 0 <= card.retrieval_weight < math.inf:
             raise ValueError("trust must be 0 or more")
         if not isinstance(card.pictures, int) or card.pictures < 1:
             raise ValueError("pictures must be 1 or more")
@@ -82,9 +86,10 @@ def read_card(folder: Path) -> AdapterCard:
     return card
 
 
-def apply_adapter(model: LavicModel, folder: Path, without: Collection[str] = ()) -> None:
+def apply_adapter(model: LavicModel, folder: str | Path, without: Collection[str] = ()) -> None:
     """Put an adapter on its base, `without` these of its parts; raises ModelError when it was trained on another base,
     or is damaged."""
+    folder = Path(folder)
     card = read_card(folder)
     if card.fingerprint != model.fingerprint:
         if card.base == model.name:
@@ -105,7 +110,6 @@ def apply_adapter(model: LavicModel, folder: Path, without: Collection[str] = ()
                 load_lora(model, part, files[-1])
                 if part == VISION:
                     model.vision_hash = hash_bytes(model.fingerprint, hash_file(files[-1]))
-        model.retriever = read_retriever(folder / RETRIEVER, model.vision_hash)
     except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"The adapter {folder} is damaged or incomplete ({type(error).__name__}); fetch it again."
@@ -115,12 +119,20 @@ def apply_adapter(model: LavicModel, folder: Path, without: Collection[str] = ()
     model.card = card
 
 
-def read_retriever(folder: Path, tower: str) -> dict[str, bytes]:
-    """What an adapter has for search, by file name, to go along with what is trained next; a fusion only where it reads
-    the states of this tower."""
-    files = {path.name: path.read_bytes() for path in folder.glob("adapter_*") if path.is_file()}
-    if (path := folder / FUSION).is_file() and fusion_label(path).get("tower") == tower:
-        files[FUSION] = path.read_bytes()
+def read_retriever(adapter: str | Path | None, tower: str) -> dict[str, bytes]:
+    """What an adapter has for retrieval, by path in its folder, to go along with what is trained next; a fusion only
+    where it reads the states of this tower. Raises ModelError where it is damaged."""
+    if adapter is None:
+        return {}
+    folder = Path(adapter) / RETRIEVER
+    try:
+        files = {f"{RETRIEVER}/{path.name}": path.read_bytes() for path in folder.glob("adapter_*") if path.is_file()}
+        if (path := folder / FUSION).is_file() and fusion_label(path).get("tower") == tower:
+            files[f"{RETRIEVER}/{FUSION}"] = path.read_bytes()
+    except (OSError, SafetensorError) as error:
+        raise ModelError(
+            f"The adapter {adapter} is damaged or incomplete ({type(error).__name__}); fetch it again."
+        ) from error
     return files
 
 
@@ -173,9 +185,7 @@ def vision_linears(model: LavicModel, first_layer: int) -> str:
 
 
 def train_lora(model: LavicModel, part: str) -> PeftModel:
-    """The LoRA of a part that is on, alone trainable. A fusion does not outlive a change of the tower that it reads."""
-    if part == VISION:
-        model.retriever.pop(FUSION, None)
+    """The LoRA of a part that is on, alone trainable."""
     for name, parameter in model.network.named_parameters():
         parameter.requires_grad_("lora_" in name and f".{part}." in name)
     return model.loras[part]
@@ -213,21 +223,29 @@ def fold_loras(network: nn.Module) -> None:
             module.merge()
 
 
-def check_target(folder: Path) -> None:
+def check_target(folder: str | Path) -> None:
     """Raises ModelError where saving an adapter would delete something that is none."""
+    folder = Path(folder)
     if folder.is_dir() and ((folder / "adapter.json").is_file() or not any(folder.iterdir())):
         return
     if folder.exists():
         raise ModelError(f"{folder} is there already and is no adapter; choose another folder for the new one.")
 
 
-def write_card(folder: Path, card: AdapterCard) -> None:
-    write_json(folder / "adapter.json", asdict(card))
+def write_card(folder: str | Path, card: AdapterCard) -> None:
+    """Write adapter.json, under the keys that it has always had."""
+    names = {name: key for key, name in KEYS.items()}
+    write_json(Path(folder) / "adapter.json", {names.get(name, name): value for name, value in asdict(card).items()})
 
 
-def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict[str, PeftModel]) -> None:
-    """Write the folder whole or not at all, with the retriever that the model came with; raises LavicError when it
-    cannot be written, or holds anything else."""
+def save_adapter(
+    model: LavicModel, folder: str | Path, card: AdapterCard, more: Mapping[str, bytes] = MappingProxyType({})
+) -> None:
+    """Write projector, LoRAs and card, the folder whole or not at all. more: further files, by their path in it.
+
+    Raises LavicError when it cannot be written, or holds anything else.
+    """
+    folder = Path(folder)
     check_target(folder)
     with fresh_folder(folder) as temporary:
         state = {
@@ -236,10 +254,10 @@ def save_adapter(model: LavicModel, folder: Path, card: AdapterCard, loras: dict
             if "lora_" not in name
         }
         write_atomic(temporary / "projector.safetensors", save(state))
-        for part, lora in loras.items():
+        for part, lora in model.loras.items():
             save_lora(lora, part, temporary / part)
-        for name, data in model.retriever.items():
-            write_atomic(temporary / RETRIEVER / name, data)
+        for name, data in more.items():
+            write_atomic(temporary / name, data)
         model.image_processor.save_pretrained(temporary)
         write_card(temporary, card)
 

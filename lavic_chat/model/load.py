@@ -12,22 +12,27 @@ from transformers import AutoConfig, AutoImageProcessor, AutoTokenizer, LlavaNex
 from transformers.utils import logging as transformers_logging
 
 from lavic_chat.errors import ModelError
-from lavic_chat.files import hash_bytes
 from lavic_chat.model.adapter import apply_adapter
-from lavic_chat.model.assemble import ensure_mini
-from lavic_chat.model.lavic import LavicModel
+from lavic_chat.model.lavic_mini.assemble import ensure_mini
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.settings import MINI
+from lavic_chat.storage.files import hash_bytes
 
 
 def load_model(
-    name: str, adapter: Path | None, home: Path, device: str | None = None, without: Collection[str] = ()
+    name: str | Path,
+    adapter: str | Path | None,
+    home: str | Path,
+    device: str | None = None,
+    without: Collection[str] = (),
 ) -> LavicModel:
     """Open `lavic-mini`, a LLaVA-NeXT folder or a hub name, and put the adapter on it, `without` these of its parts.
 
     On a GPU in bfloat16, on a CPU in float32. Raises ModelError in one sentence when the base cannot be
     opened, is no LLaVA-NeXT, or is not the one that the adapter was trained on.
     """
-    folder = ensure_mini(home) if name == MINI else Path(name)
+    name = str(name)
+    folder = ensure_mini(Path(home)) if name == MINI else Path(name)
     local = folder.is_dir()
     source = str(folder) if local else name
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")

@@ -13,7 +13,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from lavic_chat.model.lavic import LavicModel
+from lavic_chat.model.llava import LavicModel
 
 IMAGE, START, END, PAD = "<image>", "<s>", "</s>", "<pad>"
 CHAT = "{% for m in messages %}[INST] {{ m['content'] }} [/INST]{% endfor %}"

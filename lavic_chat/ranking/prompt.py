@@ -1,11 +1,12 @@
-"""The prompt: instruction, conversation, candidates as `label: title` with their visual tokens, answer place.
+"""The prompt (LaViC, section 4.3): instruction, conversation, candidates as `label: title` with their
+visual tokens, answer place.
 
     list    one sequence, causal:      [instruction conversation A: title ##### B: title ##### ...][answer]
             answered by a letter, or by the product's own id as in the paper: then each id is spelled on a branch
     branch  a prefix and n branches:   [instruction conversation] -> [title ##### fits:]   (candidate 1)
                                                                   -> [title ##### fits:]   (candidate 2) ...
 
-A model that speaks also reads what it said of the picture itself: `title ##### looks: blue (navy) velvet sofa; fits:`.
+A model that writes captions also reads its own of each picture: `title ##### looks: blue (navy) velvet sofa; fits:`.
 In training one more branch may say what the shopper wants, `Wanted: blue (navy) velvet sofa;`, which teaches reading
 the conversation for the price of a few tokens.
 
@@ -16,21 +17,22 @@ each candidate is judged as if it stood alone after the conversation, and the co
 
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import accumulate, chain
 
 import torch
 from torch import Tensor
 
-from lavic_chat.dialogue import SEEKER, Dialogue, Turn
+from lavic_chat.dialogue.turns import SEEKER, Dialogue, Turn
 from lavic_chat.errors import ModelError
+from lavic_chat.features.captions import CAPTION_MARK, caption_ids
 from lavic_chat.model import VIEWS, LavicModel
+from lavic_chat.model.packing import Prompt, join_branches
 
 LIST, BRANCH, GENERATE = "list", "branch", "generate"
 DECODES = (BRANCH, LIST, GENERATE)
 LETTERS, IDS = "letters", "ids"
 LABELINGS = (LETTERS, IDS)
-
 INSTRUCTION = {
     LIST: "A shopper talks with a shop. Choose the product that fits the shopper's wishes best.\n",
     BRANCH: "A shopper talks with a shop. Say of a product whether it fits the shopper's wishes, yes or no.\n",
@@ -41,46 +43,47 @@ QUESTION = {
 }
 VERDICT = " fits:"  # ends a branch, after the picture; yes or no comes next
 YES_NO = ("yes", "no")
-LOOKS, END = " looks:", ";"  # around what the model said of a picture
 WANTED = "Wanted:"
-MAX_TITLE, MAX_LOOKS = 48, 20  # tokens of one title, of one description
+MAX_TITLE = 48  # tokens of one title
 
 
 @dataclass(frozen=True)
-class Prompt:
-    """Token ids [L], positions [L], who may attend to whom (bool [L, L]), and the answer places.
+class BranchPrompt(Prompt):
+    """A branch for each candidate. wanted: the places of the wanted caption, which training may add as one more branch
+    [w]; empty in the chat."""
 
-    answers: the places whose next-token logits are compared; for branch the last of each branch [n], for list those
-    before each token of each candidate's label [a]. candidates: n. said: the places of what was said of pictures [s].
-    spelling, owners: for list the labels' tokens [a] and whose they are [a]. lines: for list the last place of each
-    candidate's line [n]. wanted: the places of what is wanted.
-    """
-
-    ids: Tensor
-    positions: Tensor
-    mask: Tensor
-    answers: Tensor
-    candidates: int
-    said: Tensor
-    spelling: Tensor | None = None
-    owners: Tensor | None = None
-    lines: Tensor | None = None
-    wanted: Tensor | None = None
-
-    @property
-    def until_answer(self) -> int:
-        """How many tokens are read before an answer can be generated."""
-        return int(self.answers[0]) + 1
+    wanted: Tensor
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A candidate as the prompt shows it: its title, how many pictures it has, what was said of them, how many
+class ListPrompt(Prompt):
+    """All candidates in one sequence, behind it their labels spelled on branches. answers: the places before each token
+    of each label [a]; spelling, owners: these tokens [a] and whose they are [a]; lines: the last place of each
+    candidate's line [n]."""
+
+    spelling: Tensor
+    owners: Tensor
+    lines: Tensor
+
+
+@dataclass(frozen=True)
+class PromptFormat:
+    """layout: "branch" or "list"; labeling: what the candidates of a list are called, "letters" or their own "ids";
+    room: tokens of the whole prompt."""
+
+    layout: str = BRANCH
+    room: int = 2048
+    labeling: str = LETTERS
+
+
+@dataclass(frozen=True)
+class PromptCandidate:
+    """A candidate as the prompt shows it: its title, how many pictures it has, the main one's caption, how many
     visual tokens a picture is, and its id where that is its label."""
 
     title: str
     pictures: int = 1
-    looks: str = ""
+    caption: str = ""
     tokens: int = VIEWS
     id: str = ""
 
@@ -88,66 +91,73 @@ class Offer:
 def build_prompt(
     model: LavicModel,
     dialogue: Dialogue,
-    offers: Sequence[Offer],
-    decode: str,
-    room: int,
-    labeling: str = LETTERS,
+    candidates: Sequence[PromptCandidate],
+    prompt_format: PromptFormat,
     wanted: str = "",
-) -> Prompt:
-    """The prompt within `room` tokens: the conversation is shortened from its oldest turn, candidates never.
+) -> BranchPrompt | ListPrompt:
+    """The prompt within its room: the conversation is shortened from its oldest turn, candidates never.
 
-    wanted: looks that the shopper has in mind, for a branch of their own. Raises ModelError when the candidates alone
-    do not fit, or a list has more of them than there are letters.
+    wanted: caption of what the shopper has in mind, for a branch of its own. Raises ModelError when the candidates
+    alone do not fit, or a list has more of them than there are letters.
     """
-    labels = [] if decode == BRANCH else make_labels(offers, labeling)
-    parts = branch_parts(model, offers) if decode == BRANCH else list_parts(model, offers, labels, QUESTION[labeling])
-    spelled = [label_ids(model, label, labeling) for label in labels]
-    fixed = len(parts.head) + len(parts.tail) + sum(map(len, [*parts.offers, *spelled]))
-    if fixed + 16 > room:
-        raise ModelError(f"{len(offers)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer.")
-    talk = conversation_ids(model, dialogue, room - fixed)
-    if decode == BRANCH:
-        return join_wish(model, parts.head + talk + parts.tail, parts, wanted)
-    prompt = spell_labels([*parts.head, *talk, *chain(*parts.offers), *parts.tail], spelled)
-    ends = accumulate(map(len, parts.offers), initial=len(parts.head) + len(talk) - 1)
-    return replace(prompt, lines=torch.tensor(list(ends)[1:], dtype=torch.long))
+    if prompt_format.layout == BRANCH:
+        parts = branch_parts(model, candidates)
+        turns = conversation_ids(model, dialogue, room_left(prompt_format.room, parts))
+        return join_wanted(model, parts.head + turns + parts.tail, parts, wanted)
+    labels = make_labels(candidates, prompt_format.labeling)
+    parts = list_parts(model, candidates, labels, QUESTION[prompt_format.labeling])
+    spelled = [label_ids(model, label, prompt_format.labeling) for label in labels]
+    turns = conversation_ids(model, dialogue, room_left(prompt_format.room, parts, spelled))
+    ends = accumulate(map(len, parts.candidates), initial=len(parts.head) + len(turns) - 1)
+    return spell_labels([*parts.head, *turns, *chain(*parts.candidates), *parts.tail], spelled, list(ends)[1:])
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Token ids around the conversation: before it, of each offer, at the end; said: where in each offer its picture
-    is described."""
+    """Token ids around the conversation: before it, of each candidate, at the end; captions: where in each candidate
+    its picture's caption stands."""
 
     head: list[int]
-    offers: list[list[int]]
+    candidates: list[list[int]]
     tail: list[int]
-    said: Sequence[range] = ()
+    captions: Sequence[range] = ()
 
 
-def branch_parts(model: LavicModel, offers: Sequence[Offer]) -> Parts:
+def room_left(room: int, parts: Parts, labels: Sequence[list[int]] = ()) -> int:
+    """Tokens for the conversation; raises ModelError where there is hardly any."""
+    fixed = len(parts.head) + len(parts.tail) + sum(map(len, [*parts.candidates, *labels]))
+    if fixed + 16 > room:
+        raise ModelError(
+            f"{len(parts.candidates)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer."
+        )
+    return room - fixed
+
+
+def branch_parts(model: LavicModel, candidates: Sequence[PromptCandidate]) -> Parts:
     """The shopper's part is the prefix, so that its end is read once; each branch is a beginning of the answer."""
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[BRANCH])
     verdict = model.words_to_ids(VERDICT)
-    mark = len(model.words_to_ids(LOOKS))
-    branches, said = [], []
-    for offer in offers:
-        looks = looks_ids(model, offer.looks)
-        ids = title_ids(model, "Product: ", offer) + picture_ids(model, offer) + looks
+    mark = len(model.words_to_ids(CAPTION_MARK))
+    branches, captions = [], []
+    for candidate in candidates:
+        caption = marked_caption_ids(model, candidate.caption)
+        ids = title_ids(model, "Product: ", candidate) + picture_ids(model, candidate) + caption
         branches.append(ids + verdict)
-        said.append(range(len(ids) - len(looks[mark:]), len(ids)))
-    return Parts(head, branches, after, said)
+        captions.append(range(len(ids) - len(caption[mark:]), len(ids)))
+    return Parts(head, branches, after, captions)
 
 
-def make_labels(offers: Sequence[Offer], labeling: str) -> list[str]:
+def make_labels(candidates: Sequence[PromptCandidate], labeling: str) -> list[str]:
     """What the candidates of a list are called."""
     if labeling == IDS:
-        return [offer.id for offer in offers]
-    if len(offers) > len(string.ascii_uppercase):
+        return [candidate.id for candidate in candidates]
+    if len(candidates) > len(string.ascii_uppercase):
         raise ModelError(
-            f"A list holds {len(string.ascii_uppercase)} candidates, not {len(offers)}; use --decode branch for more."
+            f"A list holds {len(string.ascii_uppercase)} candidates, not {len(candidates)}; "
+            "use --decode branch for more."
         )
-    return list(string.ascii_uppercase[: len(offers)])
+    return list(string.ascii_uppercase[: len(candidates)])
 
 
 def label_ids(model: LavicModel, label: str, labeling: str) -> list[int]:
@@ -158,35 +168,34 @@ def label_ids(model: LavicModel, label: str, labeling: str) -> list[int]:
     return [*ids, model.tokenizer.eos_token_id] if labeling == IDS else ids
 
 
-def list_parts(model: LavicModel, offers: Sequence[Offer], labels: Sequence[str], question: str) -> Parts:
+def list_parts(model: LavicModel, candidates: Sequence[PromptCandidate], labels: Sequence[str], question: str) -> Parts:
+    """A line for each candidate, the question at the end."""
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[LIST])
     lines = [
-        title_ids(model, f"\n{label}: ", offer) + picture_ids(model, offer) + looks_ids(model, offer.looks)
-        for label, offer in zip(labels, offers, strict=True)
+        title_ids(model, f"\n{label}: ", candidate)
+        + picture_ids(model, candidate)
+        + marked_caption_ids(model, candidate.caption)
+        for label, candidate in zip(labels, candidates, strict=True)
     ]
     return Parts(head, lines, model.words_to_ids("\n" + question) + after)
 
 
-def title_ids(model: LavicModel, label: str, offer: Offer) -> list[int]:
-    room = MAX_TITLE + len(model.words_to_ids(offer.id)) if offer.id else MAX_TITLE
-    return model.words_to_ids(label + " ".join(offer.title.split()))[:room]
+def title_ids(model: LavicModel, label: str, candidate: PromptCandidate) -> list[int]:
+    """Label and title, cut to MAX_TITLE tokens beside an id that is the label."""
+    room = MAX_TITLE + len(model.words_to_ids(candidate.id)) if candidate.id else MAX_TITLE
+    return model.words_to_ids(label + " ".join(candidate.title.split()))[:room]
 
 
-def picture_ids(model: LavicModel, offer: Offer) -> list[int]:
+def picture_ids(model: LavicModel, candidate: PromptCandidate) -> list[int]:
     """The image places of each picture; several pictures of one product are told apart by a comma."""
-    places = [model.image_token_id] * offer.tokens
-    return places + [*model.words_to_ids(","), *places] * (offer.pictures - 1)
+    places = [model.image_token_id] * candidate.tokens
+    return places + [*model.words_to_ids(","), *places] * (candidate.pictures - 1)
 
 
-def looks_ids(model: LavicModel, said: str) -> list[int]:
-    """What was said of a picture, between its marks; nothing where nothing was said."""
-    return model.words_to_ids(LOOKS) + said_ids(model, said) if said else []
-
-
-def said_ids(model: LavicModel, said: str, longest: int = MAX_LOOKS) -> list[int]:
-    """A description as it is said: a space before it, the end mark behind it."""
-    return model.words_to_ids(f" {said}")[:longest] + model.words_to_ids(END)
+def marked_caption_ids(model: LavicModel, caption: str) -> list[int]:
+    """A picture's caption between its marks; nothing where there is none."""
+    return model.words_to_ids(CAPTION_MARK) + caption_ids(model, caption) if caption else []
 
 
 def conversation_ids(model: LavicModel, dialogue: Dialogue, room: int) -> list[int]:
@@ -217,44 +226,20 @@ def turn_ids(model: LavicModel, turn: Turn, with_photo: bool) -> list[int]:
     return ids + model.words_to_ids("Photo: ") + [model.image_token_id] * VIEWS if with_photo else ids
 
 
-def join_branches(prefix: list[int], branches: list[list[int]], candidates: int, said: Sequence[range] = ()) -> Prompt:
-    """Ids, positions and mask of a shared prefix with branches behind it; one branch is a plain causal prompt.
-
-    said: for each branch where in it something is said of a picture.
-    """
-    ids, owner, positions, answers = list(prefix), [0] * len(prefix), list(range(len(prefix))), []
-    places: list[int] = []
-    for number, branch in enumerate(branches, 1):
-        places += [len(ids) + place for place in (said[number - 1] if said else ())]
-        ids += branch
-        owner += [number] * len(branch)
-        positions += range(len(prefix), len(prefix) + len(branch))
-        answers.append(len(ids) - 1)
-    place, owner = torch.arange(len(ids)), torch.tensor(owner)
-    visible = (owner[None] == 0) | (owner[None] == owner[:, None])
-    mask = visible & (place[None] <= place[:, None])
-    return Prompt(
-        torch.tensor(ids),
-        torch.tensor(positions),
-        mask,
-        torch.tensor(answers, dtype=torch.long),
-        candidates,
-        torch.tensor(places, dtype=torch.long),
-    )
-
-
-def join_wish(model: LavicModel, prefix: list[int], parts: Parts, wanted: str) -> Prompt:
-    """The prompt of `branch`, behind the candidates a branch with what is wanted where that is given."""
+def join_wanted(model: LavicModel, prefix: list[int], parts: Parts, wanted: str) -> BranchPrompt:
+    """The prompt of `branch`; behind the candidates a branch with the wanted caption where that is given."""
     if not wanted:
-        return join_branches(prefix, parts.offers, len(parts.offers), parts.said)
-    opening, words = model.words_to_ids(WANTED), said_ids(model, wanted)
-    branches, said = [*parts.offers, opening + words], [*parts.said, range(len(opening), len(opening) + len(words))]
-    prompt = join_branches(prefix, branches, len(parts.offers), said)
-    own = len(prompt.said) - len(words)
-    return replace(prompt, answers=prompt.answers[:-1], said=prompt.said[:own], wanted=prompt.said[own:])
+        prompt = join_branches(prefix, parts.candidates, len(parts.candidates), parts.captions)
+        return BranchPrompt(**values_of(prompt), wanted=prompt.captions[:0])
+    opening, words = model.words_to_ids(WANTED), caption_ids(model, wanted)
+    captions = [*parts.captions, range(len(opening), len(opening) + len(words))]
+    prompt = join_branches(prefix, [*parts.candidates, opening + words], len(parts.candidates), captions)
+    own = len(prompt.captions) - len(words)
+    shortened = replace(prompt, answers=prompt.answers[:-1], captions=prompt.captions[:own])
+    return BranchPrompt(**values_of(shortened), wanted=prompt.captions[own:])
 
 
-def spell_labels(prefix: list[int], labels: Sequence[list[int]]) -> Prompt:
+def spell_labels(prefix: list[int], labels: Sequence[list[int]], lines: Sequence[int]) -> ListPrompt:
     """A list's prompt: behind it each candidate's label on a branch, but for its last token, which nothing follows."""
     prompt = join_branches(prefix, [label[:-1] for label in labels], len(labels))
     answers, owners, place = [], [], len(prefix)
@@ -262,5 +247,12 @@ def spell_labels(prefix: list[int], labels: Sequence[list[int]]) -> Prompt:
         answers += [len(prefix) - 1, *range(place, place + len(label) - 1)]
         owners += [owner] * len(label)
         place += len(label) - 1
-    longs = (torch.tensor(row, dtype=torch.long) for row in (answers, list(chain(*labels)), owners))
-    return replace(prompt, **dict(zip(("answers", "spelling", "owners"), longs, strict=True)))
+    answers, spelling, owners, ends = (
+        torch.tensor(row, dtype=torch.long) for row in (answers, list(chain(*labels)), owners, list(lines))
+    )
+    return ListPrompt(**values_of(replace(prompt, answers=answers)), spelling=spelling, owners=owners, lines=ends)
+
+
+def values_of(prompt: Prompt) -> dict:
+    """A prompt's fields by name."""
+    return {item.name: getattr(prompt, item.name) for item in fields(prompt)}

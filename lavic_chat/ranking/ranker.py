@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lavic_chat.cache import TextCache
 from lavic_chat.catalog import Product
-from lavic_chat.dialogue import Dialogue
+from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import ModelError
-from lavic_chat.files import hash_bytes
+from lavic_chat.features.item import ItemFeatures, count_pictures
 from lavic_chat.model import VIEWS, LavicModel
+from lavic_chat.model.packing import Prompt, pad
 from lavic_chat.ranking.prompt import (
     BRANCH,
     DECODES,
@@ -23,16 +23,17 @@ from lavic_chat.ranking.prompt import (
     LABELINGS,
     LETTERS,
     LIST,
-    Offer,
-    Prompt,
+    PromptCandidate,
+    PromptFormat,
     build_prompt,
     make_labels,
 )
-from lavic_chat.ranking.scores import pad, score_prompts, weigh
-from lavic_chat.sight import count_pictures
+from lavic_chat.ranking.scoring import score_prompts, weigh_scores
+from lavic_chat.storage.cache import TextCache
+from lavic_chat.storage.files import hash_bytes
 
 ROOM = 2048  # tokens of a prompt (the paper's maximum), where its candidates do not need more:
-TALK, CANDIDATE, PICTURE = 512, 96, 6  # of the conversation; of a candidate; of each of its further pictures
+DIALOGUE, CANDIDATE, PICTURE = 512, 96, 6  # of the conversation; of a candidate; of each of its further pictures
 NEW_TOKENS = 10  # of a generated answer (the paper's)
 SCORING = "1"  # counted up when a prompt comes to score otherwise: what was remembered is then forgotten
 
@@ -51,104 +52,112 @@ class Ranking:
     named: int | None = None
 
 
-class Ranker:
-    """Ranks with a model. decode: "branch", "list" or "generate"; temperature calibrates the probabilities; labeling:
-    what the candidates of a list are called, "letters" or their own "ids"; room: tokens of a prompt, if not as many as
-    the candidates need; trust: what a unit of nearness, search's opinion of a candidate, adds to its score; memory:
-    keeps what the model made of a prompt, for measuring again with another temperature or trust."""
+@dataclass(frozen=True)
+class RankerConfig:
+    """decode: "branch", "list" or "generate"; temperature calibrates the probabilities; labeling: what the candidates
+    of a list are called, "letters" or their own "ids"; retrieval_weight: what a unit of query score adds to a
+    candidate's score, after the temperature; room: tokens of a prompt, if not as many as the candidates need.
 
-    def __init__(
-        self,
-        model: LavicModel,
-        decode: str = BRANCH,
-        temperature: float = 1.0,
-        room: int | None = None,
-        labeling: str = LETTERS,
-        trust: float = 0.0,
-        memory: TextCache | None = None,
-    ):
-        if decode not in DECODES:
-            raise ModelError(f"There is no way to decode called {decode!r}; choose {', '.join(DECODES)}.")
-        if labeling not in LABELINGS:
-            raise ModelError(f"Candidates cannot be called by {labeling!r}; choose {' or '.join(LABELINGS)}.")
-        self.model, self.decode, self.temperature, self.room = model, decode, temperature, room
-        self.labeling, self.trust, self.memory = labeling, trust, memory
+    Raises ModelError for a decode or labeling that there is not.
+    """
+
+    decode: str = BRANCH
+    temperature: float = 1.0
+    labeling: str = LETTERS
+    retrieval_weight: float = 0.0
+    room: int | None = None
+
+    def __post_init__(self):
+        if self.decode not in DECODES:
+            raise ModelError(f"There is no way to decode called {self.decode!r}; choose {', '.join(DECODES)}.")
+        if self.labeling not in LABELINGS:
+            raise ModelError(f"Candidates cannot be called by {self.labeling!r}; choose {' or '.join(LABELINGS)}.")
 
     @property
     def layout(self) -> str:
         """How the prompt is laid out: a generated answer is one to a list."""
         return LIST if self.decode == GENERATE else self.decode
 
+
+class Ranker:
+    """Ranks with a model. score_cache: keeps what the model made of a prompt, for measuring again with another
+    temperature or retrieval weight; a shopper's words are not kept."""
+
+    def __init__(self, model: LavicModel, config: RankerConfig = RankerConfig(), score_cache: TextCache | None = None):
+        self.model, self.config, self.score_cache = model, config, score_cache
+
     def make_prompt(
         self,
         dialogue: Dialogue,
         products: Sequence[Product],
-        looks: Sequence[str] | None = None,
+        item_features: Sequence[ItemFeatures],
         wanted: str = "",
-        pictures: Sequence[int] | None = None,
     ) -> Prompt:
-        """looks: what the model said of each product's picture, where it speaks. wanted: see `build_prompt`. pictures:
-        how many each product has, one without it."""
-        said, counts = looks or [""] * len(products), pictures or [1] * len(products)
-        by_id = self.layout == LIST and self.labeling == IDS
-        offers = [
-            Offer(product.title, count, words, id=product.id if by_id else "")
-            for product, count, words in zip(products, counts, said, strict=True)
+        """The prompt for products with their features. wanted: see `build_prompt`."""
+        by_id = self.config.layout == LIST and self.config.labeling == IDS
+        counts = count_pictures([features.states for features in item_features])
+        candidates = [
+            PromptCandidate(product.title, count, features.caption, id=product.id if by_id else "")
+            for product, features, count in zip(products, item_features, counts, strict=True)
         ]
-        needed = TALK + CANDIDATE * len(products) + PICTURE * sum(count - 1 for count in counts)
-        room = self.room or max(ROOM, min(needed, self.model.context))
-        return build_prompt(self.model, dialogue, offers, self.layout, room, self.labeling, wanted)
+        needed = DIALOGUE + CANDIDATE * len(products) + PICTURE * sum(count - 1 for count in counts)
+        room = self.config.room or max(ROOM, min(needed, self.model.context))
+        prompt_format = PromptFormat(self.config.layout, room, self.config.labeling)
+        return build_prompt(self.model, dialogue, candidates, prompt_format, wanted)
 
     @torch.inference_mode()
     def rank(
         self,
         dialogue: Dialogue,
         products: Sequence[Product],
-        states: Tensor | Sequence[Tensor],
+        item_features: Sequence[ItemFeatures],
         photo: Tensor | None = None,
-        looks: Sequence[str] | None = None,
-        nearness: Sequence[float] | None = None,
+        query_scores: Sequence[float] | None = None,
     ) -> Ranking:
-        """dialogue, n products, their tower states [n, 5, h] (or [k, 5, h] of each with k pictures), the photo's
-        [5, h] if the dialogue has one, what the model said of each product's main picture, and how near search finds
-        each product to the dialogue."""
-        pictures = count_pictures(states)
-        prompt = self.make_prompt(dialogue, products, looks, pictures=pictures)
+        """n products with their features. photo: the states [5, h] of the dialogue's, if it has one. query_scores [n]:
+        how near retrieval finds each product to the dialogue."""
+        prompt = self.make_prompt(dialogue, products, item_features)
+        states = [features.states for features in item_features]
         places = int((prompt.ids == self.model.image_token_id).sum())
-        photo_kept = places > VIEWS * sum(pictures)  # a very long conversation can push the photo out
+        photo_kept = places > VIEWS * sum(count_pictures(states))  # a very long conversation can push the photo out
         rows = join_states(states, photo if photo_kept else None)
-        logits = self.recall(prompt, rows) if self.memory else self.score(prompt, rows)
-        probabilities = tuple(torch.softmax(self.weigh(logits, nearness), -1).tolist())
-        if self.decode != GENERATE:
+        logits = self.recall(prompt, rows) if self.score_cache else self.score(prompt, rows)
+        probabilities = tuple(torch.softmax(self.weigh(logits, query_scores), -1).tolist())
+        if self.config.decode != GENERATE:
             return Ranking(probabilities, len(prompt.ids), len(rows))
-        labels = make_labels([Offer(product.title, id=product.id) for product in products], self.labeling)
+        answer, named = self.generate(prompt, rows, products)
+        return Ranking(put_first(probabilities, named), len(prompt.ids), len(rows), answer, named)
+
+    def generate(self, prompt: Prompt, rows: Tensor, products: Sequence[Product]) -> tuple[str, int | None]:
+        """The answer that the model writes freely, greedily, and the candidate that it names."""
+        labels = make_labels([PromptCandidate(one.title, id=one.id) for one in products], self.config.labeling)
         longest = max(len(self.model.words_to_ids(label)) for label in labels)
         read = pad(self.model, [prompt], [self.model.project(rows)])[0][:, : prompt.until_answer]
         answer = self.model.generate(read, max(NEW_TOKENS, longest + 1))[0]
-        named = read_label(answer, labels)
-        return Ranking(put_first(probabilities, named), len(prompt.ids), len(rows), answer, named)
+        return answer, read_label(answer, labels)
 
     def score(self, prompt: Prompt, rows: Tensor) -> Tensor:
         """A prompt and the tower states [v, h] in its image places -> the candidates' logits [n]."""
-        return score_prompts(self.model, [prompt], [self.model.project(rows)], self.layout)[0]
+        return score_prompts(self.model, [prompt], [self.model.project(rows)])[0]
 
     def recall(self, prompt: Prompt, rows: Tensor) -> Tensor:
-        """The same through the memory."""
+        """The same through the cache."""
         seen = rows.half().cpu().numpy().tobytes()
         said = prompt.ids.numpy().tobytes() + prompt.positions.numpy().tobytes()
         weights = (self.model.fingerprint, self.model.adapter_hash, str(self.model.device), str(self.model.dtype))
-        key = hash_bytes(SCORING, *weights, self.layout, self.labeling, said, seen)
+        key = hash_bytes(SCORING, *weights, self.config.layout, self.config.labeling, said, seen)
         with contextlib.suppress(KeyError, ValueError):  # of a damaged row
-            logits = torch.tensor(json.loads(self.memory.get([key])[key]))
+            logits = torch.tensor(json.loads(self.score_cache.get([key])[key]))
             if logits.shape == (prompt.candidates,):
                 return logits
         logits = self.score(prompt, rows)
-        self.memory.put({key: json.dumps(logits.tolist())})
+        self.score_cache.put({key: json.dumps(logits.tolist())})
         return logits
 
-    def weigh(self, logits: Tensor, nearness: Sequence[float] | None = None) -> Tensor:
-        """Candidates' logits [n] -> their scores, with the ranker's temperature and trust."""
-        return weigh(logits, self.temperature, self.trust, None if nearness is None else torch.as_tensor(nearness))
+    def weigh(self, logits: Tensor, query_scores: Sequence[float] | None = None) -> Tensor:
+        """Candidates' logits [n] -> their scores, with the ranker's temperature and retrieval weight."""
+        near = None if query_scores is None else torch.as_tensor(query_scores)
+        return weigh_scores(logits, self.config.temperature, self.config.retrieval_weight, near)
 
 
 def join_states(states: Tensor | Sequence[Tensor], photo: Tensor | None = None) -> Tensor:

@@ -17,17 +17,14 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import trange
 
 from lavic_chat.catalog import Product
+from lavic_chat.features.captions import generate_captions
 from lavic_chat.model import LavicModel
-from lavic_chat.ranking.description import describe, description_prompt
-from lavic_chat.ranking.prompt import MAX_LOOKS, Prompt
-from lavic_chat.ranking.scores import pad
+from lavic_chat.training.captions import appearance_caption, caption_words
 from lavic_chat.training.configs import AlignConfig
-from lavic_chat.training.examples import caption_words, describe_looks
-from lavic_chat.training.words import gather_words
+from lavic_chat.training.losses import caption_loss, gather_words
 
 Kept = Literal["nothing", "projector", "all"]
 
@@ -57,13 +54,13 @@ def align(
     learns to say them. "all": both learn on from where they are.
     """
     torch.manual_seed(config.seed)
-    spread, word_losses = states.std((0, 1)), []
+    std, word_losses = states.std((0, 1)), []
     for weight in model.projector_weights():
         weight.requires_grad_(kept != "projector")
     if kept == "nothing":
         model.start_projector(states, config.seed)
-        word_losses = learn_words(model, products, states, spread, config)
-    caption_losses = learn_captions(model, products, states, spread, config) if config.caption_steps else []
+        word_losses = learn_words(model, products, states, std, config)
+    caption_losses = learn_captions(model, products, states, std, config) if config.caption_steps else []
     model.freeze()
     perplexity = caption_perplexity(model, *valid) if len(valid[0]) else None
     read = reading(model, *valid) if len(valid[0]) and config.caption_steps else {}
@@ -71,25 +68,25 @@ def align(
 
 
 def learn_words(
-    model: LavicModel, products: Sequence[Product], states: Tensor, spread: Tensor, config: AlignConfig
+    model: LavicModel, products: Sequence[Product], states: Tensor, std: Tensor, config: AlignConfig
 ) -> list[float]:
     words = gather_words(model, [caption_words(product) for product in products], random.Random(config.seed))
 
     def loss_of(batch: list[int]) -> Tensor:
-        return words.loss(model.project(jitter(states[batch], spread, config.noise)), batch)
+        return words.loss(model.project(jitter(states[batch], std, config.noise)), batch)
 
     groups = [{"params": list(model.projector.parameters()), "lr": config.word_lr}]
     return descend(groups, loss_of, len(products), config.word_steps, config.batch, config, "words")
 
 
 def learn_captions(
-    model: LavicModel, products: Sequence[Product], states: Tensor, spread: Tensor, config: AlignConfig
+    model: LavicModel, products: Sequence[Product], states: Tensor, std: Tensor, config: AlignConfig
 ) -> list[float]:
     usual = states.mean(0)
 
     def loss_of(batch: list[int]) -> Tensor:
-        texts = [describe_looks(products[row]) for row in batch]
-        return caption_loss(model, hide(jitter(states[batch], spread, config.noise), usual, config), texts)
+        texts = [appearance_caption(products[row]) for row in batch]
+        return caption_loss(model, hide(jitter(states[batch], std, config.noise), usual, config), texts)
 
     groups = [{"params": model.trained_loras(), "lr": config.llm_lr}]
     if learned := [weight for weight in model.projector_weights() if weight.requires_grad]:
@@ -120,8 +117,8 @@ def descend(
     return losses
 
 
-def jitter(states: Tensor, spread: Tensor, amount: float) -> Tensor:
-    return states + amount * spread * torch.randn_like(states)
+def jitter(states: Tensor, std: Tensor, amount: float) -> Tensor:
+    return states + amount * std * torch.randn_like(states)
 
 
 def hide(states: Tensor, usual: Tensor, config: AlignConfig) -> Tensor:
@@ -134,34 +131,21 @@ def hide(states: Tensor, usual: Tensor, config: AlignConfig) -> Tensor:
     return torch.where(hidden, usual, states)
 
 
-def caption_loss(model: LavicModel, states: Tensor, texts: Sequence[str], longest: int = MAX_LOOKS) -> Tensor:
-    """[B, 5, h] and B descriptions -> mean cross-entropy a token of what is said, of the first `longest` of each."""
-    prompt = description_prompt(model, texts, longest)
-    hidden = model.hidden_states(*pad(model, [prompt], [model.project(states).flatten(0, 1)]))
-    return saying_loss(model, hidden[0], prompt, prompt.said)
-
-
-def saying_loss(model: LavicModel, hidden: Tensor, prompt: Prompt, places: Tensor) -> Tensor:
-    """Mean cross-entropy of the prompt's tokens at these places, by the hidden states [L, d]."""
-    logits = model.word_logits(hidden[places - 1]).float()  # each is told by the state before it
-    return functional.cross_entropy(logits, prompt.ids[places].to(logits.device))
-
-
 @torch.inference_mode()
 def caption_perplexity(model: LavicModel, products: Sequence[Product], states: Tensor) -> float:
     """exp(mean token loss) of the products' descriptions."""
     losses = []
     for start in range(0, len(products), 16):
         part = slice(start, start + 16)
-        losses.append(float(caption_loss(model, states[part], [describe_looks(p) for p in products[part]])))
+        losses.append(float(caption_loss(model, states[part], [appearance_caption(p) for p in products[part]])))
     return float(torch.tensor(losses).mean().exp())
 
 
 def reading(model: LavicModel, products: Sequence[Product], states: Tensor) -> dict[str, float]:
     """Share of the products of whose pictures the model says the right colour, shade, material, type."""
-    said = describe(model, states)
+    captions = generate_captions(model, states)
     right: dict[str, list[bool]] = {"colour": [], "shade": [], "material": [], "type": []}
-    for product, text in zip(products, said, strict=True):
+    for product, text in zip(products, captions, strict=True):
         for key, found in right.items():
             if value := product.attributes.get(key):
                 found.append(re.search(rf"\b{re.escape(value)}\b", text) is not None)

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from lavic_chat.errors import ModelError
-from lavic_chat.files import hash_bytes, write_atomic
+from lavic_chat.storage.files import hash_bytes, write_atomic
 from lavic_chat.training.configs import DistillConfig, FuseConfig, RetrieverConfig, TuneConfig
 
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW remembers of a parameter

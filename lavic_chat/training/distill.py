@@ -12,6 +12,7 @@ On several GPUs `accelerate launch -m lavic_chat.training.distill ...` with the 
 of a picture instead of five, the tower sees five times as many pictures in the same time.
 """
 
+import math
 import random
 import sys
 import time
@@ -25,16 +26,16 @@ from PIL import Image
 from torch import Tensor
 
 from lavic_chat.catalog import Catalog, Product, open_picture
+from lavic_chat.features.image_encoder import chunks
 from lavic_chat.model import VIEWS, LavicModel
-from lavic_chat.training.align import caption_loss
 from lavic_chat.training.augment import augment
+from lavic_chat.training.captions import appearance_caption, caption_words, knows_appearance
 from lavic_chat.training.checkpoint import Checkpoint
+from lavic_chat.training.choices import take_evenly
 from lavic_chat.training.configs import DistillConfig
-from lavic_chat.training.course import Course, Report, deal, follow, pace
-from lavic_chat.training.examples import caption_words, describe_looks, knows_looks, take_evenly
-from lavic_chat.training.team import share
-from lavic_chat.training.words import gather_words
-from lavic_chat.vision import chunks
+from lavic_chat.training.distributed import share
+from lavic_chat.training.losses import caption_loss, gather_words
+from lavic_chat.training.trainer import TrainingReport, TrainingRun, Validation, epoch_rows, run_training, warmup_cosine
 
 WHOLE = 0.6  # of the views that are learned from singly
 
@@ -57,11 +58,10 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """Perplexity of the descriptions of unseen shapes after so many steps."""
+class Perplexity(Validation):
+    """Perplexity of the captions of unseen shapes."""
 
-    step: int
-    perplexity: float
+    perplexity: float = math.inf
 
     def __str__(self) -> str:
         return f"perplexity {self.perplexity:.3f}"
@@ -72,9 +72,9 @@ def distill(
     lessons: Sequence[Lesson],
     valid: Sequence[Lesson],
     config: DistillConfig,
-    keep: Callable[[Epoch, tuple[Epoch, ...]], None],
+    keep: Callable[[Perplexity, tuple[Perplexity, ...]], None],
     checkpoint: Checkpoint | None = None,
-) -> Report[Epoch]:
+) -> TrainingReport[Perplexity]:
     """Train the vision LoRA that is on; `keep(best, all so far)` at every best.
 
     With a checkpoint, progress is written at every validation, and a stopped run goes on from there.
@@ -89,7 +89,7 @@ def distill(
         """One gradient of this process's share of a batch; returns its loss."""
         of_words = step < config.word_steps
         if config.epochs and not of_words:
-            batch = deal(len(lessons), config.batch, step - config.word_steps, config.seed)
+            batch = epoch_rows(len(lessons), config.batch, step - config.word_steps, config.seed)
         else:
             batch = [rng.randrange(len(lessons)) for _ in range(config.word_batch if of_words else config.batch)]
         rows, dice = zip(*share(batch, rng), strict=True)
@@ -104,21 +104,21 @@ def distill(
         loss.backward()
         return loss.item()
 
-    course = Course(
+    run = TrainingRun(
         name="distill",
         steps=config.word_steps + config.steps,
         valid_every=config.valid_every,
         groups=[{"params": model.trained_loras(), "lr": config.lr}],
         weight_decay=config.weight_decay,
         learn=learn,
-        measure=lambda step: Epoch(step, perplexity(model, valid, config.longest)),
-        point=Epoch,
+        measure=lambda step: Perplexity(step, perplexity(model, valid, config.longest)),
+        point=Perplexity,
         best_of=best_of,
         rate=partial(rate, config),
         seed=config.seed,
         measure_first=True,
     )
-    return follow(course, keep, checkpoint, started)
+    return run_training(run, keep, checkpoint, started)
 
 
 def make_lessons(
@@ -130,7 +130,7 @@ def make_lessons(
     lessons = []
     for product in products:
         paths = {place: catalog.picture_path(product, place) for place in range(len(product.images))}
-        known = "" if taught and not knows_looks(product) else describe_looks(product)
+        known = "" if taught and not knows_appearance(product) else appearance_caption(product)
         texts = {place: taught.get((product.id, place)) or known for place, path in paths.items() if path}
         texts = {place: text for place, text in texts.items() if text}
         if texts:
@@ -139,15 +139,15 @@ def make_lessons(
     return lessons
 
 
-def best_of(measured: Sequence[Epoch]) -> Epoch:
+def best_of(measured: Sequence[Perplexity]) -> Perplexity:
     return min(measured, key=lambda point: point.perplexity)
 
 
 def rate(config: DistillConfig, step: int) -> float:
     """Share of `lr` at a step; the words have a rise and a fall of their own."""
     if step < config.word_steps:
-        return config.word_lr / config.lr * pace(step, config.word_steps)
-    return pace(step - config.word_steps, config.steps)
+        return config.word_lr / config.lr * warmup_cosine(step, config.word_steps)
+    return warmup_cosine(step - config.word_steps, config.steps)
 
 
 def see_singly(model: LavicModel, pictures: Sequence[Image.Image], rng: random.Random) -> Tensor:

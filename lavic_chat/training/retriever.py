@@ -16,27 +16,30 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from lavic_chat.catalog import Catalog, Product
-from lavic_chat.dialogue import Conversation
+from lavic_chat.dialogue.reddit_amazon import Conversation
 from lavic_chat.errors import DialogueError
-from lavic_chat.retrieval import Query, make_query, product_text
+from lavic_chat.features.image_encoder import chunks
+from lavic_chat.retrieval.embedder import product_text
+from lavic_chat.retrieval.query import Query, make_query
+from lavic_chat.training.captions import appearance_caption
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import RetrieverConfig
-from lavic_chat.training.course import Course, Report, follow, pace
-from lavic_chat.training.examples import describe_looks
-from lavic_chat.vision import chunks
+from lavic_chat.training.losses import info_nce
+from lavic_chat.training.trainer import TrainingReport, TrainingRun, Validation, run_training, warmup_cosine
 
 FOUND = 10  # products that the model will look at
+
+
 Embed = Callable[[Sequence[str]], Tensor]
 
 
 @dataclass(frozen=True)
-class Wish:
+class RetrievalExample:
     """What to search by, the product that is wanted, and those that are not."""
 
     query: Query
@@ -49,21 +52,22 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Recall:
+class Recall(Validation):
     """Share of the validation conversations whose product is among the first ten of those searched; by catalogue, where
     there are several."""
 
-    step: int
-    recall: float
-    by_shop: dict[str, float] = field(default_factory=dict)
+    KEYS = {"by_catalog": "by_shop"}  # noqa: RUF012 - as in Validation
+
+    recall: float = 0.0
+    by_catalog: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        shops = ", ".join(f"{name} {share:.3f}" for name, share in self.by_shop.items())
+        shops = ", ".join(f"{name} {share:.3f}" for name, share in self.by_catalog.items())
         return f"recall@{FOUND} {self.recall:.3f}" + (f" ({shops})" if shops else "")
 
 
 @dataclass(frozen=True)
-class Shelf:
+class RecallTask:
     """A catalogue as it is searched: each product's texts [N], and for each query the row that should be found."""
 
     texts: tuple[str, ...]
@@ -74,14 +78,14 @@ class Shelf:
 def tune_retriever(
     embed: Embed,
     weights: list[Tensor],
-    wishes: Sequence[Wish],
+    examples: Sequence[RetrievalExample],
     said: dict[str, str],
-    exam: Shelf,
+    exam: RecallTask,
     config: RetrieverConfig,
     keep: Callable[[Recall, tuple[Recall, ...]], None],
     checkpoint: Checkpoint | None = None,
     as_kept: Callable[[], AbstractContextManager] = nullcontext,
-) -> Report[Recall]:
+) -> TrainingReport[Recall]:
     """Train the weights behind `embed` (texts -> unit vectors [n, d]); `keep(best, all so far)` at every best.
 
     said: what the model says of the pictures, by product id. as_kept: the weights as `keep` keeps them, for a while:
@@ -92,13 +96,15 @@ def tune_retriever(
 
     def word(product: Product, rng: random.Random) -> str:
         own = said.get(product.id, "") if rng.random() < config.own_share else ""
-        return product_text(product, own or describe_looks(product, with_kind=False))
+        return product_text(product, own or appearance_caption(product, with_kind=False))
 
     def learn(_step: int, rng: random.Random) -> float:
-        batch = [rng.choice(wishes) for _ in range(config.batch)]
-        products = [wish.wanted for wish in batch] + [rng.choice(wish.others) for wish in batch if wish.others]
-        loss = contrast(
-            blend(embed, [wish.query for wish in batch]),
+        batch = [rng.choice(examples) for _ in range(config.batch)]
+        products = [example.wanted for example in batch] + [
+            rng.choice(example.others) for example in batch if example.others
+        ]
+        loss = info_nce(
+            blend(embed, [example.query for example in batch]),
             embed([word(product, rng) for product in products]),
             [product.id for product in products],
             config.temperature,
@@ -110,7 +116,7 @@ def tune_retriever(
         with as_kept():
             return Recall(step, recall(embed, exam))
 
-    course = Course(
+    run = TrainingRun(
         name="retriever",
         steps=config.steps,
         valid_every=config.valid_every,
@@ -120,11 +126,11 @@ def tune_retriever(
         measure=measure,
         point=Recall,
         best_of=best_of,
-        rate=lambda step: pace(step, config.steps),
+        rate=lambda step: warmup_cosine(step, config.steps),
         seed=config.seed,
         measure_first=True,
     )
-    return follow(course, keep, checkpoint, started)
+    return run_training(run, keep, checkpoint, started)
 
 
 def best_of(measured: Sequence[Recall]) -> Recall:
@@ -132,30 +138,34 @@ def best_of(measured: Sequence[Recall]) -> Recall:
     return max(measured, key=lambda point: point.recall)
 
 
-def make_wishes(conversations: Sequence[Conversation], catalog: Catalog, key: str = "candidates") -> list[Wish]:
+def make_retrieval_examples(
+    conversations: Sequence[Conversation], catalog: Catalog, key: str = "candidates"
+) -> list[RetrievalExample]:
     """One for every product that a conversation ended with; raises DialogueError where the catalogue has none."""
-    wishes = []
+    examples = []
     for conversation in conversations:
         query = make_query(conversation.dialogue)
         right = [item for item in conversation.gt_items if item in catalog]
         others = [item for item in conversation.candidates.get(key, ()) if item in catalog and item not in right]
         if query.texts:
-            wishes += [Wish(query, catalog[item], tuple(catalog[other] for other in others)) for item in right]
-    if not wishes:
+            examples += [
+                RetrievalExample(query, catalog[item], tuple(catalog[other] for other in others)) for item in right
+            ]
+    if not examples:
         raise DialogueError(
             f"None of the {len(conversations)} conversations says something and ends with a product of the catalogue "
             f"{catalog.folder}; import the products that the dialogues speak of, or choose another file."
         )
-    return wishes
+    return examples
 
 
-def make_shelf(wishes: Sequence[Wish], catalog: Catalog, said: dict[str, str]) -> Shelf:
+def make_recall_task(examples: Sequence[RetrievalExample], catalog: Catalog, said: dict[str, str]) -> RecallTask:
     """The catalogue as the chat searches it, with the model's own words of every picture."""
     row = {product.id: place for place, product in enumerate(catalog)}
-    return Shelf(
+    return RecallTask(
         texts=tuple(product_text(product, said.get(product.id, "")) for product in catalog),
-        queries=tuple(wish.query for wish in wishes),
-        wanted=tuple(row[wish.wanted.id] for wish in wishes),
+        queries=tuple(example.query for example in examples),
+        wanted=tuple(row[example.wanted.id] for example in examples),
     )
 
 
@@ -166,24 +176,12 @@ def blend(embed: Embed, queries: Sequence[Query]) -> Tensor:
     return functional.normalize(torch.stack(weighted), dim=-1)
 
 
-def contrast(queries: Tensor, products: Tensor, ids: Sequence[str], temperature: float) -> Tensor:
-    """Mean cross-entropy of [B, d] queries, each of which wants the product in its own row of [B + R, d].
-
-    ids: the products' own; another copy of the wanted one is no wrong answer.
-    """
-    names = np.array(ids)
-    same = torch.from_numpy(names[: len(queries), None] == names[None])
-    own = torch.eye(len(queries), len(products), dtype=torch.bool)
-    logits = (queries @ products.T / temperature).masked_fill(same & ~own, -torch.inf)
-    return functional.cross_entropy(logits, torch.arange(len(queries)))
-
-
 @torch.inference_mode()
-def recall(embed: Embed, shelf: Shelf, batch: int = 64) -> float:
+def recall(embed: Embed, task: RecallTask, batch: int = 64) -> float:
     """Share of the queries whose product is among the first ten."""
-    shelved = torch.cat([embed(part) for part in chunks(shelf.texts, batch)])
-    asked = torch.cat([blend(embed, part) for part in chunks(shelf.queries, batch)])
-    return float(are_found(asked @ shelved.T, shelf.wanted).float().mean())
+    shelved = torch.cat([embed(part) for part in chunks(task.texts, batch)])
+    asked = torch.cat([blend(embed, part) for part in chunks(task.queries, batch)])
+    return float(are_found(asked @ shelved.T, task.wanted).float().mean())
 
 
 def are_found(scores: Tensor, wanted: Sequence[int]) -> Tensor:

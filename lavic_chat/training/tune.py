@@ -14,6 +14,7 @@ its own, of blurred pictures: so it learns to choose by words, and how far they 
 alone nothing was learned in 240 examples.
 """
 
+import math
 import random
 import sys
 import time
@@ -27,28 +28,40 @@ import torch
 from torch import Tensor
 
 from lavic_chat.catalog import Product
-from lavic_chat.descriptions import kinds_of, without_kind
+from lavic_chat.features.captions import generate_captions, kinds_of, without_kind
+from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.model import LavicModel
-from lavic_chat.ranking import BRANCH, Ranker
-from lavic_chat.ranking.description import describe
+from lavic_chat.model.packing import pad
+from lavic_chat.ranking import BRANCH, Ranker, RankerConfig
+from lavic_chat.ranking.prompt import BranchPrompt, ListPrompt
 from lavic_chat.ranking.ranker import join_states
-from lavic_chat.ranking.scores import choosing_loss, compare, judge, pad
-from lavic_chat.sight import Sight, count_pictures, main_pictures
-from lavic_chat.training.align import caption_loss, jitter, saying_loss
-from lavic_chat.training.calibrate import Judged, fit, log_chances, mean_surprise
+from lavic_chat.ranking.scoring import candidate_logits, verdict_log_odds
+from lavic_chat.training.align import jitter
+from lavic_chat.training.calibration import ScoredChoice, fit, log_chances, mean_nll
+from lavic_chat.training.captions import appearance_caption, colours_of, knows_appearance
 from lavic_chat.training.checkpoint import Checkpoint
+from lavic_chat.training.choices import Choice, ask_plainly, products_of, shuffle_choice
 from lavic_chat.training.configs import TuneConfig
-from lavic_chat.training.course import Course, Report, deal, follow, pace
-from lavic_chat.training.examples import (
-    Choice,
-    ask_plainly,
-    describe_looks,
-    knows_looks,
-    looks_of,
-    products_of,
-    shuffle_choice,
-)
-from lavic_chat.training.team import share
+from lavic_chat.training.distributed import share
+from lavic_chat.training.losses import caption_loss, choosing_loss, token_loss
+from lavic_chat.training.trainer import TrainingReport, TrainingRun, Validation, epoch_rows, run_training, warmup_cosine
+
+
+@dataclass(frozen=True)
+class HitRate(Validation):
+    """HR@1, mean negative log-likelihood of the right candidate, the temperature that would make it least, and HR@1
+    by set."""
+
+    KEYS = {"nll": "surprise"}  # noqa: RUF012 - as in Validation
+
+    hit: float = 0.0
+    nll: float = math.inf
+    temperature: float = 1.0
+    by_set: dict[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        sets = ", ".join(f"{name} {hit:.3f}" for name, hit in self.by_set.items())
+        return f"validation HR@1 {self.hit:.3f} ({sets}), nll {self.nll:.3f}"
 
 
 def tune(
@@ -57,11 +70,11 @@ def tune(
     valid: Sequence[Choice],
     states: dict[str, Tensor],
     config: TuneConfig,
-    keep: Callable[["Validation", tuple["Validation", ...]], None],
+    keep: Callable[[HitRate, tuple[HitRate, ...]], None],
     checkpoint: Checkpoint | None = None,
     speaks: bool = False,
     also: Sequence[Sequence[Choice]] = (),
-) -> Report["Validation"]:
+) -> TrainingReport[HitRate]:
     """Train on choices with the products' tower states [5, h], or [k, 5, h], by id; `keep(best, all so far)` at every
     best.
 
@@ -72,23 +85,23 @@ def tune(
     torch.manual_seed(config.seed)
     if config.checkpointing:
         model.save_memory()
-    shops, everything = [Shop.of(each) for each in (choices, *also)], list(chain(choices, *also))
-    products = [product for shop in shops for product in shop.products]
-    pictured = [product for product in products if knows_looks(product)]
-    pupil = Pupil(model, states, say_blurred(model, products, states, config) if speaks else {}, config)
+    catalogs, everything = [CatalogChoices.of(each) for each in (choices, *also)], list(chain(choices, *also))
+    products = [product for catalog in catalogs for product in catalog.products]
+    pictured = [product for product in products if knows_appearance(product)]
+    trainee = Trainee(model, states, say_blurred(model, products, states, config) if speaks else {}, config)
 
     def learn(step: int, rng: random.Random) -> float:
         if config.epochs:
-            rows = deal(len(everything), config.batch, step, config.seed)
+            rows = epoch_rows(len(everything), config.batch, step, config.seed)
             batch = [shuffle_choice(everything[row], rng, config.most) for row in rows]
         else:
             elsewhere = also and rng.random() < config.also_share
-            batch = draw(rng.choice(shops[1:]) if elsewhere else shops[0], step, config, rng)
-        loss = pupil.learn(share(batch, rng))
-        pupil.learn_captions(draw_captions(pictured, config.captions, rng))
+            batch = draw(rng.choice(catalogs[1:]) if elsewhere else catalogs[0], step, config, rng)
+        loss = trainee.learn(share(batch, rng))
+        trainee.learn_captions(draw_captions(pictured, config.captions, rng))
         return loss
 
-    course = Course(
+    run = TrainingRun(
         name="tune",
         steps=config.steps,
         valid_every=config.valid_every,
@@ -96,17 +109,17 @@ def tune(
         weight_decay=config.weight_decay,
         learn=learn,
         measure=lambda step: validate(model, valid, states, config, step, speaks),
-        point=Validation,
+        point=HitRate,
         best_of=best_of,
-        rate=lambda step: pace(step, config.steps),
+        rate=lambda step: warmup_cosine(step, config.steps),
         seed=config.seed,
     )
-    return follow(course, keep, checkpoint, started)
+    return run_training(run, keep, checkpoint, started)
 
 
-def best_of(measured: Sequence["Validation"]) -> "Validation":
+def best_of(measured: Sequence[HitRate]) -> HitRate:
     """The first of the highest HR@1, and of those the least surprised."""
-    return max(measured, key=lambda point: (point.hit, -point.surprise))
+    return max(measured, key=lambda point: (point.hit, -point.nll))
 
 
 def parameter_groups(model: LavicModel, config: TuneConfig) -> list[dict]:
@@ -118,7 +131,7 @@ def parameter_groups(model: LavicModel, config: TuneConfig) -> list[dict]:
 
 
 @dataclass(frozen=True)
-class Shop:
+class CatalogChoices:
     """The choices of one catalogue, its products in them, and those whose colour is known, for plain questions."""
 
     choices: Sequence[Choice]
@@ -126,21 +139,21 @@ class Shop:
     coloured: Sequence[Product]
 
     @classmethod
-    def of(cls, choices: Sequence[Choice]) -> "Shop":
+    def of(cls, choices: Sequence[Choice]) -> "CatalogChoices":
         products = products_of(choices)
-        return cls(choices, products, [product for product in products if looks_of(product)])
+        return cls(choices, products, [product for product in products if colours_of(product)])
 
 
-def draw(shop: Shop, step: int, config: TuneConfig, rng: random.Random) -> list[Choice]:
+def draw(catalog: CatalogChoices, step: int, config: TuneConfig, rng: random.Random) -> list[Choice]:
     """A batch, candidates shuffled: plain questions before dialogues, and few candidates before many."""
     rise = min(1.0, 2 * step / config.steps)
     batch = []
     for _ in range(config.batch):
         count = config.fewest + round(rise * max(0, config.most - config.fewest))
-        if shop.coloured and rng.random() < fading(step, config.plain_steps, config.plain_share):
-            batch.append(ask_plainly(shop.coloured, rng, count))
+        if catalog.coloured and rng.random() < fading(step, config.plain_steps, config.plain_share):
+            batch.append(ask_plainly(catalog.coloured, rng, count))
         else:
-            batch.append(shuffle_choice(rng.choice(shop.choices), rng, count))
+            batch.append(shuffle_choice(rng.choice(catalog.choices), rng, count))
     return batch
 
 
@@ -160,11 +173,13 @@ def say_blurred(
     """The LLM's own descriptions by product id, of states with noise: as uncertain as those of unseen shapes."""
     seen = main_pictures(states[product.id] for product in products)
     blurred = jitter(seen, seen.std((0, 1)), config.blur)
-    return dict(zip((product.id for product in products), describe(model, blurred, progress=True), strict=True))
+    return dict(
+        zip((product.id for product in products), generate_captions(model, blurred, progress=True), strict=True)
+    )
 
 
 @dataclass(frozen=True)
-class Pupil:
+class Trainee:
     """The model with what it is shown: tower states [5, h], or [k, 5, h], by product id, and its own descriptions if it
     speaks."""
 
@@ -177,24 +192,27 @@ class Pupil:
         """One gradient of a batch, each choice passed alone, so that nothing is padded, and with what is drawn for it;
         returns the mean loss of choosing."""
         self.model.train()
-        ranker = Ranker(self.model, self.config.decode, labeling=self.config.labeling)
+        ranker = Ranker(self.model, RankerConfig(self.config.decode, labeling=self.config.labeling))
         total = 0.0
         for choice, rng in batch:
-            looks, are_true = self.describe(choice.products, rng)
-            wanted = describe_looks(choice.products[choice.answer]) if self.config.wish_weight else ""
-            pictures = count_pictures([self.states[product.id] for product in choice.products])
-            prompt = ranker.make_prompt(choice.dialogue, choice.products, looks, wanted, pictures)
+            captions, are_true = self.choose_captions(choice.products, rng)
+            item_features = [
+                ItemFeatures(self.states[product.id], caption)
+                for product, caption in zip(choice.products, captions, strict=True)
+            ]
+            wanted = appearance_caption(choice.products[choice.answer]) if self.config.wish_weight else ""
+            prompt = ranker.make_prompt(choice.dialogue, choice.products, item_features, wanted)
             hidden = self.model.hidden_states(*pad(self.model, [prompt], [self.look(choice.products)]))
-            logits = compare(self.model, [prompt], hidden, self.config.decode)[0]
+            logits = candidate_logits(self.model, [prompt], hidden)[0]
             loss = choosing_loss(logits, choice.answer, self.config.decode)
             total += loss.item() / len(batch)
-            if are_true and len(prompt.said):
-                loss = loss + self.config.say_weight * saying_loss(self.model, hidden[0], prompt, prompt.said)
-            if prompt.lines is not None and self.config.verdict_weight:
-                verdicts = judge(self.model, hidden[0], prompt.lines)
+            if are_true and len(prompt.captions):
+                loss = loss + self.config.say_weight * token_loss(self.model, hidden[0], prompt, prompt.captions)
+            if isinstance(prompt, ListPrompt) and self.config.verdict_weight:
+                verdicts = verdict_log_odds(self.model, hidden[0], prompt.lines)
                 loss = loss + self.config.verdict_weight * choosing_loss(verdicts, choice.answer, BRANCH)
-            if prompt.wanted is not None:
-                loss = loss + self.config.wish_weight * saying_loss(self.model, hidden[0], prompt, prompt.wanted)
+            if isinstance(prompt, BranchPrompt) and len(prompt.wanted):
+                loss = loss + self.config.wish_weight * token_loss(self.model, hidden[0], prompt, prompt.wanted)
             (loss / len(batch)).backward()
         return total
 
@@ -203,42 +221,26 @@ class Pupil:
         if not products:
             return
         shown = main_pictures(self.states[product.id] for product in products)
-        texts = [describe_looks(product) for product in products]
-        caption_loss(self.model, jitter(shown, self.spread, self.config.caption_noise), texts).backward()
+        texts = [appearance_caption(product) for product in products]
+        caption_loss(self.model, jitter(shown, self.std, self.config.caption_noise), texts).backward()
 
-    def describe(self, products: Sequence[Product], rng: random.Random) -> tuple[list[str] | None, bool]:
-        """Descriptions of all candidates or of none, and whether they are the true ones."""
+    def choose_captions(self, products: Sequence[Product], rng: random.Random) -> tuple[list[str], bool]:
+        """Captions of all candidates or of none, and whether they are the true ones."""
         if not self.said or rng.random() >= self.config.say_share:
-            return None, False
+            return [""] * len(products), False
         if rng.random() < self.config.true_share:
-            return [describe_looks(product) for product in products], True
+            return [appearance_caption(product) for product in products], True
         return [self.said[product.id] for product in products], False
 
     def look(self, products: Sequence[Product]) -> Tensor:
         """Visual tokens [v, d] of the products' pictures, with some noise."""
         seen = join_states([self.states[product.id] for product in products])
-        return self.model.project(jitter(seen, self.spread, self.config.noise))
+        return self.model.project(jitter(seen, self.std, self.config.noise))
 
     @cached_property
-    def spread(self) -> Tensor:
+    def std(self) -> Tensor:
         """Of the states [h], over products and views."""
         return join_states(list(self.states.values())).std(0)
-
-
-@dataclass(frozen=True)
-class Validation:
-    """HR@1, mean negative log-likelihood of the right candidate, the temperature that would make it least, and HR@1
-    by set."""
-
-    step: int
-    hit: float
-    surprise: float
-    temperature: float
-    by_set: dict[str, float] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        sets = ", ".join(f"{name} {hit:.3f}" for name, hit in self.by_set.items())
-        return f"validation HR@1 {self.hit:.3f} ({sets}), nll {self.surprise:.3f}"
 
 
 def validate(
@@ -248,26 +250,26 @@ def validate(
     config: TuneConfig,
     step: int,
     speaks: bool = False,
-) -> Validation:
+) -> HitRate:
     """Rank the validation choices as chat would."""
     model.train(False)
-    ranker = Ranker(model, config.decode, labeling=config.labeling)
+    ranker = Ranker(model, RankerConfig(config.decode, labeling=config.labeling))
     products = products_of(choices)
     ids = [product.id for product in products]
     shown = main_pictures(states[item] for item in ids)
     kinds = kinds_of(products)
-    looks = [without_kind(words, kinds) for words in describe(model, shown)] if speaks else []
-    said = dict(zip(ids, looks, strict=speaks))
-    sights = {item: Sight(states[item], said.get(item, "")) for item in ids}
-    logs = [log_chances(ranker, choice, sights) for choice in choices]
+    captions = [without_kind(words, kinds) for words in generate_captions(model, shown)] if speaks else []
+    said = dict(zip(ids, captions, strict=speaks))
+    item_features = {item: ItemFeatures(states[item], said.get(item, "")) for item in ids}
+    logs = [log_chances(ranker, choice, item_features) for choice in choices]
     hits: dict[str, list[bool]] = {}
     for row, choice in zip(logs, choices, strict=True):
         hits.setdefault(choice.set, []).append(int(row.argmax()) == choice.answer)
     answers = [choice.answer for choice in choices]
-    judged = [Judged(row, torch.zeros_like(row), answer) for row, answer in zip(logs, answers, strict=True)]
-    temperature = fit(judged, trusts=(0,)).temperature
+    scored = [ScoredChoice(row, torch.zeros_like(row), answer) for row, answer in zip(logs, answers, strict=True)]
+    temperature = fit(scored, retrieval_weights=(0,)).temperature
     hit, by_set = fmean(chain(*hits.values())), {name: round(fmean(found), 4) for name, found in hits.items()}
-    return Validation(step, hit, mean_surprise(logs, answers), temperature, by_set)
+    return HitRate(step, hit, mean_nll(logs, answers), temperature, by_set)
 
 
 if __name__ == "__main__":  # as `accelerate launch` names it

@@ -2,6 +2,6 @@
 
 from lavic_chat.ui.app import build_app
 from lavic_chat.ui.serve import check_port, launch
-from lavic_chat.ui.visit import Recommender
+from lavic_chat.ui.session import Recommender
 
 __all__ = ["Recommender", "build_app", "check_port", "launch"]

@@ -16,13 +16,14 @@ import gradio as gr
 
 from lavic_chat.catalog.filters import Filters, read_price
 from lavic_chat.catalog.pictures import picture_format
-from lavic_chat.desk import Desk
-from lavic_chat.dialogue import SEEKER, Dialogue, parse_context
+from lavic_chat.dialogue.reddit_amazon import parse_context, to_context
+from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.errors import DialogueError, FlagError
-from lavic_chat.flags import Flag, checked_candidates
+from lavic_chat.feedback.annotation import AnnotationStore
+from lavic_chat.feedback.flags import Flag, checked_candidates
 from lavic_chat.recommendation import to_answer
 from lavic_chat.ui.failures import sentence
-from lavic_chat.ui.visit import Recommender
+from lavic_chat.ui.session import Recommender
 
 LONGEST_CONTEXT = 50_000  # characters
 SORRY = "Something went wrong on our side; please try again."
@@ -31,8 +32,8 @@ SORRY = "Something went wrong on our side; please try again."
 class Api:
     """Three endpoints on components that nobody sees."""
 
-    def __init__(self, recommender: Recommender, desk: Desk):
-        self.recommender, self.desk = recommender, desk
+    def __init__(self, recommender: Recommender, annotations: AnnotationStore):
+        self.recommender, self.annotations = recommender, annotations
 
     def lay_out(self, queue: str) -> None:
         """queue: the one in which everything that runs the model waits."""
@@ -51,15 +52,15 @@ class Api:
 
     def ask(self, message: str, photo: str | None, categories: list | None, least: str, most: str) -> dict:
         """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores."""
-        return self.told(lambda: self.answer_message(message, photo, categories, least, most))
+        return self.answer_or_error(lambda: self.answer_message(message, photo, categories, least, most))
 
     def recommend(self, context: str) -> dict:
         """A whole conversation in the Reddit-Amazon form, which ends with the shopper."""
-        return self.told(lambda: self.answer_context(context))
+        return self.answer_or_error(lambda: self.answer_context(context))
 
     def flag(self, context: str, candidates: list | None, pick: str, correct: str, reason: str) -> dict:
         """A wrong pick, and which of the candidates, or of the catalogue, would have been right."""
-        return self.told(lambda: self.store(context, candidates, pick, correct, reason))
+        return self.answer_or_error(lambda: self.store(context, candidates, pick, correct, reason))
 
     def answer_message(self, message: str, photo: str | None, categories: object, least: str, most: str) -> dict:
         if photo:
@@ -76,7 +77,7 @@ class Api:
         return self.answer(dialogue)
 
     def answer(self, dialogue: Dialogue, **more) -> dict:
-        return {**to_answer(self.recommender.recommend(dialogue, **more)), "context": dialogue.to_context()}
+        return {**to_answer(self.recommender.recommend(dialogue, **more)), "context": to_context(dialogue)}
 
     def store(self, context: str, candidates: object, pick: str, correct: str, reason: str) -> dict:
         if not isinstance(candidates, Sequence) or isinstance(candidates, str):
@@ -94,9 +95,9 @@ class Api:
             model_hash=self.recommender.model_hash,
             catalog_hash=self.recommender.catalog.fingerprint,
         )
-        return {"stored": self.desk.add(flag)}
+        return {"stored": self.annotations.add(flag)}
 
-    def told(self, move) -> dict:
+    def answer_or_error(self, move) -> dict:
         """The move's answer; what can be mended is told in its sentence, everything else politely."""
         try:
             return move()

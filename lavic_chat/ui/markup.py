@@ -10,12 +10,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from lavic_chat.catalog.product import Product
-from lavic_chat.dialogue import SEEKER, Turn
+from lavic_chat.dialogue.turns import SEEKER, Turn
 from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.ui.links import Links
 from lavic_chat.ui.panel import BACK, comparison
-from lavic_chat.ui.shop import Shop
-from lavic_chat.ui.speech import counted, seen, short_title
-from lavic_chat.ui.visit import Visit
+from lavic_chat.ui.replies import counted, seen, short_title
+from lavic_chat.ui.session import Session
 
 EXAMPLES = (
     "A red armchair for a reading corner",
@@ -31,13 +31,13 @@ MOST_VIEWS = 5
 SAMPLES = 9  # pictures in the window before anyone has asked
 
 
-def header(shop: Shop, at_desk: bool = False) -> str:
-    link = '<a href="./">Shop</a>' if at_desk else '<a href="desk">Annotate</a>'
+def header(links: Links, at_annotations: bool = False) -> str:
+    link = '<a href="./">Shop</a>' if at_annotations else '<a href="desk">Annotate</a>'
     return (
         f'<header class="masthead"><span class="mark" aria-hidden="true">{MARK}</span>'
         "<div><h1>LaViC Chat</h1><p>A home shop assistant that looks at the pictures.</p></div>"
-        f'<p class="facts"><span>{len(shop.catalog):,} products</span><span>{escape(shop.model_name)} on '
-        f"{escape(shop.device)}</span>{link}</p></header>"
+        f'<p class="facts"><span>{len(links.catalog):,} products</span><span>{escape(links.model_name)} on '
+        f"{escape(links.device)}</span>{link}</p></header>"
     )
 
 
@@ -47,13 +47,13 @@ MARK = (
 )
 
 
-def conversation(visit: Visit, shop: Shop) -> str:
+def conversation(session: Session, links: Links) -> str:
     """The chat: greeting and examples before the first message, then the turns, then three dots while it looks."""
-    turns = visit.pending.dialogue.turns if visit.pending else visit.dialogue.turns
+    turns = session.pending.dialogue.turns if session.pending else session.dialogue.turns
     if not turns:
         return greeting()
-    messages = "".join(message(turn, shop) for turn in turns)
-    if visit.pending:
+    messages = "".join(message(turn, links) for turn in turns)
+    if session.pending:
         messages += '<li class="bot typing" aria-hidden="true"><span></span><span></span><span></span></li>'
     return f'<ol class="log" aria-label="Conversation" tabindex="0">{messages}</ol>'
 
@@ -70,15 +70,15 @@ def greeting() -> str:
     )
 
 
-def message(turn: Turn, shop: Shop) -> str:
+def message(turn: Turn, links: Links) -> str:
     who, author = ("shopper", "You") if turn.role == SEEKER else ("bot", "LaViC")
     picture = ""
     if turn.photo:
         picture = f'<img class="photo" src="{photo_address(turn.photo)}" alt="The photo you sent" loading="lazy">'
-    elif turn.shown and turn.shown[0] in shop.catalog:
-        product = shop.catalog[turn.shown[0]]
+    elif turn.shown and turn.shown[0] in links.catalog:
+        product = links.catalog[turn.shown[0]]
         picture = (
-            f'<img class="thumb" src="{shop.picture(product)}" alt="{escape(short_title(product))}" loading="lazy">'
+            f'<img class="thumb" src="{links.picture(product)}" alt="{escape(short_title(product))}" loading="lazy">'
         )
     text = f'<p dir="auto">{escape(turn.text)}</p>' if turn.text else ""
     return f'<li class="{who}"><span class="sr">{author}: </span>{picture}{text}</li>'
@@ -89,27 +89,27 @@ def photo_address(photo: Path) -> str:
     return escape("gradio_api/file=" + quote(str(photo)))
 
 
-def window(visit: Visit, shop: Shop) -> str:
+def window(session: Session, links: Links) -> str:
     """The right side's upper part: samples before the first question, an outline while it looks, then the card, or the
     pick and a runner-up side by side."""
-    if visit.shown:
-        return comparison(visit, shop) if visit.comparing else card(visit, shop)
-    return outline() if visit.pending else samples(shop)
+    if session.shown:
+        return comparison(session, links) if session.comparing else card(session, links)
+    return outline() if session.pending else samples(links)
 
 
-def card(visit: Visit, shop: Shop) -> str:
-    item, place = visit.shown, place_of(visit.shown, visit.recommendation)
+def card(session: Session, links: Links) -> str:
+    item, place = session.shown, place_of(session.shown, session.recommendation)
     product = item.product
-    badge = "My pick" if place == 1 else f"No. {place} of {len(visit.recommendation.candidates)}"
+    badge = "My pick" if place == 1 else f"No. {place} of {len(session.recommendation.candidates)}"
     back = BACK + '<button type="button" class="back" data-act="compare">Compare</button>'
     return (
-        f'<article class="card{" waiting" if visit.pending else ""}" data-product="{escape(product.id)}">'
-        f'<div class="frame"><img src="{shop.picture(product)}" alt="{escape(short_title(product))}">'
-        f"{views(product, shop)}</div>"
+        f'<article class="card{" waiting" if session.pending else ""}" data-product="{escape(product.id)}">'
+        f'<div class="frame"><img src="{links.picture(product)}" alt="{escape(short_title(product))}">'
+        f"{views(product, links)}</div>"
         f'<div class="facts"><p class="badge{" runner-up" if place > 1 else ""}"><span>{badge}</span>'
         f"{back if place > 1 else ''}</p>"
         f'<h2 dir="auto">{escape(short_title(product))}</h2>'
-        f'<p class="price">{escape(shop.price(product))}<span>{escape(product.category[:60])}</span></p>'
+        f'<p class="price">{escape(links.price(product))}<span>{escape(product.category[:60])}</span></p>'
         f"{what_is_seen(item)}{about(product)}{chips(product)}{confidence(item.score, place)}{credit(product)}"
         "</div></article>"
     )
@@ -121,12 +121,12 @@ def what_is_seen(item: ScoredProduct) -> str:
     return f'<p class="seen"><span>{source}</span> <q>{escape(words[:160])}</q></p>' if words else ""
 
 
-def views(product: Product, shop: Shop) -> str:
+def views(product: Product, links: Links) -> str:
     """Buttons that put another picture of the product into the frame; none where there is one picture only."""
-    seen = [view for view in range(len(product.images)) if shop.catalog.picture_path(product, view)][:MOST_VIEWS]
+    seen = [view for view in range(len(product.images)) if links.catalog.picture_path(product, view)][:MOST_VIEWS]
     buttons = "".join(
         f'<button type="button" data-view="{view}" aria-pressed="{"false" if view else "true"}" '
-        f'aria-label="Picture {place} of {len(seen)}"><img src="{shop.picture(product, view)}" alt=""></button>'
+        f'aria-label="Picture {place} of {len(seen)}"><img src="{links.picture(product, view)}" alt=""></button>'
         for place, view in enumerate(seen, 1)
     )
     return f'<div class="views" role="group" aria-label="Pictures">{buttons}</div>' if len(seen) > 1 else ""
@@ -178,26 +178,26 @@ def credit(product: Product) -> str:
     return f'<p class="credit">{" · ".join(parts)}</p>' if parts else ""
 
 
-def gallery(visit: Visit, shop: Shop) -> str:
+def gallery(session: Session, links: Links) -> str:
     """The other candidates as buttons, numbered by their place; choosing one puts it on the card."""
-    if not visit.others:
-        return placeholders() if visit.pending and not visit.recommendation else ""
-    tiles = "".join(tile(item, place, visit, shop) for place, item in enumerate(visit.others, 2))
+    if not session.others:
+        return placeholders() if session.pending and not session.recommendation else ""
+    tiles = "".join(tile(item, place, session, links) for place, item in enumerate(session.others, 2))
     return (
-        f'<section class="others{" waiting" if visit.pending else ""}"><h3>Also on the shelf '
-        f"<span>{counted(len(visit.others))} more, best first</span></h3>"
+        f'<section class="others{" waiting" if session.pending else ""}"><h3>Also on the shelf '
+        f"<span>{counted(len(session.others))} more, best first</span></h3>"
         f'<ul class="tiles">{tiles}{NONE_TILE}</ul></section>'
     )
 
 
-def tile(item: ScoredProduct, place: int, visit: Visit, shop: Shop) -> str:
+def tile(item: ScoredProduct, place: int, session: Session, links: Links) -> str:
     product, title = item.product, escape(short_title(item.product))
     return (
         f'<li><button type="button" class="tile" data-act="choose" data-id="{escape(product.id)}" '
-        f'aria-pressed="{"true" if visit.chosen == product.id else "false"}" title="{title}">'
-        f'<span class="frame"><img src="{shop.picture(product)}" alt="{title}" loading="lazy"><i>{place}</i></span>'
+        f'aria-pressed="{"true" if session.chosen == product.id else "false"}" title="{title}">'
+        f'<span class="frame"><img src="{links.picture(product)}" alt="{title}" loading="lazy"><i>{place}</i></span>'
         f'<span class="name" dir="auto" aria-hidden="true">{title}</span>'
-        f'<span class="price">{escape(shop.price(product))}</span></button></li>'
+        f'<span class="price">{escape(links.price(product))}</span></button></li>'
     )
 
 
@@ -224,12 +224,12 @@ def placeholders() -> str:
     )
 
 
-def samples(shop: Shop) -> str:
+def samples(links: Links) -> str:
     """The shop window before the first question: a few products from all over the catalogue."""
-    step = max(1, len(shop.catalog) // SAMPLES)
-    pictured = [product for product in shop.catalog.products[::step] if shop.catalog.picture_path(product)]
+    step = max(1, len(links.catalog) // SAMPLES)
+    pictured = [product for product in links.catalog.products[::step] if links.catalog.picture_path(product)]
     pictures = "".join(
-        f'<li><img src="{shop.picture(product)}" alt="{escape(short_title(product))}" loading="lazy"></li>'
+        f'<li><img src="{links.picture(product)}" alt="{escape(short_title(product))}" loading="lazy"></li>'
         for product in pictured[:SAMPLES]
     )
     return (
@@ -238,14 +238,14 @@ def samples(shop: Shop) -> str:
     )
 
 
-def status(visit: Visit) -> str:
+def status(session: Session) -> str:
     """One live line that screen readers announce: looking, then the answer and what it took."""
     said, text, live = "", "", ""
-    if visit.pending:
+    if session.pending:
         text, live = "Retrieving… looking at ten pictures…", " looking"
-    elif visit.recommendation:
-        text = what_it_took(visit.recommendation)
-        said = f'<span class="sr">{escape(visit.dialogue.turns[-1].text)} </span>'
+    elif session.recommendation:
+        text = what_it_took(session.recommendation)
+        said = f'<span class="sr">{escape(session.dialogue.turns[-1].text)} </span>'
     return f'<p class="status{live}" role="status">{said}{escape(text)}</p>'
 
 

@@ -4,23 +4,23 @@ from collections.abc import Iterator
 from html import escape
 
 from lavic_chat.recommendation import Recommendation, ScoredProduct
-from lavic_chat.ui.shop import Shop
-from lavic_chat.ui.speech import LOOKED, seen, short_title
-from lavic_chat.ui.visit import Visit
+from lavic_chat.ui.links import Links
+from lavic_chat.ui.replies import LOOKED, seen, short_title
+from lavic_chat.ui.session import Session
 
 BACK = '<button type="button" class="back" data-act="choose" data-id="">Back to the pick</button>'
 MOST_ROWS, LONGEST_CELL = 10, 80
 
 
-def comparison(visit: Visit, shop: Shop) -> str:
+def comparison(session: Session, links: Links) -> str:
     """The pick and the runner-up side by side, and what tells them apart."""
-    pair = (visit.recommendation.pick, visit.shown)
+    pair = (session.recommendation.pick, session.shown)
     figures = "".join(
-        f'<figure><img src="{shop.picture(item.product)}" alt="{escape(short_title(item.product))}"><figcaption '
+        f'<figure><img src="{links.picture(item.product)}" alt="{escape(short_title(item.product))}"><figcaption '
         f'dir="auto">{escape(short_title(item.product))}</figcaption></figure>'
         for item in pair
     )
-    told = [dict(facts(item, shop)) for item in pair]
+    told = [dict(facts(item, links)) for item in pair]
     names = list(dict.fromkeys([*told[0], *told[1]]))
     apart = [name for name in names if told[0].get(name) != told[1].get(name)][:MOST_ROWS]
     rows = "".join(
@@ -30,8 +30,8 @@ def comparison(visit: Visit, shop: Shop) -> str:
     same = [f"{name} {told[0][name]}" for name in names if name not in apart and name in told[0]][:MOST_ROWS]
     both = f'<p class="same">The same in both: {escape(", ".join(same))}</p>' if same else ""
     return (
-        f'<article class="compare{" waiting" if visit.pending else ""}"><p class="badge"><span>My pick</span> and '
-        f'No. {visit.recommendation.candidates.index(visit.shown) + 1} {BACK}</p><div class="pair">{figures}</div>'
+        f'<article class="compare{" waiting" if session.pending else ""}"><p class="badge"><span>My pick</span> and '
+        f'No. {session.recommendation.candidates.index(session.shown) + 1} {BACK}</p><div class="pair">{figures}</div>'
         f"<table><tbody>{rows}</tbody></table>{both}</article>"
     )
 
@@ -40,42 +40,42 @@ def cell(value: str) -> str:
     return f'<td dir="auto">{escape(value) or "<i>not known</i>"}</td>'
 
 
-def facts(item: ScoredProduct, shop: Shop) -> Iterator[tuple[str, str]]:
+def facts(item: ScoredProduct, links: Links) -> Iterator[tuple[str, str]]:
     """(name, value) of what can be compared."""
     product = item.product
-    yield "price", shop.price(product)
+    yield "price", links.price(product)
     yield "category", product.category
     for name, value in product.attributes.items():
         yield str(name)[:LONGEST_CELL], str(value)[:LONGEST_CELL]
-    if item.looks:
-        yield "seen in the picture", item.looks[:LONGEST_CELL]
+    if item.caption:
+        yield "seen in the picture", item.caption[:LONGEST_CELL]
     yield "score", f"{100 * item.score:.0f} %"
 
 
-def looked_at(visit: Visit, shop: Shop, full_tokens: int) -> str:
+def looked_at(session: Session, links: Links, full_tokens: int) -> str:
     """Every candidate with its score and what was seen, the tokens that looking took, and the time of each step."""
-    found = visit.recommendation
+    found = session.recommendation
     if not found:
         return ""
-    without = {item.product.id: item.score for item in visit.blind.candidates} if visit.blind else {}
-    rows = "".join(row(item, without.get(item.product.id), shop) for item in found.candidates)
+    without = {item.product.id: item.score for item in session.blind.candidates} if session.blind else {}
+    rows = "".join(row(item, without.get(item.product.id), links) for item in found.candidates)
     head = "<th>score</th><th>without looking</th>" if without else "<th>score</th>"
     return (
-        f'<details class="looked{" waiting" if visit.pending else ""}"{" open" if visit.blind else ""}>'
+        f'<details class="looked{" waiting" if session.pending else ""}"{" open" if session.blind else ""}>'
         f"<summary>What did it look at?</summary><p>{tokens_told(found, full_tokens)} {steps_told(found)}</p>"
         f"<table><thead><tr><th></th><th>candidate, and what is seen</th>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table>"
-        f'<p class="blind">{blind_told(visit)}</p></details>'
+        f'<p class="blind">{blind_told(session)}</p></details>'
     )
 
 
-def row(item: ScoredProduct, without: float | None, shop: Shop) -> str:
+def row(item: ScoredProduct, without: float | None, links: Links) -> str:
     source, words = seen(item)
     who = "" if source == LOOKED else f"{source}: "
     told = f"<small>{who}{escape(words[:LONGEST_CELL])}</small>" if words else ""
     scores = "".join(f"<td>{100 * score:.0f} %</td>" for score in (item.score, without) if score is not None)
     return (
-        f'<tr><td><img src="{shop.picture(item.product)}" alt="" loading="lazy"></td>'
+        f'<tr><td><img src="{links.picture(item.product)}" alt="" loading="lazy"></td>'
         f'<td dir="auto">{escape(short_title(item.product))}{told}</td>{scores}</tr>'
     )
 
@@ -91,11 +91,11 @@ def steps_told(found: Recommendation) -> str:
     return f"Time: {', '.join(steps)}." if steps else ""
 
 
-def blind_told(visit: Visit) -> str:
+def blind_told(session: Session) -> str:
     """What the pictures changed, or the button that finds out."""
-    if not visit.blind:
+    if not session.blind:
         return '<button type="button" data-act="blind">Answer without looking at the pictures</button>'
-    pick = visit.blind.pick
-    if pick.product.id == visit.pick.id:
+    pick = session.blind.pick
+    if pick.product.id == session.pick.id:
         return "Without looking, the pick would have been the same."
     return f"Without looking, the pick would have been the {escape(short_title(pick.product))}."

@@ -30,8 +30,6 @@ PALETTE = {
 # What each system has that reads well in a shop; nothing is fetched.
 FONTS = ("Avenir Next", "Segoe UI", "Helvetica Neue", "Noto Sans", "Liberation Sans", "system-ui", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Cascadia Mono", "monospace")
-
-
 # Gradio's own variables; dark ones get the same value, for it is our variables that change.
 GRADIO = {
     "body_background_fill": "var(--paper)",

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from lavic_chat.dialogue import parse_context
+from lavic_chat.dialogue.reddit_amazon import parse_context
 
 from .candidates import combined
 from .looks import Look

@@ -25,7 +25,7 @@ def load_encoder():
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    from lavic_chat.model.assemble import ensure_text_encoder
+    from lavic_chat.model.lavic_mini.assemble import ensure_text_encoder
     from lavic_chat.settings import lavic_home
 
     logging.disable_progress_bar()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lavic_chat.dialogue import Dialogue
+from lavic_chat.dialogue.turns import Dialogue
 
 from .looks import Look
 from .nouns import Noun

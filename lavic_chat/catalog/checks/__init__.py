@@ -1,0 +1,1 @@
+"""Checks: what is amiss with a catalogue, its pictures, words, splits and dialogues."""

@@ -1,0 +1,1 @@
+"""The data card: counts, plots and contact sheets of a catalogue."""

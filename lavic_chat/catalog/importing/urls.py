@@ -1,0 +1,46 @@
+"""Where the pictures of a catalogue can be fetched from: `urls.jsonl`, one object a line with `image` and `url`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lavic_chat.catalog.load import CONTROL, parse_image, picture_guard
+from lavic_chat.errors import CatalogError
+from lavic_chat.storage.files import read_jsonl, write_jsonl
+
+URLS = "urls.jsonl"
+MAX_URL = 2_000  # characters
+
+
+def read_urls(folder: Path) -> dict[str, str]:
+    """Image path to URL, none where the folder has no such file; raises CatalogError naming the first bad line."""
+    path = folder / URLS
+    if not path.is_file():
+        return {}
+    lies_inside, urls = picture_guard(folder), {}
+    for number, row in read_jsonl(path, CatalogError):
+        where = f"{path}, line {number}"
+        image, url = parse_image(row.get("image"), where), row.get("url")
+        if not lies_inside(image):
+            raise CatalogError(f"{where}: the picture {image!r} leads out of the folder.")
+        if not isinstance(url, str) or not may_be_fetched(url):
+            raise CatalogError(f"{where}: `url` must be the http or https address of a picture.")
+        urls[image] = url
+    return urls
+
+
+def write_urls(folder: Path, urls: Mapping[str, str]) -> None:
+    """No file where there are none."""
+    if urls:
+        write_jsonl(folder / URLS, ({"image": image, "url": url} for image, url in urls.items()))
+
+
+def may_be_fetched(url: str) -> bool:
+    """Judged by its text alone: http or https, a host, no name and password."""
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that stays open
+        return False
+    plain = len(url) <= MAX_URL and url.isascii() and not CONTROL.search(url) and " " not in url
+    return named and plain and parts.scheme in ("http", "https")

@@ -1,0 +1,74 @@
+"""Turns, and what the shopper has turned down among them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lavic_chat.dialogue.rejection import turned_down
+from lavic_chat.errors import DialogueError
+
+SEEKER, OTHER = "seeker", "recommender"
+MORE_LIKE = "Show me more like the"  # how the message begins that a button says in the shopper's name
+MAX_MESSAGE = 4_000  # characters of one message
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")  # keeps tab and newline
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message. `shown` are the ids that a recommender's turn put before the shopper, the pick first."""
+
+    role: str
+    text: str
+    photo: Path | None = None
+    shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """Turns, oldest first, and what the shopper has turned down. Every method returns a new dialogue."""
+
+    turns: tuple[Turn, ...] = ()
+    rejected: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def last_pick(self) -> str | None:
+        """Id of the latest product recommended, or None."""
+        return next((turn.shown[0] for turn in reversed(self.turns) if turn.shown), None)
+
+    @property
+    def photo(self) -> Path | None:
+        """The newest photo that the shopper sent, or None."""
+        return next((turn.photo for turn in reversed(self.turns) if turn.photo), None)
+
+    def say(self, text: str, photo: str | Path | None = None) -> "Dialogue":
+        """Add a shopper's message; words such as "not that one" turn the last pick down.
+
+        Raises DialogueError for an empty message without a photo, or one over MAX_MESSAGE characters.
+        """
+        text = clean_message(text, may_be_empty=photo is not None)
+        shown = next((turn.shown for turn in reversed(self.turns) if turn.shown), ())
+        turn = Turn(SEEKER, text, None if photo is None else Path(photo))
+        return replace(self, turns=(*self.turns, turn), rejected=self.rejected.union(turned_down(text, shown)))
+
+    def answer(self, text: str, shown: Iterable[str] = ()) -> "Dialogue":
+        """Add the recommender's message with the product ids it showed, the pick first."""
+        text = CONTROL.sub(" ", text).strip()
+        return replace(self, turns=(*self.turns, Turn(OTHER, text, None, tuple(shown))))
+
+    def reject(self, product_id: str) -> "Dialogue":
+        """Turn a product down: it does not come back in this conversation."""
+        return replace(self, rejected=self.rejected | {product_id})
+
+
+def clean_message(text: str, may_be_empty: bool = False) -> str:
+    """Strip a message and its control characters; raises DialogueError when it is empty or too long."""
+    if len(text) > MAX_MESSAGE:
+        raise DialogueError(
+            f"That message has {len(text):,} characters; please shorten it to {MAX_MESSAGE:,} or fewer."
+        )
+    text = CONTROL.sub(" ", text).strip()
+    if not text and not may_be_empty:
+        raise DialogueError("The message is empty; say what you are looking for, or send a photo.")
+    return text

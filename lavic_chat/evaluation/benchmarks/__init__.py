@@ -1,0 +1,1 @@
+"""Benchmarks: many shoppers at once, and the 7B at full size."""

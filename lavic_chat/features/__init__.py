@@ -1,0 +1,1 @@
+"""What the model makes of items and texts, computed once and cached: tower states, captions, text vectors."""

@@ -1,0 +1,171 @@
+"""Pictures to tower states: five views, their [CLS] states (LaViC, section 4.2), and a cache so that no picture is
+encoded twice.
+
+Cached are the tower's states [5, h] under hash(picture, tower weights); the projector, two small matrix
+products, turns them into visual tokens when they are used, so that training it leaves the cache valid.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+from tqdm import tqdm
+
+from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture, read_picture
+from lavic_chat.catalog.pictures import MAX_BYTES
+from lavic_chat.errors import LavicError, PictureError
+from lavic_chat.model import VIEWS, LavicModel
+from lavic_chat.storage.cache import VectorCache
+from lavic_chat.storage.files import hash_bytes, write_atomic
+
+BATCH = 8  # pictures encoded together
+
+
+class ImageEncoder:
+    """Pictures to states [5, h], through the cache at `home`."""
+
+    def __init__(self, model: LavicModel, home: str | Path):
+        self.model = model
+        self.cache = VectorCache(
+            Path(home) / "cache" / "visual" / f"{model.vision_hash[:24]}.sqlite", (VIEWS, model.state_size)
+        )
+
+    def encode_products(self, catalog: Catalog, products: Sequence[Product], progress: bool = False) -> Tensor:
+        """[n, 5, h] of the products' main pictures; a picture that is missing or broken is seen as a blank."""
+        if not products:
+            return torch.empty(0, VIEWS, self.model.state_size)
+        return torch.stack([seen[0] for seen in self.encode_pictures(catalog, products, 1, progress)])
+
+    def encode_pictures(
+        self, catalog: Catalog, products: Sequence[Product], most: int, progress: bool = False
+    ) -> list[Tensor]:
+        """[k, 5, h] of each product's first pictures, at most so many; of one without any, [1, 5, h] of a blank."""
+        views = [[PictureRef(product, place) for place in places_of(product, most)] for product in products]
+        keys = [[self._key(picture_bytes(catalog, view)) for view in row] for row in views]
+        states = self.cache.get(chain(*keys))
+        pairs = zip(chain(*keys), chain(*views), strict=True)
+        unseen = {key: view for key, view in pairs if key not in states}
+        with tqdm(
+            total=len(unseen), desc="Looking at pictures", unit="picture", disable=not (progress and unseen)
+        ) as bar:
+            for part in chunks(unseen.items(), BATCH):
+                seen = self._encode_part(catalog, part)
+                self.cache.put(seen)  # after every batch, so that a stopped run goes on from here
+                states.update(seen)
+                bar.update(len(part))
+        return [torch.from_numpy(np.stack([states[key] for key in row])) for row in keys]
+
+    @cached_property
+    def blank(self) -> np.ndarray:
+        """[5, h] of the blank that stands in for a picture that is missing or broken."""
+        return self._encode_cached(self._key(b""), blank_picture())
+
+    def count_blanks(self, states: Tensor) -> int:
+        """How many of the products' states [n, 5, h] are the blank's."""
+        return int((states == torch.tensor(self.blank)).all(-1).all(-1).sum())
+
+    def encode_photo(self, path: str | Path) -> Tensor:
+        """[5, h] of a shopper's photo; raises PictureError when it cannot be used."""
+        picture = open_picture(path)
+        return torch.from_numpy(self._encode_cached(self._key(Path(path).read_bytes()), picture).copy())
+
+    def save_states(self, catalog: Catalog, path: str | Path, most: int = 1) -> int:
+        """Write the states of the products' first pictures, half precision, to ship with it; returns how many."""
+        views = [PictureRef(product, place) for product in catalog for place in places_of(product, most)]
+        keys = [self._key(picture_bytes(catalog, view)) for view in views]
+        states = self.cache.get(keys)
+        data = save({key: torch.from_numpy(state.copy()).half() for key, state in sorted(states.items())})
+        write_atomic(Path(path), data)
+        return len(states)
+
+    def adopt_states(self, path: str | Path) -> None:
+        """Take shipped states into the cache; other weights' keys match no picture. One's own states stay where they
+        round to the shipped ones, and give way where they do not: the shipped captions are of the shipped."""
+        if not Path(path).is_file():
+            return
+        try:
+            shipped = {key: state for key, state in load_file(path).items() if state.shape == self.cache.shape}
+        except SafetensorError as error:
+            raise LavicError(f"{path} is damaged; fetch the project again, or delete that file.") from error
+        own = self.cache.get(shipped)
+        if fresh := {
+            key: state.float().numpy()
+            for key, state in shipped.items()
+            if key not in own or not torch.equal(torch.tensor(own[key]).half(), state.half())
+        }:
+            self.cache.put(fresh)
+
+    def _encode_cached(self, key: str, picture: Image.Image) -> np.ndarray:
+        """[5, h] of one picture, from the cache if it was seen before."""
+        cached = self.cache.get([key])
+        if key not in cached:
+            cached = {key: self._encode([picture])[0]}
+            self.cache.put(cached)
+        return cached[key]
+
+    def _encode_part(self, catalog: Catalog, part: Sequence[tuple[str, "PictureRef"]]) -> dict[str, np.ndarray]:
+        """States [5, h] by key; what is decoded are the very bytes that the key names."""
+        seen, pictures = {}, {}
+        for key, view in part:
+            data = picture_bytes(catalog, view)
+            if self._key(data) != key:
+                raise LavicError(
+                    f"The picture of {view.product.id} changed while it was looked at; run the command again."
+                )
+            try:
+                pictures[key] = read_picture(data)
+            except PictureError:
+                seen[key] = self.blank
+        if pictures:
+            seen.update(zip(pictures, self._encode(list(pictures.values())), strict=True))
+        return seen
+
+    @torch.inference_mode()
+    def _encode(self, pictures: Sequence[Image.Image]) -> np.ndarray:
+        states = self.model.encode_views(self.model.make_views(pictures)).float().cpu()
+        return states.numpy().copy()  # else each would keep the tower's whole output alive, 2 MB a picture
+
+    def _key(self, picture: bytes) -> str:
+        return hash_bytes(picture, self.model.vision_hash)
+
+
+@dataclass(frozen=True)
+class PictureRef:
+    """One of a product's pictures, by its place among them."""
+
+    product: Product
+    place: int = 0
+
+
+def places_of(product: Product, most: int) -> range:
+    """The places of its first pictures; a product without any has that of a blank."""
+    return range(max(1, min(most, len(product.images))))
+
+
+def picture_bytes(catalog: Catalog, view: PictureRef) -> bytes:
+    """A picture's bytes as they lie on disk; none where a blank stands in unread: no file, or too large."""
+    path = catalog.picture_path(view.product, view.place)
+    try:
+        return path.read_bytes() if path and path.stat().st_size <= MAX_BYTES else b""
+    except OSError:
+        return b""
+
+
+def chunks(items: Iterable, size: int) -> Iterable[list]:
+    """Lists of at most `size` items."""
+    part = []
+    for item in items:
+        part.append(item)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part

@@ -1,0 +1,25 @@
+"""An item's features: its pictures' tower states, and the caption that the model gives to the main one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class ItemFeatures:
+    """states: the tower's, [5, h] or [k, 5, h] of k pictures; caption: "" where the model does not write any."""
+
+    states: Tensor
+    caption: str = ""
+
+
+def count_pictures(states: Tensor | Sequence[Tensor]) -> list[int]:
+    """How many pictures each product has, by its states [5, h] or [k, 5, h]."""
+    return [1 if seen.dim() == 2 else len(seen) for seen in states]
+
+
+def main_pictures(states: Iterable[Tensor]) -> Tensor:
+    """[5, h], or [k, 5, h], of each of n products -> [n, 5, h]"""
+    return torch.stack([seen if seen.dim() == 2 else seen[0] for seen in states])

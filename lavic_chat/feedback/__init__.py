@@ -1,0 +1,1 @@
+"""Feedback: flags and annotations in SQLite, and what becomes training dialogues of them."""

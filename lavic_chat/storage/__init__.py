@@ -1,0 +1,1 @@
+"""Storage: files that are never half-written, and caches in SQLite."""

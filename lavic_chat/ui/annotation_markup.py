@@ -1,0 +1,94 @@
+"""The desk's HTML: a conversation, ten numbered pictures, what to press."""
+
+from html import escape
+
+from lavic_chat.dialogue.reddit_amazon import parse_context
+from lavic_chat.dialogue.turns import SEEKER, Turn
+from lavic_chat.feedback.annotation import FLAGGED, Progress, Task
+from lavic_chat.ui.links import BLANK, Links
+from lavic_chat.ui.replies import short_title
+
+KEYS = "1234567890"  # of the candidates, in the order of their scores
+MOST_TURNS, LONGEST_TURN = 30, 1_000
+
+
+def welcome(has_login: bool) -> str:
+    told = "Sign in with the name and password that you were given." if has_login else "Any name will do."
+    return (
+        '<div class="desk-hello"><h2>Which one was right?</h2><p>Turns that shoppers flagged, and those that the model '
+        "was unsure of, come one after the other: read the conversation, press the number of the right product. "
+        f"{told}</p></div>"
+    )
+
+
+def task(found: Task | None, progress: Progress, links: Links) -> str:
+    """The turn to judge with its candidates, and how far along the annotator is."""
+    if not found:
+        return (
+            f'<div class="desk" data-turn="">{bar(progress)}<div class="desk-hello"><h2>All done.</h2>'
+            "<p>Nothing is left to judge; look again when shoppers have flagged more.</p>"
+            f"{button('next', 'r', 'Look again')}{button('undo', 'u', 'Undo the last one')}</div></div>"
+        )
+    turn = found.turn
+    tiles = "".join(
+        tile(place, product_id, score, product_id == turn.pick, links)
+        for place, (product_id, score) in enumerate(turn.candidates[: len(KEYS)])
+    )
+    why = "A shopper flagged this pick" if found.why == FLAGGED else "The model was unsure of this pick"
+    reason = f": {escape(turn.reason)}" if turn.reason else ""
+    right = f" Right, they said: {escape(name_of(turn.correct, links))}." if turn.correct else ""
+    return (
+        f'<div class="desk" data-turn="{escape(turn.turn_id)}">{bar(progress)}'
+        f'<section class="asked"><p class="why">{why}{reason}.{right}</p>'
+        f'<ol class="log">{conversation(turn.context)}</ol></section><ul class="tiles judge">{tiles}</ul>'
+        f'<p class="desk-foot">{button("none", "n", "None of these")}{button("skip", "s", "Skip")}'
+        f"{button('undo', 'u', 'Undo')}</p></div>"
+    )
+
+
+def bar(progress: Progress) -> str:
+    agreed = ""
+    if progress.agreement is not None:
+        agreed = f"<span>annotators agree in {progress.agreement:.0%} of {progress.compared}</span>"
+    skipped = f", {progress.skipped:,} skipped" if progress.skipped else ""
+    return (
+        f'<p class="progress" role="status"><span>{progress.scored:,} judged{skipped}</span>'
+        f"<span>{progress.left:,} left</span>{agreed}</p>"
+    )
+
+
+def conversation(context: str) -> str:
+    turns = parse_context(context).turns[-MOST_TURNS:] or (Turn(SEEKER, "(only a photo, which is not kept)"),)
+    return "".join(map(message, turns))
+
+
+def message(turn: Turn) -> str:
+    who, author = ("shopper", "Shopper") if turn.role == SEEKER else ("bot", "LaViC")
+    text = escape(turn.text[:LONGEST_TURN])
+    return f'<li class="{who}"><span class="sr">{author}: </span><p dir="auto">{text}</p></li>'
+
+
+def tile(place: int, product_id: str, score: float, is_pick: bool, links: Links) -> str:
+    known = product_id in links.catalog
+    picture = links.picture(links.catalog[product_id]) if known else BLANK
+    name = escape(name_of(product_id, links))
+    mark = "<b>the pick</b>" if is_pick else ""
+    return (
+        f'<li><button type="button" class="tile{" picked" if is_pick else ""}" data-act="judge" '
+        f'data-id="{escape(product_id)}" data-key="{KEYS[place]}"><span class="frame">'
+        f'<img src="{picture}" alt="{name}"><i>{KEYS[place]}</i></span>'
+        f'<span class="name" dir="auto" aria-hidden="true">{name}</span>'
+        f'<span class="price">{100 * score:.0f} % {mark}</span></button></li>'
+    )
+
+
+def name_of(product_id: str, links: Links) -> str:
+    return (
+        short_title(links.catalog[product_id])
+        if product_id in links.catalog
+        else f"{product_id} (not in the catalogue)"
+    )
+
+
+def button(act: str, key: str, text: str) -> str:
+    return f'<button type="button" data-act="{act}" data-key="{key}">{text} <kbd>{key}</kbd></button>'

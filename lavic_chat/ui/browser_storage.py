@@ -1,0 +1,164 @@
+"""What the shopper's own browser keeps of a visit, so that loading the page again goes on with it.
+
+It comes back from outside, so that nothing in it is trusted: ids must be of this catalogue, photos must be uploads of
+this server, and whatever does not read as we wrote it is as if nothing had been kept. Nothing stays on the server.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from gradio.utils import get_upload_folder
+
+from lavic_chat.catalog.filters import Filters, check_categories
+from lavic_chat.catalog.pictures import picture_format
+from lavic_chat.catalog.product import Catalog
+from lavic_chat.dialogue.turns import OTHER, SEEKER, Dialogue, Turn, clean_message
+from lavic_chat.errors import LavicError
+from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.ui.session import Session
+
+FORMAT = 2
+MOST_ANSWERS = 20  # that can be taken back one by one
+MOST_TURNS, MOST_CANDIDATES = 400, 100
+LONGEST = 4_000  # characters of an id, a name, a path or what is seen
+A_PHOTO = "(a photo)"  # stands for one that is gone
+
+
+def to_storage(session: Session) -> dict:
+    """What a browser should keep: the turns once, and of each answer what the page shows of it."""
+    answers = []
+    each = session
+    while each and each.recommendation and len(answers) < MOST_ANSWERS:
+        answers.append(answer_row(each))
+        each = each.before
+    turns = [[turn.role, turn.text, str(turn.photo or ""), list(turn.shown)] for turn in session.dialogue.turns]
+    return {
+        "format": FORMAT,
+        "turns": turns,
+        "answers": answers[::-1],
+        "filters": filters_row(session.filters),
+        "unsent": [session.pending.text, str(session.pending.photo or "")] if session.pending else ["", ""],
+    }
+
+
+def answer_row(session: Session) -> dict:
+    found = session.recommendation
+    return {
+        "turns": len(session.dialogue.turns),
+        "rejected": sorted(session.dialogue.rejected),
+        "candidates": [[item.product.id, item.score, item.similarity, item.caption] for item in found.candidates],
+        "timings": dict(found.timings_ms),
+        "tokens": [found.visual_tokens, found.prompt_tokens],
+        "filters": filters_row(session.filters),
+        "like": session.like,
+    }
+
+
+def filters_row(filters: Filters) -> list:
+    return [sorted(filters.categories), filters.lowest, filters.highest]
+
+
+def from_storage(kept: Any, catalog: Catalog) -> tuple[Session, str, Path | None]:
+    """The visit that a browser kept, and the message that was on its way with its photo; a new visit where that cannot
+    be read."""
+    try:
+        text, photo = kept["unsent"]
+        return read_visit(kept, catalog), text_of(text), uploaded(text_of(photo)) if photo else None
+    except (LavicError, LookupError, TypeError, ValueError, AttributeError, OverflowError):
+        return Session(), "", None
+
+
+def read_visit(kept: dict, catalog: Catalog) -> Session:
+    """Raises LavicError, LookupError, TypeError or ValueError for what we did not write."""
+    if kept["format"] != FORMAT or len(kept["turns"]) > MOST_TURNS or len(kept["answers"]) > MOST_ANSWERS:
+        raise ValueError("written by another version")
+    turns = tuple(read_turn(row, catalog) for row in kept["turns"])
+    session = Session()
+    for row in kept["answers"]:
+        session = read_answer(row, turns, session, catalog)
+    if len(session.dialogue.turns) != len(turns):
+        raise ValueError("turns without an answer")
+    return replace(session, filters=read_filters(kept["filters"], catalog))
+
+
+def read_answer(row: dict, turns: tuple[Turn, ...], before: Session, catalog: Catalog) -> Session:
+    """The visit after an answer, `before` it the one that an undo goes back to."""
+    count = row["turns"]
+    if not len(before.dialogue.turns) < count <= len(turns) or turns[count - 1].role != OTHER:
+        raise ValueError("an answer without its question")
+    rejected = frozenset(known_id(name, catalog) for name in row["rejected"])
+    visual_tokens, prompt_tokens = (int(number_of(number)) for number in row["tokens"])
+    found = Recommendation(
+        tuple(read_candidate(item, catalog) for item in row["candidates"][:MOST_CANDIDATES]),
+        {text_of(step): number_of(ms) for step, ms in row["timings"].items()},
+        visual_tokens,
+        prompt_tokens,
+    )
+    if not found.candidates:
+        raise ValueError("an answer without a pick")
+    return Session(
+        dialogue=Dialogue(turns[:count], rejected),
+        asked=Dialogue(turns[: count - 1], rejected),
+        recommendation=found,
+        turn_id=uuid4().hex,  # nobody may name another's turn
+        filters=read_filters(row["filters"], catalog),
+        like=None if row["like"] is None else known_id(row["like"], catalog),
+        before=before,
+    )
+
+
+def read_candidate(row: list, catalog: Catalog) -> ScoredProduct:
+    name, score, similarity, caption = row
+    if not 0 <= score <= 1:
+        raise ValueError("a score that is no probability")
+    return ScoredProduct(catalog[known_id(name, catalog)], number_of(score), number_of(similarity), text_of(caption))
+
+
+def read_turn(row: list, catalog: Catalog) -> Turn:
+    role, text, photo, shown = row
+    if role not in (SEEKER, OTHER):
+        raise ValueError("a turn of nobody")
+    here = uploaded(text_of(photo)) if photo else None
+    text = clean_message(text, may_be_empty=here is not None) if text or here or not photo else A_PHOTO
+    return Turn(role, text, here, tuple(known_id(name, catalog) for name in shown))
+
+
+def read_filters(row: list, catalog: Catalog) -> Filters:
+    names, *prices = row
+    lowest, highest = (None if price is None else number_of(price) for price in prices)
+    filters = Filters(frozenset(text_of(name) for name in names), lowest, highest)
+    if filters.categories:
+        check_categories(filters.categories, catalog)
+    return filters
+
+
+def uploaded(name: str) -> Path | None:
+    """A photo among the uploads of this server, if it is still there."""
+    path = Path(name).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()):
+        return None
+    try:
+        picture_format(path)
+    except LavicError:
+        return None
+    return path
+
+
+def known_id(name: object, catalog: Catalog) -> str:
+    if not isinstance(name, str) or name not in catalog:
+        raise ValueError("a product that this shop does not have")
+    return name
+
+
+def number_of(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
+        raise ValueError("a number was expected")
+    return float(value)
+
+
+def text_of(value: object) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST:
+        raise ValueError("a text was expected")
+    return value

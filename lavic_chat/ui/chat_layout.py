@@ -1,0 +1,98 @@
+"""The page's components and where they stand."""
+
+import gradio as gr
+
+from lavic_chat.catalog.filters import categories_of
+from lavic_chat.ui import markup
+from lavic_chat.ui.flag_form import LONGEST_REASON, QUICK_REASONS
+from lavic_chat.ui.session import Session
+from lavic_chat.ui.theme import script
+
+
+class Layout:
+    """The components, by the names under which the handlers know them."""
+
+    def __init__(self, links: markup.Links):
+        self.links = links
+
+    def lay_out(self) -> None:
+        gr.Navbar(visible=False)
+        self.session = gr.State(Session())
+        self.blind = gr.State()  # (turn, the same turn without looking), until the page shows it
+        self.memory = gr.BrowserState(storage_key="lavic-chat", secret="lavic-chat")  # the same after a restart
+        html(markup.header(self.links), "masthead")
+        with gr.Row(elem_id="shop", equal_height=False):
+            with gr.Column(elem_id="talk", scale=5, min_width=300):
+                self.lay_out_conversation()
+            with gr.Column(elem_id="window", scale=7, min_width=300):
+                self.lay_out_window()
+
+    def lay_out_conversation(self) -> None:
+        self.conversation = html(markup.conversation(Session(), self.links), "conversation")
+        with gr.Row(elem_id="talk-foot"):
+            self.status = html(markup.status(Session()), "status")
+            self.undo = gr.Button("Undo", elem_id="undo", size="sm", visible=False)
+            self.start_over = gr.Button("Start over", elem_id="start-over", size="sm", visible=False)
+        with gr.Accordion("Filters", open=False, elem_id="filters") as self.filters:
+            self.lay_out_filters()
+        self.notice = html("", "notice")
+        self.box = gr.MultimodalTextbox(
+            elem_id="box",
+            label="Your message",
+            show_label=False,
+            container=False,
+            placeholder="Describe it, or add a photo",
+            file_types=["image"],
+            file_count="single",
+            sources=["upload"],
+            lines=1,
+            max_lines=6,
+            autofocus=False,
+            max_plain_text_length=1_000_000,  # a long text is answered with a sentence, not turned into a file
+            html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
+        )
+
+    def lay_out_filters(self) -> None:
+        self.categories = gr.Dropdown(
+            categories_of(self.links.catalog), value=[], multiselect=True, label="Categories", elem_id="categories"
+        )
+        with gr.Row(elem_id="prices"):
+            self.least, self.most = (  # texts, for an empty Number is shown, and sent, as 0
+                gr.Textbox(label=f"{word} {self.links.currency}", placeholder="any", max_length=20, min_width=80)
+                for word in ("From", "To")
+            )
+        with gr.Row(elem_id="filter-actions"):
+            self.keep_to = gr.Button("Apply", variant="primary", size="md", min_width=80)
+            self.no_filters = gr.Button("Clear", size="md", min_width=80)
+
+    def lay_out_window(self) -> None:
+        self.card = html(markup.window(Session(), self.links), "card")
+        with gr.Row(elem_id="actions", visible=False) as self.actions:
+            self.something_else = gr.Button("Something else", variant="primary", size="md", min_width=90)
+            self.more_like_this = gr.Button("More like this", size="md", min_width=90)
+            self.wrong_pick = gr.Button("Wrong pick", elem_id="wrong-pick", size="md", min_width=90)
+        with gr.Column(elem_id="flag-form", visible=False) as self.form:
+            self.lay_out_form()
+        self.flag_notice = html("", "flag-notice")
+        self.gallery = html(markup.gallery(Session(), self.links), "gallery")
+        self.looked = html("", "looked")
+
+    def lay_out_form(self) -> None:
+        html("<h3>Which one was right?</h3><p>Choose below or tap a picture; leave it open if you are not sure.</p>")
+        self.right = gr.Radio([], label="The right product", show_label=False, elem_id="right")
+        self.quick = gr.CheckboxGroup(list(QUICK_REASONS), label="What was wrong with the pick?", elem_id="quick")
+        self.words = gr.Textbox(
+            label="In your own words (optional)",
+            max_length=LONGEST_REASON,
+            lines=2,
+            max_lines=5,
+            elem_id="words",
+        )
+        with gr.Row(elem_id="flag-actions"):
+            self.save = gr.Button("Save", variant="primary", size="md", min_width=90)
+            self.cancel = gr.Button("Cancel", size="md", min_width=90)
+
+
+def html(value: str, name: str | None = None) -> gr.HTML:
+    """A piece of our own HTML: no Gradio styles, clicks on data-act elements arrive as the event `act`."""
+    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=script(), padding=False)

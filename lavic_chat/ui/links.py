@@ -1,0 +1,34 @@
+"""What the pages need to know of the catalogue and the model: where a picture is served, how a price is written."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from lavic_chat.catalog.product import Catalog, Product
+
+BLANK = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 96 96'%3E%3Crect width='96' "
+    "height='96' fill='%23e4e8e4'/%3E%3Cg fill='none' stroke='%2393a099' stroke-width='2.5'%3E%3Crect x='28' y='30' "
+    "width='40' height='36' rx='4'/%3E%3Cpath d='m30 60 11-12 9 9 6-6 10 10'/%3E%3Ccircle cx='57' cy='41' r='3.5'/"
+    "%3E%3C/g%3E%3C/svg%3E"
+)
+
+
+@dataclass(frozen=True)
+class Links:
+    """What the pages need to know of the catalogue and the model."""
+
+    catalog: Catalog
+    model_name: str
+    device: str
+    currency: str = "$"
+
+    def picture(self, product: Product, view: int = 0) -> str:
+        """The address of a product's picture by its id, or the blank picture; `view` counts its pictures from 0."""
+        if not self.catalog.picture_path(product, view):
+            return BLANK
+        return f"pictures/{quote(product.id, safe='')}{f'?view={view}' if view else ''}"
+
+    def price(self, product: Product) -> str:
+        if product.price is None:
+            return ""
+        return f"{self.currency}{product.price:,.2f}".removesuffix(".00")

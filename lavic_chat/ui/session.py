@@ -1,0 +1,166 @@
+"""One visitor's state and its moves: ask, "something else", "more like this", filter, undo, look at a runner-up,
+compare it with the pick, answer without looking.
+
+No Gradio in here, so that the rules of a visit can be read and tested alone. A visit is frozen: each move gives
+a new one, and a move that fails leaves the old one as it was.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.catalog.pictures import picture_format
+from lavic_chat.catalog.product import Catalog, Product
+from lavic_chat.dialogue.turns import MORE_LIKE, Dialogue
+from lavic_chat.errors import LavicError
+from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.ui.replies import short_title, write_reply
+
+
+class Recommender(Protocol):
+    """What the chat needs of a recommender; both calls raise LavicError with a sentence for the visitor."""
+
+    catalog: Catalog
+    model_name: str
+    model_hash: str
+    device: str
+    full_tokens: int  # that one picture would take if every one of its tokens were read
+
+    def recommend(self, dialogue: Dialogue, *, filters: Filters = NO_FILTERS) -> Recommendation: ...
+
+    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
+        """The dialogue ends with the shopper's wish for more like this product."""
+        ...
+
+    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
+        """The same candidates, judged by their titles alone."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A question that the model has not answered yet; `text` and `photo` go back into the box if it fails."""
+
+    dialogue: Dialogue
+    like: str | None = None
+    text: str = ""
+    photo: Path | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """`asked` is the dialogue as the model saw it for `recommendation`, `like` the product that it went by; `chosen` is
+    a runner-up being looked at, or compared with the pick. `blind`: the same candidates, judged without looking.
+    `before`: the visit without its last answer."""
+
+    dialogue: Dialogue = field(default_factory=Dialogue)
+    asked: Dialogue = field(default_factory=Dialogue)
+    recommendation: Recommendation | None = None
+    turn_id: str = ""
+    chosen: str | None = None
+    pending: Pending | None = None
+    filters: Filters = NO_FILTERS
+    like: str | None = None
+    comparing: bool = False
+    blind: Recommendation | None = None
+    before: "Session | None" = None
+
+    @property
+    def pick(self) -> Product | None:
+        return self.recommendation.pick.product if self.recommendation else None
+
+    @property
+    def others(self) -> tuple[ScoredProduct, ...]:
+        """The candidates that were not picked, best first."""
+        return self.recommendation.candidates[1:] if self.recommendation else ()
+
+    @property
+    def shown(self) -> ScoredProduct | None:
+        """What the large card shows: the chosen runner-up, else the pick."""
+        if not self.recommendation:
+            return None
+        return next((item for item in self.others if item.product.id == self.chosen), self.recommendation.pick)
+
+    def ask(self, text: str, photo: Path | None = None) -> "Session":
+        """Begin a question. Raises DialogueError for an unusable message, PictureError for an unusable photo."""
+        self.check_free()
+        if photo:
+            picture_format(photo)  # its header alone: many visitors ask at once, and only one is answered
+        return replace(self, pending=Pending(self.dialogue.say(text, photo), None, text, photo))
+
+    def something_else(self) -> "Session":
+        """Turn down the pick, and the runner-up on the card if there is one; raises LavicError without a pick."""
+        self.check_free()
+        if not self.pick:
+            raise LavicError("There is no pick to replace yet; say what you are looking for.")
+        said = self.dialogue.reject(self.pick.id).reject(self.shown.product.id).say("Something else, please.")
+        return replace(self, pending=Pending(said))
+
+    def more_like_this(self) -> "Session":
+        """Begin a search for products like the one on the card; raises LavicError when there is none."""
+        self.check_free()
+        if not self.shown:
+            raise LavicError("There is nothing to compare with yet; say what you are looking for.")
+        product = self.shown.product
+        said = self.dialogue.say(f"{MORE_LIKE} {short_title(product)}.")
+        return replace(self, pending=Pending(said, like=product.id))
+
+    def choose(self, product_id: str | None) -> "Session":
+        """Put a candidate on the card; an id that is not among the candidates shows the pick again."""
+        ids = [item.product.id for item in self.others]
+        return replace(self, chosen=product_id if product_id in ids else None, comparing=False)
+
+    def compare(self) -> "Session":
+        """Put the runner-up on the card beside the pick; without one nothing changes."""
+        return replace(self, comparing=self.chosen is not None)
+
+    def filter(self, filters: Filters) -> "Session":
+        """Keep to these filters from now on, and ask the last question again under them."""
+        self.check_free()
+        again = Pending(self.asked, self.like) if self.recommendation else None
+        return replace(self, filters=filters, pending=again)
+
+    def undo(self) -> "Session":
+        """Take the last question and its answer back; the filters stay. Raises LavicError where there is none."""
+        self.check_free()
+        if not self.recommendation:
+            raise LavicError("There is nothing to take back yet; say what you are looking for.")
+        return replace(self.before or Session(), filters=self.filters)
+
+    def look_away(self, recommender: Recommender) -> "Session":
+        """What would have been picked without the pictures; raises LavicError without a pick."""
+        self.check_free()
+        if not self.recommendation:
+            raise LavicError("There is no pick yet; say what you are looking for.")
+        return replace(self, blind=recommender.without_looking(self.asked, self.recommendation))
+
+    def answered(self, recommender: Recommender) -> "Session":
+        """Let the model answer what is pending; raises LavicError, and whatever else the model raises."""
+        if not self.pending:
+            return self
+        asked, like = self.pending.dialogue, self.pending.like
+        if like:
+            found = recommender.more_like(asked, like, self.filters)
+        else:
+            found = recommender.recommend(asked, filters=self.filters)
+        ids = [item.product.id for item in found.candidates]
+        is_again = self.recommendation is not None and asked == self.asked
+        return Session(
+            dialogue=asked.answer(write_reply(found, asked), ids),
+            asked=asked,
+            recommendation=found,
+            turn_id=uuid4().hex,
+            filters=self.filters,
+            like=like,
+            before=self.before if is_again else replace(self, pending=None),
+        )
+
+    def given_up(self) -> "Session":
+        """The visit as it was before the question that failed."""
+        return replace(self, pending=None)
+
+    def check_free(self) -> None:
+        if self.pending:
+            raise LavicError("One moment: your last request is still being answered.")

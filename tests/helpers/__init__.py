@@ -1,0 +1,1 @@
+"""What several tests share: drawn catalogues, stand-ins, tiny random models."""

@@ -1,0 +1,116 @@
+"""Stand-ins for tests of the chat: a tiny drawn catalogue and a recommender that only counts words."""
+
+import re
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from lavic_chat.catalog import Catalog, Product, load_catalog
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.dialogue.turns import SEEKER, Dialogue
+from lavic_chat.errors import LavicError
+from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.storage.files import write_jsonl
+
+EVIL = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>"
+COLOURS = {"red": "#b3372c", "blue": "#35558f", "green": "#4d7a58", "yellow": "#d9a833", "white": "#f4f1ea"}
+KINDS = ("armchair", "lamp", "dining table", "sofa")
+MATERIALS = ("velvet", "steel", "oak", "linen")
+
+
+def make_catalog(folder: Path, without_picture: tuple[str, ...] = ()) -> Catalog:
+    """Twenty drawn products, every kind in every colour; ids such as "red-lamp"."""
+    (folder / "images").mkdir(parents=True)
+    products = []
+    for place, (kind, material) in enumerate(zip(KINDS, MATERIALS, strict=True)):
+        for step, (colour, paint) in enumerate(COLOURS.items()):
+            name = f"{colour}-{kind.replace(' ', '-')}"
+            if name not in without_picture:
+                draw(kind, paint).save(folder / "images" / f"{name}.jpg", quality=85)
+            products.append(
+                Product(
+                    id=name,
+                    title=f"{('Harbour', 'Meadow', 'Lantern', 'Juniper', 'Cove')[step]} {kind}",
+                    category=kind,
+                    images=(f"images/{name}.jpg",),
+                    description=f"A {kind}.",
+                    attributes={"colour": colour, "material": material},
+                    price=49.0 + 60 * place + 7.5 * step,
+                )
+            )
+    write_jsonl(folder / "products.jsonl", [product.to_row() for product in products])
+    return load_catalog(folder)
+
+
+def draw(kind: str, paint: str) -> Image.Image:
+    """A picture of 200 x 200 pixels that a person can tell apart."""
+    image = Image.new("RGB", (200, 200), "#e9e9e7")
+    pen = ImageDraw.Draw(image)
+    shapes = {
+        "armchair": [(50, 50, 150, 120), (35, 90, 65, 150), (135, 90, 165, 150), (50, 115, 150, 150)],
+        "lamp": [(60, 30, 140, 80), (97, 80, 103, 165), (70, 160, 130, 172)],
+        "dining table": [(25, 80, 175, 95), (35, 95, 45, 165), (155, 95, 165, 165)],
+        "sofa": [(20, 70, 180, 120), (10, 95, 35, 150), (165, 95, 190, 150), (20, 115, 180, 150)],
+    }
+    for box in shapes[kind]:
+        pen.rounded_rectangle(box, 6, fill=paint, outline="#55504a")
+    return image
+
+
+@dataclass
+class FakeRecommender:
+    """Ranks by how many words of the request a product shares; equal ones keep the catalogue's order.
+
+    "break down" in the latest message raises an unexpected error, "sorry" one with a sentence.
+    """
+
+    catalog: Catalog
+    model_name: str = "fake-model"
+    model_hash: str = "0123456789abcdef"
+    device: str = "cpu"
+    full_tokens: int = 1312
+    delay: float = 0.0
+    calls: list[Dialogue] = field(default_factory=list)
+
+    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
+        self.calls.append(dialogue)
+        time.sleep(self.delay)
+        said = [turn.text for turn in dialogue.turns if turn.role == SEEKER]
+        if said and "break down" in said[-1]:
+            raise ZeroDivisionError(f"secret: {said[-1]}")
+        if said and "sorry" in said[-1]:
+            raise LavicError("Nothing on the shelves fits that; try other words.")
+        words = set(re.findall(r"\w+", " ".join(said).lower()))
+        if like:  # the kind of thing, and nothing of what was said before
+            words = {self.catalog[like].category}
+        left = [item for item in self.catalog if item.id not in dialogue.rejected and item.id != like]
+        left = [item for item in left if filters.admits(item)]
+        if not left:
+            raise LavicError("There is nothing left to recommend; start over to see everything again.")
+        points = {item.id: len(words & set(re.findall(r"\w+", describe(item)))) for item in left}
+        best = sorted(left, key=lambda item: -points[item.id])[:10]
+        weights = [4.0 ** points[item.id] / (1 + place) for place, item in enumerate(best)]
+        scored = [
+            ScoredProduct(item, weight / sum(weights), float(points[item.id]), caption_of(item))
+            for item, weight in zip(best, weights, strict=True)
+        ]
+        scored.sort(key=lambda item: -item.score)
+        return Recommendation(tuple(scored), {"retrieve": 12.0, "look": 340.0, "total": 352.0}, 50, 420)
+
+    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
+        return self.recommend(dialogue, product_id, filters)
+
+    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
+        """All alike, the last one first."""
+        even = 1 / len(shown.candidates)
+        return Recommendation(tuple(replace(item, score=even, caption="") for item in reversed(shown.candidates)))
+
+
+def caption_of(product: Product) -> str:
+    return f"{product.attributes.get('colour', '')} {product.category}".strip().lower()
+
+
+def describe(product: Product) -> str:
+    return f"{product.title} {product.category} {' '.join(product.attributes.values())}".lower()

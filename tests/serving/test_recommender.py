@@ -1,0 +1,302 @@
+"""The whole pipeline on a tiny model: ten found, looked at, ranked; many visitors, one recommender."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+import torch
+from helpers.tiny import save_tiny, tiny_model
+from helpers.toys import WordEncoder, item_features, make_adapter, said, use_word_encoder
+from PIL import Image
+
+from lavic_chat.catalog.filters import Filters, PriceRange
+from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.errors import CatalogError, DialogueError, LavicError, PictureError
+from lavic_chat.features.captions import Captioner
+from lavic_chat.features.image_encoder import ImageEncoder
+from lavic_chat.features.item import main_pictures
+from lavic_chat.model import load_model
+from lavic_chat.ranking import Ranker, RankerConfig
+from lavic_chat.ranking.visual_ranker import SHIPPED_STATES, VisualRanker
+from lavic_chat.retrieval.embedder import Embedder
+from lavic_chat.retrieval.retriever import Retriever
+from lavic_chat.serving.recommender import CANDIDATES, Clock, Recommender, load_recommender
+from lavic_chat.serving.zero_gpu import CATALOG
+from lavic_chat.settings import Settings
+
+
+@pytest.fixture
+def shop(tiny_catalog, tmp_path) -> Recommender:
+    model, home = tiny_model(), tmp_path / "home"
+    visual_ranker = VisualRanker(model, ImageEncoder(model, home), Captioner(model, home), Ranker(model))
+    return make_shop(tiny_catalog, visual_ranker, visual_ranker.look_at(tiny_catalog, tiny_catalog.products))
+
+
+def make_shop(catalog, visual_ranker, features) -> Recommender:
+    embedder = Embedder(WordEncoder())
+    states = main_pictures(one.states for one in features).numpy()
+    retriever = Retriever(catalog, embedder, embedder.embed_items(catalog.products, features), states)
+    return Recommender(catalog, visual_ranker, retriever, features)
+
+
+def captioned(shop: Recommender, config: RankerConfig = RankerConfig()) -> Recommender:  # noqa: B008 - frozen
+    """The same as if the model had said each product's colour."""
+    features = [
+        replace(one, caption=product.attributes["colour"])
+        for one, product in zip(shop.item_features, shop.catalog, strict=True)
+    ]
+    ranker = Ranker(shop.visual_ranker.model, config)
+    return make_shop(shop.catalog, replace(shop.visual_ranker, ranker=ranker), features)
+
+
+def ids(recommendation) -> list[str]:
+    return [item.product.id for item in recommendation.candidates]
+
+
+def test_ten_are_found_seen_and_ranked(shop):
+    found = shop.recommend(said("a sofa for a quiet corner"))
+    assert len(set(ids(found))) == len(ids(found)) == CANDIDATES
+    assert set(ids(found)) >= {f"sofa-{colour}" for colour in ("red", "green", "blue", "yellow")}
+    scores = [item.score for item in found.candidates]
+    assert scores == sorted(scores, reverse=True) and sum(scores) == pytest.approx(1, abs=1e-5)
+    assert found.pick is found.candidates[0] and found.confidence == scores[0]
+    assert found.visual_tokens == 50 and found.prompt_tokens > 50
+    assert found.timings_ms.keys() == {"look at photo", "understand", "retrieve", "look", "choose", "total"}
+    assert found.timings_ms["total"] >= found.timings_ms["choose"] > 0
+
+
+def test_each_product_goes_with_its_own_picture(shop):
+    """The scores are those of the ranker, whatever order retrieval found the products in."""
+    talk = said("a lamp")
+    found = shop.recommend(talk)
+    for item in found.candidates:
+        product = item.product
+        state = shop.visual_ranker.image_encoder.encode_products(shop.catalog, [product])
+        others = [other.product for other in found.candidates if other is not item][:1]
+        pair = torch.cat([state, shop.visual_ranker.image_encoder.encode_products(shop.catalog, others)])
+        chances = Ranker(shop.visual_ranker.model).rank(talk, [product, *others], item_features(pair)).probabilities
+        against = next(other for other in found.candidates if other.product is others[0])
+        assert chances[0] / chances[1] == pytest.approx(item.score / against.score, rel=1e-3)
+
+
+def test_search_has_its_say_and_sees_no_words_when_nothing_is_looked_at(shop, tmp_path):
+    shop = captioned(shop, RankerConfig(retrieval_weight=100.0))
+    talk = said("a blue lamp")
+    found = shop.recommend(talk)
+    assert found.pick.product.id == "lamp-blue"
+    blind = shop.without_looking(talk, found)
+    lamps = [item.score for item in blind.candidates if item.product.id.startswith("lamp")]
+    assert len(lamps) == 4 and max(lamps) == pytest.approx(min(lamps), rel=1e-3)  # they differ in nothing but looks
+
+
+def test_words_about_money_are_heeded_and_told(shop):
+    talk = said("a sofa")
+    first = shop.recommend(talk)
+    assert not first.intent.limits
+    price = first.pick.product.price
+    cheaper = shop.recommend(talk.answer("This one.", ids(first)).say("too expensive"))
+    assert cheaper.intent.limits == PriceRange(highest=price - 0.01)
+    assert all(item.product.price < price for item in cheaper.candidates)
+
+
+def test_who_wants_other_looks_is_not_shown_the_pick_again(shop):
+    shop = captioned(shop)
+    talk = said("a lamp")
+    first = shop.recommend(talk)
+    other = next(colour for colour in ("red", "blue") if colour not in first.pick.product.id)
+    talk = talk.answer("This one.", ids(first))
+    assert first.pick.product.id not in ids(shop.recommend(talk.say(f"the same in {other}")))
+    assert first.pick.product.id in ids(shop.recommend(talk.say("lovely, for my desk")))
+
+
+def test_the_same_question_has_the_same_answer(shop):
+    first, second = (shop.recommend(said("a lamp")) for _ in range(2))
+    assert first.candidates == second.candidates
+
+
+def test_what_was_turned_down_stays_away(shop):
+    talk = said("a lamp")
+    first = shop.recommend(talk)
+    second = shop.recommend(talk.answer("This one?", ids(first)).say("not that one"))
+    assert first.pick.product.id not in ids(second)
+
+
+def test_more_like_this_leaves_itself_out(shop):
+    found = shop.more_like(said("a lamp"), "sofa-red")
+    assert "sofa-red" not in ids(found) and {"sofa-blue", "sofa-green", "sofa-yellow"} <= set(ids(found))
+
+
+def test_more_like_an_unknown_product_is_told(shop):
+    with pytest.raises(LavicError, match="not in this catalogue"):
+        shop.more_like(said("a lamp"), "../../etc/passwd")
+
+
+def test_a_photo_alone_is_a_question(shop, tmp_path):
+    Image.open(shop.catalog.folder / "images" / "chair-blue.png").save(tmp_path / "upload.png")
+    found = shop.recommend(Dialogue().say("", tmp_path / "upload.png"))
+    assert "chair-blue" in ids(found) and found.visual_tokens == 55
+    nearest = max(found.candidates, key=lambda item: item.similarity)
+    assert nearest.product.id == "chair-blue"
+
+
+def test_the_same_photo_may_be_sent_twice(shop, tmp_path):
+    Image.new("RGB", (50, 50), "red").save(tmp_path / "upload.png")
+    talk = Dialogue().say("like this", tmp_path / "upload.png").say("or this", tmp_path / "upload.png")
+    assert shop.recommend(talk).visual_tokens == 55
+
+
+def test_a_photo_that_is_none_is_told(shop, tmp_path):
+    (tmp_path / "upload.png").write_text("no picture")
+    with pytest.raises(PictureError):
+        shop.recommend(Dialogue().say("like this", tmp_path / "upload.png"))
+    assert shop.recommend(said("a lamp")).pick  # the next visitor is served
+
+
+def test_without_looking_only_titles_count(shop, tmp_path):
+    """Products that share a title and differ in colour come out even, and the candidates stay the same."""
+    Image.new("RGB", (50, 50), "red").save(tmp_path / "upload.png")
+    for talk in (said("a red sofa"), Dialogue().say("a red sofa like this", tmp_path / "upload.png")):
+        seen = shop.recommend(talk)
+        blind = shop.without_looking(talk, seen)
+        assert set(ids(blind)) == set(ids(seen)) and blind.visual_tokens == seen.visual_tokens
+        scores = {item.product.id: item.score for item in blind.candidates}
+        assert len({round(score, 6) for name, score in scores.items() if name.startswith("sofa")}) == 1
+        sofas = {round(item.score, 6) for item in seen.candidates if item.product.id.startswith("sofa")}
+        assert len(sofas) == 4
+
+
+def test_filters_hold_whatever_is_asked(shop):
+    lamps = Filters(frozenset({"Lamps"}))
+    assert all(item.startswith("lamp") for item in ids(shop.recommend(said("a red sofa"), filters=lamps)))
+    assert all(item.startswith("lamp") for item in ids(shop.more_like(said("a sofa"), "sofa-red", lamps)))
+
+
+def test_nothing_left_is_told(shop):
+    with pytest.raises(DialogueError, match="turned down"):
+        shop.recommend(replace(said("a lamp"), rejected=frozenset(shop.catalog.by_id)))
+
+
+def test_many_visitors_at_once_get_what_each_alone_would(shop):
+    talks = [said(f"a {colour} {kind}") for colour in ("red", "blue") for kind in ("sofa", "lamp", "chair")]
+    alone = [shop.recommend(talk).candidates for talk in talks]
+    answers, problems = {}, []
+
+    def session(number: int) -> None:
+        try:
+            for _ in range(3):
+                answers[number] = shop.recommend(talks[number]).candidates
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=session, args=(number,)) for number in range(len(talks))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    for number, wanted in enumerate(alone):
+        assert [item.product.id for item in answers[number]] == [item.product.id for item in wanted]
+
+
+def test_one_question_at_a_time(shop, monkeypatch):
+    """The tokenizers, the sentence encoder's above all, break when threads use them together."""
+    inside, most = [], []
+    search = shop.retriever.search
+
+    def watch(*arguments):
+        inside.append(1)
+        most.append(len(inside))
+        try:
+            return search(*arguments)
+        finally:
+            inside.pop()
+
+    monkeypatch.setattr(shop.retriever, "search", watch)
+    threads = [threading.Thread(target=shop.recommend, args=(said("a lamp"),)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(most) == 6 and max(most) == 1
+
+
+def test_the_clock_adds_up():
+    clock = Clock()
+    for step in ("one", "two", "one"):
+        with clock(step):
+            pass
+    timings = clock.milliseconds()
+    assert list(timings) == ["one", "two", "total"] and min(timings.values()) >= 0
+
+
+# ---- loading ----
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return save_tiny(tmp_path_factory.mktemp("base") / "tiny")
+
+
+@pytest.fixture
+def settings(base, tiny_catalog_folder, tmp_path, monkeypatch) -> Settings:
+    use_word_encoder(monkeypatch)
+    return Settings(home=tmp_path / "home", catalog=tiny_catalog_folder, model=str(base))
+
+
+def test_the_catalogue_is_looked_at_with_a_lent_gpu(settings):
+    calls = []
+
+    def lend(call, seconds):
+        calls.append((call.__name__, seconds))
+        return call
+
+    assert load_recommender(settings, progress=False, lend=lend).recommend(said("a sofa"))
+    assert calls == [("look_at", CATALOG)]
+
+
+def test_the_second_start_looks_at_nothing(settings, monkeypatch):
+    first = load_recommender(settings, progress=False)
+    monkeypatch.setattr(ImageEncoder, "_encode", None)
+    second = load_recommender(settings, progress=False)
+    assert torch.equal(second.main_states, first.main_states)
+    assert ids(second.recommend(said("a lamp"))) == ids(first.recommend(said("a lamp")))
+
+
+def test_nothing_derived_lands_in_the_catalogue(settings):
+    before = {path: path.stat().st_mtime_ns for path in settings.catalog.rglob("*")}
+    load_recommender(settings, progress=False).recommend(said("a lamp"))
+    assert {path: path.stat().st_mtime_ns for path in settings.catalog.rglob("*")} == before
+
+
+def test_the_adapter_says_how_to_decode_and_the_settings_may_object(settings, tmp_path):
+    model = load_model(settings.model, None, tmp_path)
+    with_adapter = replace(settings, adapter=make_adapter(model, tmp_path / "a", decode="list", temperature=2.0))
+    shop = load_recommender(with_adapter, progress=False)
+    assert (shop.visual_ranker.ranker.config.decode, shop.visual_ranker.ranker.config.temperature) == ("list", 2.0)
+    assert (
+        load_recommender(replace(with_adapter, decode="branch"), progress=False).visual_ranker.ranker.config.decode
+        == "branch"
+    )
+    assert shop.model_hash != load_recommender(settings, progress=False).model_hash
+    assert load_recommender(settings, progress=False).visual_ranker.ranker.config.decode == "branch"
+
+
+def test_an_adapters_shipped_states_are_taken(settings, tmp_path, monkeypatch):
+    model = load_model(settings.model, None, tmp_path)
+    with_adapter = replace(settings, adapter=make_adapter(model, tmp_path / "a"))
+    first = load_recommender(with_adapter, progress=False)
+    first.visual_ranker.image_encoder.save_states(first.catalog, with_adapter.adapter / SHIPPED_STATES)
+    monkeypatch.setattr(ImageEncoder, "_encode", None)
+    elsewhere = load_recommender(replace(with_adapter, home=tmp_path / "elsewhere"), progress=False)
+    assert torch.allclose(elsewhere.main_states, first.main_states, atol=5e-3)
+
+
+def test_a_catalogue_without_products_is_told(settings):
+    (settings.catalog / "products.jsonl").write_text("")
+    with pytest.raises(LavicError, match="has no products; import some first"):
+        load_recommender(settings, progress=False)
+
+
+def test_a_missing_catalogue_is_told_before_the_model_is_opened(settings, tmp_path):
+    with pytest.raises(CatalogError):
+        load_recommender(replace(settings, catalog=tmp_path / "none", model="no such model"), progress=False)

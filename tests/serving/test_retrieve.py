@@ -1,0 +1,174 @@
+"""Intent and retrieval together: what was turned down stays away, limits hold, pictures and likenesses count."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.toys import WordEncoder, item_features, said
+
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.dialogue.turns import OTHER, Dialogue, Turn
+from lavic_chat.errors import DialogueError
+from lavic_chat.retrieval.embedder import Embedder
+from lavic_chat.retrieval.query import make_query
+from lavic_chat.retrieval.retriever import Retriever
+from lavic_chat.serving.recommender import Recommender
+
+THINGS = ["armchair with wings", "corner sofa", "floor lamp", "oak table", "wool rug", "wall mirror"]
+
+
+def things() -> Catalog:
+    """Six products without a word in common; ids "p0" to "p5"."""
+    return Catalog(Path("nowhere"), tuple(Product(f"p{n}", title, f"kind{n}") for n, title in enumerate(THINGS)))
+
+
+def shop_of(catalog: Catalog, captions: Sequence[str] = ()) -> Recommender:
+    """A recommender that only retrieves; each product's picture points its own way."""
+    embedder, count = Embedder(WordEncoder()), len(catalog)
+    states = np.zeros((count, 5, count), np.float32)
+    for row in range(count):
+        states[row, :, row] = 1
+    retriever = Retriever(catalog, embedder, embedder.embed_items(catalog.products), states)
+    return Recommender(catalog, None, retriever, item_features(torch.from_numpy(states), captions))
+
+
+def search(shop: Recommender, dialogue: Dialogue, k: int = 10, photo=None, like=None, filters=NO_FILTERS):
+    return shop.retrieve(dialogue, shop.intent_reader.read(dialogue), k, filters, like, photo)
+
+
+@pytest.fixture
+def shop() -> Recommender:
+    return shop_of(things())
+
+
+def priced(*prices: float | None, kinds: Sequence[str] = ("",) * 6) -> Recommender:
+    """The six things at these prices, and of these kinds."""
+    rows = zip(things().products, prices, kinds, strict=True)
+    made = (replace(product, price=price, attributes={"type": kind} if kind else {}) for product, price, kind in rows)
+    return shop_of(Catalog(Path("nowhere"), tuple(made)))
+
+
+def ids(found) -> list[str]:
+    return [candidate.product.id for candidate in found]
+
+
+def test_the_nearest_come_first(shop):
+    found = search(shop, said("I want a floor lamp"), 3)
+    assert ids(found)[0] == "p2" and len(found) == 3
+    similarities = [candidate.similarity for candidate in found]
+    assert similarities == sorted(similarities, reverse=True) and similarities[0] > 0.5
+
+
+def test_a_small_catalogue_gives_what_it_has(shop):
+    assert sorted(ids(search(shop, said("rug"), 10))) == [f"p{n}" for n in range(6)]
+
+
+def test_the_newest_turn_weighs_most(shop):
+    assert ids(search(shop, said("wool rug", "oak table"), 2)) == ["p3", "p4"]
+    assert ids(search(shop, said("oak table", "wool rug"), 2)) == ["p4", "p3"]
+
+
+def test_nothing_of_the_kind_at_that_price_is_told_from_nothing_at_all():
+    """A lamp for the price of none is no answer to who wants a sofa; the nearest sofa is."""
+    shop = priced(900, 800, 20, 300, 400, 500, kinds=("armchair", "sofa", "lamp", "table", "rug", "mirror"))
+    assert ids(search(shop, said("a sofa under $100"), 1)) == ["p1"]
+    assert ids(search(shop, said("a lamp under $100"), 9)) == ["p2"]
+    talk = said("a lamp under $100").answer("This.", ["p2"]).say("now a sofa")
+    assert not shop.intent_reader.read(talk).limits and ids(search(shop, talk, 1)) == ["p1"]
+
+
+def test_a_change_of_the_pick_looks_for_its_like():
+    twins = [Product(f"t{n}", "Jorano seat", "Seats", attributes={"type": "seat"}) for n in range(2)]
+    catalog = Catalog(Path("nowhere"), (*things().products, *twins))
+    shop, captioned = shop_of(catalog), shop_of(catalog, ["wool"] * 6 + ["leather", "wool"])
+    talk = said("something for the hall").answer("This one.", ["t0", "p3"])
+    assert set(ids(search(shop, talk.say("the same in wool"), 3))) == {"t0", "t1", "p4"}
+    assert set(ids(search(captioned, talk.say("the same in wool"), 2))) == {"t1", "p4"}  # t0 is seen to be of leather
+    assert "t1" not in ids(search(shop, talk.say("now something in wool"), 2))
+    texts = make_query(talk.say("the same in wool"), "Jorano seat").texts
+    assert texts == ("Jorano seat", "the same in wool", "something for the hall")
+
+
+def test_what_was_turned_down_never_comes_back(shop):
+    talk = said("oak table")
+    for turned_down in range(5):
+        found = search(shop, talk, 10)
+        assert len(found) == 6 - turned_down
+        talk = talk.answer("This?", ids(found)).say("not that one")
+        assert talk.rejected.isdisjoint(ids(search(shop, talk, 10)))
+
+
+def test_when_all_is_turned_down_a_sentence_says_so(shop):
+    talk = Dialogue(said("oak table").turns, frozenset(f"p{n}" for n in range(6)))
+    with pytest.raises(DialogueError, match="Every product has been turned down; start over"):
+        search(shop, talk)
+
+
+def test_words_about_money_bound_the_search():
+    shop = priced(900, 800, 120, 300, None, 60)
+    assert sorted(ids(search(shop, said("a corner sofa under $300"), 10))) == ["p2", "p3", "p4", "p5"]
+    talk = said("an oak table").answer("This one.", ["p3", "p0"]).say("cheaper, please")
+    assert sorted(ids(search(shop, talk, 10))) == ["p2", "p4", "p5"]  # that without a price may be
+
+
+def test_where_nothing_is_at_that_price_the_nearest_is_found_at_any():
+    shop = priced(900, 800, 120, 300, 70, 60)
+    assert ids(search(shop, said("a corner sofa under $50"), 2))[0] == "p1"
+    only = Filters(highest=100)  # what was set by hand still holds
+    assert sorted(ids(search(shop, said("a corner sofa under $50"), 10, filters=only))) == ["p4", "p5"]
+
+
+def test_more_like_this_leaves_itself_out(shop):
+    found = search(shop, said("something for the hall"), 10, like="p5")
+    assert "p5" not in ids(found) and len(found) == 5
+
+
+def test_more_like_this_follows_text_and_picture():
+    twins = Catalog(
+        Path("nowhere"),
+        (Product("lamp", "floor lamp", "x"), Product("twin", "floor lamp", "y"), Product("rug", "wool rug", "z")),
+    )
+    shop = shop_of(twins)
+    assert ids(search(shop, said("hello there"), like="lamp"))[0] == "twin"
+    states = np.zeros((3, 5, 2), np.float32)
+    states[[0, 2], :, 0] = states[1, :, 1] = 1  # by the look of it, the rug is the lamp's twin
+    retriever = Retriever(twins, Embedder(WordEncoder()), np.ones((3, WordEncoder.size), np.float32), states)
+    by_look = Recommender(twins, None, retriever, item_features(torch.from_numpy(states)))
+    assert ids(search(by_look, said("hello there"), like="lamp"))[0] == "rug"
+
+
+def test_a_product_of_another_catalogue_is_like_nothing_here(shop):
+    assert ids(search(shop, said("oak table"), 1, like="unknown")) == ["p3"]
+
+
+def test_a_photo_leads_to_its_likeness(shop):
+    photo = torch.zeros(5, 6)
+    photo[:, 4] = 1
+    assert ids(search(shop, Dialogue((Turn("seeker", "", Path("p.jpg")),)), 1, photo)) == ["p4"]
+    assert ids(search(shop, said("something nice"), 1, photo)) == ["p4"]
+
+
+def test_nothing_said_gives_no_error(shop):
+    for talk in (Dialogue(), said("🛋️"), Dialogue((Turn(OTHER, "Hello!"),))):
+        assert len(search(shop, talk, 4)) == 4
+
+
+def test_searching_changes_nothing(shop):
+    retriever = shop.retriever
+    before = retriever.item_embeddings.copy(), retriever.picture_vectors.copy()
+    first = search(shop, said("oak table"), like="p1", photo=torch.ones(5, 6))
+    assert search(shop, said("oak table"), like="p1", photo=torch.ones(5, 6)) == first
+    assert np.array_equal(retriever.item_embeddings, before[0]) and np.array_equal(retriever.picture_vectors, before[1])
+
+
+def test_search_keeps_to_the_filters(tiny_catalog):
+    shop = shop_of(tiny_catalog)
+    lamps = Filters(frozenset({"Lamps"}))
+    assert all(item.startswith("lamp") for item in ids(search(shop, said("a harbour sofa"), 10, filters=lamps)))
+    assert len(search(shop, said("a harbour sofa"), 10, filters=lamps)) == 4
+    with pytest.raises(DialogueError, match="fits the filters; widen them"):
+        search(shop, said("a sofa"), filters=Filters(highest=1))

@@ -1,0 +1,151 @@
+"""The annotators' page without a browser: who may sit down, what a click does, what is shown."""
+
+import asyncio
+import time
+from dataclasses import replace
+
+import gradio as gr
+import pytest
+from helpers.fakes import EVIL, make_catalog
+
+from lavic_chat.dialogue import to_context
+from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.errors import LavicError
+from lavic_chat.feedback.annotation import AnnotationStore
+from lavic_chat.feedback.flags import Flag
+from lavic_chat.settings import read_annotators
+from lavic_chat.ui import annotation_page, markup
+from lavic_chat.ui.annotation_page import AnnotationPage, Seat
+
+
+@pytest.fixture
+def annotations(tmp_path) -> AnnotationStore:
+    return AnnotationStore(tmp_path / "flags.sqlite")
+
+
+@pytest.fixture
+def page(annotations, tmp_path, monkeypatch) -> AnnotationPage:
+    """Two flagged turns about ten products each."""
+    monkeypatch.setattr(annotation_page, "PAUSE", 0)
+    catalog = make_catalog(tmp_path / "catalog")
+    ids = [product.id for product in catalog][:10]
+    for number in (1, 2):
+        context = to_context(Dialogue().say(f"wish {number}"))
+        annotations.add(Flag(f"t{number}", context, tuple((item, 0.1) for item in ids), ids[0], reason="Wrong colour"))
+    return seated(annotations, catalog)
+
+
+def seated(annotations, catalog, annotators=None) -> AnnotationPage:
+    with gr.Blocks():
+        page = AnnotationPage(annotations, markup.Links(catalog, "m", "cpu"), annotators or {})
+        page.lay_out()
+    return page
+
+
+def begin(page: AnnotationPage, name: str | None, password: str | None) -> dict:
+    return asyncio.run(page.begin(Seat(), name, password))
+
+
+def press(page: AnnotationPage, seat: Seat, act: str, choice: str | None = None, turn: str | None = None) -> dict:
+    data = {"act": act, "id": choice, "turn": seat.turn_id if turn is None else turn}
+    return page.act(seat, gr.EventData(None, data))
+
+
+def test_turn_after_turn_is_judged(page: AnnotationPage, annotations: AnnotationStore):
+    screen = begin(page, " ada ", None)
+    seat = screen[page.seat]
+    assert seat == Seat("ada", "t1") and "wish 1" in screen[page.task] and "Wrong colour" in screen[page.task]
+    assert screen[page.task].count('data-act="judge"') == 10 and "2 left" in screen[page.task]
+    third = list(dict(annotations.task("t1").turn.candidates))[2]
+    screen = press(page, seat, "judge", third)
+    assert screen[page.seat].turn_id == "t2" and "wish 2" in screen[page.task] and "1 judged" in screen[page.task]
+    assert press(page, screen[page.seat], "undo")[page.seat].turn_id == "t1"
+    screen = press(page, press(page, seat, "none")[page.seat], "skip")
+    assert "All done." in screen[page.task] and "1 judged, 1 skipped" in screen[page.task]
+    assert [judgement.verdict for judgement in annotations.standing()] == ["retrieval", "skipped"]
+
+
+def test_nothing_can_be_judged_unseen(page: AnnotationPage, annotations: AnnotationStore):
+    seat = begin(page, "ada", None)[page.seat]
+    after = press(page, seat, "none")[page.seat]
+    assert press(page, after, "none", turn="t1") == gr.skip()  # pressed twice before the second turn was there
+    for data in (
+        None,
+        [],
+        {"act": "judge", "id": "elsewhere", "turn": "t2"},
+        {"act": "judge", "id": ["x"], "turn": "t2"},
+    ):
+        page.act(after, gr.EventData(None, data))
+    assert page.notice in press(page, Seat(), "none", turn="")
+    assert len(annotations.standing()) == 1
+
+
+def test_undo_without_anything_is_told(page: AnnotationPage):
+    seat = begin(page, "ada", None)[page.seat]
+    assert "nothing to take back" in press(page, seat, "undo")[page.notice]
+
+
+def test_a_login_is_asked_for_where_one_is_configured(page: AnnotationPage, annotations: AnnotationStore):
+    page = seated(annotations, page.links.catalog, {"ada": "secret"})
+    for name, password in (("ada", "wrong"), ("ben", "secret"), ("ada", None), ("", ""), ("ben", "")):
+        screen = begin(page, name, password)
+        assert "do not go together" in screen[page.notice] and page.seat not in screen
+    assert begin(page, "ada", "secret")[page.seat].annotator == "ada"
+    anyone = seated(annotations, page.links.catalog)
+    assert "name first" in begin(anyone, "  ", "")[anyone.notice]
+
+
+def test_a_desk_that_fails_is_told_politely(page: AnnotationPage, annotations: AnnotationStore, monkeypatch, caplog):
+    seat = begin(page, "ada", None)[page.seat]
+    annotations.path.write_bytes(b"not a database at all, really")
+    assert "could not store" in press(page, seat, "none")[page.notice]
+    monkeypatch.setattr(annotations, "judge", lambda *a: 1 / 0)
+    monkeypatch.setattr(annotations, "task", lambda turn: None)
+    assert "could not store" in press(page, seat, "none")[page.notice]
+    assert "ZeroDivisionError" in caplog.text
+    screen = begin(page, "ada", None)
+    assert "could not store" in screen[page.notice] and page.sign_in not in screen
+
+
+def test_looking_again_finds_what_was_flagged_meanwhile(page: AnnotationPage, annotations: AnnotationStore):
+    seat = begin(page, "ada", None)[page.seat]
+    for _ in range(2):
+        seat = press(page, seat, "none")[page.seat]
+    turn = annotations.task("t1").turn
+    annotations.add(replace(turn, turn_id="t3", id=None, context="<submission></submission>"))
+    screen = press(page, seat, "next")
+    assert screen[page.seat].turn_id == "t3" and "only a photo" in screen[page.task]
+
+
+def test_wrong_passwords_come_one_at_a_time_and_hold_no_thread(
+    page: AnnotationPage, annotations: AnnotationStore, monkeypatch
+):
+    page = seated(annotations, page.links.catalog, {"ada": "secret"})
+    monkeypatch.setattr(annotation_page, "PAUSE", 0.05)
+
+    async def guess() -> float:
+        start = time.monotonic()
+        screens = await asyncio.gather(*(page.begin(Seat(), "ada", word) for word in ("a", "\ud800", "c", "d")))
+        assert all("do not go together" in screen[page.notice] for screen in screens)
+        return time.monotonic() - start
+
+    assert asyncio.run(guess()) >= 0.2
+
+
+def test_markup_of_visitors_is_inert(page: AnnotationPage, annotations: AnnotationStore):
+    turn = annotations.task("t1").turn
+    evil = replace(turn, turn_id=EVIL, context=to_context(Dialogue().say(EVIL)), reason=EVIL, pick=EVIL, correct=EVIL)
+    annotations.add(replace(evil, candidates=((EVIL, 0.5), *turn.candidates)))
+    for _ in range(3):
+        told = page.screen(Seat("ada"), EVIL)[page.task]
+        assert "<script" not in told and "<img src=x" not in told and "not in the catalogue" in told
+
+
+def test_names_and_passwords_are_read_without_being_told():
+    assert (
+        read_annotators("ada:secret, ben:o:ther,") == {"ada": "secret", "ben": "o:ther"} and read_annotators("") == {}
+    )
+    for text in ("hunter2", "ada:", ":hunter2"):
+        with pytest.raises(LavicError) as told:
+            read_annotators(text)
+        assert "hunter2" not in str(told.value)

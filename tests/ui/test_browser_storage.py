@@ -1,0 +1,161 @@
+"""What the browser keeps of a visit: it comes back as it was, and nothing hostile comes back at all."""
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from gradio.utils import get_upload_folder
+from helpers.fakes import FakeRecommender, make_catalog
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from lavic_chat.catalog import Catalog
+from lavic_chat.catalog.filters import Filters
+from lavic_chat.ui.browser_storage import A_PHOTO, MOST_ANSWERS, from_storage, to_storage
+from lavic_chat.ui.session import Session
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return make_catalog(tmp_path_factory.mktemp("memory") / "catalog")
+
+
+@pytest.fixture(scope="module")
+def recommender(catalog: Catalog) -> FakeRecommender:
+    return FakeRecommender(catalog)
+
+
+@pytest.fixture(scope="module")
+def long_visit(recommender: FakeRecommender) -> Session:
+    session = Session().ask("a red armchair, <b>please</b>").answered(recommender)
+    session = session.filter(Filters(frozenset({"armchair", "sofa"}), 10, 200.5)).answered(recommender)
+    session = session.something_else().answered(recommender)
+    return same(session.more_like_this().answered(recommender))
+
+
+def carried(session: Session) -> object:
+    return json.loads(json.dumps(to_storage(session)))
+
+
+def same(session: Session) -> Session:
+    """But for the turns' ids, which are given anew: nobody may name another's."""
+    return replace(session, turn_id="", before=session.before and same(session.before))
+
+
+def back(session: Session, catalog: Catalog) -> tuple[Session, str, Path | None]:
+    kept, *unsent = from_storage(carried(session), catalog)
+    assert not kept.turn_id or kept.turn_id != session.turn_id
+    return same(kept), *unsent
+
+
+def test_a_visit_comes_back_as_it_was(long_visit: Session, catalog: Catalog):
+    assert back(long_visit, catalog) == (long_visit, "", None)
+    undone = same(long_visit.undo())
+    assert back(undone, catalog) == (undone, "", None)
+    assert back(Session(), catalog) == (Session(), "", None)
+    only_filters = Session().filter(Filters(highest=50))
+    assert back(only_filters, catalog) == (only_filters, "", None)
+
+
+def test_a_message_on_its_way_comes_back_unsent(long_visit: Session, catalog: Catalog):
+    asking = long_visit.ask("in green, too")
+    assert back(asking, catalog) == (long_visit, "in green, too", None)
+
+
+def test_a_long_conversation_keeps_its_turns_and_its_last_answers(recommender: FakeRecommender, catalog: Catalog):
+    session = Session()
+    for number in range(MOST_ANSWERS + 5):
+        session = session.ask(f"a lamp, number {number}").answered(recommender)
+    back, *_ = from_storage(carried(session), catalog)
+    assert back.dialogue == session.dialogue and back.recommendation == session.recommendation
+    for _ in range(MOST_ANSWERS - 1):
+        back, session = back.undo(), session.undo()
+        assert back.asked == session.asked
+
+
+def test_a_photo_comes_back_only_from_the_uploads(recommender: FakeRecommender, catalog: Catalog, tmp_path: Path):
+    folder = Path(get_upload_folder()) / "0123"
+    folder.mkdir(parents=True, exist_ok=True)
+    here, elsewhere = folder / "chair.png", tmp_path / "chair.png"
+    for path in (here, elsewhere):
+        Image.new("RGB", (30, 20)).save(path)
+    shown = Session().ask("like this", here).answered(recommender)
+    assert from_storage(carried(shown), catalog)[0].dialogue.photo == here.resolve()
+    assert back(Session().ask("", here), catalog) == (Session(), "", here.resolve())
+    here.unlink()
+    assert from_storage(carried(shown), catalog)[0].dialogue.photo is None
+    alone = Session().ask("", elsewhere).answered(recommender)
+    kept, *_ = back(alone, catalog)
+    assert kept.dialogue.photo is None and kept.dialogue.turns[0].text == A_PHOTO
+    assert back(Session().ask("", elsewhere), catalog) == (Session(), "", None)
+
+
+def paths(value: object, here: tuple = ()) -> list[tuple]:
+    """Where every value inside a JSON value stands."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [here, *(path for key, inner in pairs for path in paths(inner, (*here, key)))]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_whatever_is_changed_in_it_does_no_harm(long_visit: Session, catalog: Catalog, data: st.DataObject):
+    kept = copy.deepcopy(carried(long_visit))
+    path = data.draw(st.sampled_from(paths(kept)))
+    new = data.draw(JSON)
+    if path:
+        holder = kept
+        for key in path[:-1]:
+            holder = holder[key]
+        holder[path[-1]] = new
+    else:
+        kept = new
+    session, unsent, _ = from_storage(kept, catalog)
+    assert isinstance(unsent, str)
+    assert (
+        all(item.product.id in catalog for item in session.recommendation.candidates)
+        if session.recommendation
+        else True
+    )
+    assert back(session, catalog)[0] == same(session)
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("answers", 0, "candidates", 0, 0), "../../etc/passwd"),
+        (("answers", 0, "candidates", 0, 1), 7),
+        (("answers", 0, "candidates", 0, 2), float("nan")),
+        (("answers", 0, "tokens", 0), 10**400),
+        (("answers", 0, "candidates"), []),
+        (("answers", 0, "turns"), 99),
+        (("answers", 0, "turns"), 1),
+        (("filters", 0), ["no such category"]),
+        (("filters", 1), -5),
+        (("turns", 0, 0), "system"),
+        (("turns", 0, 1), "x" * 5_000),
+        (("format",), 0),
+    ],
+)
+def test_what_we_did_not_write_is_a_new_visit(long_visit: Session, catalog: Catalog, where: tuple, value: object):
+    kept = carried(long_visit)
+    holder = kept
+    for key in where[:-1]:
+        holder = holder[key]
+    holder[where[-1]] = value
+    assert from_storage(kept, catalog) == (Session(), "", None)
+
+
+def test_another_catalogue_begins_anew(long_visit: Session, tmp_path: Path):
+    other = make_catalog(tmp_path / "other")
+    smaller = replace(other, products=tuple(item for item in other if item.id != long_visit.pick.id))
+    assert from_storage(carried(long_visit), smaller) == (Session(), "", None)

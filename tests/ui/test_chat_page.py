@@ -1,0 +1,612 @@
+"""The chat without a browser: a visit's moves, inert markup, the handlers, pictures by id, flags, colours."""
+
+import logging
+import re
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from helpers.fakes import EVIL, FakeRecommender, make_catalog
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.catalog.filters import NO_FILTERS, Filters, PriceRange
+from lavic_chat.dialogue.turns import Dialogue, Turn
+from lavic_chat.errors import CacheError, DialogueError, FlagError, LavicError, PictureError
+from lavic_chat.feedback.annotation import AnnotationStore
+from lavic_chat.nlu.intent import Intent
+from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.ui import build_app, markup
+from lavic_chat.ui.browser_storage import to_storage
+from lavic_chat.ui.chat_page import BACK_IN_THE_BOX, BUSY, SORRY, Page
+from lavic_chat.ui.flag_form import make_flag
+from lavic_chat.ui.links import BLANK
+from lavic_chat.ui.panel import comparison, looked_at
+from lavic_chat.ui.replies import UNSURE, seen, short_title, write_reply
+from lavic_chat.ui.serve import check_port, picture_route
+from lavic_chat.ui.session import Session
+from lavic_chat.ui.theme import PALETTE, stylesheet, theme
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    return make_catalog(tmp_path / "catalog", without_picture=("white-sofa",))
+
+
+@pytest.fixture
+def recommender(catalog: Catalog) -> FakeRecommender:
+    return FakeRecommender(catalog)
+
+
+@pytest.fixture
+def shop(catalog: Catalog) -> markup.Links:
+    return markup.Links(catalog, "fake-model", "cpu")
+
+
+@pytest.fixture
+def answered(recommender: FakeRecommender) -> Session:
+    return Session().ask("a red armchair").answered(recommender)
+
+
+@pytest.fixture
+def page(recommender: FakeRecommender, shop: markup.Links, tmp_path: Path) -> Page:
+    with gr.Blocks():
+        page = Page(recommender, AnnotationStore(tmp_path / "flags.sqlite"), shop)
+        page.lay_out()
+    return page
+
+
+def test_importing_the_chat_brings_no_torch():
+    code = "import sys, lavic_chat.ui; print([m for m in ('torch', 'transformers', 'peft') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# The visit ---------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_has_a_pick_nine_others_and_a_turn_id(answered: Session):
+    assert answered.pick.id == "red-armchair"
+    assert len(answered.others) == 9
+    assert len(answered.turn_id) == 32
+    assert answered.pending is None
+    assert answered.dialogue.last_pick == "red-armchair"
+
+
+def test_something_else_turns_the_pick_down(answered: Session, recommender: FakeRecommender):
+    again = answered.something_else().answered(recommender)
+    assert again.pick.id != "red-armchair"
+    assert "red-armchair" in again.dialogue.rejected
+    assert again.turn_id != answered.turn_id
+
+
+def test_something_else_also_turns_down_the_runner_up_on_the_card(answered: Session, recommender: FakeRecommender):
+    looked_at = answered.others[3].product.id
+    again = answered.choose(looked_at).something_else().answered(recommender)
+    assert {"red-armchair", looked_at} <= again.dialogue.rejected
+
+
+def test_more_like_this_goes_by_the_card(answered: Session, recommender: FakeRecommender):
+    lamp = next(item.product for item in answered.others if item.product.category == "lamp")
+    again = answered.choose(lamp.id).more_like_this().answered(recommender)
+    assert again.pick.category == "lamp"
+    assert lamp.id not in [item.product.id for item in again.recommendation.candidates]
+    assert lamp.title in again.dialogue.turns[-2].text
+
+
+def test_the_recommender_sees_the_dialogue_up_to_the_question(answered: Session, recommender: FakeRecommender):
+    answered.ask("in blue").answered(recommender)
+    assert [turn.text for turn in recommender.calls[-1].turns if turn.role == "seeker"] == [
+        "a red armchair",
+        "in blue",
+    ]
+
+
+def test_only_one_question_at_a_time():
+    with pytest.raises(LavicError, match="One moment"):
+        Session().ask("a lamp").ask("a sofa")
+
+
+def test_there_is_nothing_to_reject_before_the_first_pick():
+    with pytest.raises(LavicError, match="no pick"):
+        Session().something_else()
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 20_000])
+def test_unusable_messages_are_refused(text: str):
+    with pytest.raises(DialogueError):
+        Session().ask(text)
+
+
+def test_an_unusable_photo_is_refused(tmp_path: Path):
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"not a picture")
+    with pytest.raises(PictureError):
+        Session().ask("like this", photo)
+
+
+def test_filters_hold_and_the_last_question_is_asked_again(answered: Session, recommender: FakeRecommender):
+    cheap = Filters(frozenset({"lamp"}))
+    asked = len(recommender.calls)
+    filtered = answered.filter(cheap).answered(recommender)
+    assert recommender.calls[asked] == answered.asked and filtered.dialogue.turns[0] == answered.dialogue.turns[0]
+    assert len(filtered.dialogue.turns) == len(answered.dialogue.turns)  # answered anew, not once more
+    for session in (
+        filtered,
+        filtered.ask("in green").answered(recommender),
+        filtered.something_else().answered(recommender),
+    ):
+        assert {item.product.category for item in session.recommendation.candidates} == {"lamp"}
+    liked = filtered.more_like_this().answered(recommender)
+    assert liked.filter(NO_FILTERS).pending.like == liked.like == filtered.pick.id
+    assert Session().filter(cheap).pending is None and Session().filter(cheap).filters == cheap
+    with pytest.raises(LavicError, match="still being answered"):
+        answered.ask("in green").filter(cheap)
+
+
+def test_undo_takes_back_one_question_after_the_other(answered: Session, recommender: FakeRecommender):
+    second = answered.ask("in green").answered(recommender)
+    assert second.undo() == answered and second.undo().undo() == Session()
+    filtered = second.filter(Filters(frozenset({"lamp"}))).answered(recommender)
+    assert filtered.undo().pick == answered.pick and filtered.undo().filters == filtered.filters
+    rejected = answered.something_else().answered(recommender)
+    assert answered.pick.id in rejected.dialogue.rejected and answered.pick.id not in rejected.undo().dialogue.rejected
+    with pytest.raises(LavicError, match="nothing to take back"):
+        Session().undo()
+
+
+def test_without_looking_the_same_candidates_come_out_otherwise(answered: Session, recommender: FakeRecommender):
+    blind = answered.look_away(recommender)
+    assert replace(blind, blind=None) == answered and blind.blind.pick.product != answered.pick
+    assert blind.ask("in green").answered(recommender).blind is None
+    with pytest.raises(LavicError, match="no pick yet"):
+        Session().look_away(recommender)
+
+
+def test_a_runner_up_can_be_compared_with_the_pick(answered: Session):
+    other = answered.others[0].product
+    assert not answered.compare().comparing
+    beside = answered.choose(other.id).compare()
+    assert beside.comparing and not beside.choose(None).comparing and not beside.choose(other.id).comparing
+
+
+def test_an_id_that_was_not_shown_cannot_be_chosen(answered: Session):
+    assert answered.choose("../../etc/passwd").shown == answered.recommendation.pick
+
+
+def test_the_spoken_answer_says_how_close_it_was():
+    def found(*scores: float) -> Recommendation:
+        items = [Product(f"p{n}", f"Thing {n}", "c") for n in range(len(scores))]
+        return Recommendation(tuple(map(ScoredProduct, items, scores, scores)))
+
+    assert write_reply(found(0.8, 0.1, 0.1)) == "My pick is the Thing 0. None of the other two came near it."
+    assert write_reply(found(0.4, 0.35, 0.25)) == "My pick is the Thing 0. The Thing 1 came close."
+    assert "only one left" in write_reply(found(1.0))
+
+
+def scored(number: int, score: float, caption: str = "", **attributes) -> ScoredProduct:
+    return ScoredProduct(Product(str(number), f"Thing {number}", "Things", attributes=attributes), score, 0.0, caption)
+
+
+def test_what_is_seen_is_said_unless_the_shop_knows_otherwise():
+    assert seen(scored(1, 1.0, "blue (navy) velvet sofa", colour="blue")) == (
+        "Seen in the picture", "blue (navy) velvet sofa",
+    )  # fmt: skip
+    assert seen(scored(1, 1.0, "green wood table", colour="blue", material="glass")) == (
+        "Known from the shop", "blue, glass",
+    )  # fmt: skip
+    assert seen(scored(1, 1.0, "green table")) == ("Seen in the picture", "green table")
+    assert seen(scored(1, 1.0)) == ("", "")
+    told = write_reply(Recommendation((scored(0, 0.9, "red lamp"), scored(1, 0.1))))
+    assert told == "My pick is the Thing 0. What I see: red lamp. The other one hardly came near it."
+
+
+def test_who_is_unsure_asks_about_what_tells_the_candidates_apart():
+    near = [scored(n, 0.2, colour=c, material="wood") for n, c in enumerate(["red", "blue", "green", "red", "white"])]
+    unsure = Recommendation(tuple(near))
+    assert near[0].score < UNSURE
+    assert write_reply(unsure, Dialogue().say("a lamp")).endswith("Should it rather be red, blue or green?")
+    assert "Tell me a colour, a material" in write_reply(unsure, Dialogue().say("a blue lamp"))
+    assert "Tell me a colour, a material" in write_reply(Recommendation(tuple(scored(n, 0.2) for n in range(5))))
+
+
+def test_a_runner_up_of_the_same_name_is_told_by_its_looks():
+    def told(first: str, second: str) -> str:
+        twin = replace(scored(1, 0.4, second), product=Product("1", "Thing 0", "Things"))
+        return write_reply(Recommendation((scored(0, 0.5, first), twin))).rsplit(". ", 1)[1]
+
+    assert told("red wool", "green velvet") == "The same in green velvet came close."
+    assert told("red wool", "red wool") == told("red wool", "") == "Another of that name came close."
+
+
+def test_what_was_said_of_the_price_is_taken_up():
+    pair = tuple(replace(item, product=replace(item.product, price=80.0)) for item in (scored(0, 0.9), scored(1, 0.1)))
+    assert write_reply(Recommendation(pair, intent=Intent(limits=PriceRange(highest=80)))).startswith(
+        "Within your price, my pick is the Thing 0."
+    )
+    dear = write_reply(Recommendation(pair, intent=Intent(limits=PriceRange(highest=79))))
+    assert write_reply(Recommendation((scored(0, 0.9),), intent=Intent(limits=PriceRange(highest=80)))).startswith(
+        "My pick is"
+    )  # who knows
+    assert dear.startswith("I have nothing at that price. At any price, my pick is the Thing 0.")
+
+
+def test_a_long_title_is_cut_at_a_word():
+    assert short_title(Product("1", "very " * 100 + "long", "c")).endswith("very…")
+    assert len(short_title(Product("1", "x" * 1_000, "c"))) <= 121
+
+
+# Markup ------------------------------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    """Collects what a browser would take for elements and attributes."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.tags, self.attributes = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+
+def test_markup_from_visitors_and_catalogues_is_inert(tmp_path: Path):
+    product = Product(EVIL, EVIL, EVIL, (), EVIL, {EVIL: EVIL}, 1.0, EVIL, EVIL, EVIL)
+    shop = markup.Links(Catalog(tmp_path, (product, Product("2", EVIL, EVIL))), EVIL, EVIL)
+    found = Recommendation((ScoredProduct(product, 0.7, 0.1), ScoredProduct(shop.catalog["2"], 0.3, 0.1)))
+    dialogue = Dialogue((Turn("seeker", EVIL, tmp_path / f"{EVIL}.png"),)).answer(EVIL, [EVIL])
+    session = Session(dialogue, dialogue, found, "turn")
+    parts = (markup.conversation, markup.window, markup.gallery)
+    html = "".join(part(session, shop) for part in parts)
+    html += markup.header(shop) + markup.notice(EVIL) + markup.window(Session(), shop)
+    tags = Tags(html)
+    assert "script" not in tags.tags
+    assert not [name for name in tags.attributes if name.startswith("on")]
+    assert "<img src=x" not in html
+
+
+def test_examples_come_before_the_first_message_only(shop: markup.Links, answered: Session):
+    assert markup.conversation(Session(), shop).count('data-act="example"') == len(markup.EXAMPLES)
+    assert 'data-act="example"' not in markup.conversation(answered, shop)
+
+
+def test_card_and_gallery_show_pictures_titles_prices_and_attributes(shop: markup.Links, answered: Session):
+    card, gallery = markup.window(answered, shop), markup.gallery(answered, shop)
+    assert 'src="pictures/red-armchair"' in card and 'alt="Harbour armchair"' in card
+    assert "$49" in card and "velvet" in card and 'role="meter"' in card
+    assert gallery.count('class="tile"') == 9
+    assert gallery.count('loading="lazy"') == 9
+
+
+def test_a_comparison_names_what_differs(shop: markup.Links, answered: Session):
+    other = next(item.product for item in answered.others if item.product.category == answered.pick.category)
+    page = markup.window(answered.choose(other.id).compare(), shop)
+    assert page.count("<figure>") == 2 and "Back to the pick" in page
+    assert f">{other.attributes['colour']}</td>" in page and f">{answered.pick.attributes['colour']}</td>" in page
+    assert "The same in both:" in page and f"category {other.category}" in page
+    evil = Product("e", EVIL, EVIL, attributes={EVIL: EVIL}, price=1.0)
+    pair = Recommendation((answered.recommendation.pick, ScoredProduct(evil, 0.1, 0.0, EVIL)))
+    inert = replace(answered, recommendation=pair).choose("e").compare()
+    assert "<script" not in comparison(inert, shop) + looked_at(inert, shop, 9)
+    assert "<img src=x" not in comparison(inert, shop) + looked_at(inert, shop, 9)
+
+
+def test_the_panel_tells_scores_tokens_and_times(shop: markup.Links, answered: Session, recommender: FakeRecommender):
+    panel = looked_at(answered, shop, 1312)
+    assert "50 visual tokens for 10 pictures; read in full, 13,120." in panel and "look 340 ms" in panel
+    assert panel.count("<tr>") == 11 and 'data-act="blind"' in panel and " open" not in panel
+    after = looked_at(answered.look_away(recommender), shop, 1312)
+    assert "without looking</th>" in after and after.count("10 %</td>") >= 10 and " open" in after
+    assert "Without looking, the pick would have been the" in after and "data-act" not in after
+    assert looked_at(Session(), shop, 1312) == ""
+
+
+def test_a_missing_picture_is_the_blank(shop: markup.Links):
+    assert shop.picture(shop.catalog["white-sofa"]) == BLANK
+    assert shop.picture(shop.catalog["red-sofa"]) == "pictures/red-sofa"
+
+
+def test_more_pictures_of_a_product_are_offered_on_its_card(tmp_path: Path):
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    both, one = Product("1", "A", "c", ("a.jpg", "b.jpg", "gone.jpg")), Product("2", "B", "c", ("a.jpg",))
+    shop = markup.Links(Catalog(tmp_path, (both, one)), "m", "cpu")
+    strip = markup.views(both, shop)
+    assert strip.count("<button") == 2 and 'src="pictures/1?view=1"' in strip
+    assert strip.count('aria-pressed="true"') == 1
+    assert markup.views(one, shop) == ""
+
+
+def test_an_id_is_quoted_in_its_address(tmp_path: Path):
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    product = Product("a/../b?c#d", "A", "c", ("a.jpg",))
+    assert markup.Links(Catalog(tmp_path, (product,)), "m", "cpu").picture(product) == "pictures/a%2F..%2Fb%3Fc%23d"
+
+
+def test_only_web_addresses_become_links():
+    kinds = [markup.credit(Product("1", "A", "c", source=to)) for to in ("https://a.b/?x=1&y", "javascript:alert(1)")]
+    assert 'href="https://a.b/?x=1&amp;y"' in kinds[0]
+    assert "<a" not in kinds[1]
+    assert markup.credit(Product("1", "A", "c")) == ""
+
+
+def test_prices_are_written_as_in_a_shop(shop: markup.Links):
+    prices = [shop.price(Product("1", "A", "c", price=price)) for price in (None, 0.0, 49.0, 1234.5)]
+    assert prices == ["", "$0", "$49", "$1,234.50"]
+
+
+def test_the_status_says_what_it_took(answered: Session):
+    assert "Looked at 10 pictures, 50 visual tokens, 0.4 s" in markup.status(answered)
+    assert 'role="status"' in markup.status(Session())
+    assert 'class="sr">My pick is the ' in markup.status(answered)  # for who hears the page
+
+
+# Handlers ----------------------------------------------------------------------------------------------------
+
+
+def test_a_question_clears_the_box_and_says_that_it_looks(page: Page):
+    screen = page.ask(Session(), {"text": "a lamp", "files": []})
+    assert screen[page.session].pending.text == "a lamp"
+    assert screen[page.box]["value"] is None and screen[page.box]["interactive"] is False
+    assert "looking" in screen[page.status]
+
+
+def test_a_refused_message_stays_in_the_box(page: Page):
+    screen = page.ask(Session(), {"text": "x" * 20_000, "files": []})
+    assert "20,000 characters" in screen[page.notice]
+    assert page.box not in screen and page.session not in screen
+
+
+def test_a_sentence_for_the_visitor_is_shown_and_the_message_comes_back(page: Page):
+    screen = page.answer(Session().ask("sorry about that"))
+    assert "Nothing on the shelves fits that" in screen[page.notice]
+    assert screen[page.box]["value"] == {"text": "sorry about that", "files": []}
+    assert screen[page.session] == Session()
+
+
+def test_an_unexpected_error_is_polite_and_logged_without_the_message(page: Page, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.ERROR):
+        screen = page.answer(Session().ask("break down, my name is Ada"))
+    assert SORRY in screen[page.notice] and BACK_IN_THE_BOX in screen[page.notice]
+    assert screen[page.box]["value"]["text"] == "break down, my name is Ada"
+    assert "ZeroDivisionError" in caplog.text and "fakes.py" in caplog.text
+    assert "Ada" not in caplog.text
+
+
+def test_who_finds_the_queue_full_can_ask_again(page: Page):
+    screen = page.turned_away(Session().ask("a lamp"))
+    assert BUSY in screen[page.notice]
+    assert screen[page.session] == Session() and screen[page.box]["value"]["text"] == "a lamp"
+
+
+def test_when_nothing_is_left_the_last_pick_stays(page: Page, recommender: FakeRecommender, answered: Session):
+    everything = {product.id for product in recommender.catalog}
+    session = Session(Dialogue(answered.dialogue.turns, frozenset(everything)), answered.asked, answered.recommendation)
+    screen = page.answer(session.something_else())
+    assert "nothing left" in screen[page.notice]
+    assert screen[page.session].pick == answered.pick
+    assert "value" not in screen[page.box] and BACK_IN_THE_BOX not in screen[page.notice]  # a draft stays
+
+
+def test_a_refused_question_keeps_its_sentence_where_the_queue_is_full(page: Page, answered: Session):
+    assert page.notice not in page.turned_away(answered)
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"id": 7}, {"id": "99"}, {"id": ["0"]}, "0"])
+def test_events_with_odd_data_do_no_harm(page: Page, answered: Session, data: object):
+    event = gr.EventData(None, data)
+    assert page.session not in page.ask_example(Session(), event)
+    assert page.look_at(answered, event)[page.session].shown == answered.recommendation.pick
+
+
+def test_looking_around_while_it_answers_leaves_the_visit_alone(page: Page, answered: Session):
+    event = gr.EventData(None, {"act": "choose", "id": answered.others[0].product.id})
+    assert page.session not in page.look_at(answered.ask("in blue"), event)
+
+
+def test_filters_that_make_no_sense_are_told(page: Page, answered: Session):
+    screen = page.ask_filtered(answered, ["lamp"], "50", "10")
+    assert "lowest price is above the highest" in screen[page.notice] and page.session not in screen
+    screen = page.ask_filtered(answered, ["lamp"], "", " $10 ")
+    assert screen[page.session].filters == Filters(frozenset({"lamp"}), None, 10) and screen[page.session].pending
+    assert "such as 49.90" in page.ask_filtered(answered, [], "cheap", "")[page.notice]
+    assert page.ask_unfiltered(answered)[page.categories] == []
+
+
+def test_undo_and_looking_away_show_their_results(page: Page, answered: Session):
+    assert page.take_back(answered)[page.session] == Session()
+    assert "nothing to take back" in page.take_back(Session())[page.notice]
+    blind = page.look_away(answered)
+    assert page.session not in blind and "Without looking" in page.show_blind(answered, blind[page.blind])[page.looked]
+    for gone_on in (answered.ask("in green"), Session()):
+        assert page.show_blind(gone_on, blind[page.blind]) == gr.skip()
+    refused = page.look_away(Session())
+    assert "no pick yet" in refused[page.notice] and page.show_blind(Session(), refused[page.blind]) == gr.skip()
+    assert BUSY in page.too_busy(answered)[page.notice]
+
+
+def test_a_visit_that_the_server_has_let_go_goes_on(page: Page, answered: Session):
+    kept = to_storage(answered)
+    assert page.ask_for_else(Session(), kept)[page.session].pending.dialogue.turns[0].text == "a red armchair"
+    assert len(page.ask(Session(), {"text": "in green"}, kept)[page.session].pending.dialogue.turns) == 3
+    assert page.take_back(Session(), kept)[page.session] == Session()
+    assert page.ask_filtered(Session(), ["lamp"], "", "", kept)[page.session].pending
+    assert page.ask(Session(), {"text": "a lamp"}, to_storage(Session()))[page.session].pending.dialogue.turns[1:] == ()
+
+
+def test_coming_back_shows_what_was_kept(page: Page, answered: Session):
+    screen = page.come_back(Session(), to_storage(answered.filter(Filters(highest=50)).given_up().ask("in green")))
+    assert screen[page.session].pick == answered.pick and screen[page.box]["value"]["text"] == "in green"
+    assert screen[page.most] == "50" and screen[page.filters]["label"] == "Filters (on)"
+    assert page.come_back(answered, to_storage(Session())) == gr.skip() == page.come_back(Session(), None)
+
+
+def test_files_of_the_shop_are_not_told_to_visitors(page: Page, recommender: FakeRecommender, monkeypatch, caplog):
+    def fail(*_, **__):
+        raise CacheError("The cache /secret/place cannot be used")
+
+    monkeypatch.setattr(recommender, "recommend", fail)
+    screen = page.answer(Session().ask("a lamp"))
+    assert SORRY in screen[page.notice] and "secret" not in screen[page.notice]
+    assert "/secret/place" in caplog.text
+
+
+def test_an_example_is_asked_by_its_number(page: Page):
+    screen = page.ask_example(Session(), gr.EventData(None, {"act": "example", "id": "1"}))
+    assert screen[page.session].pending.text == markup.EXAMPLES[1]
+
+
+def test_three_endpoints_are_public_and_the_model_has_one_queue(recommender: FakeRecommender, tmp_path: Path):
+    app = build_app(recommender, AnnotationStore(tmp_path / "flags.sqlite"))
+    info = app.get_api_info()
+    assert info["named_endpoints"].keys() == {"/ask", "/recommend", "/flag"} and not info["unnamed_endpoints"]
+    waiting = {fn.name for fn in app.fns.values() if fn.concurrency_id == "model" and fn.concurrency_limit == 1}
+    assert waiting == {"answer", "look_away", "ask", "recommend"}
+    model = [fn for fn in app.fns.values() if fn.name == "answer"]
+    assert len(model) == 6 and len([fn for fn in app.fns.values() if fn.name == "look_away"]) == 1
+    assert {(fn.concurrency_id, fn.concurrency_limit) for fn in model} == {("model", 1)}
+
+
+def test_who_is_unsure_tells_the_desk(page: Page, recommender: FakeRecommender, monkeypatch):
+    monkeypatch.setattr("lavic_chat.ui.chat_page.UNSURE", 1.1)
+    page.answer(Session().ask("a red armchair"))
+    ((noted,),) = [page.flags.tasks()]
+    assert noted.why == "unsure" and noted.turn.pick and "a red armchair" in noted.turn.context
+    monkeypatch.setattr(page.flags, "note", None)  # the shopper is answered all the same
+    assert page.answer(Session().ask("a lamp"))[page.session].pick
+    monkeypatch.setattr("lavic_chat.ui.chat_page.UNSURE", 0.0)
+    page.answer(Session().ask("a green sofa"))
+    assert len(page.flags.tasks()) == 1
+
+
+# Flags -------------------------------------------------------------------------------------------------------
+
+
+def test_a_flag_holds_the_turn_as_the_model_saw_it(answered: Session, recommender: FakeRecommender):
+    flag = make_flag(answered, recommender, "blue-armchair", ["Wrong colour"], "  blue, please ")
+    assert flag.turn_id == answered.turn_id
+    assert flag.context == "<submission>a red armchair</submission>\n"
+    assert flag.candidates[0][0] == flag.pick == "red-armchair"
+    assert len(flag.candidates) == 10
+    assert flag.correct == "blue-armchair"
+    assert flag.reason == "Wrong colour; blue, please"
+    assert flag.model_hash == recommender.model_hash
+    assert flag.catalog_hash == recommender.catalog.fingerprint
+
+
+@pytest.mark.parametrize("right", [None, ""])
+def test_a_flag_needs_no_right_product(answered: Session, recommender: FakeRecommender, right: str | None):
+    assert make_flag(answered, recommender, right, [], "").correct is None
+
+
+def test_hostile_flags_are_refused(answered: Session, recommender: FakeRecommender):
+    with pytest.raises(FlagError, match="no pick"):
+        make_flag(Session(), recommender, None, [], "")
+    with pytest.raises(FlagError, match="not among those shown"):
+        make_flag(answered, recommender, "another", [], "")
+    with pytest.raises(FlagError, match="501 characters"):
+        make_flag(answered, recommender, None, [], "x" * 501)
+    assert make_flag(answered, recommender, None, [EVIL], "").reason == ""
+
+
+def test_saving_a_flag_thanks_and_says_where_it_is(page: Page, answered: Session):
+    screen = page.save_flag(answered, None, [], "not red enough")
+    assert "lavic-chat flags export" in screen[page.flag_notice]
+    assert [flag.reason for flag in page.flags.list()] == ["not red enough"]
+
+
+def test_a_flag_that_cannot_be_stored_leaves_the_form_as_it_is(page: Page, answered: Session, tmp_path: Path, caplog):
+    (tmp_path / "flags.sqlite").write_bytes(b"this is no database, however long one looks at it" * 50)
+    screen = page.save_flag(answered, None, [], "mine")
+    assert set(screen) == {page.flag_notice}
+    assert 'role="alert"' in screen[page.flag_notice]
+    # those who run the shop are told which file, the visitor is not
+    assert "flags.sqlite" in caplog.text and "mine" not in caplog.text
+    assert "could not be stored; please try again later" in screen[page.flag_notice]
+    assert str(tmp_path) not in screen[page.flag_notice]
+
+
+# Pictures ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pictures(catalog: Catalog) -> TestClient:
+    return TestClient(Starlette(routes=[picture_route(catalog)]))
+
+
+def test_a_picture_is_served_by_id(pictures: TestClient):
+    answer = pictures.get("/pictures/red-lamp")
+    assert answer.status_code == 200 and answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("view", ["9", "-1", "x", "", "1.0", "\u0661", "../a", "99999999999999999999"])
+def test_no_picture_beyond_those_listed_is_served(pictures: TestClient, view: str):
+    assert pictures.get("/pictures/red-lamp", params={"view": view}).status_code == 404
+    assert pictures.get("/pictures/red-lamp", params={"view": "0"}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["white-sofa", "nobody", "", "../products.jsonl", "%2e%2e%2fproducts.jsonl", "%00"])
+def test_nothing_else_is_served(pictures: TestClient, name: str):
+    assert pictures.get(f"/pictures/{name}").status_code == 404
+
+
+def test_a_listed_file_that_is_no_picture_is_not_served(tmp_path: Path):
+    (tmp_path / "page.svg").write_text("<svg/>")
+    catalog = Catalog(tmp_path, (Product("1", "A", "c", ("page.svg",)),))
+    assert TestClient(Starlette(routes=[picture_route(catalog)])).get("/pictures/1").status_code == 404
+
+
+def test_a_port_in_use_is_told():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(LavicError, match=rf"cannot listen on 127\.0\.0\.1, port {port} .*choose another --port"):
+            check_port("127.0.0.1", port)
+    check_port("127.0.0.1", port)
+    with pytest.raises(LavicError, match="cannot listen on nowhere"):
+        check_port("nowhere.invalid", port)
+
+
+# Looks -------------------------------------------------------------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb" as WCAG 2 defines it."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("side", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("text", "ground", "least"),
+    [
+        *[(text, ground, 4.5) for text in ("ink", "quiet", "accent") for ground in ("paper", "surface", "sunken")],
+        ("ink", "accent-soft", 4.5),
+        ("on-accent", "accent", 4.5),
+        ("on-accent", "accent-strong", 4.5),
+        ("on-bubble", "bubble", 4.5),
+        ("on-sun", "sun", 4.5),
+        ("alarm", "alarm-soft", 4.5),
+        ("edge", "paper", 3.0),
+        ("edge", "surface", 3.0),
+    ],
+)
+def test_contrast_is_aa(text: str, ground: str, least: float, side: int):
+    lights = sorted(luminance(PALETTE[name][side]) for name in (text, ground))
+    assert (lights[1] + 0.05) / (lights[0] + 0.05) >= least
+
+
+def test_the_look_needs_nothing_from_elsewhere():
+    css = stylesheet() + theme()._get_theme_css()
+    assert not re.search(r"url\(\s*['\"]?(https?:|//)|@import", css)
