@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lavic_chat.dialogue.turns import CONTROL, OTHER, SEEKER, Dialogue, Turn
 from lavic_chat.errors import DialogueError
@@ -31,6 +32,7 @@ def to_context(dialogue: Dialogue) -> str:
 
 
 def defuse_tags(text: str) -> str:
+    """Tags inside a message in round brackets, so that it stays one message."""
     return re.sub(r"<(/?)(submission|comment)>", r"(\1\2)", text)
 
 
@@ -60,7 +62,9 @@ def unique(ids: Iterable[str]) -> tuple[str, ...]:
 
 
 def conversation_from(row: dict, where: str) -> Conversation:
-    context, gt_items = row.get("context"), row.get("gt_items")
+    """Of one line's object; raises DialogueError that begins with `where`."""
+    context: Any = row.get("context")
+    gt_items: Any = row.get("gt_items")
     if not isinstance(context, str) or not context.strip():
         raise DialogueError(f"{where}: `context` must be a text; mend or remove that line.")
     lists = {key: value for key, value in row.items() if key.startswith("candidates")}

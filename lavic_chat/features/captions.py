@@ -57,13 +57,13 @@ class Captioner:
     def save(self, states: Tensor, path: str | Path) -> None:
         """Write these states' captions [n, 5, h], to ship with them."""
         known = self.cache.get(self._key(state) for state in states)
-        write_jsonl(path, ({"key": key, "said": text} for key, text in sorted(known.items())))
+        write_jsonl(Path(path), ({"key": key, "said": text} for key, text in sorted(known.items())))
 
     def adopt(self, path: str | Path) -> None:
         """Take shipped captions into the cache, unless they are there."""
         if not Path(path).is_file():
             return
-        shipped = {str(row.get("key")): str(row.get("said")) for _, row in read_jsonl(path)}
+        shipped = {str(row.get("key")): str(row.get("said")) for _, row in read_jsonl(Path(path))}
         if fresh := {key: shipped[key] for key in self.cache.missing(shipped)}:
             self.cache.put(fresh)
 

@@ -74,7 +74,7 @@ class ImageEncoder:
 
     def encode_photo(self, path: str | Path) -> Tensor:
         """[5, h] of a shopper's photo; raises PictureError when it cannot be used."""
-        picture = open_picture(path)
+        picture = open_picture(Path(path))
         return torch.from_numpy(self._encode_cached(self._key(Path(path).read_bytes()), picture).copy())
 
     def save_states(self, catalog: Catalog, path: str | Path, most: int = 1) -> int:

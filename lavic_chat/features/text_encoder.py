@@ -20,10 +20,10 @@ class TextEncoder:
     Raises ModelError when its folder is damaged or cannot be made.
     """
 
-    def __init__(self, home: Path, adapter: Path | None = None):
+    def __init__(self, home: str | Path, adapter: str | Path | None = None):
         self.encoder, self.name = load_text_encoder(home, adapter)
-        self.size = self.encoder.get_embedding_dimension()
-        self.cache = VectorCache(home / "cache" / "text" / f"{self.name}.sqlite", (self.size,))
+        self.size = int(self.encoder.get_embedding_dimension() or 0)
+        self.cache = VectorCache(Path(home) / "cache" / "text" / f"{self.name}.sqlite", (self.size,))
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """[n, 384] unit vectors, uncached: for what is said once."""

@@ -1,6 +1,7 @@
 """The model: the only place that knows the insides of transformers and peft."""
 
-from lavic_chat.model.llava import VIEWS, LavicModel
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.load import load_model
+from lavic_chat.model.views import VIEWS
 
 __all__ = ["VIEWS", "LavicModel", "load_model"]

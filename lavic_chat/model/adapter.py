@@ -12,10 +12,11 @@ import contextlib
 import json
 import math
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
@@ -73,8 +74,9 @@ def read_card(folder: str | Path) -> AdapterCard:
             raise ModelError(
                 f"{folder} is of adapter format {version}, this version reads {FORMAT}; update lavic-chat."
             )
-        row = {KEYS.get(name, name): value for name, value in row.items()}
-        card = AdapterCard(**{**row, "kinds": tuple(map(str, row.get("kinds", ())))})
+        fields: dict[str, Any] = {KEYS.get(name, name): value for name, value in row.items()}
+        fields["kinds"] = tuple(map(str, fields.get("kinds", ())))
+        card = AdapterCard(**fields)
         if not 0 < card.temperature < math.inf or not isinstance(card.training, dict):
             raise ValueError("temperature must be above 0 and training an object")
         if not 0 <= card.retrieval_weight < math.inf:
@@ -198,7 +200,7 @@ def shape_of_lora(model: LavicModel, part: str) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def without_remarks() -> Iterator[None]:
+def without_remarks() -> Generator[None]:
     """PEFT asks transformers for a name that is going out of use, and warns of a second adapter, which we mean."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -218,6 +220,7 @@ def merge_loras(model: LavicModel) -> None:
 
 
 def fold_loras(network: nn.Module) -> None:
+    """The same of any network."""
     for module in network.modules():
         if isinstance(module, BaseTunerLayer):
             module.merge()
@@ -266,7 +269,7 @@ def save_lora(lora: PeftModel, part: str, folder: Path) -> None:
     """PEFT writes a named adapter into a sub-folder and the base's path into its config; ours has neither."""
     try:
         with torch.no_grad():
-            lora.save_pretrained(folder, selected_adapters=[part], save_embedding_layers=False)
+            lora.save_pretrained(str(folder), selected_adapters=[part], save_embedding_layers=False)
     except SafetensorError as error:  # how safetensors tells of a full disk
         raise ModelError(f"Could not write {folder.name} of the adapter: {error}. Free some space.") from error
     nested = folder / part

@@ -6,8 +6,8 @@ The network is the stock `LlavaNextForConditionalGeneration`; this wrapper owns 
 """
 
 import contextlib
-import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor, nn
 from transformers import DynamicCache
 
-VIEWS = 5  # the whole picture and its 2x2 crops
+from lavic_chat.model.views import VIEWS, letterbox, make_five_views
 
 
 class LavicModel:
@@ -26,36 +26,41 @@ class LavicModel:
     (base and vision adapter), adapter_hash everything that was trained on top of the base.
     """
 
-    def __init__(self, network, tokenizer, image_processor, name: str, fingerprint: str):
+    def __init__(self, network: Any, tokenizer: Any, image_processor: Any, name: str, fingerprint: str):
         self.network, self.tokenizer = network, tokenizer
         self.image_processor = make_five_views(image_processor, network.config.vision_config.image_size)
         self.name, self.fingerprint = name, fingerprint
         self.vision_hash, self.adapter_hash = fingerprint, ""
-        self.card = None  # the AdapterCard, once an adapter is on
-        self.loras = {}  # part -> its LoRA, once one is on
+        self.card: Any = None  # the AdapterCard, once an adapter is on
+        self.loras: dict[str, Any] = {}  # part -> its LoRA, once one is on
         self.view_size = network.config.vision_config.image_size
         self._frame = read_frame(tokenizer)
 
     # ---- the parts ----
 
     @property
-    def core(self) -> nn.Module:
+    def core(self) -> Any:
+        """The network without its head: tower, projector, language model."""
         return self.network.model
 
     @property
-    def tower(self) -> nn.Module:
+    def tower(self) -> Any:
+        """The vision tower."""
         return self.core.vision_tower
 
     @property
-    def projector(self) -> nn.Module:
+    def projector(self) -> Any:
+        """What turns the tower's states into visual tokens."""
         return self.core.multi_modal_projector
 
     @property
     def device(self) -> torch.device:
+        """Of the LLM."""
         return self.core.get_input_embeddings().weight.device
 
     @property
     def dtype(self) -> torch.dtype:
+        """Of the LLM."""
         return self.core.get_input_embeddings().weight.dtype
 
     @property
@@ -91,6 +96,7 @@ class LavicModel:
 
     @property
     def image_token_id(self) -> int:
+        """The token that stands in a prompt for each visual token."""
         return self.network.config.image_token_id
 
     # ---- seeing ----
@@ -137,7 +143,7 @@ class LavicModel:
         return list(self.network.get_image_features(views, torch.tensor(sizes)).pooler_output)
 
     @contextlib.contextmanager
-    def seeing_partly(self, share: float) -> Iterator[None]:
+    def seeing_partly(self, share: float) -> Generator[None]:
         """Within, the tower sees a random share of each view's patches, and always its [CLS]: a training step costs
         about that share, and what is learned holds for whole views (PatchDropout, arXiv 2208.07220)."""
         if share >= 1:
@@ -270,17 +276,7 @@ class LavicModel:
         return [token for token in ids if token not in control]
 
 
-def make_five_views(image_processor, size: int):
-    """A copy of the processor with one grid only, twice the tower's size: whole + 2x2 crops, whatever the picture's
-    shape. Stock grids give three to five views."""
-    own = copy.deepcopy(image_processor)
-    own.image_grid_pinpoints = [[2 * size, 2 * size]]
-    own.size = {"shortest_edge": size}
-    own.crop_size = {"height": size, "width": size}
-    return own
-
-
-def read_frame(tokenizer) -> tuple[list[int], list[int]]:
+def read_frame(tokenizer: Any) -> tuple[list[int], list[int]]:
     """Token ids before and after one user message; without a usable chat template, LLaVA's plain "USER: "."""
     before, after = (tokenizer.bos_token or "") + "USER: ", "\nASSISTANT:"
     mark = "\u2042"
@@ -293,12 +289,3 @@ def read_frame(tokenizer) -> tuple[list[int], list[int]]:
             break
     encode = lambda part: tokenizer(part, add_special_tokens=False)["input_ids"]  # noqa: E731
     return encode(before), encode(after)
-
-
-def letterbox(picture: Image.Image, side: int, colour: tuple[int, ...]) -> Image.Image:
-    """The picture in the middle of a square, as large as fits; a sliver keeps at least one pixel of width."""
-    scale = side / max(picture.size)
-    size = tuple(max(1, round(length * scale)) for length in picture.size)
-    square = Image.new("RGB", (side, side), colour)
-    square.paste(picture.convert("RGB").resize(size, Image.Resampling.BICUBIC), tuple((side - n) // 2 for n in size))
-    return square

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -40,15 +41,16 @@ def load_model(
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     logging.getLogger("transformers").setLevel(logging.ERROR)
-    careful = {"local_files_only": local, "trust_remote_code": False}
+    careful: dict[str, Any] = {"local_files_only": local, "trust_remote_code": False}
     try:
         kind = AutoConfig.from_pretrained(source, **careful).model_type
         if kind != "llava_next":  # transformers would fill a LLaVA-NeXT of its default 7B with noise
             raise ValueError(f"it is a {kind}")
-        network, report = LlavaNextForConditionalGeneration.from_pretrained(
+        loaded: Any = LlavaNextForConditionalGeneration.from_pretrained(
             source, dtype=dtype, attn_implementation="sdpa", use_safetensors=True, device_map=device,
             local_files_only=local, output_loading_info=True,
         )  # fmt: skip
+        network, report = loaded
         if report["missing_keys"]:
             raise ValueError(f"{len(report['missing_keys'])} of its weights are missing")
         tokenizer = AutoTokenizer.from_pretrained(source, **careful)
@@ -66,7 +68,7 @@ def load_model(
     return model
 
 
-def base_fingerprint(folder: Path, network) -> str:
+def base_fingerprint(folder: Path, network: Any) -> str:
     """A name for a base's weights: what its maker wrote down, else a hash of its tensors' names and shapes
     and a sample of every one's values, in the precision that CPU and GPU share."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):

@@ -1,6 +1,7 @@
 """A LLaVA-NeXT with the shapes of a real one and random weights: its speed and memory are those of the real one."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -18,13 +19,13 @@ from lavic_chat.model.llava import LavicModel
 IMAGE, START, END, PAD = "<image>", "<s>", "</s>", "<pad>"
 CHAT = "{% for m in messages %}[INST] {{ m['content'] }} [/INST]{% endfor %}"
 # llava-v1.6-mistral-7b: CLIP ViT-L/14 at 336 pixels, Mistral 7B. tiny: the same architecture for tests.
-VISION = {
+VISION: dict[str, dict[str, Any]] = {
     "7b": {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 24, "num_attention_heads": 16,
            "image_size": 336, "patch_size": 14, "projection_dim": 768},
     "tiny": {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
              "image_size": 28, "patch_size": 14},
 }  # fmt: skip
-TEXT = {
+TEXT: dict[str, dict[str, Any]] = {
     "7b": {"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
            "num_key_value_heads": 8, "vocab_size": 32064, "max_position_embeddings": 32768, "rope_theta": 1e6},
     "tiny": {"hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -34,8 +35,8 @@ TEXT = {
 
 def make_random(shape: str, texts: Iterable[str], device: str, dtype: torch.dtype) -> LavicModel:
     """shape: "7b" or "tiny". texts: what its tokenizer learns its words from."""
-    vision = CLIPVisionConfig(**VISION[shape])
-    tokenizer = make_tokenizer(texts, TEXT[shape]["vocab_size"])
+    vision: Any = CLIPVisionConfig(**VISION[shape])
+    tokenizer: Any = make_tokenizer(texts, TEXT[shape]["vocab_size"])
     config = LlavaNextConfig(
         vision_config=vision,
         text_config=MistralConfig(**TEXT[shape], sliding_window=None, tie_word_embeddings=False),

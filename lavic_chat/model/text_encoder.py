@@ -4,9 +4,10 @@ In an adapter folder:
 retriever/              a PEFT adapter (safetensors, half precision)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -23,20 +24,20 @@ WEIGHTS = "adapter_model.safetensors"
 LINEARS = r".*encoder\.layer\..*\.(query|key|value|dense)"
 
 
-def load_text_encoder(home: Path, adapter: Path | None = None) -> tuple[SentenceTransformer, str]:
+def load_text_encoder(home: str | Path, adapter: str | Path | None = None) -> tuple[SentenceTransformer, str]:
     """The encoder and a name for its weights; with the LoRA of an adapter folder folded in, where that has one.
 
     Raises ModelError when the encoder's folder is damaged or cannot be made, or the LoRA is damaged.
     """
     folder = ensure_text_encoder(home)
     try:
-        encoder = SentenceTransformer(str(folder), device="cpu")
+        encoder: Any = SentenceTransformer(str(folder), device="cpu")
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"The sentence encoder cannot be opened ({type(error).__name__}); delete that folder to have it made "
             f"anew: {folder}"
         ) from error
-    weights = adapter / RETRIEVER / WEIGHTS if adapter else None
+    weights = Path(adapter) / RETRIEVER / WEIGHTS if adapter else None
     if not weights or not weights.is_file():
         return encoder, TEXT_ENCODER
     try:
@@ -50,7 +51,7 @@ def load_text_encoder(home: Path, adapter: Path | None = None) -> tuple[Sentence
     return encoder, f"{TEXT_ENCODER}-{hash_file(weights)[:24]}"
 
 
-def add_text_lora(encoder: SentenceTransformer, rank: int, alpha: int, seed: int) -> PeftModel:
+def add_text_lora(encoder: Any, rank: int, alpha: int, seed: int) -> PeftModel:
     """A fresh LoRA on every linear layer of the encoder's transformer, alone trainable."""
     torch.manual_seed(seed)
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=LINEARS)
@@ -59,7 +60,7 @@ def add_text_lora(encoder: SentenceTransformer, rank: int, alpha: int, seed: int
 
 
 @contextmanager
-def weakened(lora: PeftModel, strength: float) -> Iterator[None]:
+def weakened(lora: PeftModel, strength: float) -> Generator[None]:
     """With that share of what the LoRA changes. Between the weights before and after lies what loses little where it
     was trained and holds elsewhere (WiSE-FT, arXiv 2109.01903)."""
     weights = [tensor for name, tensor in lora.named_parameters() if "lora_B" in name]
@@ -72,9 +73,9 @@ def weakened(lora: PeftModel, strength: float) -> Iterator[None]:
             tensor.copy_(before)
 
 
-def save_text_lora(lora: PeftModel, adapter: Path) -> None:
+def save_text_lora(lora: PeftModel, adapter: str | Path) -> None:
     """Write the folder `retriever` of an adapter folder, whole or not at all."""
-    with fresh_folder(adapter / RETRIEVER) as temporary:
+    with fresh_folder(Path(adapter) / RETRIEVER) as temporary:
         save_lora(lora, RETRIEVER, temporary)
 
 

@@ -114,7 +114,10 @@ def read_budget(
     return reduce(heed, said_limits(dialogue, price_of, is_another), NO_LIMITS)
 
 
-def said_limits(dialogue: Dialogue, price_of, is_another) -> Iterator[PriceRange]:
+def said_limits(
+    dialogue: Dialogue, price_of: Callable[[str], float | None], is_another: Callable[[str, str], bool]
+) -> Iterator[PriceRange]:
+    """Every limit of every message of the shopper's, in order; see `read_budget`."""
     pick = None
     for turn in dialogue.turns:
         if turn.shown:
@@ -136,7 +139,7 @@ def limits_in(text: str, price: float | None) -> Iterator[PriceRange]:
         if match.lastgroup in ("cheaper", "dearer"):
             limit = compared(match.lastgroup, price, before, after)
         else:
-            limit = named(match.lastgroup, match[0], before, after)
+            limit = named(str(match.lastgroup), match[0], before, after)
         if limit is not None:
             yield limit
 

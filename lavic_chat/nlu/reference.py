@@ -33,8 +33,10 @@ REACH = 3  # words between such a one and a thing that is not asked for
 
 def pick_meant(dialogue: Dialogue, catalog: Catalog, nouns: Collection[str]) -> Product | None:
     """The last pick, where the newest message asks for a change of it; nouns: what the catalogue calls its things."""
-    *before, newest = dialogue.turns or (None,)
-    if not before or newest.role != SEEKER or newest.photo or before[-1].role != OTHER or not before[-1].shown:
+    if len(dialogue.turns) < 2:
+        return None
+    *before, newest = dialogue.turns
+    if newest.role != SEEKER or newest.photo or before[-1].role != OTHER or not before[-1].shown:
         return None
     pick = before[-1].shown[0]
     if pick in dialogue.rejected or pick not in catalog:

@@ -221,6 +221,7 @@ def cut_beginning(model: LavicModel, ids: list[int], room: int) -> list[int]:
 
 
 def turn_ids(model: LavicModel, turn: Turn, with_photo: bool) -> list[int]:
+    """Who speaks, what is said, and a photo's image places."""
     who = "Shopper: " if turn.role == SEEKER else "Shop: "
     ids = model.words_to_ids(who + turn.text + "\n")
     return ids + model.words_to_ids("Photo: ") + [model.image_token_id] * VIEWS if with_photo else ids

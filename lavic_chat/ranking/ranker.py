@@ -121,7 +121,7 @@ class Ranker:
         places = int((prompt.ids == self.model.image_token_id).sum())
         photo_kept = places > VIEWS * sum(count_pictures(states))  # a very long conversation can push the photo out
         rows = join_states(states, photo if photo_kept else None)
-        logits = self.recall(prompt, rows) if self.score_cache else self.score(prompt, rows)
+        logits = self.recall(prompt, rows, self.score_cache) if self.score_cache else self.score(prompt, rows)
         probabilities = tuple(torch.softmax(self.weigh(logits, query_scores), -1).tolist())
         if self.config.decode != GENERATE:
             return Ranking(probabilities, len(prompt.ids), len(rows))
@@ -133,25 +133,25 @@ class Ranker:
         labels = make_labels([PromptCandidate(one.title, id=one.id) for one in products], self.config.labeling)
         longest = max(len(self.model.words_to_ids(label)) for label in labels)
         read = pad(self.model, [prompt], [self.model.project(rows)])[0][:, : prompt.until_answer]
-        answer = self.model.generate(read, max(NEW_TOKENS, longest + 1))[0]
+        answer = self.model.generate(list(read), max(NEW_TOKENS, longest + 1))[0]
         return answer, read_label(answer, labels)
 
     def score(self, prompt: Prompt, rows: Tensor) -> Tensor:
         """A prompt and the tower states [v, h] in its image places -> the candidates' logits [n]."""
         return score_prompts(self.model, [prompt], [self.model.project(rows)])[0]
 
-    def recall(self, prompt: Prompt, rows: Tensor) -> Tensor:
+    def recall(self, prompt: Prompt, rows: Tensor, cache: TextCache) -> Tensor:
         """The same through the cache."""
         seen = rows.half().cpu().numpy().tobytes()
         said = prompt.ids.numpy().tobytes() + prompt.positions.numpy().tobytes()
         weights = (self.model.fingerprint, self.model.adapter_hash, str(self.model.device), str(self.model.dtype))
         key = hash_bytes(SCORING, *weights, self.config.layout, self.config.labeling, said, seen)
         with contextlib.suppress(KeyError, ValueError):  # of a damaged row
-            logits = torch.tensor(json.loads(self.score_cache.get([key])[key]))
+            logits = torch.tensor(json.loads(cache.get([key])[key]))
             if logits.shape == (prompt.candidates,):
                 return logits
         logits = self.score(prompt, rows)
-        self.score_cache.put({key: json.dumps(logits.tolist())})
+        cache.put({key: json.dumps(logits.tolist())})
         return logits
 
     def weigh(self, logits: Tensor, query_scores: Sequence[float] | None = None) -> Tensor:

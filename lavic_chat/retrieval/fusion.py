@@ -37,6 +37,11 @@ class Fusion(nn.Module):
         self.query = network(text, hidden, text, 0.0)
 
     @property
+    def centre(self) -> Tensor:
+        """[5h]: mean of the states in training, under the name that shipped files have."""
+        return self.get_buffer("mean")
+
+    @property
     def std(self) -> Tensor:
         """[5h] of the states in training, under the name that shipped files have."""
         return self.get_buffer("spread")
@@ -52,18 +57,18 @@ class Fusion(nn.Module):
     def fit_scale(self, states: Tensor) -> None:
         """Take mean and spread from states [n, 5, h] of training."""
         rows = states.flatten(1).float()
-        self.mean.copy_(rows.mean(0))
+        self.centre.copy_(rows.mean(0))
         self.std.copy_(rows.std(0, correction=0).clamp_min(1e-3))
 
     def standardize(self, states: Tensor) -> Tensor:
         """[n, 5, h] -> [n, 5h]; what shows nothing in particular is zero."""
-        return (states.flatten(1).float() - self.mean) / self.std
+        return (states.flatten(1).float() - self.centre) / self.std
 
     @torch.inference_mode()
     def join_products(self, texts: Tensor, states: Tensor | None) -> Tensor:
         """[n, d], [n, 5, h] -> unit vectors [n, 2d]: the text's own beside the fused one. Without states, of pictures
         that show nothing in particular."""
-        seen = texts.new_zeros(len(texts), len(self.mean)) if states is None else self.standardize(states)
+        seen = texts.new_zeros(len(texts), len(self.centre)) if states is None else self.standardize(states)
         return self._join(texts, self(texts, seen))
 
     @torch.inference_mode()
@@ -76,6 +81,7 @@ class Fusion(nn.Module):
 
 
 def network(given: int, hidden: int, out: int, dropout: float) -> nn.Sequential:
+    """Two layers; the last begins near zero, so that a vector begins where the encoder put it."""
     last = nn.Linear(hidden, out)
     with torch.no_grad():
         last.weight.mul_(SMALL)
@@ -84,28 +90,28 @@ def network(given: int, hidden: int, out: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(nn.Dropout(dropout), first, nn.GELU(), nn.Dropout(HIDDEN_DROPOUT), last)
 
 
-def save_fusion(fusion: Fusion, adapter: Path, tower: str, encoder: str) -> None:
+def save_fusion(fusion: Fusion, adapter: str | Path, tower: str, encoder: str) -> None:
     """Write it into an adapter folder, half precision. tower, encoder: names of the weights whose vectors it reads."""
     state = {name: tensor.detach().half().contiguous() for name, tensor in fusion.state_dict().items()}
     label = {"tower": tower, "encoder": encoder, "share": str(fusion.share)}
-    write_atomic(adapter / RETRIEVER / FUSION, save(state, label))
+    write_atomic(Path(adapter) / RETRIEVER / FUSION, save(state, label))
 
 
-def load_fusion(adapter: Path, tower: str, encoder: str) -> Fusion | None:
+def load_fusion(adapter: str | Path, tower: str, encoder: str) -> Fusion | None:
     """The fusion of an adapter folder; None where it has none, or one that reads another tower's or encoder's vectors.
 
     Raises ModelError when the file is damaged.
     """
-    path = adapter / RETRIEVER / FUSION
+    path = Path(adapter) / RETRIEVER / FUSION
     if not path.is_file():
         return None
     try:
-        told = fusion_label(path)
-        if (told["tower"], told["encoder"]) != (tower, encoder):
+        label = fusion_label(path)
+        if (label["tower"], label["encoder"]) != (tower, encoder):
             return None
         state = {name: tensor.float() for name, tensor in load_file(path).items()}
         hidden, text = state["query.1.weight"].shape
-        fusion = Fusion(text, len(state["mean"]), hidden, float(told["share"]))
+        fusion = Fusion(text, len(state["mean"]), hidden, float(label["share"]))
         fusion.load_state_dict(state)
         if not 0 <= fusion.share <= 1 or not all(tensor.isfinite().all() for tensor in state.values()):
             raise ValueError("its numbers make no sense")

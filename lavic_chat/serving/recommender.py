@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -122,7 +122,7 @@ class Recommender:
         if like is None and intent.reference:  # found by its title, but judged by what was said
             text = self.retriever.embedder.embed_query(make_query(dialogue, intent.reference.title))
         vectors = self.retriever.join_vectors(text, None if photo is None else photo.numpy(), like)
-        excluded = set(dialogue.rejected) | {like, self.left_behind(intent)}
+        excluded = dialogue.rejected.union(filter(None, (like, self.left_behind(intent))))
         within = filters.within(intent.limits) if intent.limits else filters
         found = self.retriever.search(vectors, k, within, excluded, said) if within is not None else ()
         if intent.limits and not any(intent.is_of_kind(candidate.product) for candidate in found):
@@ -193,12 +193,14 @@ class Clock:
         self.steps: dict[str, float] = {}
 
     @contextmanager
-    def __call__(self, step: str):
+    def __call__(self, step: str) -> Generator[None]:
+        """Time the block as a step, or as more of one."""
         start = time.perf_counter()
         yield
         self.steps[step] = self.steps.get(step, 0.0) + 1000 * (time.perf_counter() - start)
 
     def milliseconds(self) -> dict[str, float]:
+        """By step, and "total"."""
         steps = {step: round(value, 1) for step, value in self.steps.items()}
         return {**steps, "total": round(sum(self.steps.values()), 1)}
 

