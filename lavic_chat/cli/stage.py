@@ -65,13 +65,13 @@ def count_steps(config, lessons: int, given: Mapping[str, object]):
 def open_lora(lavic, part: str, chosen, first_layer: int = 0):
     """The part's LoRA, alone trainable: what the adapter has, or a fresh one. Returns the config with that LoRA's own
     rank, alpha and, where it has one, dropout."""
-    from lavic_chat.model.adapter import add_lora, shape_of_lora, train_lora
+    from lavic_chat.model.lora import LoraShape, add_lora, shape_of_lora, train_lora
 
     if part in lavic.loras:
         train_lora(lavic, part)
     else:
         dropout = getattr(chosen, "dropout", 0.0)
-        add_lora(lavic, part, chosen.rank, chosen.alpha, dropout, chosen.seed, first_layer)
+        add_lora(lavic, part, LoraShape(chosen.rank, chosen.alpha, dropout), seed=chosen.seed, first_layer=first_layer)
     shape = shape_of_lora(lavic, part)
     return replace(chosen, **{name: value for name, value in shape.items() if hasattr(chosen, name)})
 

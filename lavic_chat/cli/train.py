@@ -226,7 +226,8 @@ def tune(
     from lavic_chat.dialogue.reddit_amazon import read_conversations
     from lavic_chat.features.image_encoder import ImageEncoder
     from lavic_chat.model import load_model
-    from lavic_chat.model.adapter import VISION, AdapterCard, check_target, read_card, read_retriever, save_adapter
+    from lavic_chat.model.adapter import AdapterCard, check_target, read_card, read_retriever, save_adapter
+    from lavic_chat.model.lora import VISION
     from lavic_chat.storage.files import hash_file
     from lavic_chat.training import distributed
     from lavic_chat.training.checkpoint import Checkpoint

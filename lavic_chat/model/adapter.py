@@ -8,35 +8,24 @@ preprocessor_config.json  the picture processor that the training used
 training.png            perplexity and HR@1 on unseen shapes
 """
 
-import contextlib
 import json
 import math
-import warnings
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
-from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
-from torch import nn
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model.llava import LavicModel
+from lavic_chat.model.lora import PARTS, VISION, load_lora, save_lora
 from lavic_chat.storage.files import fresh_folder, hash_bytes, hash_file, write_atomic, write_json
 
 FORMAT = 1
 KEYS = {"trust": "retrieval_weight"}  # in adapter.json -> in the card
-# Bare names such as q_proj also hit the vision tower: the part's path must be in the pattern.
-LLM_LINEARS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
-VISION_LINEARS = r".*vision_tower.*\.layers?\.({layers})\..*\.(q_proj|k_proj|v_proj|o_proj|out_proj|fc1|fc2)"
-PROJECTOR_LINEARS = r".*multi_modal_projector\.linear_[12]"
-VISION = "vision"
-FOLDERS = (VISION, "llm")
 RETRIEVER, FUSION = "retriever", "fusion.safetensors"
 
 
@@ -106,7 +95,7 @@ def apply_adapter(model: LavicModel, folder: str | Path, without: Collection[str
     files = [folder / "projector.safetensors"]
     try:
         model.projector.load_state_dict(load_file(files[0]))
-        for part in FOLDERS:
+        for part in PARTS:
             if part not in without and (folder / part / "adapter_config.json").is_file():
                 files.append(folder / part / "adapter_model.safetensors")
                 load_lora(model, part, files[-1])
@@ -142,88 +131,6 @@ def fusion_label(path: Path) -> dict[str, str]:
     """What a fusion's file says of itself: its tower, its encoder, its share."""
     with safe_open(path, "pt") as file:
         return file.metadata() or {}
-
-
-def load_lora(model: LavicModel, part: str, file: Path) -> None:
-    """Put a part's LoRA on, beside those of other parts; raises as `read_lora` does."""
-    model.loras[part] = read_lora(model.network, part, file)
-    activate_all(model)
-
-
-def read_lora(network: nn.Module, name: str, file: Path) -> PeftModel:
-    """Put a LoRA on; raises ValueError unless the file holds exactly the weights that the config beside it wants."""
-    with safe_open(file, "pt") as weights:  # opened here first: PEFT would go and ask a hub for a missing file
-        stored = set(weights.keys())
-    with without_remarks():
-        lora = PeftModel.from_pretrained(network, file.parent, adapter_name=name)
-    if stored != set(get_peft_model_state_dict(lora, adapter_name=name, save_embedding_layers=False)):
-        raise ValueError("other weights than its config wants")  # PEFT would go on with an untrained LoRA
-    return lora
-
-
-def add_lora(
-    model: LavicModel, part: str, rank: int, alpha: int, dropout: float, seed: int = 0, first_layer: int = 0
-) -> PeftModel:
-    """A fresh LoRA on every linear layer of a part, alone trainable; adapters of other parts stay active.
-
-    part: "llm", or "vision", which is the projector and the tower from `first_layer` on.
-    """
-    torch.manual_seed(seed)
-    targets = LLM_LINEARS if part == "llm" else vision_linears(model, first_layer)
-    config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=targets)
-    with without_remarks():
-        lora = get_peft_model(model.network, config, adapter_name=part)
-    activate_all(model)
-    model.loras[part] = lora
-    return train_lora(model, part)
-
-
-def vision_linears(model: LavicModel, first_layer: int) -> str:
-    """Raises ModelError where the tower has no such layer."""
-    layers = range(first_layer, model.network.config.vision_config.num_hidden_layers)
-    if not layers:
-        raise ModelError(f"The tower has {layers.stop} layers, so none from {first_layer} on; choose a lower one.")
-    return "|".join((VISION_LINEARS.format(layers="|".join(map(str, layers))), PROJECTOR_LINEARS))
-
-
-def train_lora(model: LavicModel, part: str) -> PeftModel:
-    """The LoRA of a part that is on, alone trainable."""
-    for name, parameter in model.network.named_parameters():
-        parameter.requires_grad_("lora_" in name and f".{part}." in name)
-    return model.loras[part]
-
-
-def shape_of_lora(model: LavicModel, part: str) -> dict[str, float]:
-    """Rank, alpha and dropout of the LoRA of a part that is on."""
-    config = model.loras[part].peft_config[part]
-    return {"rank": config.r, "alpha": config.lora_alpha, "dropout": config.lora_dropout}
-
-
-@contextlib.contextmanager
-def without_remarks() -> Generator[None]:
-    """PEFT asks transformers for a name that is going out of use, and warns of a second adapter, which we mean."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def activate_all(model: LavicModel) -> None:
-    """PEFT switches off every adapter but the newest; ours sit on different parts and work together."""
-    for module in model.network.modules():
-        if isinstance(module, BaseTunerLayer):
-            module.set_adapter([name for name in FOLDERS if name in module.lora_A])
-
-
-def merge_loras(model: LavicModel) -> None:
-    """Fold the LoRAs into the weights they stand beside: the same answers in less time, and nothing left to train."""
-    fold_loras(model.network)
-
-
-def fold_loras(network: nn.Module) -> None:
-    """The same of any network."""
-    for module in network.modules():
-        if isinstance(module, BaseTunerLayer):
-            module.merge()
 
 
 def check_target(folder: str | Path) -> None:
@@ -263,26 +170,3 @@ def save_adapter(
             write_atomic(temporary / name, data)
         model.image_processor.save_pretrained(temporary)
         write_card(temporary, card)
-
-
-def save_lora(lora: PeftModel, part: str, folder: Path) -> None:
-    """PEFT writes a named adapter into a sub-folder and the base's path into its config; ours has neither."""
-    try:
-        with torch.no_grad():
-            lora.save_pretrained(str(folder), selected_adapters=[part], save_embedding_layers=False)
-    except SafetensorError as error:  # how safetensors tells of a full disk
-        raise ModelError(f"Could not write {folder.name} of the adapter: {error}. Free some space.") from error
-    nested = folder / part
-    if nested.is_dir():
-        for file in nested.iterdir():
-            file.replace(folder / file.name)
-        nested.rmdir()
-    (folder / "README.md").unlink(missing_ok=True)
-    file = folder / "adapter_model.safetensors"
-    if part != VISION:  # the tower's stays whole, for what was seen is cached under its bytes
-        write_atomic(file, save({name: tensor.half() for name, tensor in load_file(file).items()}))
-    file.chmod(0o644)  # safetensors writes it for the owner only
-    path = folder / "adapter_config.json"
-    config = json.loads(path.read_text())
-    config["base_model_name_or_path"] = None
-    write_json(path, config)

@@ -16,8 +16,9 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.adapter import RETRIEVER, fold_loras, read_lora, save_lora, without_remarks
+from lavic_chat.model.adapter import RETRIEVER
 from lavic_chat.model.lavic_mini.assemble import TEXT_ENCODER, ensure_text_encoder
+from lavic_chat.model.lora import fold_loras, read_lora, save_lora, without_remarks
 from lavic_chat.storage.files import fresh_folder, hash_file
 
 WEIGHTS = "adapter_model.safetensors"

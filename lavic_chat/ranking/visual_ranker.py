@@ -9,7 +9,8 @@ from lavic_chat.features.captions import Captioner, kinds_of, without_kind
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.model import LavicModel, load_model
-from lavic_chat.model.adapter import AdapterCard, merge_loras
+from lavic_chat.model.adapter import AdapterCard
+from lavic_chat.model.lora import merge_loras
 from lavic_chat.ranking.ranker import Ranker, RankerConfig
 from lavic_chat.settings import Settings
 from lavic_chat.storage.cache import TextCache

@@ -10,8 +10,9 @@ import torch
 
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.features.item import ItemFeatures
-from lavic_chat.model.adapter import AdapterCard, add_lora, save_adapter
+from lavic_chat.model.adapter import AdapterCard, save_adapter
 from lavic_chat.model.llava import LavicModel
+from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.storage.files import write_json, write_jsonl
 
 NOT_TELLING = {"a", "for", "i", "in", "it", "me", "my", "please", "show", "something", "the", "want"}
@@ -71,7 +72,7 @@ def shake(model: LavicModel, part: str, seed: int = 0) -> None:
 
 def make_adapter(model: LavicModel, folder: Path, **card) -> Path:
     """Put a random LoRA on `model` and save it as an adapter folder; the model keeps it."""
-    add_lora(model, "llm", 4, 8, 0.0)
+    add_lora(model, "llm", LoraShape(4, 8, 0.0))
     shake(model, "llm")
     model.network.eval()
     save_adapter(model, folder, AdapterCard(model.name, model.fingerprint, **card))

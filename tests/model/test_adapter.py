@@ -14,16 +14,8 @@ from safetensors.torch import load_file, save_file
 
 from lavic_chat.errors import LavicError, ModelError
 from lavic_chat.model import adapter, load_model
-from lavic_chat.model.adapter import (
-    AdapterCard,
-    add_lora,
-    apply_adapter,
-    check_target,
-    merge_loras,
-    read_card,
-    read_retriever,
-    save_adapter,
-)
+from lavic_chat.model.adapter import AdapterCard, apply_adapter, check_target, read_card, read_retriever, save_adapter
+from lavic_chat.model.lora import LoraShape, add_lora, merge_loras
 from lavic_chat.ranking import DECODES, Ranker, RankerConfig
 from lavic_chat.retrieval.fusion import Fusion, save_fusion
 
@@ -121,11 +113,11 @@ def test_stock_peft_opens_the_llm_part(trained):
 def test_the_tower_and_the_llm_may_both_have_one(base, tmp_path, tiny_catalog):
     """PEFT switches the first off when it adds the second."""
     model = load_model(str(base), None, tmp_path, "cpu")
-    add_lora(model, "vision", 4, 8, 0.0)
+    add_lora(model, "vision", LoraShape(4, 8, 0.0))
     shake(model, "vision")
     views = model.make_views([Image.linear_gradient("L").convert("RGB")])
     states = model.encode_views(views)
-    add_lora(model, "llm", 4, 8, 0.0)
+    add_lora(model, "llm", LoraShape(4, 8, 0.0))
     assert torch.allclose(model.encode_views(views), states, atol=1e-6)
     assert not any(p.requires_grad for p in model.tower.parameters())
     shake(model, "llm")
@@ -164,7 +156,7 @@ def test_search_goes_along_while_the_tower_stays(trained, folder, base, tmp_path
 def test_a_fresh_lora_is_seeded_changes_nothing_yet_and_alone_is_trainable(tiny_catalog):
     model = tiny_model()
     before = scores(model, tiny_catalog)
-    add_lora(model, "llm", 4, 8, 0.1, seed=3)
+    add_lora(model, "llm", LoraShape(4, 8, 0.1), seed=3)
     model.network.eval()
     assert scores(model, tiny_catalog) == pytest.approx(before, abs=1e-6)
     trainable = {name for name, p in model.network.named_parameters() if p.requires_grad}
@@ -172,8 +164,8 @@ def test_a_fresh_lora_is_seeded_changes_nothing_yet_and_alone_is_trainable(tiny_
     kinds = {name.split(".lora_")[0].rsplit(".", 1)[-1] for name in trainable}
     assert kinds == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
     again, other = tiny_model(), tiny_model()
-    add_lora(again, "llm", 4, 8, 0.1, seed=3)
-    add_lora(other, "llm", 4, 8, 0.1, seed=4)
+    add_lora(again, "llm", LoraShape(4, 8, 0.1), seed=3)
+    add_lora(other, "llm", LoraShape(4, 8, 0.1), seed=4)
     name = next(name for name in trainable if "lora_A" in name)
     first, same, another = (m.network.get_parameter(name) for m in (model, again, other))
     assert torch.equal(first, same) and not torch.equal(first, another)
@@ -181,7 +173,7 @@ def test_a_fresh_lora_is_seeded_changes_nothing_yet_and_alone_is_trainable(tiny_
 
 def test_a_fresh_lora_takes_the_place_of_an_old_one(trained, base, tmp_path, tiny_catalog):
     model = load_model(str(base), trained[1], tmp_path, "cpu")
-    add_lora(model, "llm", 2, 4, 0.0)
+    add_lora(model, "llm", LoraShape(2, 4, 0.0))
     model.network.eval()
     plain = load_model(str(base), None, tmp_path, "cpu")
     plain.projector.load_state_dict(model.projector.state_dict())

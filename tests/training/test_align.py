@@ -8,7 +8,7 @@ from helpers.tiny import tiny_model
 
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.model import VIEWS
-from lavic_chat.model.adapter import add_lora
+from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.training.align import align, caption_perplexity, hide, reading
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.training.losses import caption_loss
@@ -22,7 +22,7 @@ def aligned(catalog, home, config=SHORT, valid=0):
     """(model, report, states) after a run on the drawn catalogue."""
     model = tiny_model()
     states = ImageEncoder(model, home).encode_products(catalog, catalog.products)
-    add_lora(model, "llm", config.rank, config.alpha, 0.0, config.seed)
+    add_lora(model, "llm", LoraShape(config.rank, config.alpha, 0.0), seed=config.seed)
     held_out = catalog.products[:valid], states[:valid]
     return model, align(model, catalog.products, states, held_out, config), states
 
@@ -54,7 +54,7 @@ def test_both_losses_fall(run):
 def test_only_projector_and_lora_are_changed_and_none_stays_trainable(run):
     _, model, _, _ = run
     untrained = tiny_model()
-    add_lora(untrained, "llm", SHORT.rank, SHORT.alpha, 0.0, SHORT.seed)
+    add_lora(untrained, "llm", LoraShape(SHORT.rank, SHORT.alpha, 0.0), seed=SHORT.seed)
     before = untrained.network.state_dict()
     changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
     learned = {name for name in before if "multi_modal_projector" in name or "lora_" in name}
@@ -136,7 +136,7 @@ def test_reading_counts_what_is_said_rightly(tiny_catalog, monkeypatch):
 def test_a_projector_that_is_kept_teaches_the_llm_alone(tiny_catalog, tmp_path):
     model = tiny_model()
     states = ImageEncoder(model, tmp_path).encode_products(tiny_catalog, tiny_catalog.products)
-    add_lora(model, "llm", SHORT.rank, SHORT.alpha, 0.0, SHORT.seed)
+    add_lora(model, "llm", LoraShape(SHORT.rank, SHORT.alpha, 0.0), seed=SHORT.seed)
     before = {name: value.clone() for name, value in model.network.state_dict().items()}
     report = align(model, tiny_catalog.products, states, ((), states[:0]), SHORT, kept="projector")
     changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}

@@ -10,7 +10,8 @@ from helpers.tiny import tiny_model
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.errors import ModelError
-from lavic_chat.model.adapter import AdapterCard, add_lora, apply_adapter, save_adapter
+from lavic_chat.model.adapter import AdapterCard, apply_adapter, save_adapter
+from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import DistillConfig
 from lavic_chat.training.distill import distill, make_lessons, perplexity, rate
@@ -31,7 +32,7 @@ def trainee(config):
     with torch.no_grad():
         for tensor in model.core.language_model.parameters():
             tensor.mul_(8 if tensor.dim() > 1 else 1)
-    return model, add_lora(model, "vision", config.rank, config.alpha, config.dropout, config.seed)
+    return model, add_lora(model, "vision", LoraShape(config.rank, config.alpha, config.dropout), seed=config.seed)
 
 
 def run(shop, config=SHORT, folder=None, stop_at=None):
@@ -89,16 +90,16 @@ def test_what_is_kept_shows_the_same(shop, tmp_path):
 
 def test_layers_below_the_first_stay_plain():
     model = tiny_model()
-    add_lora(model, "vision", 2, 4, 0.0, first_layer=1)
+    add_lora(model, "vision", LoraShape(2, 4, 0.0), first_layer=1)
     names = [name for name, _ in model.network.named_parameters() if "lora_" in name and "vision_tower" in name]
     assert names and all(".layer.1." in name for name in names)
     with pytest.raises(ModelError, match="The tower has 2 layers, so none from 2 on"):
-        add_lora(tiny_model(), "vision", 2, 4, 0.0, first_layer=2)
+        add_lora(tiny_model(), "vision", LoraShape(2, 4, 0.0), first_layer=2)
 
 
 def test_a_clip_tower_takes_its_lora_too():
     model = tiny_model("clip")
-    add_lora(model, "vision", 2, 4, 0.0)
+    add_lora(model, "vision", LoraShape(2, 4, 0.0))
     names = {name.split(".")[-4] for name, p in model.network.named_parameters() if p.requires_grad}
     assert {"q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "linear_1", "linear_2"} <= names
 

@@ -14,7 +14,7 @@ from lavic_chat.catalog import Catalog
 from lavic_chat.errors import ModelError
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.model import VIEWS
-from lavic_chat.model.adapter import add_lora
+from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.model.packing import pad
 from lavic_chat.ranking import BRANCH, DECODES, LIST, Ranker, RankerConfig
 from lavic_chat.ranking.scoring import verdict_log_odds
@@ -68,7 +68,7 @@ def tuned(shop, choices, config, keep=lambda best, curve: None):
     seen = ImageEncoder(model, shop.folder / "home").encode_products(shop, shop.products)
     model.start_projector(seen, seed=0)
     states = {product.id: row for product, row in zip(shop, seen, strict=True)}
-    add_lora(model, "llm", config.rank, config.alpha, config.dropout, config.seed)
+    add_lora(model, "llm", LoraShape(config.rank, config.alpha, config.dropout), seed=config.seed)
     before = copy.deepcopy(model.network.state_dict())
     return model, tune(model, choices, choices, states, config, keep), states, before
 
@@ -120,7 +120,7 @@ def test_the_projector_may_stay_frozen(shop, choices):
 
 def test_the_groups_hold_the_lora_and_the_projector():
     model = tiny_model()
-    add_lora(model, "llm", 4, 8, 0.0)
+    add_lora(model, "llm", LoraShape(4, 8, 0.0))
     lora, projector = parameter_groups(model, TuneConfig(lr=0.1, projector_lr=0.2))
     assert (lora["lr"], projector["lr"]) == (0.1, 0.2)
     names = {id(p): name for name, p in model.network.named_parameters()}
@@ -131,8 +131,8 @@ def test_the_groups_hold_the_lora_and_the_projector():
 
 def test_a_lora_of_stage_one_stays_as_it_is():
     model = tiny_model()
-    add_lora(model, "vision", 4, 8, 0.0)
-    add_lora(model, "llm", 4, 8, 0.0)
+    add_lora(model, "vision", LoraShape(4, 8, 0.0))
+    add_lora(model, "llm", LoraShape(4, 8, 0.0))
     lora, projector = parameter_groups(model, TuneConfig(projector_lr=0.2))
     names = {id(p): name for name, p in model.network.named_parameters()}
     assert not any(".vision." in names[id(p)] for p in (*lora["params"], *projector["params"]))
@@ -171,7 +171,7 @@ def test_further_catalogues_get_their_share_and_validation_tells_sets_apart(shop
     seen = ImageEncoder(model, shop.folder / "home").encode_products(shop, shop.products)
     model.start_projector(seen, seed=0)
     states = {product.id: row for product, row in zip(shop, seen, strict=True)}
-    add_lora(model, "llm", TOY.rank, TOY.alpha, 0.0, 0)
+    add_lora(model, "llm", LoraShape(TOY.rank, TOY.alpha, 0.0))
     config = replace(TOY, also_share=1.0)
     report = tune(model, choices, [*choices, *others], states, config, lambda *_: None, also=[others])
     assert report.valid[-1].by_set["green"] == 1.0 > report.valid[-1].by_set["all"]
@@ -210,7 +210,7 @@ def test_captions_have_a_noise_of_their_own(shop, choices):
     """That of the words to choose by may be stronger than anything can be learned from."""
     model = tiny_model()
     states = dict(zip(shop.by_id, random_states(len(shop), model), strict=True))
-    add_lora(model, "llm", 8, 32, 0.0, 0)
+    add_lora(model, "llm", LoraShape(8, 32, 0.0))
 
     def gradient(**noise) -> torch.Tensor:
         torch.manual_seed(0)
@@ -247,7 +247,7 @@ def test_it_learns_to_say_what_is_shown_and_what_is_wanted(shop, choices, weight
     for share in (1.0, 0.0):
         model = tiny_model()
         states = {product.id: torch.zeros(VIEWS, model.state_size) for product in shop}
-        add_lora(model, "llm", 8, 32, 0.0, 0)
+        add_lora(model, "llm", LoraShape(8, 32, 0.0))
         before = nll(model, choices[0], of)
         config = replace(TOY, lr=3e-3, say_share=1.0, projector_lr=0.0, say_weight=0.0, wish_weight=0.0)
         tune(model, choices, choices, states, replace(config, **{weight: share}), lambda *_: None, speaks=True)
@@ -265,7 +265,7 @@ def own_words(model, products) -> float:
 def test_captions_beside_the_choices_are_learned(shop, choices):
     model = tiny_model()
     states = {product.id: torch.zeros(VIEWS, model.state_size) for product in shop}
-    add_lora(model, "llm", 8, 32, 0.0, 0)
+    add_lora(model, "llm", LoraShape(8, 32, 0.0))
     before = own_words(model, choices[0].products)
     trainee = Trainee(model, states, {}, TOY)
     optimizer = torch.optim.Adam(model.trained_loras(), lr=3e-3)
@@ -332,7 +332,7 @@ def run(shop, choices, folder, config=None, stop_at=None):
     seen = ImageEncoder(model, shop.folder / "home").encode_products(shop, shop.products)
     model.start_projector(seen, seed=0)
     config = config or LONG
-    add_lora(model, "llm", config.rank, config.alpha, config.dropout, config.seed)
+    add_lora(model, "llm", LoraShape(config.rank, config.alpha, config.dropout), seed=config.seed)
     states = dict(zip(shop.by_id, seen, strict=True))
     checkpoint = Checkpoint(folder / "out", config, "data")
     report = tune(model, choices, choices, states, config, keep, checkpoint)

@@ -27,7 +27,7 @@ from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.model import LavicModel
-from lavic_chat.model.adapter import add_lora
+from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.model.packing import pad
 from lavic_chat.model.random_weights import make_random
 from lavic_chat.ranking import LIST, Ranker, RankerConfig
@@ -130,7 +130,7 @@ def turns(model: LavicModel, scene: Scene, runs: int) -> list[Figure]:
 
 def steps(model: LavicModel, scene: Scene, runs: int) -> list[Figure]:
     """A step of stage 2 on one conversation: LoRA on the LLM, states from the cache or pictures encoded anew."""
-    add_lora(model, "llm", 8, 32, 0.1)
+    add_lora(model, "llm", LoraShape(8, 32, 0.1))
     optimizer = torch.optim.AdamW(model.trained_loras(), lr=5e-5)
     states = encode(model, scene.pictures)
     prompt = Ranker(model, RankerConfig(LIST)).make_prompt(scene.dialogue, scene.products, features_of(states))

