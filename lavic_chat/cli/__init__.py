@@ -6,20 +6,16 @@ import sys
 import click
 
 from lavic_chat import __version__
-from lavic_chat.cli.calibrate import calibrate
 from lavic_chat.cli.catalog import catalog
-from lavic_chat.cli.describe import describe
 from lavic_chat.cli.evaluate import evaluate
 from lavic_chat.cli.feedback import flags
-from lavic_chat.cli.fuse import fuse
 from lavic_chat.cli.report import report, table
-from lavic_chat.cli.retriever import tune_retriever
 from lavic_chat.cli.serve import app, ask, bench, index
-from lavic_chat.cli.train import align, distill, tune
+from lavic_chat.cli.train import align, calibrate, describe, distill, fuse, train, tune, tune_retriever
 from lavic_chat.errors import LavicError
 
 
-class People(click.Group):
+class Commands(click.Group):
     """A group whose commands end with a sentence instead of a traceback when the input was at fault."""
 
     def invoke(self, context: click.Context):
@@ -32,12 +28,12 @@ class People(click.Group):
             raise click.exceptions.Exit(0) from None
 
 
-@click.group(cls=People, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(__version__, prog_name="lavic-chat")
 def main() -> None:
     """A conversational recommender that looks at the products."""
 
 
-STAGES = (align, describe, distill, tune, tune_retriever, fuse, calibrate)
+STAGES = (train, align, describe, distill, tune, tune_retriever, fuse, calibrate)
 for command in (app, ask, catalog, index, *STAGES, evaluate, report, table, bench, flags):
     main.add_command(command)

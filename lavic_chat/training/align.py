@@ -2,151 +2,136 @@
 
     lavic-chat align --catalog catalog --out out/aligned
 
-Two steps, each with a reason:
+Two phases, each with a reason:
 1. words: each visual token points to the input word embeddings of what the picture shows (cosine, temperature
    0.05), its length held at theirs. Seconds, the projector alone, and the one start from which reading goes fast.
 2. captions: the LLM, through its LoRA, says what it sees, "blue (navy) velvet sofa", from the five tokens, and the
    projector learns along. Many pictures are branches of one prompt, as candidates are when one is chosen.
 """
 
-import random
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from tqdm import trange
 
-from lavic_chat.catalog import Product
-from lavic_chat.features.captions import generate_captions
-from lavic_chat.model import LavicModel
-from lavic_chat.training.captions import appearance_caption, caption_words
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.errors import CatalogError, ModelError
+from lavic_chat.features.image_encoder import ImageEncoder
+from lavic_chat.model import LavicModel, load_model
+from lavic_chat.model.adapter import AdapterCard, check_target, read_retriever, save_adapter
+from lavic_chat.settings import Settings
+from lavic_chat.training import distributed
+from lavic_chat.training.align_phases import WORDS, AlignExamples, AlignReport, Kept, align_model
+from lavic_chat.training.checkpoint import Checkpoint
+from lavic_chat.training.choices import products_of_split, take_evenly
 from lavic_chat.training.configs import AlignConfig
-from lavic_chat.training.losses import caption_loss, gather_words
-
-Kept = Literal["nothing", "projector", "all"]
+from lavic_chat.training.preparation import load_catalogs, open_lora
+from lavic_chat.training.run_record import StageResult, forget, provenance, taught_kinds, thinned
 
 
 @dataclass(frozen=True)
-class AlignReport:
-    """Losses by step; on pictures of unseen shapes the perplexity of their descriptions (None without any) and the
-    share that is read rightly."""
-
-    word_losses: tuple[float, ...]
-    caption_losses: tuple[float, ...]
-    valid_perplexity: float | None
-    valid_reading: dict[str, float]
-
-
-def align(
-    model: LavicModel,
-    products: Sequence[Product],
-    states: Tensor,
-    valid: tuple[Sequence[Product], Tensor],
-    config: AlignConfig,
-    kept: Kept = "nothing",
-) -> AlignReport:
-    """Train projector and LoRA on products and their tower states [N, 5, h]; measure on the valid ones.
-
-    kept: of what was learned before. "projector": it shows words already, stage 1's, and stays as it is; the LLM alone
-    learns to say them. "all": both learn on from where they are.
+class AlignRequest:
+    """settings: base and first catalogue; also: further ones. start_from: an adapter whose tower and projector stay,
+    and with go_on its LLM as well; LLM and projector then learn on from where they are. out: adapter folder to write.
     """
-    torch.manual_seed(config.seed)
-    std, word_losses = states.std((0, 1)), []
-    for weight in model.projector_weights():
-        weight.requires_grad_(kept != "projector")
-    if kept == "nothing":
-        model.start_projector(states, config.seed)
-        word_losses = learn_words(model, products, states, std, config)
-    caption_losses = learn_captions(model, products, states, std, config) if config.caption_steps else []
-    model.freeze()
-    perplexity = caption_perplexity(model, *valid) if len(valid[0]) else None
-    read = reading(model, *valid) if len(valid[0]) and config.caption_steps else {}
-    return AlignReport(tuple(word_losses), tuple(caption_losses), perplexity, read)
+
+    settings: Settings
+    out: str | Path
+    config: AlignConfig
+    also: tuple[Path, ...] = ()
+    start_from: Path | None = None
+    go_on: bool = False
+
+    @property
+    def kept(self) -> Kept:
+        """What stays of what was learned before."""
+        return "all" if self.go_on else "projector" if self.start_from else "nothing"
 
 
-def learn_words(
-    model: LavicModel, products: Sequence[Product], states: Tensor, std: Tensor, config: AlignConfig
-) -> list[float]:
-    words = gather_words(model, [caption_words(product) for product in products], random.Random(config.seed))
+def align(request: AlignRequest) -> StageResult | None:
+    """Teach projector and LLM what pictures show, from the catalogues' attributes; write the adapter.
 
-    def loss_of(batch: list[int]) -> Tensor:
-        return words.loss(model.project(jitter(states[batch], std, config.noise)), batch)
-
-    groups = [{"params": list(model.projector.parameters()), "lr": config.word_lr}]
-    return descend(groups, loss_of, len(products), config.word_steps, config.batch, config, "words")
-
-
-def learn_captions(
-    model: LavicModel, products: Sequence[Product], states: Tensor, std: Tensor, config: AlignConfig
-) -> list[float]:
-    usual = states.mean(0)
-
-    def loss_of(batch: list[int]) -> Tensor:
-        texts = [appearance_caption(products[row]) for row in batch]
-        return caption_loss(model, hide(jitter(states[batch], std, config.noise), usual, config), texts)
-
-    groups = [{"params": model.trained_loras(), "lr": config.llm_lr}]
-    if learned := [weight for weight in model.projector_weights() if weight.requires_grad]:
-        groups.append({"params": learned, "lr": config.caption_lr})
-    return descend(groups, loss_of, len(products), config.caption_steps, config.caption_batch, config, "captions")
-
-
-def descend(
-    groups: list[dict], loss_of: Callable, count: int, steps: int, batch: int, config: AlignConfig, name: str
-) -> list[float]:
-    """AdamW with a linear warm-up and a cosine end; gradient clip 1. Returns the loss of every step."""
-    rng = random.Random(config.seed + 2)
-    weights = [tensor for group in groups for tensor in group["params"]]
-    optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
-    peaks = [group["lr"] for group in groups]
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peaks, max(steps, 2), pct_start=0.1)
-    losses = []
-    bar = trange(steps, desc=f"align: {name}", unit="step")
-    for _ in bar:
-        loss = loss_of([rng.randrange(count) for _ in range(batch)])
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
-        schedule.step()
-        losses.append(loss.item())
-        bar.set_postfix(loss=f"{sum(losses[-20:]) / len(losses[-20:]):.3f}")
-    return losses
+    A stopped run goes on from `<out>.progress`. Returns None in all processes but the first. Raises LavicError for a
+    request that cannot be met.
+    """
+    started, config = time.time(), check_request(request)
+    settings = request.settings
+    catalogs = load_catalogs(settings.catalog, request.also)
+    train, valid = (split_products(catalogs, name, config.limit) for name in ("train", "valid"))
+    if not any(train):
+        raise CatalogError(f"The catalogue {catalogs[0].folder} has no products to train on; import some first.")
+    without = () if request.go_on else ("llm",)
+    model = load_model(settings.model, request.start_from, settings.home, without=without)
+    examples, held_out = (encode_examples(model, settings.home, catalogs, products) for products in (train, valid))
+    if config.caption_steps:
+        config = open_lora(model, "llm", config)
+    data = [[catalog.fingerprint for catalog in catalogs], model.fingerprint, model.adapter_hash, request.kept]
+    checkpoints = [Checkpoint(request.out, config, json.dumps(data), phase) for phase in (WORDS, "")]
+    report = align_model(model, (examples, held_out), config, request.kept, checkpoints, started)
+    if not distributed.is_first():
+        return None
+    before = model.card or AdapterCard(settings.model, model.fingerprint)
+    record = provenance("align", catalogs, config, started, before) | report_record(report, len(examples.products))
+    retriever = read_retriever(request.start_from, model.vision_hash)
+    save_adapter(model, request.out, taught_kinds(new_card(request, model, before, record), catalogs), retriever)
+    for checkpoint in checkpoints:
+        checkpoint.clear()
+    summary = (
+        f"Aligned on {len(examples.products)} products; caption perplexity on unseen shapes "
+        f"{record['valid_perplexity']}; in {request.out}."
+    )
+    return StageResult(record, summary)
 
 
-def jitter(states: Tensor, std: Tensor, amount: float) -> Tensor:
-    return states + amount * std * torch.randn_like(states)
+def check_request(request: AlignRequest) -> AlignConfig:
+    """What can be refused before anything is loaded; returns the config, without words where a projector is kept."""
+    check_target(request.out)
+    if request.go_on and not request.start_from:
+        raise ModelError("--go-on learns on from an adapter: give --from.")
+    if not request.start_from:
+        return request.config
+    if not request.config.caption_steps:
+        raise ModelError("--from lets the LLM learn in the captions step; give some --caption-steps.")
+    return replace(request.config, word_steps=0)
 
 
-def hide(states: Tensor, usual: Tensor, config: AlignConfig) -> Tensor:
-    """The states [B, 5, h], what is hidden of them replaced by the usual state [5, h]: whole views, single values."""
-    hidden = torch.zeros_like(states, dtype=torch.bool)
-    if config.hidden_values:
-        hidden |= torch.rand_like(states) < config.hidden_values
-    if config.hidden_views:
-        hidden |= torch.rand_like(states[..., :1]) < config.hidden_views
-    return torch.where(hidden, usual, states)
+def split_products(catalogs: Sequence[Catalog], split: str, limit: int) -> list[Sequence[Product]]:
+    """A split's products of each catalogue, at most so many of each."""
+    return [take_evenly(products_of_split(catalog, split), limit) for catalog in catalogs]
 
 
-@torch.inference_mode()
-def caption_perplexity(model: LavicModel, products: Sequence[Product], states: Tensor) -> float:
-    """exp(mean token loss) of the products' descriptions."""
-    losses = []
-    for start in range(0, len(products), 16):
-        part = slice(start, start + 16)
-        losses.append(float(caption_loss(model, states[part], [appearance_caption(p) for p in products[part]])))
-    return float(torch.tensor(losses).mean().exp())
+def encode_examples(
+    model: LavicModel, home: str | Path, catalogs: Sequence[Catalog], products: Sequence[Sequence[Product]]
+) -> AlignExamples:
+    """The products of all catalogues with their states, through the cache at `home`."""
+    encoder = ImageEncoder(model, home)
+    pairs = zip(catalogs, products, strict=True)
+    states = [encoder.encode_products(catalog, some, progress=True) for catalog, some in pairs]
+    return AlignExamples([product for some in products for product in some], torch.cat(states))
 
 
-def reading(model: LavicModel, products: Sequence[Product], states: Tensor) -> dict[str, float]:
-    """Share of the products of whose pictures the model says the right colour, shade, material, type."""
-    captions = generate_captions(model, states)
-    right: dict[str, list[bool]] = {"colour": [], "shade": [], "material": [], "type": []}
-    for product, text in zip(products, captions, strict=True):
-        for key, found in right.items():
-            if value := product.attributes.get(key):
-                found.append(re.search(rf"\b{re.escape(value)}\b", text) is not None)
-    return {key: round(sum(found) / len(found), 4) for key, found in right.items() if found}
+def report_record(report: AlignReport, products: int) -> dict:
+    """What the record of the stage holds of a run."""
+    return {
+        "seconds": round(report.seconds),
+        "products": products,
+        "word_loss": round(report.word_losses[-1], 4) if report.word_losses else None,
+        "caption_loss": round(report.caption_losses[-1], 4) if report.caption_losses else None,
+        "valid_perplexity": report.valid.perplexity and round(report.valid.perplexity, 4),
+        "valid_reading": report.valid.reading,
+        "losses": {"words": thinned(report.word_losses), "captions": thinned(report.caption_losses)},
+    }
+
+
+def new_card(request: AlignRequest, model: LavicModel, before: AdapterCard, record: dict) -> AdapterCard:
+    """The card of what was learned: how it chooses and was calibrated counts only where the LLM went on, or not even
+    then."""
+    if request.go_on:  # what was calibrated was another LLM's
+        card = replace(forget(before, "calibrate"), temperature=1.0, retrieval_weight=0.0)
+    else:  # what was chosen with is gone, and of the stages those of tower and search are left
+        card = AdapterCard(request.settings.model, model.fingerprint, kinds=before.kinds, training=before.training)
+        card = forget(card, "tune", "calibrate")
+    return replace(card, speaks="llm" in model.loras, training={**card.training, "align": record})

@@ -1,16 +1,18 @@
-"""Calibrate: how sure the model may be, and how far it should trust search, fitted to validation conversations.
+"""Calibrate: how sure the model may be, and how much search should weigh, fitted to validation conversations.
 
     lavic-chat calibrate --adapter out/tuned --dialogues catalog/dialogues/valid.jsonl
 
-A candidate's score is its log-odds over a temperature, plus `trust` times the cosine by which search finds it. The
+A candidate's score is its log-odds over a temperature, plus the retrieval weight times the cosine by which search finds
+it. The
 language model reads the conversation word by word, the sentence encoder has learned what such conversations end with:
 they err apart, though both see the pictures only as the tower's five states. Two numbers are fitted, no weight is
 trained.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -18,14 +20,33 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
 
+from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.features.item import ItemFeatures
+from lavic_chat.model.adapter import read_card, write_card
 from lavic_chat.ranking import Ranker, RankerConfig
 from lavic_chat.ranking.scoring import weigh_scores
-from lavic_chat.retrieval.embedder import Embedder
-from lavic_chat.training.choices import Choice
+from lavic_chat.ranking.visual_ranker import load_visual_ranker
+from lavic_chat.retrieval.embedder import Embedder, load_embedder
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import hash_file
+from lavic_chat.training.choices import Choice, make_choices, products_of
+from lavic_chat.training.run_record import StageResult
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
 RETRIEVAL_WEIGHTS = tuple(range(0, 61, 2))
+
+
+@dataclass(frozen=True)
+class CalibrateRequest:
+    """settings: base, first catalogue, and the adapter that is written to. dialogues: validation conversations about
+    the first catalogue; `also`'s lie in them. key: of the candidate lists. limit: conversations of each catalogue."""
+
+    settings: Settings
+    dialogues: str | Path
+    also: tuple[Path, ...] = ()
+    key: str = "candidates"
+    limit: int = 300
 
 
 @dataclass(frozen=True)
@@ -51,6 +72,49 @@ class Fit:
         return {"temperature": self.temperature, "trust": self.retrieval_weight, "surprise": self.nll, "hit": self.hit}
 
 
+def calibrate(request: CalibrateRequest) -> StageResult:
+    """Fit temperature and retrieval weight, and write them into the adapter's card; raises LavicError for a request
+    that cannot be met."""
+    adapter = request.settings.adapter
+    read_card(adapter)  # refused now, not after the ranking
+    files = [Path(request.dialogues), *(folder / "dialogues" / "valid.jsonl" for folder in request.also)]
+    catalogs = [load_catalog(folder) for folder in (request.settings.catalog, *request.also)]
+    pairs = zip(files, catalogs, strict=True)
+    choices = [
+        make_choices(read_conversations(file)[: request.limit], catalog, request.key)[0] for file, catalog in pairs
+    ]
+    scored = score_catalogs(request.settings, catalogs, choices)
+    alone, both = fit(scored, retrieval_weights=(0,)), fit(scored)
+    record = {
+        "alone": alone.to_row(),
+        "with_search": both.to_row(),
+        "conversations": len(scored),
+        "catalogs": [catalog.fingerprint for catalog in catalogs],
+        "dialogues": [hash_file(file) for file in files],
+    }
+    card = read_card(adapter)
+    fitted = {"temperature": both.temperature, "retrieval_weight": both.retrieval_weight}
+    write_card(adapter, replace(card, **fitted, training={**card.training, "calibrate": record}))
+    summary = (
+        f"On {len(scored)} conversations: temperature {both.temperature}, trust {both.retrieval_weight}; "
+        f"HR@1 {both.hit:.3f}, nll {both.nll:.3f}. Without search {alone.hit:.3f}, {alone.nll:.3f}."
+    )
+    return StageResult(record, summary)
+
+
+def score_catalogs(
+    settings: Settings, catalogs: Sequence[Catalog], choices: Sequence[Sequence[Choice]]
+) -> list[ScoredChoice]:
+    """Every catalogue's choices as the adapter's model and search score them."""
+    visual_ranker = load_visual_ranker(settings, keep_scores=True)
+    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash)
+    scored = []
+    for catalog, some in zip(catalogs, choices, strict=True):
+        item_features = visual_ranker.features_by_id(catalog, products_of(some))
+        scored += score_choices(visual_ranker.ranker, embedder, some, item_features)
+    return scored
+
+
 def score_choices(
     ranker: Ranker, embedder: Embedder, choices: Sequence[Choice], item_features: Mapping[str, ItemFeatures]
 ) -> list[ScoredChoice]:
@@ -58,7 +122,7 @@ def score_choices(
     config = RankerConfig(ranker.config.decode, labeling=ranker.config.labeling)
     plain = Ranker(ranker.model, config, ranker.score_cache)
     scored = []
-    for choice in tqdm(choices, desc="Judging", unit="conversation"):
+    for choice in tqdm(choices, desc="Scoring", unit="conversation"):
         seen = [item_features[item.id] for item in choice.products]
         query_scores = torch.from_numpy(embedder.score_items(choice.dialogue, choice.products, seen))
         scored.append(ScoredChoice(log_chances(plain, choice, item_features), query_scores, choice.answer))
@@ -73,7 +137,7 @@ def log_chances(ranker: Ranker, choice: Choice, item_features: Mapping[str, Item
 
 
 def fit(scored: Sequence[ScoredChoice], retrieval_weights: Sequence[float] = RETRIEVAL_WEIGHTS) -> Fit:
-    """The pair on the grid that is least surprised by the answers."""
+    """The pair on the grid with the least mean negative log-likelihood of the answers."""
     scores = stack([one.scores for one in scored])
     query_scores = pad_sequence([one.query_scores for one in scored], batch_first=True)
     answers = torch.tensor([one.answer for one in scored])

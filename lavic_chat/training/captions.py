@@ -26,8 +26,8 @@ def caption(product: Product, rng: random.Random) -> str:
 
 
 def appearance_caption(product: Product, with_kind: bool = True) -> str:
-    """What there is to say of a product's picture, most certain first: "brown (cognac) leather sofa, striped"; or its
-    looks alone, without the kind of thing, as chat uses them."""
+    """What there is to say of a product's picture, most certain first: "brown (cognac) leather sofa, striped"; or
+    without the kind of thing, as chat uses it."""
     appearance = product.attributes
     colour, shade, material = (appearance.get(key, "") for key in ("colour", "shade", "material"))
     material = "wood" if material and material == shade else material  # the shade has said which
@@ -44,7 +44,7 @@ def knows_appearance(product: Product) -> bool:
 
 
 def caption_words(product: Product) -> str:
-    """The words that a product's five tokens should speak: its looks and its type."""
+    """The words that a product's five tokens should point to: its appearance and its type."""
     appearance = [product.attributes.get(key, "") for key in ("colour", "shade", "material", "pattern", "type")]
     return " ".join(word for word in appearance if word not in ("", "plain")) or product.category.lower()
 

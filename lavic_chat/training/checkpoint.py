@@ -11,34 +11,35 @@ from torch import Tensor
 
 from lavic_chat.errors import ModelError
 from lavic_chat.storage.files import hash_bytes, write_atomic
-from lavic_chat.training.configs import DistillConfig, FuseConfig, RetrieverConfig, TuneConfig
+from lavic_chat.training.configs import StageConfig
 
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW remembers of a parameter
 
 
 class Checkpoint:
-    """One run's progress in a file `<out>.progress`; it belongs to one configuration and one set of data."""
+    """One run's progress in a file `<out>.progress`, or `<out>.<phase>.progress` of a stage's earlier phase; it belongs
+    to one configuration and one set of data."""
 
-    def __init__(self, out: Path, config: TuneConfig | DistillConfig | RetrieverConfig | FuseConfig, data: str):
-        self.path = out.with_name(out.name + ".progress")
+    def __init__(self, out: str | Path, config: StageConfig, data: str, phase: str = ""):
+        self.path = progress_path(out, phase)
         # By what differs from the defaults, so that a version with one more setting goes on with this one's runs.
         usual = asdict(type(config)())
         chosen = {name: value for name, value in asdict(config).items() if value != usual[name]}
         self.run = hash_bytes(json.dumps(chosen, sort_keys=True), data)
 
-    def save(self, step: int, parameters: list[Tensor], optimizer: torch.optim.Optimizer, told: dict) -> None:
-        """Write everything that the next step needs, what it draws follows from its number; `told` is what the report
-        knows by now (JSON)."""
+    def save(self, step: int, parameters: list[Tensor], optimizer: torch.optim.Optimizer, report: dict) -> None:
+        """Write everything that the next step needs, what it draws follows from its number; `report` is what the
+        training report knows by now (JSON)."""
         tensors = {f"parameter.{place}": tensor.detach().cpu() for place, tensor in enumerate(parameters)}
         for place, tensor in enumerate(parameters):
             for name, value in optimizer.state[tensor].items():
                 tensors[f"{name}.{place}"] = value.detach().cpu()
-        record = {"run": self.run, "step": step, "told": told}
+        record = {"run": self.run, "step": step, "told": report}  # under the key that it has always had
         tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
         write_atomic(self.path, save(tensors, {"progress": json.dumps(record)}))
 
     def load(self, parameters: list[Tensor], optimizer: torch.optim.Optimizer) -> tuple[int, dict]:
-        """Put a stopped run's state back; (steps done, what it told), or (0, {}) where this run has none.
+        """Put a stopped run's state back; (steps done, its report), or (0, {}) where this run has none.
 
         Raises ModelError when the file is damaged or of another run.
         """
@@ -61,13 +62,21 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
 
+def progress_path(out: str | Path, phase: str = "") -> Path:
+    """Where the progress of a run, or of a phase of it, lies beside its result."""
+    out = Path(out)
+    return out.with_name(f"{out.name}.{phase}.progress" if phase else f"{out.name}.progress")
+
+
 def read_record(path: Path) -> dict:
+    """What a progress file says of itself."""
     with safe_open(path, "pt") as file:
         return json.loads(file.metadata()["progress"])
 
 
 @torch.no_grad()
 def restore(tensors: dict[str, Tensor], parameters: list[Tensor], optimizer: torch.optim.Optimizer) -> None:
+    """Put stored tensors back into the parameters and the optimizer's moments."""
     for place, tensor in enumerate(parameters):
         tensor.copy_(tensors[f"parameter.{place}"])
         moments = {name: tensors[f"{name}.{place}"] for name in MOMENTS if f"{name}.{place}" in tensors}

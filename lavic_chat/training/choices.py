@@ -57,7 +57,7 @@ def make_choices(
         if rng:
             ids = put_in(ids, [item for item in conversation.gt_items if item in catalog], rng)
         right = [item for item in conversation.gt_items if item in ids]
-        ids = [item for item in ids if item not in right[1:]]  # another right answer must not be taught as a wrong one
+        ids = [item for item in ids if item not in right[1:]]  # another right answer must not count as a wrong one
         if right and len(ids) > 1:
             choices.append(
                 Choice(conversation.dialogue, tuple(catalog[i] for i in ids), ids.index(right[0]), conversation.set)
@@ -70,14 +70,16 @@ def make_choices(
     return choices, len(conversations) - len(choices)
 
 
-class Offering(Protocol):
-    """Whatever names products: a choice, a wish."""
+class NamesProducts(Protocol):
+    """Whatever names products: a choice, a retrieval example."""
 
     @property
-    def products(self) -> Sequence[Product]: ...
+    def products(self) -> Sequence[Product]:
+        """Those that it names."""
+        ...
 
 
-def products_of(choices: Sequence[Offering]) -> list[Product]:
+def products_of(choices: Sequence[NamesProducts]) -> list[Product]:
     """Every product that they name, once."""
     return list({product.id: product for choice in choices for product in choice.products}.values())
 
@@ -112,6 +114,6 @@ def ask_plainly(products: Sequence[Product], rng: random.Random, count: int) -> 
     near = rng.sample(alike, min(len(alike), count // 2))
     chosen = {product.id: product for product in (*near, *rng.sample(others, min(len(others), 2 * count)))}
     chosen.pop(wanted.id, None)
-    offered = [*list(chosen.values())[: count - 1], wanted]
-    rng.shuffle(offered)
-    return Choice(Dialogue().say(name), tuple(offered), offered.index(wanted))
+    candidates = [*list(chosen.values())[: count - 1], wanted]
+    rng.shuffle(candidates)
+    return Choice(Dialogue().say(name), tuple(candidates), candidates.index(wanted))

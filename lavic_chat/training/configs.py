@@ -1,10 +1,17 @@
 """Hyper-parameters of the stages, in one place; free of torch, so that the command line can list them."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from lavic_chat.settings import MINI
 
 
 @dataclass(frozen=True)
 class AlignConfig:
+    """Of `align`: projector and LLM learn to say what pictures show."""
+
     word_steps: int = 600
     caption_steps: int = 400
     batch: int = 64
@@ -15,7 +22,7 @@ class AlignConfig:
     rank: int = 16
     alpha: int = 32
     weight_decay: float = 0.01
-    noise: float = 0.3  # of the states' spread, added in training so that few pictures are not learned by heart
+    noise: float = 0.3  # in standard deviations of the states, added so that few pictures are not learned by heart
     hidden_views: float = 0.0  # share of a picture's five states that are hidden in a captions step, for the same end
     hidden_values: float = 0.0  # share of every state's values, likewise
     seed: int = 0
@@ -24,6 +31,8 @@ class AlignConfig:
 
 @dataclass(frozen=True)
 class DistillConfig:
+    """Of `distill`, LaViC's stage 1: tower and projector learn to show."""
+
     word_steps: int = 0  # first, single views that learn to point to words; no LLM takes part, so they cost little
     word_batch: int = 24
     word_lr: float = 1e-3
@@ -35,7 +44,7 @@ class DistillConfig:
     alpha: int = 32
     dropout: float = 0.1
     weight_decay: float = 1e-5
-    longest: int = 20  # tokens of a description that are learned; the catalogue's own looks are shorter
+    longest: int = 20  # tokens of a description that are learned; what the catalogue itself knows is shorter
     patches: float = 1.0  # share of each view's patches that the tower sees in a step; less is faster
     first_layer: int = 0  # of the tower: those below stay as they are, which saves their backward pass
     checkpointing: bool = False  # of gradients: less memory for about a third more time
@@ -46,6 +55,8 @@ class DistillConfig:
 
 @dataclass(frozen=True)
 class TuneConfig:
+    """Of `tune`, LaViC's stage 2: the LLM learns to choose."""
+
     steps: int = 800
     epochs: int = 0  # or so many times through all choices, in place of `steps`; plain questions are left out then
     plain_steps: int = 400  # in the first half every question is asked in a few plain words, then they fade
@@ -54,7 +65,7 @@ class TuneConfig:
     say_share: float = 0.85  # of the choices, in which descriptions stand beside the visual tokens
     true_share: float = 0.5  # of these choices, in which the descriptions are the true ones and not the LLM's own
     say_weight: float = 0.3  # of the true descriptions' own loss
-    wish_weight: float = 0.0  # of saying the looks of the right product from the conversation alone (branch only)
+    wish_weight: float = 0.0  # of saying the right product's caption from the conversation alone (branch only)
     captions: int = 0  # so many pictures a step that are described by themselves, as chat describes them
     verdict_weight: float = 0.0  # of a yes or no at the end of each candidate's line (list only)
     blur: float = 0.6  # noise on the states of which the LLM's own are made, that they be as often wrong as later
@@ -79,6 +90,8 @@ class TuneConfig:
 
 @dataclass(frozen=True)
 class RetrieverConfig:
+    """Of `tune-retriever`: the sentence encoder learns what is meant."""
+
     steps: int = 400
     batch: int = 32
     lr: float = 5e-4
@@ -86,14 +99,16 @@ class RetrieverConfig:
     alpha: int = 32
     weight_decay: float = 0.01
     temperature: float = 0.05  # of the cosines
-    strength: float = 0.5  # of the change that is kept; with less, search is better in shops unlike this one
-    own_share: float = 0.5  # of the products' texts tell what the model said of the picture, the others what is true
+    strength: float = 0.5  # of the change that is kept; with less, search is better in catalogues unlike this one
+    own_share: float = 0.5  # of the products' texts hold the caption that the model wrote, the others the true one
     valid_every: int = 100
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class FuseConfig:
+    """Of `fuse`: search learns to see."""
+
     steps: int = 2400
     batch: int = 128
     lr: float = 1e-3
@@ -101,7 +116,7 @@ class FuseConfig:
     share: float = 0.4  # of the fused vectors in a cosine; the rest is the sentence encoder's, which knows more words
     also_share: float = 0.2  # of the conversations, where further catalogues are given: these are about them
     rivals: int = 2  # of each conversation's own wrong candidates, which are the hard ones
-    noise: float = 0.7  # of the states' spread, so that few pictures are not learned by heart
+    noise: float = 0.7  # in standard deviations of the states, so that few pictures are not learned by heart
     weight_decay: float = 0.1
     temperature: float = 0.05  # of the cosines
     valid_every: int = 400
@@ -116,3 +131,29 @@ PAPER = {
         fewest=10, noise=0.0, decode="list", labeling="ids",
     ),
 }  # fmt: skip
+
+StageConfig = AlignConfig | DistillConfig | TuneConfig | RetrieverConfig | FuseConfig
+C = TypeVar("C", bound=StageConfig)
+E = TypeVar("E", DistillConfig, TuneConfig)
+
+
+def choose_config(config_class: type[C], model: str, given: Mapping[str, object]) -> C:
+    """The defaults for a base, and what was given (not None) in their place.
+
+    Steps that are given count, not epochs; where epochs count, each ends with a validation unless another interval was
+    given.
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if "steps" in chosen and hasattr(config_class, "epochs"):
+        chosen.setdefault("epochs", 0)
+    defaults = config_class() if model == MINI else PAPER.get(config_class, config_class())
+    config = replace(defaults, **chosen)
+    return replace(config, valid_every=chosen.get("valid_every", 0)) if getattr(config, "epochs", 0) else config
+
+
+def count_steps(config: E, examples: int) -> E:
+    """The config with the steps that its epochs over so many examples are; `valid_every` 0 becomes an epoch."""
+    if not config.epochs:
+        return config
+    an_epoch = math.ceil(examples / config.batch)
+    return replace(config, steps=config.epochs * an_epoch, valid_every=config.valid_every or an_epoch)

@@ -18,7 +18,7 @@ from lavic_chat.catalog.datacard.drawing import (
 from lavic_chat.storage.files import write_atomic
 
 Curve = list[tuple[int, float]]
-EXAM = ("valid_dialogues", "valid_limit", "valid_catalog")  # of a record: what was asked
+VALIDATION_KEYS = ("valid_dialogues", "valid_limit", "valid_catalog")  # of a record: what it was validated on
 
 
 def write_curves(training: Mapping, path: Path) -> bool:
@@ -62,8 +62,8 @@ def points(record: Mapping, count) -> list[tuple[int, Mapping | None]]:
 
 
 def asked_alike(one: Mapping, other: Mapping) -> bool:
-    """Whether two legs were validated on the same, as far as their records tell."""
-    return all(one[key] == other[key] for key in EXAM if key in one and key in other)
+    """Whether two legs were validated on the same, as far as their records say."""
+    return all(one[key] == other[key] for key in VALIDATION_KEYS if key in one and key in other)
 
 
 def legs(record: Mapping) -> Sequence[Mapping]:

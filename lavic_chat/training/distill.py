@@ -4,7 +4,7 @@
 
 LoRA on the vision tower and the projector, the LLM frozen: from the five [CLS] tokens of a picture the LLM must say
 its description, and what it cannot read, tower and projector learn to show. Pictures are augmented, so that photos
-of other shops are read as well. The best adapter by perplexity on pictures of unseen shapes is kept.
+of other catalogues are read as well. The best adapter by perplexity on pictures of unseen shapes is kept.
 
 On several GPUs `accelerate launch -m lavic_chat.training.distill ...` with the same options does the same.
 
@@ -12,39 +12,63 @@ On several GPUs `accelerate launch -m lavic_chat.training.distill ...` with the 
 of a picture instead of five, the tower sees five times as many pictures in the same time.
 """
 
+import json
 import math
 import random
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from lavic_chat.catalog import Catalog, Product, open_picture
+from lavic_chat.catalog import Catalog, Product, load_catalog, open_picture
+from lavic_chat.errors import CatalogError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.model import VIEWS, LavicModel
+from lavic_chat.model import VIEWS, LavicModel, load_model
+from lavic_chat.model.adapter import AdapterCard, check_target, read_retriever, save_adapter
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import hash_file
+from lavic_chat.training import distributed
 from lavic_chat.training.augment import augment
 from lavic_chat.training.captions import appearance_caption, caption_words, knows_appearance
 from lavic_chat.training.checkpoint import Checkpoint
-from lavic_chat.training.choices import take_evenly
-from lavic_chat.training.configs import DistillConfig
+from lavic_chat.training.choices import products_of_split, take_evenly
+from lavic_chat.training.configs import DistillConfig, count_steps
 from lavic_chat.training.distributed import share
 from lavic_chat.training.losses import caption_loss, gather_words
+from lavic_chat.training.preparation import load_catalogs, open_lora
+from lavic_chat.training.run_record import StageResult, conclude, forget, provenance, taught_kinds
+from lavic_chat.training.teacher_captions import read_descriptions
 from lavic_chat.training.trainer import TrainingReport, TrainingRun, Validation, epoch_rows, run_training, warmup_cosine
 
 WHOLE = 0.6  # of the views that are learned from singly
+TeacherTexts = Mapping[tuple[str, int], str]  # by product id and the picture's place
 
 
 @dataclass(frozen=True)
-class Lesson:
+class DistillRequest:
+    """settings: base and first catalogue; also: further ones. descriptions: files of a teacher's texts. valid_catalog:
+    another catalogue, to validate on alone. out: adapter folder to write."""
+
+    settings: Settings
+    out: str | Path
+    config: DistillConfig
+    also: tuple[Path, ...] = ()
+    start_from: Path | None = None
+    descriptions: tuple[Path, ...] = ()
+    valid_catalog: Path | None = None
+
+
+@dataclass(frozen=True)
+class DistillExample:
     """Pictures of one product, and the description that each of them should bring forth.
 
-    words: those of its looks that a view alone should bring to mind.
+    words: those of its appearance that a view alone should bring to mind.
     """
 
     open_pictures: tuple[Callable[[], Image.Image], ...]
@@ -58,6 +82,16 @@ class Lesson:
 
 
 @dataclass(frozen=True)
+class DistillData:
+    """What is learned from and what it is measured on. teacher_texts: how many pictures a teacher described."""
+
+    catalogs: list[Catalog]
+    train: list[DistillExample]
+    valid: list[DistillExample]
+    teacher_texts: int
+
+
+@dataclass(frozen=True)
 class Perplexity(Validation):
     """Perplexity of the captions of unseen shapes."""
 
@@ -67,50 +101,98 @@ class Perplexity(Validation):
         return f"perplexity {self.perplexity:.3f}"
 
 
-def distill(
+def distill(request: DistillRequest) -> StageResult | None:
+    """Teach tower and projector to bring forth the descriptions from five tokens; the best adapter is kept in `out`.
+
+    A stopped run goes on from `<out>.progress`. Returns None in all processes but the first. Raises LavicError for a
+    request that cannot be met.
+    """
+    started, settings, config = time.time(), request.settings, request.config
+    distributed.check_batches(config.batch, config.word_batch if config.word_steps else 0)
+    check_target(request.out)
+    data = read_data(request)
+    model = load_model(settings.model, request.start_from, settings.home)
+    config = count_steps(open_lora(model, "vision", config, config.first_layer), len(data.train))
+    before = forget(model.card or AdapterCard(settings.model, model.fingerprint), "fuse")  # it reads the old tower
+    before = taught_kinds(before, data.catalogs)
+    record = provenance("distill", data.catalogs, config, started, before) | data_record(request, data)
+    retriever = read_retriever(request.start_from, tower="")
+
+    def keep(best: Perplexity, curve: tuple[Perplexity, ...]) -> None:
+        so_far = record | {"best": best.to_row(), "valid": [point.to_row() for point in curve]}
+        card = replace(before, training={**before.training, "distill": so_far})
+        save_adapter(model, request.out, card, retriever)
+
+    identity = [record["catalogs"], record["described"], model.fingerprint, model.adapter_hash]
+    checkpoint = Checkpoint(request.out, config, json.dumps(identity))
+    report = distill_model(model, (data.train, data.valid), config, keep, checkpoint, started)
+    if not distributed.is_first():
+        return None
+    if not report.best.step:
+        raise CatalogError("Nothing was better than the start itself; train longer, or with a lower --lr.")
+    record = conclude(request.out, record, report)
+    checkpoint.clear()
+    summary = (
+        f"Distilled on {len(data.train)} products; perplexity on unseen shapes {report.valid[0].perplexity:.3f} "
+        f"before, {report.best.perplexity:.3f} at step {report.best.step}; in {request.out}."
+    )
+    return StageResult(record, summary)
+
+
+def read_data(request: DistillRequest) -> DistillData:
+    """The examples of a request's catalogues; raises CatalogError where there are none to train or to validate on."""
+    catalogs = load_catalogs(request.settings.catalog, request.also)
+    texts = read_teacher_texts(request.descriptions)
+    train = [each for one in catalogs for each in make_examples(one, products_of_split(one, "train"), texts)]
+    valid = []
+    for catalog in [load_catalog(request.valid_catalog)] if request.valid_catalog else catalogs:
+        unseen = products_of_split(catalog, "valid") or (list(catalog) if request.valid_catalog else [])
+        valid += make_examples(catalog, unseen, texts)
+    if not train or not valid:
+        raise CatalogError(
+            f"The catalogue {catalogs[0].folder} needs products with pictures to train on, and its splits.json or "
+            "--valid-catalog others to validate on."
+        )
+    return DistillData(catalogs, train, valid, len(texts))
+
+
+def read_teacher_texts(files: Iterable[str | Path]) -> TeacherTexts:
+    """The texts of description files that may be learned from."""
+    written = [item for file in files for item in read_descriptions(Path(file))]
+    return {(item.id, item.place): item.text for item in written if item.is_usable}
+
+
+def data_record(request: DistillRequest, data: DistillData) -> dict:
+    """What the record of the stage holds of its data."""
+    files = [hash_file(file) for file in request.descriptions]
+    return {
+        "pictures": sum(len(example.texts) for example in data.train),
+        "described": {"pictures": data.teacher_texts, "files": files} if data.teacher_texts else None,
+    }
+
+
+def distill_model(
     model: LavicModel,
-    lessons: Sequence[Lesson],
-    valid: Sequence[Lesson],
+    examples: tuple[Sequence[DistillExample], Sequence[DistillExample]],
     config: DistillConfig,
     keep: Callable[[Perplexity, tuple[Perplexity, ...]], None],
     checkpoint: Checkpoint | None = None,
+    started: float | None = None,
 ) -> TrainingReport[Perplexity]:
-    """Train the vision LoRA that is on; `keep(best, all so far)` at every best.
+    """Train the vision LoRA that is on with the first examples; `keep(best, all so far)` at every best by the second.
 
     With a checkpoint, progress is written at every validation, and a stopped run goes on from there.
     """
-    started, rng = time.time(), random.Random(config.seed)
     if config.checkpointing:
         model.save_memory()
-    valid = take_evenly(valid, config.valid_pictures)
-    words = gather_words(model, [lesson.words for lesson in lessons], rng) if config.word_steps else None
-
-    def learn(step: int, rng: random.Random) -> float:
-        """One gradient of this process's share of a batch; returns its loss."""
-        of_words = step < config.word_steps
-        if config.epochs and not of_words:
-            batch = epoch_rows(len(lessons), config.batch, step - config.word_steps, config.seed)
-        else:
-            batch = [rng.randrange(len(lessons)) for _ in range(config.word_batch if of_words else config.batch)]
-        rows, dice = zip(*share(batch, rng), strict=True)
-        shown, texts = zip(*(lessons[row].draw(own) for row, own in zip(rows, dice, strict=True)), strict=True)
-        pictures = [augment(*each) for each in zip(shown, dice, strict=True)]
-        model.train()
-        with model.seeing_partly(config.patches):
-            if of_words:
-                loss = words.loss(model.project(see_singly(model, pictures, rng))[:, None], rows)
-            else:
-                loss = picture_loss(model, pictures, texts, config.longest)
-        loss.backward()
-        return loss.item()
-
+    valid = take_evenly(examples[1], config.valid_pictures)
     run = TrainingRun(
         name="distill",
         steps=config.word_steps + config.steps,
         valid_every=config.valid_every,
         groups=[{"params": model.trained_loras(), "lr": config.lr}],
         weight_decay=config.weight_decay,
-        learn=learn,
+        learn=make_step(model, examples[0], config),
         measure=lambda step: Perplexity(step, perplexity(model, valid, config.longest)),
         point=Perplexity,
         best_of=best_of,
@@ -121,25 +203,54 @@ def distill(
     return run_training(run, keep, checkpoint, started)
 
 
-def make_lessons(
-    catalog: Catalog, products: Sequence[Product], taught: Mapping[tuple[str, int], str] = MappingProxyType({})
-) -> list[Lesson]:
-    """One lesson a product that has pictures on disk. taught: a teacher's text by product id and the picture's place;
-    other pictures have what the catalogue says of the product's looks, and where it says nothing of them are left out.
-    """
-    lessons = []
+def make_step(
+    model: LavicModel, examples: Sequence[DistillExample], config: DistillConfig
+) -> Callable[[int, random.Random], float]:
+    """What a step does: the gradient of this process's share of a batch into the weights, its loss back."""
+    texts, rng = [example.words for example in examples], random.Random(config.seed)
+    words = gather_words(model, texts, rng) if config.word_steps else None
+
+    def draw(step: int, rng: random.Random) -> list[int]:
+        if config.epochs and step >= config.word_steps:
+            return epoch_rows(len(examples), config.batch, step - config.word_steps, config.seed)
+        size = config.word_batch if step < config.word_steps else config.batch
+        return [rng.randrange(len(examples)) for _ in range(size)]
+
+    def learn(step: int, rng: random.Random) -> float:
+        rows, dice = zip(*share(draw(step, rng), rng), strict=True)
+        shown, texts = zip(*(examples[row].draw(own) for row, own in zip(rows, dice, strict=True)), strict=True)
+        pictures = [augment(*each) for each in zip(shown, dice, strict=True)]
+        model.train()
+        with model.seeing_partly(config.patches):
+            if step < config.word_steps:
+                loss = words.loss(model.project(encode_singly(model, pictures, rng))[:, None], rows)
+            else:
+                loss = picture_loss(model, pictures, texts, config.longest)
+        loss.backward()
+        return loss.item()
+
+    return learn
+
+
+def make_examples(
+    catalog: Catalog, products: Sequence[Product], teacher_texts: TeacherTexts = MappingProxyType({})
+) -> list[DistillExample]:
+    """One example a product that has pictures on disk. Pictures without a teacher's text have what the catalogue says
+    of the product's appearance, and where a teacher wrote and it says nothing they are left out."""
+    examples = []
     for product in products:
         paths = {place: catalog.picture_path(product, place) for place in range(len(product.images))}
-        known = "" if taught and not knows_appearance(product) else appearance_caption(product)
-        texts = {place: taught.get((product.id, place)) or known for place, path in paths.items() if path}
+        known = "" if teacher_texts and not knows_appearance(product) else appearance_caption(product)
+        texts = {place: teacher_texts.get((product.id, place)) or known for place, path in paths.items() if path}
         texts = {place: text for place, text in texts.items() if text}
         if texts:
             pictures = tuple(partial(open_picture, paths[place]) for place in texts)
-            lessons.append(Lesson(pictures, tuple(texts.values()), caption_words(product)))
-    return lessons
+            examples.append(DistillExample(pictures, tuple(texts.values()), caption_words(product)))
+    return examples
 
 
 def best_of(measured: Sequence[Perplexity]) -> Perplexity:
+    """The first of the lowest perplexity."""
     return min(measured, key=lambda point: point.perplexity)
 
 
@@ -150,7 +261,7 @@ def rate(config: DistillConfig, step: int) -> float:
     return warmup_cosine(step - config.word_steps, config.steps)
 
 
-def see_singly(model: LavicModel, pictures: Sequence[Image.Image], rng: random.Random) -> Tensor:
+def encode_singly(model: LavicModel, pictures: Sequence[Image.Image], rng: random.Random) -> Tensor:
     """[n, h]: one view of each picture, the whole more often than a crop of it."""
     chosen = [0 if rng.random() < WHOLE else rng.randrange(1, VIEWS) for _ in pictures]
     return model.encode_view(torch.stack([model.make_view(*each) for each in zip(pictures, chosen, strict=True)]))
@@ -162,17 +273,19 @@ def picture_loss(model: LavicModel, pictures: Sequence[Image.Image], texts: Sequ
 
 
 @torch.inference_mode()
-def perplexity(model: LavicModel, lessons: Sequence[Lesson], longest: int, batch: int = 8) -> float:
+def perplexity(model: LavicModel, examples: Sequence[DistillExample], longest: int, batch: int = 8) -> float:
     """exp(mean loss of a batch) over the main pictures as they are."""
     model.train(False)
     losses = []
-    for part in chunks(lessons, batch):
-        pictures, texts = [lesson.open_pictures[0]() for lesson in part], [lesson.texts[0] for lesson in part]
+    for part in chunks(examples, batch):
+        pictures, texts = [example.open_pictures[0]() for example in part], [example.texts[0] for example in part]
         losses.append(float(picture_loss(model, pictures, texts, longest)))
     return float(torch.tensor(losses).mean().exp())
 
 
 if __name__ == "__main__":  # as `accelerate launch` names it
-    from lavic_chat.cli import main
+    import runpy
+    import sys
 
-    main(["distill", *sys.argv[1:]])
+    sys.argv.insert(1, "distill")
+    runpy.run_module("lavic_chat", run_name="__main__", alter_sys=True)

@@ -9,84 +9,207 @@ search will use it: half by the fused vectors, half by the sentence encoder's ow
 training's and holds where the networks have learned too few products.
 """
 
+import json
 import random
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lavic_chat.catalog import Product
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.dialogue.reddit_amazon import read_conversations
+from lavic_chat.errors import CatalogError
 from lavic_chat.features.item import ItemFeatures, main_pictures
+from lavic_chat.features.text_encoder import TextEncoder
+from lavic_chat.model import VIEWS
+from lavic_chat.model.adapter import read_card, write_card
+from lavic_chat.ranking.visual_ranker import load_visual_ranker
 from lavic_chat.retrieval.embedder import Embedder
-from lavic_chat.retrieval.fusion import Fusion
+from lavic_chat.retrieval.fusion import Fusion, save_fusion
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import hash_file
 from lavic_chat.training.checkpoint import Checkpoint
+from lavic_chat.training.choices import products_of
 from lavic_chat.training.configs import FuseConfig
 from lavic_chat.training.losses import info_nce
-from lavic_chat.training.retriever import Recall, RetrievalExample, are_found, best_of
+from lavic_chat.training.preparation import load_catalogs
+from lavic_chat.training.retriever import Recall, RetrievalExample, are_found, best_of, make_retrieval_examples
+from lavic_chat.training.run_record import StageResult, provenance, summarize_report
 from lavic_chat.training.trainer import TrainingReport, TrainingRun, run_training, warmup_cosine
 
 
 @dataclass(frozen=True)
-class Lessons:
+class FuseRequest:
+    """settings: base, first catalogue, and the adapter that is written to. dialogues, valid: JSONL files about the
+    first catalogue; `also`'s lie in them. key: of the candidates, which are the hard ones."""
+
+    settings: Settings
+    dialogues: str | Path
+    valid: str | Path
+    config: FuseConfig
+    also: tuple[Path, ...] = ()
+    key: str = "candidates"
+
+
+@dataclass(frozen=True)
+class FusionExamples:
     """Products as text vectors [N, d] and tower states [N, 5, h]; conversations as vectors [B, d], each with the row of
     the product that was wanted, and of those that were not."""
 
     texts: Tensor
     states: Tensor
-    asked: Tensor
+    queries: Tensor
     wanted: tuple[int, ...]
     others: tuple[tuple[int, ...], ...]
 
 
-def make_lessons(
+def make_examples(
     embedder: Embedder,
     products: Sequence[Product],
     item_features: Sequence[ItemFeatures],
-    examples: Sequence[RetrievalExample],
-) -> Lessons:
-    """search: the sentence encoder alone. sights: of the products; wishes: about some of them."""
+    conversations: Sequence[RetrievalExample],
+) -> FusionExamples:
+    """Everything that the networks read. embedder: the sentence encoder alone. item_features: of the products, of which
+    the conversations name some."""
     row = {product.id: place for place, product in enumerate(products)}
-    texts = list(dict.fromkeys(text for example in examples for text in example.query.texts))
+    texts = list(dict.fromkeys(text for example in conversations for text in example.query.texts))
     vectors = dict(zip(texts, embedder.encoder.encode_cached(texts, progress=True), strict=True))
-    asked = [example.query.blend(np.stack([vectors[text] for text in example.query.texts])) for example in examples]
-    return Lessons(
+    queries = [
+        example.query.blend(np.stack([vectors[text] for text in example.query.texts])) for example in conversations
+    ]
+    return FusionExamples(
         texts=torch.from_numpy(embedder.embed_items(products, item_features, progress=True)),
         states=main_pictures(features.states for features in item_features).float(),
-        asked=torch.from_numpy(np.stack(asked)),
-        wanted=tuple(row[example.wanted.id] for example in examples),
-        others=tuple(tuple(row[other.id] for other in example.others) for example in examples),
+        queries=torch.from_numpy(np.stack(queries)),
+        wanted=tuple(row[example.wanted.id] for example in conversations),
+        others=tuple(tuple(row[other.id] for other in example.others) for example in conversations),
     )
 
 
-def join(lessons: Sequence[Lessons]) -> Lessons:
+def join(examples: Sequence[FusionExamples]) -> FusionExamples:
     """Those of several catalogues as one; their products stay apart."""
-    starts = np.cumsum([0, *(len(each.texts) for each in lessons[:-1])]).tolist()
-    pairs = list(zip(starts, lessons, strict=True))
-    return Lessons(
-        *(torch.cat([getattr(each, name) for each in lessons]) for name in ("texts", "states", "asked")),
+    starts = np.cumsum([0, *(len(each.texts) for each in examples[:-1])]).tolist()
+    pairs = list(zip(starts, examples, strict=True))
+    return FusionExamples(
+        *(torch.cat([getattr(each, name) for each in examples]) for name in ("texts", "states", "queries")),
         wanted=tuple(start + row for start, each in pairs for row in each.wanted),
         others=tuple(tuple(start + row for row in rows) for start, each in pairs for rows in each.others),
     )
 
 
-def fuse(
+def fuse(request: FuseRequest) -> StageResult:
+    """Teach search to see; the best fusion is kept in the adapter's folder.
+
+    A stopped run goes on from `fusion.progress` in that folder. Raises LavicError for a request that cannot be met.
+    """
+    started, settings, config = time.time(), request.settings, request.config
+    read_card(settings.adapter)  # refused now, not after the training
+    catalogs = load_catalogs(settings.catalog, request.also)
+    files = dialogue_files(request, catalogs)
+    data = read_data(request, catalogs, files)
+    torch.manual_seed(config.seed)
+    fusion = Fusion(data.encoder.size, VIEWS * data.state_size, config.hidden, config.share)
+    record = provenance("fuse", catalogs, config, started) | {"wishes": [len(one.wanted) for one in data.train]}
+    record |= {"searched": {name: len(one.texts) for name, one in data.valid.items()}, "candidates": request.key}
+    record |= {"dialogues": [hash_file(file) for file in chain(*files)], "encoder": data.encoder.name}
+
+    def keep(best: Recall, curve: tuple[Recall, ...]) -> None:
+        if best.step:  # before the first step it is search by words alone
+            save_fusion(fusion, settings.adapter, data.vision_hash, data.encoder.name)
+            so_far = {"best": best.to_row(), "valid": [point.to_row() for point in curve]}
+            write_record(settings.adapter, record | so_far)
+
+    identity = [data.adapter_hash, data.encoder.name, record["catalogs"], record["dialogues"], request.key]
+    checkpoint = Checkpoint(settings.adapter / "fusion", config, json.dumps(identity))
+    report = fuse_model(fusion, (data.train, data.valid), config, keep, checkpoint, started)
+    record |= summarize_report(report)
+    if report.best.step:
+        write_record(settings.adapter, record)
+    checkpoint.clear()
+    summary = (
+        f"Learned from {sum(record['wishes'])} wishes; {report.valid[0]} by words alone, {report.best} now; "
+        f"in {settings.adapter}. Now `calibrate`, which builds on it."
+    )
+    return StageResult(record, summary)
+
+
+@dataclass(frozen=True)
+class FusionData:
+    """What the networks read: conversations of each catalogue, and by its name those to validate on with all products
+    that are searched for them; and what it was read with."""
+
+    train: list[FusionExamples]
+    valid: dict[str, FusionExamples]
+    encoder: TextEncoder
+    state_size: int
+    vision_hash: str
+    adapter_hash: str
+
+
+def dialogue_files(request: FuseRequest, catalogs: Sequence[Catalog]) -> list[tuple[str | Path, str | Path]]:
+    """Training and validation file of each catalogue."""
+    further = [(one.folder / "dialogues/train.jsonl", one.folder / "dialogues/valid.jsonl") for one in catalogs[1:]]
+    return [(request.dialogues, request.valid), *further]
+
+
+def read_data(
+    request: FuseRequest, catalogs: Sequence[Catalog], files: Sequence[tuple[str | Path, str | Path]]
+) -> FusionData:
+    """Read and encode everything once; raises DialogueError where a file names no product of its catalogue."""
+    names, settings = unique_names(catalogs), request.settings
+    conversations = [
+        [make_retrieval_examples(read_conversations(file), catalog, request.key) for file in pair]
+        for pair, catalog in zip(files, catalogs, strict=True)
+    ]
+    visual_ranker, embedder = load_visual_ranker(settings), Embedder(TextEncoder(settings.home, settings.adapter))
+    train, valid = [], {}
+    for name, catalog, (learned, asked) in zip(names, catalogs, conversations, strict=True):
+        # of further catalogues, which may be large, what their conversations name
+        products = catalog.products if catalog is catalogs[0] else products_of([*learned, *asked])
+        item_features = visual_ranker.look_at(catalog, products)
+        train.append(make_examples(embedder, products, item_features, learned))
+        valid[name] = make_examples(embedder, products, item_features, asked)
+    model = visual_ranker.model
+    return FusionData(train, valid, embedder.encoder, model.state_size, model.vision_hash, model.adapter_hash)
+
+
+def unique_names(catalogs: Sequence[Catalog]) -> list[str]:
+    """The catalogues' names to report by; raises CatalogError where two have the same."""
+    names = [catalog.folder.resolve().name for catalog in catalogs]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise CatalogError(
+            f"Two catalogues are called {twice}; rename the folder of one, so that they can be told apart."
+        )
+    return names
+
+
+def write_record(adapter: Path, record: dict) -> None:
+    """Put the stage's record into the adapter's card."""
+    card = read_card(adapter)
+    write_card(adapter, replace(card, training={**card.training, "fuse": record}))
+
+
+def fuse_model(
     fusion: Fusion,
-    lessons: Sequence[Lessons],
-    exams: dict[str, Lessons],
+    examples: tuple[Sequence[FusionExamples], dict[str, FusionExamples]],
     config: FuseConfig,
     keep: Callable[[Recall, tuple[Recall, ...]], None],
-    started: float,
     checkpoint: Checkpoint | None = None,
+    started: float | None = None,
 ) -> TrainingReport[Recall]:
-    """Train on the lessons of one or more catalogues; `keep(best, all so far)` at every best.
+    """Train on the examples of one or more catalogues; `keep(best, all so far)` at every best by the second ones, which
+    go by name.
 
-    exams: by name, conversations and all products that are searched for them. started: time.time() when the stage
-    began. Step 0 is search by words alone. With a checkpoint, progress is written at every validation, and a stopped
-    run goes on from there.
+    Step 0 is search by words alone. With a checkpoint, progress is written at every validation, and a stopped run goes
+    on from there.
     """
-    table = join(lessons)
+    train, valid = examples
+    table = join(train)
     fusion.fit_scale(table.states[sorted(set(table.wanted))])  # those of training alone
     run = TrainingRun(
         name="fuse",
@@ -94,8 +217,8 @@ def fuse(
         valid_every=config.valid_every,
         groups=[{"params": list(fusion.parameters()), "lr": config.lr}],
         weight_decay=config.weight_decay,
-        learn=make_step(fusion, table, len(lessons[0].wanted), config),
-        measure=lambda step: measure(fusion if step else None, exams, step),
+        learn=make_step(fusion, table, len(train[0].wanted), config),
+        measure=lambda step: measure(fusion if step else None, valid, step),
         point=Recall,
         best_of=best_of,
         rate=lambda step: warmup_cosine(step, config.steps),
@@ -105,7 +228,9 @@ def fuse(
     return run_training(run, keep, checkpoint, started)
 
 
-def make_step(fusion: Fusion, table: Lessons, own: int, config: FuseConfig) -> Callable[[int, random.Random], float]:
+def make_step(
+    fusion: Fusion, table: FusionExamples, own: int, config: FuseConfig
+) -> Callable[[int, random.Random], float]:
     """What a step does: its gradient into the weights, its loss back. own: so many conversations, the first ones, are
     about the first catalogue."""
     seen, everything = fusion.standardize(table.states), len(table.wanted)
@@ -121,7 +246,7 @@ def make_step(fusion: Fusion, table: Lessons, own: int, config: FuseConfig) -> C
         places = [*(table.wanted[row] for row in rows), *rivals]
         blurred = seen[places] + config.noise * torch.randn(len(places), seen.shape[1])
         products = fusion(table.texts[places], blurred)
-        loss = info_nce(fusion.ask(table.asked[rows]), products, list(map(str, places)), config.temperature)
+        loss = info_nce(fusion.ask(table.queries[rows]), products, list(map(str, places)), config.temperature)
         loss.backward()
         return loss.item()
 
@@ -129,14 +254,15 @@ def make_step(fusion: Fusion, table: Lessons, own: int, config: FuseConfig) -> C
 
 
 @torch.inference_mode()
-def measure(fusion: Fusion | None, exams: dict[str, Lessons], step: int) -> Recall:
+def measure(fusion: Fusion | None, valid: dict[str, FusionExamples], step: int) -> Recall:
     """Recall as search has it; without a fusion by words alone."""
     found = {}
-    for name, exam in exams.items():
-        item_embeddings, asked = exam.texts, exam.asked
+    for name, examples in valid.items():
+        item_embeddings, queries = examples.texts, examples.queries
         if fusion:
             fusion.eval()
-            item_embeddings, asked = fusion.join_products(item_embeddings, exam.states), fusion.join_queries(asked)
-        found[name] = are_found(asked @ item_embeddings.T, exam.wanted).float()
+            item_embeddings = fusion.join_products(item_embeddings, examples.states)
+            queries = fusion.join_queries(queries)
+        found[name] = are_found(queries @ item_embeddings.T, examples.wanted).float()
     by_catalog = {name: round(float(hits.mean()), 4) for name, hits in found.items()}
     return Recall(step, float(torch.cat(list(found.values())).mean()), by_catalog)

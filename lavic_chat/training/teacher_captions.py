@@ -3,27 +3,44 @@
     lavic-chat describe --model llava-hf/llava-v1.6-mistral-7b-hf --catalog my-shop --out out/descriptions.jsonl
     lavic-chat distill --descriptions out/descriptions.jsonl ...
 
-Each line: product id, which of its pictures, the text, and whether it says what is known of the product's looks. A
-stopped run goes on where it was; a picture, title or teacher that changed is described anew.
+Each line: product id, which of its pictures, the text, and whether it says what is known of the product's
+appearance. A stopped run goes on where it was; a picture, title or teacher that changed is described anew.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-from lavic_chat.catalog import Catalog, Product, open_picture
-from lavic_chat.errors import LavicError
+from lavic_chat.catalog import Catalog, Product, load_catalog, open_picture
+from lavic_chat.errors import CatalogError, LavicError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.model import LavicModel
+from lavic_chat.model import LavicModel, load_model
+from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes, hash_file, read_jsonl, write_jsonl
+from lavic_chat.training.choices import products_of_split
+from lavic_chat.training.run_record import StageResult
 
 REQUEST = "This is a picture of: {title}. Describe the product: its colours, material, pattern, shape and style."
 CHECKED = ("colour", "material", "pattern", "type")
 SAME = {"grey": "gray", "colour": "color", "t-shirt": "tee"}  # other spellings that count
+
+
+@dataclass(frozen=True)
+class DescribeRequest:
+    """settings: the teacher and the catalogue. out: JSONL to write, or to go on with. splits: only their products;
+    limit: only the first so many. batch: pictures described together. new_tokens: the longest description."""
+
+    settings: Settings
+    out: str | Path
+    splits: tuple[str, ...] = ()
+    limit: int | None = None
+    batch: int = 4
+    new_tokens: int = 128
 
 
 @dataclass(frozen=True)
@@ -40,17 +57,43 @@ class Description:
     agrees: dict[str, bool]
 
     @property
-    def may_be_taught(self) -> bool:
-        """It says something, and all that is known of the looks."""
+    def is_usable(self) -> bool:
+        """It says something, and all that is known of the appearance."""
         return bool(self.text) and all(self.agrees.values())
 
 
 @dataclass(frozen=True)
 class Task:
+    """A picture of a product to describe, and the key that its description will have."""
+
     product: Product
     place: int
     path: Path
     key: str
+
+
+def describe(request: DescribeRequest) -> StageResult:
+    """Describe every picture from all of its tokens, and count how often the texts say what is known; raises LavicError
+    for a request that cannot be met."""
+    settings = request.settings
+    catalog = load_catalog(settings.catalog)
+    splits = (products_of_split(catalog, name) for name in request.splits)
+    products = list(chain(*splits)) if request.splits else list(catalog)
+    model = load_model(settings.model, settings.adapter, settings.home)
+    tasks = tasks_of(model, catalog, products[: request.limit], request.new_tokens)
+    if not tasks:
+        raise CatalogError(f"The catalogue {catalog.folder} has no pictures to describe; fetch or import some first.")
+    written = describe_pictures(model, tasks, request)
+    agrees = shares_that_agree(written)
+    record = {
+        "pictures": len(written),
+        "may_be_taught": sum(item.is_usable for item in written),
+        "agrees": agrees,
+        "out": str(request.out),
+    }
+    shares = ", ".join(f"{key} in {share:.0%}" for key, share in agrees.items())
+    known = f"; they say what is known of the looks: {shares}" if shares else ""
+    return StageResult(record, f"{len(written)} pictures described in {request.out}{known}.")
 
 
 def tasks_of(model: LavicModel, catalog: Catalog, products: Sequence[Product], new_tokens: int) -> list[Task]:
@@ -64,15 +107,14 @@ def tasks_of(model: LavicModel, catalog: Catalog, products: Sequence[Product], n
     ]
 
 
-def describe_fully(
-    model: LavicModel, tasks: Sequence[Task], out: Path, batch: int, new_tokens: int
-) -> list[Description]:
+def describe_pictures(model: LavicModel, tasks: Sequence[Task], request: DescribeRequest) -> list[Description]:
     """Describe what `out` does not hold yet, writing after every batch; returns all, in the tasks' order."""
+    out = Path(request.out)
     known = {item.key: item for item in read_descriptions(out)} if out.is_file() else {}
     missing = [task for task in tasks if task.key not in known]
     with tqdm(total=len(tasks), initial=len(tasks) - len(missing), desc="Describing", unit="picture") as bar:
-        for part in chunks(missing, batch):
-            for task, text in zip(part, write(model, part, new_tokens), strict=True):
+        for part in chunks(missing, request.batch):
+            for task, text in zip(part, write(model, part, request.new_tokens), strict=True):
                 agrees = agreement(task.product, text)
                 known[task.key] = Description(task.product.id, task.place, task.key, text, agrees)
             write_jsonl(out, (asdict(known[task.key]) for task in tasks if task.key in known))
@@ -99,6 +141,7 @@ def agreement(product: Product, text: str) -> dict[str, bool]:
 
 
 def says(text: str, value: str) -> bool:
+    """Whether a text names a value, in one of its spellings."""
     names = (value, SAME.get(value, value))
     return any(re.search(rf"\b{re.escape(name)}s?\b", text, re.IGNORECASE) for name in names)
 

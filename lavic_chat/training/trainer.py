@@ -1,5 +1,5 @@
-"""One course of training, whatever is learned: its steps, its validations, the best one kept, and progress from which
-a stopped run goes on."""
+"""The one training loop, whatever is learned: its steps, its validations, the best one kept, and progress from which a
+stopped run goes on."""
 
 import math
 import random
@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import ClassVar, Generic, Self, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm import trange
 
 from lavic_chat.training import distributed
@@ -56,8 +56,9 @@ class TrainingRun(Generic[V]):
 
     groups: the optimizer's groups of weights, each with its highest "lr". learn: step and what to draw from -> loss,
     the gradients left in the weights. measure: steps done -> a validation of type `point`, and best_of the best of
-    several. rate: step -> share of the groups' learning rates. seed: with the step it says what is drawn.
-    measure_first: also before the first step.
+    several. rate: step -> share of the groups' learning rates. momentum: step -> AdamW's first beta. seed: with the
+    step it says what is drawn. measure_first: also before the first step. save_every: so often progress is written
+    between validations; 0: only with them.
     """
 
     name: str
@@ -70,15 +71,26 @@ class TrainingRun(Generic[V]):
     point: type[V]
     best_of: Callable[[Sequence[V]], V]
     rate: Callable[[int], float]
+    momentum: Callable[[int], float] = lambda step: 0.9
     seed: int = 0
     measure_first: bool = False
+    save_every: int = 0
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """All that is trained."""
+        return [tensor for group in self.groups for tensor in group["params"]]
+
+    def is_due(self, every: int, done: int) -> bool:
+        """Whether what happens every so many steps, and at the end, happens now."""
+        return done == self.steps or bool(every and done % every == 0)
 
 
 def run_training(
     run: TrainingRun[V],
     keep: Callable[[V, tuple[V, ...]], None],
-    checkpoint: Checkpoint | None,
-    started: float,
+    checkpoint: Checkpoint | None = None,
+    started: float | None = None,
 ) -> TrainingReport[V]:
     """Train; `keep(best, all so far)` at every best. started: time.time() when the stage began, what it prepared
     included.
@@ -86,38 +98,49 @@ def run_training(
     With a checkpoint, progress is written at every validation, and a stopped run goes on from there. Of several
     processes all train, and the first one validates, keeps and writes.
     """
-    weights = [tensor for group in run.groups for tensor in group["params"]]
+    started = started or time.time()
     optimizer = torch.optim.AdamW(run.groups, weight_decay=run.weight_decay)
     peaks = [group["lr"] for group in optimizer.param_groups]
-    done, known = checkpoint.load(weights, optimizer) if checkpoint else (0, {})
+    done, known = checkpoint.load(run.weights, optimizer) if checkpoint else (0, {})
     started -= known.get("seconds", 0.0)
     losses, measured = list(known.get("losses", ())), [run.point.from_row(point) for point in known.get("valid", ())]
-    first = distributed.is_first()
     if run.measure_first and not measured:
-        measured.append(distributed.broadcast(run.measure(0) if first else None))
+        measured.append(measure_once(run, 0))
+    first = distributed.is_first()
     bar = trange(done, run.steps, initial=done, total=run.steps, desc=run.name, unit="step", disable=not first)
     for step in bar:
-        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-            group["lr"] = peak * run.rate(step)
-        losses.append(distributed.average(run.learn(step, step_rng(run.seed, step)), weights))
-        nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
+        losses.append(take_step(run, optimizer, peaks, step))
         bar.set_postfix(loss=f"{recent(losses):.3f}")
-        if (step + 1) % run.valid_every == 0 or step + 1 == run.steps:
-            now = distributed.broadcast(run.measure(step + 1) if first else None)
+        if run.is_due(run.valid_every, step + 1):
+            now = measure_once(run, step + 1)
             measured.append(now)
-            if not first:
-                continue
             # standard output belongs to the answer
-            bar.write(f"step {now.step}: loss {recent(losses):.3f}, {now}", file=sys.stderr)
-            if run.best_of(measured) is now:
+            bar.write(f"step {now.step}: loss {recent(losses):.3f}, {now}", file=sys.stderr) if first else None
+            if first and run.best_of(measured) is now:
                 keep(now, tuple(measured))
-            if checkpoint:
-                points = [point.to_row() for point in measured]
-                record = {"losses": losses, "valid": points, "seconds": time.time() - started}
-                checkpoint.save(step + 1, weights, optimizer, record)
+        elif not run.is_due(run.save_every, step + 1):
+            continue
+        if first and checkpoint:
+            record = {"losses": losses, "valid": [point.to_row() for point in measured]}
+            checkpoint.save(step + 1, run.weights, optimizer, record | {"seconds": time.time() - started})
     return TrainingReport(tuple(losses), tuple(measured), run.best_of(measured), time.time() - started)
+
+
+def measure_once(run: TrainingRun[V], done: int) -> V:
+    """A validation by the first process, told to all."""
+    return distributed.broadcast(run.measure(done) if distributed.is_first() else None)
+
+
+def take_step(run: TrainingRun, optimizer: torch.optim.Optimizer, peaks: Sequence[float], step: int) -> float:
+    """One step of all processes together; returns their mean loss."""
+    for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+        group["lr"] = peak * run.rate(step)
+        group["betas"] = (run.momentum(step), group["betas"][1])
+    loss = distributed.average(run.learn(step, step_rng(run.seed, step)), run.weights)
+    nn.utils.clip_grad_norm_(run.weights, 1.0)
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss
 
 
 def step_rng(seed: int, step: int) -> random.Random:
@@ -129,13 +152,14 @@ def step_rng(seed: int, step: int) -> random.Random:
 
 
 def epoch_rows(count: int, batch: int, step: int, seed: int) -> list[int]:
-    """Which of `count` lessons a step learns from: every epoch goes through all of them, in an order of its own."""
+    """Which of `count` examples a step learns from: every epoch goes through all of them, in an order of its own."""
     places = range(step * batch, (step + 1) * batch)
     return [shuffled(count, seed, place // count)[place % count] for place in places]
 
 
 @lru_cache(maxsize=2)  # a batch may lie in two epochs
 def shuffled(count: int, seed: int, epoch: int) -> list[int]:
+    """The order in which an epoch goes through so many examples."""
     return random.Random(f"{seed} {epoch}").sample(range(count), count)
 
 
@@ -147,5 +171,36 @@ def warmup_cosine(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
 
 
+ONE_CYCLE_RISE = 0.1  # of the steps
+ONE_CYCLE_START, ONE_CYCLE_END = 1 / 25, 4e-6  # of the highest rate
+ONE_CYCLE_MOMENTUM = (0.95, 0.85)  # at the ends, at the highest rate
+
+
+def one_cycle_rate(step: int, steps: int) -> float:
+    """Share of the highest learning rate as torch's OneCycleLR has it: half a cosine up, half a cosine down."""
+    return one_cycle(step, steps, (ONE_CYCLE_START, 1.0, ONE_CYCLE_END))
+
+
+def one_cycle_momentum(step: int, steps: int) -> float:
+    """The first beta of AdamW as OneCycleLR has it: down while the rate rises, and up again."""
+    ends, peak = ONE_CYCLE_MOMENTUM
+    return one_cycle(step, steps, (ends, peak, ends))
+
+
+def one_cycle(step: int, steps: int, values: tuple[float, float, float]) -> float:
+    """From the first of three values to the second within the rise, and on to the third in the last step."""
+    steps = max(steps, 2)
+    top = ONE_CYCLE_RISE * steps - 1  # the step of the second value
+    if top > 0 and step <= top:
+        return half_cosine(values[0], values[1], step / top)
+    return half_cosine(values[1], values[2], (step - top) / (steps - 1 - top))
+
+
+def half_cosine(start: float, end: float, share: float) -> float:
+    """Between two values, the share of the way gone; slow at both ends."""
+    return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
+
+
 def recent(losses: Sequence[float]) -> float:
+    """Mean of the last losses, for people."""
     return sum(losses[-25:]) / len(losses[-25:])

@@ -14,101 +14,193 @@ its own, of blurred pictures: so it learns to choose by words, and how far they 
 alone nothing was learned in 240 examples.
 """
 
-import math
+import json
 import random
-import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, replace
 from itertools import chain
-from statistics import fmean
+from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from lavic_chat.catalog import Product
-from lavic_chat.features.captions import generate_captions, kinds_of, without_kind
-from lavic_chat.features.item import ItemFeatures, main_pictures
-from lavic_chat.model import LavicModel
-from lavic_chat.model.packing import pad
-from lavic_chat.ranking import BRANCH, Ranker, RankerConfig
-from lavic_chat.ranking.prompt import BranchPrompt, ListPrompt
-from lavic_chat.ranking.ranker import join_states
-from lavic_chat.ranking.scoring import candidate_logits, verdict_log_odds
-from lavic_chat.training.align import jitter
-from lavic_chat.training.calibration import ScoredChoice, fit, log_chances, mean_nll
-from lavic_chat.training.captions import appearance_caption, colours_of, knows_appearance
+from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.dialogue.reddit_amazon import read_conversations
+from lavic_chat.errors import ModelError
+from lavic_chat.features.image_encoder import ImageEncoder
+from lavic_chat.model import LavicModel, load_model
+from lavic_chat.model.adapter import AdapterCard, check_target, read_card, read_retriever, save_adapter
+from lavic_chat.model.lora import VISION
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import hash_file
+from lavic_chat.training import distributed
+from lavic_chat.training.captions import knows_appearance
 from lavic_chat.training.checkpoint import Checkpoint
-from lavic_chat.training.choices import Choice, ask_plainly, products_of, shuffle_choice
-from lavic_chat.training.configs import TuneConfig
-from lavic_chat.training.distributed import share
-from lavic_chat.training.losses import caption_loss, choosing_loss, token_loss
-from lavic_chat.training.trainer import TrainingReport, TrainingRun, Validation, epoch_rows, run_training, warmup_cosine
+from lavic_chat.training.choices import Choice, make_choices, shuffle_choice
+from lavic_chat.training.configs import TuneConfig, count_steps
+from lavic_chat.training.curriculum import CatalogChoices, draw, draw_captions
+from lavic_chat.training.hit_rate import HitRate, TuneExamples, best_of, validate
+from lavic_chat.training.preparation import encode_choices, load_catalogs, open_lora
+from lavic_chat.training.run_record import StageResult, conclude, forget, provenance, taught_kinds
+from lavic_chat.training.trainee import Trainee, caption_blurred
+from lavic_chat.training.trainer import TrainingReport, TrainingRun, epoch_rows, run_training, warmup_cosine
 
 
 @dataclass(frozen=True)
-class HitRate(Validation):
-    """HR@1, mean negative log-likelihood of the right candidate, the temperature that would make it least, and HR@1
-    by set."""
+class TuneRequest:
+    """settings: base and first catalogue, which `dialogues` and `valid` are about, or `valid_catalog` the latter; also:
+    further catalogues with dialogues of their own. valid_limit: validation conversations of each. key: of the candidate
+    lists. undistilled: without what stage 1 has taught the tower of start_from. out: adapter folder to write."""
 
-    KEYS = {"nll": "surprise"}  # noqa: RUF012 - as in Validation
+    settings: Settings
+    dialogues: str | Path
+    valid: str | Path
+    out: str | Path
+    config: TuneConfig
+    also: tuple[Path, ...] = ()
+    valid_catalog: Path | None = None
+    valid_limit: int = 120
+    key: str = "candidates"
+    start_from: Path | None = None
+    undistilled: bool = False
 
-    hit: float = 0.0
-    nll: float = math.inf
-    temperature: float = 1.0
-    by_set: dict[str, float] = field(default_factory=dict)
 
-    def __str__(self) -> str:
-        sets = ", ".join(f"{name} {hit:.3f}" for name, hit in self.by_set.items())
-        return f"validation HR@1 {self.hit:.3f} ({sets}), nll {self.nll:.3f}"
+@dataclass(frozen=True)
+class TuneData:
+    """Catalogues with their choices, and with those to validate on; the files; conversations that were left out."""
+
+    train: list[tuple[Catalog, list[Choice]]]
+    valid: list[tuple[Catalog, list[Choice]]]
+    files: dict
+    left_out: int
+
+    @property
+    def catalogs(self) -> list[Catalog]:
+        """Those that are trained on."""
+        return [catalog for catalog, _ in self.train]
 
 
-def tune(
+def tune(request: TuneRequest) -> StageResult | None:
+    """Teach the LLM to choose among candidates; the best adapter by validation is kept in `out`.
+
+    A stopped run goes on from `<out>.progress`. Returns None in all processes but the first. Raises LavicError for a
+    request that cannot be met.
+    """
+    started, settings, config = time.time(), request.settings, request.config
+    check_request(request)
+    data = read_data(request)
+    without = (VISION,) if request.undistilled else ()
+    model = load_model(settings.model, request.start_from, settings.home, without=without)
+    with distributed.first_goes_first():
+        pairs = (*data.train, *data.valid)
+        states = encode_choices(ImageEncoder(model, settings.home), pairs, config.pictures)
+    choices = [each for _, each in data.train]
+    config = count_steps(open_lora(model, "llm", config), sum(map(len, choices)))
+    before = card_before(request, model, data.catalogs)
+    record = provenance("tune", data.catalogs, config, started, before) | data_record(request, model, data)
+    identity = [model.fingerprint, model.adapter_hash, record["catalogs"], data.files, request.key, request.valid_limit]
+    checkpoint = Checkpoint(request.out, config, json.dumps(identity))
+    valid = [choice for _, each in data.valid for choice in each]
+    examples = TuneExamples(choices, valid, states, model.speaks)
+    keep = make_keep(request, model, before, record, config)
+    report = tune_model(model, examples, config, keep, checkpoint, started)
+    if not distributed.is_first():
+        return None
+    record = conclude(request.out, record, report)
+    checkpoint.clear()
+    summary = (
+        f"Tuned on {sum(map(len, choices))} dialogues; HR@1 on {len(valid)} of validation {report.best.hit:.3f} "
+        f"(step {report.best.step}); in {request.out}."
+    )
+    return StageResult(record, summary)
+
+
+def check_request(request: TuneRequest) -> None:
+    """Raises LavicError for what can be refused before anything is loaded."""
+    distributed.check_batches(request.config.batch, request.config.captions)
+    check_target(request.out)
+    if not request.undistilled:
+        return
+    start = request.start_from
+    if not start or "distill" not in read_card(start).training or Path(request.out) == Path(start):
+        raise ModelError(
+            "--undistilled takes stage 1 out of an adapter that has it, into another: give --from and --out."
+        )
+
+
+def read_data(request: TuneRequest) -> TuneData:
+    """The choices of a request's dialogue files; raises DialogueError where one has none."""
+    catalogs = load_catalogs(request.settings.catalog, request.also)
+    valid_catalogs = [load_catalog(request.valid_catalog) if request.valid_catalog else catalogs[0], *catalogs[1:]]
+    files = [request.dialogues, *(catalog.folder / "dialogues/train.jsonl" for catalog in catalogs[1:])]
+    valid_files = [request.valid, *(catalog.folder / "dialogues/valid.jsonl" for catalog in catalogs[1:])]
+    rng, key, limit = random.Random(request.config.seed), request.key, request.valid_limit
+    made = [
+        make_choices(read_conversations(file), catalog, key, rng) for file, catalog in zip(files, catalogs, strict=True)
+    ]
+    valid = [
+        (catalog, make_choices(read_conversations(file)[:limit], catalog, key)[0])
+        for file, catalog in zip(valid_files, valid_catalogs, strict=True)
+    ]
+    hashes = {"dialogues": [hash_file(file) for file in files]}
+    hashes["valid_dialogues"] = [hash_file(file) for file in valid_files]  # "valid" is the curve
+    hashes["valid_catalog"] = valid_catalogs[0].fingerprint
+    train = [(catalog, choices) for catalog, (choices, _) in zip(catalogs, made, strict=True)]
+    return TuneData(train, valid, hashes, sum(count for _, count in made))
+
+
+def card_before(request: TuneRequest, model: LavicModel, catalogs: Sequence[Catalog]) -> AdapterCard:
+    """The card that is started from, without what is taken out of the adapter."""
+    card = taught_kinds(model.card or AdapterCard(request.settings.model, model.fingerprint), catalogs)
+    return forget(card, "distill", "fuse") if request.undistilled else card
+
+
+def data_record(request: TuneRequest, model: LavicModel, data: TuneData) -> dict:
+    """What the record of the stage holds of its data."""
+    counts = {"choices": [len(choices) for _, choices in data.train], "left_out": data.left_out}
+    asked = {"candidates": request.key, "valid_limit": request.valid_limit, "from": model.adapter_hash}
+    return counts | data.files | asked
+
+
+def make_keep(
+    request: TuneRequest, model: LavicModel, before: AdapterCard, record: dict, config: TuneConfig
+) -> Callable[[HitRate, tuple[HitRate, ...]], None]:
+    """What saves the adapter at every best."""
+    retriever = read_retriever(request.start_from, model.vision_hash)
+
+    def keep(best: HitRate, curve: tuple[HitRate, ...]) -> None:
+        so_far = record | {"best": best.to_row(), "valid": [point.to_row() for point in curve]}
+        means = {"decode": config.decode, "labeling": config.labeling, "temperature": best.temperature}
+        training = {**before.training, "tune": so_far}
+        card = replace(before, **means, pictures=config.pictures, training=training)
+        save_adapter(model, request.out, card, retriever)
+
+    return keep
+
+
+def tune_model(
     model: LavicModel,
-    choices: Sequence[Choice],
-    valid: Sequence[Choice],
-    states: dict[str, Tensor],
+    examples: TuneExamples,
     config: TuneConfig,
     keep: Callable[[HitRate, tuple[HitRate, ...]], None],
     checkpoint: Checkpoint | None = None,
-    speaks: bool = False,
-    also: Sequence[Sequence[Choice]] = (),
+    started: float | None = None,
 ) -> TrainingReport[HitRate]:
-    """Train on choices with the products' tower states [5, h], or [k, 5, h], by id; `keep(best, all so far)` at every
-    best.
+    """Train on the choices; `keep(best, all so far)` at every best.
 
-    speaks: the LLM has learned to describe pictures. also: choices of further catalogues. With a checkpoint, progress
-    is written at every validation, and a stopped run goes on from there.
+    With a checkpoint, progress is written at every validation, and a stopped run goes on from there.
     """
-    started = time.time()
     torch.manual_seed(config.seed)
     if config.checkpointing:
         model.save_memory()
-    catalogs, everything = [CatalogChoices.of(each) for each in (choices, *also)], list(chain(choices, *also))
-    products = [product for catalog in catalogs for product in catalog.products]
-    pictured = [product for product in products if knows_appearance(product)]
-    trainee = Trainee(model, states, say_blurred(model, products, states, config) if speaks else {}, config)
-
-    def learn(step: int, rng: random.Random) -> float:
-        if config.epochs:
-            rows = epoch_rows(len(everything), config.batch, step, config.seed)
-            batch = [shuffle_choice(everything[row], rng, config.most) for row in rows]
-        else:
-            elsewhere = also and rng.random() < config.also_share
-            batch = draw(rng.choice(catalogs[1:]) if elsewhere else catalogs[0], step, config, rng)
-        loss = trainee.learn(share(batch, rng))
-        trainee.learn_captions(draw_captions(pictured, config.captions, rng))
-        return loss
-
     run = TrainingRun(
         name="tune",
         steps=config.steps,
         valid_every=config.valid_every,
         groups=parameter_groups(model, config),
         weight_decay=config.weight_decay,
-        learn=learn,
-        measure=lambda step: validate(model, valid, states, config, step, speaks),
+        learn=make_step(model, examples, config),
+        measure=lambda step: validate(model, examples, config, step),
         point=HitRate,
         best_of=best_of,
         rate=lambda step: warmup_cosine(step, config.steps),
@@ -117,12 +209,30 @@ def tune(
     return run_training(run, keep, checkpoint, started)
 
 
-def best_of(measured: Sequence[HitRate]) -> HitRate:
-    """The first of the highest HR@1, and of those the least surprised."""
-    return max(measured, key=lambda point: (point.hit, -point.nll))
+def make_step(model: LavicModel, examples: TuneExamples, config: TuneConfig) -> Callable[[int, random.Random], float]:
+    """What a step does: the gradient of this process's share of a batch into the weights, its loss back."""
+    catalogs, everything = [CatalogChoices.of(each) for each in examples.choices], list(chain(*examples.choices))
+    products = [product for catalog in catalogs for product in catalog.products]
+    pictured = [product for product in products if knows_appearance(product)]
+    own_captions = caption_blurred(model, products, examples.states, config) if examples.speaks else {}
+    trainee = Trainee(model, examples.states, own_captions, config)
+
+    def learn(step: int, rng: random.Random) -> float:
+        if config.epochs:
+            rows = epoch_rows(len(everything), config.batch, step, config.seed)
+            batch = [shuffle_choice(everything[row], rng, config.most) for row in rows]
+        else:
+            elsewhere = len(catalogs) > 1 and rng.random() < config.also_share
+            batch = draw(rng.choice(catalogs[1:]) if elsewhere else catalogs[0], step, config, rng)
+        loss = trainee.learn(distributed.share(batch, rng))
+        trainee.learn_captions(draw_captions(pictured, config.captions, rng))
+        return loss
+
+    return learn
 
 
 def parameter_groups(model: LavicModel, config: TuneConfig) -> list[dict]:
+    """The LLM's LoRA and, where it has a learning rate, the projector, for the optimizer."""
     groups = [{"params": model.trained_loras(), "lr": config.lr}]
     if config.projector_lr:
         own = [tensor.requires_grad_(True) for tensor in model.projector_weights()]
@@ -130,149 +240,9 @@ def parameter_groups(model: LavicModel, config: TuneConfig) -> list[dict]:
     return groups
 
 
-@dataclass(frozen=True)
-class CatalogChoices:
-    """The choices of one catalogue, its products in them, and those whose colour is known, for plain questions."""
-
-    choices: Sequence[Choice]
-    products: Sequence[Product]
-    coloured: Sequence[Product]
-
-    @classmethod
-    def of(cls, choices: Sequence[Choice]) -> "CatalogChoices":
-        products = products_of(choices)
-        return cls(choices, products, [product for product in products if colours_of(product)])
-
-
-def draw(catalog: CatalogChoices, step: int, config: TuneConfig, rng: random.Random) -> list[Choice]:
-    """A batch, candidates shuffled: plain questions before dialogues, and few candidates before many."""
-    rise = min(1.0, 2 * step / config.steps)
-    batch = []
-    for _ in range(config.batch):
-        count = config.fewest + round(rise * max(0, config.most - config.fewest))
-        if catalog.coloured and rng.random() < fading(step, config.plain_steps, config.plain_share):
-            batch.append(ask_plainly(catalog.coloured, rng, count))
-        else:
-            batch.append(shuffle_choice(rng.choice(catalog.choices), rng, count))
-    return batch
-
-
-def draw_captions(pictured: Sequence[Product], count: int, rng: random.Random) -> list[Product]:
-    """This process's part of so many products whose pictures are described beside the batch; none where none can be."""
-    return [product for product, _ in share(rng.choices(pictured, k=count), rng)] if pictured and count else []
-
-
-def fading(step: int, steps: int, least: float = 0.0) -> float:
-    """1 in the first half of these steps, then falling evenly to `least` at their end."""
-    return least + (1 - least) * min(1.0, 2 * (1 - step / steps)) if step < steps else least
-
-
-def say_blurred(
-    model: LavicModel, products: Sequence[Product], states: dict[str, Tensor], config: TuneConfig
-) -> dict[str, str]:
-    """The LLM's own descriptions by product id, of states with noise: as uncertain as those of unseen shapes."""
-    seen = main_pictures(states[product.id] for product in products)
-    blurred = jitter(seen, seen.std((0, 1)), config.blur)
-    return dict(
-        zip((product.id for product in products), generate_captions(model, blurred, progress=True), strict=True)
-    )
-
-
-@dataclass(frozen=True)
-class Trainee:
-    """The model with what it is shown: tower states [5, h], or [k, 5, h], by product id, and its own descriptions if it
-    speaks."""
-
-    model: LavicModel
-    states: dict[str, Tensor]
-    said: dict[str, str]
-    config: TuneConfig
-
-    def learn(self, batch: Sequence[tuple[Choice, random.Random]]) -> float:
-        """One gradient of a batch, each choice passed alone, so that nothing is padded, and with what is drawn for it;
-        returns the mean loss of choosing."""
-        self.model.train()
-        ranker = Ranker(self.model, RankerConfig(self.config.decode, labeling=self.config.labeling))
-        total = 0.0
-        for choice, rng in batch:
-            captions, are_true = self.choose_captions(choice.products, rng)
-            item_features = [
-                ItemFeatures(self.states[product.id], caption)
-                for product, caption in zip(choice.products, captions, strict=True)
-            ]
-            wanted = appearance_caption(choice.products[choice.answer]) if self.config.wish_weight else ""
-            prompt = ranker.make_prompt(choice.dialogue, choice.products, item_features, wanted)
-            hidden = self.model.hidden_states(*pad(self.model, [prompt], [self.look(choice.products)]))
-            logits = candidate_logits(self.model, [prompt], hidden)[0]
-            loss = choosing_loss(logits, choice.answer, self.config.decode)
-            total += loss.item() / len(batch)
-            if are_true and len(prompt.captions):
-                loss = loss + self.config.say_weight * token_loss(self.model, hidden[0], prompt, prompt.captions)
-            if isinstance(prompt, ListPrompt) and self.config.verdict_weight:
-                verdicts = verdict_log_odds(self.model, hidden[0], prompt.lines)
-                loss = loss + self.config.verdict_weight * choosing_loss(verdicts, choice.answer, BRANCH)
-            if isinstance(prompt, BranchPrompt) and len(prompt.wanted):
-                loss = loss + self.config.wish_weight * token_loss(self.model, hidden[0], prompt, prompt.wanted)
-            (loss / len(batch)).backward()
-        return total
-
-    def learn_captions(self, products: Sequence[Product]) -> None:
-        """One gradient of describing pictures by themselves: what is said beside candidates, their titles half tell."""
-        if not products:
-            return
-        shown = main_pictures(self.states[product.id] for product in products)
-        texts = [appearance_caption(product) for product in products]
-        caption_loss(self.model, jitter(shown, self.std, self.config.caption_noise), texts).backward()
-
-    def choose_captions(self, products: Sequence[Product], rng: random.Random) -> tuple[list[str], bool]:
-        """Captions of all candidates or of none, and whether they are the true ones."""
-        if not self.said or rng.random() >= self.config.say_share:
-            return [""] * len(products), False
-        if rng.random() < self.config.true_share:
-            return [appearance_caption(product) for product in products], True
-        return [self.said[product.id] for product in products], False
-
-    def look(self, products: Sequence[Product]) -> Tensor:
-        """Visual tokens [v, d] of the products' pictures, with some noise."""
-        seen = join_states([self.states[product.id] for product in products])
-        return self.model.project(jitter(seen, self.std, self.config.noise))
-
-    @cached_property
-    def std(self) -> Tensor:
-        """Of the states [h], over products and views."""
-        return join_states(list(self.states.values())).std(0)
-
-
-def validate(
-    model: LavicModel,
-    choices: Sequence[Choice],
-    states: dict[str, Tensor],
-    config: TuneConfig,
-    step: int,
-    speaks: bool = False,
-) -> HitRate:
-    """Rank the validation choices as chat would."""
-    model.train(False)
-    ranker = Ranker(model, RankerConfig(config.decode, labeling=config.labeling))
-    products = products_of(choices)
-    ids = [product.id for product in products]
-    shown = main_pictures(states[item] for item in ids)
-    kinds = kinds_of(products)
-    captions = [without_kind(words, kinds) for words in generate_captions(model, shown)] if speaks else []
-    said = dict(zip(ids, captions, strict=speaks))
-    item_features = {item: ItemFeatures(states[item], said.get(item, "")) for item in ids}
-    logs = [log_chances(ranker, choice, item_features) for choice in choices]
-    hits: dict[str, list[bool]] = {}
-    for row, choice in zip(logs, choices, strict=True):
-        hits.setdefault(choice.set, []).append(int(row.argmax()) == choice.answer)
-    answers = [choice.answer for choice in choices]
-    scored = [ScoredChoice(row, torch.zeros_like(row), answer) for row, answer in zip(logs, answers, strict=True)]
-    temperature = fit(scored, retrieval_weights=(0,)).temperature
-    hit, by_set = fmean(chain(*hits.values())), {name: round(fmean(found), 4) for name, found in hits.items()}
-    return HitRate(step, hit, mean_nll(logs, answers), temperature, by_set)
-
-
 if __name__ == "__main__":  # as `accelerate launch` names it
-    from lavic_chat.cli import main
+    import runpy
+    import sys
 
-    main(["tune", *sys.argv[1:]])
+    sys.argv.insert(1, "tune")
+    runpy.run_module("lavic_chat", run_name="__main__", alter_sys=True)

@@ -15,7 +15,7 @@ from helpers.toys import WordEncoder, make_adapter, use_word_encoder
 from PIL import Image
 
 from lavic_chat.cli import main
-from lavic_chat.cli.stage import option_type
+from lavic_chat.cli.train_options import option_type
 from lavic_chat.errors import LavicError
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import load_model

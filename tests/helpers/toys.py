@@ -42,7 +42,7 @@ class WordEncoder:
 
 def use_word_encoder(monkeypatch) -> None:
     """Put a WordEncoder in the place of every TextEncoder."""
-    for module in ("features.text_encoder", "retrieval.embedder"):
+    for module in ("features.text_encoder", "retrieval.embedder", "training.fusion"):
         monkeypatch.setattr(f"lavic_chat.{module}.TextEncoder", WordEncoder)
 
 

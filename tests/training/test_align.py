@@ -9,22 +9,30 @@ from helpers.tiny import tiny_model
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.model import VIEWS
 from lavic_chat.model.lora import LoraShape, add_lora
-from lavic_chat.training.align import align, caption_perplexity, hide, reading
+from lavic_chat.training.align_phases import AlignExamples, align_model, caption_perplexity, reading
+from lavic_chat.training.augment import hide
+from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.training.losses import caption_loss
+from lavic_chat.training.trainer import one_cycle_momentum, one_cycle_rate
 
 SHORT = AlignConfig(
     word_steps=25, caption_steps=25, batch=8, caption_batch=8, word_lr=5e-3, caption_lr=5e-3, llm_lr=5e-3, noise=0.05
 )
 
 
-def aligned(catalog, home, config=SHORT, valid=0):
+def aligned(catalog, home, config=SHORT, valid=0, checkpoints=(None, None)):
     """(model, report, states) after a run on the drawn catalogue."""
     model = tiny_model()
     states = ImageEncoder(model, home).encode_products(catalog, catalog.products)
     add_lora(model, "llm", LoraShape(config.rank, config.alpha, 0.0), seed=config.seed)
-    held_out = catalog.products[:valid], states[:valid]
-    return model, align(model, catalog.products, states, held_out, config), states
+    examples = AlignExamples(catalog.products, states), AlignExamples(catalog.products[:valid], states[:valid])
+    return model, align_model(model, examples, config, checkpoints=checkpoints), states
+
+
+def on_all(catalog, states):
+    """All products to learn from, none held out."""
+    return AlignExamples(catalog.products, states), AlignExamples((), states[:0])
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +81,7 @@ def test_the_states_are_left_as_they_were(run):
 def test_perplexity_is_measured_on_what_it_is_given(run):
     catalog, model, report, states = run
     again = caption_perplexity(model, catalog.products, states)
-    assert report.valid_perplexity == pytest.approx(again, rel=1e-4)
+    assert report.valid.perplexity == pytest.approx(again, rel=1e-4)
     assert 1 < again < len(model.tokenizer)
 
 
@@ -86,7 +94,7 @@ def test_a_seeded_run_can_be_repeated(tiny_catalog, tmp_path):
 
 
 def test_nothing_held_out_nothing_measured(tiny_catalog, tmp_path):
-    assert aligned(tiny_catalog, tmp_path, AlignConfig(1, 1, 2))[1].valid_perplexity is None
+    assert aligned(tiny_catalog, tmp_path, AlignConfig(1, 1, 2))[1].valid.perplexity is None
 
 
 def test_the_projector_starts_near_the_words(tiny_catalog, tmp_path):
@@ -129,7 +137,7 @@ def test_a_description_is_scored_as_the_network_itself_would():
 
 def test_reading_counts_what_is_said_rightly(tiny_catalog, monkeypatch):
     said = ["red lamp"] * len(tiny_catalog)
-    monkeypatch.setattr("lavic_chat.training.align.generate_captions", lambda model, states: said)
+    monkeypatch.setattr("lavic_chat.training.align_phases.generate_captions", lambda model, states: said)
     assert reading(None, tiny_catalog.products, torch.empty(0)) == {"colour": 0.25}
 
 
@@ -138,7 +146,7 @@ def test_a_projector_that_is_kept_teaches_the_llm_alone(tiny_catalog, tmp_path):
     states = ImageEncoder(model, tmp_path).encode_products(tiny_catalog, tiny_catalog.products)
     add_lora(model, "llm", LoraShape(SHORT.rank, SHORT.alpha, 0.0), seed=SHORT.seed)
     before = {name: value.clone() for name, value in model.network.state_dict().items()}
-    report = align(model, tiny_catalog.products, states, ((), states[:0]), SHORT, kept="projector")
+    report = align_model(model, on_all(tiny_catalog, states), SHORT, kept="projector")
     changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
     assert changed and all("lora_" in name for name in changed)
     assert report.word_losses == () and mean(report.caption_losses[-5:]) < mean(report.caption_losses[:5])
@@ -150,7 +158,7 @@ def test_projector_and_llm_go_on_from_where_they_are(tiny_catalog, tmp_path):
     for name, weight in model.network.named_parameters():
         weight.requires_grad_("lora_" in name)
     before = {name: value.clone() for name, value in model.network.state_dict().items()}
-    again = align(model, tiny_catalog.products, states, ((), states[:0]), SHORT, kept="all")
+    again = align_model(model, on_all(tiny_catalog, states), SHORT, kept="all")
     changed = {name for name, value in model.network.state_dict().items() if not torch.equal(value, before[name])}
     assert any("lora_" in name for name in changed) and any("projector" in name for name in changed)
     assert again.word_losses == () and again.caption_losses[0] < mean(first.caption_losses[:3])
@@ -168,4 +176,54 @@ def test_what_is_hidden_becomes_the_usual():
 
 def test_words_alone_need_no_lora(tiny_catalog, tmp_path):
     report = aligned(tiny_catalog, tmp_path, AlignConfig(word_steps=3, caption_steps=0, batch=4), valid=4)[1]
-    assert report.caption_losses == () and report.valid_reading == {}
+    assert report.caption_losses == () and report.valid.reading == {}
+
+
+class Killed(Exception):
+    pass
+
+
+class Killing(Checkpoint):
+    """The run is killed right after its progress was written so many times."""
+
+    left = 0
+
+    def save(self, step, *what) -> None:
+        super().save(step, *what)
+        self.left -= 1
+        if not self.left:
+            raise Killed
+
+
+@pytest.mark.parametrize(("phase", "writings"), [(0, 1), (0, 2), (1, 1), (1, 2)])
+def test_a_stopped_run_goes_on_to_the_same_end(tiny_catalog, tmp_path, monkeypatch, phase, writings):
+    """In the first phase or in the second, in its midst or right at its end."""
+    monkeypatch.setattr("lavic_chat.training.align_phases.SAVE_EVERY", 4)
+    few = AlignConfig(word_steps=6, caption_steps=6, batch=4, caption_batch=4, hidden_values=0.2)
+    model, whole, _ = aligned(tiny_catalog, tmp_path, few, valid=4)
+
+    def checkpoints(kind) -> list[Checkpoint]:
+        return [kind(tmp_path / "out", few, "data", name) for name in ("words", "")]
+
+    killing = checkpoints(Killing)
+    killing[phase].left = writings
+    with pytest.raises(Killed):
+        aligned(tiny_catalog, tmp_path, few, valid=4, checkpoints=killing)
+    again, resumed, _ = aligned(tiny_catalog, tmp_path, few, valid=4, checkpoints=checkpoints(Checkpoint))
+    assert resumed == whole and len(resumed.word_losses) == len(resumed.caption_losses) == 6
+    weights = model.network.state_dict()
+    assert all(torch.equal(weights[name], value) for name, value in again.network.state_dict().items())
+
+
+def test_the_pace_is_that_of_one_cycle():
+    """Rate and momentum as torch's own schedule has them."""
+    for steps in (2, 30, 360):
+        optimizer = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], lr=0.1)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, steps, pct_start=0.1)
+        for step in range(steps):
+            (group,) = optimizer.param_groups
+            assert one_cycle_rate(step, steps) == pytest.approx(group["lr"] / 0.1)
+            assert one_cycle_momentum(step, steps) == pytest.approx(group["betas"][0])
+            optimizer.step()
+            if step + 1 < steps:
+                schedule.step()

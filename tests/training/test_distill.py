@@ -14,7 +14,7 @@ from lavic_chat.model.adapter import AdapterCard, apply_adapter, save_adapter
 from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import DistillConfig
-from lavic_chat.training.distill import distill, make_lessons, perplexity, rate
+from lavic_chat.training.distill import distill_model, make_examples, perplexity, rate
 
 SHORT = DistillConfig(steps=6, batch=2, lr=5e-3, valid_every=2, dropout=0.2)
 
@@ -43,10 +43,9 @@ def run(shop, config=SHORT, folder=None, stop_at=None):
             raise StopIteration
 
     model, _ = trainee(config)
-    lessons = make_lessons(shop, shop.products)
-    return model, distill(
-        model, lessons, lessons[:4], config, keep, Checkpoint(folder / "out", config, "data") if folder else None
-    )
+    examples = make_examples(shop, shop.products)
+    checkpoint = Checkpoint(folder / "out", config, "data") if folder else None
+    return model, distill_model(model, (examples, examples[:4]), config, keep, checkpoint)
 
 
 def test_tower_and_projector_learn_and_the_llm_stays(shop):
@@ -82,7 +81,7 @@ def test_what_is_kept_shows_the_same(shop, tmp_path):
     opened = tiny_model()
     untouched = opened.vision_hash
     apply_adapter(opened, tmp_path / "kept")
-    pictures = [lesson.open_pictures[0]() for lesson in make_lessons(shop, shop.products)]
+    pictures = [example.open_pictures[0]() for example in make_examples(shop, shop.products)]
     shown = [each.project(each.encode_views(each.make_views(pictures))) for each in (model, opened)]
     assert torch.allclose(*shown, atol=1e-5)
     assert opened.vision_hash != untouched  # what was seen with the other tower is not mixed in
@@ -118,20 +117,20 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(shop, tmp_path, con
     assert all(torch.equal(weights[name], value) for name, value in again.network.state_dict().items())
 
 
-def test_a_lesson_has_all_pictures_and_products_without_any_have_none(shop):
+def test_an_example_has_all_pictures_and_products_without_any_have_none(shop):
     bare = Product("bare", "Bare", "Sofas")
-    lessons = make_lessons(shop, [*shop.products[:2], bare])
-    assert len(lessons) == 2
-    assert [len(lesson.open_pictures) for lesson in lessons] == [1, 1]
-    assert lessons[0].open_pictures[0]().size == (96, 96) and lessons[0].texts[0].startswith("red")
-    assert set(lessons[0].words.split()) <= set(lessons[0].texts[0].split())
+    examples = make_examples(shop, [*shop.products[:2], bare])
+    assert len(examples) == 2
+    assert [len(example.open_pictures) for example in examples] == [1, 1]
+    assert examples[0].open_pictures[0]().size == (96, 96) and examples[0].texts[0].startswith("red")
+    assert set(examples[0].words.split()) <= set(examples[0].texts[0].split())
 
 
 def test_perplexity_is_of_the_pictures_as_they_are(shop):
     model = tiny_model()
-    lessons = make_lessons(shop, shop.products)
-    assert perplexity(model, lessons, 20, batch=12) == pytest.approx(perplexity(model, lessons, 20, batch=12))
-    assert 1 < perplexity(model, lessons, 20) < 2 * len(model.tokenizer)
+    examples = make_examples(shop, shop.products)
+    assert perplexity(model, examples, 20, batch=12) == pytest.approx(perplexity(model, examples, 20, batch=12))
+    assert 1 < perplexity(model, examples, 20) < 2 * len(model.tokenizer)
 
 
 def test_no_more_pictures_are_looked_at_than_validation_may_cost(shop, monkeypatch):
@@ -143,22 +142,22 @@ def test_no_more_pictures_are_looked_at_than_validation_may_cost(shop, monkeypat
 
     monkeypatch.setattr("lavic_chat.training.distill.perplexity", look)
     model, _ = trainee(SHORT)
-    lessons = make_lessons(shop, shop.products)
+    examples = make_examples(shop, shop.products)
     config = replace(SHORT, steps=1, valid_every=1, valid_pictures=3)
-    distill(model, lessons, lessons[:5], config, lambda *_: None)
+    distill_model(model, (examples, examples[:5]), config, lambda *_: None)
     assert set(looked_at) == {3}
 
 
-def test_what_a_teacher_wrote_is_learned_in_place_of_the_known_looks(shop):
+def test_what_a_teacher_wrote_is_learned_in_place_of_what_is_known(shop):
     first, second = shop.products[:2]
-    lessons = make_lessons(shop, [first, second], {(first.id, 0): "a small red thing with legs"})
-    assert lessons[0].texts == ("a small red thing with legs",) and lessons[1].texts[0] != lessons[0].texts[0]
-    assert lessons[0].draw(random.Random(0))[1] == "a small red thing with legs"
+    examples = make_examples(shop, [first, second], {(first.id, 0): "a small red thing with legs"})
+    assert examples[0].texts == ("a small red thing with legs",) and examples[1].texts[0] != examples[0].texts[0]
+    assert examples[0].draw(random.Random(0))[1] == "a small red thing with legs"
     model = tiny_model()
-    assert perplexity(model, lessons[:1], longest=2) != perplexity(model, lessons[:1], longest=20)
+    assert perplexity(model, examples[:1], longest=2) != perplexity(model, examples[:1], longest=20)
 
 
 def test_where_a_teacher_wrote_a_picture_that_nobody_described_is_left_out(shop):
     plain = replace(shop.products[0], attributes={})
-    assert make_lessons(shop, [plain])[0].texts == (plain.category.lower(),)
-    assert make_lessons(shop, [plain], {("another", 0): "a lamp"}) == []
+    assert make_examples(shop, [plain])[0].texts == (plain.category.lower(),)
+    assert make_examples(shop, [plain], {("another", 0): "a lamp"}) == []

@@ -18,14 +18,16 @@ from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import RetrieverConfig
 from lavic_chat.training.losses import info_nce
 from lavic_chat.training.retriever import (
+    Encoder,
     Recall,
     RecallTask,
+    RetrieverExamples,
     are_found,
     blend,
     make_recall_task,
     make_retrieval_examples,
     recall,
-    tune_retriever,
+    tune_encoder,
 )
 
 CONFIG = RetrieverConfig(steps=80, batch=6, lr=0.05, valid_every=20)
@@ -47,7 +49,7 @@ def talk(text: str, *right: str, candidates=()) -> Conversation:
 
 
 @pytest.fixture
-def lessons(tiny_catalog) -> list[Conversation]:
+def asked(tiny_catalog) -> list[Conversation]:
     """A colour and a kind are asked for, in words that the products' texts do not have."""
     shapes = {"sofa": "couch", "chair": "seat", "lamp": "light"}
     tints = {"red": "scarlet", "green": "emerald", "blue": "navy", "yellow": "lemon"}
@@ -59,25 +61,25 @@ def lessons(tiny_catalog) -> list[Conversation]:
     ]
 
 
-def learn(catalog: Catalog, lessons, config=CONFIG, checkpoint=None, keep=lambda best, curve: None):
-    words, examples = Words(), make_retrieval_examples(lessons, catalog)
+def learn(catalog: Catalog, asked, config=CONFIG, checkpoint=None, keep=lambda best, curve: None):
+    words, examples = Words(), make_retrieval_examples(asked, catalog)
     said = {product.id: f"{product.attributes['colour']} {product.id.split('-')[0]}" for product in catalog}
-    exam = make_recall_task(examples, catalog, said)
-    return tune_retriever(words, [words.table], examples, said, exam, config, keep, checkpoint), words
+    data = RetrieverExamples(examples, said, make_recall_task(examples, catalog, said))
+    return tune_encoder(Encoder(words, [words.table]), data, config, keep, checkpoint), words
 
 
-def test_it_learns_what_is_meant(tiny_catalog, lessons, monkeypatch):
+def test_it_learns_what_is_meant(tiny_catalog, asked, monkeypatch):
     monkeypatch.setattr("lavic_chat.training.retriever.FOUND", 1)
     kept = []
-    report, _ = learn(tiny_catalog, lessons, keep=lambda best, curve: kept.append((best, len(curve))))
+    report, _ = learn(tiny_catalog, asked, keep=lambda best, curve: kept.append((best, len(curve))))
     assert report.valid[0].step == 0 and report.valid[0].recall < 0.5 < 0.9 < report.best.recall
     assert [best for best, _ in kept][-1] == report.best
     assert sum(report.losses[:5]) > 2 * sum(report.losses[-5:])
 
 
-def test_what_is_measured_is_what_is_kept(tiny_catalog, lessons):
+def test_what_is_measured_is_what_is_kept(tiny_catalog, asked):
     """Kept as it began: it learns, and no measurement shows it."""
-    words, examples = Words(), make_retrieval_examples(lessons, tiny_catalog)
+    words, examples = Words(), make_retrieval_examples(asked, tiny_catalog)
     before = words.table.detach().clone()
 
     @contextmanager
@@ -87,16 +89,16 @@ def test_what_is_measured_is_what_is_kept(tiny_catalog, lessons):
         yield
         words.table.data.copy_(learned)
 
-    exam = make_recall_task(examples, tiny_catalog, {})
+    data = RetrieverExamples(examples, {}, make_recall_task(examples, tiny_catalog, {}))
     few = replace(CONFIG, steps=6, valid_every=3)
-    report = tune_retriever(words, [words.table], examples, {}, exam, few, lambda *_: None, as_kept=as_kept)
+    report = tune_encoder(Encoder(words, [words.table], as_kept), data, few, lambda *_: None)
     assert len({point.recall for point in report.valid}) == 1 and not torch.equal(words.table, before)
 
 
-def test_the_same_seed_learns_the_same(tiny_catalog, lessons):
+def test_the_same_seed_learns_the_same(tiny_catalog, asked):
     few = replace(CONFIG, steps=3, valid_every=3)
-    assert learn(tiny_catalog, lessons, few)[0] == learn(tiny_catalog, lessons, few)[0]
-    assert learn(tiny_catalog, lessons, few)[0] != learn(tiny_catalog, lessons, replace(few, seed=1))[0]
+    assert learn(tiny_catalog, asked, few)[0] == learn(tiny_catalog, asked, few)[0]
+    assert learn(tiny_catalog, asked, few)[0] != learn(tiny_catalog, asked, replace(few, seed=1))[0]
 
 
 class Killed(Checkpoint):
@@ -107,16 +109,16 @@ class Killed(Checkpoint):
         raise KeyboardInterrupt
 
 
-def test_a_stopped_run_goes_on_where_it_was(tiny_catalog, lessons, tmp_path):
+def test_a_stopped_run_goes_on_where_it_was(tiny_catalog, asked, tmp_path):
     config = replace(CONFIG, steps=40)
-    whole, words = learn(tiny_catalog, lessons, config)
+    whole, words = learn(tiny_catalog, asked, config)
     with pytest.raises(KeyboardInterrupt):
-        learn(tiny_catalog, lessons, config, Killed(tmp_path / "r", config, "data"))
-    report, again = learn(tiny_catalog, lessons, config, Checkpoint(tmp_path / "r", config, "data"))
+        learn(tiny_catalog, asked, config, Killed(tmp_path / "r", config, "data"))
+    report, again = learn(tiny_catalog, asked, config, Checkpoint(tmp_path / "r", config, "data"))
     assert report == whole and torch.equal(words.table, again.table)
 
 
-def test_wishes_know_what_is_wanted_and_what_is_not(tiny_catalog):
+def test_examples_know_what_is_wanted_and_what_is_not(tiny_catalog):
     talks = [
         talk("a sofa", "sofa-red", "sofa-blue", "gone", candidates=["sofa-red", "lamp-red", "sofa-blue", "unknown"]),
         talk("not that one", "lamp-red"),  # says nothing to search by

@@ -13,7 +13,14 @@ from lavic_chat.catalog import Product
 from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
 from lavic_chat.training import teacher_captions
-from lavic_chat.training.teacher_captions import Description, agreement, describe_fully, read_descriptions, tasks_of
+from lavic_chat.training.teacher_captions import (
+    DescribeRequest,
+    Description,
+    agreement,
+    describe_pictures,
+    read_descriptions,
+    tasks_of,
+)
 
 
 @pytest.mark.parametrize("tower", ["dinov2", "clip"])
@@ -60,6 +67,7 @@ def tasks(tiny_catalog):
 
 def test_a_stopped_run_goes_on_and_nothing_is_described_twice(tasks, tmp_path, monkeypatch):
     model, out, asked = tiny_model(), tmp_path / "texts.jsonl", []
+    request = DescribeRequest(None, out, batch=2, new_tokens=4)
 
     def write(model, part, new_tokens):
         if len(asked) == 4:
@@ -69,15 +77,15 @@ def test_a_stopped_run_goes_on_and_nothing_is_described_twice(tasks, tmp_path, m
 
     monkeypatch.setattr(teacher_captions, "write", write)
     with pytest.raises(KeyboardInterrupt):
-        describe_fully(model, tasks, out, 2, 4)
+        describe_pictures(model, tasks, request)
     assert len(list(read_descriptions(out))) == 4
     monkeypatch.setattr(
         teacher_captions, "write", lambda model, part, n: [asked.append(task.key) or "last" for task in part]
     )
-    written = describe_fully(model, tasks, out, 2, 4)
+    written = describe_pictures(model, tasks, request)
     assert asked == [task.key for task in tasks] == [item.key for item in written]
     assert list(read_descriptions(out)) == written
-    assert written[0].agrees["colour"] and not written[4].may_be_taught
+    assert written[0].agrees["colour"] and not written[4].is_usable
 
 
 def test_another_title_or_teacher_is_another_task(tiny_catalog, tasks):

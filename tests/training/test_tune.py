@@ -18,25 +18,17 @@ from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.model.packing import pad
 from lavic_chat.ranking import BRANCH, DECODES, LIST, Ranker, RankerConfig
 from lavic_chat.ranking.scoring import verdict_log_odds
+from lavic_chat.training.calibration import mean_nll
 from lavic_chat.training.captions import appearance_caption
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.choices import Choice
 from lavic_chat.training.configs import TuneConfig
+from lavic_chat.training.curriculum import CatalogChoices, draw, draw_captions, fading
+from lavic_chat.training.hit_rate import HitRate, TuneExamples, validate
 from lavic_chat.training.losses import caption_loss, choosing_loss, token_loss
+from lavic_chat.training.trainee import Trainee, caption_blurred
 from lavic_chat.training.trainer import epoch_rows, warmup_cosine
-from lavic_chat.training.tune import (
-    CatalogChoices,
-    HitRate,
-    Trainee,
-    draw,
-    draw_captions,
-    fading,
-    mean_nll,
-    parameter_groups,
-    say_blurred,
-    tune,
-    validate,
-)
+from lavic_chat.training.tune import parameter_groups, tune_model
 
 TOY = TuneConfig(
     steps=24, plain_steps=0, plain_share=0.0, batch=4, lr=1e-2, projector_lr=1e-2, rank=8,
@@ -70,7 +62,7 @@ def tuned(shop, choices, config, keep=lambda best, curve: None):
     states = {product.id: row for product, row in zip(shop, seen, strict=True)}
     add_lora(model, "llm", LoraShape(config.rank, config.alpha, config.dropout), seed=config.seed)
     before = copy.deepcopy(model.network.state_dict())
-    return model, tune(model, choices, choices, states, config, keep), states, before
+    return model, tune_model(model, TuneExamples([choices], choices, states), config, keep), states, before
 
 
 def test_it_learns_what_only_the_picture_tells(shop, choices):
@@ -86,7 +78,9 @@ def test_it_learns_what_only_the_picture_tells(shop, choices):
     assert any("lora_B" in name for name in changed) and any("projector" in name for name in changed)
 
     blank = dict.fromkeys(states, torch.stack(list(states.values())).mean(0))
-    assert validate(model, choices, blank, TOY, 0).nll == pytest.approx(1.386, abs=0.01)  # without: pure chance
+    assert validate(model, TuneExamples([], choices, blank), TOY, 0).nll == pytest.approx(
+        1.386, abs=0.01
+    )  # without: pure chance
     assert not model.network.training
 
 
@@ -173,7 +167,8 @@ def test_further_catalogues_get_their_share_and_validation_tells_sets_apart(shop
     states = {product.id: row for product, row in zip(shop, seen, strict=True)}
     add_lora(model, "llm", LoraShape(TOY.rank, TOY.alpha, 0.0))
     config = replace(TOY, also_share=1.0)
-    report = tune(model, choices, [*choices, *others], states, config, lambda *_: None, also=[others])
+    examples = TuneExamples([choices, others], [*choices, *others], states)
+    report = tune_model(model, examples, config, lambda *_: None)
     assert report.valid[-1].by_set["green"] == 1.0 > report.valid[-1].by_set["all"]
     assert "green 1.000" in str(report.valid[-1])
 
@@ -194,7 +189,7 @@ def test_the_pace_rises_then_falls():
 def test_descriptions_are_true_own_or_none(shop):
     model = tiny_model()
     states = dict(zip(shop.by_id, random_states(len(shop), model), strict=True))
-    own = say_blurred(model, shop.products, states, TuneConfig())
+    own = caption_blurred(model, shop.products, states, TuneConfig())
     assert own.keys() == shop.by_id.keys()
     trainee, rng, products = Trainee(model, states, own, TuneConfig(say_share=0.8)), random.Random(0), shop.products[:3]
     drawn = [trainee.choose_captions(products, rng) for _ in range(400)]
@@ -250,7 +245,8 @@ def test_it_learns_to_say_what_is_shown_and_what_is_wanted(shop, choices, weight
         add_lora(model, "llm", LoraShape(8, 32, 0.0))
         before = nll(model, choices[0], of)
         config = replace(TOY, lr=3e-3, say_share=1.0, projector_lr=0.0, say_weight=0.0, wish_weight=0.0)
-        tune(model, choices, choices, states, replace(config, **{weight: share}), lambda *_: None, speaks=True)
+        examples = TuneExamples([choices], choices, states, speaks=True)
+        tune_model(model, examples, replace(config, **{weight: share}), lambda *_: None)
         after[share] = nll(model, choices[0], of)
     assert after[1.0] < before - 0.5 and after[1.0] < after[0.0] - 0.5
 
@@ -306,7 +302,7 @@ def test_a_lists_lines_learn_to_tell_yes_from_no(shop, choices):
     assert after[1.0] < 1.0 < 1.2 < after[0.0]  # chance 1.386
 
 
-def test_an_epoch_is_every_lesson_once(shop, choices):
+def test_an_epoch_is_every_example_once(shop, choices):
     rows = [row for step in range(6) for row in epoch_rows(9, 3, step, seed=1)]
     assert sorted(rows[:9]) == sorted(rows[9:]) == list(range(9)) and rows[:9] != rows[9:]
     assert epoch_rows(9, 4, 2, seed=1) == rows[8:12] and epoch_rows(9, 9, 0, seed=2) != rows[:9]
@@ -335,7 +331,7 @@ def run(shop, choices, folder, config=None, stop_at=None):
     add_lora(model, "llm", LoraShape(config.rank, config.alpha, config.dropout), seed=config.seed)
     states = dict(zip(shop.by_id, seen, strict=True))
     checkpoint = Checkpoint(folder / "out", config, "data")
-    report = tune(model, choices, choices, states, config, keep, checkpoint)
+    report = tune_model(model, TuneExamples([choices], choices, states), config, keep, checkpoint)
     return report, model.network.state_dict(), checkpoint
 
 
@@ -345,7 +341,7 @@ LONG = TuneConfig(steps=6, plain_steps=4, batch=2, valid_every=2, dropout=0.2, l
 def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(shop, choices, tmp_path, monkeypatch):
     curve = {2: 0.1, 4: 0.2, 6: 0.3}
     monkeypatch.setattr(
-        "lavic_chat.training.tune.validate", lambda *given: HitRate(given[4], curve[given[4]], 1.0, 1.0)
+        "lavic_chat.training.tune.validate", lambda *given: HitRate(given[3], curve[given[3]], 1.0, 1.0)
     )
     whole, weights, _ = run(shop, choices, tmp_path / "whole")
     with pytest.raises(Stop):  # step 2 is saved, 3 and 4 are lost
@@ -374,7 +370,7 @@ def test_damaged_progress_is_told(shop, choices, tmp_path, harm):
 def test_the_best_so_far_is_kept_and_ties_go_to_the_likelier(shop, choices, monkeypatch):
     curve = iter([(0.5, 1.0), (0.5, 0.9), (0.4, 0.1), (0.5, 0.95)])
 
-    def measured(model, valid, states, config, step, speaks):
+    def measured(model, examples, config, step):
         return HitRate(step, *next(curve), temperature=1.0)
 
     monkeypatch.setattr("lavic_chat.training.tune.validate", measured)
@@ -391,7 +387,7 @@ def test_the_best_so_far_is_kept_and_ties_go_to_the_likelier(shop, choices, monk
 def test_validation_counts_hits(shop, choices, monkeypatch):
     model = tiny_model()
     states = dict(zip(shop.by_id, random_states(12, model), strict=True))
-    result = validate(model, choices, states, TuneConfig(), 7)
+    result = validate(model, TuneExamples([], choices, states), TuneConfig(), 7)
     ranker = Ranker(model, RankerConfig(BRANCH))
     picks = [
         ranker.rank(c.dialogue, c.products, item_features([states[p.id] for p in c.products])).probabilities
@@ -400,10 +396,10 @@ def test_validation_counts_hits(shop, choices, monkeypatch):
     hits = [max(range(4), key=row.__getitem__) == c.answer for row, c in zip(picks, choices, strict=True)]
     assert result.step == 7 and result.hit == pytest.approx(sum(hits) / 3)
     for decode in (BRANCH, LIST):
-        assert 0 < validate(model, choices, states, TuneConfig(decode=decode), 0).nll < 5
+        assert 0 < validate(model, TuneExamples([], choices, states), TuneConfig(decode=decode), 0).nll < 5
 
 
-def test_surprise_by_hand():
+def test_nll_by_hand():
     logs = [torch.tensor([0.5, 0.25, 0.25]).log(), torch.tensor([0.1, 0.8, 0.1]).log()]
     assert mean_nll(logs, [0, 1]) == pytest.approx((0.6931 + 0.2231) / 2, abs=1e-3)
     assert mean_nll(logs, [1, 0]) > mean_nll([row / 4 for row in logs], [1, 0])  # wrong and sure: colder is worse
