@@ -83,7 +83,7 @@ def index(ship: bool, as_json: bool, **chosen) -> None:
 
 
 def build_index(settings: Settings, ship: bool) -> dict:
-    """Compute what the caches lack, and tell what there is; with `ship` also write it into the adapter folder.
+    """Compute what the caches lack, and count what there is; with `ship` also write it into the adapter folder.
 
     Raises LavicError where there is no such folder.
     """

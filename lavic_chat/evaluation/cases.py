@@ -20,17 +20,14 @@ class Case:
     ids: tuple[str, ...]
 
 
-def cases_by_key(conversations: Sequence[Conversation], key: str, catalog: Catalog | None) -> list[Case]:
-    """Candidates as the file lists them; raises DialogueError when the key, or products of them, are missing."""
+def cases_by_key(conversations: Sequence[Conversation], key: str) -> list[Case]:
+    """Candidates as the file lists them; raises DialogueError when the key is missing."""
     if not any(key in conversation.candidates for conversation in conversations):
         keys = sorted({name for conversation in conversations for name in conversation.candidates}) or ["none"]
         raise DialogueError(
             f"The dialogues have no candidates under {key!r} (there: {', '.join(keys)}); choose one of those."
         )
-    cases = [Case(c, c.candidates[key]) for c in conversations if c.candidates.get(key)]
-    if catalog is not None:
-        check_products(cases, catalog)
-    return cases
+    return [Case(c, c.candidates[key]) for c in conversations if c.candidates.get(key)]
 
 
 def check_products(cases: Sequence[Case], catalog: Catalog) -> None:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.dialogue.reddit_amazon import Conversation, read_conversations
 from lavic_chat.errors import DialogueError, LavicError
-from lavic_chat.evaluation.cases import Case, cases_by_key, cases_by_retrieval, check_answers
+from lavic_chat.evaluation.cases import Case, cases_by_key, cases_by_retrieval, check_answers, check_products
 from lavic_chat.evaluation.compare import check_same, gain_over, key_of, read_hits
 from lavic_chat.evaluation.config import MODEL, NO_DISTILL, EvaluationConfig
 from lavic_chat.evaluation.metrics import measure
@@ -35,7 +35,7 @@ def evaluate(config: EvaluationConfig, settings: Settings) -> dict:
     about = describe(config, settings)
     if config.ablate == NO_DISTILL:
         settings = without_distillation(settings)
-    catalog = load_catalog(settings.catalog) if config.needs_catalog else None
+    catalog = load_catalog(settings.catalog) if config.needs_catalog else Catalog(settings.catalog, ())
     cases = make_cases(config, settings, conversations, catalog)
     ranker = make_ranker(config.ranker, RankerInputs(config, settings, catalog, tuple(cases), training))
     if config.needs_catalog:
@@ -44,7 +44,7 @@ def evaluate(config: EvaluationConfig, settings: Settings) -> dict:
 
 
 def describe(config: EvaluationConfig, settings: Settings) -> dict:
-    """What metrics.json says of itself; names only, for what is published tells nothing of the machine."""
+    """What metrics.json says of itself; names only, for what is published shows nothing of the machine."""
     about = {
         "domain": config.domain, "dialogues": Path(config.dialogues).name, "candidates": config.candidates,
         "ranker": config.ranker, "ablate": config.ablate, "seed": config.seed,
@@ -68,13 +68,16 @@ def without_distillation(settings: Settings) -> Settings:
 
 
 def make_cases(
-    config: EvaluationConfig, settings: Settings, conversations: Sequence[Conversation], catalog: Catalog | None
+    config: EvaluationConfig, settings: Settings, conversations: Sequence[Conversation], catalog: Catalog
 ) -> list[Case]:
-    """The conversations with the candidates that the config asks for. Raises DialogueError when they are missing."""
+    """The conversations with the candidates that the config asks for. Raises DialogueError when the file has none of
+    them, or the catalogue lacks their products."""
     if config.retrieve:
         check_answers(conversations, catalog)
         return retrieve_cases(settings, conversations, config.top or CANDIDATES)
-    cases = cases_by_key(conversations, config.key, catalog)
+    cases = cases_by_key(conversations, config.key)
+    if config.needs_catalog:
+        check_products(cases, catalog)
     return fill(cases, config.fill, config.seed) if config.fill else cases
 
 
@@ -105,7 +108,7 @@ def evaluate_cases(
     start = time.perf_counter()
     predictions = [rank(case.conversation, case.ids) for case in tqdm(cases, desc="Evaluating", unit="dialogue")]
     metrics = {"about": {**about, "seconds": round(time.perf_counter() - start, 1)}, **measure(predictions)}
-    if theirs is not None:
+    if against and theirs is not None:
         for name, gain in gain_over(predictions, theirs).items():
             metrics[name].update(gain)
         metrics["about"]["against"] = Path(against).name

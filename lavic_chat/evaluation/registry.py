@@ -23,7 +23,7 @@ class RankerInputs:
 
     config: names.EvaluationConfig
     settings: Settings
-    catalog: Catalog | None  # None: for a ranker that needs none
+    catalog: Catalog  # an empty one for a ranker that needs none
     cases: tuple[Case, ...]
     training: tuple[Conversation, ...] = ()
 

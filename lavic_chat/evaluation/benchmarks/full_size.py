@@ -96,7 +96,8 @@ def make_scene(catalog: Catalog) -> Scene:
     """The first test conversation of the home catalogue, whose pictures are real."""
     conversation = read_conversations(catalog.folder / "dialogues/test.jsonl")[0]
     products = [catalog[item] for item in conversation.candidates["candidates"][:CANDIDATES]]
-    return Scene(conversation.dialogue, products, [open_picture(catalog.picture_path(product)) for product in products])
+    paths = filter(None, map(catalog.picture_path, products))
+    return Scene(conversation.dialogue, products, [open_picture(path) for path in paths])
 
 
 def measure_turns(model: LavicModel, scene: Scene, runs: int) -> list[Figure]:

@@ -81,18 +81,21 @@ def order_of(name: str) -> tuple[int, str]:
 
 def read_evaluation(folder: str | Path) -> Evaluation:
     """What one `evaluate --out` folder holds. Raises DialogueError where it cannot be read."""
-    folder, keys = Path(folder), Prediction.__dataclass_fields__
+    folder = Path(folder)
     try:
         metrics = json.loads((folder / "metrics.json").read_text())
         rows = [row for _, row in read_jsonl(folder / "predictions.jsonl", DialogueError)]
-        predictions = tuple(
-            Prediction(**{key: tuple(row[key]) if key in ("gt_items", "ranking") else row[key] for key in keys})
-            for row in rows
-        )
+        predictions = tuple(map(to_prediction, rows))
         metrics["overall"]["hr@1"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DialogueError(f"{folder} does not hold an evaluation ({error}); run it again.") from error
     return Evaluation(folder.name, metrics, predictions)
+
+
+def to_prediction(row: Mapping) -> Prediction:
+    """A line of predictions.jsonl read back. Raises KeyError or TypeError for a row of something else."""
+    lists = {key: tuple(row[key]) for key in ("gt_items", "ranking")}
+    return Prediction(**{key: row[key] for key in Prediction.__dataclass_fields__} | lists)
 
 
 def complete(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
