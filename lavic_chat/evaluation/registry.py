@@ -35,54 +35,54 @@ class RankerInputs:
 
 
 @dataclass(frozen=True)
-class NamedRanker:
+class ReadyRanker:
     """A ranker and how it decodes, where it does."""
 
     rank: Rank
     decode: str | None = None
 
 
-def make_ranker(name: str, inputs: RankerInputs) -> NamedRanker:
+def make_ranker(name: str, inputs: RankerInputs) -> ReadyRanker:
     """One of `config.RANKERS`. Raises LavicError where its model, or what it learns from, cannot be used."""
     return MAKERS[name](inputs)
 
 
-def first_ranker(inputs: RankerInputs) -> NamedRanker:
+def prepare_first(inputs: RankerInputs) -> ReadyRanker:
     """The candidates as they are listed."""
-    return NamedRanker(rank_first)
+    return ReadyRanker(rank_first)
 
 
-def random_ranker(inputs: RankerInputs) -> NamedRanker:
+def prepare_random(inputs: RankerInputs) -> ReadyRanker:
     """A pick at random, by the seed."""
-    return NamedRanker(make_random(inputs.config.seed))
+    return ReadyRanker(make_random(inputs.config.seed))
 
 
-def bm25_ranker(inputs: RankerInputs) -> NamedRanker:
+def prepare_bm25(inputs: RankerInputs) -> ReadyRanker:
     """BM25 over the catalogue's texts."""
-    return NamedRanker(make_bm25(inputs.catalog))
+    return ReadyRanker(make_bm25(inputs.catalog))
 
 
-def sbert_ranker(inputs: RankerInputs) -> NamedRanker:
+def prepare_sbert(inputs: RankerInputs) -> ReadyRanker:
     """Sentence vectors of the catalogue's texts, as they are before any training."""
-    return NamedRanker(make_search(inputs.catalog, Embedder(text_encoder.TextEncoder(inputs.settings.home))))
+    return ReadyRanker(make_search(inputs.catalog, Embedder(text_encoder.TextEncoder(inputs.settings.home))))
 
 
-def two_tower_ranker(inputs: RankerInputs) -> NamedRanker:
+def prepare_two_tower(inputs: RankerInputs) -> ReadyRanker:
     """Two small networks over the same tower's states, trained now."""
     products = inputs.products
     states = open_model(inputs).image_encoder.encode_products(inputs.catalog, products, progress=True)
     encoder = text_encoder.TextEncoder(inputs.settings.home)
-    return NamedRanker(make_two_tower(products, encoder, states, inputs.training, inputs.config.seed))
+    return ReadyRanker(make_two_tower(products, encoder, states, inputs.training, inputs.config.seed))
 
 
-def search_ranker(inputs: RankerInputs) -> NamedRanker:
+def prepare_search(inputs: RankerInputs) -> ReadyRanker:
     """The adapter's retrieval alone."""
     visual_ranker = open_model(inputs)
     item_features = visual_ranker.features_by_id(inputs.catalog, inputs.products)
-    return NamedRanker(make_search(inputs.catalog, open_embedder(inputs, visual_ranker), item_features))
+    return ReadyRanker(make_search(inputs.catalog, open_embedder(inputs, visual_ranker), item_features))
 
 
-def model_ranker(inputs: RankerInputs) -> NamedRanker:
+def prepare_model(inputs: RankerInputs) -> ReadyRanker:
     """The model, with retrieval's opinion where its adapter weighs that, and without what the ablation takes away."""
     visual_ranker, ablate = open_model(inputs), inputs.config.ablate
     item_features = visual_ranker.features_by_id(inputs.catalog, inputs.products)
@@ -90,9 +90,9 @@ def model_ranker(inputs: RankerInputs) -> NamedRanker:
     weighs_search = ranker.config.retrieval_weight and ablate != names.NO_SEARCH
     embedder = open_embedder(inputs, visual_ranker) if weighs_search else None
     if ablate == names.ALL_TOKENS:
-        return NamedRanker(make_all_tokens(inputs.catalog, ranker, item_features, embedder), BRANCH)
+        return ReadyRanker(make_all_tokens(inputs.catalog, ranker, item_features, embedder), BRANCH)
     rank = make_model(inputs.catalog, ranker, item_features, ablate, inputs.config.seed, embedder)
-    return NamedRanker(rank, ranker.config.decode)
+    return ReadyRanker(rank, ranker.config.decode)
 
 
 def open_model(inputs: RankerInputs) -> VisualRanker:
@@ -106,12 +106,12 @@ def open_embedder(inputs: RankerInputs, visual_ranker: VisualRanker) -> Embedder
     return load_embedder(inputs.settings.home, inputs.settings.adapter, visual_ranker.model.vision_hash)
 
 
-MAKERS: Mapping[str, Callable[[RankerInputs], NamedRanker]] = {
-    names.MODEL: model_ranker,
-    names.SEARCH: search_ranker,
-    names.TWO_TOWER: two_tower_ranker,
-    "bm25": bm25_ranker,
-    "sbert": sbert_ranker,
-    "first": first_ranker,
-    "random": random_ranker,
+MAKERS: Mapping[str, Callable[[RankerInputs], ReadyRanker]] = {
+    names.MODEL: prepare_model,
+    names.SEARCH: prepare_search,
+    names.TWO_TOWER: prepare_two_tower,
+    "bm25": prepare_bm25,
+    "sbert": prepare_sbert,
+    "first": prepare_first,
+    "random": prepare_random,
 }
