@@ -7,7 +7,7 @@ import click
 
 from lavic_chat.cli.options import catalog_option, decode_option, json_option, model_options, print_json
 from lavic_chat.errors import LavicError
-from lavic_chat.settings import read_settings
+from lavic_chat.settings import Settings, read_settings
 
 
 @click.command()
@@ -33,7 +33,7 @@ def app(**chosen) -> None:
 @model_options
 @decode_option
 @json_option
-def ask(message: str, photo: Path | None, categories, least, most, as_json: bool, **chosen) -> None:
+def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
     """One turn without a browser: the pick, and the candidates with their scores."""
     from lavic_chat.catalog import load_catalog, open_picture
     from lavic_chat.catalog.filters import Filters, check_categories
@@ -41,7 +41,8 @@ def ask(message: str, photo: Path | None, categories, least, most, as_json: bool
     from lavic_chat.recommendation import to_answer
     from lavic_chat.serving.recommender import load_recommender
 
-    dialogue = Dialogue().say(message, photo)  # bad input is told before anything is loaded
+    dialogue = Dialogue().say(message, photo)  # bad input is refused before anything is loaded
+    categories, least, most = (chosen.pop(name) for name in ("categories", "least", "most"))
     filters = Filters(frozenset(categories), least, most)
     if photo:
         open_picture(photo)
@@ -49,16 +50,19 @@ def ask(message: str, photo: Path | None, categories, least, most, as_json: bool
     if categories:
         check_categories(categories, load_catalog(settings.catalog))
     answer = to_answer(load_recommender(settings).recommend(dialogue, filters=filters))
-    if as_json:
-        print_json(answer)
-        return
+    print_json(answer) if as_json else click.echo(format_answer(answer))
+
+
+def format_answer(answer: dict) -> str:
+    """The pick, a line a candidate, and what it cost."""
     pick = answer["pick"]
-    click.echo(f"{pick['title']} ({pick['id']}), {pick['score']:.0%} sure")
-    for item in answer["candidates"]:
-        click.echo(f"  {item['score']:7.1%}  {item['id']}  {item['title']}")
-    click.echo(
-        f"{answer['visual_tokens']} visual tokens, {answer['prompt_tokens']} prompt tokens, "
-        f"{answer['timings_ms']['total']:.0f} ms"
+    return "\n".join(
+        [
+            f"{pick['title']} ({pick['id']}), {pick['score']:.0%} sure",
+            *(f"  {item['score']:7.1%}  {item['id']}  {item['title']}" for item in answer["candidates"]),
+            f"{answer['visual_tokens']} visual tokens, {answer['prompt_tokens']} prompt tokens, "
+            f"{answer['timings_ms']['total']:.0f} ms",
+        ]
     )
 
 
@@ -69,26 +73,34 @@ def ask(message: str, photo: Path | None, categories, least, most, as_json: bool
 @json_option
 def index(ship: bool, as_json: bool, **chosen) -> None:
     """Compute a catalogue's sentence vectors and visual tokens; a stopped run goes on where it stopped."""
+    answer = build_index(read_settings(**chosen), ship)
+    if as_json:
+        print_json(answer)
+        return
+    blanks = answer["without_picture"]
+    note = f"; {blanks} without a usable picture are seen as a blank" if blanks else ""
+    click.echo(f"{answer['products']} products indexed in {answer['seconds']} s{note}.")
+
+
+def build_index(settings: Settings, ship: bool) -> dict:
+    """Compute what the caches lack, and count what there is; with `ship` also write it into the adapter folder.
+
+    Raises LavicError where there is no such folder.
+    """
     from lavic_chat.serving.recommender import load_recommender
 
-    start, settings = time.perf_counter(), read_settings(**chosen)
+    start = time.perf_counter()
     recommender = load_recommender(settings)
     if ship:
         if not settings.adapter:
             raise LavicError("There is no adapter folder to ship the states in; name one with --adapter.")
         recommender.visual_ranker.ship(recommender.catalog, recommender.item_features, settings.adapter)
-    blanks = recommender.visual_ranker.image_encoder.count_blanks(recommender.main_states)
-    answer = {
+    return {
         "products": len(recommender.catalog),
-        "without_picture": blanks,
+        "without_picture": recommender.visual_ranker.image_encoder.count_blanks(recommender.main_states),
         "visual_tokens": recommender.visual_tokens,
         "seconds": round(time.perf_counter() - start, 1),
     }
-    if as_json:
-        print_json(answer)
-        return
-    note = f"; {blanks} without a usable picture are seen as a blank" if blanks else ""
-    click.echo(f"{answer['products']} products indexed in {answer['seconds']} s{note}.")
 
 
 @click.command()
@@ -109,31 +121,12 @@ def bench(turns: int, shoppers: int | None, seconds: int, as_json: bool, **chose
 
         result = run_load_test(recommender, shoppers, seconds).to_row()
     else:
+        from lavic_chat.evaluation.benchmarks.turns import measure_turns
+
         result = measure_turns(recommender, turns)
-    if as_json:
-        print_json(result)
-        return
-    for key, value in result.items():
-        click.echo(f"{key:<16} {value}")
+    print_json(result) if as_json else click.echo(format_row(result))
 
 
-def measure_turns(recommender, turns: int) -> dict:
-    """Milliseconds of one shopper's turns, after one to warm up."""
-    import resource
-
-    from lavic_chat.dialogue.turns import Dialogue
-
-    dialogue = Dialogue().say("I am looking for something green for the reading corner, not too dark")
-    recommender.recommend(dialogue)
-    answers = [recommender.recommend(dialogue) for _ in range(turns)]
-    totals = sorted(answer.timings_ms["total"] for answer in answers)
-    return {
-        "device": recommender.device,
-        "turns": turns,
-        "median_ms": totals[len(totals) // 2],
-        "slowest_ms": totals[-1],
-        "steps_ms": dict(answers[-1].timings_ms),
-        "prompt_tokens": answers[-1].prompt_tokens,
-        "visual_tokens": answers[-1].visual_tokens,
-        "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-    }
+def format_row(row: dict) -> str:
+    """A line a key."""
+    return "\n".join(f"{key:<16} {value}" for key, value in row.items())

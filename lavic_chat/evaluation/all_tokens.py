@@ -13,7 +13,7 @@ from lavic_chat.dialogue.reddit_amazon import Conversation
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import PictureError
 from lavic_chat.evaluation.metrics import Prediction
-from lavic_chat.evaluation.rankers import Rank, order
+from lavic_chat.evaluation.rankers import Rank, sort_by_score
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.model import LavicModel
 from lavic_chat.ranking import BRANCH, Ranker
@@ -21,32 +21,34 @@ from lavic_chat.ranking.prompt import PromptCandidate, PromptFormat, build_promp
 from lavic_chat.ranking.scoring import score_prompts
 from lavic_chat.retrieval.embedder import Embedder
 
-ROOM = 8192  # tokens of a prompt
+MAX_TOKENS = 8192  # of a prompt
 
 
 def make_all_tokens(
     catalog: Catalog, ranker: Ranker, item_features: Mapping[str, ItemFeatures], embedder: Embedder | None = None
 ) -> Rank:
-    """sights: what is seen and said of each product's picture in five tokens. search: for its opinion."""
+    """item_features: by product id, for the captions. embedder: adds retrieval's query scores, weighed as the ranker
+    weighs them."""
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
+        products, seen = [catalog[item] for item in ids], [item_features[item] for item in ids]
+        pairs = zip(products, seen, strict=True)
         scores = torch.tensor(
             [
-                score(ranker.model, catalog, conversation.dialogue, catalog[item], item_features[item].caption)
-                for item in ids
+                score_candidate(ranker.model, catalog, conversation.dialogue, product, features.caption)
+                for product, features in pairs
             ]
         )
-        products, seen = [catalog[item] for item in ids], [item_features[item] for item in ids]
         query_scores = embedder.score_items(conversation.dialogue, products, seen) if embedder else None
         chances = torch.softmax(ranker.weigh(scores, query_scores), -1)
-        return order(conversation, ids, chances.numpy(), float(chances.max()))
+        return sort_by_score(conversation, ids, chances.numpy(), float(chances.max()))
 
     return rank
 
 
 @torch.inference_mode()
-def score(model: LavicModel, catalog: Catalog, dialogue: Dialogue, product: Product, caption: str) -> float:
-    """Log-odds of "yes" for one candidate."""
+def score_candidate(model: LavicModel, catalog: Catalog, dialogue: Dialogue, product: Product, caption: str) -> float:
+    """Log-odds of "yes" for one candidate, with every token of its main picture."""
     path = catalog.picture_path(product)
     try:
         picture = open_picture(path) if path else blank_picture()
@@ -54,5 +56,5 @@ def score(model: LavicModel, catalog: Catalog, dialogue: Dialogue, product: Prod
         picture = blank_picture()
     tokens = model.see_fully([picture])[0]
     candidate = PromptCandidate(product.title, caption=caption, tokens=len(tokens))
-    prompt = build_prompt(model, dialogue, [candidate], PromptFormat(BRANCH, ROOM))
+    prompt = build_prompt(model, dialogue, [candidate], PromptFormat(BRANCH, MAX_TOKENS))
     return float(score_prompts(model, [prompt], [tokens])[0][0])

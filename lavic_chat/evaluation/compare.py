@@ -16,9 +16,9 @@ from lavic_chat.storage.files import read_jsonl
 Key = tuple[str, tuple[str, ...]]  # of a case: "file, line n" and its candidates, sorted
 
 
-def read_hits(folder: Path) -> dict[Key, bool]:
+def read_hits(folder: str | Path) -> dict[Key, bool]:
     """Whether each case of an earlier evaluation was a hit; raises DialogueError when the folder holds none."""
-    path = folder / "predictions.jsonl"
+    path = Path(folder) / "predictions.jsonl"
     rows = [row for _, row in read_jsonl(path, DialogueError)]
     try:
         return {key_of(row["where"], row["ranking"]): bool(row["hit"]) for row in rows}

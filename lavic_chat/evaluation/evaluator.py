@@ -1,67 +1,100 @@
 """One evaluation: dialogues, candidates, a ranker -> metrics.json and predictions.jsonl."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
-from lavic_chat.catalog import Catalog
-from lavic_chat.dialogue.reddit_amazon import Conversation
-from lavic_chat.errors import DialogueError
+from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.dialogue.reddit_amazon import Conversation, read_conversations
+from lavic_chat.errors import DialogueError, LavicError
+from lavic_chat.evaluation.cases import Case, cases_by_key, cases_by_retrieval, check_answers, check_products
 from lavic_chat.evaluation.compare import check_same, gain_over, key_of, read_hits
+from lavic_chat.evaluation.config import MODEL, NO_DISTILL, EvaluationConfig
 from lavic_chat.evaluation.metrics import measure
 from lavic_chat.evaluation.rankers import Rank
+from lavic_chat.evaluation.registry import RankerInputs, make_ranker
+from lavic_chat.evaluation.stress import fill, lengthen
+from lavic_chat.serving.recommender import CANDIDATES, load_recommender
+from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_json, write_jsonl
 
-IMPORT = "import their metadata with `lavic-chat catalog import META.json --to DIR` and pass --catalog DIR"
+
+def evaluate(config: EvaluationConfig, settings: Settings) -> dict:
+    """Rank the conversations of a file as the config says, write the results into its folder, return the metrics.
+
+    Raises LavicError for files, a catalogue, a model or an adapter that cannot be used; the catalogue is checked before
+    a model is loaded.
+    """
+    training = tuple(read_conversations(config.train_dialogues)) if config.train_dialogues else ()
+    conversations = read_conversations(config.dialogues)[: config.limit]
+    if config.history:
+        conversations = lengthen(conversations, config.history, config.seed)
+    about = describe(config, settings)
+    if config.ablate == NO_DISTILL:
+        settings = without_distillation(settings)
+    catalog = load_catalog(settings.catalog) if config.needs_catalog else Catalog(settings.catalog, ())
+    cases = make_cases(config, settings, conversations, catalog)
+    ranker = make_ranker(config.ranker, RankerInputs(config, settings, catalog, tuple(cases), training))
+    if config.needs_catalog:
+        about["decode"] = ranker.decode
+    return evaluate_cases(cases, ranker.rank, config.out, about, config.against)
 
 
-@dataclass(frozen=True)
-class Case:
-    """A conversation with the candidates to rank."""
+def describe(config: EvaluationConfig, settings: Settings) -> dict:
+    """What metrics.json says of itself; names only, for what is published shows nothing of the machine."""
+    about = {
+        "domain": config.domain, "dialogues": Path(config.dialogues).name, "candidates": config.candidates,
+        "ranker": config.ranker, "ablate": config.ablate, "seed": config.seed,
+    }  # fmt: skip
+    if config.ranker == MODEL:
+        about |= {"model": Path(settings.model).name, "adapter": settings.adapter and settings.adapter.name}
+        about |= {"pictures": config.pictures} if config.pictures else {}
+    return about
 
-    conversation: Conversation
-    ids: tuple[str, ...]
 
-
-def cases_by_key(conversations: Sequence[Conversation], key: str, catalog: Catalog | None) -> list[Case]:
-    """Candidates as the file lists them; raises DialogueError when the key, or products of them, are missing."""
-    if not any(key in conversation.candidates for conversation in conversations):
-        keys = sorted({name for conversation in conversations for name in conversation.candidates}) or ["none"]
-        raise DialogueError(
-            f"The dialogues have no candidates under {key!r} (there: {', '.join(keys)}); choose one of those."
+def without_distillation(settings: Settings) -> Settings:
+    """The settings with the adapter that was trained without stage 1; raises LavicError where there is none."""
+    folder = settings.adapter and settings.adapter / NO_DISTILL
+    if not folder or not (folder / "adapter.json").is_file():
+        raise LavicError(
+            f"{settings.adapter or settings.model} has no folder {NO_DISTILL} with an adapter tuned without stage 1; "
+            "train one with `lavic-chat tune --from ADAPTER --undistilled --out ADAPTER/no-distill`, then `fuse` and "
+            "`calibrate` it."
         )
-    cases = [Case(c, c.candidates[key]) for c in conversations if c.candidates.get(key)]
-    if catalog is not None:
-        wanted = {item for case in cases for item in case.ids}
-        missing = sorted(wanted - set(catalog.by_id))
-        if missing:
-            raise DialogueError(
-                f"{len(missing)} of the {len(wanted)} candidate products, {missing[0]} for one, are not in the "
-                f"catalogue {catalog.folder}; {IMPORT}, or use --ranker first or random, which need no catalogue."
-            )
-    return cases
+    return replace(settings, adapter=folder)
 
 
-def check_answers(conversations: Sequence[Conversation], catalog: Catalog) -> None:
-    """Raises DialogueError when not one ground truth is in the catalogue, so that retrieval could only miss."""
-    if not any(item in catalog for conversation in conversations for item in conversation.gt_items):
-        raise DialogueError(
-            f"None of the products that the {len(conversations)} conversations ended with are in the catalogue "
-            f"{catalog.folder}; {IMPORT}."
-        )
-
-
-def cases_by_retrieval(
-    conversations: Sequence[Conversation], search: Callable[[Conversation], Sequence[str]]
+def make_cases(
+    config: EvaluationConfig, settings: Settings, conversations: Sequence[Conversation], catalog: Catalog
 ) -> list[Case]:
-    """Candidates from our own retrieval; a ground truth that it misses stays missed."""
-    return [Case(c, tuple(search(c))) for c in tqdm(conversations, desc="Retrieving", unit="dialogue")]
+    """The conversations with the candidates that the config asks for. Raises DialogueError when the file has none of
+    them, or the catalogue lacks their products."""
+    if config.retrieve:
+        check_answers(conversations, catalog)
+        return retrieve_cases(settings, conversations, config.top or CANDIDATES)
+    cases = cases_by_key(conversations, config.key)
+    if config.needs_catalog:
+        check_products(cases, catalog)
+    return fill(cases, config.fill, config.seed) if config.fill else cases
 
 
-def evaluate(cases: Sequence[Case], rank: Rank, out: Path, about: dict, against: Path | None = None) -> dict:
+def retrieve_cases(settings: Settings, conversations: Sequence[Conversation], count: int) -> list[Case]:
+    """The conversations with what the chat's own retrieval finds for them."""
+    recommender = load_recommender(settings)
+
+    def search(conversation: Conversation) -> list[str]:
+        intent = recommender.intent_reader.read(conversation.dialogue)
+        return [one.product.id for one in recommender.retrieve(conversation.dialogue, intent, count)]
+
+    return cases_by_retrieval(conversations, search)
+
+
+def evaluate_cases(
+    cases: Sequence[Case], rank: Rank, out: str | Path, about: dict, against: str | Path | None = None
+) -> dict:
     """Rank every case, write `out`/predictions.jsonl and `out`/metrics.json, return the metrics.
 
     against: the folder of another evaluation of the same cases; the gain over it is then measured pair by pair.
@@ -70,21 +103,21 @@ def evaluate(cases: Sequence[Case], rank: Rank, out: Path, about: dict, against:
     if not cases:
         raise DialogueError("There is nothing to evaluate: the file holds no conversation with candidates.")
     theirs = read_hits(against) if against else None
-    if theirs is not None:  # told now, not after the ranking
+    if theirs is not None:  # checked now, not after the ranking
         check_same([key_of(case.conversation.where, case.ids) for case in cases], theirs)
     start = time.perf_counter()
     predictions = [rank(case.conversation, case.ids) for case in tqdm(cases, desc="Evaluating", unit="dialogue")]
     metrics = {"about": {**about, "seconds": round(time.perf_counter() - start, 1)}, **measure(predictions)}
-    if theirs is not None:
+    if against and theirs is not None:
         for name, gain in gain_over(predictions, theirs).items():
             metrics[name].update(gain)
-        metrics["about"]["against"] = against.name
-    write_jsonl(out / "predictions.jsonl", (prediction.to_row() for prediction in predictions))
-    write_json(out / "metrics.json", metrics)
+        metrics["about"]["against"] = Path(against).name
+    write_jsonl(Path(out) / "predictions.jsonl", (prediction.to_row() for prediction in predictions))
+    write_json(Path(out) / "metrics.json", metrics)
     return metrics
 
 
-def metrics_table(metrics: dict) -> str:
+def format_metrics(metrics: dict) -> str:
     """Metrics as a text table: hr@1 with its interval, beside chance and ceiling."""
     lines = [f"{'set':<12} {'n':>5} {'hr@1':>7} {'95 %':>17} {'chance':>7} {'ceiling':>8} {'mrr':>6} {'vr':>6}"]
     for name, row in metrics.items():

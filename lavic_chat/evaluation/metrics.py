@@ -24,9 +24,11 @@ class Prediction:
 
     @property
     def pick(self) -> str | None:
+        """The best candidate; None where the answer named nobody."""
         return self.ranking[0] if self.ranking and self.valid else None
 
     def to_row(self) -> dict:
+        """A line of predictions.jsonl."""
         return {**asdict(self), "pick": self.pick, "hit": self.pick in self.gt_items}
 
 
@@ -77,6 +79,7 @@ def mean_interval(values: np.ndarray, seed: int) -> list[float]:
 
 
 def interval(means: np.ndarray) -> list[float]:
+    """The middle 95 % of the resamples' means."""
     return [round(float(value), 4) for value in np.percentile(means, [2.5, 97.5])]
 
 
@@ -87,10 +90,12 @@ def recall(prediction: Prediction) -> float:
 
 
 def reciprocal_rank(prediction: Prediction) -> float:
+    """One over the rank of the first ground truth; 0 without one, and for an answer that named nobody."""
     ranks = [rank for rank, item in enumerate(prediction.ranking, 1) if item in prediction.gt_items]
     return 1 / ranks[0] if ranks and prediction.valid else 0.0
 
 
 def chance(prediction: Prediction) -> float:
+    """The expected hr@1 of a pick at random among the candidates."""
     right = set(prediction.gt_items) & set(prediction.ranking)
     return len(right) / max(len(prediction.ranking), 1)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lavic_chat.dialogue.reddit_amazon import Conversation
-from lavic_chat.evaluation.evaluator import Case
+from lavic_chat.evaluation.cases import Case
 
 
 def fill(cases: Sequence[Case], count: int, seed: int) -> list[Case]:

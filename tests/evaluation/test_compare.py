@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from lavic_chat.dialogue.reddit_amazon import Conversation
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import DialogueError
+from lavic_chat.evaluation.cases import Case
 from lavic_chat.evaluation.compare import gain_over, read_hits
-from lavic_chat.evaluation.evaluator import Case, evaluate, metrics_table
+from lavic_chat.evaluation.evaluator import evaluate_cases, format_metrics
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.storage.files import write_jsonl
 
@@ -49,24 +50,24 @@ def test_two_ways_round_the_gain_changes_its_sign(pairs):
     assert low <= one["overall"]["gain"] <= high
 
 
-def test_other_cases_are_told_before_any_ranking(tmp_path):
+def test_other_cases_are_refused_before_any_ranking(tmp_path):
     conversations = [Conversation(Dialogue().say("red"), ("a",), where=f"file, line {number}") for number in (1, 2)]
     cases = [Case(conversation, ("a", "b")) for conversation in conversations]
 
     def rank(conversation, ids):
         return Prediction("all", conversation.gt_items, tuple(ids), where=conversation.where)
 
-    evaluate(cases, rank, tmp_path / "a", {})
-    again = evaluate(cases, rank, tmp_path / "b", {}, against=tmp_path / "a")
+    evaluate_cases(cases, rank, tmp_path / "a", {})
+    again = evaluate_cases(cases, rank, tmp_path / "b", {}, against=tmp_path / "a")
     assert again["overall"]["gain"] == 0 and again["about"]["against"] == "a"
-    assert "+0.0000 over a" in metrics_table(again)
+    assert "+0.0000 over a" in format_metrics(again)
     for others in (cases[:1], [*cases, Case(replace(conversations[0], where="file, line 3"), ("a", "b"))]):
         with pytest.raises(DialogueError, match=r"different cases .*line [23] for one"):
-            evaluate(others, None, tmp_path / "c", {}, against=tmp_path / "a")
+            evaluate_cases(others, None, tmp_path / "c", {}, against=tmp_path / "a")
     assert not (tmp_path / "c").exists()
 
 
-def test_a_folder_without_predictions_is_told(tmp_path):
+def test_a_folder_without_predictions_is_refused(tmp_path):
     with pytest.raises(DialogueError, match="There is no file"):
         read_hits(tmp_path)
     write_jsonl(tmp_path / "predictions.jsonl", [{"id": 1}])

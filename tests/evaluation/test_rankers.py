@@ -11,8 +11,9 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue.reddit_amazon import Conversation
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import DialogueError
-from lavic_chat.evaluation.evaluator import cases_by_key, cases_by_retrieval, check_answers, evaluate, metrics_table
-from lavic_chat.evaluation.rankers import make_bm25, make_model, make_random, make_search, order, rank_first
+from lavic_chat.evaluation.cases import cases_by_key, cases_by_retrieval, check_answers, check_products
+from lavic_chat.evaluation.evaluator import evaluate_cases, format_metrics
+from lavic_chat.evaluation.rankers import make_bm25, make_model, make_random, make_search, rank_first, sort_by_score
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.ranking import GENERATE, Ranker, RankerConfig, Ranking
 from lavic_chat.retrieval.embedder import Embedder
@@ -44,7 +45,7 @@ def test_random_is_a_seeded_shuffle():
 
 
 def test_equal_scores_keep_the_listed_order():
-    assert order(LAMP, FOUR, [1, 2, 2, 0]).ranking == ("sofa-green", "lamp-red", "sofa-red", "chair-blue")
+    assert sort_by_score(LAMP, FOUR, [1, 2, 2, 0]).ranking == ("sofa-green", "lamp-red", "sofa-red", "chair-blue")
 
 
 @pytest.mark.parametrize("ranker", ["bm25", "sbert"])
@@ -55,8 +56,8 @@ def test_words_in_common_come_first(tiny_catalog, ranker):
 
 
 def test_bm25_reads_the_seeker_alone(tiny_catalog):
-    talk = said("a beacon lamp").answer("Harbour sofa, harbour sofa, harbour sofa?")
-    assert make_bm25(tiny_catalog)(Conversation(talk, ()), FOUR).pick == "lamp-red"
+    dialogue = said("a beacon lamp").answer("Harbour sofa, harbour sofa, harbour sofa?")
+    assert make_bm25(tiny_catalog)(Conversation(dialogue, ()), FOUR).pick == "lamp-red"
 
 
 @pytest.mark.parametrize("words", ["🛋️", "the", "zzz", "深绿色的沙发"])
@@ -65,8 +66,8 @@ def test_words_that_match_nothing_keep_the_order(tiny_catalog, words):
 
 
 def test_products_without_a_word_keep_the_order(tmp_path):
-    shop = Catalog(tmp_path, (Product("a", "🛋️", ""), Product("b", "🪑", "")))
-    assert make_bm25(shop)(LAMP, ("b", "a")).ranking == ("b", "a")
+    catalog = Catalog(tmp_path, (Product("a", "🛋️", ""), Product("b", "🪑", "")))
+    assert make_bm25(catalog)(LAMP, ("b", "a")).ranking == ("b", "a")
 
 
 # ---- the model ----
@@ -91,7 +92,7 @@ class Watching(Ranker):
 
 
 def item_features(states) -> dict[str, ItemFeatures]:
-    return {item: ItemFeatures(row, f"looks of {item}") for item, row in states.items()}
+    return {item: ItemFeatures(row, f"caption of {item}") for item, row in states.items()}
 
 
 def test_words_go_with_their_pictures(tiny_catalog, model, states):
@@ -99,7 +100,7 @@ def test_words_go_with_their_pictures(tiny_catalog, model, states):
     for ablate in (None, "shuffled-images"):
         make_model(tiny_catalog, ranker, item_features(states), ablate, 0)(LAMP, FOUR)
         owners = [next(item for item in FOUR if torch.equal(row, states[item])) for row in ranker.given]
-        assert ranker.captions == [f"looks of {item}" for item in owners]
+        assert ranker.captions == [f"caption of {item}" for item in owners]
     make_model(tiny_catalog, ranker, item_features(states), "no-images", 0)(LAMP, FOUR)
     assert ranker.captions == [""] * 4
 
@@ -116,12 +117,12 @@ def test_the_model_ranks_as_chat_does(tiny_catalog, model, states):
 def test_search_has_its_say_where_it_is_given(tiny_catalog, model, states):
     ranker, embedder = Ranker(model, RankerConfig(retrieval_weight=50.0)), Embedder(WordEncoder())
     said = {item: item.split("-")[1] for item in states}  # the pictures' colours
-    talk = replace(LAMP, dialogue=Dialogue().say("the blue one"))
+    asked = replace(LAMP, dialogue=Dialogue().say("the blue one"))
     seen = {item: ItemFeatures(row, said[item]) for item, row in states.items()}
     rank = make_model(tiny_catalog, ranker, seen, None, 0, embedder)
-    assert rank(talk, FOUR).pick == "chair-blue" == make_search(tiny_catalog, embedder, seen)(talk, FOUR).pick
-    blind = make_model(tiny_catalog, ranker, seen, "no-images", 0, embedder)(talk, FOUR)
-    assert blind.ranking == make_model(tiny_catalog, ranker, seen, "no-images", 0)(talk, FOUR).ranking
+    assert rank(asked, FOUR).pick == "chair-blue" == make_search(tiny_catalog, embedder, seen)(asked, FOUR).pick
+    blind = make_model(tiny_catalog, ranker, seen, "no-images", 0, embedder)(asked, FOUR)
+    assert blind.ranking == make_model(tiny_catalog, ranker, seen, "no-images", 0)(asked, FOUR).ranking
 
 
 def test_without_images_every_picture_is_the_same(tiny_catalog, model, states):
@@ -164,44 +165,43 @@ def test_an_answer_that_names_nobody_is_not_valid(tiny_catalog, model, states, m
 # ---- one evaluation ----
 
 
-def test_cases_are_taken_from_the_chosen_key(tiny_catalog):
-    talks = [conversation("one", st=FOUR), conversation("two", st=[]), conversation("three", other=FOUR)]
-    assert [case.ids for case in cases_by_key(talks, "st", tiny_catalog)] == [FOUR]
+def test_cases_are_taken_from_the_chosen_key():
+    conversations = [conversation("one", st=FOUR), conversation("two", st=[]), conversation("three", other=FOUR)]
+    assert [case.ids for case in cases_by_key(conversations, "st")] == [FOUR]
     with pytest.raises(DialogueError, match=r"no candidates under 'none' \(there: other, st\)"):
-        cases_by_key(talks, "none", tiny_catalog)
+        cases_by_key(conversations, "none")
     with pytest.raises(DialogueError, match=r"\(there: none\)"):
-        cases_by_key([], "st", tiny_catalog)
+        cases_by_key([], "st")
 
 
-def test_products_that_the_catalogue_lacks_are_told_with_the_way_out(tiny_catalog):
-    talks = [conversation("one", st=[*FOUR, "B07X", "B08Y"])]
+def test_products_that_the_catalogue_lacks_are_named_with_the_way_out(tiny_catalog):
+    cases = cases_by_key([conversation("one", st=[*FOUR, "B07X", "B08Y"])], "st")
     with pytest.raises(DialogueError, match=r"2 of the 6 candidate products, B07X for one.*catalog import .* --to"):
-        cases_by_key(talks, "st", tiny_catalog)
-    assert cases_by_key(talks, "st", None)[0].ids[-1] == "B08Y"  # `first` and `random` look nothing up
+        check_products(cases, tiny_catalog)
 
 
-def test_retrieval_that_could_only_miss_is_told(tiny_catalog):
+def test_retrieval_that_could_only_miss_is_refused(tiny_catalog):
     with pytest.raises(DialogueError, match=r"None of the products that the 1 conversations.*catalog import"):
         check_answers([conversation("one", gt=["B07X"])], tiny_catalog)
     check_answers([conversation("one", gt=["B07X"]), LAMP], tiny_catalog)
 
 
 def test_retrieved_cases_keep_what_was_found():
-    (case,) = cases_by_retrieval([LAMP], lambda talk: ["a", "b"])
+    (case,) = cases_by_retrieval([LAMP], lambda one: ["a", "b"])
     assert case.conversation is LAMP and case.ids == ("a", "b")
 
 
 def test_an_evaluation_writes_its_results(tmp_path):
-    talks = [conversation("one", gt=["sofa-red"], st=FOUR), conversation("two", gt=["none"], st=FOUR)]
-    metrics = evaluate(cases_by_key(talks, "st", None), rank_first, tmp_path / "out", {"ranker": "first"})
+    conversations = [conversation("one", gt=["sofa-red"], st=FOUR), conversation("two", gt=["none"], st=FOUR)]
+    metrics = evaluate_cases(cases_by_key(conversations, "st"), rank_first, tmp_path / "out", {"ranker": "first"})
     assert metrics["overall"]["hr@1"] == 0.5 and metrics["about"]["ranker"] == "first"
     rows = [row for _, row in read_jsonl(tmp_path / "out" / "predictions.jsonl")]
     assert [(row["pick"], row["hit"]) for row in rows] == [("sofa-red", True), ("sofa-red", False)]
-    table = metrics_table(metrics)
+    table = format_metrics(metrics)
     assert "overall" in table and "0.5000" in table and "about" not in table
 
 
-def test_nothing_to_evaluate_is_told(tmp_path):
+def test_nothing_to_evaluate_is_refused(tmp_path):
     with pytest.raises(DialogueError, match="nothing to evaluate"):
-        evaluate([], rank_first, tmp_path / "out", {})
+        evaluate_cases([], rank_first, tmp_path / "out", {})
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""The simple rival: it learns what pictures tell, repeats itself, and says when it has nothing to learn from."""
+"""The simple baseline: it learns what pictures show, repeats itself, and says when it has nothing to learn from."""
 
 import numpy as np
 import pytest
@@ -26,27 +26,27 @@ def states(tiny_catalog):
     )
 
 
-def lesson(item: str, candidates=()) -> Conversation:
+def asking_for(item: str, candidates=()) -> Conversation:
     colour = item.split("-")[1]
     return Conversation(said(f"something {colour} please"), (item,), {"candidates": tuple(candidates)})
 
 
 @pytest.fixture
-def lessons(tiny_catalog):
+def training(tiny_catalog):
     """About sofas and chairs; lamps are never asked for."""
-    return [lesson(product.id) for product in tiny_catalog if not product.id.startswith("lamp")]
+    return [asking_for(product.id) for product in tiny_catalog if not product.id.startswith("lamp")]
 
 
-def test_it_learns_what_pictures_tell(tiny_catalog, states, lessons, monkeypatch):
+def test_it_learns_what_pictures_show(tiny_catalog, states, training, monkeypatch):
     monkeypatch.setattr(two_tower, "STEPS", 150)
-    rank = make_two_tower(tiny_catalog.products, WordEncoder(), states, lessons, seed=0)
+    rank = make_two_tower(tiny_catalog.products, WordEncoder(), states, training, seed=0)
     lamps = [product.id for product in tiny_catalog if product.id.startswith("lamp")]
-    assert [rank(lesson(lamp), lamps).pick for lamp in lamps] == lamps
-    again = make_two_tower(tiny_catalog.products, WordEncoder(), states, lessons, seed=0)
-    assert again(lesson(lamps[0]), lamps) == rank(lesson(lamps[0]), lamps)
+    assert [rank(asking_for(lamp), lamps).pick for lamp in lamps] == lamps
+    again = make_two_tower(tiny_catalog.products, WordEncoder(), states, training, seed=0)
+    assert again(asking_for(lamps[0]), lamps) == rank(asking_for(lamps[0]), lamps)
 
 
-def test_nothing_to_learn_from_is_told(tiny_catalog, states):
+def test_nothing_to_learn_from_is_refused(tiny_catalog, states):
     with pytest.raises(DialogueError, match="No conversation to learn from wants a product of the catalogue"):
         make_two_tower(
             tiny_catalog.products, WordEncoder(), states, [Conversation(said("hello"), ("gone-red",), {})], 0
@@ -57,7 +57,7 @@ def test_what_was_said_last_weighs_most_and_silence_is_no_error():
     encoder = WordEncoder()
     first, last, both = encode_all(
         encoder,
-        [Conversation(talk, ("x",), {}) for talk in (said("red"), said("blue"), said("red", "blue"))],
+        [Conversation(dialogue, ("x",), {}) for dialogue in (said("red"), said("blue"), said("red", "blue"))],
     )
     assert both @ last > both @ first
     assert np.isfinite(encode_all(encoder, [Conversation(said("not this one"), ("x",), {})])).all()

@@ -1,12 +1,10 @@
 """The 7B at full size, with random weights: what a turn and a training step cost, and what five tokens save.
 
-    python -m lavic_chat.evaluation.full_size --out out/full-size            (one GPU of 24 GB or more)
-    python -m lavic_chat.evaluation.full_size --shape tiny --out out/tiny    (anywhere, to see that it runs)
-
 Speed and memory do not depend on the values of the weights. Measured are one turn with ten candidates, whose five
 tokens a picture are cached, whose pictures are encoded in the turn, and with all tokens of every picture; and steps of
 stage 2 on one conversation each, with states from the cache and, as the authors' code does, with the pictures encoded
-in every step. Each figure is the median of several runs, beside what the machine's own matrix products reach.
+in every step. Each figure is the median of several runs, beside what the machine's own matrix products reach. The
+command is `python -m lavic_chat.evaluation.full_size`.
 """
 
 import random
@@ -16,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import click
 import torch
 from PIL import Image
 from torch import Tensor
@@ -26,7 +23,7 @@ from lavic_chat.catalog.datacard.markdown import table
 from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.features.item import ItemFeatures
-from lavic_chat.model import LavicModel
+from lavic_chat.model import VIEWS, LavicModel
 from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.model.packing import pad
 from lavic_chat.model.random_weights import make_random
@@ -56,6 +53,14 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class TokenCount:
+    """Of a prompt, and how many of them are visual."""
+
+    prompt: int
+    visual: int
+
+
+@dataclass(frozen=True)
 class Scene:
     """A conversation, its ten candidates and their pictures."""
 
@@ -64,19 +69,16 @@ class Scene:
     pictures: Sequence[Image.Image]
 
 
-@click.command()
-@click.option("--shape", type=click.Choice(["7b", "tiny"]), default="7b")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for full-size.md and .json.")
-@click.option("--runs", default=RUNS, type=click.IntRange(1))
-def main(shape: str, out: Path, runs: int) -> None:
-    """Measure turns and training steps of the model's shape with random weights."""
+def write_measurements(shape: str, out: str | Path, runs: int = RUNS) -> Path:
+    """Measure a model of this shape ("7b" or "tiny"), write full-size.json and full-size.md into `out`, and return
+    where the latter lies."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
     catalog = load_catalog(shipped("catalog"))
     texts = [f"{product.title} {product.description}" for product in catalog]
     model = make_random(shape, texts, device, dtype)
     scene = make_scene(catalog)
-    figures = [*turns(model, scene, runs), *steps(model, scene, runs)]
+    figures = [*measure_turns(model, scene, runs), *measure_steps(model, scene, runs)]
     machine = {
         "machine": torch.cuda.get_device_name() if device == "cuda" else "CPU",
         "torch": torch.__version__,
@@ -84,57 +86,62 @@ def main(shape: str, out: Path, runs: int) -> None:
         "parameters": model.size,
         "matmul_tflops": round(matmul_rate(model.device, dtype), 1),
     }
-    write_json(out / "full-size.json", {"about": machine, "figures": [asdict(figure) for figure in figures]})
-    write_atomic(out / "full-size.md", compose(machine, figures))
-    click.echo((out / "full-size.md").read_text())
+    path = Path(out) / "full-size.md"
+    write_json(path.with_suffix(".json"), {"about": machine, "figures": [asdict(figure) for figure in figures]})
+    write_atomic(path, compose(machine, figures))
+    return path
 
 
 def make_scene(catalog: Catalog) -> Scene:
     """The first test conversation of the home catalogue, whose pictures are real."""
     conversation = read_conversations(catalog.folder / "dialogues/test.jsonl")[0]
     products = [catalog[item] for item in conversation.candidates["candidates"][:CANDIDATES]]
-    return Scene(conversation.dialogue, products, [open_picture(catalog.picture_path(product)) for product in products])
+    paths = filter(None, map(catalog.picture_path, products))
+    return Scene(conversation.dialogue, products, [open_picture(path) for path in paths])
 
 
-def turns(model: LavicModel, scene: Scene, runs: int) -> list[Figure]:
-    """A turn in three ways."""
+def measure_turns(model: LavicModel, scene: Scene, runs: int) -> list[Figure]:
+    """A turn in three ways: states cached, pictures encoded in it, all tokens of every picture."""
     ranker = Ranker(model, RankerConfig(LIST))
     states = encode(model, scene.pictures)
     prompt = ranker.make_prompt(scene.dialogue, scene.products, features_of(states))
-    few = len(prompt.ids), 5 * len(scene.products)
-    found = [
-        timed(
-            "turn, five tokens cached",
-            lambda: ranker.rank(scene.dialogue, scene.products, features_of(states)),
-            *few,
-            runs,
-        ),
-        timed(
-            "turn, pictures encoded in it",
-            lambda: ranker.rank(scene.dialogue, scene.products, features_of(encode(model, scene.pictures))),
-            *few,
-            runs,
-        ),
+    tokens = TokenCount(len(prompt.ids), VIEWS * len(scene.products))
+
+    def rank_cached() -> None:
+        ranker.rank(scene.dialogue, scene.products, features_of(states))
+
+    def rank_encoding() -> None:
+        ranker.rank(scene.dialogue, scene.products, features_of(encode(model, scene.pictures)))
+
+    return [
+        measure("turn, five tokens cached", rank_cached, tokens, runs),
+        measure("turn, pictures encoded in it", rank_encoding, tokens, runs),
+        measure_all_tokens(model, scene, runs),
     ]
-    tokens = model.see_fully(scene.pictures[:1])[0].shape[0]
-    candidates = [PromptCandidate(product.title, tokens=tokens) for product in scene.products]
-    whole = build_prompt(model, scene.dialogue, candidates, PromptFormat(LIST, 2**20))
+
+
+def measure_all_tokens(model: LavicModel, scene: Scene, runs: int) -> Figure:
+    """A turn that reads every token of every picture."""
+    each = model.see_fully(scene.pictures[:1])[0].shape[0]
+    candidates = [PromptCandidate(product.title, tokens=each) for product in scene.products]
+    prompt = build_prompt(model, scene.dialogue, candidates, PromptFormat(LIST, 2**20))
 
     @torch.inference_mode()
-    def see_everything() -> None:
+    def rank() -> None:
         seen = torch.cat([model.see_fully([picture])[0] for picture in scene.pictures])
-        score_prompts(model, [whole], [seen])
+        score_prompts(model, [prompt], [seen])
 
-    return [*found, timed("turn, all tokens", see_everything, len(whole.ids), tokens * len(candidates), runs)]
+    return measure("turn, all tokens", rank, TokenCount(len(prompt.ids), each * len(candidates)), runs)
 
 
-def steps(model: LavicModel, scene: Scene, runs: int) -> list[Figure]:
+def measure_steps(model: LavicModel, scene: Scene, runs: int) -> list[Figure]:
     """A step of stage 2 on one conversation: LoRA on the LLM, states from the cache or pictures encoded anew."""
     add_lora(model, "llm", LoraShape(8, 32, 0.1))
     optimizer = torch.optim.AdamW(model.trained_loras(), lr=5e-5)
     states = encode(model, scene.pictures)
     prompt = Ranker(model, RankerConfig(LIST)).make_prompt(scene.dialogue, scene.products, features_of(states))
     answer = random.Random(0).randrange(len(scene.products))
+    tokens = TokenCount(len(prompt.ids), VIEWS * len(scene.products))
 
     def step(seen: Tensor) -> None:
         model.train()
@@ -143,10 +150,9 @@ def steps(model: LavicModel, scene: Scene, runs: int) -> list[Figure]:
         optimizer.step()
         optimizer.zero_grad()
 
-    few = len(prompt.ids), 5 * len(scene.products)
     return [
-        timed("step of stage 2, states cached", lambda: step(states), *few, runs),
-        timed("step of stage 2, pictures encoded in it", lambda: step(encode(model, scene.pictures)), *few, runs),
+        measure("step of stage 2, states cached", lambda: step(states), tokens, runs),
+        measure("step of stage 2, pictures encoded in it", lambda: step(encode(model, scene.pictures)), tokens, runs),
     ]
 
 
@@ -157,11 +163,11 @@ def features_of(states: Tensor) -> list[ItemFeatures]:
 
 @torch.no_grad()
 def encode(model: LavicModel, pictures: Sequence[Image.Image]) -> Tensor:
-    """[n, 5, h]"""
+    """n pictures -> the tower's states [n, 5, h]."""
     return model.encode_views(model.make_views(pictures))
 
 
-def timed(name: str, run: Callable[[], object], prompt: int, visual: int, runs: int) -> Figure:
+def measure(name: str, run: Callable[[], object], tokens: TokenCount, runs: int) -> Figure:
     """The median of several runs after one to warm up; where memory runs out, a figure that says so."""
     try:
         run()
@@ -169,13 +175,15 @@ def timed(name: str, run: Callable[[], object], prompt: int, visual: int, runs: 
         seconds = [clock(run) for _ in range(runs)]
     except torch.cuda.OutOfMemoryError:
         torch.cuda.empty_cache()
-        return Figure(name, None, prompt, visual, None, None, "out of memory")
+        return Figure(name, None, tokens.prompt, tokens.visual, None, None, "out of memory")
     median = statistics.median(seconds)
     peak = round(torch.cuda.max_memory_allocated() / GIB, 2) if torch.cuda.is_available() else None
-    return Figure(name, round(1000 * median, 1), prompt, visual, round(prompt / median, 1), peak)
+    rate = round(tokens.prompt / median, 1)
+    return Figure(name, round(1000 * median, 1), tokens.prompt, tokens.visual, rate, peak)
 
 
 def clock(run: Callable[[], object]) -> float:
+    """Seconds until the device has done what it was asked to."""
     synchronize()
     start = time.perf_counter()
     run()
@@ -184,11 +192,13 @@ def clock(run: Callable[[], object]) -> float:
 
 
 def synchronize() -> None:
+    """Wait for the GPU, where there is one."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def reset_peak() -> None:
+    """Count the GPU's peak memory anew."""
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
 
@@ -202,6 +212,7 @@ def matmul_rate(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def compose(machine: dict, figures: Sequence[Figure]) -> str:
+    """The Markdown page of the figures, and of the machine that they were measured on."""
     rows = [
         [
             figure.name,
@@ -219,7 +230,3 @@ def compose(machine: dict, figures: Sequence[Figure]) -> str:
     )
     head = ["what", "ms", "prompt tokens", "of them visual", "tokens/s", "peak GiB"]
     return "\n\n".join(["# Full size", about, table(head, rows)]) + "\n"
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
-"""Many shoppers at once: each asks, refines and flags through the API of a served chat, as long as it is told to.
+"""Many shoppers at once: each asks, refines and flags through the API of a served chat, for so many seconds.
 
-lavic-chat bench --shoppers 20 --seconds 180
+    lavic-chat bench --shoppers 20 --seconds 180
 
 What would be wrong is found by marks: every message carries its shopper's number, and an answer whose conversation
 carries another's is a mix-up; every flag carries a reason that nobody else gives, and all of them must be in the
@@ -52,7 +52,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a crowd met. faults: sentences with how often; flags: confirmed ones, and those of them not stored once."""
+    """What all shoppers met. faults: sentences with how often; flags: confirmed ones, and those not stored once."""
 
     device: str
     shoppers: int
@@ -64,11 +64,12 @@ class LoadReport:
     flags_lost: int
 
     def to_row(self) -> dict:
+        """As the command line answers it in JSON."""
         return asdict(self)
 
 
 class Shopper:
-    """One of them; `replies` and `flagged` grow while it shops."""
+    """One of them; `replies` and `flagged` grow while it runs."""
 
     def __init__(self, number: int, address: str, kinds: Sequence[str]):
         self.number, self.kinds = number, kinds
@@ -79,19 +80,22 @@ class Shopper:
 
     @property
     def mark(self) -> str:
+        """What every message of this shopper ends with."""
         return f"for room {self.number}."
 
-    def shop(self, until: float) -> None:
+    def run(self, until: float) -> None:
+        """Ask, refine and flag, over and over, until a time of the monotonic clock."""
         while time.monotonic() < until:
             example = f"A {self.draw.choice(COLOURS)} {self.draw.choice(self.kinds)}, {self.mark}"
             answer = self.request(ASK, example, None, [], "", "", api_name="/ask")
             if answer and time.monotonic() < until:
-                said = f"<comment>This one?</comment>\n<submission>Rather {self.draw.choice(COLOURS)}.</submission>"
-                answer = self.request(REFINE, answer["context"] + said, api_name="/recommend") or answer
+                more = f"<comment>This one?</comment>\n<submission>Rather {self.draw.choice(COLOURS)}.</submission>"
+                answer = self.request(REFINE, answer["context"] + more, api_name="/recommend") or answer
             if answer and self.draw.random() < FLAG_SHARE:
                 self.flag(answer)
 
     def flag(self, answer: dict) -> None:
+        """Say which candidate would have been right, for a reason that nobody else gives."""
         reason = f"shopper {self.number}, flag {len(self.flagged)}"
         shown = [[item["id"], item["score"]] for item in answer["candidates"]]
         right = self.draw.choice(shown)[0]
@@ -112,6 +116,7 @@ class Shopper:
         return answer
 
     def fault_of(self, answer: dict) -> str:
+        """What is wrong with an answer, "" where nothing is."""
         rooms = answer["context"].count("for room ")
         if not rooms or rooms != answer["context"].count(self.mark):
             return "an answer to another shopper"
@@ -121,41 +126,43 @@ class Shopper:
         return ""
 
 
-def run_load_test(recommender: Recommender, shoppers: int, seconds: float) -> LoadReport:
-    """Serve the chat with a database of its own on a free port, and let the shoppers in."""
+def run_load_test(recommender: Recommender, count: int, seconds: float) -> LoadReport:
+    """Serve the chat with a database of its own on a free port, to so many shoppers at once."""
     with tempfile.TemporaryDirectory() as folder:
         annotations = AnnotationStore(Path(folder) / "flags.sqlite")
         app = build_app(recommender, annotations)
         _, address, _ = launch(app, recommender.catalog, port=None, prevent_thread_lock=True, quiet=True)
         try:
             kinds = categories_of(recommender.catalog)[:20]
-            crowd = [Shopper(number, address, kinds) for number in range(shoppers)]
+            shoppers = [Shopper(number, address, kinds) for number in range(count)]
             start = time.monotonic()
-            let_in(crowd, start + seconds)
-            took = time.monotonic() - start
+            run_shoppers(shoppers, start + seconds)
+            duration = time.monotonic() - start
         finally:
             app.close(verbose=False)
-        return summed(recommender.device, crowd, took, Counter(flag.reason for flag in annotations.list()))
+        stored = Counter(flag.reason for flag in annotations.list())
+        return summarize(recommender.device, shoppers, duration, stored)
 
 
-def let_in(crowd: Sequence[Shopper], until: float) -> None:
+def run_shoppers(shoppers: Sequence[Shopper], until: float) -> None:
     """All at once; returns when the last one has its last answer."""
-    threads = [threading.Thread(target=shopper.shop, args=(until,), daemon=True) for shopper in crowd]
+    threads = [threading.Thread(target=shopper.run, args=(until,), daemon=True) for shopper in shoppers]
     for thread in threads:
         thread.start()
-    with tqdm(desc="Shopping", unit="answer") as bar:
+    with tqdm(desc="Load test", unit="answer") as bar:
         while any(thread.is_alive() for thread in threads):
             time.sleep(0.5)
-            bar.update(sum(len(shopper.replies) for shopper in crowd) - bar.n)
+            bar.update(sum(len(shopper.replies) for shopper in shoppers) - bar.n)
 
 
-def summed(device: str, crowd: Sequence[Shopper], seconds: float, stored: Counter) -> LoadReport:
-    replies = [reply for shopper in crowd for reply in shopper.replies]
+def summarize(device: str, shoppers: Sequence[Shopper], seconds: float, stored: Counter) -> LoadReport:
+    """What the shoppers met in so many seconds; stored: how often the database holds each flag's reason."""
+    replies = [reply for shopper in shoppers for reply in shopper.replies]
     by_kind = {kind: [reply.seconds for reply in replies if reply.kind == kind] for kind in (ASK, REFINE, FLAG)}
-    flagged = [reason for shopper in crowd for reason in shopper.flagged]
+    flagged = [reason for shopper in shoppers for reason in shopper.flagged]
     return LoadReport(
         device=device,
-        shoppers=len(crowd),
+        shoppers=len(shoppers),
         seconds=round(seconds, 1),
         answers_a_minute=round(60 * (len(by_kind[ASK]) + len(by_kind[REFINE])) / seconds, 1),
         latency={

@@ -1,4 +1,4 @@
-"""Where an evaluation's hits and misses lie: by what the wanted product looks like, by turns, by confidence."""
+"""Where an evaluation's hits and misses lie: by the wanted product's appearance, by turns, by confidence."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +28,7 @@ class Share:
 
 
 def share_of(name: str, hits: Sequence[bool]) -> Share:
+    """The share of hits among a group's cases, of which there is at least one."""
     from scipy.stats import binomtest
 
     low, high = binomtest(sum(hits), len(hits)).proportion_ci(method="wilson")

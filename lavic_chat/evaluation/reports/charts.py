@@ -1,6 +1,7 @@
-"""The report's plots, in the look of the catalogue's."""
+"""The report's plots, in the style of the catalogue's."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from lavic_chat.catalog.datacard.drawing import (
     ACCENT,
@@ -18,7 +19,11 @@ from lavic_chat.catalog.datacard.drawing import (
 )
 from lavic_chat.evaluation.reports.breakdown import BINS, Calibration, Share
 
-ROW, CHANCE = 0.34, 0.1  # inches from one ranker to the next; of ten candidates
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ROW, LEFT, GAP = 0.34, 3.5, 0.2  # inches from one ranker to the next; of their names; between sets
+CHANCE = 0.1  # of ten candidates
 
 
 def draw_bars(
@@ -28,31 +33,37 @@ def draw_bars(
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
-        height = 1.35 + ROW * len(rows)
-        told = "The first pick is right; lines are 95 % intervals, the long one is chance"
-        figure = new_figure(f"HR@1 by {of}", told, height)
-        left, gap = 3.5, 0.2
-        each = (WIDTH - left - 0.25 - gap * (len(sets) - 1)) / len(sets)
-        most = max((shares[name].high for shares in rows.values() for name in sets), default=1.0)
+        note = "The first pick is right; lines are 95 % intervals, the long one is chance"
+        figure = new_figure(f"HR@1 by {of}", note, 1.35 + ROW * len(rows))
+        width = (WIDTH - LEFT - 0.25 - GAP * (len(sets) - 1)) / len(sets)
+        longest = max((shares[name].high for shares in rows.values() for name in sets), default=1.0)
         for column, name in enumerate(sets):
-            start = left + column * (each + gap)
-            axes = place(figure, start, 1.15, WIDTH - start - each, 0.15)
-            bare(axes)
-            axes.set(xlim=(0, 1.27 * most), ylim=(len(rows) - 0.5, -0.5), yticks=[])
-            axes.set_title(f"{name} ({next(iter(rows.values()))[name].n:,})", size=11)
+            start = LEFT + column * (width + GAP)
+            axes = place(figure, start, 1.15, WIDTH - start - width, 0.15)
             axes.axvline(chance, color=LINE, lw=1, zorder=0)
-            for place_, (label, shares) in enumerate(rows.items()):
-                share = shares[name]
-                axes.barh(place_, share.hit, height=0.62, color=ACCENT if place_ == 0 else SOFT)
-                axes.plot([share.low, share.high], [place_, place_], color=QUIET, lw=1.4)
-                axes.text(
-                    share.high + 0.04 * most, place_, f"{share.hit:.2f}", va="center_baseline", size=10, color=QUIET
-                )
-                if column == 0:
-                    weight = "bold" if place_ == 0 else "normal"
-                    beside = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center_baseline"}
-                    axes.text(-0.1 / each, place_, label, size=10, weight=weight, **beside)
+            draw_column(axes, name, [shares[name] for shares in rows.values()], longest)
+            if column == 0:
+                label_rows(axes, list(rows), -0.1 / width)
         return to_png(figure)
+
+
+def draw_column(axes: "Axes", title: str, shares: Sequence[Share], longest: float) -> None:
+    """One set's bars, a row a ranker, the first of them in the accent colour; longest: the highest end of all sets."""
+    bare(axes)
+    axes.set(xlim=(0, 1.27 * longest), ylim=(len(shares) - 0.5, -0.5), yticks=[])
+    axes.set_title(f"{title} ({shares[0].n:,})", size=11)
+    for row, share in enumerate(shares):
+        axes.barh(row, share.hit, height=0.62, color=ACCENT if row == 0 else SOFT)
+        axes.plot([share.low, share.high], [row, row], color=QUIET, lw=1.4)
+        axes.text(share.high + 0.04 * longest, row, f"{share.hit:.2f}", va="center_baseline", size=10, color=QUIET)
+
+
+def label_rows(axes: "Axes", labels: Sequence[str], x: float) -> None:
+    """The rankers' names to the left of the bars, at x of the axes' width."""
+    for row, label in enumerate(labels):
+        weight = "bold" if row == 0 else "normal"
+        beside = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center_baseline"}
+        axes.text(x, row, label, size=10, weight=weight, **beside)
 
 
 def draw_calibration(calibration: Calibration) -> bytes:

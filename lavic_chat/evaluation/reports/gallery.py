@@ -60,6 +60,7 @@ def draw_case(
     conversation: Conversation,
     catalog: Catalog,
 ) -> None:
+    """A row of the page: what was said, and the candidates with the pick and the wanted one framed."""
     said = " / ".join(turn.text for turn in conversation.dialogue.turns if turn.role == SEEKER)
     lines = textwrap.wrap(" ".join(drawable(said).split()), LETTERS)
     lines = lines if len(lines) <= LINES else [f"… {lines[-LINES]}", *lines[1 - LINES :]]
@@ -71,9 +72,9 @@ def draw_case(
         if wanted or place == 0:
             picture = ImageOps.expand(ImageOps.crop(picture, FRAME), FRAME, RIGHT if wanted else WRONG)
         page.paste(picture, (left, top))
-        looks = product.attributes.get("shade") or product.attributes.get("colour") or product.category
+        appearance = product.attributes.get("shade") or product.attributes.get("colour") or product.category
         font = ImageFont.load_default(12)
-        pen.text((left, top + TILE + 4), fitting(looks, font, TILE), QUIET, font)
+        pen.text((left, top + TILE + 4), fitting(appearance, font, TILE), QUIET, font)
 
 
 def drawable(text: str) -> str:

@@ -1,16 +1,13 @@
 """The report of several evaluations of the same conversations: one table, plots, where hits and misses lie."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 
-from lavic_chat.catalog import Catalog
+from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.catalog.datacard.markdown import table
-from lavic_chat.dialogue.reddit_amazon import Conversation
-from lavic_chat.errors import DialogueError
-from lavic_chat.evaluation.metrics import Prediction
+from lavic_chat.dialogue.reddit_amazon import Conversation, read_conversations
 from lavic_chat.evaluation.reports.breakdown import (
     Calibration,
     Share,
@@ -21,187 +18,159 @@ from lavic_chat.evaluation.reports.breakdown import (
     calibrate,
 )
 from lavic_chat.evaluation.reports.charts import draw_bars, draw_calibration, draw_ranks
+from lavic_chat.evaluation.reports.evaluations import MODEL_RUN, Evaluation, complete, read_evaluations
 from lavic_chat.evaluation.reports.gallery import draw_gallery
-from lavic_chat.storage.files import read_jsonl, write_atomic, write_json
+from lavic_chat.model.adapter import read_card
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import write_atomic, write_json
 from lavic_chat.training.curves import write_curves
 
-LOOKING = "looking"
-LABELS = {  # folder -> what the table calls it, in this order
-    LOOKING: "the model, looking",
-    "no-distill": "the model, its tower not distilled",
-    "all-tokens": "the model, with all of the tokens",
-    "no-search": "the language model, without search",
-    "list": "the language model, from a list",
-    "generate": "the language model, answering freely",
-    "search": "search alone",
-    "no-images": "the model, pictures taken away",
-    "shuffled-images": "the model, with each other's pictures",
-    "two-tower": "two towers over the same pictures",
-    "sbert": "MiniLM sentence vectors",
-    "bm25": "BM25 on titles and descriptions",
-    "random": "a pick at random",
-}
-DOMAINS = "domains/table.md"  # where `make domains` writes, beside the report
-PLACED = (LOOKING, "no-search", "list")  # told by where the right product stood
+DOMAINS = "domains/table.md"  # beside the report, where `lavic-chat table` has written one there
+PLACED = (MODEL_RUN, "no-search", "list")  # shown by where the right product stood
 ATTRIBUTES = ("colour", "material", "pattern", "style", "type")
-MOST = 14  # values of an attribute that are listed
+MAX_VALUES = 14  # of an attribute that are listed
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """One folder of `evaluate`: its metrics by set, and its predictions."""
+class ReportContent:
+    """What a report is made of. evaluations: of the same conversations, the model's own first; others: of other
+    conversations, by their heading; training: what the adapter's card says of it."""
 
-    name: str
-    metrics: Mapping[str, Mapping]
-    predictions: tuple[Prediction, ...]
+    title: str
+    evaluations: Sequence[Evaluation]
+    conversations: Sequence[Conversation]
+    catalog: Catalog
+    training: Mapping = field(default_factory=dict)
+    others: Mapping[str, Sequence[Evaluation]] = field(default_factory=dict)
 
     @property
-    def label(self) -> str:
-        return LABELS.get(self.name, self.name)
+    def name(self) -> str:
+        """What the report's files begin with."""
+        return self.title.lower().replace(" ", "-")
+
+    @property
+    def model_run(self) -> Evaluation:
+        """The model's own evaluation."""
+        return self.evaluations[0]
+
+    @property
+    def conversations_by_line(self) -> dict[str, Conversation]:
+        """Conversations by where they stand, "file, line n"."""
+        return {conversation.where: conversation for conversation in self.conversations}
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The model's confidence against its hits."""
+        return calibrate(self.model_run.predictions)
+
+    @cached_property
+    def groups(self) -> dict[str, list[Share]]:
+        """The model's hr@1 by attributes of what was wanted, and by turns."""
+        predictions = self.model_run.predictions
+        groups = {key: by_attribute(predictions, self.catalog, key)[:MAX_VALUES] for key in ATTRIBUTES}
+        return groups | {"turns of the shopper": by_turns(predictions, self.conversations_by_line)}
 
 
-def read_evaluations(folder: Path) -> list[Evaluation]:
-    """Every evaluation below `folder`, in the report's order. Raises DialogueError where the model's own is missing,
-    or one cannot be read."""
-    names = sorted((path.parent.name for path in folder.glob("*/predictions.jsonl")), key=place_of)
-    if LOOKING not in names:
-        raise DialogueError(f"{folder} has no evaluation called {LOOKING}; run `evaluate --out {folder / LOOKING}`.")
-    return [read_evaluation(folder / name) for name in names]
+def read_content(
+    title: str, evaluations: str | Path, dialogues: str | Path, others: Sequence[str | Path], settings: Settings
+) -> ReportContent:
+    """A report's content: folders of evaluations, the dialogues that were evaluated, and the settings' catalogue and
+    adapter, read. Raises LavicError where one of them cannot be read."""
+    return ReportContent(
+        title=title,
+        evaluations=read_evaluations(evaluations),
+        others={Path(folder).name.replace("-", " "): read_evaluations(folder) for folder in others},
+        catalog=load_catalog(settings.catalog),
+        training=read_card(settings.adapter).training if settings.adapter else {},
+        conversations=read_conversations(dialogues),
+    )
 
 
-def place_of(name: str) -> tuple[int, str]:
-    return (list(LABELS).index(name) if name in LABELS else len(LABELS), name)
-
-
-def read_evaluation(folder: Path) -> Evaluation:
-    keys = Prediction.__dataclass_fields__
-    try:
-        metrics = json.loads((folder / "metrics.json").read_text())
-        rows = [row for _, row in read_jsonl(folder / "predictions.jsonl", DialogueError)]
-        predictions = tuple(
-            Prediction(**{key: tuple(row[key]) if key in ("gt_items", "ranking") else row[key] for key in keys})
-            for row in rows
-        )
-        metrics["overall"]["hr@1"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DialogueError(f"{folder} does not hold an evaluation ({error}); run it again.") from error
-    return Evaluation(folder.name, metrics, predictions)
-
-
-def write_report(
-    evaluations: Sequence[Evaluation],
-    conversations: Sequence[Conversation],
-    catalog: Catalog,
-    out: Path,
-    title: str,
-    training: Mapping = MappingProxyType({}),
-    beside: Mapping[str, Sequence[Evaluation]] = MappingProxyType({}),
-) -> Path:
+def write_report(content: ReportContent, out: str | Path) -> Path:
     """Write NAME.md with its plots, and metrics.json of all evaluations, into `out`; NAME is the title in small.
-    Returns where the report lies.
-
-    training: what the adapter's card says of it. beside: evaluations of other conversations, by their heading. Where
-    `out` holds a table by domain (`make domains`), the report points to it.
-    """
-    looking = evaluations[0]
-    spoken = {conversation.where: conversation for conversation in conversations}
-    groups = {key: by_attribute(looking.predictions, catalog, key)[:MOST] for key in ATTRIBUTES}
-    groups["turns of the shopper"] = by_turns(looking.predictions, spoken)
-    calibration = calibrate(looking.predictions)
-    name = title.lower().replace(" ", "-")
-    write_atomic(out / f"{name}-hits.png", draw_bars(rows_of(complete(evaluations)), sets_of(looking)))
-    write_atomic(out / f"{name}-calibration.png", draw_calibration(calibration))
-    for hits, kind in ((True, "right"), (False, "wrong")):
-        write_atomic(out / f"{name}-{kind}.jpg", draw_gallery(looking.predictions, spoken, catalog, hits))
-    for found in filter(are_retrieved, beside.values()):
-        ranks = {item.label: by_rank(item.predictions) for item in found}
-        write_atomic(out / f"{name}-ranks.png", draw_ranks(ranks, found[0].metrics["overall"]["chance"]))
-    trained = write_curves(training, out / f"{name}-training.png")
-    format_share = {item.name: item.metrics for item in evaluations}
-    format_share |= {heading: {item.name: item.metrics for item in found} for heading, found in beside.items()}
-    write_json(out / "metrics.json", format_share)
-    path = out / f"{name}.md"
-    text = compose(title, name, evaluations, groups, calibration, trained, beside)
-    if (out / DOMAINS).is_file():
-        text += f"\n## By domain learned\n\nOne model for several domains against one for each: [table]({DOMAINS}).\n"
-    write_atomic(path, text)
+    Returns where the report lies. Where `out` holds a table by domain, the report points to it."""
+    out = Path(out)
+    draw_plots(content, out)
+    trained = write_curves(content.training, out / f"{content.name}-training.png")
+    metrics = {item.name: item.metrics for item in content.evaluations}
+    metrics |= {heading: {item.name: item.metrics for item in found} for heading, found in content.others.items()}
+    write_json(out / "metrics.json", metrics)
+    path = out / f"{content.name}.md"
+    write_atomic(path, compose(content, trained, (out / DOMAINS).is_file()))
     return path
 
 
-def sets_of(evaluation: Evaluation) -> list[str]:
-    """The sets' names; "overall" alone where there is only one."""
-    names = [name for name in evaluation.metrics if name not in ("about", "overall")]
-    return names if len(names) > 1 else ["overall"]
+def draw_plots(content: ReportContent, out: Path) -> None:
+    """The report's pictures but for the training curves."""
+    run, name = content.model_run, content.name
+    rows = {item.label: item.shares for item in complete(content.evaluations)}
+    write_atomic(out / f"{name}-hits.png", draw_bars(rows, run.sets))
+    write_atomic(out / f"{name}-calibration.png", draw_calibration(content.calibration))
+    for hits, kind in ((True, "right"), (False, "wrong")):
+        gallery = draw_gallery(run.predictions, content.conversations_by_line, content.catalog, hits)
+        write_atomic(out / f"{name}-{kind}.jpg", gallery)
+    for found in content.others.values():
+        if found[0].is_retrieved:
+            ranks = {item.label: by_rank(item.predictions) for item in found}
+            write_atomic(out / f"{name}-ranks.png", draw_ranks(ranks, found[0].metrics["overall"]["chance"]))
 
 
-def complete(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
-    """Those of all cases of the first."""
-    return [item for item in evaluations if len(item.predictions) == len(evaluations[0].predictions)]
-
-
-def rows_of(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, Share]]:
-    """Label -> set -> hr@1 with its interval."""
-    return {
-        item.label: {
-            name: Share(name, row["n"], row["hr@1"], *row["hr@1_95"])
-            for name, row in item.metrics.items()
-            if name != "about"
-        }
-        for item in evaluations
-    }
-
-
-def compose(
-    title: str,
-    name: str,
-    evaluations: Sequence[Evaluation],
-    groups: Mapping[str, Sequence[Share]],
-    calibration: Calibration,
-    trained: bool,
-    beside: Mapping[str, Sequence[Evaluation]],
-) -> str:
-    looking = evaluations[0]
+def compose(content: ReportContent, trained: bool, by_domain: bool) -> str:
+    """The report's Markdown. trained: there are training curves; by_domain: there is a table by domain."""
+    name, overall = content.name, content.model_run.metrics["overall"]
     lines = [
-        f"# {title}: what it picks",
-        f"HR@1 on {looking.metrics['overall']['n']:,} conversations about shapes that training never saw, with 95 % "
-        f"bootstrap intervals, Wilson's for parts of them; chance {looking.metrics['overall']['chance']:.2f}. Made by "
-        "`make report`.",
+        f"# {content.title}: what it picks",
+        f"HR@1 on {overall['n']:,} conversations about shapes that training never saw, with 95 % "
+        f"bootstrap intervals, Wilson's for parts of them; chance {overall['chance']:.2f}. Made by "
+        "`lavic-chat report`.",
         f"![HR@1 by set]({name}-hits.png)",
-        main_table(evaluations),
+        main_table(content.evaluations),
     ]
-    for heading, found in beside.items():
+    for heading, found in content.others.items():
         lines += [f"## {heading.capitalize()}", main_table(found)]
-        if are_retrieved(found):
-            overall = found[0].metrics["overall"]
-            lines += [
-                f"The wanted product is among those found in {overall['ceiling']:.2f} of the conversations; chance "
-                f"{overall['chance']:.2f}. Others that fit as well count as wrong.",
-                f"![HR@1 by rank in the retrieval]({name}-ranks.png)",
-                places_table("rank", found),
-            ]
+        lines += retrieval_section(name, found) if found[0].is_retrieved else []
     if trained:
         lines += ["## Training", f"![Perplexity and validation]({name}-training.png)"]
     lines += [
         "## Looked at",
         *(f"![{kind.capitalize()} picks]({name}-{kind}.jpg)" for kind in ("right", "wrong")),
         "## Confidence",
-        f"Expected calibration error {calibration.error:.3f}: how far the shown confidence and the share of right "
-        "picks lie apart.",
+        f"Expected calibration error {content.calibration.error:.3f}: how far the shown confidence and the share of "
+        "right picks lie apart.",
         f"![Confidence and right picks]({name}-calibration.png)",
+        *breakdown_sections(content),
     ]
-    for key, shares in groups.items():
-        if shares:
-            lines += [f"## By {key}", breakdown_table(key, shares)]
-    if by_place(looking.predictions):
-        placed = [item for item in complete(evaluations) if item.name in PLACED]
-        lines += ["## By place among the candidates", places_table("place", placed)]
+    if by_domain:
+        lines += ["## By domain learned", f"One model for several domains against one for each: [table]({DOMAINS})."]
     return "\n\n".join(lines) + "\n"
+
+
+def retrieval_section(name: str, evaluations: Sequence[Evaluation]) -> list[str]:
+    """How high retrieval lets a figure be, and hr@1 by the rank of the right product; name: of the report's files."""
+    overall = evaluations[0].metrics["overall"]
+    return [
+        f"The wanted product is among those found in {overall['ceiling']:.2f} of the conversations; chance "
+        f"{overall['chance']:.2f}. Others that fit as well count as wrong.",
+        f"![HR@1 by rank in the retrieval]({name}-ranks.png)",
+        places_table("rank", evaluations),
+    ]
+
+
+def breakdown_sections(content: ReportContent) -> list[str]:
+    """Hits by what was wanted, by turns, and by place among the candidates."""
+    lines = []
+    for key, shares in content.groups.items():
+        lines += [f"## By {key}", breakdown_table(key, shares)] if shares else []
+    if by_place(content.model_run.predictions):
+        placed = [item for item in complete(content.evaluations) if item.name in PLACED]
+        lines += ["## By place among the candidates", places_table("place", placed)]
+    return lines
 
 
 def main_table(evaluations: Sequence[Evaluation]) -> str:
     """HR@1 of every ranker in every set; a ranker that was measured on fewer cases says on how many."""
     first = evaluations[0]
-    sets = sets_of(first)
+    sets = first.sets
     sets += ["overall"] if sets != ["overall"] else []
     head = [f"{label} ({first.metrics[label]['n']:,})" for label in sets]
     rows = [main_row(item, sets) for item in evaluations]
@@ -211,12 +180,23 @@ def main_table(evaluations: Sequence[Evaluation]) -> str:
     return table(["ranker", *head, "MRR", "VR"], rows)
 
 
+def main_row(item: Evaluation, sets: Sequence[str]) -> list[str]:
+    """A ranker's label, its hr@1 in each set, MRR and valid ratio."""
+    shares, overall = item.shares, item.metrics["overall"]
+    hits = (format_share(shares[name]) if name in shares else "" for name in sets)
+    return [item.label, *hits, f"{overall['mrr']:.2f}", f"{overall['vr']:.3f}"]
+
+
+def hit_where(first: Evaluation, other: Evaluation) -> float:
+    """hr@1 of the first on the cases of the other."""
+    cases = {prediction.where for prediction in other.predictions}
+    hits = [item.pick in item.gt_items for item in first.predictions if item.where in cases]
+    return sum(hits) / max(1, len(hits))
+
+
 def breakdown_table(key: str, shares: Sequence[Share]) -> str:
+    """A row a group: its cases and hr@1."""
     return table([key, "cases", "HR@1"], [[share.name, f"{share.n:,}", format_share(share)] for share in shares])
-
-
-def are_retrieved(evaluations: Sequence[Evaluation]) -> bool:
-    return str(evaluations[0].metrics["about"].get("candidates")).startswith("retrieved")
 
 
 def places_table(key: str, evaluations: Sequence[Evaluation]) -> str:
@@ -228,19 +208,6 @@ def places_table(key: str, evaluations: Sequence[Evaluation]) -> str:
     return table([key, "cases", *places], rows)
 
 
-def hit_where(first: Evaluation, other: Evaluation) -> float:
-    """hr@1 of the first on the cases of the other."""
-    cases = {prediction.where for prediction in other.predictions}
-    hits = [item.pick in item.gt_items for item in first.predictions if item.where in cases]
-    return sum(hits) / max(1, len(hits))
-
-
-def main_row(item: Evaluation, sets: Sequence[str]) -> list[str]:
-    shares = rows_of([item])[item.label]
-    overall = item.metrics["overall"]
-    hits = (format_share(shares[name]) if name in shares else "" for name in sets)
-    return [item.label, *hits, f"{overall['mrr']:.2f}", f"{overall['vr']:.3f}"]
-
-
 def format_share(share: Share) -> str:
+    """hr@1 with its interval."""
     return f"{share.hit:.2f} ({share.low:.2f} to {share.high:.2f})"

@@ -8,7 +8,7 @@ the retriever's ceiling, and chance.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -33,8 +33,6 @@ ABLATIONS = {
     "no-distill": "tower not distilled",
     "all-tokens": "all tokens",
 }
-
-
 BELOW = 3  # lines of a table below the rankers: ceiling, chance, conversations
 
 
@@ -54,45 +52,52 @@ class Cell:
     """What one ranker reached in one column."""
 
     label: str
-    order: tuple
+    order: tuple[int, int]
     column: Column
     overall: Mapping
 
     @property
     def share(self) -> Share:
+        """hr@1 with its interval."""
         return Share(str(self.column), self.overall["n"], self.overall["hr@1"], *self.overall["hr@1_95"])
 
 
-def write_tables(folders: Sequence[Path], out: Path) -> Path:
+Rows = Mapping[str, Mapping[Column, Cell]]  # label -> column -> cell
+
+
+def write_tables(folders: Sequence[str | Path], out: str | Path) -> Path:
     """Write table.md, a plot for each candidate list, and table.json of all evaluations below the folders.
 
     Raises DialogueError where there are none, or one cannot be read.
     """
-    files = sorted({path for folder in folders for path in folder.rglob("metrics.json")})
+    out = Path(out)
+    files = sorted({path for folder in folders for path in Path(folder).rglob("metrics.json")})
     cells = [cell for path in files if (cell := read_cell(path))]
     if not cells:
         raise DialogueError(
             f"There is no evaluation below {', '.join(map(str, folders))}; make some with `lavic-chat evaluate --out`."
         )
     columns = sorted({cell.column for cell in cells}, key=str)
-    rows = group(cells)
-    parts = ["# HR@1 by domain and by retriever", as_table(rows, columns, hit_and_interval)]
+    rows = group_cells(cells)
+    parts = ["# HR@1 by domain and by retriever", to_markdown(rows, columns, format_hits)]
     for key in sorted({column.candidates for column in columns}):
         name = re.sub(r"\W+", "-", key) + ".png"
-        if picture := plot(rows, [column for column in columns if column.candidates == key]):
+        if picture := draw_columns(rows, [column for column in columns if column.candidates == key]):
             write_atomic(out / name, picture)
             parts.append(f"![HR@1 on {key}]({name})")
-    parts += ["## Valid ratio", "\n".join(as_table(rows, columns, valid_ratio).splitlines()[:-BELOW])]
+    parts += ["## Valid ratio", "\n".join(to_markdown(rows, columns, format_valid_ratio).splitlines()[:-BELOW])]
     write_atomic(out / "table.md", "\n\n".join(parts) + "\n")
-    told = {label: {str(column): dict(cell.overall) for column, cell in found.items()} for label, found in rows.items()}
-    write_json(out / "table.json", told)
+    overall = {
+        label: {str(column): dict(cell.overall) for column, cell in found.items()} for label, found in rows.items()
+    }
+    write_json(out / "table.json", overall)
     return out / "table.md"
 
 
-def read_cell(path: Path) -> Cell | None:
+def read_cell(path: str | Path) -> Cell | None:
     """One evaluation, or None where the file is of something else."""
     try:
-        metrics = json.loads(path.read_text())
+        metrics = json.loads(Path(path).read_text())
         about, overall = metrics["about"], metrics["overall"]
         column = Column(str(about.get("domain") or about["dialogues"]), str(about["candidates"]))
         overall["hr@1_95"], overall["ceiling"], overall["vr"], overall["chance"], overall["n"]
@@ -118,7 +123,8 @@ def label_of(about: Mapping) -> str:
     return ", ".join(filter(None, [name or "model", *more]))
 
 
-def order_of(about: Mapping) -> tuple:
+def order_of(about: Mapping) -> tuple[int, int]:
+    """A key to sort rows by: rankers, then ablations, in the order of the tables above."""
     rankers, ablations = list(RANKERS), [None, *ABLATIONS]
     ranker, ablate = about.get("ranker"), about.get("ablate")
     return (
@@ -127,7 +133,7 @@ def order_of(about: Mapping) -> tuple:
     )
 
 
-def group(cells: Iterable[Cell]) -> dict[str, dict[Column, Cell]]:
+def group_cells(cells: Iterable[Cell]) -> dict[str, dict[Column, Cell]]:
     """Label -> column -> cell, the model first."""
     rows: dict[str, dict[Column, Cell]] = {}
     for cell in sorted(cells, key=lambda cell: (cell.order, cell.label)):
@@ -135,26 +141,28 @@ def group(cells: Iterable[Cell]) -> dict[str, dict[Column, Cell]]:
     return rows
 
 
-def as_table(rows: Mapping[str, Mapping[Column, Cell]], columns: Sequence[Column], tell) -> str:
+def to_markdown(rows: Rows, columns: Sequence[Column], to_text: Callable[[Cell], str]) -> str:
     """A Markdown table; ceiling, chance and the number of conversations below."""
     first = {column: next(found[column] for found in rows.values() if column in found) for column in columns}
-    lines = [[label, *(tell(found[c]) if c in found else "" for c in columns)] for label, found in rows.items()]
+    lines = [[label, *(to_text(found[c]) if c in found else "" for c in columns)] for label, found in rows.items()]
     for name in ("ceiling", "chance"):
         lines.append([name, *(f"{first[column].overall[name]:.2f}" for column in columns)])
     lines.append(["conversations", *(f"{first[column].overall['n']:,}" for column in columns)])
     return table(["ranker", *map(str, columns)], lines)
 
 
-def valid_ratio(cell: Cell) -> str:
+def format_valid_ratio(cell: Cell) -> str:
+    """VR, to three places."""
     return f"{cell.overall['vr']:.3f}"
 
 
-def hit_and_interval(cell: Cell) -> str:
+def format_hits(cell: Cell) -> str:
+    """hr@1 with its interval, to three places."""
     low, high = cell.overall["hr@1_95"]
     return f"{cell.overall['hr@1']:.3f} ({low:.3f} to {high:.3f})"
 
 
-def plot(rows: Mapping[str, Mapping[Column, Cell]], columns: Sequence[Column]) -> bytes | None:
+def draw_columns(rows: Rows, columns: Sequence[Column]) -> bytes | None:
     """PNG of the rankers that were measured in all of these columns, bars with intervals, beside chance; None where
     there is none."""
     full = {label: found for label, found in rows.items() if all(column in found for column in columns)}

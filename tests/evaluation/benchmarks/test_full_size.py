@@ -6,15 +6,16 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from lavic_chat.evaluation.benchmarks import full_size
+from lavic_chat.evaluation.benchmarks.full_size import TokenCount, compose, measure
+from lavic_chat.evaluation.full_size import main
 from lavic_chat.model.random_weights import make_random
 
 
 def test_it_measures_turns_and_steps(tmp_path):
-    result = CliRunner().invoke(full_size.main, ["--shape", "tiny", "--runs", "1", "--out", str(tmp_path)])
+    result = CliRunner().invoke(main, ["--shape", "tiny", "--runs", "1", "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
-    told = json.loads((tmp_path / "full-size.json").read_text())
-    figures = {figure["name"]: figure for figure in told["figures"]}
+    written = json.loads((tmp_path / "full-size.json").read_text())
+    figures = {figure["name"]: figure for figure in written["figures"]}
     assert len(figures) == 5 and all(figure["milliseconds"] > 0 for figure in figures.values())
     cached, whole = figures["turn, five tokens cached"], figures["turn, all tokens"]
     assert cached["visual_tokens"] == 50 and whole["visual_tokens"] > cached["visual_tokens"]
@@ -27,9 +28,9 @@ def test_where_memory_runs_out_it_says_so(monkeypatch):
         raise torch.cuda.OutOfMemoryError("too much")
 
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
-    figure = full_size.timed("a turn", run, 10, 5, 3)
+    figure = measure("a turn", run, TokenCount(10, 5), 3)
     assert figure.milliseconds is None and figure.note == "out of memory"
-    assert "| a turn | out of memory |" in full_size.compose(
+    assert "| a turn | out of memory |" in compose(
         {"machine": "m", "dtype": "d", "parameters": 7e9, "matmul_tflops": 1.0}, [figure]
     )
 

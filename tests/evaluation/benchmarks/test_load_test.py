@@ -1,4 +1,4 @@
-"""Many shoppers at once, with a recommender that only counts words; and that the crowd would notice what is wrong."""
+"""Many shoppers at once, with a recommender that only counts words; and that they would notice what is wrong."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pytest
 from helpers.fakes import FakeRecommender, make_catalog
 
 from lavic_chat.dialogue.turns import Dialogue
-from lavic_chat.evaluation.benchmarks.load_test import FLAG, Reply, Shopper, run_load_test, summed
+from lavic_chat.evaluation.benchmarks.load_test import FLAG, Reply, Shopper, run_load_test, summarize
 from lavic_chat.recommendation import Recommendation
 
 
@@ -53,4 +53,4 @@ def test_an_answer_to_another_shopper_is_noticed(shopper: Shopper):
 def test_a_flag_must_be_there_once(shopper: Shopper, stored: dict, lost: int):
     shopper.flagged.extend(["x", "y"])
     shopper.replies.append(Reply(FLAG, 0.1))
-    assert summed("cpu", [shopper], 1.0, Counter(stored)).flags_lost == lost
+    assert summarize("cpu", [shopper], 1.0, Counter(stored)).flags_lost == lost

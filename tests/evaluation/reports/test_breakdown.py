@@ -22,21 +22,21 @@ def test_hits_by_colour(tiny_catalog):
     assert found[1].high == pytest.approx(0.32, abs=0.01)  # eight misses do not prove that there are no hits
 
 
-def test_small_groups_and_unknown_looks_are_left_out(tiny_catalog):
+def test_small_groups_and_unknown_attributes_are_left_out(tiny_catalog):
     cases = [case("sofa-red", "sofa-red")] * (LEAST - 1) + [case("gone", "gone")] * LEAST
     assert by_attribute(cases, tiny_catalog, "colour") == [] == by_attribute(cases, tiny_catalog, "material")
     assert break_down(cases, lambda prediction: "")  == []  # fmt: skip
 
 
 def test_hits_by_turns():
-    talks = {
+    conversations = {
         f"line {count}": Conversation(said(*["word"] * count), ("a",), {}, where=f"line {count}") for count in (1, 6)
     }
     cases = [case("a", "a", where="line 1")] * LEAST + [case("a", "b", where="line 6")] * LEAST
-    assert [(share.name, share.hit) for share in by_turns(cases, talks)] == [("1", 1.0), ("5 or more", 0.0)]
+    assert [(share.name, share.hit) for share in by_turns(cases, conversations)] == [("1", 1.0), ("5 or more", 0.0)]
 
 
-def test_ranks_are_told_in_groups():
+def test_ranks_are_shown_in_groups():
     cases = [replace(case("a", "a"), place=place) for place in (1, 4, 5, 21) for _ in range(LEAST)]
     assert [(share.name, share.n) for share in by_rank(cases)] == [("1", LEAST), ("4 to 5", 2 * LEAST)]
 

@@ -10,8 +10,8 @@ from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.evaluation.reports.gallery import CONVERSATION, HEAD, RIGHT, WRONG, draw_gallery, drawable, has_glyph
 
 
-def drawn(predictions, talks, catalog, hits):
-    return Image.open(io.BytesIO(draw_gallery(predictions, talks, catalog, hits))).convert("RGB")
+def drawn(predictions, conversations, catalog, hits):
+    return Image.open(io.BytesIO(draw_gallery(predictions, conversations, catalog, hits))).convert("RGB")
 
 
 def near(picture, spot, colour) -> bool:
@@ -20,7 +20,7 @@ def near(picture, spot, colour) -> bool:
 
 
 def test_rows_show_the_pick_and_what_was_wanted(tiny_catalog):
-    talks = {
+    conversations = {
         f"d {n}": Conversation(Dialogue().say("a red sofa " * 60), ("sofa-red",), where=f"d {n}") for n in range(3)
     }
     right = Prediction("visual", ("sofa-red",), ("sofa-red", "sofa-blue"), 0.9, True, "d 0")
@@ -28,12 +28,14 @@ def test_rows_show_the_pick_and_what_was_wanted(tiny_catalog):
     gone = Prediction("visual", ("x",), ("x", "sofa-red"), 0.6, True, "d 2")  # not in the catalogue
     unknown = Prediction("visual", ("sofa-red",), ("sofa-red",), 0.6, True, "elsewhere")
     everything = [right, wrong, gone, unknown]
-    hits, misses = (drawn(everything, talks, tiny_catalog, kind) for kind in (True, False))
+    hits, misses = (drawn(everything, conversations, tiny_catalog, kind) for kind in (True, False))
     assert hits.size == misses.size  # one row each
     first, second = (CONVERSATION + 1, HEAD + 1), (CONVERSATION + 123, HEAD + 1)
     assert near(hits, first, RIGHT) and not near(hits, second, RIGHT)
     assert near(misses, first, WRONG) and near(misses, second, RIGHT)
-    assert draw_gallery(everything, talks, tiny_catalog, True) == draw_gallery(everything, talks, tiny_catalog, True)
+    assert draw_gallery(everything, conversations, tiny_catalog, True) == draw_gallery(
+        everything, conversations, tiny_catalog, True
+    )
 
 
 def test_nothing_to_show_is_an_empty_page(tiny_catalog):

@@ -1,4 +1,4 @@
-"""The report: every evaluation in one table, its plots are pictures, what is missing is told."""
+"""The report: every evaluation in one table, its plots are pictures, what is missing is said."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from PIL import Image
 from lavic_chat.cli import main
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.metrics import Prediction, measure
-from lavic_chat.evaluation.reports.report import LABELS, read_evaluations
+from lavic_chat.evaluation.reports.evaluations import LABELS, read_evaluations
 from lavic_chat.storage.files import write_json, write_jsonl
 from lavic_chat.training.curves import last_point, separate, training_curves, write_curves
 
@@ -38,7 +38,7 @@ def run(folder, *more):
     return CliRunner().invoke(main, ["report", str(folder / "runs"), *options, *more])
 
 
-def test_the_report_tells_every_evaluation(folder):
+def test_the_report_shows_every_evaluation(folder):
     result = run(folder, "--title", "Tiny One")
     assert result.exit_code == 0, result.output
     text = (folder / "out" / "tiny-one.md").read_text()
@@ -62,7 +62,7 @@ def test_a_table_by_domain_is_pointed_to_where_there_is_one(folder):
     assert "[table](domains/table.md)" in (folder / "out" / "lavic-mini.md").read_text()
 
 
-def test_training_and_other_conversations_are_told_where_they_are_known(folder):
+def test_training_and_other_conversations_are_shown_where_they_are_known(folder):
     write_json(
         folder / "adapter" / "adapter.json",
         {"base": "b", "fingerprint": "f", "training": {
@@ -134,7 +134,7 @@ def test_the_models_own_must_be_there(folder):
 
 
 @pytest.mark.parametrize("harm", ["[]", "{}", "not json"])
-def test_a_damaged_evaluation_is_told(folder, harm):
+def test_a_damaged_evaluation_is_refused(folder, harm):
     (folder / "runs" / "random" / "metrics.json").write_text(harm)
     with pytest.raises(DialogueError, match="random does not hold an evaluation"):
         read_evaluations(folder / "runs")

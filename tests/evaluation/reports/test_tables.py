@@ -1,4 +1,4 @@
-"""The table by domain and retriever: whatever lies below the folders, told apart, with ceiling and chance."""
+"""The table by domain and retriever: whatever lies below the folders, kept apart, with ceiling and chance."""
 
 import json
 
@@ -55,8 +55,8 @@ def test_every_ranker_has_its_row_and_every_list_its_column(folder):
         assert f"]({key}.png)" in "\n".join(lines)
         with Image.open(folder / "out" / f"{key}.png") as picture:
             assert picture.width == 1600
-    told = json.loads((folder / "out" / "table.json").read_text())
-    assert told["at random"]["all_beauty · candidates_st"]["n"] == 10
+    written = json.loads((folder / "out" / "table.json").read_text())
+    assert written["at random"]["all_beauty · candidates_st"]["n"] == 10
 
 
 def test_what_no_ranker_was_measured_in_throughout_is_not_drawn(tmp_path):
@@ -67,14 +67,14 @@ def test_what_no_ranker_was_measured_in_throughout_is_not_drawn(tmp_path):
 
 
 @pytest.mark.parametrize("harm", ["nothing", "not json"])
-def test_no_evaluation_is_told(tmp_path, harm):
+def test_no_evaluation_is_refused(tmp_path, harm):
     if harm == "not json":
         (tmp_path / "metrics.json").write_text("{")
     with pytest.raises(DialogueError, match=r"There is no evaluation below|does not hold an evaluation"):
         write_tables([tmp_path], tmp_path / "out")
 
 
-def test_labels_tell_what_was_done():
+def test_labels_say_what_was_done():
     assert label_of({"ranker": "bm25"}) == "BM25"
     assert label_of({"ranker": "model", "model": "lavic-mini", "adapter": "lavic-mini", "decode": "branch"}) == (
         "lavic-mini (lavic-mini)"
