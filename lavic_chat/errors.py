@@ -26,8 +26,8 @@ class FlagError(LavicError):
 
 
 class FlagStoreError(FlagError):
-    """The database's fault, not the annotator's: the sentence names files and is for those who run the shop."""
+    """The database's fault, not the annotator's: the sentence names files and is for those who run the app."""
 
 
 class CacheError(LavicError):
-    """A cache that cannot be read or written; this sentence, too, is for those who run the shop."""
+    """A cache that cannot be read or written; this sentence, too, is for those who run the app."""

@@ -40,6 +40,7 @@ class Settings:
 
 
 def read_port(value: str | int) -> int:
+    """A port's number; raises LavicError for what is none."""
     if not str(value).isdecimal() or not 0 < int(value) < 65536:
         raise LavicError(f"LAVIC_PORT is {value!r}; a port is a number from 1 to 65535.")
     return int(value)
@@ -56,7 +57,8 @@ def read_annotators(text: str) -> dict[str, str]:
 def read_settings(**chosen) -> Settings:
     """Settings from the environment: `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_HOST`, `LAVIC_PORT`,
     `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO` and `HF_TOKEN`; arguments that are not None win. A
-    Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`."""
+    Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`. Raises LavicError for a port or logins that
+    cannot be."""
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
     adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
     if adapter is None and model == MINI and shipped("assets", MINI, "adapter.json").exists():

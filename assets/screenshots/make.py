@@ -12,12 +12,13 @@ from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.settings import read_settings
 from lavic_chat.ui import build_app, launch
 
-WISH = "A light green checked sofa for a small flat"
+REQUEST = "A light green checked sofa for a small flat"
 DESKTOP, PHONE = (1280, 926), (390, 844)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main(folder: Path) -> None:
+    """Take every picture and write it into the folder."""
     recommender = load_recommender(read_settings())
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         app = build_app(recommender, AnnotationStore(Path(place) / "flags.sqlite"))
@@ -35,6 +36,7 @@ def main(folder: Path) -> None:
 
 
 def open_page(browser: Browser, address: str, size: tuple[int, int], scheme: str) -> Page:
+    """A page of this size in a light or dark scheme, loaded; each has a context of its own."""
     width, height = size
     page = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme).new_page()
     page.set_default_timeout(60_000)
@@ -44,12 +46,14 @@ def open_page(browser: Browser, address: str, size: tuple[int, int], scheme: str
 
 
 def take(page: Page, folder: Path, name: str, whole: bool = False) -> None:
+    """Write one picture, once all images and movements are done; whole: beyond the window too."""
     page.wait_for_function("[...document.images].every((i) => i.loading == 'lazy' || i.naturalWidth > 0)")
     page.wait_for_timeout(700)
     page.screenshot(path=folder / f"{name}.jpg", type="jpeg", quality=86, full_page=whole)
 
 
 def ask(page: Page, text: str) -> None:
+    """Send a message and wait for the answer."""
     page.fill("#box textarea", text)
     page.press("#box textarea", "Enter")
     page.wait_for_selector("#status .looking")
@@ -57,8 +61,9 @@ def ask(page: Page, text: str) -> None:
 
 
 def take_chat(page: Page, folder: Path, name: str) -> None:
+    """The chat from greeting to error."""
     take(page, folder, f"{name}-greeting")
-    ask(page, WISH)
+    ask(page, REQUEST)
     take(page, folder, name)
     page.locator("#gallery .tile").nth(1).click()
     page.click("#card [data-act=compare]")
@@ -85,6 +90,7 @@ def take_chat(page: Page, folder: Path, name: str) -> None:
 
 
 def take_annotations(page: Page, folder: Path, name: str) -> None:
+    """The annotation page before and after signing in."""
     take(page, folder, f"{name}-sign-in")
     page.fill("#annotator input, #annotator textarea", "Ada")
     page.click("#begin")

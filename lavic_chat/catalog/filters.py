@@ -64,11 +64,11 @@ class Filters:
             return True
         return self.unpriced if product.price is None else self.prices.admits(product.price)
 
-    def within(self, said: PriceRange) -> "Filters | None":
+    def within(self, limits: PriceRange) -> "Filters | None":
         """These filters and what the shopper's words leave; None where no price suits both. Unlike a filter that was
         set, words about money leave products in whose price nobody knows."""
-        lowest = max((price for price in (self.lowest, said.lowest) if price is not None), default=None)
-        highest = min((price for price in (self.highest, said.highest) if price is not None), default=None)
+        lowest = max((price for price in (self.lowest, limits.lowest) if price is not None), default=None)
+        highest = min((price for price in (self.highest, limits.highest) if price is not None), default=None)
         if lowest is not None and highest is not None and lowest > highest:
             return None
         return replace(self, lowest=lowest, highest=highest, unpriced=not self.prices)

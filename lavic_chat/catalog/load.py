@@ -18,7 +18,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all c
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def load_catalog(folder: Path) -> Catalog:
+def load_catalog(folder: str | Path) -> Catalog:
     """Read a catalogue folder; raises CatalogError naming file and line of the first bad product.
 
     Pictures may be missing (`catalog.pictures` has a blank for them) but may not lie outside the folder.
@@ -27,8 +27,9 @@ def load_catalog(folder: Path) -> Catalog:
     return Catalog(folder, tuple(read_products(folder)))
 
 
-def read_products(folder: Path, on_bad: Callable[[LavicError], None] | None = None) -> Iterator[Product]:
+def read_products(folder: str | Path, on_bad: Callable[[LavicError], None] | None = None) -> Iterator[Product]:
     """The products of a catalogue folder, line by line; bad lines go to `on_bad`, or raise CatalogError."""
+    folder = Path(folder)
     if not folder.is_dir():
         raise CatalogError(f"There is no catalogue folder {folder}; check the name, or import one first.")
     path = folder / PRODUCTS
@@ -78,6 +79,7 @@ def parse_product(row: dict, where: str) -> Product:
 
 
 def parse_id(value: object, where: str) -> str:
+    """A product's id; raises CatalogError unless it is a text of its own that can stand in a path."""
     if not isinstance(value, str) or not value.strip():
         raise CatalogError(f"{where}: `id` is missing or empty; every product needs a text of its own.")
     if len(value) > MAX_ID:
@@ -144,9 +146,9 @@ def parse_image(value: object, where: str) -> str:
     return str(path)
 
 
-def picture_guard(folder: Path) -> Callable[[str], bool]:
+def picture_guard(folder: str | Path) -> Callable[[str], bool]:
     """A test whether a relative path stays inside `folder` once links are followed; quick for many paths."""
-    root = folder.resolve()
+    root = Path(folder).resolve()
 
     @cache
     def resolved(parent: Path) -> Path:

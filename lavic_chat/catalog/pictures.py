@@ -1,7 +1,7 @@
 """Opening pictures that nobody vouches for: uploads, downloads, other people's catalogues.
 
 Where a product's picture is missing or broken, a blank stands in: a square of BLANK_SIZE pixels in one
-mid-light grey. It is what the recommender then looks at, and `missing_pictures` counts the cases.
+mid-light grey. It is what the recommender then sees, and `missing_pictures` counts the cases.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ BLANK_COLOUR, BLANK_SIZE = (200, 200, 200), 384
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
-def open_picture(path: Path) -> Image.Image:
+def open_picture(path: str | Path) -> Image.Image:
     """A picture file, upright, in RGB, transparency on white; of an animation the first frame.
 
     Raises PictureError with one sentence that names the file, not its folder: missing, empty, broken,
@@ -42,7 +42,7 @@ def read_picture(data: bytes, name: str = "The picture") -> Image.Image:
         return decode(image)
 
 
-def picture_format(path: Path) -> str:
+def picture_format(path: str | Path) -> str:
     """One of FORMATS, from the file's header without decoding; raises PictureError as `open_picture`."""
     with opened(Path(path), shown_name(Path(path))) as image:
         return "JPEG" if image.format == "MPO" else image.format  # MPO: a phone's JPEG with a preview
@@ -85,6 +85,7 @@ def check_file(path: Path, name: str) -> None:
 
 
 def too_many_pixels(name: str) -> PictureError:
+    """The error for a picture over MAX_PIXELS."""
     return PictureError(f"{name} has over {MAX_PIXELS // 1_000_000} million pixels; make the picture smaller.")
 
 
@@ -95,6 +96,7 @@ def shown_name(path: Path) -> str:
 
 
 def decode(image: Image.Image) -> Image.Image:
+    """An opened picture, upright, in RGB."""
     image.load()
     return to_rgb(turn_upright(image))
 
@@ -137,6 +139,7 @@ def missing_pictures(catalog: Catalog) -> list[Problem]:
 
 
 def why_missing(product: Product, index: int = 0) -> str:
+    """A sentence for a picture that is not there."""
     if index < len(product.images):
         return f"The picture {product.images[index]} is missing."
     return "No picture is listed."

@@ -61,6 +61,7 @@ class Catalog:
 
     @cached_property
     def by_id(self) -> dict[str, Product]:
+        """Product id -> product."""
         return {product.id: product for product in self.products}
 
     @cached_property

@@ -32,9 +32,9 @@ class Splits:
         return found
 
 
-def read_splits(folder: Path) -> Splits | None:
+def read_splits(folder: str | Path) -> Splits | None:
     """The splits of a catalogue folder, None where it has none; raises CatalogError for an unreadable file."""
-    path = folder / SPLITS
+    path = Path(folder) / SPLITS
     if not path.is_file():
         return None
     try:
@@ -59,6 +59,7 @@ def printable(name: str) -> str:
 
 
 def parse_ids(value: object) -> tuple[str, ...]:
+    """A list of product ids; raises TypeError for anything else."""
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise TypeError("a list of product ids was expected")
     return tuple(value)

@@ -4,6 +4,7 @@ import re
 
 
 def words_of(text: str) -> list[str]:
+    """The words of a text in lower case, without figures."""
     return re.findall(r"[^\W\d_]+", text.casefold())
 
 
@@ -17,6 +18,7 @@ IRREGULAR = {"shelves": "shelf", "knives": "knife"}
 
 
 def stems_of(text: str) -> set[str]:
+    """The words of a text without their endings."""
     return {singular(word) for word in words_of(text)}
 
 

@@ -1,4 +1,4 @@
-"""flags list, export, stats: what people said about wrong picks."""
+"""`flags list`, `flags export`, `flags stats`: what people said about wrong picks."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +21,7 @@ def flags() -> None:
 
 
 def open_store(db: Path | None):
+    """The store at `db`, else the one in `$LAVIC_HOME`; it need not exist yet."""
     from lavic_chat.feedback.annotation import AnnotationStore
 
     return AnnotationStore(db or lavic_home() / "flags.sqlite")
@@ -51,8 +52,10 @@ def list_(limit: int, db: Path | None, as_json: bool) -> None:
 @json_option
 def export(path: Path, db: Path | None, as_json: bool) -> None:
     """Write PATH, a dialogue file (JSONL) to train and evaluate with; only flags with a right product."""
+    from lavic_chat.feedback.export import export_dialogues
+
     store = open_store(db)
-    written = store.export(path)
+    written = export_dialogues(store, path)
     skipped = len(store.tasks()) - written
     if as_json:
         print_json({"written": written, "skipped": skipped, "path": str(path)})

@@ -10,6 +10,7 @@ LABELINGS = ("letters", "ids")
 
 
 def catalog_option(command):
+    """--catalog of a command."""
     return click.option(
         "--catalog",
         type=click.Path(path_type=Path),
@@ -18,6 +19,7 @@ def catalog_option(command):
 
 
 def model_options(command):
+    """--model and --adapter of a command."""
     command = click.option("--model", help="lavic-mini (the default), a LLaVA-NeXT folder, or a hub name.")(command)
     return click.option(
         "--adapter",
@@ -27,6 +29,7 @@ def model_options(command):
 
 
 def also_option(command):
+    """--also of a training command."""
     return click.option(
         "--also",
         multiple=True,
@@ -36,6 +39,7 @@ def also_option(command):
 
 
 def decode_option(command):
+    """--decode of a command."""
     return click.option(
         "--decode",
         type=click.Choice(DECODES),
@@ -47,4 +51,5 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JS
 
 
 def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))

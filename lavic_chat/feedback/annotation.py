@@ -1,26 +1,24 @@
-"""The annotators' desk: turns that shoppers flagged or that the model was unsure of, and what annotators say of them.
+"""Annotation: turns that shoppers flagged or that the model was unsure of, and what annotators say of them.
 
-It is kept in the flags' database and append-only like them: who changes their mind adds a row, and of each annotator
-the newest one about a turn stands. An annotator is a name that was chosen for the purpose, or that of a login.
+Judgements are kept in the flags' database, append-only like them: who changes their mind adds a row, and of each
+annotator the newest one about a turn stands. An annotator is a name chosen for the purpose, or that of a login.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from pathlib import Path
 from statistics import fmean
 
 from lavic_chat.errors import FlagError
-from lavic_chat.feedback.database import now, open_database, writing
-from lavic_chat.feedback.flags import Flag, FlagStore, checked, example_from, flag_from, makes_example, row_from
-from lavic_chat.storage.files import write_jsonl
+from lavic_chat.feedback.database import now, open_database, transaction
+from lavic_chat.feedback.flags import Flag, FlagStore, checked, flag_from, row_from
 
 RIGHT, RANKING, RETRIEVAL = "right", "ranking", "retrieval"  # the pick is right, or what failed
 SKIPPED, WITHDRAWN = "skipped", "withdrawn"
 FLAGGED, UNSURE = "flagged", "unsure"
 LONGEST_NAME = 80  # characters
-KEPT = ("flags", "unsure", "judgements")  # tables that a journal holds
+BACKED_UP = ("flags", "unsure", "judgements")  # tables whose rows a backup holds
 UNSURE_COLUMNS = ("turn_id", "context", "candidates", "pick", "model_hash", "catalog_hash", "time")
 
 
@@ -59,7 +57,7 @@ class Progress:
 class AnnotationStore(FlagStore):
     """The queue, and the judgements about it."""
 
-    def note(self, turn: Flag) -> None:
+    def add_unsure(self, turn: Flag) -> None:
         """Keep a turn that the model was unsure of; one that is there already stays as it is."""
         row = row_from(checked(turn))
         self._insert("unsure", {name: row[name] for name in UNSURE_COLUMNS}, ignore=True)
@@ -77,7 +75,7 @@ class AnnotationStore(FlagStore):
 
     def queue(self, annotator: str) -> tuple[Task, ...]:
         """What this annotator has neither judged nor skipped."""
-        done = {judgement.turn_id for judgement in self.standing() if judgement.annotator == annotator}
+        done = {judgement.turn_id for judgement in self.standing_judgements() if judgement.annotator == annotator}
         return tuple(task for task in self.tasks() if task.turn.turn_id not in done)
 
     def judge(self, turn_id: str, annotator: str, choice: str | None) -> Judgement:
@@ -98,19 +96,20 @@ class AnnotationStore(FlagStore):
 
     def undo(self, annotator: str) -> str | None:
         """Take this annotator's newest judgement back; the turn's id, or None where there is none."""
-        own = [judgement for judgement in self.standing() if judgement.annotator == annotator]
+        own = [judgement for judgement in self.standing_judgements() if judgement.annotator == annotator]
         if not own:
             return None
         newest = max(own, key=lambda judgement: judgement.id)
         return self._append(Judgement(newest.turn_id, annotator, WITHDRAWN)).turn_id
 
     def task(self, turn_id: str) -> Task:
+        """The turn of that id; raises FlagError where it is not there any more."""
         for task in self.tasks():
             if task.turn.turn_id == turn_id:
                 return task
         raise FlagError("That turn is not on the desk any more; load the page again.")
 
-    def standing(self) -> tuple[Judgement, ...]:
+    def standing_judgements(self) -> tuple[Judgement, ...]:
         """Of each annotator the newest judgement about each turn, without those taken back, oldest first."""
         if not self.path.exists():
             return ()
@@ -122,7 +121,8 @@ class AnnotationStore(FlagStore):
             return tuple(Judgement(**row) for row in database.query(query, [WITHDRAWN]))
 
     def progress(self, annotator: str) -> Progress:
-        standing = self.standing()
+        """How far this annotator is, and how far annotators agree."""
+        standing = self.standing_judgements()
         own = [judgement.verdict for judgement in standing if judgement.annotator == annotator]
         same = [same_answer(*pair) for group in by_turn(standing).values() for pair in combinations(group, 2)]
         return Progress(
@@ -136,30 +136,16 @@ class AnnotationStore(FlagStore):
     def corrected(self) -> tuple[tuple[Flag, str | None], ...]:
         """Every turn with what would have been right, and the verdict where annotators gave one: the most of them, and
         of equally many the latest."""
-        about, turns = by_turn(self.standing()), []
+        about, turns = by_turn(self.standing_judgements()), []
         for task in self.tasks():
-            said = about.get(task.turn.turn_id)
-            if not said:
+            judgements = about.get(task.turn.turn_id)
+            if not judgements:
                 turns.append((task.turn, None))
                 continue
-            counts = Counter(judgement.correct for judgement in said)
-            best = max(said, key=lambda judgement: (counts[judgement.correct], judgement.id))
+            counts = Counter(judgement.correct for judgement in judgements)
+            best = max(judgements, key=lambda judgement: (counts[judgement.correct], judgement.id))
             turns.append((replace(task.turn, correct=best.correct), best.verdict))
         return tuple(turns)
-
-    def export(self, path: Path) -> int:
-        """Write every turn whose right product is known as a Reddit-Amazon line, oldest first; return how many.
-
-        Turns without a right product, or of a photo without words, make no example. `failed` says of what annotators
-        judged whether ranking or retrieval failed.
-        """
-        rows = [
-            example_from(turn) | ({"failed": verdict} if verdict in (RANKING, RETRIEVAL) else {})
-            for turn, verdict in self.corrected()
-            if makes_example(turn)
-        ]
-        write_jsonl(Path(path), rows)
-        return len(rows)
 
     def _append(self, judgement: Judgement) -> Judgement:
         name, correct = judgement.annotator.strip(), judgement.correct
@@ -172,13 +158,13 @@ class AnnotationStore(FlagStore):
         return replace(judgement, id=self._insert("judgements", row))
 
     def restore(self, rows: Iterable[dict]) -> int:
-        """Take a journal's rows into an empty database; returns how many were of a table that is known here."""
+        """Take a backup's rows into an empty database; returns how many were of a table that is known here."""
         known = 0
-        with open_database(self.path, self.patience) as database, writing(database):
-            columns = {table: set(database[table].columns_dict) - {"id"} for table in KEPT}
+        with open_database(self.path, self.patience) as database, transaction(database):
+            columns = {table: set(database[table].columns_dict) - {"id"} for table in BACKED_UP}
             for row in rows:
                 table = row.get("table")
-                if table in KEPT and set(row) - {"table"} == columns[table]:
+                if table in BACKED_UP and set(row) - {"table"} == columns[table]:
                     database[table].insert({name: row[name] for name in columns[table]}, ignore=True)
                     known += 1
         return known
@@ -194,4 +180,5 @@ def by_turn(judgements: Iterable[Judgement]) -> dict[str, list[Judgement]]:
 
 
 def same_answer(one: Judgement, other: Judgement) -> bool:
+    """Whether two judgements say the same of a turn."""
     return (one.verdict, one.correct) == (other.verdict, other.correct)

@@ -19,29 +19,29 @@ def now() -> str:
 
 
 @contextlib.contextmanager
-def open_database(path: Path, patience: float = PATIENCE) -> Iterator[Database]:
+def open_database(path: str | Path, patience: float = PATIENCE) -> Iterator[Database]:
     """The database at `path`, migrated, for the length of a `with` block; patience: seconds to wait for another writer.
 
     Raises FlagError, with a sentence for whatever SQLite says.
     """
+    path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # isolation_level None: transactions begin and end where `writing` says, nowhere else
+        # isolation_level None: transactions begin and end where `transaction` says, nowhere else
         connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
         with contextlib.closing(connection):
             database = Database(connection)
-            if database.journal_mode != "wal":
-                database.enable_wal()
+            database.enable_wal()
             migrate(database, path)
             yield database
     except sqlite3.Error as error:
-        raise explained(error, path) from error
+        raise sentence_for(error, path) from error
     except OSError as error:
         raise FlagStoreError(f"The flag database {path} cannot be opened: {error.strerror}.") from error
 
 
 @contextlib.contextmanager
-def writing(database: Database) -> Iterator[None]:
+def transaction(database: Database) -> Iterator[None]:
     """A transaction that takes the write lock at once, so that it waits its turn and cannot fail late."""
     database.conn.execute("begin immediate")
     try:
@@ -53,7 +53,7 @@ def writing(database: Database) -> Iterator[None]:
         raise
 
 
-def explained(error: sqlite3.Error, path: Path) -> FlagError:
+def sentence_for(error: sqlite3.Error, path: Path) -> FlagError:
     """What an SQLite error means to the person at the screen."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is detail
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -69,6 +69,7 @@ def explained(error: sqlite3.Error, path: Path) -> FlagError:
 
 
 def create_flags(database: Database) -> None:
+    """Flagged turns, and what would have been right."""
     columns = {"id": int, "turn_id": str, "context": str, "candidates": str, "pick": str, "correct": str}
     columns |= {"reason": str, "model_hash": str, "catalog_hash": str, "time": str}
     needed = set(columns) - {"correct", "id"}
@@ -76,16 +77,18 @@ def create_flags(database: Database) -> None:
 
 
 def index_turns(database: Database) -> None:
+    """For the newest flag of a turn."""
     database["flags"].create_index(["turn_id", "id"])
 
 
 def create_unsure(database: Database) -> None:
-    """Turns that nobody flagged and the model was unsure of, for the annotators' desk."""
+    """Turns that nobody flagged and the model was unsure of, for annotators to judge."""
     columns = dict.fromkeys(("turn_id", "context", "candidates", "pick", "model_hash", "catalog_hash", "time"), str)
     database["unsure"].create(columns, pk="turn_id", not_null=set(columns))
 
 
 def create_judgements(database: Database) -> None:
+    """What annotators say of a turn."""
     columns = {"id": int, "turn_id": str, "annotator": str, "verdict": str, "correct": str, "time": str}
     database["judgements"].create(columns, pk="id", not_null=set(columns) - {"id", "correct"})
     database["judgements"].create_index(["turn_id", "annotator", "id"])
@@ -96,15 +99,16 @@ MIGRATIONS = (create_flags, index_turns, create_unsure, create_judgements)
 
 def migrate(database: Database, path: Path) -> None:
     """Bring the tables up to date; raises FlagError for a database from a newer version."""
-    if not pending(database, path):
+    if not pending_migrations(database, path):
         return
-    with writing(database):
-        for migration in pending(database, path):  # asked again: another process may have been quicker
+    with transaction(database):
+        for migration in pending_migrations(database, path):  # asked again: another process may have been quicker
             migration(database)
             database["migrations"].insert({"name": migration.__name__, "time": now()}, pk="name")
 
 
-def pending(database: Database, path: Path) -> list:
+def pending_migrations(database: Database, path: Path) -> list:
+    """Those that this database lacks, in order; raises FlagError for a database from a newer version."""
     done = {row["name"] for row in database["migrations"].rows} if "migrations" in database.table_names() else set()
     if done - {migration.__name__ for migration in MIGRATIONS}:
         raise FlagStoreError(f"{path} was written by a newer version; update lavic-chat.")

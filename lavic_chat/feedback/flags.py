@@ -17,13 +17,10 @@ from pathlib import Path
 from lavic_chat.dialogue.reddit_amazon import parse_context
 from lavic_chat.dialogue.turns import CONTROL
 from lavic_chat.errors import FlagError
-from lavic_chat.feedback.database import PATIENCE, now, open_database, writing
+from lavic_chat.feedback.database import PATIENCE, now, open_database, transaction
 
-Backup = Callable[[str, dict], None]
-
-
+Backup = Callable[[str, dict], None]  # called with a table and the row that was stored in it
 log = logging.getLogger(__name__)
-
 
 LIMITS = {  # characters
     "turn_id": 200,
@@ -34,8 +31,6 @@ LIMITS = {  # characters
     "model_hash": 200,
     "catalog_hash": 200,
 }
-
-
 NEEDED = ("turn_id", "context", "pick")
 MAX_CANDIDATES = 1_000
 
@@ -60,6 +55,11 @@ class Flag:
     id: int | None = None
     latest: bool = True
 
+    @property
+    def makes_example(self) -> bool:
+        """Whether a training dialogue can be made of it: a right product is known, and there are words."""
+        return bool(self.correct and parse_context(self.context).turns)
+
 
 @dataclass(frozen=True)
 class FlagStats:
@@ -69,7 +69,7 @@ class FlagStats:
     turns: int = 0
     with_correct: int = 0
     without_correct: int = 0
-    examples: int = 0  # what `export` writes
+    examples: int = 0  # what `export_dialogues` writes
     retrieval_misses: int = 0  # the right product was not among the candidates
     models: dict[str, int] = field(default_factory=dict)
     first: str | None = None
@@ -79,7 +79,7 @@ class FlagStats:
 class FlagStore:
     """The flags in one SQLite file. A connection is opened for every call, so any thread may call.
 
-    journal: is told every row that was stored, with its table.
+    patience: seconds to wait for another writer. backup: called with the table and the row of whatever was stored.
     """
 
     def __init__(self, path: str | Path, patience: float = PATIENCE, backup: Backup | None = None):
@@ -90,8 +90,8 @@ class FlagStore:
         return self._insert("flags", row_from(checked(flag)))
 
     def _insert(self, table: str, row: dict, **more) -> int:
-        """Store a row, then tell the journal; what is stored stays, whatever becomes of the journal."""
-        with open_database(self.path, self.patience) as database, writing(database):
+        """Store a row, then hand it to the backup; what is stored stays, whatever becomes of the backup."""
+        with open_database(self.path, self.patience) as database, transaction(database):
             before = database.conn.total_changes
             number = database[table].insert(row, **more).last_pk
             is_new = database.conn.total_changes > before
@@ -99,7 +99,7 @@ class FlagStore:
             try:
                 self.backup(table, row)
             except OSError as error:
-                log.error("The journal could not be written (%s); the flag is stored here only.", error.strerror)
+                log.error("The backup could not be written (%s); the flag is stored here only.", error.strerror)
         return number
 
     def list(self, limit: int | None = None) -> tuple[Flag, ...]:
@@ -111,6 +111,7 @@ class FlagStore:
         return self._read(None, "where id in (select max(id) from flags group by turn_id)")
 
     def stats(self) -> FlagStats:
+        """Counts over all flags."""
         flags = self.list()
         latest = [flag for flag in flags if flag.latest]
         known = [flag for flag in latest if flag.correct]
@@ -122,7 +123,7 @@ class FlagStore:
             turns=len(latest),
             with_correct=len(known),
             without_correct=len(latest) - len(known),
-            examples=sum(map(makes_example, latest)),
+            examples=sum(flag.makes_example for flag in latest),
             retrieval_misses=sum(flag.correct not in dict(flag.candidates) for flag in known),
             models=models,
             first=min((flag.time for flag in flags), default=None),
@@ -159,6 +160,7 @@ def checked(flag: Flag) -> Flag:
 
 
 def checked_candidates(candidates: object) -> tuple[tuple[str, float], ...]:
+    """Candidates as (id, score) pairs; raises FlagError for anything else."""
     if not isinstance(candidates, tuple | list) or not 0 < len(candidates) <= MAX_CANDIDATES:
         raise FlagError(f"A flag needs 1 to {MAX_CANDIDATES:,} candidates.")
     pairs = []
@@ -183,26 +185,12 @@ def checked_time(time: object) -> str:
 
 
 def row_from(flag: Flag) -> dict:
+    """A flag as its row in the database."""
     row = {name: getattr(flag, name) for name in (*LIMITS, "time")}
     return row | {"candidates": json.dumps(flag.candidates, ensure_ascii=False)}
 
 
 def flag_from(row: dict) -> Flag:
+    """A row, and whether it is the latest of its turn, as a flag; takes the row's candidates out of it."""
     candidates = tuple((name, score) for name, score in json.loads(row.pop("candidates")))
     return Flag(**row | {"candidates": candidates, "latest": bool(row["latest"])})
-
-
-def makes_example(flag: Flag) -> bool:
-    return bool(flag.correct and parse_context(flag.context).turns)
-
-
-def example_from(flag: Flag) -> dict:
-    """A line of a dialogue file: what the turn should have picked."""
-    return {
-        "context": flag.context,
-        "context_items": [],
-        "gt": "",
-        "gt_items": [flag.correct],
-        "candidates": [name for name, _ in flag.candidates],
-        "set": "flags",
-    }

@@ -1,4 +1,4 @@
-"""A journal of flags and judgements that outlives the disk: append-only JSONL, pushed to a dataset repository.
+"""A backup of flags and judgements that outlives the disk: append-only JSONL, pushed to a dataset repository.
 
 A Space loses its disk with every restart. Where `LAVIC_FLAGS_REPO` names a dataset and `HF_TOKEN` may write to it,
 every row is also appended to a file, one for each start. huggingface_hub's CommitScheduler pushes what is new, and a
@@ -19,7 +19,7 @@ from lavic_chat.errors import LavicError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.storage.files import parse_line
 
-EVERY = 5  # minutes from one push to the next
+PUSH_EVERY = 5  # minutes from one push to the next
 IN_REPO = "flags"
 log = logging.getLogger(__name__)
 
@@ -27,11 +27,12 @@ log = logging.getLogger(__name__)
 class HubBackup:
     """Appends rows to one JSONL file in `folder`, which a scheduler pushes."""
 
-    def __init__(self, repo: str, token: str, folder: Path):
+    def __init__(self, repo: str, token: str, folder: str | Path):
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{uuid4().hex}.jsonl"
         self.scheduler = CommitScheduler(
-            repo_id=repo, repo_type="dataset", folder_path=folder, path_in_repo=IN_REPO, every=EVERY, token=token,
+            repo_id=repo, repo_type="dataset", folder_path=folder, path_in_repo=IN_REPO, every=PUSH_EVERY, token=token,
             private=True,  # a dataset that is there already stays what it is
         )  # fmt: skip
 
@@ -43,18 +44,19 @@ class HubBackup:
             os.fsync(file.fileno())
 
 
-def open_annotations(path: Path, repo: str = "", token: str = "") -> AnnotationStore:
-    """The desk at `path`, with a journal where a dataset repository is named; read back first where the disk is empty.
+def open_annotations(path: str | Path, repo: str = "", token: str = "") -> AnnotationStore:
+    """The store at `path`, with a backup where a dataset repository is named; read back first where the disk is empty.
 
     Raises LavicError where the repository cannot be reached or is public, or a token is missing.
     """
+    path = Path(path)
     if not repo:
         return AnnotationStore(path)
     if not token:
         raise LavicError("LAVIC_FLAGS_REPO needs HF_TOKEN, a token that may write to that dataset; set it, or neither.")
     try:
         if not path.exists():
-            count = AnnotationStore(path).restore(read_rows(fetch(repo, token, path.parent / "journal-before")))
+            count = AnnotationStore(path).restore(read_rows(download_rows(repo, token, path.parent / "journal-before")))
             log.info("%d flags and judgements were read back from the dataset", count)
         backup = HubBackup(repo, token, path.parent / "journal")
         is_private = backup.scheduler.api.repo_info(repo, repo_type="dataset").private
@@ -69,8 +71,8 @@ def open_annotations(path: Path, repo: str = "", token: str = "") -> AnnotationS
     return AnnotationStore(path, backup=backup)
 
 
-def fetch(repo: str, token: str, folder: Path) -> Path:
-    """The journal's files so far; none where the repository is not there yet."""
+def download_rows(repo: str, token: str, folder: Path) -> Path:
+    """The folder of the backup's files so far; empty where the repository is not there yet."""
     try:
         snapshot_download(repo, repo_type="dataset", token=token, local_dir=folder, allow_patterns=f"{IN_REPO}/*.jsonl")
     except RepositoryNotFoundError:
@@ -96,5 +98,5 @@ def read_rows(folder: Path) -> Iterator[dict]:
 def storage_notice(repo: str) -> str:
     """Where flags are kept, in a sentence for who starts the app."""
     if repo:
-        return f"Flags are kept in the dataset {repo} too, pushed every {EVERY} minutes."
+        return f"Flags are kept in the dataset {repo} too, pushed every {PUSH_EVERY} minutes."
     return "Flags stay on this disk; set LAVIC_FLAGS_REPO and HF_TOKEN to keep them in a dataset, as a Space needs to."

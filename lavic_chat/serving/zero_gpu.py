@@ -1,4 +1,4 @@
-"""A GPU that is lent for one call at a time, as ZeroGPU on Spaces does it: the calls that need one are marked here.
+"""ZeroGPU: a GPU that is lent for one call at a time, as Spaces do it: the calls that need one are marked here.
 
 The marked call runs in a process of its own, forked from this one: it sees the model, but what goes in and comes out
 is copied, so that it must be plain data. Ask for the lender before anything imports torch, parts of which it replaces.
@@ -12,6 +12,8 @@ TURN, CATALOG = 30, 300  # seconds that a call may take: a shopper's turn, looki
 
 
 class Lender(Protocol):
+    """Where a GPU comes from: `owned`, or what `find_lender` finds."""
+
     def __call__(self, call: Callable[..., Any], seconds: int) -> Callable[..., Any]:
         """The same call, with a GPU for at most so many seconds."""
         ...
@@ -29,10 +31,10 @@ def find_lender() -> Lender:
     import spaces
 
     def lend(call: Callable[..., Any], seconds: int) -> Callable[..., Any]:
-        def lent(*values, **named):  # a function, for a bound method would be copied with its model
+        def on_gpu(*values, **named):  # a function, for a bound method would be copied with its model
             return call(*values, **named)
 
-        return spaces.GPU(duration=seconds)(lent)
+        return spaces.GPU(duration=seconds)(on_gpu)
 
     return lend
 

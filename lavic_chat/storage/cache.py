@@ -1,4 +1,4 @@
-"""Stores of vectors and of texts keyed by content: what was computed once is never computed again.
+"""Stores of vectors and of texts keyed by content: nothing is computed twice.
 
 One SQLite file a kind; a key is a hash of what went in (picture bytes, text) and of the weights.
 """
@@ -17,10 +17,11 @@ BATCH = 500  # keys asked for in one statement; SQLite allows 999 variables
 class _Store:
     """Bytes by key in one SQLite file. Connections are opened per call, so threads may share it."""
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
 
     def read(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """(key, bytes) of those that are here; raises CacheError where the file cannot be used."""
         wanted = list(dict.fromkeys(keys))
         if not self.path.exists():
             return
@@ -31,7 +32,7 @@ class _Store:
                 yield from database.execute(f"select key, data from vectors where key in ({marks})", part)
 
     def write(self, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Store in one transaction; raises LavicError when the disk is full or the file cannot be written."""
+        """Store in one transaction; raises CacheError when the disk is full or the file cannot be written."""
         with _Connection(self.path) as database:
             database.execute("begin immediate")  # waits here for its turn; later, SQLite would refuse to wait
             database.executemany("insert or replace into vectors (key, data) values (?, ?)", rows)
@@ -45,9 +46,9 @@ class _Store:
 
 
 class VectorCache(_Store):
-    """float32 arrays of one shape."""
+    """float32 arrays of one shape by key."""
 
-    def __init__(self, path: Path, shape: tuple[int, ...]):
+    def __init__(self, path: str | Path, shape: tuple[int, ...]):
         super().__init__(path)
         self.shape = shape
 
@@ -58,17 +59,19 @@ class VectorCache(_Store):
         return {key: np.frombuffer(data, np.float32).reshape(self.shape) for key, data in rows}
 
     def put(self, vectors: Mapping[str, np.ndarray]) -> None:
+        """Keep vectors of the cache's shape by key; raises CacheError."""
         self.write([(key, np.ascontiguousarray(vector, np.float32).tobytes()) for key, vector in vectors.items()])
 
 
 class TextCache(_Store):
-    """Texts."""
+    """Texts by key."""
 
     def get(self, keys: Iterable[str]) -> dict[str, str]:
         """The texts that are here, by key."""
         return {key: data.decode("utf-8", "replace") for key, data in self.read(keys)}
 
     def put(self, texts: Mapping[str, str]) -> None:
+        """Keep texts by key; raises CacheError."""
         self.write([(key, text.encode()) for key, text in texts.items()])
 
 

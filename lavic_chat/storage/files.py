@@ -16,12 +16,12 @@ MAX_LINE = 1_000_000  # bytes of one JSONL line
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
-def write_atomic(path: Path, content: str | bytes) -> None:
+def write_atomic(path: str | Path, content: str | bytes) -> None:
     """Write under a temporary name beside `path`, then rename: readers see the old file or the new one.
 
     Raises LavicError when the disk is full or the folder cannot be written.
     """
-    data = content.encode() if isinstance(content, str) else content
+    path, data = Path(path), content.encode() if isinstance(content, str) else content
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,24 +39,24 @@ def write_atomic(path: Path, content: str | bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def could_not_write(path: Path, error: OSError) -> LavicError:
+def could_not_write(path: str | Path, error: OSError) -> LavicError:
     """The one sentence for a full disk, a missing permission and their like."""
     reason = error.strerror or error
     return LavicError(f"Could not write {path}: {reason}. Free some space or choose another folder.")
 
 
-def write_json(path: Path, value: object) -> None:
-    """Atomic, indented, keys in their given order."""
+def write_json(path: str | Path, value: object) -> None:
+    """Atomic, indented, keys in their given order; raises LavicError as `write_atomic`."""
     write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def write_jsonl(path: Path, rows: Iterable[dict]) -> None:
-    """Atomic, one JSON object a line."""
+def write_jsonl(path: str | Path, rows: Iterable[dict]) -> None:
+    """Atomic, one JSON object a line; raises LavicError as `write_atomic`."""
     write_atomic(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def read_jsonl(
-    path: Path,
+    path: str | Path,
     error: type[LavicError] = LavicError,
     on_bad: Callable[[LavicError], None] | None = None,
 ) -> Iterator[tuple[int, dict]]:
@@ -65,6 +65,7 @@ def read_jsonl(
     A bad line (broken JSON, no object, over MAX_LINE bytes) raises `error` naming file and line; with
     `on_bad` it is handed over instead and reading goes on. A missing or unreadable file always raises.
     """
+    path = Path(path)
     if not path.is_file():
         raise error(f"There is no file {path}; check the name.")
     try:
@@ -104,7 +105,7 @@ def parse_line(line: bytes, where: str, error: type[LavicError] = LavicError) ->
 
 
 def hash_bytes(*parts: bytes | str) -> str:
-    """SHA-256 over the parts, each with its length before it, so that no two lists of parts collide."""
+    """SHA-256 in hex over the parts, each with its length before it, so that no two lists of parts collide."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part
@@ -113,18 +114,19 @@ def hash_bytes(*parts: bytes | str) -> str:
     return digest.hexdigest()
 
 
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, read in pieces."""
-    with path.open("rb") as file:
+def hash_file(path: str | Path) -> str:
+    """SHA-256 of a file's bytes in hex, read in pieces; raises OSError."""
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager
-def fresh_folder(target: Path) -> Iterator[Path]:
+def fresh_folder(target: str | Path) -> Iterator[Path]:
     """A temporary folder beside `target` that becomes `target` when the block ends well, else vanishes.
 
     Raises LavicError when the disk is full or the place cannot be written.
     """
+    target = Path(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
@@ -142,8 +144,9 @@ def fresh_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def replace_folder(target: Path, fresh: Path) -> None:
+def replace_folder(target: str | Path, fresh: str | Path) -> None:
     """Put `fresh` in the place of `target`; the old folder goes only once the new one stands there."""
+    target, fresh = Path(target), Path(fresh)
     if not target.exists():
         fresh.replace(target)
         return

@@ -1,4 +1,4 @@
-"""The desk's HTML: a conversation, ten numbered pictures, what to press."""
+"""The annotation page's HTML: a conversation, ten numbered pictures, what to press."""
 
 from html import escape
 
@@ -13,11 +13,12 @@ MOST_TURNS, LONGEST_TURN = 30, 1_000
 
 
 def welcome(has_login: bool) -> str:
-    told = "Sign in with the name and password that you were given." if has_login else "Any name will do."
+    """What stands there before anybody has signed in; has_login: a name needs its password."""
+    sign_in = "Sign in with the name and password that you were given." if has_login else "Any name will do."
     return (
         '<div class="desk-hello"><h2>Which one was right?</h2><p>Turns that shoppers flagged, and those that the model '
         "was unsure of, come one after the other: read the conversation, press the number of the right product. "
-        f"{told}</p></div>"
+        f"{sign_in}</p></div>"
     )
 
 
@@ -47,6 +48,7 @@ def task(found: Task | None, progress: Progress, links: Links) -> str:
 
 
 def bar(progress: Progress) -> str:
+    """What the annotator has done, what is left, and how far annotators agree."""
     agreed = ""
     if progress.agreement is not None:
         agreed = f"<span>annotators agree in {progress.agreement:.0%} of {progress.compared}</span>"
@@ -58,17 +60,20 @@ def bar(progress: Progress) -> str:
 
 
 def conversation(context: str) -> str:
+    """The newest MOST_TURNS turns of a conversation in the Reddit-Amazon form."""
     turns = parse_context(context).turns[-MOST_TURNS:] or (Turn(SEEKER, "(only a photo, which is not kept)"),)
     return "".join(map(message, turns))
 
 
 def message(turn: Turn) -> str:
+    """One turn, cut to LONGEST_TURN characters."""
     who, author = ("shopper", "Shopper") if turn.role == SEEKER else ("bot", "LaViC")
     text = escape(turn.text[:LONGEST_TURN])
     return f'<li class="{who}"><span class="sr">{author}: </span><p dir="auto">{text}</p></li>'
 
 
 def tile(place: int, product_id: str, score: float, is_pick: bool, links: Links) -> str:
+    """A candidate as a button with its key; place: from 0, score: its probability from 0 to 1."""
     known = product_id in links.catalog
     picture = links.picture(links.catalog[product_id]) if known else BLANK
     name = escape(name_of(product_id, links))
@@ -83,6 +88,7 @@ def tile(place: int, product_id: str, score: float, is_pick: bool, links: Links)
 
 
 def name_of(product_id: str, links: Links) -> str:
+    """A product's title, or its id where the catalogue does not have it any more."""
     return (
         short_title(links.catalog[product_id])
         if product_id in links.catalog
@@ -91,4 +97,5 @@ def name_of(product_id: str, links: Links) -> str:
 
 
 def button(act: str, key: str, text: str) -> str:
+    """A button for one of the other acts, with its key."""
     return f'<button type="button" data-act="{act}" data-key="{key}">{text} <kbd>{key}</kbd></button>'

@@ -1,10 +1,10 @@
 """What other programs may ask, through `gradio_client`: ask, recommend, flag. Stateless; each call says everything.
 
 from gradio_client import Client, handle_file
-shop = Client("http://127.0.0.1:7860")
-answer = shop.predict("something like this, in wood", handle_file("chair.jpg"), api_name="/ask")
-answer = shop.predict("<submission>a sofa</submission><comment>Which colour?</comment>...", api_name="/recommend")
-shop.predict(answer["context"], [[item["id"], item["score"]] for item in answer["candidates"]],
+chat = Client("http://127.0.0.1:7860")
+answer = chat.predict("something like this, in wood", handle_file("chair.jpg"), api_name="/ask")
+answer = chat.predict("<submission>a sofa</submission><comment>Which colour?</comment>...", api_name="/recommend")
+chat.predict(answer["context"], [[item["id"], item["score"]] for item in answer["candidates"]],
              answer["pick"]["id"], "the right id", "wrong colour", api_name="/flag")
 """
 
@@ -63,6 +63,7 @@ class Api:
         return self.answer_or_error(lambda: self.store(context, candidates, pick, correct, reason))
 
     def answer_message(self, message: str, photo: str | None, categories: object, least: str, most: str) -> dict:
+        """`ask`, raising LavicError for what cannot be answered."""
         if photo:
             picture_format(Path(photo))
         dialogue = Dialogue().say(message or "", Path(photo) if photo else None)
@@ -71,15 +72,18 @@ class Api:
         return self.answer(dialogue, filters=filters)
 
     def answer_context(self, context: str) -> dict:
+        """`recommend`, raising LavicError for what cannot be answered."""
         dialogue = parse_context(checked_context(context))
         if not dialogue.turns or dialogue.turns[-1].role != SEEKER:
             raise DialogueError("The conversation must end with the shopper, in <submission>...</submission>.")
         return self.answer(dialogue)
 
     def answer(self, dialogue: Dialogue, **more) -> dict:
+        """The recommender's answer as JSON, and the conversation as dialogue files hold it; more: its filters."""
         return {**to_answer(self.recommender.recommend(dialogue, **more)), "context": to_context(dialogue)}
 
     def store(self, context: str, candidates: object, pick: str, correct: str, reason: str) -> dict:
+        """`flag`, raising FlagError for what cannot be stored."""
         if not isinstance(candidates, Sequence) or isinstance(candidates, str):
             raise FlagError("The candidates must be a list of [id, score].")
         pairs = checked_candidates(candidates)
@@ -88,7 +92,7 @@ class Api:
         flag = Flag(
             turn_id=uuid4().hex,
             context=checked_context(context),
-            candidates=tuple(sorted(pairs, key=lambda pair: -pair[1])),  # the desk shows the best ten
+            candidates=tuple(sorted(pairs, key=lambda pair: -pair[1])),  # annotators are shown the best ten
             pick=pick,
             correct=correct or None,
             reason=reason or "",
@@ -106,6 +110,7 @@ class Api:
 
 
 def checked_context(context: str) -> str:
+    """The conversation; raises DialogueError unless it is a text of a length that can be read."""
     if not isinstance(context, str) or not context.strip() or len(context) > LONGEST_CONTEXT:
         raise DialogueError(f"The conversation must be a text of 1 to {LONGEST_CONTEXT:,} characters.")
     return context

@@ -1,4 +1,4 @@
-"""The pages of the app put together: the chat, the API beside it, the annotators' desk."""
+"""The pages of the app put together: the chat, the API beside it, the annotators' page."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import markup
 from lavic_chat.ui.annotation_page import AnnotationPage
 from lavic_chat.ui.api import Api
-from lavic_chat.ui.chat_page import MODEL_QUEUE, Page
+from lavic_chat.ui.chat_page import MODEL_QUEUE, ChatPage
 from lavic_chat.ui.session import Recommender
 
 KEEP_UPLOADS = (3_600, 86_400)  # seconds: look every hour, delete what is older than a day
@@ -17,7 +17,7 @@ KEEP_UPLOADS = (3_600, 86_400)  # seconds: look every hour, delete what is older
 
 def build_app(
     recommender: Recommender,
-    flags: AnnotationStore,
+    annotations: AnnotationStore,
     currency: str = "$",
     annotators: Mapping[str, str] = MappingProxyType({}),
 ) -> gr.Blocks:
@@ -25,13 +25,13 @@ def build_app(
     passwords; serve it with `launch`, which brings the theme and the pictures."""
     links = markup.Links(recommender.catalog, recommender.model_name, recommender.device, currency)
     with gr.Blocks(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
-        page = Page(recommender, flags, links)
+        page = ChatPage(recommender, annotations, links)
         page.lay_out()
-        Api(recommender, flags).lay_out(MODEL_QUEUE)  # first, for an endpoint's name belongs to who comes first
+        Api(recommender, annotations).lay_out(MODEL_QUEUE)  # first, for an endpoint's name belongs to who comes first
         page.wire()
-        page.quickly(app.load, page.come_back, page.everything, [page.memory])
+        page.bind(app.load, page.restore, page.everything, [page.storage])
     with app.route("Desk", "desk"):
-        annotations = AnnotationPage(flags, links, annotators)
-        annotations.lay_out()
-        annotations.wire()
+        annotation_page = AnnotationPage(annotations, links, annotators)
+        annotation_page.lay_out()
+        annotation_page.wire()
     return app

@@ -1,4 +1,4 @@
-"""What the shopper's own browser keeps of a visit, so that loading the page again goes on with it.
+"""What the shopper's own browser keeps of a session, so that loading the page again goes on with it.
 
 It comes back from outside, so that nothing in it is trusted: ids must be of this catalogue, photos must be uploads of
 this server, and whatever does not read as we wrote it is as if nothing had been kept. Nothing stays on the server.
@@ -32,7 +32,7 @@ def to_storage(session: Session) -> dict:
     each = session
     while each and each.recommendation and len(answers) < MOST_ANSWERS:
         answers.append(answer_row(each))
-        each = each.before
+        each = each.previous
     turns = [[turn.role, turn.text, str(turn.photo or ""), list(turn.shown)] for turn in session.dialogue.turns]
     return {
         "format": FORMAT,
@@ -44,6 +44,7 @@ def to_storage(session: Session) -> dict:
 
 
 def answer_row(session: Session) -> dict:
+    """What the page shows of the session's newest answer; the session must have one."""
     found = session.recommendation
     return {
         "turns": len(session.dialogue.turns),
@@ -57,36 +58,37 @@ def answer_row(session: Session) -> dict:
 
 
 def filters_row(filters: Filters) -> list:
+    """[categories in order, lowest price, highest price]."""
     return [sorted(filters.categories), filters.lowest, filters.highest]
 
 
-def from_storage(kept: Any, catalog: Catalog) -> tuple[Session, str, Path | None]:
-    """The visit that a browser kept, and the message that was on its way with its photo; a new visit where that cannot
-    be read."""
+def from_storage(stored: Any, catalog: Catalog) -> tuple[Session, str, Path | None]:
+    """The session that a browser stored, and the message that was on its way with its photo; a new session where that
+    cannot be read."""
     try:
-        text, photo = kept["unsent"]
-        return read_visit(kept, catalog), text_of(text), uploaded(text_of(photo)) if photo else None
+        text, photo = stored["unsent"]
+        return read_session(stored, catalog), text_of(text), uploaded(text_of(photo)) if photo else None
     except (LavicError, LookupError, TypeError, ValueError, AttributeError, OverflowError):
         return Session(), "", None
 
 
-def read_visit(kept: dict, catalog: Catalog) -> Session:
+def read_session(stored: dict, catalog: Catalog) -> Session:
     """Raises LavicError, LookupError, TypeError or ValueError for what we did not write."""
-    if kept["format"] != FORMAT or len(kept["turns"]) > MOST_TURNS or len(kept["answers"]) > MOST_ANSWERS:
+    if stored["format"] != FORMAT or len(stored["turns"]) > MOST_TURNS or len(stored["answers"]) > MOST_ANSWERS:
         raise ValueError("written by another version")
-    turns = tuple(read_turn(row, catalog) for row in kept["turns"])
+    turns = tuple(read_turn(row, catalog) for row in stored["turns"])
     session = Session()
-    for row in kept["answers"]:
+    for row in stored["answers"]:
         session = read_answer(row, turns, session, catalog)
     if len(session.dialogue.turns) != len(turns):
         raise ValueError("turns without an answer")
-    return replace(session, filters=read_filters(kept["filters"], catalog))
+    return replace(session, filters=read_filters(stored["filters"], catalog))
 
 
-def read_answer(row: dict, turns: tuple[Turn, ...], before: Session, catalog: Catalog) -> Session:
-    """The visit after an answer, `before` it the one that an undo goes back to."""
+def read_answer(row: dict, turns: tuple[Turn, ...], previous: Session, catalog: Catalog) -> Session:
+    """The session after an answer; `previous`: the one that an undo goes back to."""
     count = row["turns"]
-    if not len(before.dialogue.turns) < count <= len(turns) or turns[count - 1].role != OTHER:
+    if not len(previous.dialogue.turns) < count <= len(turns) or turns[count - 1].role != OTHER:
         raise ValueError("an answer without its question")
     rejected = frozenset(known_id(name, catalog) for name in row["rejected"])
     visual_tokens, prompt_tokens = (int(number_of(number)) for number in row["tokens"])
@@ -105,11 +107,12 @@ def read_answer(row: dict, turns: tuple[Turn, ...], before: Session, catalog: Ca
         turn_id=uuid4().hex,  # nobody may name another's turn
         filters=read_filters(row["filters"], catalog),
         like=None if row["like"] is None else known_id(row["like"], catalog),
-        before=before,
+        previous=previous,
     )
 
 
 def read_candidate(row: list, catalog: Catalog) -> ScoredProduct:
+    """A candidate of `answer_row`; raises ValueError for what we did not write."""
     name, score, similarity, caption = row
     if not 0 <= score <= 1:
         raise ValueError("a score that is no probability")
@@ -117,6 +120,7 @@ def read_candidate(row: list, catalog: Catalog) -> ScoredProduct:
 
 
 def read_turn(row: list, catalog: Catalog) -> Turn:
+    """A turn of `to_storage`; raises ValueError, or DialogueError for a message that cannot be."""
     role, text, photo, shown = row
     if role not in (SEEKER, OTHER):
         raise ValueError("a turn of nobody")
@@ -126,6 +130,7 @@ def read_turn(row: list, catalog: Catalog) -> Turn:
 
 
 def read_filters(row: list, catalog: Catalog) -> Filters:
+    """The filters of `filters_row`; raises CatalogError for limits or categories that cannot be."""
     names, *prices = row
     lowest, highest = (None if price is None else number_of(price) for price in prices)
     filters = Filters(frozenset(text_of(name) for name in names), lowest, highest)
@@ -147,18 +152,21 @@ def uploaded(name: str) -> Path | None:
 
 
 def known_id(name: object, catalog: Catalog) -> str:
+    """A product's id; raises ValueError for any other value."""
     if not isinstance(name, str) or name not in catalog:
         raise ValueError("a product that this shop does not have")
     return name
 
 
 def number_of(value: object) -> float:
+    """A number as a float; raises ValueError for what is none or is beyond 1e12."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
         raise ValueError("a number was expected")
     return float(value)
 
 
 def text_of(value: object) -> str:
+    """A text of at most LONGEST characters; raises ValueError for any other value."""
     if not isinstance(value, str) or len(value) > LONGEST:
         raise ValueError("a text was expected")
     return value

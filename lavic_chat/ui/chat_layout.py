@@ -1,25 +1,26 @@
-"""The page's components and where they stand."""
+"""The chat page's components and where they stand."""
 
 import gradio as gr
 
 from lavic_chat.catalog.filters import categories_of
-from lavic_chat.ui import markup
+from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.flag_form import LONGEST_REASON, QUICK_REASONS
 from lavic_chat.ui.session import Session
 from lavic_chat.ui.theme import script
 
 
-class Layout:
+class ChatLayout:
     """The components, by the names under which the handlers know them."""
 
     def __init__(self, links: markup.Links):
         self.links = links
 
     def lay_out(self) -> None:
+        """Make all components; called inside the `gr.Blocks`. style.css and script.js know them by `elem_id`."""
         gr.Navbar(visible=False)
         self.session = gr.State(Session())
-        self.blind = gr.State()  # (turn, the same turn without looking), until the page shows it
-        self.memory = gr.BrowserState(storage_key="lavic-chat", secret="lavic-chat")  # the same after a restart
+        self.blind = gr.State()  # (turn id, its candidates judged without pictures), until the page shows it
+        self.storage = gr.BrowserState(storage_key="lavic-chat", secret="lavic-chat")  # the same after a restart
         html(markup.header(self.links), "masthead")
         with gr.Row(elem_id="shop", equal_height=False):
             with gr.Column(elem_id="talk", scale=5, min_width=300):
@@ -28,6 +29,7 @@ class Layout:
                 self.lay_out_window()
 
     def lay_out_conversation(self) -> None:
+        """The left side: conversation, what the model is at, filters, message box."""
         self.conversation = html(markup.conversation(Session(), self.links), "conversation")
         with gr.Row(elem_id="talk-foot"):
             self.status = html(markup.status(Session()), "status")
@@ -53,6 +55,7 @@ class Layout:
         )
 
     def lay_out_filters(self) -> None:
+        """Categories and a range of prices."""
         self.categories = gr.Dropdown(
             categories_of(self.links.catalog), value=[], multiselect=True, label="Categories", elem_id="categories"
         )
@@ -62,11 +65,12 @@ class Layout:
                 for word in ("From", "To")
             )
         with gr.Row(elem_id="filter-actions"):
-            self.keep_to = gr.Button("Apply", variant="primary", size="md", min_width=80)
-            self.no_filters = gr.Button("Clear", size="md", min_width=80)
+            self.apply_filters = gr.Button("Apply", variant="primary", size="md", min_width=80)
+            self.clear_filters = gr.Button("Clear", size="md", min_width=80)
 
     def lay_out_window(self) -> None:
-        self.card = html(markup.window(Session(), self.links), "card")
+        """The right side: the card, what can be done with it, the other candidates, what the model looked at."""
+        self.card = html(card_markup.window(Session(), self.links), "card")
         with gr.Row(elem_id="actions", visible=False) as self.actions:
             self.something_else = gr.Button("Something else", variant="primary", size="md", min_width=90)
             self.more_like_this = gr.Button("More like this", size="md", min_width=90)
@@ -75,9 +79,10 @@ class Layout:
             self.lay_out_form()
         self.flag_notice = html("", "flag-notice")
         self.gallery = html(markup.gallery(Session(), self.links), "gallery")
-        self.looked = html("", "looked")
+        self.inspection = html("", "looked")
 
     def lay_out_form(self) -> None:
+        """The "wrong pick" form."""
         html("<h3>Which one was right?</h3><p>Choose below or tap a picture; leave it open if you are not sure.</p>")
         self.right = gr.Radio([], label="The right product", show_label=False, elem_id="right")
         self.quick = gr.CheckboxGroup(list(QUICK_REASONS), label="What was wrong with the pick?", elem_id="quick")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from lavic_chat.errors import CacheError, FlagStoreError, LavicError
 
-FOR_THE_SHOP = (FlagStoreError, CacheError)  # their sentences name files, and are for those who run it
+FOR_OPERATORS = (FlagStoreError, CacheError)  # their sentences name files, and are for those who run the app
 log = logging.getLogger("lavic_chat.ui")
 
 
 def sentence(error: Exception, sorry: str) -> str:
     """What to tell of an error: its own sentence where that is for visitors; else `sorry`, and the log is told."""
-    if isinstance(error, LavicError) and not isinstance(error, FOR_THE_SHOP):
+    if isinstance(error, LavicError) and not isinstance(error, FOR_OPERATORS):
         return str(error)
     note_failure(error)
     return sorry
@@ -22,5 +22,5 @@ def note_failure(error: Exception) -> None:
     """Log where an unexpected error arose; its message only where that cannot quote what a visitor wrote."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-    told = f" ({error})" if isinstance(error, FOR_THE_SHOP) else ""
-    log.error("Unexpected %s%s at %s", type(error).__name__, told, where)
+    detail = f" ({error})" if isinstance(error, FOR_OPERATORS) else ""
+    log.error("Unexpected %s%s at %s", type(error).__name__, detail, where)

@@ -1,4 +1,4 @@
-"""From the "wrong pick" form to a flag; the store itself is `lavic_chat.flags`."""
+"""From the "wrong pick" form to a flag; the store itself is `lavic_chat.feedback.flags`."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ THANKS = (
 
 
 def make_flag(session: Session, recommender: Recommender, right: str | None, quick: Sequence[str], words: str) -> Flag:
-    """The flag for the visit's pick. `right` is a candidate's id, or empty when none is right or nobody said.
+    """The flag for the session's pick. `right` is a candidate's id, or empty when none is right or nobody said.
 
     The dialogue is the one that the model saw, without its answer. Raises FlagError without a pick, for an id
     that was not shown, and for a reason over LONGEST_REASON characters.

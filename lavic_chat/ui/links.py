@@ -15,7 +15,7 @@ BLANK = (
 
 @dataclass(frozen=True)
 class Links:
-    """What the pages need to know of the catalogue and the model."""
+    """What the pages need to know; model_name, device: of the recommender, shown in the header."""
 
     catalog: Catalog
     model_name: str
@@ -29,6 +29,7 @@ class Links:
         return f"pictures/{quote(product.id, safe='')}{f'?view={view}' if view else ''}"
 
     def price(self, product: Product) -> str:
+        """A price with its currency, without empty cents; "" where it is not known."""
         if product.price is None:
             return ""
         return f"{self.currency}{product.price:,.2f}".removesuffix(".00")

@@ -1,11 +1,11 @@
-"""Two products side by side, and what the model looked at."""
+"""Two products compared side by side, and the inspection: what the model looked at, what it cost, what it changed."""
 
 from collections.abc import Iterator
 from html import escape
 
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui.links import Links
-from lavic_chat.ui.replies import LOOKED, seen, short_title
+from lavic_chat.ui.replies import FROM_PICTURE, short_title, visible_appearance
 from lavic_chat.ui.session import Session
 
 BACK = '<button type="button" class="back" data-act="choose" data-id="">Back to the pick</button>'
@@ -20,14 +20,14 @@ def comparison(session: Session, links: Links) -> str:
         f'dir="auto">{escape(short_title(item.product))}</figcaption></figure>'
         for item in pair
     )
-    told = [dict(facts(item, links)) for item in pair]
-    names = list(dict.fromkeys([*told[0], *told[1]]))
-    apart = [name for name in names if told[0].get(name) != told[1].get(name)][:MOST_ROWS]
+    known = [dict(facts(item, links)) for item in pair]
+    names = list(dict.fromkeys([*known[0], *known[1]]))
+    apart = [name for name in names if known[0].get(name) != known[1].get(name)][:MOST_ROWS]
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(cell(each.get(name, "")) for each in told)}</tr>'
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(cell(each.get(name, "")) for each in known)}</tr>'
         for name in apart
     )
-    same = [f"{name} {told[0][name]}" for name in names if name not in apart and name in told[0]][:MOST_ROWS]
+    same = [f"{name} {known[0][name]}" for name in names if name not in apart and name in known[0]][:MOST_ROWS]
     both = f'<p class="same">The same in both: {escape(", ".join(same))}</p>' if same else ""
     return (
         f'<article class="compare{" waiting" if session.pending else ""}"><p class="badge"><span>My pick</span> and '
@@ -37,6 +37,7 @@ def comparison(session: Session, links: Links) -> str:
 
 
 def cell(value: str) -> str:
+    """A table cell; an empty value is one that is not known."""
     return f'<td dir="auto">{escape(value) or "<i>not known</i>"}</td>'
 
 
@@ -52,7 +53,7 @@ def facts(item: ScoredProduct, links: Links) -> Iterator[tuple[str, str]]:
     yield "score", f"{100 * item.score:.0f} %"
 
 
-def looked_at(session: Session, links: Links, full_tokens: int) -> str:
+def inspection(session: Session, links: Links, full_tokens: int) -> str:
     """Every candidate with its score and what was seen, the tokens that looking took, and the time of each step."""
     found = session.recommendation
     if not found:
@@ -62,36 +63,38 @@ def looked_at(session: Session, links: Links, full_tokens: int) -> str:
     head = "<th>score</th><th>without looking</th>" if without else "<th>score</th>"
     return (
         f'<details class="looked{" waiting" if session.pending else ""}"{" open" if session.blind else ""}>'
-        f"<summary>What did it look at?</summary><p>{tokens_told(found, full_tokens)} {steps_told(found)}</p>"
+        f"<summary>What did it look at?</summary><p>{token_sentence(found, full_tokens)} {timing_sentence(found)}</p>"
         f"<table><thead><tr><th></th><th>candidate, and what is seen</th>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table>"
-        f'<p class="blind">{blind_told(session)}</p></details>'
+        f'<p class="blind">{ablation_sentence(session)}</p></details>'
     )
 
 
 def row(item: ScoredProduct, without: float | None, links: Links) -> str:
-    source, words = seen(item)
-    who = "" if source == LOOKED else f"{source}: "
-    told = f"<small>{who}{escape(words[:LONGEST_CELL])}</small>" if words else ""
+    """A candidate's line; without: its probability without pictures, if that was asked for."""
+    source, words = visible_appearance(item)
+    who = "" if source == FROM_PICTURE else f"{source}: "
+    caption = f"<small>{who}{escape(words[:LONGEST_CELL])}</small>" if words else ""
     scores = "".join(f"<td>{100 * score:.0f} %</td>" for score in (item.score, without) if score is not None)
     return (
         f'<tr><td><img src="{links.picture(item.product)}" alt="" loading="lazy"></td>'
-        f'<td dir="auto">{escape(short_title(item.product))}{told}</td>{scores}</tr>'
+        f'<td dir="auto">{escape(short_title(item.product))}{caption}</td>{scores}</tr>'
     )
 
 
-def tokens_told(found: Recommendation, full_tokens: int) -> str:
+def token_sentence(found: Recommendation, full_tokens: int) -> str:
     """What looking cost, against every token of the pictures."""
     all_of_them = full_tokens * len(found.candidates)
     return f"{found.visual_tokens:,} visual tokens for {len(found.candidates)} pictures; read in full, {all_of_them:,}."
 
 
-def steps_told(found: Recommendation) -> str:
+def timing_sentence(found: Recommendation) -> str:
+    """Milliseconds of each step that took any."""
     steps = [f"{escape(step)} {ms:,.0f} ms" for step, ms in found.timings_ms.items() if step != "total" and ms >= 0.5]
     return f"Time: {', '.join(steps)}." if steps else ""
 
 
-def blind_told(session: Session) -> str:
+def ablation_sentence(session: Session) -> str:
     """What the pictures changed, or the button that finds out."""
     if not session.blind:
         return '<button type="button" data-act="blind">Answer without looking at the pictures</button>'

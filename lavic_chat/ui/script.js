@@ -14,7 +14,7 @@ element.addEventListener("click", (event) => {
   }
 });
 
-// The desk by keys: what carries data-key is pressed by it, unless somebody is writing.
+// The annotation page by keys: what carries data-key is pressed by it, unless somebody is writing.
 if (element.closest("#task")) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !element.isConnected) return;

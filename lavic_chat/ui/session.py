@@ -1,7 +1,7 @@
-"""One visitor's state and its moves: ask, "something else", "more like this", filter, undo, look at a runner-up,
-compare it with the pick, answer without looking.
+"""One visitor's session and its moves: ask, "something else", "more like this", filter, undo, choose a runner-up,
+compare it with the pick, answer without the pictures.
 
-No Gradio in here, so that the rules of a visit can be read and tested alone. A visit is frozen: each move gives
+No Gradio in here, so that the rules of a session can be read and tested alone. A session is frozen: each move gives
 a new one, and a move that fails leaves the old one as it was.
 """
 
@@ -20,7 +20,7 @@ from lavic_chat.ui.replies import short_title, write_reply
 
 
 class Recommender(Protocol):
-    """What the chat needs of a recommender; both calls raise LavicError with a sentence for the visitor."""
+    """What the chat needs of a recommender; every call raises LavicError with a sentence for the visitor."""
 
     catalog: Catalog
     model_name: str
@@ -28,10 +28,12 @@ class Recommender(Protocol):
     device: str
     full_tokens: int  # that one picture would take if every one of its tokens were read
 
-    def recommend(self, dialogue: Dialogue, *, filters: Filters = NO_FILTERS) -> Recommendation: ...
+    def recommend(self, dialogue: Dialogue, *, filters: Filters = NO_FILTERS) -> Recommendation:
+        """The pick and the other candidates for the dialogue's newest turn."""
+        ...
 
     def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
-        """The dialogue ends with the shopper's wish for more like this product."""
+        """The dialogue ends with the shopper's request for more like this product."""
         ...
 
     def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
@@ -52,8 +54,8 @@ class Pending:
 @dataclass(frozen=True)
 class Session:
     """`asked` is the dialogue as the model saw it for `recommendation`, `like` the product that it went by; `chosen` is
-    a runner-up being looked at, or compared with the pick. `blind`: the same candidates, judged without looking.
-    `before`: the visit without its last answer."""
+    a runner-up on the card, or compared with the pick. `blind`: the same candidates, judged without their pictures.
+    `previous`: the session without its last answer."""
 
     dialogue: Dialogue = field(default_factory=Dialogue)
     asked: Dialogue = field(default_factory=Dialogue)
@@ -65,10 +67,11 @@ class Session:
     like: str | None = None
     comparing: bool = False
     blind: Recommendation | None = None
-    before: "Session | None" = None
+    previous: "Session | None" = None
 
     @property
     def pick(self) -> Product | None:
+        """The picked product, None before the first answer."""
         return self.recommendation.pick.product if self.recommendation else None
 
     @property
@@ -85,27 +88,27 @@ class Session:
 
     def ask(self, text: str, photo: Path | None = None) -> "Session":
         """Begin a question. Raises DialogueError for an unusable message, PictureError for an unusable photo."""
-        self.check_free()
+        self.check_idle()
         if photo:
             picture_format(photo)  # its header alone: many visitors ask at once, and only one is answered
         return replace(self, pending=Pending(self.dialogue.say(text, photo), None, text, photo))
 
     def something_else(self) -> "Session":
         """Turn down the pick, and the runner-up on the card if there is one; raises LavicError without a pick."""
-        self.check_free()
+        self.check_idle()
         if not self.pick:
             raise LavicError("There is no pick to replace yet; say what you are looking for.")
-        said = self.dialogue.reject(self.pick.id).reject(self.shown.product.id).say("Something else, please.")
-        return replace(self, pending=Pending(said))
+        asked = self.dialogue.reject(self.pick.id).reject(self.shown.product.id).say("Something else, please.")
+        return replace(self, pending=Pending(asked))
 
     def more_like_this(self) -> "Session":
         """Begin a search for products like the one on the card; raises LavicError when there is none."""
-        self.check_free()
+        self.check_idle()
         if not self.shown:
             raise LavicError("There is nothing to compare with yet; say what you are looking for.")
         product = self.shown.product
-        said = self.dialogue.say(f"{MORE_LIKE} {short_title(product)}.")
-        return replace(self, pending=Pending(said, like=product.id))
+        asked = self.dialogue.say(f"{MORE_LIKE} {short_title(product)}.")
+        return replace(self, pending=Pending(asked, like=product.id))
 
     def choose(self, product_id: str | None) -> "Session":
         """Put a candidate on the card; an id that is not among the candidates shows the pick again."""
@@ -118,25 +121,25 @@ class Session:
 
     def filter(self, filters: Filters) -> "Session":
         """Keep to these filters from now on, and ask the last question again under them."""
-        self.check_free()
+        self.check_idle()
         again = Pending(self.asked, self.like) if self.recommendation else None
         return replace(self, filters=filters, pending=again)
 
     def undo(self) -> "Session":
         """Take the last question and its answer back; the filters stay. Raises LavicError where there is none."""
-        self.check_free()
+        self.check_idle()
         if not self.recommendation:
             raise LavicError("There is nothing to take back yet; say what you are looking for.")
-        return replace(self.before or Session(), filters=self.filters)
+        return replace(self.previous or Session(), filters=self.filters)
 
-    def look_away(self, recommender: Recommender) -> "Session":
+    def answer_blind(self, recommender: Recommender) -> "Session":
         """What would have been picked without the pictures; raises LavicError without a pick."""
-        self.check_free()
+        self.check_idle()
         if not self.recommendation:
             raise LavicError("There is no pick yet; say what you are looking for.")
         return replace(self, blind=recommender.without_looking(self.asked, self.recommendation))
 
-    def answered(self, recommender: Recommender) -> "Session":
+    def answer(self, recommender: Recommender) -> "Session":
         """Let the model answer what is pending; raises LavicError, and whatever else the model raises."""
         if not self.pending:
             return self
@@ -154,13 +157,14 @@ class Session:
             turn_id=uuid4().hex,
             filters=self.filters,
             like=like,
-            before=self.before if is_again else replace(self, pending=None),
+            previous=self.previous if is_again else replace(self, pending=None),
         )
 
-    def given_up(self) -> "Session":
-        """The visit as it was before the question that failed."""
+    def drop_pending(self) -> "Session":
+        """The session as it was before the question that failed."""
         return replace(self, pending=None)
 
-    def check_free(self) -> None:
+    def check_idle(self) -> None:
+        """Raises LavicError while a question is pending."""
         if self.pending:
             raise LavicError("One moment: your last request is still being answered.")

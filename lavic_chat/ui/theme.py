@@ -1,4 +1,4 @@
-"""The look: one palette in light and dark, given both to Gradio's theme and to style.css as CSS variables."""
+"""The appearance: one palette in light and dark, given both to Gradio's theme and to style.css as CSS variables."""
 
 from inspect import signature
 from pathlib import Path
@@ -100,7 +100,7 @@ GRADIO = {
 
 def theme() -> Base:
     """Gradio's variables, filled from the palette; everything else is in style.css."""
-    look = Base(
+    base = Base(
         font=FONTS,
         font_mono=MONO,
         text_size=sizes.text_md,
@@ -108,7 +108,7 @@ def theme() -> Base:
         radius_size=sizes.radius_lg,
     )
     both = GRADIO | {f"{name}_dark": value for name, value in GRADIO.items()}
-    return look.set(**{name: value for name, value in both.items() if name in signature(look.set).parameters})
+    return base.set(**{name: value for name, value in both.items() if name in signature(base.set).parameters})
 
 
 def stylesheet() -> str:

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.errors import FlagError
 from lavic_chat.feedback.annotation import FLAGGED, RANKING, RETRIEVAL, RIGHT, UNSURE, AnnotationStore
+from lavic_chat.feedback.export import export_dialogues
 
 
 @pytest.fixture
 def annotations(tmp_path) -> AnnotationStore:
     """Two flagged turns and one that the model was unsure of."""
     annotations = AnnotationStore(tmp_path / "home" / "flags.sqlite")
-    annotations.note(replace(TURN, turn_id="u1"))
+    annotations.add_unsure(replace(TURN, turn_id="u1"))
     annotations.add(TURN)
     annotations.add(replace(TURN, turn_id="t2", correct="b", reason="Wrong colour"))
     return annotations
@@ -32,14 +33,14 @@ def test_flagged_turns_come_before_unsure_ones(annotations):
     ]  # fmt: skip
     annotations.add(replace(TURN, turn_id="u1", correct="c"))  # flagged after all
     assert [(task.turn.turn_id, task.why) for task in annotations.tasks()][-1] == ("u1", FLAGGED)
-    annotations.note(replace(TURN, turn_id="t2"))
+    annotations.add_unsure(replace(TURN, turn_id="t2"))
     assert ids(annotations.tasks()) == ["t1", "t2", "u1"]
 
 
 def test_an_empty_desk_makes_no_file(tmp_path):
     annotations = AnnotationStore(tmp_path / "none" / "flags.sqlite")
     assert (
-        annotations.tasks() == annotations.queue("ada") == annotations.standing() == ()
+        annotations.tasks() == annotations.queue("ada") == annotations.standing_judgements() == ()
         and annotations.undo("ada") is None
     )
     assert annotations.progress("ada").left == 0 and not (tmp_path / "none").exists()
@@ -81,13 +82,13 @@ def test_what_most_say_is_exported(annotations, tmp_path):
     for name, choice in (("ada", "b"), ("ben", "c"), ("cyd", "b")):
         annotations.judge("t1", name, choice)
     annotations.judge("u1", "ada", None)
-    assert annotations.export(tmp_path / "out.jsonl") == 2
+    assert export_dialogues(annotations, tmp_path / "out.jsonl") == 2
     first, second = read_conversations(tmp_path / "out.jsonl")
     assert first.gt_items == ("b",) and second.gt_items == ("b",)  # annotators', and the shopper's own
     assert first.candidates == {"candidates": ("a", "b", "c")}
     assert (tmp_path / "out.jsonl").read_text().count('"failed": "ranking"') == 1
     annotations.judge("u1", "ada", "z")
-    assert annotations.export(tmp_path / "out.jsonl") == 3
+    assert export_dialogues(annotations, tmp_path / "out.jsonl") == 3
     assert '"failed": "retrieval"' in (tmp_path / "out.jsonl").read_text()
 
 
@@ -101,7 +102,7 @@ def test_what_most_say_is_exported(annotations, tmp_path):
 def test_what_cannot_be_is_refused(annotations, turn, name, choice, told):
     with pytest.raises(FlagError, match=told):
         annotations.judge(turn, name, choice)
-    assert annotations.standing() == ()
+    assert annotations.standing_judgements() == ()
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -120,5 +121,5 @@ def test_nothing_is_lost_or_counted_twice(tmp_path_factory, moves):
     for name in ("ada", "ben"):
         progress = annotations.progress(name)
         assert progress.scored + progress.skipped + progress.left == 3
-        own = [judgement.turn_id for judgement in annotations.standing() if judgement.annotator == name]
+        own = [judgement.turn_id for judgement in annotations.standing_judgements() if judgement.annotator == name]
         assert len(own) == len(set(own)) == progress.scored + progress.skipped

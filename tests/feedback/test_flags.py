@@ -18,6 +18,7 @@ from lavic_chat.dialogue.turns import CONTROL, Dialogue
 from lavic_chat.errors import FlagError, LavicError
 from lavic_chat.feedback import database as module
 from lavic_chat.feedback.annotation import AnnotationStore
+from lavic_chat.feedback.export import export_dialogues
 from lavic_chat.feedback.flags import Flag, FlagStats
 
 FLAG = Flag(
@@ -64,7 +65,7 @@ def test_export_is_read_as_conversations(store, tmp_path):
     store.add(FLAG)
     store.add(replace(FLAG, turn_id="t2", correct=None))
     store.add(replace(FLAG, turn_id="t3", context=to_context(Dialogue().say("", tmp_path / "p.jpg"))))
-    assert store.export(tmp_path / "flags.jsonl") == 2
+    assert export_dialogues(store, tmp_path / "flags.jsonl") == 2
     first, second = read_conversations(tmp_path / "flags.jsonl")
     assert first.gt_items == ("z",) and second.gt_items == ("b",)
     assert second.dialogue == Dialogue().say("a red sofa 🛋️")
@@ -75,7 +76,7 @@ def test_export_is_read_as_conversations(store, tmp_path):
 
 def test_looking_makes_no_file(store, tmp_path):
     assert store.list() == () and store.stats() == FlagStats()
-    assert store.export(tmp_path / "out.jsonl") == 0
+    assert export_dialogues(store, tmp_path / "out.jsonl") == 0
     assert not store.path.parent.exists()
 
 

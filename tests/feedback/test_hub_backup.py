@@ -1,4 +1,4 @@
-"""The journal: every row that was stored, pushed by a scheduler, read back on an empty disk."""
+"""The backup: every row that was stored, pushed by a scheduler, read back on an empty disk."""
 
 import json
 import subprocess
@@ -26,18 +26,14 @@ def test_what_was_flagged_survives_the_disk(tmp_path, monkeypatch):
     pushed = []
 
     class Scheduler:
-        def __init__(self, folder_path, **storage_notice):
-            assert (storage_notice["repo_id"], storage_notice["repo_type"], storage_notice["token"]) == (
-                "me/flags",
-                "dataset",
-                "token",
-            )
-            assert storage_notice["private"] is True and storage_notice["path_in_repo"] == "flags"
+        def __init__(self, folder_path, **options):
+            assert (options["repo_id"], options["repo_type"], options["token"]) == ("me/flags", "dataset", "token")
+            assert options["private"] is True and options["path_in_repo"] == "flags"
             self.lock = threading.Lock()
             self.api = SimpleNamespace(repo_info=lambda repo, repo_type: SimpleNamespace(private=True))
             pushed.append(Path(folder_path))
 
-    def download(repo, local_dir, **_told):
+    def download(repo, local_dir, **_options):
         if not pushed:
             raise RepositoryNotFoundError.__new__(RepositoryNotFoundError)
         for file in [file for folder in pushed for file in folder.glob("*.jsonl")]:
@@ -49,16 +45,16 @@ def test_what_was_flagged_survives_the_disk(tmp_path, monkeypatch):
     annotations = open_at(tmp_path / "first")
     annotations.add(TURN)
     annotations.add(replace(TURN, turn_id="t2"))
-    annotations.note(replace(TURN, turn_id="u1"))
-    annotations.note(replace(TURN, turn_id="u1"))
+    annotations.add_unsure(replace(TURN, turn_id="u1"))
+    annotations.add_unsure(replace(TURN, turn_id="u1"))
     annotations.judge("t1", "ada", "b")
     annotations.judge("t2", "ada", "c")
     annotations.undo("ada")
     again = open_at(tmp_path / "second")  # the first disk is gone
-    assert again.tasks() == annotations.tasks() and again.standing() == annotations.standing()
+    assert again.tasks() == annotations.tasks() and again.standing_judgements() == annotations.standing_judgements()
     again.judge("u1", "ada", None)
     third = open_at(tmp_path / "third")
-    assert [judgement.turn_id for judgement in third.standing()] == ["t1", "u1"]
+    assert [judgement.turn_id for judgement in third.standing_judgements()] == ["t1", "u1"]
     assert open_at(tmp_path / "third").tasks() == third.tasks()  # what is there is not read twice
     lines = [line for folder in pushed for file in folder.glob("*.jsonl") for line in file.read_text().splitlines()]
     assert len(lines) == 7 and len({json.loads(line)["table"] for line in lines}) == 3
@@ -94,12 +90,12 @@ def test_a_public_dataset_is_refused(tmp_path, monkeypatch):
     stopped = []
 
     class Scheduler:
-        def __init__(self, **_told):
+        def __init__(self, **_options):
             self.api = SimpleNamespace(repo_info=lambda repo, repo_type: SimpleNamespace(private=False))
             self.stop = lambda: stopped.append(True)
 
     monkeypatch.setattr(module, "CommitScheduler", Scheduler)
-    monkeypatch.setattr(module, "snapshot_download", lambda *_args, **_told: None)
+    monkeypatch.setattr(module, "snapshot_download", lambda *_args, **_options: None)
     with pytest.raises(LavicError, match="is public"):
         open_at(tmp_path)
     assert stopped
@@ -116,7 +112,7 @@ def test_damaged_lines_are_left_out(tmp_path, caplog):
     assert annotations.restore([{"table": "sqlite_master", "time": "x"}, {"table": None}]) == 0
 
 
-def test_a_full_disk_of_the_journal_loses_no_flag(tmp_path, caplog):
+def test_a_full_disk_of_the_backup_loses_no_flag(tmp_path, caplog):
     def full(table, row):
         raise OSError(28, "No space left on device")
 
@@ -130,7 +126,7 @@ def test_where_flags_are_kept_is_told(tmp_path, monkeypatch):
     with pytest.raises(LavicError, match="needs HF_TOKEN"):
         open_annotations(tmp_path / "flags.sqlite", "me/flags")
 
-    def fail(*_args, **_told):
+    def fail(*_args, **_options):
         raise OSError("no route")
 
     monkeypatch.setattr(module, "snapshot_download", fail)

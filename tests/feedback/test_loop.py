@@ -35,7 +35,7 @@ def test_a_corrected_pick_is_learned(home: Path, tiny_catalog_folder: Path, tmp_
     base = save_tiny(tmp_path / "base")
     shop = {"catalog": tiny_catalog_folder, "model": str(base)}
     recommender = load_recommender(read_settings(**shop), progress=False)
-    session = Session().ask(WISH).answered(recommender)
+    session = Session().ask(WISH).answer(recommender)
     annotations, right = AnnotationStore(home / "flags.sqlite"), session.others[-1].product.id
     annotations.add(make_flag(session, recommender, None, ["Wrong colour"], ""))
     [task] = annotations.queue("ada")
@@ -49,4 +49,4 @@ def test_a_corrected_pick_is_learned(home: Path, tiny_catalog_folder: Path, tmp_
         "--batch", 4, "--lr", 0.02, "--plain-steps", 0, "--plain-share", 0, "--fewest", 10, "--noise", 0,
     )  # fmt: skip
     again = load_recommender(read_settings(**shop, adapter=adapter), progress=False)
-    assert session.pick.id != right == Session().ask(WISH).answered(again).pick.id
+    assert session.pick.id != right == Session().ask(WISH).answer(again).pick.id

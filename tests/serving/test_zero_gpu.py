@@ -54,10 +54,10 @@ def test_a_visit_goes_on_with_a_model_in_another_process(lend, tmp_path: Path):
     with pytest.raises((RuntimeError, TypeError)):
         pickle.dumps(inner)
     recommender = ZeroGpuRecommender(inner, lend)
-    session = Session().ask("a red armchair").answered(recommender)
+    session = Session().ask("a red armchair").answer(recommender)
     assert session.pick.id == "red-armchair" and inner.calls == []  # it was the other process that was asked
-    assert session.more_like_this().answered(recommender).pick.id != "red-armchair"
-    assert session.look_away(recommender).blind
+    assert session.more_like_this().answer(recommender).pick.id != "red-armchair"
+    assert session.answer_blind(recommender).blind
     assert sys.modules["spaces"].lent == [TURN] * 3
 
 

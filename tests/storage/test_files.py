@@ -1,12 +1,14 @@
 """Files: whole or not at all, and bad lines told by file and line."""
 
 import errno
+import json
 from pathlib import Path
 
 import pytest
 
 from lavic_chat.errors import CatalogError, LavicError
 from lavic_chat.storage import files
+from lavic_chat.storage.cache import TextCache
 from lavic_chat.storage.files import (
     fresh_folder,
     hash_bytes,
@@ -141,3 +143,15 @@ def test_full_disk_in_a_fresh_folder_is_one_sentence(tmp_path):
     assert names(tmp_path) == []
     with pytest.raises(TimeoutError), fresh_folder(tmp_path / "made"):
         raise TimeoutError("a slow network is not a full disk")
+
+
+def test_paths_may_be_texts(tmp_path):
+    path = str(tmp_path / "rows.jsonl")
+    write_jsonl(path, [{"a": 1}])
+    assert list(read_jsonl(path)) == [(1, {"a": 1})] and hash_file(path) == hash_file(Path(path))
+    with fresh_folder(str(tmp_path / "made")) as folder:
+        write_json(str(folder / "value.json"), {"b": 2})
+    assert json.loads((tmp_path / "made" / "value.json").read_text()) == {"b": 2}
+    cache = TextCache(str(tmp_path / "texts.sqlite"))
+    cache.put({"key": "words"})
+    assert cache.get(["key"]) == {"key": "words"}

@@ -15,7 +15,7 @@ from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.flags import Flag
 from lavic_chat.settings import read_annotators
 from lavic_chat.ui import annotation_page, markup
-from lavic_chat.ui.annotation_page import AnnotationPage, Seat
+from lavic_chat.ui.annotation_page import AnnotationPage, Annotator
 
 
 @pytest.fixture
@@ -43,31 +43,31 @@ def seated(annotations, catalog, annotators=None) -> AnnotationPage:
 
 
 def begin(page: AnnotationPage, name: str | None, password: str | None) -> dict:
-    return asyncio.run(page.begin(Seat(), name, password))
+    return asyncio.run(page.begin(Annotator(), name, password))
 
 
-def press(page: AnnotationPage, seat: Seat, act: str, choice: str | None = None, turn: str | None = None) -> dict:
-    data = {"act": act, "id": choice, "turn": seat.turn_id if turn is None else turn}
-    return page.act(seat, gr.EventData(None, data))
+def press(page: AnnotationPage, state: Annotator, act: str, choice: str | None = None, turn: str | None = None) -> dict:
+    data = {"act": act, "id": choice, "turn": state.turn_id if turn is None else turn}
+    return page.act(state, gr.EventData(None, data))
 
 
 def test_turn_after_turn_is_judged(page: AnnotationPage, annotations: AnnotationStore):
     screen = begin(page, " ada ", None)
-    seat = screen[page.seat]
-    assert seat == Seat("ada", "t1") and "wish 1" in screen[page.task] and "Wrong colour" in screen[page.task]
+    state = screen[page.state]
+    assert state == Annotator("ada", "t1") and "wish 1" in screen[page.task] and "Wrong colour" in screen[page.task]
     assert screen[page.task].count('data-act="judge"') == 10 and "2 left" in screen[page.task]
     third = list(dict(annotations.task("t1").turn.candidates))[2]
-    screen = press(page, seat, "judge", third)
-    assert screen[page.seat].turn_id == "t2" and "wish 2" in screen[page.task] and "1 judged" in screen[page.task]
-    assert press(page, screen[page.seat], "undo")[page.seat].turn_id == "t1"
-    screen = press(page, press(page, seat, "none")[page.seat], "skip")
+    screen = press(page, state, "judge", third)
+    assert screen[page.state].turn_id == "t2" and "wish 2" in screen[page.task] and "1 judged" in screen[page.task]
+    assert press(page, screen[page.state], "undo")[page.state].turn_id == "t1"
+    screen = press(page, press(page, state, "none")[page.state], "skip")
     assert "All done." in screen[page.task] and "1 judged, 1 skipped" in screen[page.task]
-    assert [judgement.verdict for judgement in annotations.standing()] == ["retrieval", "skipped"]
+    assert [judgement.verdict for judgement in annotations.standing_judgements()] == ["retrieval", "skipped"]
 
 
 def test_nothing_can_be_judged_unseen(page: AnnotationPage, annotations: AnnotationStore):
-    seat = begin(page, "ada", None)[page.seat]
-    after = press(page, seat, "none")[page.seat]
+    state = begin(page, "ada", None)[page.state]
+    after = press(page, state, "none")[page.state]
     assert press(page, after, "none", turn="t1") == gr.skip()  # pressed twice before the second turn was there
     for data in (
         None,
@@ -76,45 +76,45 @@ def test_nothing_can_be_judged_unseen(page: AnnotationPage, annotations: Annotat
         {"act": "judge", "id": ["x"], "turn": "t2"},
     ):
         page.act(after, gr.EventData(None, data))
-    assert page.notice in press(page, Seat(), "none", turn="")
-    assert len(annotations.standing()) == 1
+    assert page.notice in press(page, Annotator(), "none", turn="")
+    assert len(annotations.standing_judgements()) == 1
 
 
 def test_undo_without_anything_is_told(page: AnnotationPage):
-    seat = begin(page, "ada", None)[page.seat]
-    assert "nothing to take back" in press(page, seat, "undo")[page.notice]
+    state = begin(page, "ada", None)[page.state]
+    assert "nothing to take back" in press(page, state, "undo")[page.notice]
 
 
 def test_a_login_is_asked_for_where_one_is_configured(page: AnnotationPage, annotations: AnnotationStore):
     page = seated(annotations, page.links.catalog, {"ada": "secret"})
     for name, password in (("ada", "wrong"), ("ben", "secret"), ("ada", None), ("", ""), ("ben", "")):
         screen = begin(page, name, password)
-        assert "do not go together" in screen[page.notice] and page.seat not in screen
-    assert begin(page, "ada", "secret")[page.seat].annotator == "ada"
+        assert "do not go together" in screen[page.notice] and page.state not in screen
+    assert begin(page, "ada", "secret")[page.state].annotator == "ada"
     anyone = seated(annotations, page.links.catalog)
     assert "name first" in begin(anyone, "  ", "")[anyone.notice]
 
 
 def test_a_desk_that_fails_is_told_politely(page: AnnotationPage, annotations: AnnotationStore, monkeypatch, caplog):
-    seat = begin(page, "ada", None)[page.seat]
+    state = begin(page, "ada", None)[page.state]
     annotations.path.write_bytes(b"not a database at all, really")
-    assert "could not store" in press(page, seat, "none")[page.notice]
+    assert "could not store" in press(page, state, "none")[page.notice]
     monkeypatch.setattr(annotations, "judge", lambda *a: 1 / 0)
     monkeypatch.setattr(annotations, "task", lambda turn: None)
-    assert "could not store" in press(page, seat, "none")[page.notice]
+    assert "could not store" in press(page, state, "none")[page.notice]
     assert "ZeroDivisionError" in caplog.text
     screen = begin(page, "ada", None)
     assert "could not store" in screen[page.notice] and page.sign_in not in screen
 
 
 def test_looking_again_finds_what_was_flagged_meanwhile(page: AnnotationPage, annotations: AnnotationStore):
-    seat = begin(page, "ada", None)[page.seat]
+    state = begin(page, "ada", None)[page.state]
     for _ in range(2):
-        seat = press(page, seat, "none")[page.seat]
+        state = press(page, state, "none")[page.state]
     turn = annotations.task("t1").turn
     annotations.add(replace(turn, turn_id="t3", id=None, context="<submission></submission>"))
-    screen = press(page, seat, "next")
-    assert screen[page.seat].turn_id == "t3" and "only a photo" in screen[page.task]
+    screen = press(page, state, "next")
+    assert screen[page.state].turn_id == "t3" and "only a photo" in screen[page.task]
 
 
 def test_wrong_passwords_come_one_at_a_time_and_hold_no_thread(
@@ -125,7 +125,7 @@ def test_wrong_passwords_come_one_at_a_time_and_hold_no_thread(
 
     async def guess() -> float:
         start = time.monotonic()
-        screens = await asyncio.gather(*(page.begin(Seat(), "ada", word) for word in ("a", "\ud800", "c", "d")))
+        screens = await asyncio.gather(*(page.begin(Annotator(), "ada", word) for word in ("a", "\ud800", "c", "d")))
         assert all("do not go together" in screen[page.notice] for screen in screens)
         return time.monotonic() - start
 
@@ -137,7 +137,7 @@ def test_markup_of_visitors_is_inert(page: AnnotationPage, annotations: Annotati
     evil = replace(turn, turn_id=EVIL, context=to_context(Dialogue().say(EVIL)), reason=EVIL, pick=EVIL, correct=EVIL)
     annotations.add(replace(evil, candidates=((EVIL, 0.5), *turn.candidates)))
     for _ in range(3):
-        told = page.screen(Seat("ada"), EVIL)[page.task]
+        told = page.screen(Annotator("ada"), EVIL)[page.task]
         assert "<script" not in told and "<img src=x" not in told and "not in the catalogue" in told
 
 

@@ -13,7 +13,7 @@ from lavic_chat.ui import build_app, launch
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory):
+def client(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
     catalog = make_catalog(folder / "catalog")
     annotations = AnnotationStore(folder / "flags.sqlite")
@@ -27,8 +27,8 @@ def ask(client: Client, message: str, photo=None, categories=(), least="", most=
     return client.predict(message, photo, list(categories), least, most, api_name="/ask")
 
 
-def test_ask_then_refine_then_flag(shop):
-    client, annotations = shop
+def test_ask_then_refine_then_flag(client):
+    client, annotations = client
     answer = ask(client, "a red armchair")
     assert answer["pick"]["id"] == "red-armchair" and len(answer["candidates"]) == 10
     assert answer["visual_tokens"] == 50 and answer["context"].startswith("<submission>a red armchair")
@@ -42,43 +42,43 @@ def test_ask_then_refine_then_flag(shop):
     assert flag.candidates == tuple(map(tuple, shown)) and flag.model_hash
 
 
-def test_photos_and_filters_go_along(shop, tmp_path: Path):
-    client, _ = shop
+def test_photos_and_filters_go_along(client, tmp_path: Path):
+    client, _ = client
     Image.new("RGB", (60, 40), "#35558f").save(tmp_path / "sofa.png")
     answer = ask(client, "like this", handle_file(str(tmp_path / "sofa.png")), ["lamp"], "", "200")
     assert {item["id"].split("-")[1] for item in answer["candidates"]} == {"lamp"}
 
 
-@pytest.mark.parametrize("given, told", [
+@pytest.mark.parametrize("given, sentence", [
     (("",), "message is empty"),
     (("x" * 5000,), "5,000 characters"),
     (("a lamp", None, [], "cheap"), "such as 49.90"),
     (("sorry",), "Nothing on the shelves"),
     (("break down, my name is Ada",), "Something went wrong on our side"),
 ])  # fmt: skip
-def test_what_cannot_be_answered_is_a_sentence(shop, given, told, caplog):
-    with pytest.raises(AppError, match=told):
-        ask(shop[0], *given)
+def test_what_cannot_be_answered_is_a_sentence(client, given, sentence, caplog):
+    with pytest.raises(AppError, match=sentence):
+        ask(client[0], *given)
     assert "Ada" not in caplog.text
 
 
 @pytest.mark.parametrize("context", ["", "<submission>a</submission><comment>b</comment>", "x" * 60_000])
-def test_a_conversation_ends_with_the_shopper(shop, context):
+def test_a_conversation_ends_with_the_shopper(client, context):
     with pytest.raises(AppError, match="conversation must"):
-        shop[0].predict(context, api_name="/recommend")
+        client[0].predict(context, api_name="/recommend")
 
 
 @pytest.mark.parametrize("candidates", [None, "abc", {"a": 1}, [], [["a"]], [["a", "high"]], [[1, 0.5]], [None]])
-def test_malformed_flags_are_refused(shop, candidates):
-    client, annotations = shop
+def test_malformed_flags_are_refused(client, candidates):
+    client, annotations = client
     before = len(annotations.list())
     with pytest.raises(AppError, match="candidate"):
         client.predict("<submission>a</submission>", candidates, "a", "", "", api_name="/flag")
     assert len(annotations.list()) == before
 
 
-def test_a_flag_is_about_one_of_the_candidates_best_first(shop):
-    client, annotations = shop
+def test_a_flag_is_about_one_of_the_candidates_best_first(client):
+    client, annotations = client
     shown = [["green-lamp", 0.1], ["red-lamp", 0.9]]
     with pytest.raises(AppError, match="pick must be one of the candidates"):
         client.predict("<submission>a</submission>", shown, "blue-lamp", "", "", api_name="/flag")
@@ -86,7 +86,7 @@ def test_a_flag_is_about_one_of_the_candidates_best_first(shop):
     assert [name for name, _ in annotations.list()[0].candidates] == ["red-lamp", "green-lamp"]
 
 
-def test_a_photo_that_is_none_is_told(shop, tmp_path: Path):
+def test_a_photo_that_is_none_is_told(client, tmp_path: Path):
     (tmp_path / "photo.png").write_text("no picture")
     with pytest.raises(AppError, match="picture"):
-        ask(shop[0], "like this", handle_file(str(tmp_path / "photo.png")))
+        ask(client[0], "like this", handle_file(str(tmp_path / "photo.png")))

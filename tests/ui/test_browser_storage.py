@@ -29,11 +29,11 @@ def recommender(catalog: Catalog) -> FakeRecommender:
 
 
 @pytest.fixture(scope="module")
-def long_visit(recommender: FakeRecommender) -> Session:
-    session = Session().ask("a red armchair, <b>please</b>").answered(recommender)
-    session = session.filter(Filters(frozenset({"armchair", "sofa"}), 10, 200.5)).answered(recommender)
-    session = session.something_else().answered(recommender)
-    return same(session.more_like_this().answered(recommender))
+def long_session(recommender: FakeRecommender) -> Session:
+    session = Session().ask("a red armchair, <b>please</b>").answer(recommender)
+    session = session.filter(Filters(frozenset({"armchair", "sofa"}), 10, 200.5)).answer(recommender)
+    session = session.something_else().answer(recommender)
+    return same(session.more_like_this().answer(recommender))
 
 
 def carried(session: Session) -> object:
@@ -42,33 +42,33 @@ def carried(session: Session) -> object:
 
 def same(session: Session) -> Session:
     """But for the turns' ids, which are given anew: nobody may name another's."""
-    return replace(session, turn_id="", before=session.before and same(session.before))
+    return replace(session, turn_id="", previous=session.previous and same(session.previous))
 
 
 def back(session: Session, catalog: Catalog) -> tuple[Session, str, Path | None]:
-    kept, *unsent = from_storage(carried(session), catalog)
-    assert not kept.turn_id or kept.turn_id != session.turn_id
-    return same(kept), *unsent
+    stored, *unsent = from_storage(carried(session), catalog)
+    assert not stored.turn_id or stored.turn_id != session.turn_id
+    return same(stored), *unsent
 
 
-def test_a_visit_comes_back_as_it_was(long_visit: Session, catalog: Catalog):
-    assert back(long_visit, catalog) == (long_visit, "", None)
-    undone = same(long_visit.undo())
+def test_a_visit_comes_back_as_it_was(long_session: Session, catalog: Catalog):
+    assert back(long_session, catalog) == (long_session, "", None)
+    undone = same(long_session.undo())
     assert back(undone, catalog) == (undone, "", None)
     assert back(Session(), catalog) == (Session(), "", None)
     only_filters = Session().filter(Filters(highest=50))
     assert back(only_filters, catalog) == (only_filters, "", None)
 
 
-def test_a_message_on_its_way_comes_back_unsent(long_visit: Session, catalog: Catalog):
-    asking = long_visit.ask("in green, too")
-    assert back(asking, catalog) == (long_visit, "in green, too", None)
+def test_a_message_on_its_way_comes_back_unsent(long_session: Session, catalog: Catalog):
+    asking = long_session.ask("in green, too")
+    assert back(asking, catalog) == (long_session, "in green, too", None)
 
 
 def test_a_long_conversation_keeps_its_turns_and_its_last_answers(recommender: FakeRecommender, catalog: Catalog):
     session = Session()
     for number in range(MOST_ANSWERS + 5):
-        session = session.ask(f"a lamp, number {number}").answered(recommender)
+        session = session.ask(f"a lamp, number {number}").answer(recommender)
     back, *_ = from_storage(carried(session), catalog)
     assert back.dialogue == session.dialogue and back.recommendation == session.recommendation
     for _ in range(MOST_ANSWERS - 1):
@@ -82,14 +82,14 @@ def test_a_photo_comes_back_only_from_the_uploads(recommender: FakeRecommender, 
     here, elsewhere = folder / "chair.png", tmp_path / "chair.png"
     for path in (here, elsewhere):
         Image.new("RGB", (30, 20)).save(path)
-    shown = Session().ask("like this", here).answered(recommender)
+    shown = Session().ask("like this", here).answer(recommender)
     assert from_storage(carried(shown), catalog)[0].dialogue.photo == here.resolve()
     assert back(Session().ask("", here), catalog) == (Session(), "", here.resolve())
     here.unlink()
     assert from_storage(carried(shown), catalog)[0].dialogue.photo is None
-    alone = Session().ask("", elsewhere).answered(recommender)
-    kept, *_ = back(alone, catalog)
-    assert kept.dialogue.photo is None and kept.dialogue.turns[0].text == A_PHOTO
+    alone = Session().ask("", elsewhere).answer(recommender)
+    stored, *_ = back(alone, catalog)
+    assert stored.dialogue.photo is None and stored.dialogue.turns[0].text == A_PHOTO
     assert back(Session().ask("", elsewhere), catalog) == (Session(), "", None)
 
 
@@ -108,18 +108,18 @@ JSON = st.recursive(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
-def test_whatever_is_changed_in_it_does_no_harm(long_visit: Session, catalog: Catalog, data: st.DataObject):
-    kept = copy.deepcopy(carried(long_visit))
-    path = data.draw(st.sampled_from(paths(kept)))
+def test_whatever_is_changed_in_it_does_no_harm(long_session: Session, catalog: Catalog, data: st.DataObject):
+    stored = copy.deepcopy(carried(long_session))
+    path = data.draw(st.sampled_from(paths(stored)))
     new = data.draw(JSON)
     if path:
-        holder = kept
+        holder = stored
         for key in path[:-1]:
             holder = holder[key]
         holder[path[-1]] = new
     else:
-        kept = new
-    session, unsent, _ = from_storage(kept, catalog)
+        stored = new
+    session, unsent, _ = from_storage(stored, catalog)
     assert isinstance(unsent, str)
     assert (
         all(item.product.id in catalog for item in session.recommendation.candidates)
@@ -146,16 +146,16 @@ def test_whatever_is_changed_in_it_does_no_harm(long_visit: Session, catalog: Ca
         (("format",), 0),
     ],
 )
-def test_what_we_did_not_write_is_a_new_visit(long_visit: Session, catalog: Catalog, where: tuple, value: object):
-    kept = carried(long_visit)
-    holder = kept
+def test_what_we_did_not_write_is_a_new_visit(long_session: Session, catalog: Catalog, where: tuple, value: object):
+    stored = carried(long_session)
+    holder = stored
     for key in where[:-1]:
         holder = holder[key]
     holder[where[-1]] = value
-    assert from_storage(kept, catalog) == (Session(), "", None)
+    assert from_storage(stored, catalog) == (Session(), "", None)
 
 
-def test_another_catalogue_begins_anew(long_visit: Session, tmp_path: Path):
+def test_another_catalogue_begins_anew(long_session: Session, tmp_path: Path):
     other = make_catalog(tmp_path / "other")
-    smaller = replace(other, products=tuple(item for item in other if item.id != long_visit.pick.id))
-    assert from_storage(carried(long_visit), smaller) == (Session(), "", None)
+    smaller = replace(other, products=tuple(item for item in other if item.id != long_session.pick.id))
+    assert from_storage(carried(long_session), smaller) == (Session(), "", None)

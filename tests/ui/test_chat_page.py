@@ -22,13 +22,13 @@ from lavic_chat.errors import CacheError, DialogueError, FlagError, LavicError, 
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.recommendation import Recommendation, ScoredProduct
-from lavic_chat.ui import build_app, markup
+from lavic_chat.ui import build_app, card_markup, markup
 from lavic_chat.ui.browser_storage import to_storage
-from lavic_chat.ui.chat_page import BACK_IN_THE_BOX, BUSY, SORRY, Page
+from lavic_chat.ui.chat_page import BACK_IN_THE_BOX, BUSY, SORRY, ChatPage
 from lavic_chat.ui.flag_form import make_flag
 from lavic_chat.ui.links import BLANK
-from lavic_chat.ui.panel import comparison, looked_at
-from lavic_chat.ui.replies import UNSURE, seen, short_title, write_reply
+from lavic_chat.ui.panel import comparison, inspection
+from lavic_chat.ui.replies import UNSURE, short_title, visible_appearance, write_reply
 from lavic_chat.ui.serve import check_port, picture_route
 from lavic_chat.ui.session import Session
 from lavic_chat.ui.theme import PALETTE, stylesheet, theme
@@ -45,19 +45,19 @@ def recommender(catalog: Catalog) -> FakeRecommender:
 
 
 @pytest.fixture
-def shop(catalog: Catalog) -> markup.Links:
+def links(catalog: Catalog) -> markup.Links:
     return markup.Links(catalog, "fake-model", "cpu")
 
 
 @pytest.fixture
 def answered(recommender: FakeRecommender) -> Session:
-    return Session().ask("a red armchair").answered(recommender)
+    return Session().ask("a red armchair").answer(recommender)
 
 
 @pytest.fixture
-def page(recommender: FakeRecommender, shop: markup.Links, tmp_path: Path) -> Page:
+def page(recommender: FakeRecommender, links: markup.Links, tmp_path: Path) -> ChatPage:
     with gr.Blocks():
-        page = Page(recommender, AnnotationStore(tmp_path / "flags.sqlite"), shop)
+        page = ChatPage(recommender, AnnotationStore(tmp_path / "flags.sqlite"), links)
         page.lay_out()
     return page
 
@@ -80,28 +80,28 @@ def test_an_answer_has_a_pick_nine_others_and_a_turn_id(answered: Session):
 
 
 def test_something_else_turns_the_pick_down(answered: Session, recommender: FakeRecommender):
-    again = answered.something_else().answered(recommender)
+    again = answered.something_else().answer(recommender)
     assert again.pick.id != "red-armchair"
     assert "red-armchair" in again.dialogue.rejected
     assert again.turn_id != answered.turn_id
 
 
 def test_something_else_also_turns_down_the_runner_up_on_the_card(answered: Session, recommender: FakeRecommender):
-    looked_at = answered.others[3].product.id
-    again = answered.choose(looked_at).something_else().answered(recommender)
-    assert {"red-armchair", looked_at} <= again.dialogue.rejected
+    runner_up = answered.others[3].product.id
+    again = answered.choose(runner_up).something_else().answer(recommender)
+    assert {"red-armchair", runner_up} <= again.dialogue.rejected
 
 
 def test_more_like_this_goes_by_the_card(answered: Session, recommender: FakeRecommender):
     lamp = next(item.product for item in answered.others if item.product.category == "lamp")
-    again = answered.choose(lamp.id).more_like_this().answered(recommender)
+    again = answered.choose(lamp.id).more_like_this().answer(recommender)
     assert again.pick.category == "lamp"
     assert lamp.id not in [item.product.id for item in again.recommendation.candidates]
     assert lamp.title in again.dialogue.turns[-2].text
 
 
 def test_the_recommender_sees_the_dialogue_up_to_the_question(answered: Session, recommender: FakeRecommender):
-    answered.ask("in blue").answered(recommender)
+    answered.ask("in blue").answer(recommender)
     assert [turn.text for turn in recommender.calls[-1].turns if turn.role == "seeker"] == [
         "a red armchair",
         "in blue",
@@ -134,16 +134,16 @@ def test_an_unusable_photo_is_refused(tmp_path: Path):
 def test_filters_hold_and_the_last_question_is_asked_again(answered: Session, recommender: FakeRecommender):
     cheap = Filters(frozenset({"lamp"}))
     asked = len(recommender.calls)
-    filtered = answered.filter(cheap).answered(recommender)
+    filtered = answered.filter(cheap).answer(recommender)
     assert recommender.calls[asked] == answered.asked and filtered.dialogue.turns[0] == answered.dialogue.turns[0]
     assert len(filtered.dialogue.turns) == len(answered.dialogue.turns)  # answered anew, not once more
     for session in (
         filtered,
-        filtered.ask("in green").answered(recommender),
-        filtered.something_else().answered(recommender),
+        filtered.ask("in green").answer(recommender),
+        filtered.something_else().answer(recommender),
     ):
         assert {item.product.category for item in session.recommendation.candidates} == {"lamp"}
-    liked = filtered.more_like_this().answered(recommender)
+    liked = filtered.more_like_this().answer(recommender)
     assert liked.filter(NO_FILTERS).pending.like == liked.like == filtered.pick.id
     assert Session().filter(cheap).pending is None and Session().filter(cheap).filters == cheap
     with pytest.raises(LavicError, match="still being answered"):
@@ -151,22 +151,22 @@ def test_filters_hold_and_the_last_question_is_asked_again(answered: Session, re
 
 
 def test_undo_takes_back_one_question_after_the_other(answered: Session, recommender: FakeRecommender):
-    second = answered.ask("in green").answered(recommender)
+    second = answered.ask("in green").answer(recommender)
     assert second.undo() == answered and second.undo().undo() == Session()
-    filtered = second.filter(Filters(frozenset({"lamp"}))).answered(recommender)
+    filtered = second.filter(Filters(frozenset({"lamp"}))).answer(recommender)
     assert filtered.undo().pick == answered.pick and filtered.undo().filters == filtered.filters
-    rejected = answered.something_else().answered(recommender)
+    rejected = answered.something_else().answer(recommender)
     assert answered.pick.id in rejected.dialogue.rejected and answered.pick.id not in rejected.undo().dialogue.rejected
     with pytest.raises(LavicError, match="nothing to take back"):
         Session().undo()
 
 
 def test_without_looking_the_same_candidates_come_out_otherwise(answered: Session, recommender: FakeRecommender):
-    blind = answered.look_away(recommender)
+    blind = answered.answer_blind(recommender)
     assert replace(blind, blind=None) == answered and blind.blind.pick.product != answered.pick
-    assert blind.ask("in green").answered(recommender).blind is None
+    assert blind.ask("in green").answer(recommender).blind is None
     with pytest.raises(LavicError, match="no pick yet"):
-        Session().look_away(recommender)
+        Session().answer_blind(recommender)
 
 
 def test_a_runner_up_can_be_compared_with_the_pick(answered: Session):
@@ -195,14 +195,14 @@ def scored(number: int, score: float, caption: str = "", **attributes) -> Scored
 
 
 def test_what_is_seen_is_said_unless_the_shop_knows_otherwise():
-    assert seen(scored(1, 1.0, "blue (navy) velvet sofa", colour="blue")) == (
+    assert visible_appearance(scored(1, 1.0, "blue (navy) velvet sofa", colour="blue")) == (
         "Seen in the picture", "blue (navy) velvet sofa",
     )  # fmt: skip
-    assert seen(scored(1, 1.0, "green wood table", colour="blue", material="glass")) == (
+    assert visible_appearance(scored(1, 1.0, "green wood table", colour="blue", material="glass")) == (
         "Known from the shop", "blue, glass",
     )  # fmt: skip
-    assert seen(scored(1, 1.0, "green table")) == ("Seen in the picture", "green table")
-    assert seen(scored(1, 1.0)) == ("", "")
+    assert visible_appearance(scored(1, 1.0, "green table")) == ("Seen in the picture", "green table")
+    assert visible_appearance(scored(1, 1.0)) == ("", "")
     told = write_reply(Recommendation((scored(0, 0.9, "red lamp"), scored(1, 0.1))))
     assert told == "My pick is the Thing 0. What I see: red lamp. The other one hardly came near it."
 
@@ -260,69 +260,69 @@ class Tags(HTMLParser):
 
 def test_markup_from_visitors_and_catalogues_is_inert(tmp_path: Path):
     product = Product(EVIL, EVIL, EVIL, (), EVIL, {EVIL: EVIL}, 1.0, EVIL, EVIL, EVIL)
-    shop = markup.Links(Catalog(tmp_path, (product, Product("2", EVIL, EVIL))), EVIL, EVIL)
-    found = Recommendation((ScoredProduct(product, 0.7, 0.1), ScoredProduct(shop.catalog["2"], 0.3, 0.1)))
+    links = markup.Links(Catalog(tmp_path, (product, Product("2", EVIL, EVIL))), EVIL, EVIL)
+    found = Recommendation((ScoredProduct(product, 0.7, 0.1), ScoredProduct(links.catalog["2"], 0.3, 0.1)))
     dialogue = Dialogue((Turn("seeker", EVIL, tmp_path / f"{EVIL}.png"),)).answer(EVIL, [EVIL])
     session = Session(dialogue, dialogue, found, "turn")
-    parts = (markup.conversation, markup.window, markup.gallery)
-    html = "".join(part(session, shop) for part in parts)
-    html += markup.header(shop) + markup.notice(EVIL) + markup.window(Session(), shop)
+    parts = (markup.conversation, card_markup.window, markup.gallery)
+    html = "".join(part(session, links) for part in parts)
+    html += markup.header(links) + markup.notice(EVIL) + card_markup.window(Session(), links)
     tags = Tags(html)
     assert "script" not in tags.tags
     assert not [name for name in tags.attributes if name.startswith("on")]
     assert "<img src=x" not in html
 
 
-def test_examples_come_before_the_first_message_only(shop: markup.Links, answered: Session):
-    assert markup.conversation(Session(), shop).count('data-act="example"') == len(markup.EXAMPLES)
-    assert 'data-act="example"' not in markup.conversation(answered, shop)
+def test_examples_come_before_the_first_message_only(links: markup.Links, answered: Session):
+    assert markup.conversation(Session(), links).count('data-act="example"') == len(markup.EXAMPLES)
+    assert 'data-act="example"' not in markup.conversation(answered, links)
 
 
-def test_card_and_gallery_show_pictures_titles_prices_and_attributes(shop: markup.Links, answered: Session):
-    card, gallery = markup.window(answered, shop), markup.gallery(answered, shop)
+def test_card_and_gallery_show_pictures_titles_prices_and_attributes(links: markup.Links, answered: Session):
+    card, gallery = card_markup.window(answered, links), markup.gallery(answered, links)
     assert 'src="pictures/red-armchair"' in card and 'alt="Harbour armchair"' in card
     assert "$49" in card and "velvet" in card and 'role="meter"' in card
     assert gallery.count('class="tile"') == 9
     assert gallery.count('loading="lazy"') == 9
 
 
-def test_a_comparison_names_what_differs(shop: markup.Links, answered: Session):
+def test_a_comparison_names_what_differs(links: markup.Links, answered: Session):
     other = next(item.product for item in answered.others if item.product.category == answered.pick.category)
-    page = markup.window(answered.choose(other.id).compare(), shop)
+    page = card_markup.window(answered.choose(other.id).compare(), links)
     assert page.count("<figure>") == 2 and "Back to the pick" in page
     assert f">{other.attributes['colour']}</td>" in page and f">{answered.pick.attributes['colour']}</td>" in page
     assert "The same in both:" in page and f"category {other.category}" in page
     evil = Product("e", EVIL, EVIL, attributes={EVIL: EVIL}, price=1.0)
     pair = Recommendation((answered.recommendation.pick, ScoredProduct(evil, 0.1, 0.0, EVIL)))
     inert = replace(answered, recommendation=pair).choose("e").compare()
-    assert "<script" not in comparison(inert, shop) + looked_at(inert, shop, 9)
-    assert "<img src=x" not in comparison(inert, shop) + looked_at(inert, shop, 9)
+    assert "<script" not in comparison(inert, links) + inspection(inert, links, 9)
+    assert "<img src=x" not in comparison(inert, links) + inspection(inert, links, 9)
 
 
-def test_the_panel_tells_scores_tokens_and_times(shop: markup.Links, answered: Session, recommender: FakeRecommender):
-    panel = looked_at(answered, shop, 1312)
+def test_the_panel_tells_scores_tokens_and_times(links: markup.Links, answered: Session, recommender: FakeRecommender):
+    panel = inspection(answered, links, 1312)
     assert "50 visual tokens for 10 pictures; read in full, 13,120." in panel and "look 340 ms" in panel
     assert panel.count("<tr>") == 11 and 'data-act="blind"' in panel and " open" not in panel
-    after = looked_at(answered.look_away(recommender), shop, 1312)
+    after = inspection(answered.answer_blind(recommender), links, 1312)
     assert "without looking</th>" in after and after.count("10 %</td>") >= 10 and " open" in after
     assert "Without looking, the pick would have been the" in after and "data-act" not in after
-    assert looked_at(Session(), shop, 1312) == ""
+    assert inspection(Session(), links, 1312) == ""
 
 
-def test_a_missing_picture_is_the_blank(shop: markup.Links):
-    assert shop.picture(shop.catalog["white-sofa"]) == BLANK
-    assert shop.picture(shop.catalog["red-sofa"]) == "pictures/red-sofa"
+def test_a_missing_picture_is_the_blank(links: markup.Links):
+    assert links.picture(links.catalog["white-sofa"]) == BLANK
+    assert links.picture(links.catalog["red-sofa"]) == "pictures/red-sofa"
 
 
 def test_more_pictures_of_a_product_are_offered_on_its_card(tmp_path: Path):
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / name).write_bytes(b"x")
     both, one = Product("1", "A", "c", ("a.jpg", "b.jpg", "gone.jpg")), Product("2", "B", "c", ("a.jpg",))
-    shop = markup.Links(Catalog(tmp_path, (both, one)), "m", "cpu")
-    strip = markup.views(both, shop)
+    links = markup.Links(Catalog(tmp_path, (both, one)), "m", "cpu")
+    strip = card_markup.views(both, links)
     assert strip.count("<button") == 2 and 'src="pictures/1?view=1"' in strip
     assert strip.count('aria-pressed="true"') == 1
-    assert markup.views(one, shop) == ""
+    assert card_markup.views(one, links) == ""
 
 
 def test_an_id_is_quoted_in_its_address(tmp_path: Path):
@@ -332,14 +332,16 @@ def test_an_id_is_quoted_in_its_address(tmp_path: Path):
 
 
 def test_only_web_addresses_become_links():
-    kinds = [markup.credit(Product("1", "A", "c", source=to)) for to in ("https://a.b/?x=1&y", "javascript:alert(1)")]
+    kinds = [
+        card_markup.credit(Product("1", "A", "c", source=to)) for to in ("https://a.b/?x=1&y", "javascript:alert(1)")
+    ]
     assert 'href="https://a.b/?x=1&amp;y"' in kinds[0]
     assert "<a" not in kinds[1]
-    assert markup.credit(Product("1", "A", "c")) == ""
+    assert card_markup.credit(Product("1", "A", "c")) == ""
 
 
-def test_prices_are_written_as_in_a_shop(shop: markup.Links):
-    prices = [shop.price(Product("1", "A", "c", price=price)) for price in (None, 0.0, 49.0, 1234.5)]
+def test_prices_are_written_as_in_a_shop(links: markup.Links):
+    prices = [links.price(Product("1", "A", "c", price=price)) for price in (None, 0.0, 49.0, 1234.5)]
     assert prices == ["", "$0", "$49", "$1,234.50"]
 
 
@@ -352,27 +354,27 @@ def test_the_status_says_what_it_took(answered: Session):
 # Handlers ----------------------------------------------------------------------------------------------------
 
 
-def test_a_question_clears_the_box_and_says_that_it_looks(page: Page):
+def test_a_question_clears_the_box_and_says_that_it_looks(page: ChatPage):
     screen = page.ask(Session(), {"text": "a lamp", "files": []})
     assert screen[page.session].pending.text == "a lamp"
     assert screen[page.box]["value"] is None and screen[page.box]["interactive"] is False
     assert "looking" in screen[page.status]
 
 
-def test_a_refused_message_stays_in_the_box(page: Page):
+def test_a_refused_message_stays_in_the_box(page: ChatPage):
     screen = page.ask(Session(), {"text": "x" * 20_000, "files": []})
     assert "20,000 characters" in screen[page.notice]
     assert page.box not in screen and page.session not in screen
 
 
-def test_a_sentence_for_the_visitor_is_shown_and_the_message_comes_back(page: Page):
+def test_a_sentence_for_the_visitor_is_shown_and_the_message_comes_back(page: ChatPage):
     screen = page.answer(Session().ask("sorry about that"))
     assert "Nothing on the shelves fits that" in screen[page.notice]
     assert screen[page.box]["value"] == {"text": "sorry about that", "files": []}
     assert screen[page.session] == Session()
 
 
-def test_an_unexpected_error_is_polite_and_logged_without_the_message(page: Page, caplog: pytest.LogCaptureFixture):
+def test_an_unexpected_error_is_polite_and_logged_without_the_message(page: ChatPage, caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.ERROR):
         screen = page.answer(Session().ask("break down, my name is Ada"))
     assert SORRY in screen[page.notice] and BACK_IN_THE_BOX in screen[page.notice]
@@ -381,13 +383,13 @@ def test_an_unexpected_error_is_polite_and_logged_without_the_message(page: Page
     assert "Ada" not in caplog.text
 
 
-def test_who_finds_the_queue_full_can_ask_again(page: Page):
-    screen = page.turned_away(Session().ask("a lamp"))
+def test_who_finds_the_queue_full_can_ask_again(page: ChatPage):
+    screen = page.refuse(Session().ask("a lamp"))
     assert BUSY in screen[page.notice]
     assert screen[page.session] == Session() and screen[page.box]["value"]["text"] == "a lamp"
 
 
-def test_when_nothing_is_left_the_last_pick_stays(page: Page, recommender: FakeRecommender, answered: Session):
+def test_when_nothing_is_left_the_last_pick_stays(page: ChatPage, recommender: FakeRecommender, answered: Session):
     everything = {product.id for product in recommender.catalog}
     session = Session(Dialogue(answered.dialogue.turns, frozenset(everything)), answered.asked, answered.recommendation)
     screen = page.answer(session.something_else())
@@ -396,23 +398,23 @@ def test_when_nothing_is_left_the_last_pick_stays(page: Page, recommender: FakeR
     assert "value" not in screen[page.box] and BACK_IN_THE_BOX not in screen[page.notice]  # a draft stays
 
 
-def test_a_refused_question_keeps_its_sentence_where_the_queue_is_full(page: Page, answered: Session):
-    assert page.notice not in page.turned_away(answered)
+def test_a_refused_question_keeps_its_sentence_where_the_queue_is_full(page: ChatPage, answered: Session):
+    assert page.notice not in page.refuse(answered)
 
 
 @pytest.mark.parametrize("data", [None, [], {}, {"id": 7}, {"id": "99"}, {"id": ["0"]}, "0"])
-def test_events_with_odd_data_do_no_harm(page: Page, answered: Session, data: object):
+def test_events_with_odd_data_do_no_harm(page: ChatPage, answered: Session, data: object):
     event = gr.EventData(None, data)
     assert page.session not in page.ask_example(Session(), event)
-    assert page.look_at(answered, event)[page.session].shown == answered.recommendation.pick
+    assert page.show_candidate(answered, event)[page.session].shown == answered.recommendation.pick
 
 
-def test_looking_around_while_it_answers_leaves_the_visit_alone(page: Page, answered: Session):
+def test_looking_around_while_it_answers_leaves_the_visit_alone(page: ChatPage, answered: Session):
     event = gr.EventData(None, {"act": "choose", "id": answered.others[0].product.id})
-    assert page.session not in page.look_at(answered.ask("in blue"), event)
+    assert page.session not in page.show_candidate(answered.ask("in blue"), event)
 
 
-def test_filters_that_make_no_sense_are_told(page: Page, answered: Session):
+def test_filters_that_make_no_sense_are_told(page: ChatPage, answered: Session):
     screen = page.ask_filtered(answered, ["lamp"], "50", "10")
     assert "lowest price is above the highest" in screen[page.notice] and page.session not in screen
     screen = page.ask_filtered(answered, ["lamp"], "", " $10 ")
@@ -421,35 +423,37 @@ def test_filters_that_make_no_sense_are_told(page: Page, answered: Session):
     assert page.ask_unfiltered(answered)[page.categories] == []
 
 
-def test_undo_and_looking_away_show_their_results(page: Page, answered: Session):
-    assert page.take_back(answered)[page.session] == Session()
-    assert "nothing to take back" in page.take_back(Session())[page.notice]
-    blind = page.look_away(answered)
-    assert page.session not in blind and "Without looking" in page.show_blind(answered, blind[page.blind])[page.looked]
+def test_undo_and_looking_away_show_their_results(page: ChatPage, answered: Session):
+    assert page.undo_last(answered)[page.session] == Session()
+    assert "nothing to take back" in page.undo_last(Session())[page.notice]
+    blind = page.answer_blind(answered)
+    assert (
+        page.session not in blind and "Without looking" in page.show_blind(answered, blind[page.blind])[page.inspection]
+    )
     for gone_on in (answered.ask("in green"), Session()):
         assert page.show_blind(gone_on, blind[page.blind]) == gr.skip()
-    refused = page.look_away(Session())
+    refused = page.answer_blind(Session())
     assert "no pick yet" in refused[page.notice] and page.show_blind(Session(), refused[page.blind]) == gr.skip()
-    assert BUSY in page.too_busy(answered)[page.notice]
+    assert BUSY in page.show_busy(answered)[page.notice]
 
 
-def test_a_visit_that_the_server_has_let_go_goes_on(page: Page, answered: Session):
-    kept = to_storage(answered)
-    assert page.ask_for_else(Session(), kept)[page.session].pending.dialogue.turns[0].text == "a red armchair"
-    assert len(page.ask(Session(), {"text": "in green"}, kept)[page.session].pending.dialogue.turns) == 3
-    assert page.take_back(Session(), kept)[page.session] == Session()
-    assert page.ask_filtered(Session(), ["lamp"], "", "", kept)[page.session].pending
+def test_a_visit_that_the_server_has_let_go_goes_on(page: ChatPage, answered: Session):
+    stored = to_storage(answered)
+    assert page.ask_something_else(Session(), stored)[page.session].pending.dialogue.turns[0].text == "a red armchair"
+    assert len(page.ask(Session(), {"text": "in green"}, stored)[page.session].pending.dialogue.turns) == 3
+    assert page.undo_last(Session(), stored)[page.session] == Session()
+    assert page.ask_filtered(Session(), ["lamp"], "", "", stored)[page.session].pending
     assert page.ask(Session(), {"text": "a lamp"}, to_storage(Session()))[page.session].pending.dialogue.turns[1:] == ()
 
 
-def test_coming_back_shows_what_was_kept(page: Page, answered: Session):
-    screen = page.come_back(Session(), to_storage(answered.filter(Filters(highest=50)).given_up().ask("in green")))
+def test_coming_back_shows_what_was_kept(page: ChatPage, answered: Session):
+    screen = page.restore(Session(), to_storage(answered.filter(Filters(highest=50)).drop_pending().ask("in green")))
     assert screen[page.session].pick == answered.pick and screen[page.box]["value"]["text"] == "in green"
     assert screen[page.most] == "50" and screen[page.filters]["label"] == "Filters (on)"
-    assert page.come_back(answered, to_storage(Session())) == gr.skip() == page.come_back(Session(), None)
+    assert page.restore(answered, to_storage(Session())) == gr.skip() == page.restore(Session(), None)
 
 
-def test_files_of_the_shop_are_not_told_to_visitors(page: Page, recommender: FakeRecommender, monkeypatch, caplog):
+def test_files_of_the_shop_are_not_told_to_visitors(page: ChatPage, recommender: FakeRecommender, monkeypatch, caplog):
     def fail(*_, **__):
         raise CacheError("The cache /secret/place cannot be used")
 
@@ -459,7 +463,7 @@ def test_files_of_the_shop_are_not_told_to_visitors(page: Page, recommender: Fak
     assert "/secret/place" in caplog.text
 
 
-def test_an_example_is_asked_by_its_number(page: Page):
+def test_an_example_is_asked_by_its_number(page: ChatPage):
     screen = page.ask_example(Session(), gr.EventData(None, {"act": "example", "id": "1"}))
     assert screen[page.session].pending.text == markup.EXAMPLES[1]
 
@@ -469,22 +473,22 @@ def test_three_endpoints_are_public_and_the_model_has_one_queue(recommender: Fak
     info = app.get_api_info()
     assert info["named_endpoints"].keys() == {"/ask", "/recommend", "/flag"} and not info["unnamed_endpoints"]
     waiting = {fn.name for fn in app.fns.values() if fn.concurrency_id == "model" and fn.concurrency_limit == 1}
-    assert waiting == {"answer", "look_away", "ask", "recommend"}
+    assert waiting == {"answer", "answer_blind", "ask", "recommend"}
     model = [fn for fn in app.fns.values() if fn.name == "answer"]
-    assert len(model) == 6 and len([fn for fn in app.fns.values() if fn.name == "look_away"]) == 1
+    assert len(model) == 6 and len([fn for fn in app.fns.values() if fn.name == "answer_blind"]) == 1
     assert {(fn.concurrency_id, fn.concurrency_limit) for fn in model} == {("model", 1)}
 
 
-def test_who_is_unsure_tells_the_desk(page: Page, recommender: FakeRecommender, monkeypatch):
+def test_who_is_unsure_tells_the_desk(page: ChatPage, recommender: FakeRecommender, monkeypatch):
     monkeypatch.setattr("lavic_chat.ui.chat_page.UNSURE", 1.1)
     page.answer(Session().ask("a red armchair"))
-    ((noted,),) = [page.flags.tasks()]
+    ((noted,),) = [page.annotations.tasks()]
     assert noted.why == "unsure" and noted.turn.pick and "a red armchair" in noted.turn.context
-    monkeypatch.setattr(page.flags, "note", None)  # the shopper is answered all the same
+    monkeypatch.setattr(page.annotations, "add_unsure", None)  # the shopper is answered all the same
     assert page.answer(Session().ask("a lamp"))[page.session].pick
     monkeypatch.setattr("lavic_chat.ui.chat_page.UNSURE", 0.0)
     page.answer(Session().ask("a green sofa"))
-    assert len(page.flags.tasks()) == 1
+    assert len(page.annotations.tasks()) == 1
 
 
 # Flags -------------------------------------------------------------------------------------------------------
@@ -517,13 +521,15 @@ def test_hostile_flags_are_refused(answered: Session, recommender: FakeRecommend
     assert make_flag(answered, recommender, None, [EVIL], "").reason == ""
 
 
-def test_saving_a_flag_thanks_and_says_where_it_is(page: Page, answered: Session):
+def test_saving_a_flag_thanks_and_says_where_it_is(page: ChatPage, answered: Session):
     screen = page.save_flag(answered, None, [], "not red enough")
     assert "lavic-chat flags export" in screen[page.flag_notice]
-    assert [flag.reason for flag in page.flags.list()] == ["not red enough"]
+    assert [flag.reason for flag in page.annotations.list()] == ["not red enough"]
 
 
-def test_a_flag_that_cannot_be_stored_leaves_the_form_as_it_is(page: Page, answered: Session, tmp_path: Path, caplog):
+def test_a_flag_that_cannot_be_stored_leaves_the_form_as_it_is(
+    page: ChatPage, answered: Session, tmp_path: Path, caplog
+):
     (tmp_path / "flags.sqlite").write_bytes(b"this is no database, however long one looks at it" * 50)
     screen = page.save_flag(answered, None, [], "mine")
     assert set(screen) == {page.flag_notice}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from lavic_chat.catalog.checks.audit import incomplete, telling_texts, unbalanced, uncredited
 from lavic_chat.catalog.checks.dialogues import check_dialogues
-from lavic_chat.catalog.checks.duplicates import look_alikes, same_files
-from lavic_chat.catalog.checks.fingerprints import Fingerprint, Listed, fingerprint_all, listed_pictures
+from lavic_chat.catalog.checks.duplicates import identical_files, near_duplicates
+from lavic_chat.catalog.checks.fingerprints import Fingerprint, ListedPicture, fingerprint_all, listed_pictures
+from lavic_chat.catalog.checks.records import incomplete, leaking_texts, unbalanced, uncredited
 from lavic_chat.catalog.load import read_products
 from lavic_chat.catalog.pictures import missing_pictures
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Problem
@@ -18,11 +18,11 @@ from lavic_chat.catalog.text import listed
 from lavic_chat.errors import CatalogError, LavicError
 
 IMAGES = "images"
-MAX_TOLD = 200  # problems, or warnings, of one kind
+MAX_LISTED = 200  # problems, or warnings, of one kind
 MAX_TOTAL = 60_000_000  # bytes of a catalogue that is kept in git
 
 
-def check_catalog(folder: Path, progress: bool = False) -> list[Problem]:
+def check_catalog(folder: str | Path, progress: bool = False) -> list[Problem]:
     """All problems, then warnings, of a catalogue folder; opens every picture, once.
 
     Splits, dialogues and ATTRIBUTION.md are judged where they are present; a catalogue with splits is one to
@@ -41,7 +41,7 @@ def check_catalog(folder: Path, progress: bool = False) -> list[Problem]:
     problems += [*near_ids(catalog), *missing_pictures(catalog), *unused_pictures(catalog)]
     pictures = listed_pictures(catalog)
     problems += check_pictures(pictures, splits, progress)
-    problems += [*telling_texts(catalog, has_splits=splits is not None), *incomplete(catalog), *uncredited(catalog)]
+    problems += [*leaking_texts(catalog, has_splits=splits is not None), *incomplete(catalog), *uncredited(catalog)]
     if splits is not None:
         problems += [*check_splits(catalog, splits), *unbalanced(catalog), *too_large(pictures)]
     problems += check_dialogues(catalog, splits)
@@ -49,11 +49,12 @@ def check_catalog(folder: Path, progress: bool = False) -> list[Problem]:
 
 
 def bad_line(error: LavicError) -> Problem:
+    """A line that cannot be read as a problem; the error begins with its place."""
     where, _, sentence = str(error).partition(": ")
     return Problem("bad line", where, sentence)
 
 
-def check_pictures(pictures: list[Listed], splits: Splits | None, progress: bool) -> list[Problem]:
+def check_pictures(pictures: list[ListedPicture], splits: Splits | None, progress: bool) -> list[Problem]:
     """What cannot be opened, and what looks the same."""
     problems: list[Problem] = []
     fingerprints: list[Fingerprint] = []
@@ -62,7 +63,7 @@ def check_pictures(pictures: list[Listed], splits: Splits | None, progress: bool
             (problems if isinstance(fingerprint, Problem) else fingerprints).append(fingerprint)
             bar.update()
     split_of = splits.split_of if splits else {}
-    return [*problems, *same_files(fingerprints, split_of), *look_alikes(fingerprints, split_of)]
+    return [*problems, *identical_files(fingerprints, split_of), *near_duplicates(fingerprints, split_of)]
 
 
 def near_ids(catalog: Catalog) -> Iterator[Problem]:
@@ -86,7 +87,7 @@ def unused_pictures(catalog: Catalog) -> Iterator[Problem]:
         yield Problem("unused picture", f"{IMAGES}/", sentence, is_warning=True)
 
 
-def too_large(pictures: list[Listed]) -> Iterator[Problem]:
+def too_large(pictures: list[ListedPicture]) -> Iterator[Problem]:
     """A warning when the pictures together are more than a repository should carry."""
     total = sum(path.stat().st_size for path in {path for _, _, path in pictures})
     if total > MAX_TOTAL:
@@ -101,9 +102,9 @@ def limited(problems: Iterable[Problem]) -> Iterator[Problem]:
     for problem in problems:
         kind = (problem.kind, problem.is_warning)
         counts[kind] += 1
-        if counts[kind] <= MAX_TOLD:
+        if counts[kind] <= MAX_LISTED:
             kinds[kind].append(problem)
-    for (kind, is_warning), told in kinds.items():
-        yield from told
-        if left := counts[kind, is_warning] - len(told):
+    for (kind, is_warning), shown in kinds.items():
+        yield from shown
+        if left := counts[kind, is_warning] - len(shown):
             yield Problem(kind, "more", f"{left:,} more of this kind are not listed.", is_warning)

@@ -27,10 +27,10 @@ class DialogueStats:
     words: float
 
 
-def dialogue_files(folder: Path) -> list[Path]:
+def dialogue_files(folder: str | Path) -> list[Path]:
     """All dialogue files, those of the splits in the order of training."""
     order = ["train", "valid", "test"]
-    paths = sorted((folder / DIALOGUES).glob("*.jsonl"))
+    paths = sorted((Path(folder) / DIALOGUES).glob("*.jsonl"))
     return sorted(paths, key=lambda path: order.index(first_word(path)) if first_word(path) in order else 3)
 
 
@@ -64,14 +64,14 @@ def check_dialogues(catalog: Catalog, splits: Splits | None) -> Iterator[Problem
         bad_lines: list[Problem] = []
         split = first_word(path) if splits and first_word(path) in splits.shapes else ""
         for row, conversation in rows_of(path, bad_lines):
-            yield from check_offers(row, conversation)
+            yield from check_answers(row, conversation)
             yield from check_products(conversation, catalog)
             if split:
                 yield from check_split(row, conversation, splits.split_of, split)
         yield from bad_lines
 
 
-def check_offers(row: dict, conversation: Conversation) -> Iterator[Problem]:
+def check_answers(row: dict, conversation: Conversation) -> Iterator[Problem]:
     """An answer there must be, among the candidates where these are listed, and each candidate once."""
     where = conversation.where
     if not conversation.gt_items:
@@ -85,6 +85,7 @@ def check_offers(row: dict, conversation: Conversation) -> Iterator[Problem]:
 
 
 def check_products(conversation: Conversation, catalog: Catalog) -> Iterator[Problem]:
+    """Right products and candidates that the catalogue does not have."""
     wanted = [*conversation.gt_items, *(item for ids in conversation.candidates.values() for item in ids)]
     unknown = [item for item in dict.fromkeys(wanted) if item not in catalog]
     if unknown:
@@ -93,17 +94,17 @@ def check_products(conversation: Conversation, catalog: Catalog) -> Iterator[Pro
 
 
 def check_split(row: dict, conversation: Conversation, split_of: dict[str, str], split: str) -> Iterator[Problem]:
-    """Products that the dialogue names, spoken of earlier ones included, must be of the file's own split."""
+    """Products that the dialogue names, those mentioned earlier included, must be of the file's own split."""
     context = row.get("context_items")
-    spoken = [item for item in context if isinstance(item, str)] if isinstance(context, list) else []
-    named = dict.fromkeys([*conversation.gt_items, *sum(conversation.candidates.values(), ()), *spoken])
+    mentioned = [item for item in context if isinstance(item, str)] if isinstance(context, list) else []
+    named = dict.fromkeys([*conversation.gt_items, *sum(conversation.candidates.values(), ()), *mentioned])
     foreign = [f"{item} ({split_of[item]})" for item in named if split_of.get(item, split) != split]
     if foreign:
         are = "belongs" if len(foreign) == 1 else "belong"
         yield Problem("wrong split", conversation.where, f"{listed(foreign)} {are} to another split than {split}.")
 
 
-def dialogue_stats(folder: Path) -> tuple[DialogueStats, ...]:
+def dialogue_stats(folder: str | Path) -> tuple[DialogueStats, ...]:
     """Counts by file and set, in the files' order; lines that cannot be read are left out."""
     counts: dict[tuple[str, str], list[int]] = {}
     for path in dialogue_files(folder):

@@ -12,12 +12,12 @@ LIKE_LEVELS = 6  # of 255 by which no cell of their 8x8 thumbnails may differ: o
 MAX_COMPARED = 20_000  # pictures; every one is compared with every other
 
 
-def same_files(fingerprints: list[Fingerprint], split_of: Mapping[str, str]) -> Iterator[Problem]:
+def identical_files(fingerprints: list[Fingerprint], split_of: Mapping[str, str]) -> Iterator[Problem]:
     """The same bytes listed twice: a problem between main pictures of two products, else a warning. Without splits a
     title may come twice: shops list the sizes of one thing."""
     first = first_of_each_file(fingerprints)
     return (
-        same_file(fingerprint, first[fingerprint.digest], split_of)
+        identical_file(fingerprint, first[fingerprint.digest], split_of)
         for fingerprint in fingerprints
         if first[fingerprint.digest] is not fingerprint
     )
@@ -31,7 +31,8 @@ def first_of_each_file(fingerprints: list[Fingerprint]) -> dict[str, Fingerprint
     return first
 
 
-def same_file(fingerprint: Fingerprint, other: Fingerprint, split_of: Mapping[str, str]) -> Problem:
+def identical_file(fingerprint: Fingerprint, other: Fingerprint, split_of: Mapping[str, str]) -> Problem:
+    """The problem, or the warning, of a picture whose file is that of another."""
     if other.product.id == fingerprint.product.id:
         sentence = f"{fingerprint.image} and {other.image} are one and the same picture."
         return Problem("same picture", fingerprint.product.id, sentence, is_warning=True)
@@ -43,7 +44,7 @@ def same_file(fingerprint: Fingerprint, other: Fingerprint, split_of: Mapping[st
     return Problem("same picture", fingerprint.product.id, sentence, is_warning=not both_main or sizes)
 
 
-def look_alikes(fingerprints: list[Fingerprint], split_of: Mapping[str, str]) -> Iterator[Problem]:
+def near_duplicates(fingerprints: list[Fingerprint], split_of: Mapping[str, str]) -> Iterator[Problem]:
     """One problem or warning for each picture that nearly equals an earlier one of another product.
 
     Between main pictures it is a problem where the titles are the same too, or the products are of two splits.
@@ -66,7 +67,7 @@ def look_alikes(fingerprints: list[Fingerprint], split_of: Mapping[str, str]) ->
         if len(near):
             crosses = (split[near] != split[row]) & (split[near] >= 0) & (split[row] >= 0)
             is_bad = main[near] & main[row] & ((title[near] == title[row]) | crosses)
-            yield look_alike(fingerprints[row], fingerprints[near[is_bad.argmax()]], bool(is_bad.any()), split_of)
+            yield near_duplicate(fingerprints[row], fingerprints[near[is_bad.argmax()]], bool(is_bad.any()), split_of)
 
 
 def identities(fingerprints: list[Fingerprint], split_of: Mapping[str, str]) -> tuple[list[str], list[str], list[str]]:
@@ -82,7 +83,8 @@ def codes(values: list[str]) -> np.ndarray:
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)
 
 
-def look_alike(fingerprint: Fingerprint, other: Fingerprint, is_bad: bool, split_of: Mapping[str, str]) -> Problem:
+def near_duplicate(fingerprint: Fingerprint, other: Fingerprint, is_bad: bool, split_of: Mapping[str, str]) -> Problem:
+    """The problem where `is_bad`, else the warning, of a picture that looks like another."""
     sentence = f"{fingerprint.image} looks the same as {other.image} of {other.product.id}"
     if not is_bad:
         return Problem("look-alike", fingerprint.product.id, f"{sentence}.", is_warning=True)

@@ -17,7 +17,7 @@ from lavic_chat.storage.files import hash_file
 WORKERS = min(8, os.cpu_count() or 1)  # Pillow decodes outside the interpreter's lock
 ENOUGH = 192  # pixels a side that a JPEG's decoder may stop at: all that the fingerprint needs
 
-Listed = tuple[Product, int, Path]  # a product, which of its pictures, and the file
+ListedPicture = tuple[Product, int, Path]  # a product, which of its pictures, and the file
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,21 @@ class Fingerprint:
     thumbnail: np.ndarray  # [192] uint8, 8x8 cells in RGB
 
 
-def listed_pictures(catalog: Catalog) -> list[Listed]:
+def listed_pictures(catalog: Catalog) -> list[ListedPicture]:
     """Every listed picture that has a file."""
     listed = ((product, index) for product in catalog for index in range(len(product.images)))
     found = ((product, index, catalog.picture_path(product, index)) for product, index in listed)
     return [(product, index, path) for product, index, path in found if path is not None]
 
 
-def fingerprint_all(listed: list[Listed]) -> Iterator[Fingerprint | Problem]:
+def fingerprint_all(listed: list[ListedPicture]) -> Iterator[Fingerprint | Problem]:
     """Every picture's fingerprint, or the reason why it cannot be seen, in the order of the list."""
     with ThreadPoolExecutor(WORKERS) as pool:
         yield from pool.map(fingerprint_picture, *zip(*listed, strict=True)) if listed else ()
 
 
 def fingerprint_picture(product: Product, index: int, path: Path) -> Fingerprint | Problem:
+    """A picture's fingerprint, or why it cannot be opened."""
     try:
         picture = open_small(path, ENOUGH).resize((72, 72), Image.Resampling.BOX)
         return Fingerprint(
@@ -72,4 +73,5 @@ def gradient_hash(picture: Image.Image) -> int:
 
 
 def thumbnail(picture: Image.Image) -> np.ndarray:
+    """[192] uint8, 8x8 cells in RGB."""
     return np.asarray(picture.resize((8, 8), Image.Resampling.BOX), np.uint8).ravel()

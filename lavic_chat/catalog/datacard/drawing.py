@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 INK, QUIET, LINE, ACCENT, SOFT = "#17201b", "#536059", "#d6dcd6", "#185846", "#b9d0c4"
 SPLIT_STYLES = (("#185846", "o"), ("#e0a526", "D"), ("#c24f33", "s"), ("#5b6fa8", "^"), ("#7d8a82", "v"))
 DPI, WIDTH = 160, 10.0  # WIDTH in inches
+ROW, MAX_ROWS = 0.27, 16  # inches from one value of a list to the next, and values before the rest is summed up
 SWATCHES = {  # plain colours as they look on furniture
     "white": "#f6f5f1", "beige": "#dcc8a4", "brown": "#7a5233", "grey": "#8f9294", "gray": "#8f9294",
     "black": "#202022", "red": "#b5262d", "orange": "#d96c2b", "yellow": "#e5ba34", "green": "#43855a",
@@ -82,10 +83,12 @@ def draw_legend(figure: "Figure", labels: Sequence[str]) -> None:
 
 
 def shorten(text: str, most: int) -> str:
+    """A text cut to `most` characters."""
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def with_others(counts: Counter, most: int) -> dict[str, int]:
+    """The `most` commonest counts, of which "others" is the last where there are more."""
     if len(counts) <= most:
         return dict(counts.most_common())
     shown = dict(counts.most_common(most - 1))
@@ -121,6 +124,7 @@ def swatch(name: str) -> str:
 
 
 def is_pale(name: str) -> bool:
+    """Whether a colour needs an edge to be seen on white."""
     from matplotlib.colors import to_rgb
 
     return min(to_rgb(swatch(name))) > 0.7

@@ -17,13 +17,13 @@ OVERVIEW = "contact.jpg"
 SHEET = re.compile(r"sheet-\d+\.jpg")
 
 
-def write_illustrations(catalog: Catalog, folder: Path, progress: bool = False) -> list[str]:
+def write_illustrations(catalog: Catalog, folder: str | Path, progress: bool = False) -> list[str]:
     """Write plots (PNG), contact sheets and contact.jpg into `folder`; return their names.
 
     Other files there stay, but for sheets of an earlier, larger catalogue. Raises LavicError where nothing can be
     written, CatalogError for a splits.json that cannot be read.
     """
-    written = []
+    folder, written = Path(folder), []
     for name, data in tqdm(draw(catalog), desc="Drawing", unit="picture", disable=None if progress else True):
         write_atomic(folder / name, data)
         written.append(name)
@@ -34,6 +34,7 @@ def write_illustrations(catalog: Catalog, folder: Path, progress: bool = False) 
 
 
 def draw(catalog: Catalog) -> Iterator[tuple[str, bytes]]:
+    """(file name, picture) of all of them; none of an empty catalogue."""
     if not len(catalog):
         return
     yield from draw_all(catalog, read_splits(catalog.folder))

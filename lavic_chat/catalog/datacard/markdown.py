@@ -19,4 +19,5 @@ def plain(text: str) -> str:
 
 
 def count(number: int, one: str, many: str = "") -> str:
+    """ "1 product", "2 products"; many: a plural that is not `one` with an s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

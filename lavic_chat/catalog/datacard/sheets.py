@@ -30,6 +30,7 @@ def draw_sheets(catalog: Catalog) -> Iterator[tuple[str, bytes]]:
 
 
 def draw_page(catalog: Catalog, products: Sequence[Product], title: str) -> Image.Image:
+    """Up to COLUMNS x ROWS products as labelled tiles."""
     rows = -(-len(products) // COLUMNS)
     step_x, step_y = TILE + GAP, TILE + LABEL + GAP
     page = Image.new("RGB", (COLUMNS * step_x + GAP, HEAD + rows * step_y), "white")
@@ -39,9 +40,9 @@ def draw_page(catalog: Catalog, products: Sequence[Product], title: str) -> Imag
     for place, product in enumerate(products):
         x, y = GAP + place % COLUMNS * step_x, HEAD + place // COLUMNS * step_y
         page.paste(tile(catalog, product, TILE), (x, y))
-        looks = [product.attributes.get(key, "") for key in ("shade", "pattern", "material")]
-        looks = " ".join(look for look in dict.fromkeys(looks) if look and look != "plain")
-        for line, text in enumerate((kind_of(product), looks, product.id)):
+        appearance = [product.attributes.get(key, "") for key in ("shade", "pattern", "material")]
+        words = " ".join(word for word in dict.fromkeys(appearance) if word and word != "plain")
+        for line, text in enumerate((kind_of(product), words, product.id)):
             draw.text((x, y + TILE + 2 + 13 * line), fitting(text, font, TILE), QUIET if line else INK, font)
     return page
 
@@ -81,6 +82,7 @@ def choose_evenly(catalog: Catalog, count: int) -> list[Product]:
 
 
 def kind_of(product: Product) -> str:
+    """What a product is: its type, else its category, else its title."""
     return product.attributes.get("type") or product.category or product.title
 
 
@@ -107,6 +109,7 @@ def fitting(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
 
 
 def jpeg(picture: Image.Image, quality: int = 82) -> bytes:
+    """A picture as the bytes of a JPEG."""
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
     return file.getvalue()

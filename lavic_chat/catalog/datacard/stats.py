@@ -100,6 +100,7 @@ def known_ids(catalog: Catalog, shapes: Mapping[str, tuple[str, ...]]) -> list[s
 
 
 def ranked(values: Iterable[str]) -> dict[str, int]:
+    """Counts, the greatest first."""
     return dict(Counter(values).most_common())
 
 

@@ -28,7 +28,7 @@ from lavic_chat.storage.files import write_atomic
 
 HEADERS = {"User-Agent": "lavic-chat (fetches the pictures of a catalogue)", "Accept": "image/*"}
 TIMEOUTS = {"connect": 10.0, "read": 20.0, "write": 10.0, "pool": 60.0}  # seconds
-LONGEST = 120.0  # seconds for one picture
+MAX_SECONDS = 120.0  # for one picture
 REDIRECTS, TRIES = 5, 3
 PAUSE = 0.05  # seconds between two requests to one host
 MAX_PAUSE = 60.0  # seconds that a host can make us wait
@@ -70,7 +70,7 @@ class Busy(Exception):
         self.host, self.seconds = host, seconds
 
 
-def fetch_pictures(folder: Path, workers: int = 8, progress: bool = True) -> FetchReport:
+def fetch_pictures(folder: str | Path, workers: int = 8, progress: bool = True) -> FetchReport:
     """Fetch what `folder/urls.jsonl` tells of and the folder lacks. Each picture is written whole or not at all, so a
     stopped run can be started again. Raises LavicError for a folder that cannot be read or written."""
     folder = Path(folder)
@@ -132,7 +132,7 @@ class Fetcher:
         raise AssertionError("the last try returns or raises")
 
     def _follow(self, url: str) -> bytes:
-        ends = time.monotonic() + LONGEST
+        ends = time.monotonic() + MAX_SECONDS
         for _ in range(REDIRECTS + 1):
             if not may_be_fetched(url):
                 raise Refused("the address is not one of http or https")
@@ -186,13 +186,14 @@ class PublicNetwork(httpcore.SyncBackend):
     """Connects to public addresses only; what was checked is what is connected to, whatever the name says later."""
 
     def connect_tcp(self, host: str, port: int, *arguments, **options):
+        """As the backend's; raises Refused for a host that is not public."""
         return super().connect_tcp(public_address(host, port), port, *arguments, **options)
 
 
-def public_address(host: str, port: int, look_up: Callable = socket.getaddrinfo) -> str:
+def public_address(host: str, port: int, resolve: Callable = socket.getaddrinfo) -> str:
     """An address of the host; raises Refused unless all that it has are on the public network."""
     try:
-        found = [entry[4][0] for entry in look_up(host, port, type=socket.SOCK_STREAM)]
+        found = [entry[4][0] for entry in resolve(host, port, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError):
         found = []
     if not found:

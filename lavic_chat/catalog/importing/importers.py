@@ -1,32 +1,37 @@
-"""Making a catalogue folder from a CSV, from Reddit-Amazon metadata, or from another catalogue.
+"""Making a catalogue folder from a source of any known format; a further format is a reader in `READERS`.
 
 An import is written beside its target and moved there at the end, so a stopped one leaves nothing behind.
 """
 
-import contextlib
-import lzma
 import shutil
-import tempfile
-import zipfile
-import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
-from lavic_chat.catalog.importing.formats import Item, Notes, read_csv, read_reddit
+from lavic_chat.catalog.importing.formats.catalog_folder import CREDITS, read_folder
+from lavic_chat.catalog.importing.formats.csv import read_csv
+from lavic_chat.catalog.importing.formats.item import Item, Notes
+from lavic_chat.catalog.importing.formats.reddit_amazon import read_reddit_amazon
+from lavic_chat.catalog.importing.formats.zip import read_zip
 from lavic_chat.catalog.importing.urls import URLS, may_be_fetched, read_urls, write_urls
-from lavic_chat.catalog.load import load_catalog
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.catalog.product import PRODUCTS
 from lavic_chat.errors import CatalogError, PictureError
 from lavic_chat.storage.files import fresh_folder, write_jsonl
 
-MAX_SOURCE = 500_000_000  # bytes of a metadata file, unpacked
-MAX_RATIO = 200  # of unpacked to packed bytes in a zip; JSON packs to about a tenth
-CREDITS, TEXTS = "ATTRIBUTION.md", "descriptions.jsonl"
+MAX_SOURCE = 500_000_000  # bytes of a source file
+TEXTS = "descriptions.jsonl"
+Reader = Callable[[Path, Notes], list[Item]]  # raises CatalogError naming file and line of the first bad row
+READERS: Mapping[str, Reader] = {  # by the suffix of the source file
+    ".csv": read_csv,
+    ".tsv": read_csv,
+    ".json": read_reddit_amazon,
+    ".jsonl": read_reddit_amazon,
+    ".zip": read_zip,
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class ImportReport:
     notes: tuple[str, ...] = ()
 
 
-def import_catalog(source: Path, folder: Path, progress: bool = True) -> ImportReport:
+def import_catalog(source: str | Path, folder: str | Path, progress: bool = True) -> ImportReport:
     """Make the catalogue `folder` from a CSV, a Reddit-Amazon .json, .jsonl or .zip, or a catalogue folder.
 
     Pictures are copied to `folder/images`; one that is missing or no picture is counted and stays missing. Where the
@@ -93,72 +98,17 @@ def check_target(source: Path, folder: Path) -> None:
 
 
 def read_source(source: Path, notes: Notes) -> list[Item]:
-    """The items of any source, by its kind."""
+    """The items of any source, by its suffix; raises CatalogError where there is no reader for it."""
     if source.is_dir() or source.name == PRODUCTS:
         return read_folder(source if source.is_dir() else source.parent, notes)
     if not source.is_file():
         raise CatalogError(f"There is no file or folder {source}; check the name.")
     if source.stat().st_size > MAX_SOURCE:
         raise CatalogError(f"{source} is over {MAX_SOURCE // 10**6} MB; split it.")
-    kind = source.suffix.lower()
-    if kind in (".csv", ".tsv"):
-        return read_csv(source, notes)
-    if kind in (".json", ".jsonl"):
-        return read_reddit(source, source.parent / "images", notes)
-    if kind == ".zip":
-        with unpacked(source) as inner:
-            try:
-                return read_reddit(inner, source.parent / "images", notes)
-            except CatalogError as error:  # name the zip, not where it was unpacked
-                raise CatalogError(str(error).replace(str(inner.parent), str(source))) from error
-    raise CatalogError(f"{source} is neither .csv, .json, .jsonl, .zip nor a catalogue folder.")
-
-
-def read_folder(source: Path, notes: Notes) -> list[Item]:
-    """Another catalogue: its products, and its pictures under their own names."""
-    catalog = load_catalog(source)
-    kept = {PRODUCTS, CREDITS, URLS} | {image.partition("/")[0] for product in catalog for image in product.images}
-    for other in sorted({path.name for path in source.iterdir()} - kept):
-        notes["files or folders beside the products were left out"].append(other)
-    urls = read_urls(source)
-    return [
-        Item(
-            product,
-            tuple(catalog.picture_path(product, index) for index in range(len(product.images))),
-            {image: urls[image] for image in product.images if image in urls},
-        )
-        for product in catalog
-    ]
-
-
-@contextlib.contextmanager
-def unpacked(source: Path) -> Iterator[Path]:
-    """The one metadata file of a zip, in a temporary folder that goes at the end of the block."""
-    try:
-        with zipfile.ZipFile(source) as archive, tempfile.TemporaryDirectory() as folder:
-            found = [
-                member
-                for member in archive.infolist()
-                if member.filename.lower().endswith((".json", ".jsonl")) and "__MACOSX" not in member.filename
-            ]
-            if len(found) != 1:
-                raise CatalogError(f"{source} must hold one .json or .jsonl file, not {len(found)}.")
-            inner = Path(folder) / f"metadata{Path(found[0].filename).suffix.lower()}"
-            unpack(archive, found[0], inner, source)
-            yield inner
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, ValueError) as error:
-        raise CatalogError(f"{source} is damaged, encrypted or no zip file; fetch it again.") from error
-
-
-def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, to: Path, source: Path) -> None:
-    """Write one member to `to`, counting what really comes out: a zip's own figures may lie."""
-    allowed = min(MAX_SOURCE, max(1_000_000, member.compress_size * MAX_RATIO))
-    with archive.open(member) as packed, to.open("wb") as file:
-        while block := packed.read(1 << 20):
-            allowed -= len(block)
-            if allowed < 0:
-                raise CatalogError(f"{source} unpacks to far more than it should; it may be a zip bomb.")
-            file.write(block)
+    reader = READERS.get(source.suffix.lower())
+    if not reader:
+        raise CatalogError(f"{source} is neither .csv, .json, .jsonl, .zip nor a catalogue folder.")
+    return reader(source, notes)
 
 
 def with_fetched(item: Item, folder: Path, fetched: Mapping[str, str]) -> Item:

@@ -12,8 +12,9 @@ URLS = "urls.jsonl"
 MAX_URL = 2_000  # characters
 
 
-def read_urls(folder: Path) -> dict[str, str]:
+def read_urls(folder: str | Path) -> dict[str, str]:
     """Image path to URL, none where the folder has no such file; raises CatalogError naming the first bad line."""
+    folder = Path(folder)
     path = folder / URLS
     if not path.is_file():
         return {}
@@ -29,10 +30,10 @@ def read_urls(folder: Path) -> dict[str, str]:
     return urls
 
 
-def write_urls(folder: Path, urls: Mapping[str, str]) -> None:
-    """No file where there are none."""
+def write_urls(folder: str | Path, urls: Mapping[str, str]) -> None:
+    """Write image path -> URL; no file where there are none."""
     if urls:
-        write_jsonl(folder / URLS, ({"image": image, "url": url} for image, url in urls.items()))
+        write_jsonl(Path(folder) / URLS, ({"image": image, "url": url} for image, url in urls.items()))
 
 
 def may_be_fetched(url: str) -> bool:

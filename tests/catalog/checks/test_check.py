@@ -8,7 +8,7 @@ from helpers.measured import change, edit_json, edit_line, make_measured
 from PIL import Image
 
 from lavic_chat.catalog import pictures
-from lavic_chat.catalog.checks import audit, check, duplicates, fingerprints
+from lavic_chat.catalog.checks import check, duplicates, fingerprints, records
 from lavic_chat.catalog.checks.check import check_catalog
 from lavic_chat.cli.catalog import catalog as command
 from lavic_chat.errors import CatalogError
@@ -216,7 +216,7 @@ def test_no_catalogue_raises_and_an_empty_one_is_a_problem(tmp_path):
 
 
 def test_unbalanced_looks_and_small_categories_only_warn(measured, monkeypatch):
-    monkeypatch.setattr(audit, "FEW", 10)
+    monkeypatch.setattr(records, "FEW", 10)
     for product_id in ("sofa-green", "chair-green"):
         change(measured, product_id, attributes={"colour": "red", "type": "seat"})
     change(measured, "lamp-red", category="Lamps")
@@ -350,7 +350,7 @@ def test_cc_by_needs_a_creator_in_any_spelling(tiny_catalog_folder, name):
 
 
 def test_long_lists_are_cut_and_counted(tiny_catalog_folder, monkeypatch):
-    monkeypatch.setattr(check, "MAX_TOLD", 3)
+    monkeypatch.setattr(check, "MAX_LISTED", 3)
     for path in (tiny_catalog_folder / "images").iterdir():
         path.unlink()
     problems = check_catalog(tiny_catalog_folder)

@@ -177,12 +177,12 @@ def test_nothing_is_asked_of_this_machine_nor_of_its_neighbours(tmp_path):
 
 
 def test_a_host_with_one_private_address_is_refused():
-    def look_up(host, port, type):
+    def addresses(host, port, type):
         return [(2, type, 6, "", (address, port)) for address in ("93.184.216.34", "10.0.0.1")]
 
     with pytest.raises(Refused, match="not on the public network"):
-        public_address("example.org", 80, look_up)
-    assert public_address("example.org", 80, lambda *a, **k: look_up(*a, **k)[:1]) == "93.184.216.34"
+        public_address("example.org", 80, addresses)
+    assert public_address("example.org", 80, lambda *a, **k: addresses(*a, **k)[:1]) == "93.184.216.34"
     with pytest.raises(Refused, match="no such host"):
         public_address("example.org", 80, lambda *a, **k: [])
 

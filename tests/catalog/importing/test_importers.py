@@ -7,14 +7,16 @@ import zipfile
 import pytest
 from PIL import Image
 
-from lavic_chat.catalog import load_catalog
+from lavic_chat.catalog import load_catalog, open_picture
+from lavic_chat.catalog.checks.check import check_catalog
 from lavic_chat.catalog.importing import importers
 from lavic_chat.catalog.importing.importers import import_catalog
+from lavic_chat.catalog.splits import read_splits
 from lavic_chat.errors import CatalogError
 
 
 @pytest.fixture
-def shop(tmp_path):
+def source(tmp_path):
     """A folder with two pictures under photos/."""
     (tmp_path / "shop" / "photos").mkdir(parents=True)
     for name, colour in (("a.jpg", "red"), ("b.png", "blue")):
@@ -22,8 +24,8 @@ def shop(tmp_path):
     return tmp_path / "shop"
 
 
-def write_csv(shop, text: str, encoding: str = "utf-8"):
-    path = shop / "items.csv"
+def write_csv(source, text: str, encoding: str = "utf-8"):
+    path = source / "items.csv"
     path.write_bytes(text.encode(encoding))
     return path
 
@@ -32,9 +34,9 @@ def run(source, to):
     return import_catalog(source, to, progress=False)
 
 
-def test_csv_with_everything(shop, tmp_path):
+def test_csv_with_everything(source, tmp_path):
     path = write_csv(
-        shop,
+        source,
         "ID, Title ,category,image,colour,price,licence\r\n"
         '1,"Table, 4"" thick",Tables,photos/a.jpg|photos/b.png,oak,"$1,299.50",CC0\r\n'
         "\r\n"
@@ -49,13 +51,13 @@ def test_csv_with_everything(shop, tmp_path):
     assert table.attributes == {"colour": "oak"}
     assert two.title == "Two lines" and two.attributes == {} and bare.images == ()
     assert [catalog.picture_path(table, n).read_bytes() for n in (0, 1)] == [
-        (shop / "photos/a.jpg").read_bytes(),
-        (shop / "photos/b.png").read_bytes(),
+        (source / "photos/a.jpg").read_bytes(),
+        (source / "photos/b.png").read_bytes(),
     ]
 
 
-def test_csv_without_titles_is_called_by_category(shop, tmp_path):
-    path = write_csv(shop, "id,category,split,image\nX1,t-shirt,train,photos/a.jpg\n")
+def test_csv_without_titles_is_called_by_category(source, tmp_path):
+    path = write_csv(source, "id,category,split,image\nX1,t-shirt,train,photos/a.jpg\n")
     run(path, tmp_path / "made")
     (product,) = load_catalog(tmp_path / "made")
     assert (product.title, product.category, product.attributes) == ("T-shirt", "t-shirt", {"split": "train"})
@@ -63,8 +65,8 @@ def test_csv_without_titles_is_called_by_category(shop, tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_csv_encodings_and_delimiters(shop, tmp_path, encoding, delimiter):
-    path = write_csv(shop, "id,title,category\n1,Möbel,Küche\n".replace(",", delimiter), encoding)
+def test_csv_encodings_and_delimiters(source, tmp_path, encoding, delimiter):
+    path = write_csv(source, "id,title,category\n1,Möbel,Küche\n".replace(",", delimiter), encoding)
     report = run(path, tmp_path / "made")
     assert load_catalog(tmp_path / "made")["1"].title == "Möbel"
     assert any("Latin-1" in note for note in report.notes) == (encoding == "latin-1")
@@ -90,42 +92,42 @@ def test_csv_encodings_and_delimiters(shop, tmp_path, encoding, delimiter):
         ("", "holds no products"),
     ],
 )
-def test_bad_csv_names_the_line_and_leaves_nothing(shop, tmp_path, text, said):
+def test_bad_csv_names_the_line_and_leaves_nothing(source, tmp_path, text, said):
     (tmp_path / "secret.jpg").write_text("secret")
-    (shop / "photos/link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (source / "photos/link.jpg").symlink_to(tmp_path / "secret.jpg")
     before = sorted(tmp_path.iterdir())
     with pytest.raises(CatalogError, match=said):
-        run(write_csv(shop, text), tmp_path / "made")
+        run(write_csv(source, text), tmp_path / "made")
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_prices_in_several_hands(shop, tmp_path):
+def test_prices_in_several_hands(source, tmp_path):
     prices = ["12", "12.5", "€ 12,50", "1,299", "1,299.95 $"]
     rows = "".join(f'{n},t,"{price}"\n' for n, price in enumerate(prices))
-    run(write_csv(shop, "id,title,price\n" + rows), tmp_path / "made")
+    run(write_csv(source, "id,title,price\n" + rows), tmp_path / "made")
     assert [product.price for product in load_catalog(tmp_path / "made")] == [12, 12.5, 12.5, 1299, 1299.95]
 
 
-def test_pictures_get_safe_names_that_never_collide(shop, tmp_path):
+def test_pictures_get_safe_names_that_never_collide(source, tmp_path):
     ids = ["a b", "a-b", "a?b", "A-B", "沙发", "-rf", "x" * 150]
     rows = "".join(f"{name},t,photos/a.jpg\n" for name in ids)
-    report = run(write_csv(shop, "id,title,image\n" + rows), tmp_path / "made")
+    report = run(write_csv(source, "id,title,image\n" + rows), tmp_path / "made")
     assert report.pictures == len(ids)
     names = [path.name for path in (tmp_path / "made/images").iterdir()]
     assert len({name.lower() for name in names}) == len(ids)
     assert all(name.isascii() and " " not in name and "?" not in name and name[0] != "-" for name in names)
 
 
-def test_a_picture_is_never_saved_as_a_page(shop, tmp_path):
-    (shop / "photos/a.jpg").rename(shop / "photos/a.html")
-    run(write_csv(shop, "id,title,image\n1,a,photos/a.html\n"), tmp_path / "made")
+def test_a_picture_is_never_saved_as_a_page(source, tmp_path):
+    (source / "photos/a.jpg").rename(source / "photos/a.html")
+    run(write_csv(source, "id,title,image\n1,a,photos/a.html\n"), tmp_path / "made")
     assert load_catalog(tmp_path / "made")["1"].images == ("images/1.jpg",)
 
 
-def test_what_is_no_picture_is_not_copied(shop, tmp_path):
-    (shop / "photos/page.jpg").write_text("<html>")
-    (shop / "photos/void.jpg").touch()
-    path = write_csv(shop, "id,title,image\n1,a,photos/page.jpg\n2,b,photos/void.jpg\n3,c,gone.jpg\n")
+def test_what_is_no_picture_is_not_copied(source, tmp_path):
+    (source / "photos/page.jpg").write_text("<html>")
+    (source / "photos/void.jpg").touch()
+    path = write_csv(source, "id,title,image\n1,a,photos/page.jpg\n2,b,photos/void.jpg\n3,c,gone.jpg\n")
     report = run(path, tmp_path / "made")
     assert (report.products, report.pictures, report.missing) == (3, 0, 3)
     assert sum("cannot be used" in note for note in report.notes) == 1
@@ -249,8 +251,8 @@ def test_catalogue_folder_is_copied_with_its_credits(tiny_catalog_folder, tmp_pa
     assert run(tiny_catalog_folder / "products.jsonl", tmp_path / "copy").products == 12  # replaced
 
 
-def test_no_folder_is_overwritten_that_an_import_did_not_make(shop, tiny_catalog_folder, tmp_path):
-    path = write_csv(shop, "id,title\n1,a\n")
+def test_no_folder_is_overwritten_that_an_import_did_not_make(source, tiny_catalog_folder, tmp_path):
+    path = write_csv(source, "id,title\n1,a\n")
     full = tmp_path / "full"
     full.mkdir()
     (full / "thesis.txt").write_text("x")
@@ -259,17 +261,17 @@ def test_no_folder_is_overwritten_that_an_import_did_not_make(shop, tiny_catalog
     (tiny_catalog_folder / "dialogues").mkdir()
     with pytest.raises(CatalogError, match="also holds dialogues"):
         run(path, tiny_catalog_folder)
-    for nested in (shop, tiny_catalog_folder, tiny_catalog_folder / "images"):
+    for nested in (source, tiny_catalog_folder, tiny_catalog_folder / "images"):
         with pytest.raises(CatalogError, match="overlaps with the source"):
-            run(path if nested == shop else tiny_catalog_folder, nested)
+            run(path if nested == source else tiny_catalog_folder, nested)
     with pytest.raises(CatalogError, match="is a file"):
         run(path, full / "thesis.txt")
     assert (full / "thesis.txt").exists() and len(load_catalog(tiny_catalog_folder)) == 12
 
 
-def test_interrupted_import_leaves_the_old_catalogue(shop, tmp_path, monkeypatch):
+def test_interrupted_import_leaves_the_old_catalogue(source, tmp_path, monkeypatch):
     made = tmp_path / "made"
-    run(write_csv(shop, "id,title,image\nold,a,photos/a.jpg\n"), made)
+    run(write_csv(source, "id,title,image\nold,a,photos/a.jpg\n"), made)
     calls = []
 
     def stop_at_second(source, to):
@@ -280,7 +282,7 @@ def test_interrupted_import_leaves_the_old_catalogue(shop, tmp_path, monkeypatch
 
     monkeypatch.setattr(importers.shutil, "copyfile", stop_at_second)
     with pytest.raises(KeyboardInterrupt):
-        run(write_csv(shop, "id,title,image\nnew,a,photos/a.jpg\nnext,b,photos/b.png\n"), made)
+        run(write_csv(source, "id,title,image\nnew,a,photos/a.jpg\nnext,b,photos/b.png\n"), made)
     assert [product.id for product in load_catalog(made)] == ["old"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["made", "shop"]
 
@@ -288,3 +290,11 @@ def test_interrupted_import_leaves_the_old_catalogue(shop, tmp_path, monkeypatch
 def test_missing_source(tmp_path):
     with pytest.raises(CatalogError, match="There is no file or folder"):
         run(tmp_path / "none.csv", tmp_path / "made")
+
+
+def test_paths_may_be_texts(source, tmp_path):
+    made = str(tmp_path / "made")
+    run(str(write_csv(source, "id,category,image\n1,Tables,photos/a.jpg\n")), made)
+    catalog = load_catalog(made)
+    assert len(catalog) == 1 and open_picture(str(catalog.picture_path(catalog["1"]))).size == (16, 16)
+    assert read_splits(made) is None and check_catalog(made) == []

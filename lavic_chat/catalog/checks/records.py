@@ -1,4 +1,4 @@
-"""What the records of a catalogue say: looks given away in words, balance, completeness, credit where it is due."""
+"""Checks of the records: appearance leaked by titles and descriptions, balance, completeness, credits."""
 
 import re
 from collections import Counter, defaultdict
@@ -11,8 +11,8 @@ from lavic_chat.catalog.text import listed, words_of
 ATTRIBUTION = "ATTRIBUTION.md"
 COLOUR_KEYS = ("colour", "color", "shade")
 MATERIAL_KEYS = ("material", "fabric", "finish")
-TELLING_KEYS = (*COLOUR_KEYS, *MATERIAL_KEYS, "accent", "pattern")
-WORDS = {  # keys: words that tell such a look whatever the product's own values are
+APPEARANCE_KEYS = (*COLOUR_KEYS, *MATERIAL_KEYS, "accent", "pattern")
+APPEARANCE_WORDS = {  # keys: words for such an appearance whatever the product's own values are
     COLOUR_KEYS: "beige black blue brown burgundy charcoal cobalt cognac cream crimson cyan emerald fuchsia gold golden"
     " gray green grey indigo ivory khaki lavender lilac magenta maroon mustard navy ochre olive orange pink purple red"
     " scarlet silver tan teal terracotta turquoise violet white yellow",
@@ -20,14 +20,8 @@ WORDS = {  # keys: words that tell such a look whatever the product's own values
     " porcelain rattan steel suede teak velvet walnut wicker wood wooden wool woollen",
     ("pattern",): "checked chequered dotted floral gingham patterned plaid striped stripes stripy tartan",
 }
-
-
-NOT_TELLING = {"all", "and", "bright", "dark", "deep", "light", "mixed", "multi", "natural", "none", "other", "pale"}
-
-
-NOT_TELLING |= {"plain", "solid", "the", "various", "with"}
-
-
+NEUTRAL_WORDS = {"all", "and", "bright", "dark", "deep", "light", "mixed", "multi", "natural", "none", "other", "pale"}
+NEUTRAL_WORDS |= {"plain", "solid", "the", "various", "with"}
 BALANCED = ("colour", "color", "material", "style")
 COMPLETE = ("type", "colour", "material", "style", "pattern", "size")
 MAX_SHARE = 0.4  # of products that one value may take
@@ -35,33 +29,33 @@ FEW = 20  # products of a type below which shares say nothing
 SMALL_CATEGORY = 10
 
 
-def telling_texts(catalog: Catalog, has_splits: bool) -> Iterator[Problem]:
+def leaking_texts(catalog: Catalog, has_splits: bool) -> Iterator[Problem]:
     """Titles and descriptions that give away what only the picture should show.
 
-    Only products that list such an attribute are judged. A shop's descriptions may tell, with a warning; in a
-    catalogue with splits, made to measure who looks, they may not.
+    Only products that list such an attribute are judged. Descriptions may give it away, with a warning; in a catalogue
+    with splits, made to measure who looks at the pictures, they may not.
     """
     for product in catalog:
-        if given := given_away(product, product.title):
-            sentence = f"The title {product.title!r} gives away {', '.join(given)}."
+        if leaked := leaked_words(product, product.title):
+            sentence = f"The title {product.title!r} gives away {', '.join(leaked)}."
             yield Problem("telling title", product.id, sentence)
-        if given := given_away(product, product.description):
-            sentence = f"The description gives away {', '.join(given)}."
+        if leaked := leaked_words(product, product.description):
+            sentence = f"The description gives away {', '.join(leaked)}."
             yield Problem("telling description", product.id, sentence, is_warning=not has_splits)
 
 
-def given_away(product: Product, text: str) -> list[str]:
-    """The words of `text` that tell a look which the product lists as an attribute."""
+def leaked_words(product: Product, text: str) -> list[str]:
+    """The words of `text` for an appearance that the product lists as an attribute."""
     values = {key.lower(): value for key, value in product.attributes.items()}
-    telling = {word for key in TELLING_KEYS for word in words_of(values.get(key, "")) if len(word) > 2}
-    for keys, words in WORDS.items():
+    telling = {word for key in APPEARANCE_KEYS for word in words_of(values.get(key, "")) if len(word) > 2}
+    for keys, words in APPEARANCE_WORDS.items():
         if any(key in values for key in keys):
             telling |= set(words.split())
-    return sorted((telling - NOT_TELLING) & set(words_of(text)))
+    return sorted((telling - NEUTRAL_WORDS) & set(words_of(text)))
 
 
 def unbalanced(catalog: Catalog) -> Iterator[Problem]:
-    """Warnings for a look that most products, or most of a type, have, and for categories of a few products."""
+    """Warnings for an appearance that most products, or most of a type, have, and for categories of a few products."""
     groups = {"all products": list(catalog)} | groups_by(catalog, "type")
     for name, products in groups.items():
         for key in BALANCED:
@@ -78,6 +72,7 @@ def unbalanced(catalog: Catalog) -> Iterator[Problem]:
 
 
 def groups_by(catalog: Catalog, key: str) -> dict[str, list[Product]]:
+    """Value of an attribute -> the products that have it, in the values' order."""
     groups = defaultdict(list)
     for product in catalog:
         if key in product.attributes:
@@ -135,6 +130,7 @@ def read_credits(path: Path) -> str | None:
 
 
 def is_cc_by(name: str) -> bool:
+    """Whether a licence asks for the creator's name."""
     return re.match(r"CC[ _-]*BY\b", name.replace("_", "-"), re.IGNORECASE) is not None
 
 

@@ -1,0 +1,79 @@
+"""What each part of the chat's page shows for a session: the updates that a handler returns."""
+
+from typing import Any
+
+import gradio as gr
+
+from lavic_chat.catalog.filters import Filters, write_price
+from lavic_chat.ui import card_markup, markup
+from lavic_chat.ui.browser_storage import to_storage
+from lavic_chat.ui.chat_layout import ChatLayout
+from lavic_chat.ui.flag_form import NONE_OF_THESE
+from lavic_chat.ui.panel import inspection
+from lavic_chat.ui.session import Recommender, Session
+
+
+class ChatScreen(ChatLayout):
+    """The components with what they show; an update is a dict from component to value or `gr.update`."""
+
+    def __init__(self, recommender: Recommender, links: markup.Links):
+        super().__init__(links)
+        self.recommender = recommender
+
+    @property
+    def everything(self) -> list:
+        """The components of `screen`, and the filters' fields."""
+        parts = [self.session, self.storage, self.conversation, self.status, self.notice, self.box]
+        parts += [self.start_over, self.undo, self.filters, self.categories, self.least, self.most]
+        return [*parts, self.card, self.actions, self.gallery, self.inspection, *self.buttons, *self.flag_parts]
+
+    @property
+    def buttons(self) -> list:
+        """What cannot be pressed while the model answers."""
+        return [self.something_else, self.more_like_this, self.wrong_pick, self.apply_filters, self.clear_filters]
+
+    @property
+    def flag_parts(self) -> list:
+        """The components of `flag_screen`."""
+        return [self.form, self.right, self.quick, self.words, self.flag_notice]
+
+    def screen(self, session: Session, error: str = "", **box: Any) -> dict:
+        """Every part of the page for a session; `box` holds what changes in the message box."""
+        busy = session.pending is not None
+        return {
+            self.session: session,
+            self.storage: to_storage(session),
+            self.conversation: markup.conversation(session, self.links),
+            self.status: markup.status(session),
+            self.notice: markup.notice(error),
+            self.box: gr.update(interactive=not busy, **box),
+            self.start_over: gr.update(visible=bool(session.dialogue.turns) and not busy),
+            self.undo: gr.update(visible=session.recommendation is not None and not busy),
+            self.filters: gr.update(label="Filters (on)" if session.filters else "Filters"),
+            self.card: card_markup.window(session, self.links),
+            self.actions: gr.update(visible=busy or session.recommendation is not None),
+            self.gallery: markup.gallery(session, self.links),
+            **self.inspection_screen(session),
+            **{button: gr.update(interactive=not busy) for button in self.buttons},
+            **self.flag_screen(session),
+        }
+
+    def inspection_screen(self, session: Session) -> dict:
+        """What the model looked at."""
+        return {self.inspection: inspection(session, self.links, self.recommender.full_tokens)}
+
+    def flag_screen(self, session: Session, is_open: bool = False, note: str = "", kind: str = "thanks") -> dict:
+        """The "wrong pick" form, empty, and a sentence below it; kind: the notice's CSS class."""
+        choices = [*markup.choices(session.others), ("None of these", NONE_OF_THESE)]
+        return {
+            self.form: gr.update(visible=is_open),
+            self.right: gr.update(choices=choices, value=session.chosen),
+            self.quick: [],
+            self.words: "",
+            self.flag_notice: markup.notice(note, kind),
+        }
+
+    def filters_screen(self, filters: Filters) -> dict:
+        """The filters' own fields, as the shopper would have filled them in."""
+        prices = {self.least: write_price(filters.lowest), self.most: write_price(filters.highest)}
+        return {self.categories: sorted(filters.categories), **prices}
