@@ -86,7 +86,7 @@ def plan_stage(stage: Stage, filling: Filling) -> PlannedStage:
         makes = [one for one in stage.makes if all(name in filling.known for name in PLACEHOLDER.findall(one))]
         return PlannedStage(stage.name, makes=tuple(Path(filling.fill(one)) for one in makes), skipped=str(reason))
     for path in planned.reads:
-        if not path.exists() and not any(overlap([path], one.makes) for one in filling.before):
+        if not is_there(path) and not any(overlap([path], one.makes) for one in filling.before):
             raise LavicError(
                 f"Stage {stage.name} reads {path}, which is not there and which no stage before it makes; check the "
                 "name, and the folder that this is run in."
@@ -99,7 +99,7 @@ def fill_stage(stage: Stage, filling: Filling) -> PlannedStage:
     makes = tuple(Path(filling.fill(one)) for one in stage.makes)
     arguments = tuple(map(filling.template, stage.arguments))
     options = {name: fill_option(name, value, filling) for name, value in stage.options.items()}
-    named = [one for one in arguments if "/" in one or Path(one).exists()]
+    named = [one for one in arguments if "/" in one or is_there(Path(filling.fill(one)))]
     reads = [path for one in named if (path := Path(filling.fill(one))) not in makes]
     reads += [Path(filling.fill(one)) for one in stage.inputs]
     for path in reads:
@@ -107,7 +107,7 @@ def fill_stage(stage: Stage, filling: Filling) -> PlannedStage:
     for name, value in options.items():
         texts = [one for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, str)]
         paths = [Path(filling.fill(one)) for one in texts]
-        reads += [path for path in paths if name in PATH_OPTIONS or (name == "model" and path.is_dir())]
+        reads += [path for path in paths if name in PATH_OPTIONS or (name == "model" and is_there(path))]
     template = (*stage.program, *arguments, *option_words(options))
     command = tuple(word.replace(f"{{{OUT}}}", filling.out) for word in template)
     return PlannedStage(stage.name, command, template, tuple(dict.fromkeys(reads)), makes, stage.minutes)
@@ -137,6 +137,14 @@ def option_words(options: Mapping[str, Value]) -> list[str]:
             if one is not False:
                 words += [f"--{name}"] if one is True else [f"--{name}", str(one)]
     return words
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file or folder; no name of one is none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def overlap(some: Iterable[Path], others: Iterable[Path]) -> bool:

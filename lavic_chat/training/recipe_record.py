@@ -8,7 +8,7 @@ written there.
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from lavic_chat.errors import LavicError
@@ -96,16 +96,22 @@ class Record:
 
 def hash_tree(path: Path) -> str:
     """Of a file's bytes, or of all files in a folder but those that no stage reads; "" where there is nothing."""
-    if path.is_file():
-        return hash_file(path)
-    parts: list[str] = []
-    for folder, folders, files in os.walk(path):
-        folders[:] = sorted(name for name in folders if is_read(name))
-        for name in sorted(filter(is_read, files)):
-            file = Path(folder) / name
-            if file.is_file():
-                parts += [file.relative_to(path).as_posix(), hash_file(file)]
+    try:
+        if path.is_file():
+            return hash_file(path)
+        parts: list[str] = []
+        for file in files_read(path):
+            parts += [file.relative_to(path).as_posix(), hash_file(file)]
+    except OSError as error:
+        raise LavicError(f"{error.filename or path} cannot be read: {error.strerror or error}.") from error
     return hash_bytes(*parts) if parts else ""
+
+
+def files_read(folder: Path) -> Iterator[Path]:
+    """The files in a folder that matter to a stage that reads it, always in the same order."""
+    for inner, folders, files in os.walk(folder):
+        folders[:] = sorted(filter(is_read, folders))
+        yield from (path for name in sorted(filter(is_read, files)) if (path := Path(inner) / name).is_file())
 
 
 def is_read(name: str) -> bool:

@@ -111,7 +111,10 @@ def print_commands(stages: Sequence[PlannedStage], request: RecipeRequest, first
 
 def run_stage(stage: PlannedStage) -> None:
     """One stage as a process; what it prints goes to standard error. Raises LavicError where it ends badly."""
-    ended = subprocess.run([sys.executable, "-m", *stage.command], stdout=STANDARD_ERROR, check=False)
+    try:
+        ended = subprocess.run([sys.executable, "-m", *stage.command], stdout=STANDARD_ERROR, check=False)
+    except (OSError, ValueError) as error:  # a letter that no command line can hold, no memory
+        raise LavicError(f"Stage {stage.name} could not be started: {error}.") from error
     if ended.returncode:
         raise LavicError(
             f"Stage {stage.name} ended with code {ended.returncode}; mend what it says above and give the same command "
@@ -137,14 +140,18 @@ def say(sentence: str) -> None:
 @contextmanager
 def lock_folder(out: Path) -> Iterator[None]:
     """Raises LavicError where another run writes into the folder, or none can."""
+    lock = FileLock(out / LOCK)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with FileLock(out / LOCK, timeout=0):
-            yield
+        lock.acquire(timeout=0)
     except Timeout as error:
         raise LavicError(f"Another recipe is being run into {out}; wait for it, or choose another folder.") from error
     except OSError as error:
         raise could_not_write(out, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

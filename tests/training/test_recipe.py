@@ -334,6 +334,23 @@ def test_a_variable_needs_a_name_and_a_value(tmp_path, pair):
     assert result.exit_code == 2 and "--set takes NAME=VALUE" in result.output
 
 
+def test_help_and_recipes_need_no_torch():
+    code = "import sys, lavic_chat.cli, lavic_chat.training.recipe_run; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_what_cannot_be_read_or_started_is_one_sentence(kitchen):
+    write(kitchen, JOINS.replace('["./source.txt", "{out}/f', '["./source.txt", "a\\u0000b", "{out}/f'))
+    with pytest.raises(LavicError, match=r"Stage first could not be started: embedded null byte\."):
+        cook(kitchen)
+    write(kitchen, JOINS.replace('["./source.txt", "{out}/f', f'["{"x" * 300}", "{{out}}/f'))
+    with pytest.raises(LavicError, match="Stage first ended with code 1"):
+        cook(kitchen)
+    Path("file").write_text("no folder")
+    with pytest.raises(LavicError, match="Could not write file"):
+        run_recipe(RecipeRequest("recipe.toml", "file"))
+
+
 # ---- from nothing to a tuned adapter ----
 
 TINY = """
