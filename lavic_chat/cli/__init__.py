@@ -19,6 +19,7 @@ class Commands(click.Group):
     """A group whose commands end with a sentence instead of a traceback when the input was at fault."""
 
     def invoke(self, context: click.Context):
+        """Run the command that was asked for."""
         try:
             return super().invoke(context)
         except LavicError as error:

@@ -16,12 +16,12 @@ from lavic_chat.cli.train_options import (
     MODEL,
     OUT,
     VALID,
+    answer,
     config_options,
     make_check,
     make_request,
     parse_variables,
     path_option,
-    run_stage,
 )
 from lavic_chat.training.configs import AlignConfig, DistillConfig, FuseConfig, RetrieverConfig, TuneConfig
 
@@ -48,7 +48,7 @@ def align(as_json: bool, **given) -> None:
     from lavic_chat.training.align import AlignRequest
     from lavic_chat.training.align import align as stage
 
-    run_stage(stage, make_request(AlignRequest, AlignConfig, given), as_json)
+    answer(stage, make_request(AlignRequest, AlignConfig, given), as_json)
 
 
 @click.command()
@@ -68,7 +68,7 @@ def describe(as_json: bool, **given) -> None:
     from lavic_chat.training.teacher_captions import DescribeRequest
     from lavic_chat.training.teacher_captions import describe as stage
 
-    run_stage(stage, make_request(DescribeRequest, None, given), as_json)
+    answer(stage, make_request(DescribeRequest, None, given), as_json)
 
 
 @click.command()
@@ -93,7 +93,7 @@ def distill(as_json: bool, **given) -> None:
     from lavic_chat.training.distill import DistillRequest
     from lavic_chat.training.distill import distill as stage
 
-    run_stage(stage, make_request(DistillRequest, DistillConfig, given), as_json)
+    answer(stage, make_request(DistillRequest, DistillConfig, given), as_json)
 
 
 @click.command()
@@ -118,7 +118,7 @@ def tune(as_json: bool, **given) -> None:
     from lavic_chat.training.tune import TuneRequest
     from lavic_chat.training.tune import tune as stage
 
-    run_stage(stage, make_request(TuneRequest, TuneConfig, given), as_json)
+    answer(stage, make_request(TuneRequest, TuneConfig, given), as_json)
 
 
 @click.command("tune-retriever")
@@ -135,7 +135,7 @@ def tune_retriever(as_json: bool, **given) -> None:
     from lavic_chat.training.retriever import RetrieverRequest
     from lavic_chat.training.retriever import tune_retriever as stage
 
-    run_stage(stage, make_request(RetrieverRequest, RetrieverConfig, given), as_json)
+    answer(stage, make_request(RetrieverRequest, RetrieverConfig, given), as_json)
 
 
 @click.command()
@@ -153,7 +153,7 @@ def fuse(as_json: bool, **given) -> None:
     from lavic_chat.training.fusion import FuseRequest
     from lavic_chat.training.fusion import fuse as stage
 
-    run_stage(stage, make_request(FuseRequest, FuseConfig, given), as_json)
+    answer(stage, make_request(FuseRequest, FuseConfig, given), as_json)
 
 
 @click.command()
@@ -170,7 +170,7 @@ def calibrate(as_json: bool, **given) -> None:
     from lavic_chat.training.calibration import CalibrateRequest
     from lavic_chat.training.calibration import calibrate as stage
 
-    run_stage(stage, make_request(CalibrateRequest, None, given), as_json)
+    answer(stage, make_request(CalibrateRequest, None, given), as_json)
 
 
 @click.command()
@@ -195,5 +195,5 @@ def train(context, recipe: Path, variables, as_json: bool, **given) -> None:
     if as_json:
         print_json(asdict(result))
     elif not given["dry_run"]:
-        skipped = f", {len(result.skipped)} were skipped" if result.skipped else ""
-        click.echo(f"{len(result.ran)} stages run, {len(result.done)} were done already{skipped}; in {given['out']}.")
+        counts = f"run: {len(result.ran)}, done already: {len(result.done)}, skipped: {len(result.skipped)}"
+        click.echo(f"Stages {counts}; in {given['out']}.")

@@ -63,7 +63,7 @@ def option_type(item: Field) -> click.ParamType:
     return click.FloatRange(0, None if item.name in NOISES else 1)
 
 
-def run_stage(stage: Callable, request: R, as_json: bool) -> None:
+def answer(stage: Callable, request: R, as_json: bool) -> None:
     """Run a stage and print its answer; of several processes only the first has one."""
     result = stage(request)
     if result is None:

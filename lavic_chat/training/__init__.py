@@ -1,1 +1,2 @@
-"""Training stages: align (projector, LLM frozen) and tune (LoRA on the LLM, vision frozen)."""
+"""Training: a file a stage (align, distill, tune, retriever, fusion, calibration, teacher_captions), the one loop
+(trainer), every loss (losses), and recipes that run the stages in order (recipe, recipe_plan, recipe_run)."""

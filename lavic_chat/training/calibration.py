@@ -20,7 +20,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
 
-from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.model.adapter import read_card, write_card
@@ -31,6 +31,7 @@ from lavic_chat.retrieval.embedder import Embedder, load_embedder
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_file
 from lavic_chat.training.choices import Choice, make_choices, products_of
+from lavic_chat.training.preparation import load_catalogs
 from lavic_chat.training.run_record import StageResult
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
@@ -77,8 +78,8 @@ def calibrate(request: CalibrateRequest) -> StageResult:
     that cannot be met."""
     adapter = request.settings.adapter
     read_card(adapter)  # refused now, not after the ranking
-    files = [Path(request.dialogues), *(folder / "dialogues" / "valid.jsonl" for folder in request.also)]
-    catalogs = [load_catalog(folder) for folder in (request.settings.catalog, *request.also)]
+    files = [Path(request.dialogues), *(Path(folder) / "dialogues/valid.jsonl" for folder in request.also)]
+    catalogs = load_catalogs(request.settings.catalog, request.also)
     pairs = zip(files, catalogs, strict=True)
     choices = [
         make_choices(read_conversations(file)[: request.limit], catalog, request.key)[0] for file, catalog in pairs

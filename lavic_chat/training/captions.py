@@ -50,6 +50,7 @@ def caption_words(product: Product) -> str:
 
 
 def with_article(words: str) -> str:
+    """ "a sofa", "an armchair"."""
     return f"{'an' if words[:1].lower() in 'aeiou' else 'a'} {words}"
 
 

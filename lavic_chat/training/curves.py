@@ -21,11 +21,11 @@ Curve = list[tuple[int, float]]
 VALIDATION_KEYS = ("valid_dialogues", "valid_limit", "valid_catalog")  # of a record: what it was validated on
 
 
-def write_curves(training: Mapping, path: Path) -> bool:
+def write_curves(training: Mapping, path: str | Path) -> bool:
     """Draw the curves of `distill` and `tune`; False where neither has been gone through."""
     if not training.keys() & {"distill", "tune"}:
         return False
-    write_atomic(path, draw_training(*training_curves(training)))
+    write_atomic(Path(path), draw_training(*training_curves(training)))
     return True
 
 
@@ -72,6 +72,7 @@ def legs(record: Mapping) -> Sequence[Mapping]:
 
 
 def pictures_seen(config: Mapping, step: int) -> int:
+    """How many pictures `distill` has learned from after so many steps."""
     words = min(step, config.get("word_steps", 0))
     return words * config.get("word_batch", 0) + (step - words) * config["batch"]
 

@@ -164,7 +164,7 @@ def read_teacher_texts(files: Iterable[str | Path]) -> TeacherTexts:
 
 def data_record(request: DistillRequest, data: DistillData) -> dict:
     """What the record of the stage holds of its data."""
-    files = [hash_file(file) for file in request.descriptions]
+    files = [hash_file(Path(file)) for file in request.descriptions]
     return {
         "pictures": sum(len(example.texts) for example in data.train),
         "described": {"pictures": data.teacher_texts, "files": files} if data.teacher_texts else None,

@@ -27,6 +27,7 @@ def process_state() -> PartialState:
 
 
 def is_first() -> bool:
+    """Whether this process is the one that validates and writes."""
     return process_state().is_main_process
 
 

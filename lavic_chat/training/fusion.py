@@ -116,7 +116,7 @@ def fuse(request: FuseRequest) -> StageResult:
     fusion = Fusion(data.encoder.size, VIEWS * data.state_size, config.hidden, config.share)
     record = provenance("fuse", catalogs, config, started) | {"wishes": [len(one.wanted) for one in data.train]}
     record |= {"searched": {name: len(one.texts) for name, one in data.valid.items()}, "candidates": request.key}
-    record |= {"dialogues": [hash_file(file) for file in chain(*files)], "encoder": data.encoder.name}
+    record |= {"dialogues": [hash_file(Path(file)) for file in chain(*files)], "encoder": data.encoder.name}
 
     def keep(best: Recall, curve: tuple[Recall, ...]) -> None:
         if best.step:  # before the first step it is search by words alone

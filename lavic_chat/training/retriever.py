@@ -69,6 +69,7 @@ class RetrievalExample:
 
     @property
     def products(self) -> tuple[Product, ...]:
+        """Those that it names."""
         return (self.wanted, *self.others)
 
 
@@ -128,7 +129,7 @@ def tune_retriever(request: RetrieverRequest) -> StageResult:
     lora = add_text_lora(text_encoder, config.rank, config.alpha, config.seed)
     weights = [tensor for tensor in lora.parameters() if tensor.requires_grad]
     encoder = Encoder(partial(embed, text_encoder), weights, partial(weakened, lora, config.strength))
-    hashes = {"dialogues": hash_file(request.dialogues), "valid_dialogues": hash_file(request.valid)}
+    hashes = {"dialogues": hash_file(Path(request.dialogues)), "valid_dialogues": hash_file(Path(request.valid))}
     record = provenance(RETRIEVER, [catalog], config, started) | {"wishes": len(examples.train)}
     record |= hashes | {"candidates": request.key}
 

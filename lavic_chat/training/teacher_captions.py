@@ -146,9 +146,9 @@ def says(text: str, value: str) -> bool:
     return any(re.search(rf"\b{re.escape(name)}s?\b", text, re.IGNORECASE) for name in names)
 
 
-def read_descriptions(path: Path) -> Iterator[Description]:
+def read_descriptions(path: str | Path) -> Iterator[Description]:
     """Raises LavicError where a line is none."""
-    for number, row in read_jsonl(path):
+    for number, row in read_jsonl(Path(path)):
         try:
             yield Description(**row)
         except TypeError as error:

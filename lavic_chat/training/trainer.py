@@ -114,8 +114,8 @@ def run_training(
         if run.is_due(run.valid_every, step + 1):
             now = measure_once(run, step + 1)
             measured.append(now)
-            # standard output belongs to the answer
-            bar.write(f"step {now.step}: loss {recent(losses):.3f}, {now}", file=sys.stderr) if first else None
+            if first:  # standard output belongs to the answer
+                bar.write(f"step {now.step}: loss {recent(losses):.3f}, {now}", file=sys.stderr)
             if first and run.best_of(measured) is now:
                 keep(now, tuple(measured))
         elif not run.is_due(run.save_every, step + 1):

@@ -142,8 +142,8 @@ def read_data(request: TuneRequest) -> TuneData:
         (catalog, make_choices(read_conversations(file)[:limit], catalog, key)[0])
         for file, catalog in zip(valid_files, valid_catalogs, strict=True)
     ]
-    hashes = {"dialogues": [hash_file(file) for file in files]}
-    hashes["valid_dialogues"] = [hash_file(file) for file in valid_files]  # "valid" is the curve
+    hashes = {"dialogues": [hash_file(Path(file)) for file in files]}
+    hashes["valid_dialogues"] = [hash_file(Path(file)) for file in valid_files]  # "valid" is the curve
     hashes["valid_catalog"] = valid_catalogs[0].fingerprint
     train = [(catalog, choices) for catalog, (choices, _) in zip(catalogs, made, strict=True)]
     return TuneData(train, valid, hashes, sum(count for _, count in made))

@@ -1,11 +1,15 @@
 """Align: the losses fall, the same seed gives the same run, and the projector alone is changed."""
 
+import json
 from dataclasses import replace
 
 import pytest
 import torch
-from helpers.tiny import tiny_model
+from click.testing import CliRunner
+from helpers.tiny import save_tiny, tiny_model
+from helpers.toys import with_dialogues
 
+from lavic_chat.cli import main
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.model import VIEWS
 from lavic_chat.model.lora import LoraShape, add_lora
@@ -227,3 +231,32 @@ def test_the_pace_is_that_of_one_cycle():
             optimizer.step()
             if step + 1 < steps:
                 schedule.step()
+
+
+def test_the_command_goes_on_where_it_was_killed(tiny_catalog_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("lavic_chat.training.align_phases.SAVE_EVERY", 3)
+    with_dialogues(tiny_catalog_folder)  # and splits
+    words = ["align", "--catalog", tiny_catalog_folder, "--model", save_tiny(tmp_path / "base"), "--json"]
+    words += ["--word-steps", 4, "--caption-steps", 6, "--batch", 4, "--caption-batch", 4]
+
+    def run(out: str):
+        return CliRunner().invoke(main, [*map(str, words), "--out", str(tmp_path / out)])
+
+    whole = json.loads(run("whole").stdout)
+    save, progress = Checkpoint.save, tmp_path / "cut.progress"
+
+    def die(self, step, *state) -> None:
+        save(self, step, *state)
+        if self.path == progress:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "save", die)
+    assert run("cut").exit_code and progress.is_file() and not (tmp_path / "cut").exists()
+    monkeypatch.setattr(Checkpoint, "save", save)
+    again = json.loads(run("cut").stdout)
+    same = ("losses", "word_loss", "caption_loss", "valid_perplexity", "valid_reading")
+    assert [again[key] for key in same] == [whole[key] for key in same] and again["valid_perplexity"] > 1
+    assert not list(tmp_path.glob("*.progress"))
+    for name in ("projector.safetensors", "llm/adapter_model.safetensors"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
