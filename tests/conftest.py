@@ -9,7 +9,9 @@ from helpers.drawn import COLOURS, SHAPES, make_product
 from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.storage.files import write_jsonl
 
-hypothesis.settings.register_profile("busy machines", deadline=None)
+hypothesis.settings.register_profile(
+    "busy machines", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("busy machines")
 
 

@@ -170,7 +170,9 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(change=st.dictionaries(st.sampled_from([*GOOD, "description", "attributes", "price"]), anything))
 def test_any_line_is_a_product_or_a_catalogue_error(change):
     try:

@@ -136,7 +136,9 @@ def test_hostile_names_are_made_printable(tmp_path):
 WHOLE = [encoded(Image.linear_gradient("L").resize((48, 32)), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP")]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(which=st.sampled_from(WHOLE), where=st.integers(0, 10_000), data=st.binary(min_size=1, max_size=8))
 def test_damaged_bytes_open_or_are_refused_never_more(save, which, where, data):
     where %= len(which)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from helpers.margins import amplified, assert_apart
 from helpers.tiny import tiny_model
 from helpers.toys import item_features, said
 
@@ -18,7 +19,7 @@ UNSAID = ItemFeatures(torch.zeros(5, 8))
 
 
 def test_candidates_are_ranked_by_all_of_their_tokens(tiny_catalog, monkeypatch):
-    model, seen = tiny_model(), []
+    model, seen = amplified(tiny_model()), []
     see = model.see_fully
     monkeypatch.setattr(model, "see_fully", lambda pictures: seen.append(see(pictures)[0]) or [seen[-1]])
     ids = tuple(tiny_catalog.by_id)[:4]
@@ -30,7 +31,7 @@ def test_candidates_are_ranked_by_all_of_their_tokens(tiny_catalog, monkeypatch)
 
 def test_one_by_one_is_what_branches_are(tiny_catalog, tmp_path, monkeypatch):
     """With five tokens in place of all, the scores are those of one prompt with four branches."""
-    model, products = tiny_model(), tiny_catalog.products[:4]
+    model, products = amplified(tiny_model()), tiny_catalog.products[:4]
     states = ImageEncoder(model, tmp_path).encode_products(tiny_catalog, products)
     left = list(model.project(states))
     monkeypatch.setattr(model, "see_fully", lambda pictures: [left.pop(0)])
@@ -40,6 +41,7 @@ def test_one_by_one_is_what_branches_are(tiny_catalog, tmp_path, monkeypatch):
     )
     wanted = Ranker(model).rank(ASKED, products, item_features(states, ["red"] * 4)).probabilities
     best = max(range(4), key=wanted.__getitem__)
+    assert_apart(wanted)
     assert found.pick == ids[best] and found.confidence == pytest.approx(wanted[best], abs=1e-4)
 
 

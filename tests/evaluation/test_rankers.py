@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from helpers.margins import amplified, assert_apart
 from helpers.tiny import tiny_model
 from helpers.toys import WordEncoder, random_states, said
 
@@ -75,7 +76,7 @@ def test_products_without_a_word_keep_the_order(tmp_path):
 
 @pytest.fixture
 def model():
-    return tiny_model()
+    return amplified(tiny_model())
 
 
 @pytest.fixture
@@ -84,11 +85,12 @@ def states(model, tiny_catalog):
 
 
 class Watching(Ranker):
-    """Remembers the states and the words that it was given."""
+    """Remembers the states and the words that it was given, and what it found."""
 
     def rank(self, dialogue, products, item_features, photo=None, query_scores=None) -> Ranking:
         self.given, self.captions = ([getattr(one, name) for one in item_features] for name in ("states", "caption"))
-        return super().rank(dialogue, products, item_features, photo, query_scores)
+        self.found = super().rank(dialogue, products, item_features, photo, query_scores)
+        return self.found
 
 
 def item_features(states) -> dict[str, ItemFeatures]:
@@ -110,19 +112,26 @@ def test_the_model_ranks_as_chat_does(tiny_catalog, model, states):
     found = make_model(tiny_catalog, ranker, item_features(states), None, 0)(LAMP, FOUR)
     seen, products = item_features(states), [tiny_catalog[item] for item in FOUR]
     chances = ranker.rank(LAMP.dialogue, products, [seen[item] for item in FOUR]).probabilities
+    assert_apart(chances)
     assert found.ranking == tuple(sorted(FOUR, key=lambda item: -chances[FOUR.index(item)]))
     assert found.confidence == pytest.approx(max(chances), abs=1e-4)
 
 
 def test_search_has_its_say_where_it_is_given(tiny_catalog, model, states):
-    ranker, embedder = Ranker(model, RankerConfig(retrieval_weight=50.0)), Embedder(WordEncoder())
+    ranker, alone = Watching(model, RankerConfig(retrieval_weight=50.0)), Watching(model)
+    embedder = Embedder(WordEncoder())
     said = {item: item.split("-")[1] for item in states}  # the pictures' colours
     asked = replace(LAMP, dialogue=Dialogue().say("the blue one"))
     seen = {item: ItemFeatures(row, said[item]) for item, row in states.items()}
     rank = make_model(tiny_catalog, ranker, seen, None, 0, embedder)
     assert rank(asked, FOUR).pick == "chair-blue" == make_search(tiny_catalog, embedder, seen)(asked, FOUR).pick
-    blind = make_model(tiny_catalog, ranker, seen, "no-images", 0, embedder)(asked, FOUR)
-    assert blind.ranking == make_model(tiny_catalog, ranker, seen, "no-images", 0)(asked, FOUR).ranking
+    rank_blind = make_model(tiny_catalog, ranker, seen, "no-images", 0, embedder)
+    rank_alone = make_model(tiny_catalog, alone, seen, "no-images", 0)
+    for offered in (FOUR, FOUR[1:]):  # nothing but titles counts now; the second time each has one of its own
+        blind, unaided = rank_blind(asked, offered), rank_alone(asked, offered)
+        assert ranker.found.probabilities == pytest.approx(alone.found.probabilities, abs=1e-4)
+    assert_apart(alone.found.probabilities)
+    assert blind.ranking == unaided.ranking
 
 
 def test_without_images_every_picture_is_the_same(tiny_catalog, model, states):

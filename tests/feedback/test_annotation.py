@@ -105,7 +105,7 @@ def test_what_cannot_be_is_refused(annotations, turn, name, choice, told):
     assert annotations.standing_judgements() == ()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(["ada", "ben"]), st.sampled_from(["a", "b", None, "skip", "undo"]))))
 def test_nothing_is_lost_or_counted_twice(tmp_path_factory, moves):
     annotations = AnnotationStore(tmp_path_factory.mktemp("desk") / "flags.sqlite")

@@ -123,7 +123,9 @@ def test_times_become_utc(store):
     assert [flag.time[:16] for flag in store.list()] == ["2025-03-01T12:00", "2025-03-01T10:00"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(reason=st.text(max_size=300), correct=st.none() | st.text(min_size=1, max_size=20), score=st.floats(0, 1))
 def test_any_words_are_kept_or_refused_in_a_sentence(store, reason, correct, score):
     flag = replace(FLAG, reason=reason, correct=correct, candidates=(("a'; drop table flags;--", score),))

@@ -118,7 +118,7 @@ def test_the_tower_and_the_llm_may_both_have_one(base, tmp_path, tiny_catalog):
     views = model.make_views([Image.linear_gradient("L").convert("RGB")])
     states = model.encode_views(views)
     add_lora(model, "llm", LoraShape(4, 8, 0.0))
-    assert torch.allclose(model.encode_views(views), states, atol=1e-6)
+    assert torch.allclose(model.encode_views(views), states, atol=1e-5)
     assert not any(p.requires_grad for p in model.tower.parameters())
     shake(model, "llm")
     save_adapter(model, tmp_path / "both", AdapterCard(model.name, model.fingerprint))
@@ -158,7 +158,7 @@ def test_a_fresh_lora_is_seeded_changes_nothing_yet_and_alone_is_trainable(tiny_
     before = scores(model, tiny_catalog)
     add_lora(model, "llm", LoraShape(4, 8, 0.1), seed=3)
     model.network.eval()
-    assert scores(model, tiny_catalog) == pytest.approx(before, abs=1e-6)
+    assert scores(model, tiny_catalog) == pytest.approx(before, abs=1e-5)
     trainable = {name for name, p in model.network.named_parameters() if p.requires_grad}
     assert trainable and all("language_model" in name and "lora_" in name for name in trainable)
     kinds = {name.split(".lora_")[0].rsplit(".", 1)[-1] for name in trainable}
@@ -177,7 +177,7 @@ def test_a_fresh_lora_takes_the_place_of_an_old_one(trained, base, tmp_path, tin
     model.network.eval()
     plain = load_model(str(base), None, tmp_path, "cpu")
     plain.projector.load_state_dict(model.projector.state_dict())
-    assert scores(model, tiny_catalog) == pytest.approx(scores(plain, tiny_catalog), abs=1e-6)
+    assert scores(model, tiny_catalog) == pytest.approx(scores(plain, tiny_catalog), abs=1e-5)
 
 
 # ---- refusals ----

@@ -185,7 +185,7 @@ def test_a_saved_folder_opens_as_it_was(saved, tmp_path):
     opened, original = load_model(str(saved), None, tmp_path, "cpu"), tiny_model()
     picture = [Image.linear_gradient("L").convert("RGB")]
     states = [model.encode_views(model.make_views(picture)) for model in (opened, original)]
-    assert torch.allclose(*states, atol=1e-6)
+    assert torch.allclose(*states, atol=1e-5)
     assert opened.chat_frame() == original.chat_frame()
     assert not opened.network.training and not any(p.requires_grad for p in opened.network.parameters())
 
@@ -274,7 +274,7 @@ def test_a_tower_that_sees_partly_reads_its_cls_from_fewer_patches(tower):
     hook.remove()
     assert read == [3, 5] and partly.shape == whole.shape  # [CLS] and two, or four, patches
     assert torch.allclose(all_again, whole, atol=1e-5) and not torch.allclose(partly, whole, atol=1e-4)
-    assert torch.equal(model.encode_views(views), whole)
+    assert torch.allclose(model.encode_views(views), whole, atol=1e-5)
 
 
 def test_a_view_made_alone_is_the_same_view():

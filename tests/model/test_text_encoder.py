@@ -38,7 +38,7 @@ def test_a_fresh_lora_changes_nothing_and_is_alone_trainable(tmp_path):
     before = encoder.encode(TEXTS)
     lora = add_text_lora(encoder, rank=2, alpha=4, seed=0)
     assert name == "all-MiniLM-L6-v2"
-    assert np.allclose(embed(encoder, TEXTS).detach().numpy(), before, atol=1e-6)
+    assert np.allclose(embed(encoder, TEXTS).detach().numpy(), before, atol=1e-5)
     trained = [key for key, tensor in lora.named_parameters() if tensor.requires_grad]
     assert len(trained) == 2 * 6 * 2 and all("lora_" in key and ".layer." in key for key in trained)
 
@@ -66,7 +66,7 @@ def test_a_weakened_lora_lies_between_and_is_whole_again(tmp_path):
         part = embed(encoder, TEXTS)
         save_text_lora(lora, tmp_path / "adapter")
     assert 0 < (part - plain).norm() < (whole - plain).norm()
-    assert torch.equal(embed(encoder, TEXTS), whole)
+    assert torch.allclose(embed(encoder, TEXTS), whole, atol=1e-5)
     saved, _ = load_text_encoder(tmp_path, tmp_path / "adapter")
     assert np.allclose(saved.encode(TEXTS), part, atol=1e-3)
 

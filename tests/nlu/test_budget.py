@@ -161,9 +161,9 @@ def test_the_title_in_a_buttons_words_is_no_budget():
 
 @pytest.mark.parametrize("said", ["9" * 4000, "$1" + ",111" * 900, "a bit " * 660, "n't " * 900, "under $1 " * 440])
 def test_long_nonsense_is_read_at_once(said):
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone, however busy the machine is
     assert all(amount is None or amount < 1e10 for amount in range_of("a sofa", said))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_what_has_no_price_stays_in():

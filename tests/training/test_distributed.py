@@ -97,4 +97,5 @@ def test_two_processes_learn_what_one_does(stage, tiny_catalog_folder, tmp_path,
     part = "vision" if stage == "distill" else "llm"
     weights = [load_file(tmp_path / name / part / "adapter_model.safetensors") for name in ("one", "two")]
     assert weights[0].keys() == weights[1].keys()
-    assert all(torch.allclose(value, weights[1][key], atol=2e-3) for key, value in weights[0].items())
+    learned = torch.cat([value.float().flatten() for key, value in weights[0].items() if "lora_B" in key]).norm()
+    assert all((value - weights[1][key]).norm() < 0.02 * learned for key, value in weights[0].items())

@@ -106,7 +106,7 @@ JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_whatever_is_changed_in_it_does_no_harm(long_session: Session, catalog: Catalog, data: st.DataObject):
     stored = copy.deepcopy(carried(long_session))
