@@ -92,22 +92,6 @@ def leaves(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str
     return [leaf for name, child in command.commands.items() for leaf in leaves(child, (*path, name))]
 
 
-def test_every_command_is_in_the_readme():
-    """`catalog check` counts as named by a line such as "lavic-chat catalog import ... | check ..."."""
-    from lavic_chat.cli import main
-
-    lines = [line for line in read("README.md").splitlines() if "lavic-chat " in line]
-
-    def is_named(first: str, *rest: str) -> bool:
-        start = re.compile(rf"lavic-chat\s+{re.escape(first)}\b")
-        after = [line[match.end() :] for line in lines if (match := start.search(line))]
-        return any(all(re.search(rf"\b{re.escape(word)}\b", text) for word in rest) for text in after)
-
-    commands = leaves(main)
-    assert commands
-    assert [" ".join(words) for words in commands if not is_named(*words)] == []
-
-
 def test_every_command_helps():
     from click.testing import CliRunner
 
@@ -130,30 +114,18 @@ def test_the_readme_is_a_spaces_head():
     assert (ROOT / head["app_file"]).is_file() and len(head["short_description"]) <= 60
 
 
-def test_every_module_is_in_the_readme():
-    readme = read("README.md")
-    modules = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
-    table = set(re.findall(r"^\| `(?:lavic_chat/)?([a-z_]+)(?:\.py|/)` \|", readme, re.MULTILINE))
-    assert sorted(modules - {"__init__"} - table) == []
-
-
-def test_the_readmes_links_lead_somewhere():
-    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)|(?:src|srcset)=\"(?!https?:)([^\"]+)\"", read("README.md"))
-    assert [link for pair in links for link in pair if link and not (ROOT / link).exists()] == []
-
-
 ROWS = {  # of the tables for readers -> of assets/reports/metrics.json
-    "**lavic-mini, looking**": "looking",
+    "**lavic-mini**": "looking",
     "its language model alone": "no-search",
-    "its search alone": "search",
-    "lavic-mini without stage 1": "no-distill",
-    "its language model, from a list as in the paper": "list",
-    "lavic-mini, with each other's pictures": "shuffled-images",
-    "lavic-mini, pictures taken away": "no-images",
-    "two small networks over the same tower": "two-tower",
+    "its retriever alone": "search",
+    "without stage 1 (distillation)": "no-distill",
+    "its language model, `--decode list` as in the paper": "list",
+    "pictures shuffled among the ten": "shuffled-images",
+    "pictures taken away": "no-images",
+    "two-tower over the same visual states": "two-tower",
     "MiniLM sentence vectors": "sbert",
     "BM25 on titles and descriptions": "bm25",
-    "a pick at random": "random",
+    "random": "random",
 }
 
 
