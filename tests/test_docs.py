@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -132,6 +133,17 @@ def test_documented_calls_fit_the_commands(name):
             if isinstance(command, click.Group) or not set(options) <= known:
                 faults.append(line)
     assert faults == []
+
+
+def test_the_stages_are_those_of_the_recipe():
+    stages = tomllib.loads(read("assets/lavic-mini/recipe.toml"))["stage"]
+    wanted = [(one["name"], one.get("command") or one["module"], str(one["minutes"])) for one in stages]
+    assert re.findall(r"^\| `([\w-]+)` \| `([\w.-]+)` \| (\d+) \|", read("docs/training.md"), re.MULTILINE) == wanted
+
+
+def test_the_settings_of_the_environment_are_all_told():
+    names = re.compile(r"\b(?:LAVIC|GRADIO|HF)_[A-Z_]+\b")
+    assert set(names.findall(read("lavic_chat/settings.py"))) == set(names.findall(read("docs/serving.md")))
 
 
 def test_every_finding_has_its_row_and_can_be_read_by_a_shell():
