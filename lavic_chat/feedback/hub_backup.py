@@ -71,8 +71,9 @@ def open_annotations(path: str | Path, repo: str = "", token: str = "") -> Annot
     return AnnotationStore(path, backup=backup)
 
 
-def download_rows(repo: str, token: str, folder: Path) -> Path:
+def download_rows(repo: str, token: str, folder: str | Path) -> Path:
     """The folder of the backup's files so far; empty where the repository is not there yet."""
+    folder = Path(folder)
     try:
         snapshot_download(repo, repo_type="dataset", token=token, local_dir=folder, allow_patterns=f"{IN_REPO}/*.jsonl")
     except RepositoryNotFoundError:
@@ -80,10 +81,10 @@ def download_rows(repo: str, token: str, folder: Path) -> Path:
     return folder / IN_REPO
 
 
-def read_rows(folder: Path) -> Iterator[dict]:
+def read_rows(folder: str | Path) -> Iterator[dict]:
     """The rows of all files, by time; what was cut off or is no row is left out."""
     rows = []
-    for file in sorted(folder.glob("*.jsonl")):
+    for file in sorted(Path(folder).glob("*.jsonl")):
         for number, line in enumerate(file.read_bytes().splitlines(), 1):
             try:
                 row = parse_line(line, f"{file.name}, line {number}")

@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+import threading
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,11 +39,23 @@ pytestmark = [
 
 
 @dataclass
+class HeldRecommender(FakeRecommender):
+    """Answers once `gate` is set."""
+
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def recommend(self, *values, **named):
+        assert self.gate.wait(60)
+        return super().recommend(*values, **named)
+
+
+@dataclass
 class Served:
-    """The running app, and where it keeps its flags."""
+    """The running app, where it keeps its flags, and what lets its answers through."""
 
     address: str
     flags: Path
+    gate: threading.Event
     complaints: list[str] = field(default_factory=list)  # console errors and requests to other hosts
 
 
@@ -50,9 +63,11 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("shop")
     catalog = make_catalog(folder / "catalog", without_picture=("white-armchair",))
-    app = build_app(FakeRecommender(catalog, delay=0.3), AnnotationStore(folder / "flags.sqlite"))
+    recommender = HeldRecommender(catalog, delay=0.3)
+    recommender.gate.set()
+    app = build_app(recommender, AnnotationStore(folder / "flags.sqlite"))
     _, address, _ = launch(app, catalog, port=None, prevent_thread_lock=True, quiet=True)
-    yield Served(address, folder / "flags.sqlite")
+    yield Served(address, folder / "flags.sqlite", recommender.gate)
     app.close(verbose=False)
 
 
@@ -201,11 +216,17 @@ def test_loading_the_page_again_goes_on_with_the_conversation(session, served: S
     assert picked(page) == "red-armchair"
     session().wait_for_selector(".greeting")  # another browser knows nothing of it
 
-    page.fill("#box textarea", "a blue one, then")
-    page.press("#box textarea", "Enter")
-    page.wait_for_selector("#status .looking")
-    page.reload()
-    page.wait_for_function("document.querySelector('#box textarea')?.value === 'a blue one, then'")
+    stored = page.evaluate("localStorage.getItem('lavic-chat')")
+    served.gate.clear()  # else the answer might come before the page is loaded again
+    try:
+        page.fill("#box textarea", "a blue one, then")
+        page.press("#box textarea", "Enter")
+        page.wait_for_selector("#status .looking")
+        page.wait_for_function("stored => localStorage.getItem('lavic-chat') !== stored", arg=stored)
+        page.reload()
+        page.wait_for_function("document.querySelector('#box textarea')?.value === 'a blue one, then'")
+    finally:
+        served.gate.set()
     wait_for_answer(page)
     cut_off = ("AbortError", "Connection errored out")  # the page that was left, of the answer it waited for
     served.complaints[:] = [line for line in served.complaints if not any(words in line for words in cut_off)]

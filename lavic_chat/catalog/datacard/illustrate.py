@@ -42,9 +42,12 @@ def draw(catalog: Catalog) -> Iterator[tuple[str, bytes]]:
     yield from draw_sheets(catalog)
 
 
-def link_to(out: Path | None, folder: Path) -> str:
+def link_to(out: str | Path | None, folder: str | Path) -> str:
     """The overview's path as seen from a card in `folder`; "" where it lies elsewhere, on a path of this machine."""
-    if out is None or out.is_absolute() != folder.is_absolute() or ".." in out.parts:
+    if out is None:
+        return ""
+    out, folder = Path(out), Path(folder)
+    if out.is_absolute() != folder.is_absolute() or ".." in out.parts:
         return ""
     if out.is_absolute() and not out.is_relative_to(folder):
         return ""
