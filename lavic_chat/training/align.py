@@ -29,7 +29,7 @@ from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.choices import products_of_split, take_evenly
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.training.preparation import load_catalogs, open_lora
-from lavic_chat.training.run_record import StageResult, forget, provenance, taught_kinds, thinned
+from lavic_chat.training.run_record import StageResult, add_kinds, forget, provenance, thinned
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def align(request: AlignRequest) -> StageResult | None:
     before = model.card or AdapterCard(settings.model, model.fingerprint)
     record = provenance("align", catalogs, config, started, before) | report_record(report, len(examples.products))
     retriever = read_retriever(request.start_from, model.vision_hash)
-    save_adapter(model, request.out, taught_kinds(new_card(request, model, before, record), catalogs), retriever)
+    save_adapter(model, request.out, add_kinds(new_card(request, model, before, record), catalogs), retriever)
     for checkpoint in checkpoints:
         checkpoint.clear()
     summary = (

@@ -42,7 +42,7 @@ from lavic_chat.training.configs import DistillConfig, count_steps
 from lavic_chat.training.distributed import share
 from lavic_chat.training.losses import caption_loss, gather_words
 from lavic_chat.training.preparation import load_catalogs, open_lora
-from lavic_chat.training.run_record import StageResult, conclude, forget, provenance, taught_kinds
+from lavic_chat.training.run_record import StageResult, add_kinds, conclude, forget, provenance
 from lavic_chat.training.teacher_captions import read_descriptions
 from lavic_chat.training.trainer import TrainingReport, TrainingRun, Validation, epoch_rows, run_training, warmup_cosine
 
@@ -114,7 +114,7 @@ def distill(request: DistillRequest) -> StageResult | None:
     model = load_model(settings.model, request.start_from, settings.home)
     config = count_steps(open_lora(model, "vision", config, config.first_layer), len(data.train))
     before = forget(model.card or AdapterCard(settings.model, model.fingerprint), "fuse")  # it reads the old tower
-    before = taught_kinds(before, data.catalogs)
+    before = add_kinds(before, data.catalogs)
     record = provenance("distill", data.catalogs, config, started, before) | data_record(request, data)
     retriever = read_retriever(request.start_from, tower="")
 

@@ -73,13 +73,13 @@ def run_stages(stages: Sequence[PlannedStage], request: RecipeRequest, first: in
     for number, stage in enumerate(stages, 1):
         where = f"Stage {number} of {len(stages)}, {stage.name}"
         if stage.skipped:
-            say(f"{where}: skipped, for {stage.skipped}.")
+            print_progress(f"{where}: skipped, for {stage.skipped}.")
             result["skipped"].append(stage.name)
         elif record.is_done(stage, key := record.key_of(stage)):
-            say(f"{where}: done already.")
+            print_progress(f"{where}: done already.")
             result["done"].append(stage.name)
         else:
-            say(where + (f": about {stage.minutes:g} minutes on two cores." if stage.minutes else "."))
+            print_progress(where + (f": about {stage.minutes:g} minutes on two cores." if stage.minutes else "."))
             if record.begin(stage, key):
                 clear_progress(stage)
             started = time.time()
@@ -117,8 +117,8 @@ def run_stage(stage: PlannedStage) -> None:
         raise LavicError(f"Stage {stage.name} could not be started: {error}.") from error
     if ended.returncode:
         raise LavicError(
-            f"Stage {stage.name} ended with code {ended.returncode}; mend what it says above and give the same command "
-            "again: it goes on there."
+            f"Stage {stage.name} ended with code {ended.returncode}; mend what it says above. The same command, "
+            "without --from, goes on there."
         )
     if missing := next((path for path in stage.makes if not path.exists()), None):
         raise LavicError(f"Stage {stage.name} ended well but has not made {missing}; mend `makes` in the recipe.")
@@ -132,7 +132,7 @@ def clear_progress(stage: PlannedStage) -> None:
             file.unlink(missing_ok=True)
 
 
-def say(sentence: str) -> None:
+def print_progress(sentence: str) -> None:
     """A line for people; standard output belongs to the answer."""
     print(sentence, file=sys.stderr, flush=True)
 

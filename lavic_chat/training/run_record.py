@@ -74,8 +74,8 @@ def forget(card: AdapterCard, *stages: str) -> AdapterCard:
     return replace(card, training={name: record for name, record in card.training.items() if name not in stages})
 
 
-def taught_kinds(card: AdapterCard, catalogs: Iterable[Catalog]) -> AdapterCard:
-    """The card, knowing the kinds of things that these catalogues teach the model to say."""
+def add_kinds(card: AdapterCard, catalogs: Iterable[Catalog]) -> AdapterCard:
+    """The card with the kinds of things that these catalogues teach the model to name."""
     return replace(card, kinds=tuple(sorted(set(card.kinds).union(*map(kinds_of, catalogs)))))
 
 

@@ -41,7 +41,7 @@ from lavic_chat.training.configs import TuneConfig, count_steps
 from lavic_chat.training.curriculum import CatalogChoices, draw, draw_captions
 from lavic_chat.training.hit_rate import HitRate, TuneExamples, best_of, validate
 from lavic_chat.training.preparation import encode_choices, load_catalogs, open_lora
-from lavic_chat.training.run_record import StageResult, conclude, forget, provenance, taught_kinds
+from lavic_chat.training.run_record import StageResult, add_kinds, conclude, forget, provenance
 from lavic_chat.training.trainee import Trainee, caption_blurred
 from lavic_chat.training.trainer import TrainingReport, TrainingRun, epoch_rows, run_training, warmup_cosine
 
@@ -151,7 +151,7 @@ def read_data(request: TuneRequest) -> TuneData:
 
 def card_before(request: TuneRequest, model: LavicModel, catalogs: Sequence[Catalog]) -> AdapterCard:
     """The card that is started from, without what is taken out of the adapter."""
-    card = taught_kinds(model.card or AdapterCard(request.settings.model, model.fingerprint), catalogs)
+    card = add_kinds(model.card or AdapterCard(request.settings.model, model.fingerprint), catalogs)
     return forget(card, "distill", "fuse") if request.undistilled else card
 
 
