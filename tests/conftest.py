@@ -1,5 +1,9 @@
 """Shared fixtures: a catalogue of twelve drawn products, small enough for every test to have its own."""
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models are no faster on more, and far slower beside a busy process
+
 from pathlib import Path
 
 import hypothesis

@@ -39,6 +39,7 @@ def training(tiny_catalog):
 
 def test_it_learns_what_pictures_show(tiny_catalog, states, training, monkeypatch):
     monkeypatch.setattr(two_tower, "STEPS", 150)
+    monkeypatch.setattr(two_tower, "BATCH", 32)  # of eight pairs
     rank = make_two_tower(tiny_catalog.products, WordEncoder(), states, training, seed=0)
     lamps = [product.id for product in tiny_catalog if product.id.startswith("lamp")]
     assert [rank(asking_for(lamp), lamps).pick for lamp in lamps] == lamps
