@@ -3,8 +3,9 @@
 import random
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
@@ -93,5 +94,5 @@ def spelled(letter: str) -> str:
 
 def has_glyph(letter: str) -> bool:
     """Whether the font has more than its box for what it lacks."""
-    font = ImageFont.load_default(13)
-    return letter.isspace() or bytes(font.getmask(letter)) not in (b"", bytes(font.getmask(NOWHERE)))
+    mask_of: Callable[[str], Any] = ImageFont.load_default(13).getmask  # Pillow does not say that a mask has bytes
+    return letter.isspace() or bytes(mask_of(letter)) not in (b"", bytes(mask_of(NOWHERE)))
