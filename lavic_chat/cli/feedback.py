@@ -82,5 +82,5 @@ def stats(db: Path | None, as_json: bool) -> None:
     click.echo(f"  {counted.examples:,} make training dialogues")
     for model, count in counted.models.items():
         click.echo(f"  {count:,} of model {model[:16] or '(unnamed)'}")
-    if counted.first:
+    if counted.first and counted.last:
         click.echo(f"  from {counted.first[:10]} to {counted.last[:10]}")

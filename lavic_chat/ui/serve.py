@@ -28,7 +28,9 @@ LARGEST_UPLOAD = "20mb"
 LONGEST_QUEUE = 64  # questions waiting; the next visitor is asked to try again
 
 
-def launch(app: gr.Blocks, catalog: Catalog, host: str = "127.0.0.1", port: int | None = 7860, **more) -> tuple[FastAPI, str, str]:
+def launch(
+    app: gr.Blocks, catalog: Catalog, host: str = "127.0.0.1", port: int | None = 7860, **more
+) -> tuple[FastAPI, str, str]:
     """Serve the chat. `more` goes to Gradio's `launch`, for instance `prevent_thread_lock=True`.
 
     The disk stays closed: pictures leave by product id, `allowed_paths` is empty.

@@ -3,7 +3,7 @@
 import random
 import textwrap
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -94,5 +94,10 @@ def spelled(letter: str) -> str:
 
 def has_glyph(letter: str) -> bool:
     """Whether the font has more than its box for what it lacks."""
-    mask_of: Callable[[str], Any] = ImageFont.load_default(13).getmask  # Pillow does not say that a mask has bytes
-    return letter.isspace() or bytes(mask_of(letter)) not in (b"", bytes(mask_of(NOWHERE)))
+    return letter.isspace() or drawn(letter) not in (b"", drawn(NOWHERE))
+
+
+def drawn(letter: str) -> bytes:
+    """The letter's pixels."""
+    mask: Any = ImageFont.load_default(13).getmask(letter)  # a sequence of bytes, which Pillow's types do not say
+    return bytes(mask)

@@ -97,8 +97,8 @@ def train_rows(source: Path) -> Iterator[RedditRow]:
 
 def image_urls(asin: str, meta: dict, names: Iterable[str]) -> dict[str, str]:
     """Picture names with their URLs: ASIN_3.jpg is number 3 of `images`. Without names, all of `images`."""
-    images = meta.get("images")
-    urls = {f"{asin}_{index}": image_url(image) for index, image in enumerate(images if isinstance(images, list) else [])}
+    images = meta["images"] if isinstance(meta.get("images"), list) else []
+    urls = {f"{asin}_{index}": image_url(image) for index, image in enumerate(images)}
     return {name: urls.get(Path(name).stem, "") for name in list(names) or [f"{stem}.jpg" for stem in urls]}
 
 
