@@ -38,6 +38,13 @@ class Settings:
     hub_token: str = field(default="", repr=False)
     annotators: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> password; empty: no login
 
+    @property
+    def adapter_folder(self) -> Path:
+        """The adapter; raises LavicError where there is none."""
+        if not self.adapter:
+            raise LavicError("There is no adapter folder; name one with --adapter.")
+        return self.adapter
+
 
 def read_port(value: str | int) -> int:
     """A port's number; raises LavicError for what is none."""

@@ -45,7 +45,7 @@ class Filters:
         prices = [price for price in (self.lowest, self.highest) if price is not None]
         if any(not 0 <= price < float("inf") for price in prices):
             raise CatalogError("A price limit must be a number from 0 on; correct it, or leave it open.")
-        if len(prices) == 2 and self.lowest > self.highest:
+        if self.lowest is not None and self.highest is not None and self.lowest > self.highest:
             raise CatalogError("The lowest price is above the highest; swap them, or leave one open.")
 
     def __bool__(self) -> bool:

@@ -8,7 +8,7 @@ import contextlib
 import io
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -45,11 +45,11 @@ def read_picture(data: bytes, name: str = "The picture") -> Image.Image:
 def picture_format(path: str | Path) -> str:
     """One of FORMATS, from the file's header without decoding; raises PictureError as `open_picture`."""
     with opened(Path(path), shown_name(Path(path))) as image:
-        return "JPEG" if image.format == "MPO" else image.format  # MPO: a phone's JPEG with a preview
+        return "JPEG" if image.format == "MPO" else str(image.format)  # MPO: a phone's JPEG with a preview
 
 
 @contextlib.contextmanager
-def opened(source: Path | io.BytesIO, name: str) -> Iterator[Image.Image]:
+def opened(source: Path | io.BytesIO, name: str) -> Generator[Image.Image]:
     """The undecoded picture within the limits; whatever goes wrong in the block becomes a PictureError."""
     try:
         if isinstance(source, Path):

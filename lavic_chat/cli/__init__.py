@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -18,10 +19,10 @@ from lavic_chat.errors import LavicError
 class Commands(click.Group):
     """A group whose commands end with a sentence instead of a traceback when the input was at fault."""
 
-    def invoke(self, context: click.Context):
+    def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
-            return super().invoke(context)
+            return super().invoke(ctx)
         except LavicError as error:
             raise click.ClickException(str(error)) from error
         except BrokenPipeError:

@@ -34,7 +34,9 @@ from lavic_chat.settings import read_settings
 @model_options
 @decode_option
 @json_option
-def evaluate(catalog, model, adapter, decode, as_json: bool, **options) -> None:
+def evaluate(
+    catalog: Path | None, model: str | None, adapter: Path | None, decode: str | None, as_json: bool, **options
+) -> None:
     """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl."""
     try:
         config = EvaluationConfig(**options)

@@ -2,11 +2,15 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lavic_chat.cli.options import json_option, print_json
 from lavic_chat.settings import lavic_home
+
+if TYPE_CHECKING:
+    from lavic_chat.feedback.annotation import AnnotationStore
 
 db_option = click.option(
     "--db",
@@ -20,7 +24,7 @@ def flags() -> None:
     """Read the flags and turn them into training dialogues."""
 
 
-def open_store(db: Path | None):
+def open_store(db: Path | None) -> "AnnotationStore":
     """The store at `db`, else the one in `$LAVIC_HOME`; it need not exist yet."""
     from lavic_chat.feedback.annotation import AnnotationStore
 
@@ -78,5 +82,5 @@ def stats(db: Path | None, as_json: bool) -> None:
     click.echo(f"  {counted.examples:,} make training dialogues")
     for model, count in counted.models.items():
         click.echo(f"  {count:,} of model {model[:16] or '(unnamed)'}")
-    if counted.first:
+    if counted.first and counted.last:
         click.echo(f"  from {counted.first[:10]} to {counted.last[:10]}")

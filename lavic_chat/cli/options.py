@@ -1,7 +1,9 @@
 """Options that several commands share."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,7 +11,7 @@ DECODES = ("list", "branch", "generate")
 LABELINGS = ("letters", "ids")
 
 
-def catalog_option(command):
+def catalog_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--catalog of a command."""
     return click.option(
         "--catalog",
@@ -18,7 +20,7 @@ def catalog_option(command):
     )(command)
 
 
-def model_options(command):
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--model and --adapter of a command."""
     command = click.option("--model", help="lavic-mini (the default), a LLaVA-NeXT folder, or a hub name.")(command)
     return click.option(
@@ -28,7 +30,7 @@ def model_options(command):
     )(command)
 
 
-def also_option(command):
+def also_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--also of a training command."""
     return click.option(
         "--also",
@@ -38,7 +40,7 @@ def also_option(command):
     )(command)
 
 
-def decode_option(command):
+def decode_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--decode of a command."""
     return click.option(
         "--decode",

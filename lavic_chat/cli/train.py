@@ -183,7 +183,7 @@ def calibrate(as_json: bool, **given) -> None:
 @click.option("--dry-run", is_flag=True, help="Print the commands and run nothing.")
 @json_option
 @click.pass_context
-def train(context, recipe: Path, variables, as_json: bool, **given) -> None:
+def train(context: click.Context, recipe: Path, variables: tuple[str, ...], as_json: bool, **given) -> None:
     """Run the stages of RECIPE (TOML) in their order; the same command goes on where a stopped run was.
 
     A stage is skipped when its command and all that it reads are as they were and what it made is there.

@@ -4,20 +4,20 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from lavic_chat.cli.options import DECODES, LABELINGS, print_json
 from lavic_chat.settings import MINI, read_settings
-from lavic_chat.training.configs import PAPER, choose_config
+from lavic_chat.training.configs import PAPER, StageConfig, choose_config
 
 NOISES = ("noise", "blur", "caption_noise")  # config fields in standard deviations
 SETTINGS = ("catalog", "model", "adapter")
 R = TypeVar("R")
 
 
-def path_option(name: str, *more, **how):
+def path_option(name: str, *more: str, **how: Any) -> Callable[..., Any]:
     """An option that is a path."""
     return click.option(name, *more, type=click.Path(path_type=Path), **how)
 
@@ -35,10 +35,10 @@ HARD_KEY = click.option(
 )
 
 
-def config_options(config_class: type):
+def config_options(config_class: type[StageConfig]) -> Callable[..., Any]:
     """One option for each field of a training config. Its default is lavic-mini's; another base has the paper's."""
 
-    def add(command):
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for item in reversed(fields(config_class)):
             flag, default = "--" + item.name.replace("_", "-"), str(item.default)
             paper = getattr(PAPER.get(config_class), item.name, item.default)
@@ -71,7 +71,7 @@ def answer(stage: Callable, request: R, as_json: bool) -> None:
     print_json(result.record) if as_json else click.echo(result.summary)
 
 
-def make_request(request_class: type[R], config_class: type | None, given: dict) -> R:
+def make_request(request_class: Callable[..., R], config_class: type[StageConfig] | None, given: dict) -> R:
     """A stage's request from a command's options, which are named as its fields, its config's and the settings'."""
     settings = read_settings(**{name: given[name] for name in SETTINGS if name in given})
     names = {item.name for item in fields(config_class)} if config_class else set()
@@ -97,11 +97,14 @@ def make_check(root: click.Command) -> Callable[[Sequence[str]], None]:
     """What raises ClickException for words that the command line would refuse; it runs nothing."""
 
     def check(words: Sequence[str]) -> None:
-        command, left = root, list(words)
+        command: click.Command = root
+        left = list(words)
         try:
             while isinstance(command, click.Group):
                 with click.Context(command) as context:
                     _, found, left = command.resolve_command(context, left)
+                if found is None:
+                    raise AssertionError("click itself refuses a command that is not there")
                 command = found
             command.make_context(" ".join(words), left)
         except click.UsageError as error:

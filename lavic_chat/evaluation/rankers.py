@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import bm25s
 import numpy as np
@@ -54,12 +55,12 @@ def make_bm25(catalog: Catalog) -> Rank:
 
     def rank(conversation: Conversation, ids: Sequence[str]) -> Prediction:
         said = " ".join(turn.text for turn in conversation.dialogue.turns if turn.role == SEEKER)
-        texts = bm25s.tokenize([product_text(catalog[item]) for item in ids], show_progress=False)
+        texts: Any = bm25s.tokenize([product_text(catalog[item]) for item in ids], show_progress=False)
         if not texts.vocab:  # emoji only, say: nothing to index
             return sort_by_score(conversation, ids, np.zeros(len(ids)))
         index = bm25s.BM25()
         index.index(texts, show_progress=False)
-        query = bm25s.tokenize([said], show_progress=False, return_ids=False)[0]
+        query: Any = bm25s.tokenize([said], show_progress=False, return_ids=False)[0]
         return sort_by_score(conversation, ids, index.get_scores(query) if query else np.zeros(len(ids)))
 
     return rank

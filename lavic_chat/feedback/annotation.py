@@ -165,7 +165,7 @@ class AnnotationStore(FlagStore):
             for row in rows:
                 table = row.get("table")
                 if table in BACKED_UP and set(row) - {"table"} == columns[table]:
-                    database[table].insert({name: row[name] for name in columns[table]}, ignore=True)
+                    database.table(table).insert({name: row[name] for name in columns[table]}, ignore=True)
                     known += 1
         return known
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def now() -> str:
 
 
 @contextlib.contextmanager
-def open_database(path: str | Path, patience: float = PATIENCE) -> Iterator[Database]:
+def open_database(path: str | Path, patience: float = PATIENCE) -> Generator[Database]:
     """The database at `path`, migrated, for the length of a `with` block; patience: seconds to wait for another writer.
 
     Raises FlagError, with a sentence for whatever SQLite says.
@@ -41,7 +41,7 @@ def open_database(path: str | Path, patience: float = PATIENCE) -> Iterator[Data
 
 
 @contextlib.contextmanager
-def transaction(database: Database) -> Iterator[None]:
+def transaction(database: Database) -> Generator[None]:
     """A transaction that takes the write lock at once, so that it waits its turn and cannot fail late."""
     database.conn.execute("begin immediate")
     try:
@@ -73,25 +73,25 @@ def create_flags(database: Database) -> None:
     columns = {"id": int, "turn_id": str, "context": str, "candidates": str, "pick": str, "correct": str}
     columns |= {"reason": str, "model_hash": str, "catalog_hash": str, "time": str}
     needed = set(columns) - {"correct", "id"}
-    database["flags"].create(columns, pk="id", not_null=needed)
+    database.table("flags").create(columns, pk="id", not_null=needed)
 
 
 def index_turns(database: Database) -> None:
     """For the newest flag of a turn."""
-    database["flags"].create_index(["turn_id", "id"])
+    database.table("flags").create_index(["turn_id", "id"])
 
 
 def create_unsure(database: Database) -> None:
     """Turns that nobody flagged and the model was unsure of, for annotators to judge."""
     columns = dict.fromkeys(("turn_id", "context", "candidates", "pick", "model_hash", "catalog_hash", "time"), str)
-    database["unsure"].create(columns, pk="turn_id", not_null=set(columns))
+    database.table("unsure").create(columns, pk="turn_id", not_null=set(columns))
 
 
 def create_judgements(database: Database) -> None:
     """What annotators say of a turn."""
     columns = {"id": int, "turn_id": str, "annotator": str, "verdict": str, "correct": str, "time": str}
-    database["judgements"].create(columns, pk="id", not_null=set(columns) - {"id", "correct"})
-    database["judgements"].create_index(["turn_id", "annotator", "id"])
+    database.table("judgements").create(columns, pk="id", not_null=set(columns) - {"id", "correct"})
+    database.table("judgements").create_index(["turn_id", "annotator", "id"])
 
 
 MIGRATIONS = (create_flags, index_turns, create_unsure, create_judgements)
@@ -104,7 +104,7 @@ def migrate(database: Database, path: Path) -> None:
     with transaction(database):
         for migration in pending_migrations(database, path):  # asked again: another process may have been quicker
             migration(database)
-            database["migrations"].insert({"name": migration.__name__, "time": now()}, pk="name")
+            database.table("migrations").insert({"name": migration.__name__, "time": now()}, pk="name")
 
 
 def pending_migrations(database: Database, path: Path) -> list:

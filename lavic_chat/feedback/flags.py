@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 from lavic_chat.dialogue.reddit_amazon import parse_context
 from lavic_chat.dialogue.turns import CONTROL
@@ -93,7 +94,7 @@ class FlagStore:
         """Store a row, then hand it to the backup; what is stored stays, whatever becomes of the backup."""
         with open_database(self.path, self.patience) as database, transaction(database):
             before = database.conn.total_changes
-            number = database[table].insert(row, **more).last_pk
+            number: Any = database.table(table).insert(row, **more).last_pk
             is_new = database.conn.total_changes > before
         if self.backup and is_new:
             try:
@@ -143,7 +144,7 @@ class FlagStore:
 
 def checked(flag: Flag) -> Flag:
     """The flag with clean texts; raises FlagError for a wrong type, an empty need, or too long a text."""
-    clean = {}
+    clean: dict[str, Any] = {}
     for name, limit in LIMITS.items():
         value = getattr(flag, name)
         if name == "correct" and value in (None, ""):
@@ -174,7 +175,7 @@ def checked_candidates(candidates: object) -> tuple[tuple[str, float], ...]:
     return tuple(pairs)
 
 
-def checked_time(time: object) -> str:
+def checked_time(time: Any) -> str:
     """The time in UTC; a time without a zone is taken as UTC."""
     try:
         moment = datetime.fromisoformat(time)
@@ -193,4 +194,5 @@ def row_from(flag: Flag) -> dict:
 def flag_from(row: dict) -> Flag:
     """A row, and whether it is the latest of its turn, as a flag; takes the row's candidates out of it."""
     candidates = tuple((name, score) for name, score in json.loads(row.pop("candidates")))
-    return Flag(**row | {"candidates": candidates, "latest": bool(row["latest"])})
+    fields: dict[str, Any] = row | {"candidates": candidates, "latest": bool(row["latest"])}
+    return Flag(**fields)

@@ -37,6 +37,7 @@ class HubBackup:
         )  # fmt: skip
 
     def __call__(self, table: str, row: dict) -> None:
+        """Append one row of a table; raises OSError where the file cannot be written."""
         line = json.dumps({"table": table, **row}, ensure_ascii=False) + "\n"
         with self.scheduler.lock, self.path.open("a", encoding="utf-8") as file:
             file.write(line)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -112,7 +113,7 @@ class Ranker:
         products: Sequence[Product],
         item_features: Sequence[ItemFeatures],
         photo: Tensor | None = None,
-        query_scores: Sequence[float] | None = None,
+        query_scores: Sequence[float] | np.ndarray | None = None,
     ) -> Ranking:
         """n products with their features. photo: the states [5, h] of the dialogue's, if it has one. query_scores [n]:
         how near retrieval finds each product to the dialogue."""
@@ -154,7 +155,7 @@ class Ranker:
         cache.put({key: json.dumps(logits.tolist())})
         return logits
 
-    def weigh(self, logits: Tensor, query_scores: Sequence[float] | None = None) -> Tensor:
+    def weigh(self, logits: Tensor, query_scores: Sequence[float] | np.ndarray | None = None) -> Tensor:
         """Candidates' logits [n] -> their scores, with the ranker's temperature and retrieval weight."""
         near = None if query_scores is None else torch.as_tensor(query_scores)
         return weigh_scores(logits, self.config.temperature, self.config.retrieval_weight, near)

@@ -8,6 +8,11 @@ import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.catalog.product import Catalog
+from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.recommendation import Recommendation
+
 TURN, CATALOG = 30, 300  # seconds that a call may take: a shopper's turn, looking at a whole catalogue
 
 
@@ -42,10 +47,25 @@ def find_lender() -> Lender:
 class ZeroGpuRecommender:
     """A recommender whose model runs only in calls for which a GPU is lent."""
 
-    def __init__(self, recommender, lend: Lender):
-        self.catalog, self.device = recommender.catalog, recommender.device
-        self.model_name, self.model_hash = recommender.model_name, recommender.model_hash
-        self.full_tokens = recommender.full_tokens
-        self.recommend = lend(recommender.recommend, TURN)
-        self.more_like = lend(recommender.more_like, TURN)
-        self.without_looking = lend(recommender.without_looking, TURN)
+    def __init__(self, recommender: Any, lend: Lender):
+        """recommender: the one that answers, with all that the chat needs of one."""
+        self.catalog: Catalog = recommender.catalog
+        self.device: str = recommender.device
+        self.model_name: str = recommender.model_name
+        self.model_hash: str = recommender.model_hash
+        self.full_tokens: int = recommender.full_tokens
+        self._recommend = lend(recommender.recommend, TURN)
+        self._more_like = lend(recommender.more_like, TURN)
+        self._without_looking = lend(recommender.without_looking, TURN)
+
+    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
+        """As the recommender's own, with a GPU."""
+        return self._recommend(dialogue, like, filters)
+
+    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
+        """As the recommender's own, with a GPU."""
+        return self._more_like(dialogue, product_id, filters)
+
+    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
+        """As the recommender's own, with a GPU."""
+        return self._without_looking(dialogue, shown)

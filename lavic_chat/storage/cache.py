@@ -4,8 +4,11 @@ One SQLite file a kind; a key is a hash of what went in (picture bytes, text) an
 """
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +17,7 @@ from lavic_chat.errors import CacheError
 BATCH = 500  # keys asked for in one statement; SQLite allows 999 variables
 
 
-class _Store:
+class _Store(ABC):
     """Bytes by key in one SQLite file. Connections are opened per call, so threads may share it."""
 
     def __init__(self, path: str | Path):
@@ -37,6 +40,10 @@ class _Store:
             database.execute("begin immediate")  # waits here for its turn; later, SQLite would refuse to wait
             database.executemany("insert or replace into vectors (key, data) values (?, ?)", rows)
             database.execute("commit")
+
+    @abstractmethod
+    def get(self, keys: Iterable[str]) -> dict[str, Any]:
+        """What is here, by key."""
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """Those of the keys that `get` has nothing for."""
@@ -82,7 +89,8 @@ class _Connection:
     """
 
     def __init__(self, path: Path):
-        self.path, self.connection = path, None
+        self.path = path
+        self.connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> sqlite3.Connection:
         try:
@@ -95,8 +103,11 @@ class _Connection:
                 self.connection.close()
             raise CacheError(self._sentence(error)) from error
 
-    def __exit__(self, kind, error, trace) -> None:
-        self.connection.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.connection:
+            self.connection.close()
         if isinstance(error, sqlite3.Error):
             raise CacheError(self._sentence(error)) from error
 

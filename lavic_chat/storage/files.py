@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 from lavic_chat.errors import LavicError
@@ -121,7 +121,7 @@ def hash_file(path: str | Path) -> str:
 
 
 @contextlib.contextmanager
-def fresh_folder(target: str | Path) -> Iterator[Path]:
+def fresh_folder(target: str | Path) -> Generator[Path]:
     """A temporary folder beside `target` that becomes `target` when the block ends well, else vanishes.
 
     Raises LavicError when the disk is full or the place cannot be written.

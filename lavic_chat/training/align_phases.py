@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -26,6 +26,7 @@ from lavic_chat.training.trainer import (
     run_training,
 )
 
+Learn = Callable[[int, random.Random], float]
 Kept = Literal["nothing", "projector", "all"]
 WORDS = "words"  # the first phase, whose progress has a file of its own
 SAVE_EVERY = 25  # steps, between writings of the progress
@@ -133,7 +134,7 @@ def caption_groups(model: LavicModel, config: AlignConfig) -> list[dict]:
     return groups
 
 
-def word_step(model: LavicModel, train: AlignExamples, config: AlignConfig):
+def word_step(model: LavicModel, train: AlignExamples, config: AlignConfig) -> Learn:
     """What a step of words does: its gradient into the weights, its loss back."""
     texts = [caption_words(product) for product in train.products]
     words, std = gather_words(model, texts, random.Random(config.seed)), train.states.std((0, 1))
@@ -147,7 +148,7 @@ def word_step(model: LavicModel, train: AlignExamples, config: AlignConfig):
     return learn
 
 
-def caption_step(model: LavicModel, train: AlignExamples, config: AlignConfig):
+def caption_step(model: LavicModel, train: AlignExamples, config: AlignConfig) -> Learn:
     """What a step of captions does: its gradient into the weights, its loss back."""
     mean, std = train.states.mean(0), train.states.std((0, 1))
 

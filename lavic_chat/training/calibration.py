@@ -76,7 +76,7 @@ class Fit:
 def calibrate(request: CalibrateRequest) -> StageResult:
     """Fit temperature and retrieval weight, and write them into the adapter's card; raises LavicError for a request
     that cannot be met."""
-    adapter = request.settings.adapter
+    adapter = request.settings.adapter_folder
     read_card(adapter)  # refused now, not after the ranking
     files = [Path(request.dialogues), *(Path(folder) / "dialogues/valid.jsonl" for folder in request.also)]
     catalogs = load_catalogs(request.settings.catalog, request.also)

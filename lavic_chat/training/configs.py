@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lavic_chat.settings import MINI
 
@@ -124,7 +124,7 @@ class FuseConfig:
 
 
 # LaViC's own (the authors' code), for every other base: five passes of stage 1, one of stage 2, whose answer is the id.
-PAPER = {
+PAPER: Mapping[type, Any] = {
     DistillConfig: DistillConfig(epochs=5, lr=5e-5, longest=256),
     TuneConfig: TuneConfig(
         epochs=1, plain_steps=0, plain_share=0.0, say_share=0.0, batch=1, lr=5e-5, dropout=0.1,
@@ -143,11 +143,11 @@ def choose_config(config_class: type[C], model: str, given: Mapping[str, object]
     Steps that are given count, not epochs; where epochs count, each ends with a validation unless another interval was
     given.
     """
-    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if "steps" in chosen and hasattr(config_class, "epochs"):
         chosen.setdefault("epochs", 0)
     defaults = config_class() if model == MINI else PAPER.get(config_class, config_class())
-    config = replace(defaults, **chosen)
+    config: C = replace(defaults, **chosen)
     return replace(config, valid_every=chosen.get("valid_every", 0)) if getattr(config, "epochs", 0) else config
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from lavic_chat.catalog.datacard.drawing import (
@@ -44,7 +44,7 @@ def training_curves(training: Mapping) -> tuple[Curve, dict[str, Curve]]:
     return perplexity, hits
 
 
-def points(record: Mapping, count) -> list[tuple[int, Mapping | None]]:
+def points(record: Mapping, count: Callable[[Mapping, int], int]) -> list[tuple[int, Mapping | None]]:
     """(how much was seen, the validation) of all legs of a stage, the oldest first; None between two that were asked
     other questions."""
     found, before = [], 0

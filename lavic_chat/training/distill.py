@@ -222,7 +222,7 @@ def make_step(
         pictures = [augment(*each) for each in zip(shown, dice, strict=True)]
         model.train()
         with model.seeing_partly(config.patches):
-            if step < config.word_steps:
+            if words and step < config.word_steps:
                 loss = words.loss(model.project(encode_singly(model, pictures, rng))[:, None], rows)
             else:
                 loss = picture_loss(model, pictures, texts, config.longest)
@@ -239,9 +239,10 @@ def make_examples(
     of the product's appearance, and where a teacher wrote and it says nothing they are left out."""
     examples = []
     for product in products:
-        paths = {place: catalog.picture_path(product, place) for place in range(len(product.images))}
+        found = {place: catalog.picture_path(product, place) for place in range(len(product.images))}
+        paths = {place: path for place, path in found.items() if path}
         known = "" if teacher_texts and not knows_appearance(product) else appearance_caption(product)
-        texts = {place: teacher_texts.get((product.id, place)) or known for place, path in paths.items() if path}
+        texts = {place: teacher_texts.get((product.id, place)) or known for place in paths}
         texts = {place: text for place, text in texts.items() if text}
         if texts:
             pictures = tuple(partial(open_picture, paths[place]) for place in texts)

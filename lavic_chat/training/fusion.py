@@ -108,7 +108,8 @@ def fuse(request: FuseRequest) -> StageResult:
     A stopped run goes on from `fusion.progress` in that folder. Raises LavicError for a request that cannot be met.
     """
     started, settings, config = time.time(), request.settings, request.config
-    read_card(settings.adapter)  # refused now, not after the training
+    adapter = settings.adapter_folder
+    read_card(adapter)  # refused now, not after the training
     catalogs = load_catalogs(settings.catalog, request.also)
     files = dialogue_files(request, catalogs)
     data = read_data(request, catalogs, files)
@@ -120,20 +121,20 @@ def fuse(request: FuseRequest) -> StageResult:
 
     def keep(best: Recall, curve: tuple[Recall, ...]) -> None:
         if best.step:  # before the first step it is search by words alone
-            save_fusion(fusion, settings.adapter, data.vision_hash, data.encoder.name)
+            save_fusion(fusion, adapter, data.vision_hash, data.encoder.name)
             so_far = {"best": best.to_row(), "valid": [point.to_row() for point in curve]}
-            write_record(settings.adapter, record | so_far)
+            write_record(adapter, record | so_far)
 
     identity = [data.adapter_hash, data.encoder.name, record["catalogs"], record["dialogues"], request.key]
-    checkpoint = Checkpoint(settings.adapter / "fusion", config, json.dumps(identity))
+    checkpoint = Checkpoint(adapter / "fusion", config, json.dumps(identity))
     report = fuse_model(fusion, (data.train, data.valid), config, keep, checkpoint, started)
     record |= summarize_report(report)
     if report.best.step:
-        write_record(settings.adapter, record)
+        write_record(adapter, record)
     checkpoint.clear()
     summary = (
         f"Learned from {sum(record['wishes'])} wishes; {report.valid[0]} by words alone, {report.best} now; "
-        f"in {settings.adapter}. Now `calibrate`, which builds on it."
+        f"in {adapter}. Now `calibrate`, which builds on it."
     )
     return StageResult(record, summary)
 

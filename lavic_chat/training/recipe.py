@@ -189,7 +189,7 @@ def texts_of(value: object, where: str) -> tuple[str, ...]:
 
 def placeholders(stage: Stage) -> list[str]:
     """The variables that a stage names anywhere."""
-    values = [*stage.arguments, *stage.makes, *stage.inputs]
+    values: list[object] = [*stage.arguments, *stage.makes, *stage.inputs]
     for value in stage.options.values():
         values += value if isinstance(value, tuple) else [value]
     return [name for value in values if isinstance(value, str) for name in PLACEHOLDER.findall(value)]

@@ -116,12 +116,17 @@ def fill_stage(stage: Stage, filling: Filling) -> PlannedStage:
 def fill_option(name: str, value: Value, filling: Filling) -> Value:
     """An option's value with all variables but `{out}`, a list without what is not to be had; raises LeftOut where a
     single one is not."""
-    if isinstance(value, tuple):
-        kept = []
-        for one in value:
-            with contextlib.suppress(LeftOut):
-                kept.append(fill_option(name, one, filling))
-        return tuple(kept)
+    if not isinstance(value, tuple):
+        return fill_single(name, value, filling)
+    kept = []
+    for one in value:
+        with contextlib.suppress(LeftOut):
+            kept.append(fill_single(name, one, filling))
+    return tuple(kept)
+
+
+def fill_single(name: str, value: float | str, filling: Filling) -> float | str:
+    """A value that is no list; raises LeftOut where it is not to be had."""
     if not isinstance(value, str):
         return value
     if name in PATH_OPTIONS:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,7 +138,7 @@ def print_progress(sentence: str) -> None:
 
 
 @contextmanager
-def lock_folder(out: Path) -> Iterator[None]:
+def lock_folder(out: Path) -> Generator[None]:
     """Raises LavicError where another run writes into the folder, or none can."""
     lock = FileLock(out / LOCK)
     try:
@@ -155,7 +155,7 @@ def lock_folder(out: Path) -> Iterator[None]:
 
 
 @contextmanager
-def stop_on_termination() -> Iterator[None]:
+def stop_on_termination() -> Generator[None]:
     """Within, a request to terminate ends the stage that runs as well."""
     if threading.current_thread() is not threading.main_thread():
         yield

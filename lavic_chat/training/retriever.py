@@ -103,7 +103,7 @@ class Encoder:
     the best ones are kept, for a while: they are measured so."""
 
     embed: Embed
-    weights: list[Tensor]
+    weights: Sequence[Tensor]
     as_kept: Callable[[], AbstractContextManager] = nullcontext
 
 
@@ -122,7 +122,8 @@ def tune_retriever(request: RetrieverRequest) -> StageResult:
     A stopped run goes on from `retriever.progress` in that folder. Raises LavicError for a request that cannot be met.
     """
     started, settings, config = time.time(), request.settings, request.config
-    read_card(settings.adapter)  # refused now, not after the training
+    adapter = settings.adapter_folder
+    read_card(adapter)  # refused now, not after the training
     catalog = load_catalog(settings.catalog)
     examples, adapter_hash = read_examples(request, catalog)
     text_encoder, _ = load_text_encoder(settings.home)
@@ -136,20 +137,20 @@ def tune_retriever(request: RetrieverRequest) -> StageResult:
     def keep(best: Recall, curve: tuple[Recall, ...]) -> None:
         if best.step:  # before the first step it is the encoder as it comes
             with encoder.as_kept():
-                save_text_lora(lora, settings.adapter)
+                save_text_lora(lora, adapter)
             so_far = {"best": best.to_row(), "valid": [point.to_row() for point in curve]}
-            write_record(settings.adapter, record | so_far)
+            write_record(adapter, record | so_far)
 
     identity = [adapter_hash, catalog.fingerprint, list(hashes.values()), request.key]
-    checkpoint = Checkpoint(settings.adapter / RETRIEVER, config, json.dumps(identity))
+    checkpoint = Checkpoint(adapter / RETRIEVER, config, json.dumps(identity))
     report = tune_encoder(encoder, examples, config, keep, checkpoint)
     record |= summarize_report(report)
     if report.best.step:
-        write_record(settings.adapter, record)
+        write_record(adapter, record)
     checkpoint.clear()
     summary = (
         f"Learned from {len(examples.train)} wishes; recall@{FOUND} on {len(examples.valid.queries)} of validation "
-        f"{report.valid[0].recall:.3f} before, {report.best.recall:.3f} now; in {settings.adapter / RETRIEVER}. "
+        f"{report.valid[0].recall:.3f} before, {report.best.recall:.3f} now; in {adapter / RETRIEVER}. "
         "Now `fuse` and `calibrate`, which build on it."
     )
     return StageResult(record, summary)

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import gradio as gr
 from anyio import to_thread
@@ -53,7 +54,7 @@ class AnnotationPage:
     def wire(self) -> None:
         """Bind the components' events to their handlers, none of them a public endpoint."""
         screen = [self.state, self.sign_in, self.notice, self.task, self.password]
-        hidden = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        hidden: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         for event in (self.begin_button.click, self.name.submit, self.password.submit):
             event(self.begin, [self.state, self.name, self.password], screen, **hidden)
         self.task.act(self.act, [self.state], screen, **hidden)
@@ -109,7 +110,7 @@ class AnnotationPage:
             self.annotations.skip(state.turn_id, state.annotator)
         elif act == "none":
             self.annotations.judge(state.turn_id, state.annotator, None)
-        elif act == "judge" and choice in self.candidate_ids(state):
+        elif act == "judge" and choice in self.candidate_ids(state) and isinstance(choice, str):
             self.annotations.judge(state.turn_id, state.annotator, choice)
         return self.screen(state)
 

@@ -8,8 +8,9 @@ chat.predict(answer["context"], [[item["id"], item["score"]] for item in answer[
              answer["pick"]["id"], "the right id", "wrong colour", api_name="/flag")
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import gradio as gr
@@ -45,7 +46,7 @@ class Api:
             candidates = gr.JSON(label="candidates")
             pick, correct, reason = (gr.Textbox("", label=name) for name in ("pick", "correct", "reason"))
             answer, trigger = gr.JSON(label="answer"), gr.Button()
-        model = {"concurrency_id": queue, "concurrency_limit": 1}
+        model: dict[str, Any] = {"concurrency_id": queue, "concurrency_limit": 1}
         trigger.click(self.ask, [message, photo, categories, least, most], answer, api_name="ask", **model)
         trigger.click(self.recommend, [context], answer, api_name="recommend", **model)
         trigger.click(self.flag, [context, candidates, pick, correct, reason], answer, api_name="flag")
@@ -62,7 +63,7 @@ class Api:
         """A wrong pick, and which of the candidates, or of the catalogue, would have been right."""
         return self.answer_or_error(lambda: self.store(context, candidates, pick, correct, reason))
 
-    def answer_message(self, message: str, photo: str | None, categories: object, least: str, most: str) -> dict:
+    def answer_message(self, message: str, photo: str | None, categories: list | None, least: str, most: str) -> dict:
         """`ask`, raising LavicError for what cannot be answered."""
         if photo:
             picture_format(Path(photo))
@@ -101,7 +102,7 @@ class Api:
         )
         return {"stored": self.annotations.add(flag)}
 
-    def answer_or_error(self, move) -> dict:
+    def answer_or_error(self, move: Callable[[], dict]) -> dict:
         """The move's answer; what can be mended is told in its sentence, everything else politely."""
         try:
             return move()

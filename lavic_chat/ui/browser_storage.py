@@ -31,7 +31,7 @@ def to_storage(session: Session) -> dict:
     answers = []
     each = session
     while each and each.recommendation and len(answers) < MOST_ANSWERS:
-        answers.append(answer_row(each))
+        answers.append(answer_row(each, each.recommendation))
         each = each.previous
     turns = [[turn.role, turn.text, str(turn.photo or ""), list(turn.shown)] for turn in session.dialogue.turns]
     return {
@@ -43,9 +43,8 @@ def to_storage(session: Session) -> dict:
     }
 
 
-def answer_row(session: Session) -> dict:
-    """What the page shows of the session's newest answer; the session must have one."""
-    found = session.recommendation
+def answer_row(session: Session, found: Recommendation) -> dict:
+    """What the page shows of the session's newest answer."""
     return {
         "turns": len(session.dialogue.turns),
         "rejected": sorted(session.dialogue.rejected),

@@ -26,10 +26,12 @@ def window(session: Session, links: Links) -> str:
 
 
 def card(session: Session, links: Links) -> str:
-    """The pick or the chosen runner-up; the session must show one."""
-    item, place = session.shown, place_of(session.shown, session.recommendation)
-    product = item.product
-    badge = "My pick" if place == 1 else f"No. {place} of {len(session.recommendation.candidates)}"
+    """The pick or the chosen runner-up; nothing where the session shows none."""
+    found, item = session.recommendation, session.shown
+    if not found or not item:
+        return ""
+    product, place = item.product, place_of(item, found)
+    badge = "My pick" if place == 1 else f"No. {place} of {len(found.candidates)}"
     back = BACK + '<button type="button" class="back" data-act="compare">Compare</button>'
     return (
         f'<article class="card{" waiting" if session.pending else ""}" data-product="{escape(product.id)}">'

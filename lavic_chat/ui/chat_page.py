@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters, read_price
 from lavic_chat.feedback.annotation import AnnotationStore
@@ -69,7 +70,7 @@ class ChatPage(ChatScreen):
         for done in (closed, saved):
             done.then(None, None, None, js=TO_WRONG_PICK)
 
-    def bind(self, event: Callable, handler: Callable, outputs: list, inputs: list | None = None):
+    def bind(self, event: Callable, handler: Callable, outputs: list, inputs: list | None = None) -> Dependency:
         """A move that needs no model: no queue, no progress bar, no public endpoint."""
         return event(
             handler,
@@ -86,7 +87,7 @@ class ChatPage(ChatScreen):
         answered = self.bind_model(begun.then, self.answer, self.everything)
         self.bind(answered.failure, self.refuse, self.everything)
 
-    def bind_model(self, event: Callable, handler: Callable, outputs: list):
+    def bind_model(self, event: Callable, handler: Callable, outputs: list) -> Dependency:
         """A move that runs the model, one at a time."""
         return event(
             handler, [self.session], outputs, show_progress="minimal", show_progress_on=self.status,
@@ -170,7 +171,7 @@ class ChatPage(ChatScreen):
 
     def note_if_unsure(self, session: Session) -> None:
         """Give the turn to the annotators; where that fails, the shopper need not know."""
-        if session.recommendation.confidence < UNSURE:
+        if session.recommendation and session.recommendation.confidence < UNSURE:
             try:
                 self.annotations.add_unsure(make_flag(session, self.recommender, None, (), ""))
             except Exception as error:
@@ -178,7 +179,7 @@ class ChatPage(ChatScreen):
 
     def give_up(self, session: Session, error: str) -> dict:
         """Back to before the question, its message in the box again; what a button asked leaves the box alone."""
-        box = box_value(session.pending.text, session.pending.photo)
+        box = box_value(session.pending.text, session.pending.photo) if session.pending else {}
         return self.screen(session.drop_pending(), f"{error} {BACK_IN_THE_BOX}" if box else error, **box)
 
     def refuse(self, session: Session) -> dict:

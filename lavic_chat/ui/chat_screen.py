@@ -23,7 +23,7 @@ class ChatScreen(ChatLayout):
     @property
     def everything(self) -> list:
         """The components of `screen`, and the filters' fields."""
-        parts = [self.session, self.storage, self.conversation, self.status, self.notice, self.box]
+        parts: list = [self.session, self.storage, self.conversation, self.status, self.notice, self.box]
         parts += [self.start_over, self.undo, self.filters, self.categories, self.least, self.most]
         return [*parts, self.card, self.actions, self.gallery, self.inspection, *self.buttons, *self.flag_parts]
 

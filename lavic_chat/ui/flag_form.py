@@ -36,7 +36,7 @@ def make_flag(session: Session, recommender: Recommender, right: str | None, qui
         turn_id=session.turn_id,
         context=to_context(session.asked),
         candidates=tuple((item.product.id, item.score) for item in session.recommendation.candidates),
-        pick=session.pick.id,
+        pick=session.recommendation.pick.product.id,
         correct=right or None,
         reason="; ".join([*reasons, *([words] if words else [])]),
         model_hash=recommender.model_hash,

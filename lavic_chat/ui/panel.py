@@ -13,8 +13,11 @@ MOST_ROWS, LONGEST_CELL = 10, 80
 
 
 def comparison(session: Session, links: Links) -> str:
-    """The pick and the runner-up side by side, and what tells them apart."""
-    pair = (session.recommendation.pick, session.shown)
+    """The pick and the runner-up side by side, and what tells them apart; nothing where the session shows none."""
+    found, shown = session.recommendation, session.shown
+    if not found or not shown:
+        return ""
+    pair = (found.pick, shown)
     figures = "".join(
         f'<figure><img src="{links.picture(item.product)}" alt="{escape(short_title(item.product))}"><figcaption '
         f'dir="auto">{escape(short_title(item.product))}</figcaption></figure>'
@@ -31,7 +34,7 @@ def comparison(session: Session, links: Links) -> str:
     both = f'<p class="same">The same in both: {escape(", ".join(same))}</p>' if same else ""
     return (
         f'<article class="compare{" waiting" if session.pending else ""}"><p class="badge"><span>My pick</span> and '
-        f'No. {session.recommendation.candidates.index(session.shown) + 1} {BACK}</p><div class="pair">{figures}</div>'
+        f'No. {found.candidates.index(shown) + 1} {BACK}</p><div class="pair">{figures}</div>'
         f"<table><tbody>{rows}</tbody></table>{both}</article>"
     )
 
@@ -99,6 +102,6 @@ def ablation_sentence(session: Session) -> str:
     if not session.blind:
         return '<button type="button" data-act="blind">Answer without looking at the pictures</button>'
     pick = session.blind.pick
-    if pick.product.id == session.pick.id:
+    if session.pick and pick.product.id == session.pick.id:
         return "Without looking, the pick would have been the same."
     return f"Without looking, the pick would have been the {escape(short_title(pick.product))}."

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import gradio as gr
+from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse
@@ -27,7 +28,9 @@ LARGEST_UPLOAD = "20mb"
 LONGEST_QUEUE = 64  # questions waiting; the next visitor is asked to try again
 
 
-def launch(app: gr.Blocks, catalog: Catalog, host: str = "127.0.0.1", port: int | None = 7860, **more):
+def launch(
+    app: gr.Blocks, catalog: Catalog, host: str = "127.0.0.1", port: int | None = 7860, **more
+) -> tuple[FastAPI, str, str]:
     """Serve the chat. `more` goes to Gradio's `launch`, for instance `prevent_thread_lock=True`.
 
     The disk stays closed: pictures leave by product id, `allowed_paths` is empty.
@@ -63,7 +66,7 @@ def picture_route(catalog: Catalog) -> Route:
         known = product_id in catalog and view.isascii() and view.isdigit() and len(view) < 3
         path = catalog.picture_path(catalog[product_id], int(view)) if known else None
         kind = MEDIA_TYPES.get(Path(path).suffix.lower()) if path else None
-        if not kind:
+        if not path or not kind:
             raise HTTPException(404)
         return FileResponse(path, media_type=kind, headers=HEADERS)
 

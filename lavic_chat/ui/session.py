@@ -22,14 +22,33 @@ from lavic_chat.ui.replies import short_title, write_reply
 class Recommender(Protocol):
     """What the chat needs of a recommender; every call raises LavicError with a sentence for the visitor."""
 
-    catalog: Catalog
-    model_name: str
-    model_hash: str
-    device: str
-    full_tokens: int  # that one picture would take if every one of its tokens were read
+    @property
+    def catalog(self) -> Catalog:
+        """Whose products are recommended."""
+        ...
 
-    def recommend(self, dialogue: Dialogue, *, filters: Filters = NO_FILTERS) -> Recommendation:
-        """The pick and the other candidates for the dialogue's newest turn."""
+    @property
+    def model_name(self) -> str:
+        """The base's name, as it was asked for."""
+        ...
+
+    @property
+    def model_hash(self) -> str:
+        """Of base and adapter."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where the model runs."""
+        ...
+
+    @property
+    def full_tokens(self) -> int:
+        """That one picture would take if every one of its tokens were read."""
+        ...
+
+    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
+        """The pick and the other candidates for the dialogue's newest turn; like: id of a product to go by."""
         ...
 
     def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
@@ -96,7 +115,7 @@ class Session:
     def something_else(self) -> "Session":
         """Turn down the pick, and the runner-up on the card if there is one; raises LavicError without a pick."""
         self.check_idle()
-        if not self.pick:
+        if not self.pick or not self.shown:
             raise LavicError("There is no pick to replace yet; say what you are looking for.")
         asked = self.dialogue.reject(self.pick.id).reject(self.shown.product.id).say("Something else, please.")
         return replace(self, pending=Pending(asked))

@@ -60,7 +60,10 @@ def check_pictures(pictures: list[ListedPicture], splits: Splits | None, progres
     fingerprints: list[Fingerprint] = []
     with tqdm(total=len(pictures), desc="Checking pictures", unit="picture", disable=None if progress else True) as bar:
         for fingerprint in fingerprint_all(pictures):
-            (problems if isinstance(fingerprint, Problem) else fingerprints).append(fingerprint)
+            if isinstance(fingerprint, Problem):
+                problems.append(fingerprint)
+            else:
+                fingerprints.append(fingerprint)
             bar.update()
     split_of = splits.split_of if splits else {}
     return [*problems, *identical_files(fingerprints, split_of), *near_duplicates(fingerprints, split_of)]

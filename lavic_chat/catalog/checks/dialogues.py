@@ -66,7 +66,7 @@ def check_dialogues(catalog: Catalog, splits: Splits | None) -> Iterator[Problem
         for row, conversation in rows_of(path, bad_lines):
             yield from check_answers(row, conversation)
             yield from check_products(conversation, catalog)
-            if split:
+            if splits and split:
                 yield from check_split(row, conversation, splits.split_of, split)
         yield from bad_lines
 

@@ -3,7 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,7 @@ SWATCHES = {  # plain colours as they look on furniture
     "turquoise": "#2aa9b5",
 }  # fmt: skip
 UNKNOWN = "#c9cfcb"  # a colour whose name nobody knows
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 11,
     "text.color": INK,
     "axes.edgecolor": LINE,

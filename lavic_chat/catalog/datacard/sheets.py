@@ -98,7 +98,7 @@ def tile(catalog: Catalog, product: Product, side: int) -> Image.Image:
     return ImageOps.pad(picture, (side, side), Image.Resampling.LANCZOS, color="white")
 
 
-def fitting(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """The text, cut to `width` pixels."""
     text = "".join(letter if letter.isprintable() else " " for letter in text[:200])
     if font.getlength(text) <= width:

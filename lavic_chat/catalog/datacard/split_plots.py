@@ -84,8 +84,9 @@ def draw_splits(catalog: Catalog, splits: Splits | None) -> "Figure | None":
 def split_members(catalog: Catalog, splits: Splits | None) -> dict[str, list[Product]]:
     """The products of each split that has any; of no more splits than can be told apart by look."""
     members: dict[str, list[Product]] = {split: [] for split in (splits.shapes if splits else {})}
-    for product in catalog if splits else ():
-        if split := splits.split_of.get(product.id):
+    split_of = splits.split_of if splits else {}
+    for product in catalog:
+        if split := split_of.get(product.id):
             members[split].append(product)
     return dict(list({split: found for split, found in members.items() if found}.items())[: len(SPLIT_STYLES)])
 

@@ -11,10 +11,11 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpcore
@@ -26,7 +27,10 @@ from lavic_chat.catalog.pictures import MAX_BYTES, read_picture
 from lavic_chat.errors import CatalogError, PictureError
 from lavic_chat.storage.files import write_atomic
 
-HEADERS = {"User-Agent": "lavic-chat (fetches the pictures of a catalogue)", "Accept": "image/*"}
+HEADERS: Mapping[bytes | str, bytes | str] = {
+    "User-Agent": "lavic-chat (fetches the pictures of a catalogue)",
+    "Accept": "image/*",
+}
 TIMEOUTS = {"connect": 10.0, "read": 20.0, "write": 10.0, "pool": 60.0}  # seconds
 MAX_SECONDS = 120.0  # for one picture
 REDIRECTS, TRIES = 5, 3
@@ -136,7 +140,7 @@ class Fetcher:
         for _ in range(REDIRECTS + 1):
             if not may_be_fetched(url):
                 raise Refused("the address is not one of http or https")
-            host = urlsplit(url).hostname
+            host = urlsplit(url).hostname or ""
             self._take_turn(host)
             with self.pool.stream("GET", url, headers=HEADERS, extensions={"timeout": TIMEOUTS}) as response:
                 headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
@@ -185,7 +189,7 @@ def wait_of(headers: dict[str, str]) -> float:
 class PublicNetwork(httpcore.SyncBackend):
     """Connects to public addresses only; what was checked is what is connected to, whatever the name says later."""
 
-    def connect_tcp(self, host: str, port: int, *arguments, **options):
+    def connect_tcp(self, host: str, port: int, *arguments: Any, **options: Any) -> httpcore.NetworkStream:
         """As the backend's; raises Refused for a host that is not public."""
         return super().connect_tcp(public_address(host, port), port, *arguments, **options)
 

@@ -1,7 +1,7 @@
 """The report's plots, in the style of the catalogue's."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lavic_chat.catalog.datacard.drawing import (
     ACCENT,
@@ -62,7 +62,7 @@ def label_rows(axes: "Axes", labels: Sequence[str], x: float) -> None:
     """The rankers' names to the left of the bars, at x of the axes' width."""
     for row, label in enumerate(labels):
         weight = "bold" if row == 0 else "normal"
-        beside = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center_baseline"}
+        beside: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center_baseline"}
         axes.text(x, row, label, size=10, weight=weight, **beside)
 
 

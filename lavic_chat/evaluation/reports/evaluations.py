@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lavic_chat.errors import DialogueError
 from lavic_chat.evaluation.metrics import Prediction
@@ -95,7 +96,8 @@ def read_evaluation(folder: str | Path) -> Evaluation:
 def to_prediction(row: Mapping) -> Prediction:
     """A line of predictions.jsonl read back. Raises KeyError or TypeError for a row of something else."""
     lists = {key: tuple(row[key]) for key in ("gt_items", "ranking")}
-    return Prediction(**{key: row[key] for key in Prediction.__dataclass_fields__} | lists)
+    fields: dict[str, Any] = {key: row[key] for key in Prediction.__dataclass_fields__} | lists
+    return Prediction(**fields)
 
 
 def complete(evaluations: Sequence[Evaluation]) -> list[Evaluation]:

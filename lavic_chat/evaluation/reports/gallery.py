@@ -5,6 +5,7 @@ import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
@@ -93,5 +94,10 @@ def spelled(letter: str) -> str:
 
 def has_glyph(letter: str) -> bool:
     """Whether the font has more than its box for what it lacks."""
-    font = ImageFont.load_default(13)
-    return letter.isspace() or bytes(font.getmask(letter)) not in (b"", bytes(font.getmask(NOWHERE)))
+    return letter.isspace() or drawn(letter) not in (b"", drawn(NOWHERE))
+
+
+def drawn(letter: str) -> bytes:
+    """The letter's pixels."""
+    mask: Any = ImageFont.load_default(13).getmask(letter)  # a sequence of bytes, which Pillow's types do not say
+    return bytes(mask)

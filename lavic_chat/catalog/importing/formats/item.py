@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeGuard
 
 from lavic_chat.catalog.product import Product
 
@@ -21,6 +22,6 @@ class Item:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-def is_url(value: object) -> bool:
+def is_url(value: object) -> TypeGuard[str]:
     """Whether a value is a web address rather than a path."""
     return isinstance(value, str) and value.lower().startswith(("http://", "https://"))

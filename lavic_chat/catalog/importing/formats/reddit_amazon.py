@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lavic_chat.catalog.importing.formats.item import SUFFIXES, Item, Notes, is_url
 from lavic_chat.catalog.load import MAX_IMAGES, MAX_PRODUCTS, MAX_TEXT, MAX_TITLE, parse_product, picture_guard
@@ -43,7 +44,7 @@ def read_reddit_amazon(source: Path, notes: Notes, pictures: Path | None = None)
             continue
         if any("/" in name or Path(name).suffix.lower() not in SUFFIXES for name in row.images):
             raise CatalogError(f"{row.where}: an image name must end as .jpg or another picture, without slashes.")
-        fields = {"id": row.asin, "title": row.title[:MAX_TITLE], "category": row.category}
+        fields: dict[str, Any] = {"id": row.asin, "title": row.title[:MAX_TITLE], "category": row.category}
         fields |= {"description": row.description[:MAX_TEXT]}
         fields |= {"images": [f"images/{name}" for name in list(row.images)[:MAX_IMAGES]]}
         product = parse_product(fields, row.where)
@@ -67,7 +68,7 @@ def valid_rows(source: Path) -> Iterator[RedditRow]:
             raise CatalogError(f"{where}: `image_name` must be a text such as B000000000_0.jpg.")
         if not isinstance(title, str | None) or not isinstance(caption, str):
             raise CatalogError(f"{where}: the title and the description of the picture must be texts.")
-        asin, images = name.rpartition("_")[0], {name: row.get("image")}
+        asin, images = name.rpartition("_")[0], {name: row.get("image") or ""}
         yield RedditRow(where, asin, (title or "").strip(), "", images, {name: caption.strip()}, caption)
 
 
@@ -96,7 +97,7 @@ def train_rows(source: Path) -> Iterator[RedditRow]:
 
 def image_urls(asin: str, meta: dict, names: Iterable[str]) -> dict[str, str]:
     """Picture names with their URLs: ASIN_3.jpg is number 3 of `images`. Without names, all of `images`."""
-    images = meta.get("images") if isinstance(meta.get("images"), list) else []
+    images = meta["images"] if isinstance(meta.get("images"), list) else []
     urls = {f"{asin}_{index}": image_url(image) for index, image in enumerate(images)}
     return {name: urls.get(Path(name).stem, "") for name in list(names) or [f"{stem}.jpg" for stem in urls]}
 

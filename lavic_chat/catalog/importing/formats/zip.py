@@ -5,7 +5,7 @@ import lzma
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from lavic_chat.catalog.importing.formats.item import Item, Notes
@@ -26,7 +26,7 @@ def read_zip(source: Path, notes: Notes) -> list[Item]:
 
 
 @contextlib.contextmanager
-def unpacked(source: Path) -> Iterator[Path]:
+def unpacked(source: Path) -> Generator[Path]:
     """The one metadata file of a zip, in a temporary folder that goes at the end of the block."""
     try:
         with zipfile.ZipFile(source) as archive, tempfile.TemporaryDirectory() as folder:
