@@ -33,9 +33,10 @@ test: .venv/.installed-test lint  ## install, lint, run all tests (the browser t
 	else echo "There is no Chromium here: the browser test will be skipped; install it and run again."; fi
 	$(BIN)/pytest -q $(ARGS)
 
-lint: .venv/.installed-test  ## ruff: rules and format
+lint: .venv/.installed-test  ## ruff: rules and format; ty: types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/ty check --quiet
 
 train: .venv/.installed-app  ## make the shipped adapter anew under out/ (a day of two cores); a stopped run goes on
 	$(BIN)/lavic-chat train assets/lavic-mini/recipe.toml --out out $(ARGS)

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from lavic_chat.cli import main, reference
+from lavic_chat.cli import command_docs, main
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lavic_chat"
@@ -42,12 +42,14 @@ def test_the_readme_is_short():
 
 
 def test_the_commands_are_written_as_they_are():
-    assert read("docs/commands.md") == reference.make_reference(), "python -m lavic_chat.cli.reference writes it again"
+    assert read("docs/commands.md") == command_docs.make_reference(), (
+        "python -m lavic_chat.cli.command_docs writes it again"
+    )
 
 
 def test_the_reference_reads_the_same_on_every_terminal(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
-    assert reference.make_reference() == read("docs/commands.md")
+    assert command_docs.make_reference() == read("docs/commands.md")
 
 
 @pytest.mark.parametrize("name", documents())

@@ -121,7 +121,7 @@ def bench(turns: int, shoppers: int | None, seconds: int, as_json: bool, **chose
 
         result = run_load_test(recommender, shoppers, seconds).to_row()
     else:
-        from lavic_chat.evaluation.benchmarks.turns import measure_turns
+        from lavic_chat.evaluation.benchmarks.turn_latency import measure_turns
 
         result = measure_turns(recommender, turns)
     print_json(result) if as_json else click.echo(format_row(result))

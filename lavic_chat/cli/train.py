@@ -188,7 +188,7 @@ def train(context: click.Context, recipe: Path, variables: tuple[str, ...], as_j
 
     A stage is skipped when its command and all that it reads are as they were and what it made is there.
     """
-    from lavic_chat.training.recipe_run import RecipeRequest, run_recipe
+    from lavic_chat.training.recipe.run import RecipeRequest, run_recipe
 
     chosen, check = parse_variables(variables), make_check(context.find_root().command)
     result = run_recipe(RecipeRequest(recipe, variables=chosen, check=check, **given))

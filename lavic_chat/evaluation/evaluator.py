@@ -14,8 +14,8 @@ from lavic_chat.evaluation.cases import Case, cases_by_key, cases_by_retrieval, 
 from lavic_chat.evaluation.compare import check_same, gain_over, key_of, read_hits
 from lavic_chat.evaluation.config import MODEL, NO_DISTILL, EvaluationConfig
 from lavic_chat.evaluation.metrics import measure
+from lavic_chat.evaluation.ranker_registry import RankerInputs, make_ranker
 from lavic_chat.evaluation.rankers import Rank
-from lavic_chat.evaluation.registry import RankerInputs, make_ranker
 from lavic_chat.evaluation.stress import fill, lengthen
 from lavic_chat.serving.recommender import CANDIDATES, load_recommender
 from lavic_chat.settings import Settings

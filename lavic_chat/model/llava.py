@@ -6,20 +6,18 @@ The network is the stock `LlavaNextForConditionalGeneration`; this wrapper owns 
 """
 
 import contextlib
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from jinja2 import TemplateError
-from PIL import Image
 from torch import Tensor, nn
 from transformers import DynamicCache
 
-from lavic_chat.model.views import VIEWS, letterbox, make_five_views
+from lavic_chat.model.visual_tokens import VIEWS, VisualTokens, make_five_views
 
 
-class LavicModel:
+class LavicModel(VisualTokens):
     """Network, tokenizer and image processor of one base, with the adapters applied.
 
     name, fingerprint: the base's, as recorded in adapter folders. vision_hash: names the tower's weights
@@ -37,26 +35,6 @@ class LavicModel:
         self._frame = read_frame(tokenizer)
 
     # ---- the parts ----
-
-    @property
-    def core(self) -> Any:
-        """The network without its head: tower, projector, language model."""
-        return self.network.model
-
-    @property
-    def tower(self) -> Any:
-        """The vision tower."""
-        return self.core.vision_tower
-
-    @property
-    def projector(self) -> Any:
-        """What turns the tower's states into visual tokens."""
-        return self.core.multi_modal_projector
-
-    @property
-    def device(self) -> torch.device:
-        """Of the LLM."""
-        return self.core.get_input_embeddings().weight.device
 
     @property
     def dtype(self) -> torch.dtype:
@@ -98,75 +76,6 @@ class LavicModel:
     def image_token_id(self) -> int:
         """The token that stands in a prompt for each visual token."""
         return self.network.config.image_token_id
-
-    # ---- seeing ----
-
-    def make_views(self, pictures: Sequence[Image.Image]) -> Tensor:
-        """[n, 5, 3, s, s]: each picture letterboxed to a square of twice the tower's size, whole and 2x2 crops."""
-        squares = [self._square(picture) for picture in pictures]
-        views = self.image_processor(images=squares, return_tensors="pt")["pixel_values"]
-        if views.shape[1] != VIEWS:
-            raise AssertionError(f"a picture must give {VIEWS} views, not {views.shape[1]}")
-        return views
-
-    def make_view(self, picture: Image.Image, place: int) -> Tensor:
-        """[3, s, s]: one of a picture's five views, for a fifth of the work: 0 is the whole, 1 to 4 the crops."""
-        square, size = self._square(picture), self.view_size
-        if place:
-            top, left = size * ((place - 1) // 2), size * ((place - 1) % 2)
-            square = square.crop((left, top, left + size, top + size))
-        else:
-            square = square.resize((size, size), Image.Resampling.BICUBIC)
-        pixels = torch.tensor(np.asarray(square, np.float32) / 255).permute(2, 0, 1)
-        moments = self.image_processor.image_mean, self.image_processor.image_std
-        mean, std = (torch.tensor(values)[:, None, None] for values in moments)
-        return (pixels - mean) / std
-
-    def _square(self, picture: Image.Image) -> Image.Image:
-        mean = tuple(round(255 * channel) for channel in self.image_processor.image_mean)
-        return letterbox(picture, 2 * self.view_size, mean)
-
-    def encode_views(self, views: Tensor) -> Tensor:
-        """[n, 5, 3, s, s] -> [n, 5, h]: each view's [CLS], position 0 of the tower's last hidden state."""
-        return self.encode_view(views.flatten(0, 1)).unflatten(0, (-1, VIEWS))
-
-    def encode_view(self, views: Tensor) -> Tensor:
-        """[n, 3, s, s] -> [n, h]: the [CLS] of single views."""
-        views = views.to(self.device, next(self.tower.parameters()).dtype)
-        return self.tower(pixel_values=views).last_hidden_state[:, 0]
-
-    def see_fully(self, pictures: Sequence[Image.Image]) -> list[Tensor]:
-        """[v, d] of each picture: every patch of its five views, as LLaVA-NeXT itself sees it. What five tokens are
-        measured against, and what a teacher describes pictures from; 2,928 tokens with views of 336 pixels."""
-        sizes = [[2 * self.view_size] * 2] * len(pictures)
-        views = self.make_views(pictures).to(self.device, next(self.tower.parameters()).dtype)
-        return list(self.network.get_image_features(views, torch.tensor(sizes)).pooler_output)
-
-    @contextlib.contextmanager
-    def seeing_partly(self, share: float) -> Generator[None]:
-        """Within, the tower sees a random share of each view's patches, and always its [CLS]: a training step costs
-        about that share, and what is learned holds for whole views (PatchDropout, arXiv 2208.07220)."""
-        if share >= 1:
-            yield
-            return
-
-        def drop(module: nn.Module, given: tuple, embedded: Tensor) -> Tensor:
-            views, places, size = embedded.shape
-            chances = torch.rand(views, places - 1, device=embedded.device)
-            kept = 1 + chances.topk(max(1, round(share * (places - 1)))).indices
-            kept = torch.cat([kept.new_zeros(views, 1), kept], 1)  # [CLS] is place 0
-            return embedded.gather(1, kept[..., None].expand(-1, -1, size))
-
-        hook = self.tower.embeddings.register_forward_hook(drop)
-        try:
-            yield
-        finally:
-            hook.remove()
-
-    def project(self, states: Tensor) -> Tensor:
-        """[..., h] -> [..., d]: the tower's states as visual tokens."""
-        weight = next(self.projector.parameters())
-        return self.projector(states.to(weight.device, weight.dtype))
 
     # ---- reading and answering ----
 

@@ -1,14 +1,14 @@
 """Retrieval: a catalogue's products nearest to a query, by what is said of them and by what their pictures show."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from lavic_chat.catalog import Catalog
+from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.recommendation import Candidate
 from lavic_chat.retrieval.embedder import Embedder
-from lavic_chat.retrieval.index import ExactIndex, QueryVectors
+from lavic_chat.retrieval.index import ExactIndex, Index, QueryVectors
 from lavic_chat.retrieval.query import unit
 
 PICTURE_WEIGHT = 0.5  # of picture similarity, where the shopper showed a photo or a product
@@ -17,14 +17,22 @@ LIKE_WEIGHT = 0.5  # of a shown product's text
 
 class Retriever:
     """Cosine search over one catalogue. item_embeddings [N, d] by `embedder`; states [N, 5, h]: the tower's, of which
-    picture vectors [N, h] are made (mean [CLS] state of the five views, centred, unit length)."""
+    picture vectors [N, h] are made (mean [CLS] state of the five views, centred, unit length). make_index: of products
+    and their two kinds of vectors; another than the exact one may stand for a server."""
 
-    def __init__(self, catalog: Catalog, embedder: Embedder, item_embeddings: np.ndarray, states: np.ndarray):
+    def __init__(
+        self,
+        catalog: Catalog,
+        embedder: Embedder,
+        item_embeddings: np.ndarray,
+        states: np.ndarray,
+        make_index: Callable[[Sequence[Product], np.ndarray, np.ndarray], Index] = ExactIndex,
+    ):
         self.catalog, self.embedder, self.item_embeddings = catalog, embedder, item_embeddings
         self.row = {product.id: row for row, product in enumerate(catalog)}
         self.centre = states.mean((0, 1))
         self.picture_vectors = self.to_picture_vector(states)
-        self.index = ExactIndex(catalog.products, item_embeddings, self.picture_vectors)
+        self.index = make_index(catalog.products, item_embeddings, self.picture_vectors)
 
     def to_picture_vector(self, states: np.ndarray) -> np.ndarray:
         """[..., 5, h] -> [..., h]"""

@@ -1,2 +1,2 @@
 """Training: a file a stage (align, distill, tune, retriever, fusion, calibration, teacher_captions), the one loop
-(trainer), every loss (losses), and recipes that run the stages in order (recipe, recipe_plan, recipe_run)."""
+(trainer), every loss (losses), and recipes that run the stages in order (recipe/)."""

@@ -7,7 +7,7 @@ import pytest
 
 from lavic_chat.errors import LavicError
 from lavic_chat.evaluation.config import ABLATIONS, RANKERS, EvaluationConfig
-from lavic_chat.evaluation.registry import MAKERS
+from lavic_chat.evaluation.ranker_registry import MAKERS
 
 
 @pytest.mark.parametrize(

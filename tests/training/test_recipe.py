@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
-from lavic_chat.training.recipe import parse_recipe, read_recipe
-from lavic_chat.training.recipe_plan import option_words, plan_recipe
-from lavic_chat.training.recipe_record import hash_tree
-from lavic_chat.training.recipe_run import RecipeRequest, RecipeResult, run_recipe
+from lavic_chat.training.recipe.plan import option_words, plan_recipe
+from lavic_chat.training.recipe.recipe import parse_recipe, read_recipe
+from lavic_chat.training.recipe.record import hash_tree
+from lavic_chat.training.recipe.run import RecipeRequest, RecipeResult, run_recipe
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [ROOT / "assets" / name / "recipe.toml" for name in ("lavic-mini", "reports")]
@@ -338,7 +338,7 @@ def test_a_variable_needs_a_name_and_a_value(tmp_path, pair):
 
 
 def test_help_and_recipes_need_no_torch():
-    code = "import sys, lavic_chat.cli, lavic_chat.training.recipe_run; print('torch' in sys.modules)"
+    code = "import sys, lavic_chat.cli, lavic_chat.training.recipe.run; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "False\n"
 
 

@@ -270,7 +270,7 @@ def test_reddit_metadata_tells_addresses(tmp_path):
     assert [(item.id, item.place, item.text) for item in written] == [
         ("B2", 0, "Its back."), ("B2", 1, "A rug."), ("B2", 2, "?"),
     ]  # fmt: skip
-    assert all(item.may_be_taught for item in written)
+    assert all(item.is_usable for item in written)
 
 
 def test_the_command_tells_counts_and_writes_the_report(tmp_path, open_network):

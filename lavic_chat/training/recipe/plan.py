@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lavic_chat.errors import LavicError
-from lavic_chat.training.recipe import OUT, PLACEHOLDER, Recipe, Stage, Value
+from lavic_chat.training.recipe.recipe import OUT, PLACEHOLDER, Recipe, Stage, Value
 
 # Options of the commands that are files or folders to read.
 PATH_OPTIONS = {

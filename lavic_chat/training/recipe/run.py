@@ -16,9 +16,9 @@ from filelock import FileLock, Timeout
 
 from lavic_chat.errors import LavicError
 from lavic_chat.storage.files import could_not_write
-from lavic_chat.training.recipe import read_recipe
-from lavic_chat.training.recipe_plan import PlannedStage, overlap, plan_recipe
-from lavic_chat.training.recipe_record import Record
+from lavic_chat.training.recipe.plan import PlannedStage, overlap, plan_recipe
+from lavic_chat.training.recipe.recipe import read_recipe
+from lavic_chat.training.recipe.record import Record
 
 LOCK = ".recipe.lock"
 STANDARD_ERROR = 2

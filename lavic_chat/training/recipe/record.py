@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lavic_chat.errors import LavicError
 from lavic_chat.storage.files import hash_bytes, hash_file, write_json
-from lavic_chat.training.recipe_plan import PlannedStage, overlap
+from lavic_chat.training.recipe.plan import PlannedStage, overlap
 
 RECORD = "recipe.json"
 NOT_READ = ("recipe.toml", "__pycache__")  # of a folder that a stage reads, beside

@@ -1,6 +1,6 @@
 """The reference of all commands, written from their own `--help`.
 
-python -m lavic_chat.cli.reference          writes docs/commands.md
+python -m lavic_chat.cli.command_docs          writes docs/commands.md
 """
 
 import sys
@@ -16,7 +16,7 @@ REFERENCE = Path("docs/commands.md")
 WIDTH = 100  # of a help text, so that it reads the same whatever the terminal
 HEAD = """# Commands
 
-<!-- Written by `python -m lavic_chat.cli.reference`; changes by hand are lost with the next run. -->
+<!-- Written by `python -m lavic_chat.cli.command_docs`; changes by hand are lost with the next run. -->
 
 What `--help` says of every command. `lavic-chat` and `python -m lavic_chat` are the same. A value in parentheses is the
 default with `lavic-mini`; the paper's, for any other base, stands beside it where it differs.
