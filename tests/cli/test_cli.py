@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from dataclasses import fields
 from pathlib import Path
 
@@ -134,13 +135,20 @@ def test_bad_input_is_told_before_anything_is_loaded(monkeypatch, tmp_path):
 # ---- what may be missing or broken ----
 
 
+def free_port() -> int:
+    """One that nothing on this machine listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 def commands(dialogues) -> list[list]:
     out = ["--out", dialogues.parent / "out"]
     return [
         ["ask", "a sofa"],
         ["index"],
         ["bench"],
-        ["app"],
+        ["app", "--port", free_port()],
         ["evaluate", "--dialogues", dialogues, *out],
         ["align", *out],
         ["tune", "--dialogues", dialogues, "--valid", dialogues, *out],
