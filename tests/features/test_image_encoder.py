@@ -60,7 +60,7 @@ def test_the_states_are_the_towers_in_the_products_order(eye, image_encoder, tin
     states = image_encoder.encode_products(tiny_catalog, products)
     for product, row in zip(products, states, strict=True):
         picture = Image.open(tiny_catalog.folder / product.images[0])
-        assert torch.allclose(row, eye.model.encode_views(eye.model.make_views([picture]))[0], atol=1e-5)
+        assert torch.allclose(row, eye.model.encode_views(eye.model.make_views([picture]))[0], atol=1e-4)
 
 
 def test_no_products_are_no_states(image_encoder, tiny_catalog, eye):
