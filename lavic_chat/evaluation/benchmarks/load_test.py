@@ -28,6 +28,7 @@ from lavic_chat.ui.session import Recommender
 ASK, REFINE, FLAG = "ask", "refine", "flag"
 COLOURS = ("red", "blue", "green", "white", "black", "brown", "yellow", "grey")
 FLAG_SHARE = 0.5  # of the answers
+PATIENCE = 120  # seconds that a shopper waits for a reply: that the machine is busy is no fault of the chat's
 PERCENTILES = (50, 90, 99)
 
 
@@ -73,7 +74,7 @@ class Shopper:
 
     def __init__(self, number: int, address: str, kinds: Sequence[str]):
         self.number, self.kinds = number, kinds
-        self.client = Client(address, verbose=False)
+        self.client = Client(address, verbose=False, httpx_kwargs={"timeout": PATIENCE})
         self.draw = random.Random(number)
         self.replies: list[Reply] = []
         self.flagged: list[str] = []
