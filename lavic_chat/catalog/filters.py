@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.errors import CatalogError
@@ -51,7 +52,7 @@ class Filters:
     def __bool__(self) -> bool:
         return self != NO_FILTERS
 
-    @property
+    @cached_property
     def prices(self) -> PriceRange:
         """The range of prices that was set."""
         return PriceRange(self.lowest, self.highest)

@@ -44,9 +44,7 @@ def check_same(keys: Collection[Key], hits: dict[Key, bool]) -> None:
 def gain_over(predictions: Sequence[Prediction], hits: dict[Key, bool], seed: int = 0) -> dict[str, dict]:
     """{set or "overall": {"gain", "gain_95"}} of HR@1 over the same cases' hits."""
     return {
-        name: paired_gain(
-            np.array([(p.pick in p.gt_items) - hits[key_of(p.where, p.ranking)] for p in group], float), seed
-        )
+        name: paired_gain(np.array([p.is_hit - hits[key_of(p.where, p.ranking)] for p in group], float), seed)
         for name, group in group_by_set(predictions).items()
     }
 

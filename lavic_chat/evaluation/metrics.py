@@ -27,9 +27,14 @@ class Prediction:
         """The best candidate; None where the answer named nobody."""
         return self.ranking[0] if self.ranking and self.valid else None
 
+    @property
+    def is_hit(self) -> bool:
+        """Whether the pick is a right one."""
+        return self.pick in self.gt_items
+
     def to_row(self) -> dict:
         """A line of predictions.jsonl."""
-        return {**asdict(self), "pick": self.pick, "hit": self.pick in self.gt_items}
+        return {**asdict(self), "pick": self.pick, "hit": self.is_hit}
 
 
 def measure(predictions: Sequence[Prediction], seed: int = 0) -> dict[str, dict]:
@@ -52,7 +57,7 @@ def measure_group(group: Sequence[Prediction], seed: int) -> dict:
     """hr@1: share of conversations whose pick is a ground truth. hr@1_gt: hits over ground-truth items, as the
     authors' code counts. ceiling: share with a ground truth among the candidates. chance: the expected hr@1 of a
     pick at random among the candidates."""
-    hits = np.array([p.pick in p.gt_items for p in group], float)
+    hits = np.array([p.is_hit for p in group], float)
     items = np.array([len(p.gt_items) for p in group], float)
     columns = {
         "hr@1": hits,

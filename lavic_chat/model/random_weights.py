@@ -52,11 +52,8 @@ def make_random(shape: str, texts: Iterable[str], device: str, dtype: torch.dtyp
     finally:
         torch.set_default_dtype(usual)
     network.set_attn_implementation("sdpa")
-    side = vision.image_size
-    processor = LlavaNextImageProcessorPil(
-        size={"shortest_edge": side}, crop_size={"height": side, "width": side}, image_grid_pinpoints=[[2 * side] * 2]
-    )
     name = f"random-{shape}"
+    processor = LlavaNextImageProcessorPil()  # LavicModel gives it the tower's size
     return LavicModel(network.eval().requires_grad_(False), tokenizer, processor, name, name)
 
 

@@ -63,6 +63,11 @@ class Retriever:
 
         query [d]: what the candidates' query scores compare them with, the vectors' own text where it is not given.
         """
-        scores = self.item_embeddings @ (vectors.text if query is None else query)
         hits = self.index.search(vectors, filters, excluded, k)
-        return tuple(Candidate(self.catalog[hit.id], hit.similarity, float(scores[self.row[hit.id]])) for hit in hits)
+        if not hits:
+            return ()
+        scores = self.item_embeddings[[self.row[hit.id] for hit in hits]] @ (vectors.text if query is None else query)
+        return tuple(
+            Candidate(self.catalog[hit.id], hit.similarity, float(score))
+            for hit, score in zip(hits, scores, strict=True)
+        )

@@ -48,7 +48,7 @@ class Recommender:
         self.intent_reader = IntentReader(catalog, (features.caption for features in item_features))
         self._turn = threading.Lock()
 
-    @cached_property
+    @property
     def main_states(self) -> Tensor:
         """[N, 5, h] of the products' main pictures."""
         return main_pictures(features.states for features in self.item_features)
@@ -194,10 +194,10 @@ class Clock:
 
     @contextmanager
     def __call__(self, step: str) -> Generator[None]:
-        """Time the block as a step, or as more of one."""
+        """Time the block as a step."""
         start = time.perf_counter()
         yield
-        self.steps[step] = self.steps.get(step, 0.0) + 1000 * (time.perf_counter() - start)
+        self.steps[step] = 1000 * (time.perf_counter() - start)
 
     def milliseconds(self) -> dict[str, float]:
         """By step, and "total"."""

@@ -29,7 +29,7 @@ from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.choices import products_of_split, take_evenly
 from lavic_chat.training.configs import AlignConfig
 from lavic_chat.training.preparation import load_catalogs, open_lora
-from lavic_chat.training.run_record import StageResult, add_kinds, forget, provenance, thinned
+from lavic_chat.training.run_record import StageResult, add_kinds, add_record, card_of, forget, provenance, thinned
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def align(request: AlignRequest) -> StageResult | None:
     report = align_model(model, (examples, held_out), config, request.kept, checkpoints, started)
     if not distributed.is_first():
         return None
-    before = model.card or AdapterCard(settings.model, model.fingerprint)
+    before = card_of(model, settings.model)
     record = provenance("align", catalogs, config, started, before) | report_record(report, len(examples.products))
     retriever = read_retriever(request.start_from, model.vision_hash)
     save_adapter(model, request.out, add_kinds(new_card(request, model, before, record), catalogs), retriever)
@@ -134,4 +134,4 @@ def new_card(request: AlignRequest, model: LavicModel, before: AdapterCard, reco
     else:  # what was chosen with is gone, and of the stages those of tower and search are left
         card = AdapterCard(request.settings.model, model.fingerprint, kinds=before.kinds, training=before.training)
         card = forget(card, "tune", "calibrate")
-    return replace(card, speaks="llm" in model.loras, training={**card.training, "align": record})
+    return add_record(replace(card, speaks="llm" in model.loras), "align", record)

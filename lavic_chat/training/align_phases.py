@@ -113,7 +113,6 @@ def make_run(
         learn=(word_step if words else caption_step)(model, train, config),
         measure=partial(measure, model, valid, not words),
         point=CaptionQuality,
-        best_of=lambda measured: measured[-1],
         rate=lambda step: one_cycle_rate(step, steps),
         momentum=lambda step: one_cycle_momentum(step, steps),
         seed=config.seed,

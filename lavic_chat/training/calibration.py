@@ -31,8 +31,8 @@ from lavic_chat.retrieval.embedder import Embedder, load_embedder
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_file
 from lavic_chat.training.choices import Choice, make_choices, products_of
-from lavic_chat.training.preparation import load_catalogs
-from lavic_chat.training.run_record import StageResult
+from lavic_chat.training.preparation import dialogue_files, load_catalogs
+from lavic_chat.training.run_record import StageResult, add_record
 
 TEMPERATURES = tuple(round(0.3 + 0.05 * step, 2) for step in range(75))  # 0.3 to 4.0
 RETRIEVAL_WEIGHTS = tuple(range(0, 61, 2))
@@ -78,8 +78,8 @@ def calibrate(request: CalibrateRequest) -> StageResult:
     that cannot be met."""
     adapter = request.settings.adapter_folder
     read_card(adapter)  # refused now, not after the ranking
-    files = [Path(request.dialogues), *(Path(folder) / "dialogues/valid.jsonl" for folder in request.also)]
     catalogs = load_catalogs(request.settings.catalog, request.also)
+    files = dialogue_files(request.dialogues, catalogs, "valid")
     pairs = zip(files, catalogs, strict=True)
     choices = [
         make_choices(read_conversations(file)[: request.limit], catalog, request.key)[0] for file, catalog in pairs
@@ -95,7 +95,7 @@ def calibrate(request: CalibrateRequest) -> StageResult:
     }
     card = read_card(adapter)
     fitted = {"temperature": both.temperature, "retrieval_weight": both.retrieval_weight}
-    write_card(adapter, replace(card, **fitted, training={**card.training, "calibrate": record}))
+    write_card(adapter, add_record(replace(card, **fitted), "calibrate", record))
     summary = (
         f"On {len(scored)} conversations: temperature {both.temperature}, trust {both.retrieval_weight}; "
         f"HR@1 {both.hit:.3f}, nll {both.nll:.3f}. Without search {alone.hit:.3f}, {alone.nll:.3f}."

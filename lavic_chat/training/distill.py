@@ -17,7 +17,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +30,7 @@ from lavic_chat.catalog import Catalog, Product, load_catalog, open_picture
 from lavic_chat.errors import CatalogError
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.model import VIEWS, LavicModel, load_model
-from lavic_chat.model.adapter import AdapterCard, check_target, read_retriever, save_adapter
+from lavic_chat.model.adapter import check_target, read_retriever, save_adapter
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_file
 from lavic_chat.training import distributed
@@ -42,7 +42,16 @@ from lavic_chat.training.configs import DistillConfig, count_steps
 from lavic_chat.training.distributed import share
 from lavic_chat.training.losses import caption_loss, gather_words
 from lavic_chat.training.preparation import load_catalogs, open_lora
-from lavic_chat.training.run_record import StageResult, add_kinds, conclude, forget, provenance
+from lavic_chat.training.run_record import (
+    StageResult,
+    add_kinds,
+    add_record,
+    card_of,
+    conclude,
+    forget,
+    provenance,
+    summarize_validation,
+)
 from lavic_chat.training.teacher_captions import read_descriptions
 from lavic_chat.training.trainer import TrainingReport, TrainingRun, Validation, epoch_rows, run_training, warmup_cosine
 
@@ -97,6 +106,11 @@ class Perplexity(Validation):
 
     perplexity: float = math.inf
 
+    @property
+    def quality(self) -> tuple[float]:
+        """The lower the perplexity, the better."""
+        return (-self.perplexity,)
+
     def __str__(self) -> str:
         return f"perplexity {self.perplexity:.3f}"
 
@@ -113,15 +127,13 @@ def distill(request: DistillRequest) -> StageResult | None:
     data = read_data(request)
     model = load_model(settings.model, request.start_from, settings.home)
     config = count_steps(open_lora(model, "vision", config, config.first_layer), len(data.train))
-    before = forget(model.card or AdapterCard(settings.model, model.fingerprint), "fuse")  # it reads the old tower
-    before = add_kinds(before, data.catalogs)
+    before = add_kinds(forget(card_of(model, settings.model), "fuse"), data.catalogs)  # it reads the old tower
     record = provenance("distill", data.catalogs, config, started, before) | data_record(request, data)
     retriever = read_retriever(request.start_from, tower="")
 
     def keep(best: Perplexity, curve: tuple[Perplexity, ...]) -> None:
-        so_far = record | {"best": best.to_row(), "valid": [point.to_row() for point in curve]}
-        card = replace(before, training={**before.training, "distill": so_far})
-        save_adapter(model, request.out, card, retriever)
+        so_far = record | summarize_validation(best, curve)
+        save_adapter(model, request.out, add_record(before, "distill", so_far), retriever)
 
     identity = [record["catalogs"], record["described"], model.fingerprint, model.adapter_hash]
     checkpoint = Checkpoint(request.out, config, json.dumps(identity))
@@ -164,7 +176,7 @@ def read_teacher_texts(files: Iterable[str | Path]) -> TeacherTexts:
 
 def data_record(request: DistillRequest, data: DistillData) -> dict:
     """What the record of the stage holds of its data."""
-    files = [hash_file(Path(file)) for file in request.descriptions]
+    files = [hash_file(file) for file in request.descriptions]
     return {
         "pictures": sum(len(example.texts) for example in data.train),
         "described": {"pictures": data.teacher_texts, "files": files} if data.teacher_texts else None,
@@ -195,7 +207,6 @@ def distill_model(
         learn=make_step(model, examples[0], config),
         measure=lambda step: Perplexity(step, perplexity(model, valid, config.longest)),
         point=Perplexity,
-        best_of=best_of,
         rate=partial(rate, config),
         seed=config.seed,
         measure_first=True,
@@ -248,11 +259,6 @@ def make_examples(
             pictures = tuple(partial(open_picture, paths[place]) for place in texts)
             examples.append(DistillExample(pictures, tuple(texts.values()), caption_words(product)))
     return examples
-
-
-def best_of(measured: Sequence[Perplexity]) -> Perplexity:
-    """The first of the lowest perplexity."""
-    return min(measured, key=lambda point: point.perplexity)
 
 
 def rate(config: DistillConfig, step: int) -> float:

@@ -13,7 +13,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from lavic_chat.errors import CatalogError
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import VIEWS
-from lavic_chat.model.adapter import read_card, write_card
+from lavic_chat.model.adapter import read_card
 from lavic_chat.ranking.visual_ranker import load_visual_ranker
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.fusion import Fusion, save_fusion
@@ -37,9 +37,9 @@ from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.choices import products_of
 from lavic_chat.training.configs import FuseConfig
 from lavic_chat.training.losses import info_nce
-from lavic_chat.training.preparation import load_catalogs
-from lavic_chat.training.retriever import Recall, RetrievalExample, are_found, best_of, make_retrieval_examples
-from lavic_chat.training.run_record import StageResult, provenance, summarize_report
+from lavic_chat.training.preparation import dialogue_files, load_catalogs
+from lavic_chat.training.retriever import Recall, RetrievalExample, are_found, make_retrieval_examples
+from lavic_chat.training.run_record import StageResult, provenance, summarize_report, summarize_validation, write_record
 from lavic_chat.training.trainer import TrainingReport, TrainingRun, run_training, warmup_cosine
 
 
@@ -111,18 +111,24 @@ def fuse(request: FuseRequest) -> StageResult:
     adapter = settings.adapter_folder
     read_card(adapter)  # refused now, not after the training
     catalogs = load_catalogs(settings.catalog, request.also)
-    files = dialogue_files(request, catalogs)
+    files = list(
+        zip(
+            dialogue_files(request.dialogues, catalogs, "train"),
+            dialogue_files(request.valid, catalogs, "valid"),
+            strict=True,
+        )
+    )
     data = read_data(request, catalogs, files)
     torch.manual_seed(config.seed)
     fusion = Fusion(data.encoder.size, VIEWS * data.state_size, config.hidden, config.share)
     record = provenance("fuse", catalogs, config, started) | {"wishes": [len(one.wanted) for one in data.train]}
     record |= {"searched": {name: len(one.texts) for name, one in data.valid.items()}, "candidates": request.key}
-    record |= {"dialogues": [hash_file(Path(file)) for file in chain(*files)], "encoder": data.encoder.name}
+    record |= {"dialogues": [hash_file(file) for file in chain(*files)], "encoder": data.encoder.name}
 
     def keep(best: Recall, curve: tuple[Recall, ...]) -> None:
         if best.step:  # before the first step it is search by words alone
             save_fusion(fusion, adapter, data.vision_hash, data.encoder.name)
-            so_far = {"best": best.to_row(), "valid": [point.to_row() for point in curve]}
+            so_far = summarize_validation(best, curve)
             write_record(adapter, record | so_far)
 
     identity = [data.adapter_hash, data.encoder.name, record["catalogs"], record["dialogues"], request.key]
@@ -152,15 +158,7 @@ class FusionData:
     adapter_hash: str
 
 
-def dialogue_files(request: FuseRequest, catalogs: Sequence[Catalog]) -> list[tuple[str | Path, str | Path]]:
-    """Training and validation file of each catalogue."""
-    further = [(one.folder / "dialogues/train.jsonl", one.folder / "dialogues/valid.jsonl") for one in catalogs[1:]]
-    return [(request.dialogues, request.valid), *further]
-
-
-def read_data(
-    request: FuseRequest, catalogs: Sequence[Catalog], files: Sequence[tuple[str | Path, str | Path]]
-) -> FusionData:
+def read_data(request: FuseRequest, catalogs: Sequence[Catalog], files: Sequence[tuple[Path, Path]]) -> FusionData:
     """Read and encode everything once; raises DialogueError where a file names no product of its catalogue."""
     names, settings = unique_names(catalogs), request.settings
     conversations = [
@@ -189,12 +187,6 @@ def unique_names(catalogs: Sequence[Catalog]) -> list[str]:
     return names
 
 
-def write_record(adapter: Path, record: dict) -> None:
-    """Put the stage's record into the adapter's card."""
-    card = read_card(adapter)
-    write_card(adapter, replace(card, training={**card.training, "fuse": record}))
-
-
 def fuse_model(
     fusion: Fusion,
     examples: tuple[Sequence[FusionExamples], dict[str, FusionExamples]],
@@ -221,7 +213,6 @@ def fuse_model(
         learn=make_step(fusion, table, len(train[0].wanted), config),
         measure=lambda step: measure(fusion if step else None, valid, step),
         point=Recall,
-        best_of=best_of,
         rate=lambda step: warmup_cosine(step, config.steps),
         seed=config.seed,
         measure_first=True,

@@ -42,14 +42,14 @@ class HitRate(Validation):
     temperature: float = 1.0
     by_set: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def quality(self) -> tuple[float, float]:
+        """HR@1, and where that is the same, nll."""
+        return (self.hit, -self.nll)
+
     def __str__(self) -> str:
         sets = ", ".join(f"{name} {hit:.3f}" for name, hit in self.by_set.items())
         return f"validation HR@1 {self.hit:.3f} ({sets}), nll {self.nll:.3f}"
-
-
-def best_of(measured: Sequence[HitRate]) -> HitRate:
-    """The first of the highest HR@1, and of those the one with the least nll."""
-    return max(measured, key=lambda point: (point.hit, -point.nll))
 
 
 def validate(model: LavicModel, examples: TuneExamples, config: TuneConfig, step: int) -> HitRate:

@@ -23,6 +23,11 @@ def load_catalogs(first: str | Path, also: Iterable[str | Path] = ()) -> list[Ca
     return [load_catalog(Path(folder)) for folder in (first, *also)]
 
 
+def dialogue_files(first: str | Path, catalogs: Sequence[Catalog], split: str) -> list[Path]:
+    """The dialogue file of each catalogue: `first` of the first, of the others their own of the split."""
+    return [Path(first), *(catalog.folder / f"dialogues/{split}.jsonl" for catalog in catalogs[1:])]
+
+
 def open_lora(model: LavicModel, part: str, config: C, first_layer: int = 0) -> C:
     """The part's LoRA, alone trainable: what the adapter has, or a fresh one. Returns the config with that LoRA's own
     rank, alpha and, where it has one, dropout."""

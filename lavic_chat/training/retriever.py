@@ -15,7 +15,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from lavic_chat.catalog import Catalog, Product, load_catalog
 from lavic_chat.dialogue.reddit_amazon import Conversation, read_conversations
 from lavic_chat.errors import DialogueError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.model.adapter import RETRIEVER, read_card, write_card
+from lavic_chat.model.adapter import RETRIEVER, read_card
 from lavic_chat.model.text_encoder import add_text_lora, embed, load_text_encoder, save_text_lora, weakened
 from lavic_chat.ranking.visual_ranker import load_visual_ranker
 from lavic_chat.retrieval.embedder import product_text
@@ -38,7 +38,7 @@ from lavic_chat.training.captions import appearance_caption
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import RetrieverConfig
 from lavic_chat.training.losses import info_nce
-from lavic_chat.training.run_record import StageResult, forget, provenance, summarize_report
+from lavic_chat.training.run_record import StageResult, provenance, summarize_report, summarize_validation, write_record
 from lavic_chat.training.trainer import TrainingReport, TrainingRun, Validation, run_training, warmup_cosine
 
 FOUND = 10  # products that the model will look at
@@ -82,6 +82,11 @@ class Recall(Validation):
 
     recall: float = 0.0
     by_catalog: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def quality(self) -> tuple[float]:
+        """The recall of all."""
+        return (self.recall,)
 
     def __str__(self) -> str:
         catalogs = ", ".join(f"{name} {share:.3f}" for name, share in self.by_catalog.items())
@@ -130,7 +135,7 @@ def tune_retriever(request: RetrieverRequest) -> StageResult:
     lora = add_text_lora(text_encoder, config.rank, config.alpha, config.seed)
     weights = [tensor for tensor in lora.parameters() if tensor.requires_grad]
     encoder = Encoder(partial(embed, text_encoder), weights, partial(weakened, lora, config.strength))
-    hashes = {"dialogues": hash_file(Path(request.dialogues)), "valid_dialogues": hash_file(Path(request.valid))}
+    hashes = {"dialogues": hash_file(request.dialogues), "valid_dialogues": hash_file(request.valid)}
     record = provenance(RETRIEVER, [catalog], config, started) | {"wishes": len(examples.train)}
     record |= hashes | {"candidates": request.key}
 
@@ -138,15 +143,15 @@ def tune_retriever(request: RetrieverRequest) -> StageResult:
         if best.step:  # before the first step it is the encoder as it comes
             with encoder.as_kept():
                 save_text_lora(lora, adapter)
-            so_far = {"best": best.to_row(), "valid": [point.to_row() for point in curve]}
-            write_record(adapter, record | so_far)
+            so_far = summarize_validation(best, curve)
+            write_record(adapter, record | so_far, "fuse")  # a fusion read other vectors
 
     identity = [adapter_hash, catalog.fingerprint, list(hashes.values()), request.key]
     checkpoint = Checkpoint(adapter / RETRIEVER, config, json.dumps(identity))
     report = tune_encoder(encoder, examples, config, keep, checkpoint)
     record |= summarize_report(report)
     if report.best.step:
-        write_record(adapter, record)
+        write_record(adapter, record, "fuse")
     checkpoint.clear()
     summary = (
         f"Learned from {len(examples.train)} wishes; recall@{FOUND} on {len(examples.valid.queries)} of validation "
@@ -167,12 +172,6 @@ def read_examples(request: RetrieverRequest, catalog: Catalog) -> tuple[Retrieve
     own_captions = {item: one.caption for item, one in features.items()}
     examples = RetrieverExamples(train, own_captions, make_recall_task(valid, catalog, own_captions))
     return examples, visual_ranker.model.adapter_hash
-
-
-def write_record(adapter: Path, record: dict) -> None:
-    """Put the stage's record into the adapter's card; a fusion is forgotten, which read other vectors."""
-    card = forget(read_card(adapter), "fuse")
-    write_card(adapter, replace(card, training={**card.training, RETRIEVER: record}))
 
 
 def tune_encoder(
@@ -200,7 +199,6 @@ def tune_encoder(
         learn=make_step(encoder.embed, examples, config),
         measure=measure,
         point=Recall,
-        best_of=best_of,
         rate=lambda step: warmup_cosine(step, config.steps),
         seed=config.seed,
         measure_first=True,
@@ -231,11 +229,6 @@ def make_step(
         return loss.item()
 
     return learn
-
-
-def best_of(measured: Sequence[Recall]) -> Recall:
-    """The first that finds most."""
-    return max(measured, key=lambda point: point.recall)
 
 
 def make_retrieval_examples(

@@ -10,11 +10,12 @@ import torch
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.features.captions import kinds_of
+from lavic_chat.model import LavicModel
 from lavic_chat.model.adapter import AdapterCard, read_card, write_card
 from lavic_chat.training.configs import StageConfig
 from lavic_chat.training.curves import write_curves
 from lavic_chat.training.distributed import process_state
-from lavic_chat.training.trainer import TrainingReport
+from lavic_chat.training.trainer import TrainingReport, Validation
 
 CURVES = "training.png"  # in an adapter folder
 
@@ -50,23 +51,39 @@ def provenance(
 
 def summarize_report(report: TrainingReport) -> dict:
     """A run as records hold it: its best validation, its curves, its seconds."""
-    return {
-        "best": report.best.to_row(),
-        "valid": [point.to_row() for point in report.valid],
-        "losses": thinned(report.losses),
-        "seconds": round(report.seconds),
-    }
+    curves = summarize_validation(report.best, report.valid)
+    return curves | {"losses": thinned(report.losses), "seconds": round(report.seconds)}
+
+
+def summarize_validation(best: Validation, curve: Sequence[Validation]) -> dict:
+    """The validations of a run, finished or not, as records hold them."""
+    return {"best": best.to_row(), "valid": [point.to_row() for point in curve]}
 
 
 def conclude(out: str | Path, record: dict, report: TrainingReport) -> dict:
     """Write a run's record, with its whole curves, into the card of its best adapter, and draw them beside it; returns
     that record."""
     whole = record | summarize_report(report)
-    card = read_card(out)
-    training = {**card.training, whole["stage"]: whole}
-    write_card(out, replace(card, training=training))
-    write_curves(training, Path(out) / CURVES)
+    card = write_record(out, whole)
+    write_curves(card.training, Path(out) / CURVES)
     return whole
+
+
+def write_record(adapter: str | Path, record: dict, *forgotten: str) -> AdapterCard:
+    """Put a stage's record into an adapter's card, which forgets those of other stages; returns the card."""
+    card = add_record(forget(read_card(adapter), *forgotten), record["stage"], record)
+    write_card(adapter, card)
+    return card
+
+
+def card_of(model: LavicModel, base: str) -> AdapterCard:
+    """The card of a model's adapter; a fresh one where it has none. base: as the settings name it."""
+    return model.card or AdapterCard(base, model.fingerprint)
+
+
+def add_record(card: AdapterCard, stage: str, record: dict) -> AdapterCard:
+    """The card with the record of a stage."""
+    return replace(card, training={**card.training, stage: record})
 
 
 def forget(card: AdapterCard, *stages: str) -> AdapterCard:

@@ -26,6 +26,11 @@ class Validation:
 
     KEYS: ClassVar[Mapping[str, str]] = {}  # fields that records have always had under another key
 
+    @property
+    def quality(self) -> tuple[float, ...]:
+        """What is compared: of several the first of the highest is the best. Here the last one."""
+        return (self.step,)
+
     def to_row(self) -> dict:
         """As adapter cards and progress files hold it."""
         return {self.KEYS.get(name, name): value for name, value in asdict(self).items()}
@@ -55,10 +60,10 @@ class TrainingRun(Generic[V]):
     """What a stage trains and how it is measured.
 
     groups: the optimizer's groups of weights, each with its highest "lr". learn: step and what to draw from -> loss,
-    the gradients left in the weights. measure: steps done -> a validation of type `point`, and best_of the best of
-    several. rate: step -> share of the groups' learning rates. momentum: step -> AdamW's first beta. seed: with the
-    step it says what is drawn. measure_first: also before the first step. save_every: so often progress is written
-    between validations; 0: only with them.
+    the gradients left in the weights. measure: steps done -> a validation of type `point`. rate: step -> share of the
+    groups' learning rates. momentum: step -> AdamW's first beta. seed: with the step it says what is drawn.
+    measure_first: also before the first step. save_every: so often progress is written between validations; 0: only
+    with them.
     """
 
     name: str
@@ -69,7 +74,6 @@ class TrainingRun(Generic[V]):
     learn: Callable[[int, random.Random], float]
     measure: Callable[[int], V]
     point: type[V]
-    best_of: Callable[[Sequence[V]], V]
     rate: Callable[[int], float]
     momentum: Callable[[int], float] = lambda step: 0.9
     seed: int = 0
@@ -116,14 +120,19 @@ def run_training(
             measured.append(now)
             if first:  # standard output belongs to the answer
                 bar.write(f"step {now.step}: loss {recent(losses):.3f}, {now}", file=sys.stderr)
-            if first and run.best_of(measured) is now:
+            if first and best_of(measured) is now:
                 keep(now, tuple(measured))
         elif not run.is_due(run.save_every, step + 1):
             continue
         if first and checkpoint:
             record = {"losses": losses, "valid": [point.to_row() for point in measured]}
             checkpoint.save(step + 1, run.weights, optimizer, record | {"seconds": time.time() - started})
-    return TrainingReport(tuple(losses), tuple(measured), run.best_of(measured), time.time() - started)
+    return TrainingReport(tuple(losses), tuple(measured), best_of(measured), time.time() - started)
+
+
+def best_of(measured: Sequence[V]) -> V:
+    """The first of those with the highest quality."""
+    return max(measured, key=lambda point: point.quality)
 
 
 def measure_once(run: TrainingRun[V], done: int) -> V:

@@ -39,9 +39,18 @@ from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.choices import Choice, make_choices, shuffle_choice
 from lavic_chat.training.configs import TuneConfig, count_steps
 from lavic_chat.training.curriculum import CatalogChoices, draw, draw_captions
-from lavic_chat.training.hit_rate import HitRate, TuneExamples, best_of, validate
-from lavic_chat.training.preparation import encode_choices, load_catalogs, open_lora
-from lavic_chat.training.run_record import StageResult, add_kinds, conclude, forget, provenance
+from lavic_chat.training.hit_rate import HitRate, TuneExamples, validate
+from lavic_chat.training.preparation import dialogue_files, encode_choices, load_catalogs, open_lora
+from lavic_chat.training.run_record import (
+    StageResult,
+    add_kinds,
+    add_record,
+    card_of,
+    conclude,
+    forget,
+    provenance,
+    summarize_validation,
+)
 from lavic_chat.training.trainee import Trainee, caption_blurred
 from lavic_chat.training.trainer import TrainingReport, TrainingRun, epoch_rows, run_training, warmup_cosine
 
@@ -132,8 +141,8 @@ def read_data(request: TuneRequest) -> TuneData:
     """The choices of a request's dialogue files; raises DialogueError where one has none."""
     catalogs = load_catalogs(request.settings.catalog, request.also)
     valid_catalogs = [load_catalog(request.valid_catalog) if request.valid_catalog else catalogs[0], *catalogs[1:]]
-    files = [request.dialogues, *(catalog.folder / "dialogues/train.jsonl" for catalog in catalogs[1:])]
-    valid_files = [request.valid, *(catalog.folder / "dialogues/valid.jsonl" for catalog in catalogs[1:])]
+    files = dialogue_files(request.dialogues, catalogs, "train")
+    valid_files = dialogue_files(request.valid, catalogs, "valid")
     rng, key, limit = random.Random(request.config.seed), request.key, request.valid_limit
     made = [
         make_choices(read_conversations(file), catalog, key, rng) for file, catalog in zip(files, catalogs, strict=True)
@@ -142,8 +151,8 @@ def read_data(request: TuneRequest) -> TuneData:
         (catalog, make_choices(read_conversations(file)[:limit], catalog, key)[0])
         for file, catalog in zip(valid_files, valid_catalogs, strict=True)
     ]
-    hashes = {"dialogues": [hash_file(Path(file)) for file in files]}
-    hashes["valid_dialogues"] = [hash_file(Path(file)) for file in valid_files]  # "valid" is the curve
+    hashes = {"dialogues": [hash_file(file) for file in files]}
+    hashes["valid_dialogues"] = [hash_file(file) for file in valid_files]  # "valid" is the curve
     hashes["valid_catalog"] = valid_catalogs[0].fingerprint
     train = [(catalog, choices) for catalog, (choices, _) in zip(catalogs, made, strict=True)]
     return TuneData(train, valid, hashes, sum(count for _, count in made))
@@ -151,7 +160,7 @@ def read_data(request: TuneRequest) -> TuneData:
 
 def card_before(request: TuneRequest, model: LavicModel, catalogs: Sequence[Catalog]) -> AdapterCard:
     """The card that is started from, without what is taken out of the adapter."""
-    card = add_kinds(model.card or AdapterCard(request.settings.model, model.fingerprint), catalogs)
+    card = add_kinds(card_of(model, request.settings.model), catalogs)
     return forget(card, "distill", "fuse") if request.undistilled else card
 
 
@@ -169,10 +178,9 @@ def make_keep(
     retriever = read_retriever(request.start_from, model.vision_hash)
 
     def keep(best: HitRate, curve: tuple[HitRate, ...]) -> None:
-        so_far = record | {"best": best.to_row(), "valid": [point.to_row() for point in curve]}
+        so_far = record | summarize_validation(best, curve)
         means = {"decode": config.decode, "labeling": config.labeling, "temperature": best.temperature}
-        training = {**before.training, "tune": so_far}
-        card = replace(before, **means, pictures=config.pictures, training=training)
+        card = add_record(replace(before, **means, pictures=config.pictures), "tune", so_far)
         save_adapter(model, request.out, card, retriever)
 
     return keep
@@ -202,7 +210,6 @@ def tune_model(
         learn=make_step(model, examples, config),
         measure=lambda step: validate(model, examples, config, step),
         point=HitRate,
-        best_of=best_of,
         rate=lambda step: warmup_cosine(step, config.steps),
         seed=config.seed,
     )

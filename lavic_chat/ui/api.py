@@ -23,11 +23,10 @@ from lavic_chat.errors import DialogueError, FlagError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.flags import Flag, checked_candidates
 from lavic_chat.recommendation import to_answer
-from lavic_chat.ui.failures import sentence
+from lavic_chat.ui.failures import SORRY, sentence
 from lavic_chat.ui.session import Recommender
 
 LONGEST_CONTEXT = 50_000  # characters
-SORRY = "Something went wrong on our side; please try again."
 
 
 class Api:

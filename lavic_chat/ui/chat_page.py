@@ -18,13 +18,12 @@ from lavic_chat.recommendation import Recommendation
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import from_storage
 from lavic_chat.ui.chat_screen import ChatScreen
-from lavic_chat.ui.failures import note_failure, sentence
+from lavic_chat.ui.failures import SORRY, note_failure, sentence
 from lavic_chat.ui.flag_form import THANKS, make_flag
 from lavic_chat.ui.replies import UNSURE
 from lavic_chat.ui.session import Recommender, Session
 
 MODEL_QUEUE = "model"  # one queue and one place in it for everything that runs the model
-SORRY = "Something went wrong on our side; please try again."
 BUSY = "The shop is very busy right now; please try again in a moment."
 BACK_IN_THE_BOX = "Your message is back in the box."
 NOT_STORED = "The flag could not be stored; please try again later."

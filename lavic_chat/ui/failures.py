@@ -7,6 +7,7 @@ from pathlib import Path
 from lavic_chat.errors import CacheError, FlagStoreError, LavicError
 
 FOR_OPERATORS = (FlagStoreError, CacheError)  # their sentences name files, and are for those who run the app
+SORRY = "Something went wrong on our side; please try again."
 log = logging.getLogger("lavic_chat.ui")
 
 

@@ -99,7 +99,7 @@ def too_large(pictures: list[ListedPicture]) -> Iterator[Problem]:
 
 
 def limited(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """The first MAX_TOLD of each kind, then how many more there are."""
+    """The first MAX_LISTED of each kind, then how many more there are."""
     kinds: dict[tuple[str, bool], list[Problem]] = defaultdict(list)
     counts: Counter = Counter()
     for problem in problems:

@@ -49,7 +49,7 @@ def near_duplicates(fingerprints: list[Fingerprint], split_of: Mapping[str, str]
 
     Between main pictures it is a problem where the titles are the same too, or the products are of two splits.
     """
-    fingerprints = list(first_of_each_file(fingerprints).values())  # what equals one of these is told by `same_files`
+    fingerprints = list(first_of_each_file(fingerprints).values())  # the others are told by `identical_files`
     if len(fingerprints) > MAX_COMPARED:
         sentence = f"{len(fingerprints):,} pictures are too many to look for look-alikes."
         yield Problem("not compared", PRODUCTS, sentence, is_warning=True)

@@ -39,7 +39,7 @@ def break_down(predictions: Sequence[Prediction], group_of: Callable[[Prediction
     """hr@1 by group, the largest first; cases of no group ("") and small groups are left out."""
     groups: dict[str, list[bool]] = defaultdict(list)
     for prediction in predictions:
-        groups[group_of(prediction)].append(prediction.pick in prediction.gt_items)
+        groups[group_of(prediction)].append(prediction.is_hit)
     shares = [share_of(name, hits) for name, hits in groups.items() if name and len(hits) >= LEAST]
     return sorted(shares, key=lambda share: -share.n)
 
@@ -91,7 +91,7 @@ class Calibration:
 def calibrate(predictions: Sequence[Prediction]) -> Calibration:
     """How far confidence and hr@1 lie apart, over BINS equal bins."""
     confidence = np.array([prediction.confidence for prediction in predictions])
-    hits = np.array([prediction.pick in prediction.gt_items for prediction in predictions], float)
+    hits = np.array([prediction.is_hit for prediction in predictions], float)
     place = np.minimum((confidence * BINS).astype(int), BINS - 1)
     bins = tuple(
         (round(float(confidence[place == row].mean()), 4), round(float(hits[place == row].mean()), 4), int(count))

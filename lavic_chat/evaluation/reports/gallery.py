@@ -37,9 +37,7 @@ def draw_gallery(
     known = [
         item
         for item in predictions
-        if (item.pick in item.gt_items) == hits
-        and item.where in conversations
-        and all(product in catalog for product in item.ranking)
+        if item.is_hit == hits and item.where in conversations and all(product in catalog for product in item.ranking)
     ]
     drawn = random.Random(seed).sample(known, min(count, len(known)))
     step = TILE + 30 + GAP

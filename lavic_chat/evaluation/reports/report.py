@@ -190,7 +190,7 @@ def main_row(item: Evaluation, sets: Sequence[str]) -> list[str]:
 def hit_where(first: Evaluation, other: Evaluation) -> float:
     """hr@1 of the first on the cases of the other."""
     cases = {prediction.where for prediction in other.predictions}
-    hits = [item.pick in item.gt_items for item in first.predictions if item.where in cases]
+    hits = [item.is_hit for item in first.predictions if item.where in cases]
     return sum(hits) / max(1, len(hits))
 
 

@@ -53,7 +53,6 @@ class Stage:
     makes: tuple[str, ...]
     inputs: tuple[str, ...]
     minutes: float = 0.0
-    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,6 @@ class Recipe:
 
     stages: tuple[Stage, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
-    about: str = ""
 
 
 def read_recipe(path: str | Path) -> Recipe:
@@ -83,6 +81,7 @@ def read_recipe(path: str | Path) -> Recipe:
 def parse_recipe(rows: Mapping) -> Recipe:
     """A recipe from its TOML; raises ValueError saying what is wrong."""
     check_keys(rows, RECIPE_KEYS, "at the top")
+    text_of(rows.get("about", ""), "about")  # for those who read the file
     variables = {name: text_of(value, f"variable {name}") for name, value in table_of(rows, "variables").items()}
     if bad := next((name for name in variables if name == OUT or not PLACEHOLDER.fullmatch(f"{{{name}}}")), None):
         raise ValueError(f"{bad!r} cannot be the name of a variable")
@@ -97,7 +96,7 @@ def parse_recipe(rows: Mapping) -> Recipe:
     for stage in stages:
         if unknown := next((name for name in placeholders(stage) if name not in {OUT, *variables}), ""):
             raise ValueError(f"stage {stage.name} names {{{unknown}}}, which is not among the variables")
-    return Recipe(stages, variables, text_of(rows.get("about", ""), "about"))
+    return Recipe(stages, variables)
 
 
 def parse_stage(row: Mapping, shared: Mapping[str, Mapping[str, Value]]) -> Stage:
@@ -107,6 +106,7 @@ def parse_stage(row: Mapping, shared: Mapping[str, Mapping[str, Value]]) -> Stag
         raise ValueError(f"{name!r} cannot be the name of a stage")
     where = f"stage {name}"
     check_keys(row, STAGE_KEYS, f"in {where}")
+    text_of(row.get("about", ""), f"about in {where}")
     options: dict[str, Value] = {}
     for one in texts_of(row.get("use", []), f"use in {where}"):
         if one not in shared:
@@ -128,7 +128,6 @@ def parse_stage(row: Mapping, shared: Mapping[str, Mapping[str, Value]]) -> Stag
         makes,
         texts_of(row.get("inputs", []), f"inputs in {where}"),
         minutes,
-        text_of(row.get("about", ""), f"about in {where}"),
     )
 
 
