@@ -8,7 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from helpers.drawn import COLOURS, SHAPES, make_product
+from helpers.drawn import draw_catalog
 
 from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.storage.files import write_jsonl
@@ -22,11 +22,17 @@ hypothesis.settings.load_profile("busy machines")
 @pytest.fixture
 def tiny_catalog_folder(tmp_path: Path) -> Path:
     """products.jsonl and images/ with three shapes in four colours; ids such as "sofa-red"."""
-    folder = tmp_path / "tiny"
-    (folder / "images").mkdir(parents=True)
-    products = [make_product(folder, shape, colour) for shape in SHAPES for colour in COLOURS]
-    write_jsonl(folder / "products.jsonl", (product.to_row() for product in products))
-    return folder
+    catalog = draw_catalog(tmp_path / "tiny")
+    write_jsonl(catalog.folder / "products.jsonl", (product.to_row() for product in catalog))
+    return catalog.folder
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory) -> Path:
+    """The tiny model as a folder that `load_model` opens; to read, never to write."""
+    from helpers.tiny import save_tiny  # here, so that what needs no model loads none
+
+    return save_tiny(tmp_path_factory.mktemp("base") / "tiny")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "lavic_chat"
 FILES = sorted(PACKAGE.rglob("*.py"))
-LONGEST_MODULE, LONGEST_FUNCTION, MOST_PARAMETERS = 300, 60, 6
+LONGEST_MODULE, LONGEST_FUNCTION, MOST_PARAMETERS = 299, 39, 6
 
 # A room may import those before it. `ui` knows what is answered and kept, never how; `serving/app.py`, which puts both
 # together, and the benchmark of many shoppers are the only ones that know `ui`.
@@ -19,14 +19,18 @@ ORDER = (
     "errors", "storage", "settings", "dialogue", "model", "catalog", "nlu", "features", "recommendation", "retrieval",
     "ranking", "feedback", "ui", "serving", "training", "evaluation", "cli", "__main__",
 )  # fmt: skip
-NOT_ALLOWED = {  # beyond the order
+NOT_ALLOWED = {  # beyond the order, as docs/architecture.md has it
+    "settings": {"storage"},
     "dialogue": {"settings"},
-    "nlu": {"model"},
-    "recommendation": {"model", "features"},
-    "feedback": {"model", "features", "retrieval", "ranking", "nlu"},
-    "ui": {"model", "features", "retrieval", "ranking"},
-    "training": {"ui"},
-    "cli": set(),
+    "model": {"dialogue"},
+    "catalog": {"settings", "model"},
+    "nlu": {"storage", "settings", "model"},
+    "features": {"settings", "dialogue", "nlu"},
+    "recommendation": {"storage", "settings", "dialogue", "model", "features"},
+    "ranking": {"recommendation", "retrieval"},
+    "feedback": {"settings", "model", "catalog", "nlu", "features", "recommendation", "retrieval", "ranking"},
+    "ui": {"storage", "settings", "model", "nlu", "features", "retrieval", "ranking"},
+    "training": {"feedback", "ui", "serving"},
 }
 KNOWS_UI = {"serving/app.py", "evaluation/benchmarks/load_test.py"}
 
@@ -37,7 +41,6 @@ OLD_WORDS = {
 }  # fmt: skip
 FROZEN = {  # names that are keys elsewhere: command options, records, SQLite
     "wish_weight",
-    "journal_mode",
 }
 
 

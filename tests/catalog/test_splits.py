@@ -1,17 +1,12 @@
 """splits.json: read with care; shapes and products each in one split, and all of them."""
 
 import pytest
-from helpers.measured import change, edit_json, make_measured
+from helpers.measured import change, edit_json
 
 from lavic_chat.catalog import load_catalog
 from lavic_chat.catalog.splits import MAX_BYTES, Splits, check_splits, read_splits
 from lavic_chat.catalog.text import listed
 from lavic_chat.errors import CatalogError
-
-
-@pytest.fixture
-def measured(tiny_catalog_folder):
-    return make_measured(tiny_catalog_folder)
 
 
 def found(folder) -> list[tuple[str, str]]:

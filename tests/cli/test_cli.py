@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from helpers.drawn import SHAPES
-from helpers.tiny import save_tiny, save_tiny_encoder
+from helpers.tiny import save_tiny_encoder
 from helpers.toys import WordEncoder, make_adapter, use_word_encoder
 from PIL import Image
 
@@ -26,11 +26,6 @@ from lavic_chat.storage.files import hash_file, write_jsonl
 from lavic_chat.training.configs import TuneConfig
 
 FOUR = ["sofa-red", "sofa-green", "lamp-red", "chair-blue"]
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return save_tiny(tmp_path_factory.mktemp("base") / "tiny")
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from helpers.tiny import save_tiny
 from helpers.toys import use_word_encoder
 
 from lavic_chat.cli import main
@@ -31,8 +30,7 @@ def run(*arguments: object) -> dict:
     return json.loads(done.stdout)
 
 
-def test_a_corrected_pick_is_learned(home: Path, tiny_catalog_folder: Path, tmp_path: Path):
-    base = save_tiny(tmp_path / "base")
+def test_a_corrected_pick_is_learned(home: Path, base: Path, tiny_catalog_folder: Path, tmp_path: Path):
     shop = {"catalog": tiny_catalog_folder, "model": str(base)}
     recommender = load_recommender(read_settings(**shop), progress=False)
     session = Session().ask(WISH).answer(recommender)

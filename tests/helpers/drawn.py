@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from lavic_chat.catalog import Product
+from lavic_chat.catalog import Catalog, Product
 
 COLOURS = {"red": (190, 40, 40), "green": (40, 140, 70), "blue": (40, 70, 180), "yellow": (225, 190, 40)}
 SHAPES = {  # title, category, price, and boxes (left, top, right, bottom) on a canvas of 96
@@ -12,6 +12,12 @@ SHAPES = {  # title, category, price, and boxes (left, top, right, bottom) on a 
     "chair": ("Mill armchair", "Armchairs", 210.0, [(30, 16, 66, 56), (24, 50, 72, 66), (30, 66, 34, 88)]),
     "lamp": ("Beacon table lamp", "Lamps", 45.5, [(34, 14, 62, 40), (46, 40, 50, 78), (34, 78, 62, 84)]),
 }
+
+
+def draw_catalog(folder: Path) -> Catalog:
+    """All shapes in all colours, drawn into a new folder; ids such as "sofa-red"."""
+    (folder / "images").mkdir(parents=True)
+    return Catalog(folder, tuple(make_product(folder, shape, colour) for shape in SHAPES for colour in COLOURS))
 
 
 def make_product(folder: Path, shape: str, colour: str) -> Product:

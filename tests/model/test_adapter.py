@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from helpers.tiny import save_tiny, tiny_model, tiny_network
+from helpers.tiny import tiny_model, tiny_network
 from helpers.toys import item_features, make_adapter, random_states, said, shake
 from peft import PeftModel
 from peft.tuners.tuners_utils import BaseTunerLayer
@@ -18,13 +18,6 @@ from lavic_chat.model.adapter import AdapterCard, apply_adapter, check_target, r
 from lavic_chat.model.lora import LoraShape, add_lora, merge_loras
 from lavic_chat.ranking import DECODES, Ranker, RankerConfig
 from lavic_chat.retrieval.fusion import Fusion, save_fusion
-
-VISION_LINEARS = r".*vision_tower.*\.(q_proj|v_proj)"
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return save_tiny(tmp_path_factory.mktemp("base") / "tiny")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 import torch
-from helpers.tiny import save_tiny, tiny_model, tiny_tokenizer
+from helpers.tiny import tiny_model, tiny_tokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -166,23 +166,18 @@ def test_threads_do_not_make_text_obeyed():
 # ---- opening ----
 
 
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    return save_tiny(tmp_path_factory.mktemp("base") / "tiny")
-
-
 @pytest.fixture
-def folder(saved, tmp_path):
+def folder(base, tmp_path):
     """A copy to harm."""
     copy = tmp_path / "copy"
     copy.mkdir()
-    for file in saved.iterdir():
+    for file in base.iterdir():
         (copy / file.name).write_bytes(file.read_bytes())
     return copy
 
 
-def test_a_saved_folder_opens_as_it_was(saved, tmp_path):
-    opened, original = load_model(str(saved), None, tmp_path, "cpu"), tiny_model()
+def test_a_saved_folder_opens_as_it_was(base, tmp_path):
+    opened, original = load_model(str(base), None, tmp_path, "cpu"), tiny_model()
     picture = [Image.linear_gradient("L").convert("RGB")]
     states = [model.encode_views(model.make_views(picture)) for model in (opened, original)]
     assert torch.allclose(*states, atol=1e-5)
@@ -190,24 +185,24 @@ def test_a_saved_folder_opens_as_it_was(saved, tmp_path):
     assert not opened.network.training and not any(p.requires_grad for p in opened.network.parameters())
 
 
-def test_a_base_has_one_fingerprint_on_every_device(saved, tmp_path):
+def test_a_base_has_one_fingerprint_on_every_device(base, tmp_path):
     """A GPU opens it in bfloat16, a CPU in float32: an adapter of the one must fit the other."""
-    halved = LlavaNextForConditionalGeneration.from_pretrained(saved, dtype=torch.bfloat16)
-    assert base_fingerprint(saved, halved) == load_model(str(saved), None, tmp_path, "cpu").fingerprint
+    halved = LlavaNextForConditionalGeneration.from_pretrained(base, dtype=torch.bfloat16)
+    assert base_fingerprint(base, halved) == load_model(str(base), None, tmp_path, "cpu").fingerprint
 
 
-def test_other_weights_have_another_fingerprint(saved, folder, tmp_path):
+def test_other_weights_have_another_fingerprint(base, folder, tmp_path):
     weights = load_file(folder / "model.safetensors")
     name = next(name for name in weights if name.endswith("linear_1.bias"))
     save_file(weights | {name: weights[name] + 0.1}, folder / "model.safetensors", {"format": "pt"})
-    assert load_model(str(folder), None, tmp_path).fingerprint != load_model(str(saved), None, tmp_path).fingerprint
+    assert load_model(str(folder), None, tmp_path).fingerprint != load_model(str(base), None, tmp_path).fingerprint
 
 
-def test_the_recorded_fingerprint_counts_unless_it_is_damaged(saved, folder, tmp_path):
+def test_the_recorded_fingerprint_counts_unless_it_is_damaged(base, folder, tmp_path):
     (folder / "lavic_base.json").write_text('{"fingerprint": "as recorded"}')
     assert load_model(str(folder), None, tmp_path).fingerprint == "as recorded"
     (folder / "lavic_base.json").write_text("[]")
-    assert load_model(str(folder), None, tmp_path).fingerprint == load_model(str(saved), None, tmp_path).fingerprint
+    assert load_model(str(folder), None, tmp_path).fingerprint == load_model(str(base), None, tmp_path).fingerprint
 
 
 def cut_weights(folder):

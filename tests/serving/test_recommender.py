@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 import torch
 from helpers.margins import amplified, assert_apart
-from helpers.tiny import save_tiny, tiny_model
+from helpers.tiny import tiny_model
 from helpers.toys import WordEncoder, item_features, make_adapter, said, use_word_encoder
 from PIL import Image
 
@@ -256,11 +256,6 @@ def test_the_clock_adds_up():
 
 
 # ---- loading ----
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    return save_tiny(tmp_path_factory.mktemp("base") / "tiny")
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 from click.testing import CliRunner
-from helpers.tiny import save_tiny, tiny_model
+from helpers.drawn import draw_catalog
+from helpers.tiny import tiny_model
 from helpers.toys import with_dialogues
 
 from lavic_chat.cli import main
@@ -42,14 +43,8 @@ def on_all(catalog, states):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """One run for the tests that only look at it; with what the model and the states were before."""
-    from conftest import COLOURS, SHAPES, make_product
-
-    from lavic_chat.catalog import Catalog
-
-    folder = tmp_path_factory.mktemp("aligned")
-    (folder / "images").mkdir()
-    catalog = Catalog(folder, tuple(make_product(folder, shape, colour) for shape in SHAPES for colour in COLOURS))
-    return catalog, *aligned(catalog, folder / "home", valid=12)
+    catalog = draw_catalog(tmp_path_factory.mktemp("aligned") / "catalog")
+    return catalog, *aligned(catalog, catalog.folder / "home", valid=12)
 
 
 def mean(losses) -> float:
@@ -233,11 +228,11 @@ def test_the_pace_is_that_of_one_cycle():
                 schedule.step()
 
 
-def test_the_command_goes_on_where_it_was_killed(tiny_catalog_folder, tmp_path, monkeypatch):
+def test_the_command_goes_on_where_it_was_killed(base, tiny_catalog_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("lavic_chat.training.align_phases.SAVE_EVERY", 3)
     with_dialogues(tiny_catalog_folder)  # and splits
-    words = ["align", "--catalog", tiny_catalog_folder, "--model", save_tiny(tmp_path / "base"), "--json"]
+    words = ["align", "--catalog", tiny_catalog_folder, "--model", base, "--json"]
     words += ["--word-steps", 4, "--caption-steps", 6, "--batch", 4, "--caption-batch", 4]
 
     def run(out: str):

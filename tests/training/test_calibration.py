@@ -38,7 +38,7 @@ def test_search_that_says_nothing_is_not_trusted():
     assert fit(made(1.0, 0.0)).retrieval_weight <= 0.5
 
 
-def test_surprise_is_the_mean_of_the_answers():
+def test_nll_is_the_mean_of_the_answers():
     rows = [torch.tensor([0.5, 0.5]).log(), torch.tensor([0.25, 0.75]).log()]
     assert mean_nll(rows, [0, 1]) == pytest.approx(-torch.tensor([0.5, 0.75]).log().mean().item())
 

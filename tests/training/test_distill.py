@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from helpers.drawn import COLOURS, SHAPES, make_product
+from helpers.drawn import draw_catalog
+from helpers.margins import amplified
 from helpers.tiny import tiny_model
 
 from lavic_chat.catalog import Catalog, Product
@@ -21,17 +22,12 @@ SHORT = DistillConfig(steps=6, batch=2, lr=5e-3, valid_every=2, dropout=0.2)
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> Catalog:
-    folder = tmp_path_factory.mktemp("shop")
-    (folder / "images").mkdir()
-    return Catalog(folder, tuple(make_product(folder, shape, colour) for shape in SHAPES for colour in COLOURS))
+    return draw_catalog(tmp_path_factory.mktemp("shop") / "catalog")
 
 
 def trainee(config):
     """A LLM with weights so large that what it says depends on what it is shown."""
-    model = tiny_model()
-    with torch.no_grad():
-        for tensor in model.core.language_model.parameters():
-            tensor.mul_(8 if tensor.dim() > 1 else 1)
+    model = amplified(tiny_model())
     return model, add_lora(model, "vision", LoraShape(config.rank, config.alpha, config.dropout), seed=config.seed)
 
 

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 from click.testing import CliRunner
-from helpers.tiny import save_tiny
 from helpers.toys import with_dialogues
 from safetensors.torch import load_file
 
@@ -72,8 +71,7 @@ def test_alone_nothing_is_averaged():
 
 
 @pytest.mark.parametrize("stage", ["distill", "tune"])
-def test_two_processes_learn_what_one_does(stage, tiny_catalog_folder, tmp_path, monkeypatch):
-    base = save_tiny(tmp_path / "base")
+def test_two_processes_learn_what_one_does(stage, base, tiny_catalog_folder, tmp_path, monkeypatch):
     talks = with_dialogues(tiny_catalog_folder)
     options = ["--catalog", tiny_catalog_folder, "--model", base, "--steps", 4, "--batch", 2, "--lr", 0.02]
     options += ["--valid-every", 2, "--dropout", 0, "--json"]

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from helpers.tiny import save_tiny
 from helpers.toys import with_dialogues
 from hypothesis import given
 from hypothesis import strategies as st
@@ -391,8 +390,8 @@ epochs = 0
 
 
 @pytest.mark.timeout(900)  # a machine that is busy takes half a minute to load torch and transformers
-def test_a_tiny_recipe_is_stopped_goes_on_and_is_done(tiny_catalog_folder, tmp_path):
-    talks, base = with_dialogues(tiny_catalog_folder), save_tiny(tmp_path / "base")
+def test_a_tiny_recipe_is_stopped_goes_on_and_is_done(base, tiny_catalog_folder, tmp_path):
+    talks = with_dialogues(tiny_catalog_folder)
     sets = {"base": base, "catalog": tiny_catalog_folder, "talks": talks}
     words = [sys.executable, "-m", "lavic_chat", "train", write(tmp_path, TINY), "--out", tmp_path / "out", "--json"]
     words += [word for name, value in sets.items() for word in ("--set", f"{name}={value}")]

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 from click.testing import CliRunner
-from helpers.tiny import save_tiny, tiny_model
+from helpers.tiny import tiny_model
 from PIL import Image
 from transformers import LlavaNextProcessor
 
@@ -99,10 +99,17 @@ def test_a_file_of_other_things_is_told(tmp_path):
         list(read_descriptions(tmp_path / "d.jsonl"))
 
 
-def test_the_command_describes_and_distill_learns_from_it(tiny_catalog_folder, tmp_path, monkeypatch):
+def test_the_command_describes_and_distill_learns_from_it(base, tiny_catalog_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
-    base = str(save_tiny(tmp_path / "base"))
-    command = ["describe", "--catalog", str(tiny_catalog_folder), "--model", base, "--out", str(tmp_path / "d.jsonl")]
+    command = [
+        "describe",
+        "--catalog",
+        str(tiny_catalog_folder),
+        "--model",
+        str(base),
+        "--out",
+        str(tmp_path / "d.jsonl"),
+    ]
     result = CliRunner().invoke(main, [*command, "--new-tokens", "3", "--limit", "2", "--json"])
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)

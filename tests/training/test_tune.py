@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from helpers.drawn import COLOURS, SHAPES, make_product
+from helpers.drawn import SHAPES, draw_catalog
 from helpers.tiny import tiny_model
 from helpers.toys import item_features, random_states, said
 
@@ -38,9 +38,7 @@ TOY = TuneConfig(
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory) -> Catalog:
-    folder = tmp_path_factory.mktemp("shop")
-    (folder / "images").mkdir()
-    return Catalog(folder, tuple(make_product(folder, shape, colour) for shape in SHAPES for colour in COLOURS))
+    return draw_catalog(tmp_path_factory.mktemp("shop") / "catalog")
 
 
 @pytest.fixture(scope="module")

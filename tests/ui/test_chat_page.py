@@ -24,7 +24,8 @@ from lavic_chat.nlu.intent import Intent
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui import build_app, card_markup, markup
 from lavic_chat.ui.browser_storage import to_storage
-from lavic_chat.ui.chat_page import BACK_IN_THE_BOX, BUSY, SORRY, ChatPage
+from lavic_chat.ui.chat_page import BACK_IN_THE_BOX, BUSY, ChatPage
+from lavic_chat.ui.failures import SORRY
 from lavic_chat.ui.flag_form import make_flag
 from lavic_chat.ui.links import BLANK
 from lavic_chat.ui.panel import comparison, inspection

@@ -15,11 +15,6 @@ from lavic_chat.errors import CatalogError
 from lavic_chat.storage.files import write_json
 
 
-@pytest.fixture
-def measured(tiny_catalog_folder):
-    return make_measured(tiny_catalog_folder)
-
-
 def found(folder) -> list[tuple[str, str, bool]]:
     return [(problem.kind, problem.where, problem.is_warning) for problem in check_catalog(folder)]
 

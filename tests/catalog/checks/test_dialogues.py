@@ -1,17 +1,12 @@
 """Dialogue files beside a catalogue: each line fits the products and the split, and is counted."""
 
 import pytest
-from helpers.measured import edit_line, make_measured, talk
+from helpers.measured import edit_line, talk
 
 from lavic_chat.catalog import load_catalog
 from lavic_chat.catalog.checks.dialogues import DialogueStats, check_dialogues, dialogue_files, dialogue_stats
 from lavic_chat.catalog.splits import read_splits
 from lavic_chat.storage.files import write_jsonl
-
-
-@pytest.fixture
-def measured(tiny_catalog_folder):
-    return make_measured(tiny_catalog_folder)
 
 
 def found(folder):

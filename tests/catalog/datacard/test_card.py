@@ -3,17 +3,12 @@
 import re
 
 import pytest
-from helpers.measured import change, make_measured
+from helpers.measured import change
 
 from lavic_chat.catalog import load_catalog
 from lavic_chat.catalog.datacard.card import MARK, card_text, hub_license, write_card
 from lavic_chat.catalog.datacard.stats import catalog_stats
 from lavic_chat.errors import CatalogError
-
-
-@pytest.fixture
-def measured(tiny_catalog_folder):
-    return make_measured(tiny_catalog_folder)
 
 
 def text_of(folder, **options) -> str:
