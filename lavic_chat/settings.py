@@ -31,6 +31,7 @@ class Settings:
     model: str = MINI  # "lavic-mini", a LLaVA-NeXT folder, or a hub name
     adapter: Path | None = None  # None: the shipped adapter for lavic-mini, no adapter for another base
     decode: str | None = None  # "list", "branch" or "generate"; None: what the adapter was trained for
+    runtime: str = "auto"  # "torch", "openvino", or what is fastest here and ready
     host: str = "127.0.0.1"
     port: int = 7860
     currency: str = "$"  # before a price; a catalogue's prices are plain numbers
@@ -62,10 +63,10 @@ def read_annotators(text: str) -> dict[str, str]:
 
 
 def read_settings(**chosen) -> Settings:
-    """Settings from the environment: `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_HOST`, `LAVIC_PORT`,
-    `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO` and `HF_TOKEN`; arguments that are not None win. A
-    Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`. Raises LavicError for a port or logins that
-    cannot be."""
+    """Settings from the environment: `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_RUNTIME`, `LAVIC_HOST`,
+    `LAVIC_PORT`, `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO` and `HF_TOKEN`; arguments that are not
+    None win. A Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`. Raises LavicError for a port or
+    logins that cannot be."""
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
     adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
     if adapter is None and model == MINI and shipped("assets", MINI, "adapter.json").exists():
@@ -76,6 +77,7 @@ def read_settings(**chosen) -> Settings:
         model=model,
         adapter=Path(adapter) if adapter else None,
         decode=chosen.get("decode"),
+        runtime=chosen.get("runtime") or os.environ.get("LAVIC_RUNTIME") or "auto",
         host=chosen.get("host") or os.environ.get("LAVIC_HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
         port=read_port(chosen.get("port") or os.environ.get("LAVIC_PORT") or 7860),
         currency=os.environ.get("LAVIC_CURRENCY", "$"),

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.features.item import ItemFeatures
-from lavic_chat.model.adapter import read_card, write_card
+from lavic_chat.model.card import read_card, write_card
 from lavic_chat.ranking import Ranker, RankerConfig
 from lavic_chat.ranking.scoring import weigh_scores
 from lavic_chat.ranking.visual_ranker import load_visual_ranker

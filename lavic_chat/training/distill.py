@@ -29,8 +29,10 @@ from torch import Tensor
 from lavic_chat.catalog import Catalog, Product, load_catalog, open_picture
 from lavic_chat.errors import CatalogError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.model import VIEWS, LavicModel, load_model
+from lavic_chat.model import VIEWS
 from lavic_chat.model.adapter import check_target, read_retriever, save_adapter
+from lavic_chat.model.llava import LavicModel
+from lavic_chat.model.load import load_model
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_file
 from lavic_chat.training import distributed

@@ -27,7 +27,7 @@ from lavic_chat.errors import CatalogError
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import VIEWS
-from lavic_chat.model.adapter import read_card
+from lavic_chat.model.card import read_card
 from lavic_chat.ranking.visual_ranker import load_visual_ranker
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.fusion import Fusion, save_fusion

@@ -19,7 +19,7 @@ from lavic_chat.cli import main
 from lavic_chat.cli.train_options import option_type
 from lavic_chat.errors import LavicError
 from lavic_chat.features.text_encoder import TextEncoder
-from lavic_chat.model import load_model
+from lavic_chat.model.load import load_model
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.settings import read_settings
 from lavic_chat.storage.files import hash_file, write_jsonl
