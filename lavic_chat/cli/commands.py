@@ -11,7 +11,7 @@ from lavic_chat.cli.catalog import catalog
 from lavic_chat.cli.evaluate import evaluate
 from lavic_chat.cli.feedback import flags
 from lavic_chat.cli.report import report, table
-from lavic_chat.cli.serve import app, ask, bench, index
+from lavic_chat.cli.serve import app, ask, bench, index, prepare
 from lavic_chat.cli.train import align, calibrate, describe, distill, fuse, train, tune, tune_retriever
 from lavic_chat.errors import LavicError
 
@@ -37,5 +37,5 @@ def main() -> None:
 
 
 STAGES = (train, align, describe, distill, tune, tune_retriever, fuse, calibrate)
-for command in (app, ask, catalog, index, *STAGES, evaluate, report, table, bench, flags):
+for command in (app, ask, catalog, index, prepare, *STAGES, evaluate, report, table, bench, flags):
     main.add_command(command)

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import click
 
-from lavic_chat.cli.options import catalog_option, decode_option, json_option, model_options, print_json
+from lavic_chat.cli.options import (
+    catalog_option,
+    decode_option,
+    json_option,
+    model_options,
+    print_json,
+    runtime_option,
+)  # fmt: skip
 from lavic_chat.errors import LavicError
 from lavic_chat.settings import Settings, read_settings
 
@@ -13,6 +20,7 @@ from lavic_chat.settings import Settings, read_settings
 @click.command()
 @catalog_option
 @model_options
+@runtime_option
 @decode_option
 @click.option("--host", help="Address to listen on; 127.0.0.1 without it.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; 7860 without it.")
@@ -31,6 +39,7 @@ def app(**chosen) -> None:
 @click.option("--most", type=float, help="The highest price.")
 @catalog_option
 @model_options
+@runtime_option
 @decode_option
 @json_option
 def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
@@ -67,8 +76,21 @@ def format_answer(answer: dict) -> str:
 
 
 @click.command()
+@model_options
+def prepare(**chosen) -> None:
+    """Make what a processor answers fastest with, once; without it the first start has it made in the background."""
+    from lavic_chat.model.runtimes import ensure_exports
+    from lavic_chat.ranking.visual_ranker import source_of
+
+    source = source_of(read_settings(**chosen))
+    made = ensure_exports(source)
+    click.echo("Ready." if made else "Nothing to make: here the model runs in torch.")
+
+
+@click.command()
 @catalog_option
 @model_options
+@runtime_option
 @click.option("--ship", is_flag=True, help="Also write the pictures' states into the adapter folder.")
 @json_option
 def index(ship: bool, as_json: bool, **chosen) -> None:
@@ -106,6 +128,7 @@ def build_index(settings: Settings, ship: bool) -> dict:
 @click.command()
 @catalog_option
 @model_options
+@runtime_option
 @decode_option
 @click.option("--turns", default=5, type=click.IntRange(1, 1000), help="Timed turns after one to warm up.")
 @click.option("--shoppers", type=click.IntRange(1, 200), help="Serve the chat to so many at once instead.")

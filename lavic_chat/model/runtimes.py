@@ -152,14 +152,23 @@ def precision() -> str:
     return INT8 if any(able.get(name) for name in INT8_INSTRUCTIONS) else FLOAT
 
 
-def ensure_exports(source: ModelSource, progress: bool = True) -> None:
-    """Make what is missing of the model's and the sentence encoder's exports; raises LavicError where that fails."""
+def is_exported(source: ModelSource) -> bool:
+    """Whether nothing is left to be made for the model and the sentence encoder."""
+    return all(folder is None or folder.is_dir() for folder in (export_folder(source), text_folder(source)))
+
+
+def ensure_exports(source: ModelSource, progress: bool = True) -> bool:
+    """Make what is missing of the model's and the sentence encoder's exports; whether the model has one afterwards.
+
+    A second process waits for the first. Raises LavicError where it fails.
+    """
     ensure_model(source, progress)
     ensure_encoder(source)
+    return export_folder(source) is not None
 
 
 def ensure_model(source: ModelSource, progress: bool = True) -> None:
-    """Export the model unless that is done, or not wanted; a second process waits for the first."""
+    """Export the model unless that is done, or not wanted."""
     folder = export_folder(source)
     if not folder or folder.is_dir():
         return

@@ -50,10 +50,15 @@ class VisualRanker:
             self.captioner.save(main_pictures(one.states for one in item_features), folder / SHIPPED_CAPTIONS)
 
 
+def source_of(settings: Settings) -> ModelSource:
+    """What the settings say of the model."""
+    return ModelSource(settings.model, settings.adapter, settings.home, settings.runtime)
+
+
 def load_visual_ranker(settings: Settings, keep_scores: bool = False) -> VisualRanker:
     """Open the model, of which nothing is trained from here on, in the settings' runtime. keep_scores: what it makes of
     every prompt, for measuring again; a shopper's words leave no trace."""
-    model = open_model(ModelSource(settings.model, settings.adapter, settings.home, settings.runtime))
+    model = open_model(source_of(settings))
     image_encoder, captioner = ImageEncoder(model, settings.home), Captioner(model, settings.home)
     if settings.adapter:
         image_encoder.adopt_states(settings.adapter / SHIPPED_STATES)

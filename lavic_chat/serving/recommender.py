@@ -211,7 +211,7 @@ def load_recommender(settings: Settings, progress: bool = True, lend: Lender = o
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     visual_ranker = load_visual_ranker(settings)
-    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash)
+    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash, settings.runtime)
     item_features = lend(visual_ranker.look_at, CATALOG)(catalog, catalog.products, progress)
     item_embeddings = embedder.embed_items(catalog.products, item_features, progress)
     states = main_pictures(features.states for features in item_features).numpy()

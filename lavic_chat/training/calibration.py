@@ -108,7 +108,7 @@ def score_catalogs(
 ) -> list[ScoredChoice]:
     """Every catalogue's choices as the adapter's model and search score them."""
     visual_ranker = load_visual_ranker(settings, keep_scores=True)
-    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash)
+    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash, settings.runtime)
     scored = []
     for catalog, some in zip(catalogs, choices, strict=True):
         item_features = visual_ranker.features_by_id(catalog, products_of(some))
