@@ -12,6 +12,7 @@ from lavic_chat.model import LavicModel, load_model
 from lavic_chat.model.adapter import AdapterCard
 from lavic_chat.model.lora import merge_loras
 from lavic_chat.ranking.ranker import Ranker, RankerConfig
+from lavic_chat.ranking.remote_llm import connect_llm
 from lavic_chat.settings import Settings
 from lavic_chat.storage.cache import TextCache
 
@@ -52,7 +53,9 @@ class VisualRanker:
 
 def load_visual_ranker(settings: Settings, keep_scores: bool = False) -> VisualRanker:
     """Open the model; nothing of it is trained from here on, so its LoRAs are folded into its weights. keep_scores:
-    what it makes of every prompt, for measuring again; a shopper's words leave no trace."""
+    what it makes of every prompt, for measuring again; a shopper's words leave no trace. Where the settings name an LLM
+    server, that scores, and nothing is kept: its scores are not quite this machine's. Raises ModelError as `load_model`
+    and `connect_llm`."""
     model = load_model(settings.model, settings.adapter, settings.home)
     merge_loras(model)
     image_encoder, captioner = ImageEncoder(model, settings.home), Captioner(model, settings.home)
@@ -61,5 +64,6 @@ def load_visual_ranker(settings: Settings, keep_scores: bool = False) -> VisualR
         captioner.adopt(settings.adapter / SHIPPED_CAPTIONS)
     card = model.card or AdapterCard(model.name, model.fingerprint)
     config = RankerConfig(settings.decode or card.decode, card.temperature, card.labeling, card.retrieval_weight)
-    score_cache = TextCache(settings.home / "cache" / "scores.sqlite") if keep_scores else None
-    return VisualRanker(model, image_encoder, captioner, Ranker(model, config, score_cache), card.pictures)
+    scorer = connect_llm(settings, model, config.decode)
+    score_cache = TextCache(settings.home / "cache" / "scores.sqlite") if keep_scores and not scorer else None
+    return VisualRanker(model, image_encoder, captioner, Ranker(model, config, score_cache, scorer), card.pictures)
