@@ -62,6 +62,7 @@ def read_llm(address: str) -> str:
         parts = urlsplit(address)
         port = parts.port  # raises ValueError for what is none
         fits = parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+        (parts.hostname or "").encode("idna")  # raises UnicodeError, a ValueError, as resolving the name would later
         fits = fits and not parts.query and not parts.fragment and address.isascii() and address.isprintable()
     except ValueError:
         fits = False

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-FIRST, LONGEST = 5.0, 300.0  # seconds of the first pause, doubled with every failure that follows, and of the longest
+FIRST, LONGEST = 30.0, 300.0  # seconds of the first pause, doubled with every failure that follows, and of the longest
 
 
 class CircuitBreaker:

@@ -20,6 +20,7 @@ from lavic_chat.errors import ModelError
 CONNECT, TIMEOUT = 2.0, 20.0  # seconds to be connected, and to be answered
 LARGEST = 1_000_000  # bytes of an answer; one for ten branches has 4,000
 LOWEST = -9999.0  # what vLLM writes for minus infinity and for NaN
+LIMITS = httpx.Limits(keepalive_expiry=2.0)  # vLLM closes an idle connection after 5 seconds, perhaps while we ask
 FULL = (429, 503)
 UNKNOWN_MODEL = 404
 
@@ -37,14 +38,18 @@ class LlmClient:
 
     def __init__(self, address: str, name: str, key: str = ""):
         """address: http://HOST:PORT, or https; a login in it is sent to that host and shown nowhere. name: the served
-        model's. key: vLLM's --api-key."""
-        url = httpx.URL(address)
+        model's. key: vLLM's --api-key. Raises ModelError for an address that is none."""
+        try:
+            url = httpx.URL(address)
+            _ = url.host  # read late, and refused only then
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise ModelError("The LLM server's address is no valid URL; mend --llm or LAVIC_LLM.") from error
         login = (url.username, url.password) if url.userinfo else None
         self.name, self.address = name, str(url.copy_with(userinfo=b"")).rstrip("/").removesuffix("/v1")
         self._aliases = {name}
         headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._client = httpx.Client(
-            transport=httpx.HTTPTransport(),  # our own, so that no proxy of the environment reads along
+            transport=httpx.HTTPTransport(limits=LIMITS),  # our own, so that no proxy of the environment reads along
             auth=login,
             headers=headers,
             follow_redirects=False,
@@ -110,7 +115,7 @@ class LlmClient:
                         raise httpx.ReadTimeout("too slow")
         except httpx.TimeoutException as error:
             raise LlmServerError(f"{self.address} did not answer within {timeout:g} seconds.") from error
-        except httpx.HTTPError as error:  # its text may quote what was sent
+        except (httpx.HTTPError, UnicodeError) as error:  # its text may quote what was sent
             raise LlmServerError(f"{self.address} cannot be reached ({type(error).__name__}).") from error
         if status == UNKNOWN_MODEL and body:
             self.check_model()

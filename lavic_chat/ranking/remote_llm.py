@@ -15,12 +15,15 @@ from lavic_chat.model import LavicModel
 from lavic_chat.model.llm_export import name_llm
 from lavic_chat.model.packing import Prompt
 from lavic_chat.ranking.circuit_breaker import CircuitBreaker
-from lavic_chat.ranking.llm_client import LlmClient, LlmServerError
+from lavic_chat.ranking.llm_client import TIMEOUT, LlmClient, LlmServerError
 from lavic_chat.ranking.prompt import BRANCH
 from lavic_chat.ranking.scoring import verdict_words
 from lavic_chat.settings import Settings
 
 WARM_UP = 60.0  # seconds of the first question: a server compiles its kernels when it is asked for the first time
+TRIAL = (
+    5.0  # seconds of a question after a failure: whoever is asked then has a shopper waiting for it, in vain perhaps
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +51,12 @@ class RemoteLlm:
     def score(self, prompt: Prompt, visual_tokens: Tensor) -> Tensor | None:
         """A branch prompt and its visual tokens [v, d] -> log-odds of "yes" for each candidate [n]; None where the
         server cannot be asked."""
+        timeout = TIMEOUT if self.breaker.is_closed else TRIAL
         if not self.breaker.allow():
             return None
         try:
             sequences = split_branches(prompt, self.model.embed(prompt.ids, visual_tokens))
-            logits = self.client.score_words(sequences, self._words)
+            logits = self.client.score_words(sequences, self._words, timeout)
         except LlmServerError as error:
             self._fail(error)
             return None

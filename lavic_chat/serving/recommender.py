@@ -16,6 +16,7 @@ from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
 from lavic_chat.model import VIEWS
+from lavic_chat.model.llm_export import name_llm
 from lavic_chat.nlu.intent import REFINE, Intent, IntentReader
 from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker
 from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
@@ -24,7 +25,6 @@ from lavic_chat.retrieval.query import make_query
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
-from lavic_chat.storage.files import hash_bytes
 
 CANDIDATES = 10
 
@@ -76,7 +76,7 @@ class Recommender:
     @property
     def model_hash(self) -> str:
         """Of base and adapter."""
-        return hash_bytes(self.visual_ranker.model.fingerprint, self.visual_ranker.model.adapter_hash)
+        return name_llm(self.visual_ranker.model)
 
     @property
     def device(self) -> str:

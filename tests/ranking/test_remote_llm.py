@@ -124,7 +124,7 @@ def test_a_whole_ranking_with_the_server(model, server, tiny_catalog):
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_costs_one_sentence_and_no_score(model, server, asked, caplog, monkeypatch, fault):
-    monkeypatch.setattr("lavic_chat.ranking.remote_llm.LlmClient.score_words.__defaults__", (SLOW / 4,))
+    monkeypatch.setattr("lavic_chat.ranking.remote_llm.TIMEOUT", SLOW / 4)
     server.fault, clock = fault, Clock()
     remote, own = make_remote(model, server, clock), score(model, asked)
     for _ in range(4):
@@ -217,6 +217,17 @@ def test_it_is_tried_again_after_a_pause_and_told_when_it_is_back(model, server,
     assert caplog.records[2].getMessage() == f"The LLM server {server.address} scores again."
 
 
+def test_a_trial_is_given_less_time(model, server, asked, caplog, monkeypatch):
+    monkeypatch.setattr("lavic_chat.ranking.remote_llm.TRIAL", SLOW / 4)
+    clock = Clock()
+    remote, server.fault = make_remote(model, server, clock), "503"
+    score(model, asked, remote)
+    server.fault = "slow"
+    clock.now += FIRST
+    score(model, asked, remote)
+    assert "within 0.25 seconds" in caplog.records[1].getMessage()
+
+
 def test_what_is_our_own_fault_is_not_hidden_and_does_not_stop_it_for_good(model, server, asked):
     clock, (prompt, rows) = Clock(), asked
     remote = make_remote(model, server, clock)
@@ -303,12 +314,19 @@ def test_addresses(monkeypatch, address):
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1:8000", "ftp://host", "file:///etc/passwd", "http://", "http://host:99999", "http://host:x", "http://[::1",
-     "http://host/?a=b", "http://host/#a", "http://ho\nst", "http://hößt", "http://ada:secret@host:0"],
+     "http://host/?a=b", "http://host/#a", "http://ho\nst", "http://hößt",
+     "http://a..b", "http://.", "http://" + 70 * "a", "http://ada:secret@host:0"],
 )  # fmt: skip
 def test_addresses_that_are_none(address):
     with pytest.raises(LavicError, match="take an address such as") as caught:
         read_settings(llm=address)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["http://1.2.3.999", "http://xn--"])
+def test_addresses_that_only_the_client_knows_to_be_none(address):
+    with pytest.raises(ModelError, match="no valid URL"):
+        LlmClient(read_settings(llm=address).llm, "name")
 
 
 def test_a_key_that_is_none(monkeypatch):
