@@ -20,10 +20,8 @@ from lavic_chat.ranking.prompt import BRANCH
 from lavic_chat.ranking.scoring import verdict_words
 from lavic_chat.settings import Settings
 
-WARM_UP = 60.0  # seconds of the first question: a server compiles its kernels when it is asked for the first time
-TRIAL = (
-    5.0  # seconds of a question after a failure: whoever is asked then has a shopper waiting for it, in vain perhaps
-)
+WARM_UP = 60.0  # seconds of the first question: a server warms up for it, half a minute on a busy CPU
+TRIAL = 5.0  # seconds of a question after a failure, for a shopper waits for it, in vain perhaps
 
 log = logging.getLogger(__name__)
 
