@@ -8,6 +8,7 @@ from lavic_chat.cli.options import (
     catalog_option,
     decode_option,
     json_option,
+    llm_option,
     model_options,
     print_json,
     runtime_option,
@@ -41,10 +42,11 @@ from lavic_chat.settings import read_settings
 @model_options
 @runtime_option
 @decode_option
+@llm_option
 @json_option
 def evaluate(as_json: bool, **options) -> None:
     """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl."""
-    chosen = {name: options.pop(name) for name in ("catalog", "model", "adapter", "runtime", "decode")}
+    chosen = {name: options.pop(name) for name in ("catalog", "model", "adapter", "runtime", "decode", "llm")}
     try:
         config = EvaluationConfig(**options)
     except LavicError as error:

@@ -59,6 +59,15 @@ def runtime_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def llm_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--llm of a command."""
+    return click.option(
+        "--llm",
+        metavar="URL",
+        help="A vLLM server of what export-llm wrote, http://HOST:PORT, which then scores; else LAVIC_LLM.",
+    )(command)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 
 

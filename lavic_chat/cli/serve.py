@@ -9,6 +9,7 @@ from lavic_chat.cli.options import (
     catalog_option,
     decode_option,
     json_option,
+    llm_option,
     model_options,
     print_json,
     runtime_option,
@@ -22,6 +23,7 @@ from lavic_chat.settings import Settings, read_settings
 @model_options
 @runtime_option
 @decode_option
+@llm_option
 @click.option("--host", help="Address to listen on; 127.0.0.1 without it.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; 7860 without it.")
 def app(**chosen) -> None:
@@ -41,6 +43,7 @@ def app(**chosen) -> None:
 @model_options
 @runtime_option
 @decode_option
+@llm_option
 @json_option
 def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
     """One turn without a browser: the pick, and the candidates with their scores."""
@@ -95,7 +98,7 @@ def prepare(**chosen) -> None:
 @json_option
 def index(ship: bool, as_json: bool, **chosen) -> None:
     """Compute a catalogue's sentence vectors and visual tokens; a stopped run goes on where it stopped."""
-    answer = build_index(read_settings(**chosen), ship)
+    answer = build_index(read_settings(**chosen, llm=""), ship)  # nothing is scored here
     if as_json:
         print_json(answer)
         return
@@ -130,6 +133,7 @@ def build_index(settings: Settings, ship: bool) -> dict:
 @model_options
 @runtime_option
 @decode_option
+@llm_option
 @click.option("--turns", default=5, type=click.IntRange(1, 1000), help="Timed turns after one to warm up.")
 @click.option("--shoppers", type=click.IntRange(1, 200), help="Serve the chat to so many at once instead.")
 @click.option("--seconds", default=180, type=click.IntRange(1, 3600), help="How long they shop.", show_default=True)

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from lavic_chat.errors import ModelError
 from lavic_chat.storage.cache import REFERENCE as TORCH
+from lavic_chat.storage.files import hash_bytes
 
 VIEWS = 5
 
@@ -44,6 +45,11 @@ class VisionLanguageModel(ABC):
     def speaks(self) -> bool:
         """Whether its adapter has learned to describe pictures."""
         return bool(self.card and self.card.speaks)
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 in hex that names base and adapter together: two models of one name score alike."""
+        return hash_bytes(self.fingerprint, self.adapter_hash)
 
     # ---- sizes ----
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -81,14 +82,26 @@ class RankerConfig:
         return LIST if self.decode == GENERATE else self.decode
 
 
+class Scorer(Protocol):
+    """What may score in the model's place, such as a server of the same weights."""
+
+    def score(self, prompt: Prompt, visual_tokens: Tensor) -> Tensor | None:
+        """A prompt and its visual tokens [v, d] -> the candidates' logits [n]; None where the model has to do it."""
+        ...
+
+
 class Ranker:
     """Ranks with a model. score_cache: keeps what the model made of a prompt, for measuring again with another
-    temperature or retrieval weight; a shopper's words are not kept."""
+    temperature or retrieval weight; a shopper's words are not kept. scorer: is asked before the model."""
 
     def __init__(
-        self, model: VisionLanguageModel, config: RankerConfig = RankerConfig(), score_cache: TextCache | None = None
+        self,
+        model: VisionLanguageModel,
+        config: RankerConfig = RankerConfig(),
+        score_cache: TextCache | None = None,
+        scorer: Scorer | None = None,
     ):
-        self.model, self.config, self.score_cache = model, config, score_cache
+        self.model, self.config, self.score_cache, self.scorer = model, config, score_cache, scorer
         self.memory = PrefixMemory()
 
     def make_prompt(
@@ -143,7 +156,9 @@ class Ranker:
 
     def score(self, prompt: Prompt, rows: Tensor) -> Tensor:
         """A prompt and the tower states [v, h] in its image places -> the candidates' logits [n]."""
-        return score_reading_on(self.model, prompt, self.model.project(rows), self.memory)
+        visual_tokens = self.model.project(rows)
+        logits = self.scorer.score(prompt, visual_tokens) if self.scorer else None
+        return score_reading_on(self.model, prompt, visual_tokens, self.memory) if logits is None else logits
 
     def recall(self, prompt: Prompt, rows: Tensor, cache: TextCache) -> Tensor:
         """The same through the cache."""

@@ -12,6 +12,7 @@ from lavic_chat.model import VisionLanguageModel
 from lavic_chat.model.card import AdapterCard
 from lavic_chat.model.runtimes import ModelSource, open_model
 from lavic_chat.ranking.ranker import Ranker, RankerConfig
+from lavic_chat.ranking.remote_llm import connect_llm
 from lavic_chat.settings import Settings
 from lavic_chat.storage.cache import TextCache
 
@@ -57,7 +58,9 @@ def source_of(settings: Settings) -> ModelSource:
 
 def load_visual_ranker(settings: Settings, keep_scores: bool = False) -> VisualRanker:
     """Open the model, of which nothing is trained from here on, in the settings' runtime. keep_scores: what it makes of
-    every prompt, for measuring again; a shopper's words leave no trace."""
+    every prompt, for measuring again; a shopper's words leave no trace. Where the settings name an LLM server, that
+    scores, and nothing is kept: its scores are not quite this machine's. Raises ModelError as `open_model` and
+    `connect_llm`."""
     model = open_model(source_of(settings))
     image_encoder, captioner = ImageEncoder(model, settings.home), Captioner(model, settings.home)
     if settings.adapter:
@@ -65,5 +68,6 @@ def load_visual_ranker(settings: Settings, keep_scores: bool = False) -> VisualR
         captioner.adopt(settings.adapter / SHIPPED_CAPTIONS)
     card = model.card or AdapterCard(model.name, model.fingerprint)
     config = RankerConfig(settings.decode or card.decode, card.temperature, card.labeling, card.retrieval_weight)
-    score_cache = TextCache(settings.home / "cache" / "scores.sqlite") if keep_scores else None
-    return VisualRanker(model, image_encoder, captioner, Ranker(model, config, score_cache), card.pictures)
+    scorer = connect_llm(settings, model, config.decode)
+    score_cache = TextCache(settings.home / "cache" / "scores.sqlite") if keep_scores and not scorer else None
+    return VisualRanker(model, image_encoder, captioner, Ranker(model, config, score_cache, scorer), card.pictures)

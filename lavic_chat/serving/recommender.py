@@ -24,7 +24,6 @@ from lavic_chat.retrieval.query import make_query
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
-from lavic_chat.storage.files import hash_bytes
 
 CANDIDATES = 10
 
@@ -76,7 +75,7 @@ class Recommender:
     @property
     def model_hash(self) -> str:
         """Of base and adapter."""
-        return hash_bytes(self.visual_ranker.model.fingerprint, self.visual_ranker.model.adapter_hash)
+        return self.visual_ranker.model.weights_hash
 
     @property
     def device(self) -> str:

@@ -41,7 +41,6 @@ from lavic_chat.training.captions import appearance_caption, caption_words, know
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.choices import products_of_split, take_evenly
 from lavic_chat.training.configs import DistillConfig, count_steps
-from lavic_chat.training.distributed import share
 from lavic_chat.training.losses import caption_loss, gather_words
 from lavic_chat.training.preparation import load_catalogs, open_lora
 from lavic_chat.training.run_record import (
@@ -230,7 +229,7 @@ def make_step(
         return [rng.randrange(len(examples)) for _ in range(size)]
 
     def learn(step: int, rng: random.Random) -> float:
-        rows, dice = zip(*share(draw(step, rng), rng), strict=True)
+        rows, dice = zip(*distributed.share(draw(step, rng), rng), strict=True)
         shown, texts = zip(*(examples[row].draw(own) for row, own in zip(rows, dice, strict=True)), strict=True)
         pictures = [augment(*each) for each in zip(shown, dice, strict=True)]
         model.train()
