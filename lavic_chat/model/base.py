@@ -18,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from lavic_chat.errors import ModelError
+from lavic_chat.model.layers import middle_of
 from lavic_chat.storage.cache import REFERENCE as TORCH
 from lavic_chat.storage.files import hash_bytes
 
@@ -83,6 +84,16 @@ class VisionLanguageModel(ABC):
     def dtype(self) -> torch.dtype:
         """Of the LLM."""
 
+    @property
+    @abstractmethod
+    def memory_shape(self) -> tuple[int, int, int]:
+        """Of keys and values: layers, heads, size of a head."""
+
+    @property
+    def middle(self) -> int:
+        """How many layers `read_lower` passes."""
+        return middle_of(self.memory_shape[0])
+
     # ---- seeing ----
 
     @abstractmethod
@@ -130,6 +141,23 @@ class VisionLanguageModel(ABC):
 
         past: keys and values of P tokens that were read before. kept: of these L, the first so many are kept.
         """
+
+    @abstractmethod
+    def read_lower(
+        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
+    ) -> tuple[Tensor, Tensor]:
+        """The first half of `read`: past is [2 middle, ...] of the lower layers, the states are those between."""
+
+    @abstractmethod
+    def read_upper(
+        self, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
+    ) -> tuple[Tensor, Tensor]:
+        """The second half, of all places that the lower layers have read, or of some of them."""
+
+    def no_past(self, batch: int) -> Tensor:
+        """[2 layers, B, heads, 0, size]: keys and values where nothing was read."""
+        layers, heads, size = self.memory_shape
+        return torch.zeros((2 * layers, batch, heads, 0, size), dtype=self.dtype, device=self.device)
 
     def hidden_states(self, embeddings: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
         """[B, L, d], [B, L], bool [B, L, L] -> the LLM's last hidden states [B, L, d], where nothing was read before

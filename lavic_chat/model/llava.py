@@ -7,6 +7,7 @@ The network is the stock `LlavaNextForConditionalGeneration`; this wrapper owns 
 
 import contextlib
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from jinja2 import TemplateError
 from torch import Tensor, nn
 
 from lavic_chat.model.base import VIEWS, VisionLanguageModel
+from lavic_chat.model.layers import LayerStack, Memory
 from lavic_chat.model.visual_tokens import VisualTokens, make_five_views
 
 
@@ -88,12 +90,30 @@ class LavicModel(VisualTokens, VisionLanguageModel):
         ).last_hidden_state
         return states, memory.joined(kept) if memory else self.no_past(len(embeddings))
 
-    def no_past(self, batch: int) -> Tensor:
-        """[2 layers, B, heads, 0, size]: keys and values where nothing was read."""
+    @cached_property
+    def stacks(self) -> tuple[LayerStack, LayerStack]:
+        """The LLM's lower layers and its upper ones."""
+        llm, middle = self.core.language_model, self.middle
+        return LayerStack(llm, 0, middle), LayerStack(llm, middle, len(llm.layers))
+
+    def read_lower(
+        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
+    ) -> tuple[Tensor, Tensor]:
+        """See the base."""
+        return self.stacks[0](embeddings, positions.to(self.device), mask[:, None].to(self.device), past, kept)
+
+    def read_upper(
+        self, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
+    ) -> tuple[Tensor, Tensor]:
+        """See the base."""
+        return self.stacks[1](states, positions.to(self.device), mask[:, None].to(self.device), past, kept)
+
+    @property
+    def memory_shape(self) -> tuple[int, int, int]:
+        """See the base."""
         text = self.network.config.text_config
         size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-        shape = 2 * text.num_hidden_layers, batch, text.num_key_value_heads, 0, size
-        return torch.zeros(shape, dtype=self.dtype, device=self.device)
+        return text.num_hidden_layers, text.num_key_value_heads, size
 
     def word_logits(self, states: Tensor, words: Tensor | None = None) -> Tensor:
         """See the base."""
@@ -179,31 +199,6 @@ class LavicModel(VisualTokens, VisionLanguageModel):
         ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
         control = set(self.tokenizer.all_special_ids) | {self.image_token_id}
         return [token for token in ids if token not in control]
-
-
-class Memory:
-    """Keys and values of what was read before, as transformers asks for them, layer by layer.
-
-    past: [2 layers, B, heads, P, size], a layer's keys and then its values.
-    """
-
-    def __init__(self, past: Tensor):
-        self.past = past
-        self.fresh: list[Tensor] = []
-
-    def get_seq_length(self, layer: int = 0) -> int:
-        """P, whichever layer."""
-        return self.past.shape[3]
-
-    def update(self, keys: Tensor, values: Tensor, layer: int, **more: Any) -> tuple[Tensor, Tensor]:
-        """A layer's new keys and values [B, heads, L, size] -> with those before them [B, heads, P + L, size]."""
-        self.fresh += [keys, values]
-        before = self.past[2 * layer], self.past[2 * layer + 1]
-        return torch.cat([before[0], keys], 2), torch.cat([before[1], values], 2)
-
-    def joined(self, kept: int | Tensor) -> Tensor:
-        """[2 layers, B, heads, P + kept, size]: with the first `kept` of the new tokens."""
-        return torch.cat([self.past, torch.stack(self.fresh)[:, :, :, :kept]], 3)
 
 
 def read_frame(tokenizer: Any) -> tuple[list[int], list[int]]:

@@ -13,15 +13,17 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.llava import LavicModel, Memory
+from lavic_chat.model.layers import LayerStack
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import merge_loras, without_remarks
 from lavic_chat.model.openvino_model import (
     INT8,
-    LLM,
+    LOWER,
     PROJECTOR,
     RECORD,
     TOKENIZER,
     TOWER,
+    UPPER,
     WORDS,
     ExportRecord,
 )
@@ -37,14 +39,19 @@ def export_model(model: LavicModel, folder: str | Path, runtime: str, progress: 
     if model.device.type != "cpu":
         raise ModelError("OpenVINO runs on processors; on a GPU the model runs in torch.")
     merge_loras(model)
-    graphs = {LLM: language_graph, TOWER: tower_graph, PROJECTOR: projector_graph}
+    graphs = {
+        LOWER: lambda model: stack_graph(model, model.stacks[0]),
+        UPPER: lambda model: stack_graph(model, model.stacks[1]),
+        TOWER: tower_graph,
+        PROJECTOR: projector_graph,
+    }
     with (
         fresh_folder(folder) as fresh,
         tqdm(total=len(graphs) + 1, desc="Preparing the processor's runtime", unit="step", disable=not progress,
              file=sys.stderr) as bar,
     ):  # fmt: skip
         for file, make in graphs.items():
-            save_graph(make(model), fresh / file, in_int8=runtime == INT8 and file == LLM)
+            save_graph(make(model), fresh / file, in_int8=runtime == INT8 and file in (LOWER, UPPER))
             bar.update()
         save_words(model, fresh)
         write_json(fresh / RECORD, asdict(record_of(model, runtime)))
@@ -53,33 +60,17 @@ def export_model(model: LavicModel, folder: str | Path, runtime: str, progress: 
 
 def record_of(model: LavicModel, runtime: str) -> ExportRecord:
     """What an export says of the model."""
-    past, processor = model.no_past(1), model.image_processor
+    processor = model.image_processor
+    layers, heads, head_size = model.memory_shape
     tokenizer = model.tokenizer
     return ExportRecord(
         name=model.name, fingerprint=model.fingerprint, vision_hash=model.vision_hash, adapter_hash=model.adapter_hash,
         runtime=runtime, state_size=model.state_size, token_size=model.token_size, full_tokens=model.full_tokens,
         context=model.context, view_size=model.view_size, image_token_id=model.image_token_id,
-        end_token_id=model.end_token_id, layers=past.shape[0] // 2, heads=past.shape[2], head_size=past.shape[4],
+        end_token_id=model.end_token_id, layers=layers, heads=heads, head_size=head_size,
         frame=model.chat_frame(), hidden=sorted({*tokenizer.all_special_ids, model.image_token_id}),
         mean=list(processor.image_mean), std=list(processor.image_std),
     )  # fmt: skip
-
-
-class LanguageGraph(nn.Module):
-    """What is traced of the LLM; see `VisionLanguageModel.read`. The mask is the number that is added to a score, for
-    OpenVINO answers NaN for a whole sequence where a row of a true-or-false one has no place to attend to."""
-
-    def __init__(self, model: LavicModel):
-        super().__init__()
-        self.inner = model.core.language_model
-
-    def forward(self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: Tensor) -> Any:
-        """[B, L, d], [B, L], [B, 1, L, P + L], [2 layers, B, heads, P, size], [1] -> hidden states, keys and values."""
-        memory = Memory(past)
-        states = self.inner(
-            inputs_embeds=embeddings, position_ids=positions, attention_mask=mask, cache=memory, use_cache=True
-        ).last_hidden_state
-        return states, memory.joined(kept)
 
 
 class TowerGraph(nn.Module):
@@ -94,23 +85,24 @@ class TowerGraph(nn.Module):
         return self.inner(pixel_values=views).last_hidden_state[:, 0]
 
 
-def language_graph(model: LavicModel) -> Any:
-    """The LLM as an OpenVINO graph."""
-    past = model.no_past(1)
-    layers, _, heads, _, size = past.shape
-    read, before, width = 5, 3, model.token_size
+def stack_graph(model: LavicModel, stack: LayerStack) -> Any:
+    """Some of the LLM's layers as an OpenVINO graph. Its mask is the number that is added to a score, for OpenVINO
+    answers NaN for a whole sequence where a row of a true-or-false one has no place to attend to."""
+    heads, size = model.memory_shape[1:]
+    layers, width = 2 * len(stack.layers), model.token_size
+    read, before = 5, 3
     example = {
-        "embeddings": torch.zeros(1, read, width),
+        "states": torch.zeros(1, read, width),
         "positions": torch.arange(before, before + read)[None],
         "mask": torch.zeros(1, 1, read, before + read),
         "past": torch.zeros(layers, 1, heads, before, size),
         "kept": torch.tensor(2),
     }
     shapes = {
-        "embeddings": [-1, -1, width], "positions": [-1, -1], "mask": [-1, 1, -1, -1],
+        "states": [-1, -1, width], "positions": [-1, -1], "mask": [-1, 1, -1, -1],
         "past": [layers, -1, heads, -1, size], "kept": [],
     }  # fmt: skip
-    return convert(LanguageGraph(model), example, shapes)
+    return convert(stack, example, shapes)
 
 
 def tower_graph(model: LavicModel) -> Any:

@@ -3,7 +3,8 @@
 A folder under `$LAVIC_HOME/runtimes`, named by the hash of base, adapter and precision:
 
 export.json             sizes, hashes, chat frame, how pictures are normalised
-llm.xml, .bin           embeddings, positions, mask, past -> hidden states, keys and values
+lower.xml, .bin         embeddings, positions, mask, past -> states in the middle of the LLM, keys and values
+upper.xml, .bin         these states, positions, mask, past -> hidden states, keys and values
 tower.xml, .bin         views -> [CLS] states
 projector.xml, .bin     states -> visual tokens
 words.safetensors       word embeddings, and the rows that answers are read with where they are others
@@ -30,7 +31,7 @@ from lavic_chat.model.views import ViewFormat
 
 FLOAT, INT8 = "openvino", "openvino-int8"
 RECORD, WORDS, TOKENIZER = "export.json", "words.safetensors", "tokenizer.json"
-LLM, TOWER, PROJECTOR = "llm.xml", "tower.xml", "projector.xml"
+LOWER, UPPER, TOWER, PROJECTOR = "lower.xml", "upper.xml", "tower.xml", "projector.xml"
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,14 @@ class OpenVinoModel(VisionLanguageModel):
     # ---- reading ----
 
     @cached_property
-    def language_model(self) -> Graph:
-        """See `openvino_export.LanguageGraph`."""
-        return Graph(self.folder / LLM)
+    def lower(self) -> Graph:
+        """See `LayerStack.forward`."""
+        return Graph(self.folder / LOWER)
+
+    @cached_property
+    def upper(self) -> Graph:
+        """See `LayerStack.forward`."""
+        return Graph(self.folder / UPPER)
 
     def embed_words(self, ids: Tensor) -> Tensor:
         """See the base."""
@@ -160,14 +166,27 @@ class OpenVinoModel(VisionLanguageModel):
         self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
     ) -> tuple[Tensor, Tensor]:
         """See the base."""
-        record = self.record
-        if past is None:
-            past = torch.zeros(2 * record.layers, len(embeddings), record.heads, 0, record.head_size)
-        hidden = torch.zeros(mask.shape).masked_fill_(~mask, torch.finfo(torch.float32).min)
-        states, memory = self.language_model.run(
-            embeddings=embeddings, positions=positions, mask=hidden[:, None], past=past, kept=torch.tensor(kept)
-        )
-        return states, memory
+        past, rows = self.no_past(len(embeddings)) if past is None else past, 2 * self.middle
+        states, lower = self.read_lower(embeddings, positions, mask, past[:rows], kept)
+        states, upper = self.read_upper(states, positions, mask, past[rows:], kept)
+        return states, torch.cat([lower, upper])
+
+    def read_lower(
+        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
+    ) -> tuple[Tensor, Tensor]:
+        """See the base."""
+        return run_stack(self.lower, embeddings, positions, mask, (past, kept))
+
+    def read_upper(
+        self, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
+    ) -> tuple[Tensor, Tensor]:
+        """See the base."""
+        return run_stack(self.upper, states, positions, mask, (past, kept))
+
+    @property
+    def memory_shape(self) -> tuple[int, int, int]:
+        """See the base."""
+        return self.record.layers, self.record.heads, self.record.head_size
 
     def word_logits(self, states: Tensor, words: Tensor | None = None) -> Tensor:
         """See the base."""
@@ -217,3 +236,15 @@ class OpenVinoModel(VisionLanguageModel):
     def ids_to_words(self, ids: Sequence[int]) -> str:
         """See the base."""
         return self._tokenizer.decode(list(ids), skip_special_tokens=True)
+
+
+def run_stack(
+    graph: Graph, states: Tensor, positions: Tensor, mask: Tensor, memory: tuple[Tensor, int]
+) -> tuple[Tensor, Tensor]:
+    """See `LayerStack.forward`; the mask [B, L, P + L] is true where a place may attend; memory: past and kept."""
+    past, kept = memory
+    added = torch.zeros(mask.shape).masked_fill_(~mask, torch.finfo(torch.float32).min)
+    states, memory_after = graph.run(
+        states=states, positions=positions, mask=added[:, None], past=past, kept=torch.tensor(kept)
+    )
+    return states, memory_after

@@ -17,7 +17,7 @@ from lavic_chat.features.captions import decode_captions
 from lavic_chat.model import VIEWS, runtimes
 from lavic_chat.model.load import load_model
 from lavic_chat.model.openvino_export import export_text_encoder, unreported
-from lavic_chat.model.openvino_model import FLOAT, INT8, LLM, RECORD, OpenVinoModel
+from lavic_chat.model.openvino_model import FLOAT, INT8, LOWER, RECORD, OpenVinoModel
 from lavic_chat.model.openvino_text import OpenVinoTextEncoder
 from lavic_chat.model.packing import pad
 from lavic_chat.model.runtimes import ModelSource, export_folder, open_model
@@ -113,6 +113,17 @@ def test_what_was_read_is_the_same(pair):
     rows = [pad(model, [prompt_of(model)], [tokens_of(model)]) for model in pair]
     (_, past), (_, own) = (model.read(*row, kept=9) for model, row in zip(pair, rows, strict=True))
     assert past.shape == own.shape and torch.allclose(past, own, **CLOSE)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_half_and_half_is_the_whole(pair, place):
+    model = pair[place]
+    embeddings, positions, mask = pad(model, [prompt_of(model)], [tokens_of(model)])
+    whole, past = model.read(embeddings, positions, mask, kept=7)
+    rows, empty = 2 * model.middle, model.no_past(1)
+    states, lower = model.read_lower(embeddings, positions, mask, empty[:rows], 7)
+    states, upper = model.read_upper(states, positions, mask, empty[rows:], 7)
+    assert torch.allclose(states, whole, **CLOSE) and torch.allclose(torch.cat([lower, upper]), past, **CLOSE)
 
 
 def test_captions_and_answers_are_the_same(pair):
@@ -237,7 +248,7 @@ def test_a_hidden_row_of_a_mask_is_no_nan(pair):
 def test_the_graph_knows_no_example(source):
     """The lengths that were traced are not those that are asked for."""
     runtimes.ensure_model(source, progress=False)
-    assert (export_folder(source) / LLM).is_file() and FLOAT == "openvino"
+    assert (export_folder(source) / LOWER).is_file() and FLOAT == "openvino"
     model, reference = open_model(source), tiny_model()
     for length in (1, 4, 5, 77):
         given_ = torch.randn(1, length, model.token_size, generator=torch.Generator().manual_seed(length))
