@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Product
+from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu.intent import Intent
 
 
@@ -48,6 +50,26 @@ class Recommendation:
     def confidence(self) -> float:
         """The pick's probability, 0 to 1."""
         return self.pick.score
+
+
+@dataclass(frozen=True)
+class RecommendationRequest:
+    """What a recommender is asked: a dialogue that ends with the shopper, and the filters. like: id of a product to go
+    by. shown: an earlier answer to the same dialogue, whose candidates are to be judged by their titles alone."""
+
+    dialogue: Dialogue
+    like: str | None = None
+    filters: Filters = NO_FILTERS
+    shown: Recommendation | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A waiting request's place in line. ahead: how many requests are answered before it begins; seconds: how long its
+    answer will take from now, None while nothing is known of how long answers take."""
+
+    ahead: int
+    seconds: float | None = None
 
 
 def to_answer(recommendation: Recommendation) -> dict:

@@ -1,6 +1,7 @@
 """From prompts to scores: the one forward path of training, evaluation and chat."""
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -35,8 +36,18 @@ def verdict_log_odds(model: LavicModel, states: Tensor, places: Tensor) -> Tenso
     return logits[:, 0] - logits[:, 1]
 
 
+VERDICT_WORDS: WeakKeyDictionary[LavicModel, Tensor] = WeakKeyDictionary()
+
+
 def verdict_words(model: LavicModel) -> Tensor:
-    """Token ids of yes and no."""
+    """Token ids of yes and no; read once, so that scoring can go on while another thread uses the tokenizer."""
+    if model not in VERDICT_WORDS:
+        VERDICT_WORDS[model] = read_verdict_words(model)
+    return VERDICT_WORDS[model]
+
+
+def read_verdict_words(model: LavicModel) -> Tensor:
+    """The same from the tokenizer."""
     ids = [model.words_to_ids(word) for word in YES_NO]
     if any(len(word) != 1 for word in ids):
         raise AssertionError(f"answers must be single tokens for this tokenizer: {YES_NO}")
