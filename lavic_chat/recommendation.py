@@ -1,6 +1,7 @@
 """What the recommender answers with; free of torch, so that the user interface can import it."""
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
@@ -61,6 +62,21 @@ class RecommendationRequest:
     like: str | None = None
     filters: Filters = NO_FILTERS
     shown: Recommendation | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Ticket:
+    """A request in line, and the future that brings its answer, or the exception that there is instead. Cancelling the
+    future takes the request out of the line, unless it is being answered. shopper: whose it is, "" of nobody known."""
+
+    request: RecommendationRequest
+    shopper: str = ""
+    future: "Future[Recommendation]" = field(default_factory=Future)
+
+    @property
+    def owner(self) -> str:
+        """Who takes turns with others: the shopper, or the ticket itself."""
+        return self.shopper or f"ticket {id(self)}"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 
 CANDIDATES = 10
-Given, Result = TypeVar("Given"), TypeVar("Result")
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 
 class Recommender:

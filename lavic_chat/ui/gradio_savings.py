@@ -28,8 +28,8 @@ SESSIONS_KEPT = 2_000  # visitors whose state is kept; a visit that was let go g
 NO_ANALYTICS = {"GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9)}
 
 # SHA-256 of the classes that the replacements below were written for, as they are in Gradio 6.31.
-QUEUE_CODE = {Queue: "d0f712468217414c65fcac024478fadfd2a0a4abc6de5bfefbbc3436ae9616e0"}
-STATE_CODE = {
+QUEUE_CODE: dict[type, str] = {Queue: "d0f712468217414c65fcac024478fadfd2a0a4abc6de5bfefbbc3436ae9616e0"}
+STATE_CODE: dict[type, str] = {
     SessionState: "cf7fe461008045411e90162d83e87cc612760f944d4b6cb01eb236e4d76eef76",
     StateHolder: "7a180698da5191bc858b00e2dd3108037c21c6bf9cf955494989e7747d140178",
 }
