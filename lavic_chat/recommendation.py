@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Product
@@ -67,11 +69,13 @@ class RecommendationRequest:
 @dataclass(frozen=True, eq=False)
 class Ticket:
     """A request in line, and the future that brings its answer, or the exception that there is instead. Cancelling the
-    future takes the request out of the line, unless it is being answered. shopper: whose it is, "" of nobody known."""
+    future takes the request out of the line, unless it is being answered. shopper: whose it is, "" of nobody known.
+    left: set where the shopper has gone, so that nobody wants the answer."""
 
     request: RecommendationRequest
     shopper: str = ""
     future: "Future[Recommendation]" = field(default_factory=Future)
+    left: Event = field(default_factory=Event)
 
     @property
     def owner(self) -> str:
@@ -86,6 +90,15 @@ class Place:
 
     ahead: int
     seconds: float | None = None
+
+
+def ask_recommender(recommender: Any, request: RecommendationRequest) -> Recommendation:
+    """A recommender's answer to one request; raises LavicError, and whatever else it raises."""
+    if request.shown:
+        return recommender.without_looking(request.dialogue, request.shown)
+    if request.like:
+        return recommender.more_like(request.dialogue, request.like, request.filters)
+    return recommender.recommend(request.dialogue, filters=request.filters)
 
 
 def to_answer(recommendation: Recommendation) -> dict:

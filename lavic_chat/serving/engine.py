@@ -20,7 +20,7 @@ from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Catalog
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import BusyError, LavicError
-from lavic_chat.recommendation import Place, Recommendation, RecommendationRequest, Ticket
+from lavic_chat.recommendation import Place, Recommendation, RecommendationRequest, Ticket, ask_recommender
 from lavic_chat.serving.fair_queue import FairQueue
 
 FULL = "The shop is very busy right now; please try again in a moment."
@@ -61,8 +61,9 @@ class Engine:
         self.batch = config.batch or (CPU_BATCH if self.device == "cpu" else GPU_BATCH)
         self.queue: FairQueue[Ticket] = FairQueue(config.longest)
         self.changed = threading.Condition(threading.RLock())  # guards everything below and the queue
-        self.running = 0  # requests
+        self.running: set[Ticket] = set()
         self.pace: float | None = None  # seconds between two answers of a busy engine
+        self.busy = 0.0  # seconds that workers were answering, all of them together
         self.closing = False
         self.workers: set[threading.Thread] = set()
         for _ in range(config.workers):
@@ -105,15 +106,26 @@ class Engine:
             ahead = self.queue.ahead(ticket.owner, ticket)
             if ahead is None:
                 return None
-            ahead += self.running
-            return Place(ahead, None if self.pace is None else self.pace * (ahead + 1))
+            return self.place_behind(ahead + len(self.running))
+
+    def next_place(self) -> Place:
+        """Where a request of somebody who waits for nothing yet would be; more may come before it is there."""
+        with self.changed:
+            return self.place_behind(len(self.queue.waiting) + len(self.running))
+
+    def place_behind(self, ahead: int) -> Place:
+        """The place behind so many others, with an estimate once it is known how long answers take."""
+        return Place(ahead, None if self.pace is None else self.pace * (ahead + 1))
 
     def leave(self, shopper: str) -> None:
-        """A shopper has gone: what waits of theirs is not answered any more."""
+        """A shopper has gone: what waits of theirs is not answered any more, and what is being answered is marked as
+        wanted by nobody."""
         with self.changed:
-            tickets = self.queue.items_of(shopper) if shopper else []
+            tickets = [*self.queue.items_of(shopper), *self.running] if shopper else []
         for ticket in tickets:
-            ticket.future.cancel()
+            if ticket.shopper == shopper:
+                ticket.left.set()
+                ticket.future.cancel()
 
     def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
         """As the recommender's own, after those before in line; also raises BusyError."""
@@ -177,7 +189,7 @@ class Engine:
                 tickets = [self.queue.pop() for _ in range(min(self.batch, len(self.queue)))]
                 tickets = [ticket for ticket in tickets if ticket.future.set_running_or_notify_cancel()]
                 if tickets:
-                    self.running += len(tickets)
+                    self.running.update(tickets)
                     return tickets
                 if not len(self.queue):
                     self.changed.wait()
@@ -191,9 +203,11 @@ class Engine:
             for ticket, answer in zip(tickets, found, strict=True):
                 fail(ticket, answer) if isinstance(answer, Exception) else ticket.future.set_result(answer)
         finally:
-            seconds = (time.monotonic() - start) / len(tickets) / self.config.workers
+            took = time.monotonic() - start
+            seconds = took / len(tickets) / self.config.workers
             with self.changed:
-                self.running -= len(tickets)
+                self.busy += took
+                self.running.difference_update(tickets)
                 self.pace = seconds if self.pace is None else INERTIA * self.pace + (1 - INERTIA) * seconds
 
 
@@ -207,11 +221,7 @@ def recommend_many(recommender: Any, requests: Sequence[RecommendationRequest]) 
 def recommend_one(recommender: Any, request: RecommendationRequest) -> Recommendation | Exception:
     """A recommender's answer to one request, or what it raises."""
     try:
-        if request.shown:
-            return recommender.without_looking(request.dialogue, request.shown)
-        if request.like:
-            return recommender.more_like(request.dialogue, request.like, request.filters)
-        return recommender.recommend(request.dialogue, filters=request.filters)
+        return ask_recommender(recommender, request)
     except Exception as error:
         return error
 

@@ -27,6 +27,7 @@ HEADERS = {
 }
 LARGEST_UPLOAD = "20mb"
 LONGEST_QUEUE = 64  # questions waiting; the next visitor is asked to try again
+MOST_EVENTS = 2 * LONGEST_QUEUE  # at once; those that wait in a recommender's line count, and hold no thread
 
 
 def launch(
@@ -43,7 +44,8 @@ def launch(
     launched = app.launch(
         server_name=host, server_port=port, theme=theme(), css=stylesheet(), footer_links=[], ssr_mode=False,
         favicon_path=HERE / "mark.svg", allowed_paths=[], max_file_size=LARGEST_UPLOAD, show_error=False,
-        app_kwargs={"routes": [picture_route(catalog)]}, state_session_capacity=SESSIONS_KEPT, **more,
+        app_kwargs={"routes": [picture_route(catalog)]}, state_session_capacity=SESSIONS_KEPT,
+        max_threads=MOST_EVENTS, **more,
     )  # fmt: skip
     save_at_state(app)
     return launched

@@ -13,7 +13,7 @@ from lavic_chat.catalog import Catalog
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import BusyError, LavicError
-from lavic_chat.recommendation import Recommendation, RecommendationRequest, Ticket
+from lavic_chat.recommendation import Place, Recommendation, RecommendationRequest, Ticket
 from lavic_chat.serving.engine import CLOSING, FULL, LOST, Engine, EngineConfig
 from lavic_chat.ui.session import Session
 
@@ -106,9 +106,11 @@ def test_a_recommender_that_takes_one_at_a_time_will_do(catalog: Catalog):
 
 
 def test_shoppers_take_turns(engine: Engine, gated: Gated):
+    assert engine.next_place() == Place(0)
     hold(engine, gated)
     tickets = [ask(engine, f"a lamp {n}", "greedy") for n in range(3)] + [ask(engine, "a sofa", "late")]
     assert [engine.place(ticket).ahead for ticket in tickets] == [1, 3, 4, 2]
+    assert engine.next_place() == Place(3)
     gated.let(5)
     assert all(map(pick, tickets))
     assert gated.batches == [["a red lamp"], ["a lamp 0"], ["a sofa"], ["a lamp 1"], ["a lamp 2"]]
@@ -158,7 +160,8 @@ def test_who_has_left_is_not_answered(engine: Engine, gated: Gated):
     nobody = ask(engine, "an armchair")
     engine.leave("gone")
     engine.leave("")
-    engine.leave("first")  # what is being answered is answered
+    engine.leave("first")  # what is being answered is answered, for nobody
+    assert running.left.is_set() and not stays.left.is_set()
     assert cancelled.future.cancel() and engine.place(cancelled) is None
     assert engine.place(stays).ahead == 1 and engine.place(nobody).ahead == 2
     gated.let(1000)
@@ -180,7 +183,7 @@ def test_a_worker_that_dies_is_replaced_and_only_its_own_shoppers_are_told(
         assert pick(tickets[2]) == "red-lamp" and engine.recommend(Dialogue().say("a blue sofa"))
         assert "died of SystemExit" in caplog.text and "secret" not in caplog.text
         with engine.changed:
-            assert len(engine.workers) == 1 and engine.running == 0
+            assert len(engine.workers) == 1 and not engine.running
 
 
 def test_closing_finishes_what_runs_and_tells_who_waits(gated: Gated):
@@ -229,7 +232,7 @@ def test_many_threads_get_their_own_answers(catalog: Catalog):
             thread.start()
         for thread in threads:
             thread.join(PATIENCE)
-        assert wrong == [] and engine.running == 0 and len(engine.queue) == 0
+        assert wrong == [] and not engine.running and len(engine.queue) == 0
 
 
 def test_the_batch_suits_the_device(catalog: Catalog):
