@@ -63,8 +63,8 @@ class ChatPage(ChatScreen):
         self.bind_question(self.more_like_this.click, self.ask_more_like_this, [self.storage])
         fields = [self.categories, self.least, self.most]
         self.bind_question(self.apply_filters.click, self.ask_filtered, [*fields, self.storage])
-        self.bind_question(self.clear_filters.click, self.ask_unfiltered, [self.storage])
-        self.bind(self.undo.click, self.undo_last, self.everything, [self.storage])
+        self.bind_question(self.clear_filters.click, self.ask_unfiltered, [self.storage], self.everything)
+        self.bind(self.undo.click, self.undo_last, self.parts, [self.storage])
         self.wire_start_over()
         blind = self.bind_model(self.inspection.act, self.moves.answer_blind, [self.blind, self.notice])
         self.bind(blind.success, self.show_blind, [self.session, self.inspection], [self.blind])
@@ -99,12 +99,14 @@ class ChatPage(ChatScreen):
             api_visibility="private",
         )
 
-    def bind_question(self, event: Callable, handler: Callable, inputs: list | None = None) -> None:
+    def bind_question(
+        self, event: Callable, handler: Callable, inputs: list | None = None, outputs: list | None = None
+    ) -> None:
         """A move that the model answers: begin at once, then wait for the model; undo if neither comes off."""
-        begun = self.bind(event, handler, self.everything, inputs)
-        answered = self.bind_model(begun.then, self.moves.answer, self.everything)
+        begun = self.bind(event, handler, outputs or self.parts, inputs)
+        answered = self.bind_model(begun.then, self.moves.answer, self.answer_parts)
         self.answers.append(answered)
-        self.bind(answered.failure, self.refuse, self.everything)
+        self.bind(answered.failure, self.refuse, self.answer_parts)
 
     def bind_model(self, event: Callable, handler: Callable, outputs: list) -> Dependency:
         """A move that runs the model."""
@@ -186,7 +188,7 @@ class ChatPage(ChatScreen):
         except Exception as error:
             return self.give_up(session, sentence(error, SORRY))
         self.note_if_unsure(session)
-        return self.screen(session)
+        return self.answer_screen(session)
 
     def note_if_unsure(self, session: Session) -> None:
         """Give the turn to the annotators; where that fails, the shopper need not know."""
@@ -199,14 +201,14 @@ class ChatPage(ChatScreen):
     def give_up(self, session: Session, error: str) -> dict:
         """Back to before the question, its message in the box again; what a button asked leaves the box alone."""
         box = box_value(session.pending.text, session.pending.photo) if session.pending else {}
-        return self.screen(session.drop_pending(), f"{error} {BACK_IN_THE_BOX}" if box else error, **box)
+        return self.answer_screen(session.drop_pending(), f"{error} {BACK_IN_THE_BOX}" if box else error, **box)
 
     def refuse(self, session: Session) -> dict:
         """The queue was full, or the connection broke before the model had its turn."""
         if session.pending:
             return self.give_up(session, BUSY)
         # the question was refused, or the answer did arrive and the browser has not seen it
-        shown = self.screen(session)
+        shown = self.answer_screen(session)
         del shown[self.notice]
         return shown
 

@@ -63,7 +63,7 @@ class SharedChatPage(ChatPage):
         finally:  # Gradio closes the generator of a page that has gone, at one of its places in line
             ticket.future.cancel()
         await to_thread.run_sync(self.note_if_unsure, session)
-        yield self.screen(session)
+        yield self.answer_screen(session)
 
     async def answer_blind_in_line(self, session: Session, request: gr.Request) -> dict:
         """`answer_blind`, after those before in line."""
