@@ -15,12 +15,15 @@ import time
 from collections.abc import Mapping
 from copy import copy
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import gradio as gr
 from gradio.queueing import Queue
 from gradio.state_holder import SessionState, StateHolder
-from gradio.utils import run_coro_in_background, set_task_name
+from gradio.utils import cancel_tasks, run_coro_in_background, set_task_name
+
+from lavic_chat.ui.waiting import waits_in_line
 
 LONGEST_SLEEP = 1.0  # seconds after which the queue looks by itself, so that it notices that the server stops
 SESSIONS_KEPT = 2_000  # visitors whose state is kept; a visit that was let go goes on from what the browser keeps
@@ -60,6 +63,18 @@ class EventDrivenQueue(Queue):
             await super().process_events(*values, **named)
         finally:
             self.wake.set()
+
+    async def clean_events(self, *, session_hash: str | None = None, event_id: str | None = None) -> None:
+        """Also stop what waits in a recommender's line for somebody whose connection is gone: Gradio would let it wait
+        to the end, and only drop the answer."""
+        names = {
+            f"{event.session_hash}_{event.fn._id}"
+            for event in chain.from_iterable(filter(None, self.active_jobs))
+            if event.session_hash == session_hash and waits_in_line(event.fn)
+        }
+        await super().clean_events(session_hash=session_hash, event_id=event_id)
+        if names:  # in a task of its own, for the one that calls is itself being cancelled
+            run_coro_in_background(cancel_tasks, names)
 
     async def start_processing(self) -> None:
         """Gradio's loop, with a wait for `wake` in place of its sleep."""

@@ -47,6 +47,11 @@ def model_queue(recommender: object) -> dict[str, Any]:
     return {"concurrency_id": MODEL_QUEUE, "concurrency_limit": None if isinstance(recommender, Line) else 1}
 
 
+def waits_in_line(fn: Any) -> bool:
+    """Whether a function of Gradio's runs the model and waits for it in a recommender's line."""
+    return fn.concurrency_id == MODEL_QUEUE and fn.concurrency_limit is None
+
+
 def shopper_of(request: gr.Request) -> str:
     """Who asks: a page, or a client of the API, as long as it stays connected; "" of nobody known."""
     return request.session_hash or ""

@@ -3,48 +3,19 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from helpers.fakes import FakeRecommender, make_catalog
+from helpers.gated import PATIENCE, Gated
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import BusyError, LavicError
-from lavic_chat.recommendation import Place, Recommendation, RecommendationRequest, Ticket
+from lavic_chat.recommendation import Place, RecommendationRequest, Ticket
 from lavic_chat.serving.engine import CLOSING, FULL, LOST, Engine, EngineConfig
 from lavic_chat.ui.session import Session
-
-PATIENCE = 30  # seconds; only a fault waits that long
-
-
-@dataclass
-class Gated(FakeRecommender):
-    """Answers batches, each after `gate` lets one through; `batches` holds what was said in each."""
-
-    gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    batches: list[list[str]] = field(default_factory=list)
-
-    def recommend_many(self, requests: list[RecommendationRequest]) -> list[Recommendation | Exception]:
-        said = [request.dialogue.turns[-1].text for request in requests]
-        self.batches.append(said)
-        self.begun.release()
-        assert self.gate.acquire(timeout=PATIENCE)
-        if "die" in said:
-            raise SystemExit("secret: what a shopper wrote")
-        return [self.one(request) for request in requests]
-
-    def one(self, request: RecommendationRequest) -> Recommendation | Exception:
-        try:
-            return self.recommend(request.dialogue, request.like, request.filters)
-        except Exception as error:
-            return error
-
-    def let(self, batches: int) -> None:
-        self.gate.release(batches)
 
 
 @pytest.fixture
@@ -72,7 +43,7 @@ def ask(engine: Engine, text: str, shopper: str = "") -> Ticket:
 def hold(engine: Engine, gated: Gated) -> Ticket:
     """A request that is being answered until the gate lets it through, so that others wait."""
     ticket = ask(engine, "a red lamp", "first")
-    assert gated.begun.acquire(timeout=PATIENCE)
+    gated.wait_until_asked()
     return ticket
 
 
@@ -123,7 +94,7 @@ def test_the_place_moves_up_and_the_wait_is_estimated_once_it_is_known(engine: E
     assert engine.place(last).ahead == 2 and engine.place(last).seconds is None
     gated.let(1)
     pick(first)
-    assert gated.begun.acquire(timeout=PATIENCE)  # the second one is being answered
+    gated.wait_until_asked()  # the second one is being answered
     assert engine.place(ticket) is None and engine.place(last).ahead == 1
     assert engine.place(last).seconds == pytest.approx(2 * engine.pace)
     gated.let(2)
