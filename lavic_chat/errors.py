@@ -31,3 +31,7 @@ class FlagStoreError(FlagError):
 
 class CacheError(LavicError):
     """A cache that cannot be read or written; this sentence, too, is for those who run the app."""
+
+
+class BusyError(LavicError):
+    """More is asked than can be answered, or the shop is closing; the sentence says that one may ask again."""

@@ -1,9 +1,14 @@
 """What the recommender answers with; free of torch, so that the user interface can import it."""
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
 
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Product
+from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu.intent import Intent
 
 
@@ -48,6 +53,52 @@ class Recommendation:
     def confidence(self) -> float:
         """The pick's probability, 0 to 1."""
         return self.pick.score
+
+
+@dataclass(frozen=True)
+class RecommendationRequest:
+    """What a recommender is asked: a dialogue that ends with the shopper, and the filters. like: id of a product to go
+    by. shown: an earlier answer to the same dialogue, whose candidates are to be judged by their titles alone."""
+
+    dialogue: Dialogue
+    like: str | None = None
+    filters: Filters = NO_FILTERS
+    shown: Recommendation | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Ticket:
+    """A request in line, and the future that brings its answer, or the exception that there is instead. Cancelling the
+    future takes the request out of the line, unless it is being answered. shopper: whose it is, "" of nobody known.
+    left: set where the shopper has gone, so that nobody wants the answer."""
+
+    request: RecommendationRequest
+    shopper: str = ""
+    future: "Future[Recommendation]" = field(default_factory=Future)
+    left: Event = field(default_factory=Event)
+
+    @property
+    def owner(self) -> str:
+        """Who takes turns with others: the shopper, or the ticket itself."""
+        return self.shopper or f"ticket {id(self)}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A waiting request's place in line. ahead: how many requests are answered before it begins; seconds: how long its
+    answer will take from now, None while nothing is known of how long answers take."""
+
+    ahead: int
+    seconds: float | None = None
+
+
+def ask_recommender(recommender: Any, request: RecommendationRequest) -> Recommendation:
+    """A recommender's answer to one request; raises LavicError, and whatever else it raises."""
+    if request.shown:
+        return recommender.without_looking(request.dialogue, request.shown)
+    if request.like:
+        return recommender.more_like(request.dialogue, request.like, request.filters)
+    return recommender.recommend(request.dialogue, filters=request.filters)
 
 
 def to_answer(recommendation: Recommendation) -> dict:

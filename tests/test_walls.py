@@ -26,7 +26,7 @@ NOT_ALLOWED = {  # beyond the order, as docs/architecture.md has it
     "catalog": {"settings", "model"},
     "nlu": {"storage", "settings", "model"},
     "features": {"settings", "dialogue", "nlu"},
-    "recommendation": {"storage", "settings", "dialogue", "model", "features"},
+    "recommendation": {"storage", "settings", "model", "features"},
     "ranking": {"recommendation", "retrieval"},
     "feedback": {"settings", "model", "catalog", "nlu", "features", "recommendation", "retrieval", "ranking"},
     "ui": {"storage", "settings", "model", "nlu", "features", "retrieval", "ranking"},

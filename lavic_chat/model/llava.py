@@ -6,6 +6,7 @@ The network is the stock `LlavaNextForConditionalGeneration`; this wrapper owns 
 """
 
 import contextlib
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -31,6 +32,7 @@ class LavicModel(VisualTokens, VisionLanguageModel):
         self.loras: dict[str, Any] = {}  # part -> its LoRA, once one is on
         self.view_size = network.config.vision_config.image_size
         self._frame = read_frame(tokenizer)
+        self._tokenizing = threading.Lock()  # it keeps settings between calls, which threads must not mix
 
     # ---- the parts ----
 
@@ -192,11 +194,13 @@ class LavicModel(VisualTokens, VisionLanguageModel):
 
     def ids_to_words(self, ids: Sequence[int]) -> str:
         """See the base."""
-        return self.tokenizer.decode(list(ids), skip_special_tokens=True)
+        with self._tokenizing:
+            return self.tokenizer.decode(list(ids), skip_special_tokens=True)
 
     def words_to_ids(self, text: str) -> list[int]:
         """See the base."""
-        ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        with self._tokenizing:
+            ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
         control = set(self.tokenizer.all_special_ids) | {self.image_token_id}
         return [token for token in ids if token not in control]
 

@@ -4,6 +4,7 @@ In an adapter folder:
 retriever/              a PEFT adapter (safetensors, half precision)
 """
 
+import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,10 +62,12 @@ class TorchTextEncoder:
     def __init__(self, home: str | Path, adapter: str | Path | None = None):
         self.encoder, self.name = load_text_encoder(home, adapter)
         self.size = int(self.encoder.get_embedding_dimension() or 0)
+        self._encoding = threading.Lock()  # its tokenizer keeps settings between calls, which threads must not mix
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """[n, size] unit vectors."""
-        return self.encoder.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        with self._encoding:
+            return self.encoder.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
 
 
 def add_text_lora(encoder: Any, rank: int, alpha: int, seed: int) -> PeftModel:

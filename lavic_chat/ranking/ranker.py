@@ -17,6 +17,7 @@ from lavic_chat.errors import ModelError
 from lavic_chat.features.item import ItemFeatures, count_pictures
 from lavic_chat.model import TORCH, VIEWS, VisionLanguageModel
 from lavic_chat.model.packing import Prompt, pad
+from lavic_chat.ranking.cascade import Cascade
 from lavic_chat.ranking.prefix_memory import PrefixMemory
 from lavic_chat.ranking.prompt import (
     BRANCH,
@@ -26,17 +27,19 @@ from lavic_chat.ranking.prompt import (
     LABELINGS,
     LETTERS,
     LIST,
+    BranchPrompt,
     PromptCandidate,
     PromptFormat,
     build_prompt,
     make_labels,
 )
-from lavic_chat.ranking.scoring import score_reading_on, weigh_scores
+from lavic_chat.ranking.scoring import begin_reading, score_in_cascade, score_prompts, score_reading_on, weigh_scores
 from lavic_chat.storage.cache import TextCache
 from lavic_chat.storage.files import hash_bytes
 
 ROOM = 2048  # tokens of a prompt (the paper's maximum), where its candidates do not need more:
 DIALOGUE, CANDIDATE, PICTURE = 512, 96, 6  # of the conversation; of a candidate; of each of its further pictures
+MOST_PADDING = 0.15  # of the tokens of a pass: beyond that, what is saved by reading prompts together is lost again
 NEW_TOKENS = 10  # of a generated answer (the paper's)
 SCORING = "1"  # counted up when a prompt comes to score otherwise: what was remembered is then forgotten
 
@@ -53,6 +56,18 @@ class Ranking:
     visual_tokens: int
     answer: str = ""
     named: int | None = None
+
+
+@dataclass(frozen=True)
+class RankingInput:
+    """A turn made ready for scoring, which uses no tokenizer: the prompt, the tower states [v, h] in its image places,
+    the query scores [n]; of a generated answer the candidates' labels and how many tokens it may have."""
+
+    prompt: Prompt
+    rows: Tensor
+    query_scores: Sequence[float] | np.ndarray | None = None
+    labels: Sequence[str] = ()
+    new_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,7 +107,8 @@ class Scorer(Protocol):
 
 class Ranker:
     """Ranks with a model. score_cache: keeps what the model made of a prompt, for measuring again with another
-    temperature or retrieval weight; a shopper's words are not kept. scorer: is asked before the model."""
+    temperature or retrieval weight; a shopper's words are not kept. scorer: is asked before the model.
+    cascade: leaves candidates behind in the middle of the LLM."""
 
     def __init__(
         self,
@@ -100,9 +116,10 @@ class Ranker:
         config: RankerConfig = RankerConfig(),
         score_cache: TextCache | None = None,
         scorer: Scorer | None = None,
+        cascade: Cascade | None = None,
     ):
         self.model, self.config, self.score_cache, self.scorer = model, config, score_cache, scorer
-        self.memory = PrefixMemory()
+        self.memory, self.cascade = PrefixMemory(), cascade
 
     def make_prompt(
         self,
@@ -123,7 +140,6 @@ class Ranker:
         prompt_format = PromptFormat(self.config.layout, room, self.config.labeling)
         return build_prompt(self.model, dialogue, candidates, prompt_format, wanted)
 
-    @torch.inference_mode()
     def rank(
         self,
         dialogue: Dialogue,
@@ -134,34 +150,86 @@ class Ranker:
     ) -> Ranking:
         """n products with their features. photo: the states [5, h] of the dialogue's, if it has one. query_scores [n]:
         how near retrieval finds each product to the dialogue."""
+        return self.rank_many([self.prepare(dialogue, products, item_features, photo, query_scores)])[0]
+
+    def prepare(
+        self,
+        dialogue: Dialogue,
+        products: Sequence[Product],
+        item_features: Sequence[ItemFeatures],
+        photo: Tensor | None = None,
+        query_scores: Sequence[float] | np.ndarray | None = None,
+    ) -> RankingInput:
+        """The part of `rank` before the model: all that needs the tokenizer, which threads must not use together."""
         prompt = self.make_prompt(dialogue, products, item_features)
         states = [features.states for features in item_features]
         places = int((prompt.ids == self.model.image_token_id).sum())
         photo_kept = places > VIEWS * sum(count_pictures(states))  # a very long conversation can push the photo out
         rows = join_states(states, photo if photo_kept else None)
-        logits = self.recall(prompt, rows, self.score_cache) if self.score_cache else self.score(prompt, rows)
-        probabilities = tuple(torch.softmax(self.weigh(logits, query_scores), -1).tolist())
         if self.config.decode != GENERATE:
-            return Ranking(probabilities, len(prompt.ids), len(rows))
-        answer, named = self.generate(prompt, rows, products)
-        return Ranking(put_first(probabilities, named), len(prompt.ids), len(rows), answer, named)
-
-    def generate(self, prompt: Prompt, rows: Tensor, products: Sequence[Product]) -> tuple[str, int | None]:
-        """The answer that the model writes freely, greedily, and the candidate that it names."""
+            return RankingInput(prompt, rows, query_scores)
         labels = make_labels([PromptCandidate(one.title, id=one.id) for one in products], self.config.labeling)
         longest = max(len(self.model.words_to_ids(label)) for label in labels)
-        read = pad(self.model, [prompt], [self.model.project(rows)])[0][:, : prompt.until_answer]
-        answer = self.model.generate(list(read), max(NEW_TOKENS, longest + 1))[0]
-        return answer, read_label(answer, labels)
+        return RankingInput(prompt, rows, query_scores, labels, max(NEW_TOKENS, longest + 1))
 
-    def score(self, prompt: Prompt, rows: Tensor) -> Tensor:
-        """A prompt and the tower states [v, h] in its image places -> the candidates' logits [n]."""
-        visual_tokens = self.model.project(rows)
-        logits = self.scorer.score(prompt, visual_tokens) if self.scorer else None
-        return score_reading_on(self.model, prompt, visual_tokens, self.memory) if logits is None else logits
+    @torch.inference_mode()
+    def rank_many(self, inputs: Sequence[RankingInput]) -> list[Ranking]:
+        """Rank turns that were prepared, in as few passes as pays; each comes out as it would alone."""
+        logits: list[Tensor] = [torch.empty(0)] * len(inputs)
+        for rows in group_by_length([len(one.prompt.ids) for one in inputs]):
+            for row, scored in zip(rows, self.score_or_recall([inputs[row] for row in rows]), strict=True):
+                logits[row] = scored
+        return [self.finish(one, scored) for one, scored in zip(inputs, logits, strict=True)]
 
-    def recall(self, prompt: Prompt, rows: Tensor, cache: TextCache) -> Tensor:
-        """The same through the cache."""
+    def finish(self, one: RankingInput, logits: Tensor) -> Ranking:
+        """A turn's logits [n] -> its ranking."""
+        probabilities = tuple(torch.softmax(self.weigh(logits, one.query_scores), -1).tolist())
+        length, seen = len(one.prompt.ids), len(one.rows)
+        if self.config.decode != GENERATE:
+            return Ranking(probabilities, length, seen)
+        answer = self.generate(one)
+        named = read_label(answer, one.labels)
+        return Ranking(put_first(probabilities, named), length, seen, answer, named)
+
+    def generate(self, one: RankingInput) -> str:
+        """The answer that the model writes freely, greedily."""
+        read = pad(self.model, [one.prompt], [self.model.project(one.rows)])[0][:, : one.prompt.until_answer]
+        return self.model.generate(list(read), one.new_tokens)[0]
+
+    def score_or_recall(self, inputs: Sequence[RankingInput]) -> list[Tensor]:
+        """The candidates' logits [n] of each, through the cache where there is one."""
+        if self.score_cache:
+            return [self.recall(one, self.score_cache) for one in inputs]
+        if len(inputs) == 1 or not self.reads_together:
+            return [self.score(one) for one in inputs]
+        tokens = [self.model.project(one.rows) for one in inputs]
+        return score_prompts(self.model, [one.prompt for one in inputs], tokens)
+
+    @property
+    def reads_together(self) -> bool:
+        """Whether several turns are read in one pass: on a GPU. A processor is busy with one, which alone it reads on
+        from what was read before."""
+        return self.model.device.type != "cpu" and not self.scorer
+
+    def score(self, one: RankingInput) -> Tensor:
+        """One turn's logits [n], read on from what was read before."""
+        tokens = self.model.project(one.rows)
+        if self.scorer and (logits := self.scorer.score(one.prompt, tokens)) is not None:
+            return logits
+        reading = begin_reading(self.model, one.prompt, tokens, self.memory)
+        if self.cascade and isinstance(one.prompt, BranchPrompt):
+            return score_in_cascade(self.model, reading, self.memory, self.cascade, self.bonus(one.query_scores))
+        return score_reading_on(self.model, reading, self.memory)
+
+    def bonus(self, query_scores: Sequence[float] | np.ndarray | None) -> Tensor | None:
+        """What search will add to each score [n], in the units of the model's own."""
+        if query_scores is None:
+            return None
+        return self.config.retrieval_weight * self.config.temperature * torch.as_tensor(query_scores)
+
+    def recall(self, one: RankingInput, cache: TextCache) -> Tensor:
+        """One turn's logits [n] through the cache."""
+        prompt, rows = one.prompt, one.rows
         seen = rows.half().cpu().numpy().tobytes()
         said = b"".join(part.numpy().tobytes() for part in prompt.unshared())
         weights = (self.model.fingerprint, self.model.adapter_hash, str(self.model.device), str(self.model.dtype))
@@ -171,7 +239,7 @@ class Ranker:
             logits = torch.tensor(json.loads(cache.get([key])[key]))
             if logits.shape == (prompt.candidates,):
                 return logits
-        logits = self.score(prompt, rows)
+        logits = self.score(one)
         cache.put({key: json.dumps(logits.tolist())})
         return logits
 
@@ -190,6 +258,19 @@ def join_states(states: Tensor | Sequence[Tensor], photo: Tensor | None = None) 
     if len(rows) % VIEWS:
         raise AssertionError("every picture gives five states")
     return rows
+
+
+def group_by_length(lengths: Sequence[int], padding: float = MOST_PADDING) -> list[list[int]]:
+    """Rows of prompts that are read in one pass: of like lengths, so that at most this share of it is padding."""
+    groups: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        group = [*groups[-1], row] if groups else [row]
+        size = lengths[group[0]] * len(group)
+        if groups and size - sum(lengths[member] for member in group) <= padding * size:
+            groups[-1] = group
+        else:
+            groups.append([row])
+    return groups
 
 
 def read_label(answer: str, labels: Sequence[str]) -> int | None:

@@ -51,18 +51,17 @@ def begin_reading(model: VisionLanguageModel, prompt: Prompt, visual_tokens: Ten
     """What the memory has of a prompt, and the rest of it: embeddings [1, L, d] and mask [1, L, P + L]."""
     embeddings, _, mask = pad(model, [prompt], [visual_tokens])
     names = name_tokens(prompt.ids[: prompt.prefix], model.image_token_id, visual_tokens)
-    past = memory.recall(names)
+    past = memory.recall(names[: int(prompt.answers.min())])  # an answer is read of states, which are not kept
     known = past.shape[3] if past is not None else 0
     return Reading(prompt, embeddings[:, known:], mask[:, known:], model.no_past(1) if past is None else past, names)
 
 
-def score_reading_on(model: VisionLanguageModel, prompt: Prompt, visual_tokens: Tensor, memory: PrefixMemory) -> Tensor:
-    """The same [n] of one prompt, of which what was read before is not read again."""
-    reading = begin_reading(model, prompt, visual_tokens, memory)
-    positions = prompt.positions[None, reading.known :]
+def score_reading_on(model: VisionLanguageModel, reading: Reading, memory: PrefixMemory) -> Tensor:
+    """The scores [n] of one prompt, of which what was read before is not read again."""
+    positions = reading.prompt.positions[None, reading.known :]
     states, past = model.read(reading.embeddings, positions, reading.mask, reading.past, reading.kept)
     memory.keep(reading.names, past)
-    return candidate_logits(model, [prompt], nn.functional.pad(states, (0, 0, reading.known, 0)))[0]
+    return candidate_logits(model, [reading.prompt], nn.functional.pad(states, (0, 0, reading.known, 0)))[0]
 
 
 def score_in_cascade(

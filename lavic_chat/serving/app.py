@@ -1,13 +1,18 @@
 """What `lavic-chat app` and a Space start: the chat from settings to a served page."""
 
+import signal
 import sys
+import threading
+import time
 
 from lavic_chat.feedback.hub_backup import open_annotations, storage_notice
+from lavic_chat.serving.engine import Engine
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.serving.zero_gpu import Lender, ZeroGpuRecommender, owned
 from lavic_chat.settings import Settings
 from lavic_chat.ui import build_app, check_port, launch
 
+FAREWELL = 1.0  # seconds in which the last answers and sentences reach their pages
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 OPEN_ANNOTATIONS = (
     "Whoever reaches this page can open the annotators' desk and read what shoppers wrote; give names and passwords in "
@@ -22,6 +27,28 @@ def serve_chat(settings: Settings, lend: Lender = owned) -> None:
     print(storage_notice(settings.flags_repo), file=sys.stderr)
     if settings.host not in LOCAL_HOSTS and not settings.annotators:
         print(OPEN_ANNOTATIONS, file=sys.stderr)
-    recommender = ZeroGpuRecommender(load_recommender(settings, lend=lend), lend)
-    app = build_app(recommender, annotations, settings.currency, settings.annotators)
-    launch(app, recommender.catalog, settings.host, settings.port)
+    loaded = load_recommender(settings, lend=lend)
+    if lend is not owned:  # its queue is the lender's, who asks Gradio whose turn it is
+        app = build_app(ZeroGpuRecommender(loaded, lend), annotations, settings.currency, settings.annotators)
+        launch(app, loaded.catalog, settings.host, settings.port)
+        return
+    with Engine(loaded) as engine:
+        app = build_app(engine, annotations, settings.currency, settings.annotators)
+        launch(app, loaded.catalog, settings.host, settings.port, prevent_thread_lock=True)
+        wait_for_stop()
+        print("Closing: what is being answered is finished; stop again to leave at once.", file=sys.stderr)
+    time.sleep(FAREWELL)
+    app.close(verbose=False)
+
+
+def wait_for_stop() -> None:
+    """Until Ctrl-C or SIGTERM; from then on they end the process as ever."""
+    stop = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        while not stop.wait(1.0):  # Windows handles no signal during a wait without end
+            pass
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

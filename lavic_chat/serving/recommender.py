@@ -2,10 +2,12 @@
 
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
+from typing import TypeVar
 
 from torch import Tensor
 
@@ -17,8 +19,9 @@ from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
 from lavic_chat.model import VIEWS
 from lavic_chat.nlu.intent import REFINE, Intent, IntentReader
+from lavic_chat.ranking.ranker import Ranking, RankingInput
 from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker
-from lavic_chat.recommendation import Candidate, Recommendation, ScoredProduct
+from lavic_chat.recommendation import Candidate, Recommendation, RecommendationRequest, ScoredProduct
 from lavic_chat.retrieval.embedder import load_embedder
 from lavic_chat.retrieval.query import make_query
 from lavic_chat.retrieval.retriever import Retriever
@@ -26,12 +29,14 @@ from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
 
 CANDIDATES = 10
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 
 class Recommender:
     """Dialogue in, Recommendation out. Stateless between calls, so that every visitor can share one.
 
-    One question at a time: tokenizers keep settings between calls and break when threads mix them.
+    Turns are prepared by any thread; scoring is done by one at a time, for two passes at once only slow each other.
     """
 
     def __init__(
@@ -45,7 +50,7 @@ class Recommender:
         self.catalog, self.visual_ranker, self.retriever = catalog, visual_ranker, retriever
         self.item_features = item_features
         self.intent_reader = IntentReader(catalog, (features.caption for features in item_features))
-        self._turn = threading.Lock()
+        self._scoring = threading.Lock()
 
     @property
     def main_states(self) -> Tensor:
@@ -90,21 +95,64 @@ class Recommender:
     def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
         """Understand, retrieve, look, choose. Raises LavicError for a photo that cannot be used or when nothing is
         left."""
-        with self._turn:
-            clock = Clock()
+        return self.answer(RecommendationRequest(dialogue, like, filters))
+
+    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
+        """Products like one of the catalogue's, which itself is left out; the dialogue ends with that wish."""
+        return self.answer(RecommendationRequest(dialogue, product_id, filters))
+
+    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
+        """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
+        return self.answer(RecommendationRequest(dialogue, shown=shown))
+
+    def answer(self, request: RecommendationRequest) -> Recommendation:
+        """One request alone; raises what `recommend_many` would have returned for it."""
+        (found,) = self.recommend_many([request])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def recommend_many(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation | Exception]:
+        """Answer several requests, of one shopper or of many, with as few passes of the model as pays. Each is
+        answered as it would be alone; where one cannot be, the exception stands in its place."""
+        turns = [returned(self.prepare, request) for request in requests]
+        ready = [turn for turn in turns if isinstance(turn, PreparedTurn)]
+        with self._scoring:
+            rankings = iter(self.rank_prepared(ready))
+        return [turn if isinstance(turn, Exception) else finish(turn, next(rankings)) for turn in turns]
+
+    def prepare(self, request: RecommendationRequest) -> "PreparedTurn":
+        """Everything before the model's pass; raises LavicError for what cannot be answered."""
+        dialogue, clock = request.dialogue, Clock()
+        if request.shown:
+            found, item_features = self.judge_titles(dialogue, request.shown)
+            photo, intent = self.average if dialogue.photo else None, Intent()
+        else:
+            if request.like is not None and request.like not in self.catalog:
+                raise LavicError("That product is not in this catalogue; choose one of those shown.")
             with clock("look at photo"):
                 photo = self.visual_ranker.image_encoder.encode_photo(dialogue.photo) if dialogue.photo else None
             with clock("understand"):
                 intent = self.intent_reader.read(dialogue)
             with clock("retrieve"):
-                found = self.retrieve(dialogue, intent, CANDIDATES, filters, like, photo)
-            return replace(self.choose(dialogue, found, photo, clock), intent=intent)
+                found = self.retrieve(dialogue, intent, CANDIDATES, request.filters, request.like, photo)
+            with clock("look"):
+                item_features = [self.item_features[self.retriever.row[one.product.id]] for one in found]
+        with clock("choose"):
+            products, scores = [one.product for one in found], [one.query_score for one in found]
+            ranked = self.visual_ranker.ranker.prepare(dialogue, products, item_features, photo, scores)
+        return PreparedTurn(ranked, found, tuple(item_features), intent, clock.steps)
 
-    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
-        """Products like one of the catalogue's, which itself is left out; the dialogue ends with that wish."""
-        if product_id not in self.catalog:
-            raise LavicError("That product is not in this catalogue; choose one of those shown.")
-        return self.recommend(dialogue, product_id, filters)
+    def rank_prepared(self, turns: "Sequence[PreparedTurn]") -> "list[tuple[Ranking, float] | Exception]":
+        """Rankings and the milliseconds that each took; where a pass of several fails, each has one of its own."""
+        inputs, start = [turn.ranking_input for turn in turns], time.perf_counter()
+        rankings = returned(self.visual_ranker.ranker.rank_many, inputs)
+        if not isinstance(rankings, Exception):
+            took = 1000 * (time.perf_counter() - start)
+            return [(ranking, took) for ranking in rankings]
+        if len(turns) == 1:
+            return [rankings]
+        return [self.rank_prepared([turn])[0] for turn in turns]
 
     def retrieve(
         self,
@@ -139,57 +187,58 @@ class Recommender:
         caption = self.item_features[self.retriever.row[intent.reference.id]].caption
         return intent.reference.id if intent.wanted - stems_of(caption) else None
 
-    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
-        """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
-        with self._turn:
-            products = [item.product for item in shown.candidates]
-            blank = [ItemFeatures(self.average)] * len(products)
-            scores = self.retriever.embedder.score_items(dialogue, products, blank)
-            found = tuple(
-                Candidate(item.product, item.similarity, float(score))
-                for item, score in zip(shown.candidates, scores, strict=True)
-            )
-            return self.rank(dialogue, found, blank, self.average if dialogue.photo else None)
+    def judge_titles(
+        self, dialogue: Dialogue, shown: Recommendation
+    ) -> tuple[tuple[Candidate, ...], Sequence[ItemFeatures]]:
+        """The candidates of an answer as if every picture were the average one."""
+        products = [item.product for item in shown.candidates]
+        blank = [ItemFeatures(self.average)] * len(products)
+        scores = self.retriever.embedder.score_items(dialogue, products, blank)
+        pairs = zip(shown.candidates, scores, strict=True)
+        return tuple(Candidate(item.product, item.similarity, float(score)) for item, score in pairs), blank
 
-    def choose(
-        self,
-        dialogue: Dialogue,
-        found: tuple[Candidate, ...],
-        photo: Tensor | None = None,
-        clock: "Clock | None" = None,
-    ) -> Recommendation:
-        """Rank given candidates by looking at them."""
-        clock = clock or Clock()
-        with clock("look"):
-            item_features = [self.item_features[self.retriever.row[candidate.product.id]] for candidate in found]
-        with clock("choose"):
-            ranked = self.rank(dialogue, found, item_features, photo)
-        return replace(ranked, timings_ms=clock.milliseconds())
 
-    def rank(
-        self,
-        dialogue: Dialogue,
-        found: tuple[Candidate, ...],
-        item_features: Sequence[ItemFeatures],
-        photo: Tensor | None = None,
-    ) -> Recommendation:
-        """Candidates with their features, best first."""
-        products = [candidate.product for candidate in found]
-        query_scores = [candidate.query_score for candidate in found]
-        ranking = self.visual_ranker.ranker.rank(dialogue, products, item_features, photo, query_scores)
-        scored = [
-            ScoredProduct(candidate.product, score, candidate.similarity, features.caption)
-            for candidate, score, features in zip(found, ranking.probabilities, item_features, strict=True)
-        ]
-        scored.sort(key=lambda item: -item.score)
-        return Recommendation(tuple(scored), visual_tokens=ranking.visual_tokens, prompt_tokens=ranking.prompt_tokens)
+@dataclass(frozen=True)
+class PreparedTurn:
+    """A turn before the model's pass: what the ranker reads, the candidates with their features, what was understood,
+    and milliseconds by step."""
+
+    ranking_input: RankingInput
+    found: tuple[Candidate, ...]
+    item_features: tuple[ItemFeatures, ...]
+    intent: Intent
+    steps: Mapping[str, float]
+
+
+def finish(turn: PreparedTurn, ranked: tuple[Ranking, float] | Exception) -> Recommendation | Exception:
+    """A turn and its ranking -> the answer, candidates best first."""
+    if isinstance(ranked, Exception):
+        return ranked
+    ranking, took = ranked
+    scored = [
+        ScoredProduct(candidate.product, score, candidate.similarity, features.caption)
+        for candidate, score, features in zip(turn.found, ranking.probabilities, turn.item_features, strict=True)
+    ]
+    scored.sort(key=lambda item: -item.score)
+    clock = Clock({**turn.steps, "choose": turn.steps["choose"] + took})
+    return Recommendation(
+        tuple(scored), clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens, turn.intent
+    )
+
+
+def returned(call: Callable[[Given], Result], given: Given) -> Result | Exception:
+    """What the call returns, or the exception that it raises."""
+    try:
+        return call(given)
+    except Exception as error:
+        return error
 
 
 class Clock:
     """Milliseconds by step, and their total."""
 
-    def __init__(self):
-        self.steps: dict[str, float] = {}
+    def __init__(self, steps: Mapping[str, float] = MappingProxyType({})):
+        self.steps: dict[str, float] = dict(steps)
 
     @contextmanager
     def __call__(self, step: str) -> Generator[None]:

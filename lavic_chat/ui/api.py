@@ -10,7 +10,6 @@ chat.predict(answer["context"], [[item["id"], item["score"]] for item in answer[
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import gradio as gr
@@ -22,9 +21,10 @@ from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.errors import DialogueError, FlagError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.flags import Flag, checked_candidates
-from lavic_chat.recommendation import to_answer
+from lavic_chat.recommendation import Recommendation, RecommendationRequest, ask_recommender, to_answer
 from lavic_chat.ui.failures import SORRY, sentence
 from lavic_chat.ui.session import Recommender
+from lavic_chat.ui.waiting import Line, model_queue, result, shopper_of
 
 LONGEST_CONTEXT = 50_000  # characters
 
@@ -35,8 +35,8 @@ class Api:
     def __init__(self, recommender: Recommender, annotations: AnnotationStore):
         self.recommender, self.annotations = recommender, annotations
 
-    def lay_out(self, queue: str) -> None:
-        """queue: the one in which everything that runs the model waits."""
+    def lay_out(self) -> None:
+        """Make the components and bind the endpoints."""
         with gr.Row(visible=False):
             message, context = gr.Textbox(label="message"), gr.Textbox(label="context")
             photo = gr.File(label="photo", file_types=["image"], type="filepath")
@@ -45,42 +45,49 @@ class Api:
             candidates = gr.JSON(label="candidates")
             pick, correct, reason = (gr.Textbox("", label=name) for name in ("pick", "correct", "reason"))
             answer, trigger = gr.JSON(label="answer"), gr.Button()
-        model: dict[str, Any] = {"concurrency_id": queue, "concurrency_limit": 1}
-        trigger.click(self.ask, [message, photo, categories, least, most], answer, api_name="ask", **model)
-        trigger.click(self.recommend, [context], answer, api_name="recommend", **model)
+        model = model_queue(self.recommender)
+        shared = isinstance(self.recommender, Line)
+        ask, recommend = (self.ask_in_line, self.recommend_in_line) if shared else (self.ask, self.recommend)
+        trigger.click(ask, [message, photo, categories, least, most], answer, api_name="ask", **model)
+        trigger.click(recommend, [context], answer, api_name="recommend", **model)
         trigger.click(self.flag, [context, candidates, pick, correct, reason], answer, api_name="flag")
 
     def ask(self, message: str, photo: str | None, categories: list | None, least: str, most: str) -> dict:
         """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores."""
-        return self.answer_or_error(lambda: self.answer_message(message, photo, categories, least, most))
+        return self.answer_or_error(lambda: self.answer(read_message(message, photo, categories, least, most)))
 
     def recommend(self, context: str) -> dict:
         """A whole conversation in the Reddit-Amazon form, which ends with the shopper."""
-        return self.answer_or_error(lambda: self.answer_context(context))
+        return self.answer_or_error(lambda: self.answer(read_context(context)))
+
+    async def ask_in_line(
+        self, message: str, photo: str | None, categories: list | None, least: str, most: str, caller: gr.Request
+    ) -> dict:
+        """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores."""
+        return await self.answer_in_line(lambda: read_message(message, photo, categories, least, most), caller)
+
+    async def recommend_in_line(self, context: str, caller: gr.Request) -> dict:
+        """A whole conversation in the Reddit-Amazon form, which ends with the shopper."""
+        return await self.answer_in_line(lambda: read_context(context), caller)
 
     def flag(self, context: str, candidates: list | None, pick: str, correct: str, reason: str) -> dict:
         """A wrong pick, and which of the candidates, or of the catalogue, would have been right."""
         return self.answer_or_error(lambda: self.store(context, candidates, pick, correct, reason))
 
-    def answer_message(self, message: str, photo: str | None, categories: list | None, least: str, most: str) -> dict:
-        """`ask`, raising LavicError for what cannot be answered."""
-        if photo:
-            picture_format(Path(photo))
-        dialogue = Dialogue().say(message or "", Path(photo) if photo else None)
-        names = frozenset(name for name in categories or () if isinstance(name, str))
-        filters = Filters(names, read_price(least), read_price(most))
-        return self.answer(dialogue, filters=filters)
+    def answer(self, request: RecommendationRequest) -> dict:
+        """The recommender's answer as JSON, and the conversation as dialogue files hold it."""
+        return to_json(ask_recommender(self.recommender, request), request)
 
-    def answer_context(self, context: str) -> dict:
-        """`recommend`, raising LavicError for what cannot be answered."""
-        dialogue = parse_context(checked_context(context))
-        if not dialogue.turns or dialogue.turns[-1].role != SEEKER:
-            raise DialogueError("The conversation must end with the shopper, in <submission>...</submission>.")
-        return self.answer(dialogue)
-
-    def answer(self, dialogue: Dialogue, **more) -> dict:
-        """The recommender's answer as JSON, and the conversation as dialogue files hold it; more: its filters."""
-        return {**to_answer(self.recommender.recommend(dialogue, **more)), "context": to_context(dialogue)}
+    async def answer_in_line(self, read: Callable[[], RecommendationRequest], caller: gr.Request) -> dict:
+        """The same after those before in line, waiting in no thread; raises `gr.Error` with the sentence for what
+        cannot be answered."""
+        assert isinstance(self.recommender, Line)
+        try:
+            request = read()
+            ticket = self.recommender.submit(request, shopper_of(caller))
+            return to_json(await result(ticket), request)
+        except Exception as error:
+            raise gr.Error(sentence(error, SORRY), print_exception=False) from None
 
     def store(self, context: str, candidates: object, pick: str, correct: str, reason: str) -> dict:
         """`flag`, raising FlagError for what cannot be stored."""
@@ -107,6 +114,30 @@ class Api:
             return move()
         except Exception as error:
             raise gr.Error(sentence(error, SORRY), print_exception=False) from None
+
+
+def read_message(
+    message: str, photo: str | None, categories: list | None, least: str, most: str
+) -> RecommendationRequest:
+    """What `ask` asks; raises LavicError for what cannot be asked."""
+    if photo:
+        picture_format(Path(photo))
+    dialogue = Dialogue().say(message or "", Path(photo) if photo else None)
+    names = frozenset(name for name in categories or () if isinstance(name, str))
+    return RecommendationRequest(dialogue, filters=Filters(names, read_price(least), read_price(most)))
+
+
+def read_context(context: str) -> RecommendationRequest:
+    """What `recommend` asks; raises DialogueError for what cannot be asked."""
+    dialogue = parse_context(checked_context(context))
+    if not dialogue.turns or dialogue.turns[-1].role != SEEKER:
+        raise DialogueError("The conversation must end with the shopper, in <submission>...</submission>.")
+    return RecommendationRequest(dialogue)
+
+
+def to_json(found: Recommendation, request: RecommendationRequest) -> dict:
+    """An answer, and the conversation as dialogue files hold it."""
+    return {**to_answer(found), "context": to_context(request.dialogue)}
 
 
 def checked_context(context: str) -> str:

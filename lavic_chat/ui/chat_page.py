@@ -5,9 +5,9 @@ second one waits its turn for the model. What a visitor has is in one `gr.State`
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.events import Dependency
@@ -22,13 +22,22 @@ from lavic_chat.ui.failures import SORRY, note_failure, sentence
 from lavic_chat.ui.flag_form import THANKS, make_flag
 from lavic_chat.ui.replies import UNSURE
 from lavic_chat.ui.session import Recommender, Session
+from lavic_chat.ui.waiting import model_queue
 
-MODEL_QUEUE = "model"  # one queue and one place in it for everything that runs the model
 BUSY = "The shop is very busy right now; please try again in a moment."
 BACK_IN_THE_BOX = "Your message is back in the box."
 NOT_STORED = "The flag could not be stored; please try again later."
 # The form's button is gone, and the focus goes back to the one that opened the form.
 TO_WRONG_PICK = "() => { document.getElementById('wrong-pick')?.focus({ preventScroll: true }); }"
+
+
+@dataclass(frozen=True)
+class ModelMoves:
+    """The handlers that run the model, and how Gradio shows that one waits for them."""
+
+    answer: Callable
+    answer_blind: Callable
+    progress: Literal["minimal", "hidden"]
 
 
 class ChatPage(ChatScreen):
@@ -37,6 +46,12 @@ class ChatPage(ChatScreen):
     def __init__(self, recommender: Recommender, annotations: AnnotationStore, links: markup.Links):
         super().__init__(recommender, links)
         self.annotations = annotations
+        self.answers: list[Dependency] = []  # the events that wait for the model
+
+    @property
+    def moves(self) -> "ModelMoves":
+        """The handlers that run the model."""
+        return ModelMoves(self.answer, self.answer_blind, "minimal")
 
     # Wiring ------------------------------------------------------------------------------------------------
 
@@ -48,15 +63,19 @@ class ChatPage(ChatScreen):
         self.bind_question(self.more_like_this.click, self.ask_more_like_this, [self.storage])
         fields = [self.categories, self.least, self.most]
         self.bind_question(self.apply_filters.click, self.ask_filtered, [*fields, self.storage])
-        self.bind_question(self.clear_filters.click, self.ask_unfiltered, [self.storage])
-        self.bind(self.undo.click, self.undo_last, self.everything, [self.storage])
-        self.bind(self.start_over.click, self.reset, self.everything)
-        blind = self.bind_model(self.inspection.act, self.answer_blind, [self.blind, self.notice])
+        self.bind_question(self.clear_filters.click, self.ask_unfiltered, [self.storage], self.everything)
+        self.bind(self.undo.click, self.undo_last, self.parts, [self.storage])
+        self.wire_start_over()
+        blind = self.bind_model(self.inspection.act, self.moves.answer_blind, [self.blind, self.notice])
         self.bind(blind.success, self.show_blind, [self.session, self.inspection], [self.blind])
         self.bind(blind.failure, self.show_busy, [self.notice])
         for part in (self.gallery, self.card):
             self.bind(part.act, self.show_candidate, [self.session, self.card, self.gallery, self.right])
         self.wire_flag_form()
+
+    def wire_start_over(self) -> None:
+        """A new conversation, for which the model must have answered."""
+        self.bind(self.start_over.click, self.reset, self.everything)
 
     def wire_flag_form(self) -> None:
         """Open, close and save the "wrong pick" form; saving takes its turn in Gradio's queue."""
@@ -80,17 +99,20 @@ class ChatPage(ChatScreen):
             api_visibility="private",
         )
 
-    def bind_question(self, event: Callable, handler: Callable, inputs: list | None = None) -> None:
+    def bind_question(
+        self, event: Callable, handler: Callable, inputs: list | None = None, outputs: list | None = None
+    ) -> None:
         """A move that the model answers: begin at once, then wait for the model; undo if neither comes off."""
-        begun = self.bind(event, handler, self.everything, inputs)
-        answered = self.bind_model(begun.then, self.answer, self.everything)
-        self.bind(answered.failure, self.refuse, self.everything)
+        begun = self.bind(event, handler, outputs or self.parts, inputs)
+        answered = self.bind_model(begun.then, self.moves.answer, self.answer_parts)
+        self.answers.append(answered)
+        self.bind(answered.failure, self.refuse, self.answer_parts)
 
     def bind_model(self, event: Callable, handler: Callable, outputs: list) -> Dependency:
-        """A move that runs the model, one at a time."""
+        """A move that runs the model."""
         return event(
-            handler, [self.session], outputs, show_progress="minimal", show_progress_on=self.status,
-            api_visibility="private", concurrency_id=MODEL_QUEUE, concurrency_limit=1,
+            handler, [self.session], outputs, show_progress=self.moves.progress, show_progress_on=self.status,
+            api_visibility="private", **model_queue(self.recommender),
         )  # fmt: skip
 
     # Coming back -------------------------------------------------------------------------------------------
@@ -166,7 +188,7 @@ class ChatPage(ChatScreen):
         except Exception as error:
             return self.give_up(session, sentence(error, SORRY))
         self.note_if_unsure(session)
-        return self.screen(session)
+        return self.answer_screen(session)
 
     def note_if_unsure(self, session: Session) -> None:
         """Give the turn to the annotators; where that fails, the shopper need not know."""
@@ -179,14 +201,14 @@ class ChatPage(ChatScreen):
     def give_up(self, session: Session, error: str) -> dict:
         """Back to before the question, its message in the box again; what a button asked leaves the box alone."""
         box = box_value(session.pending.text, session.pending.photo) if session.pending else {}
-        return self.screen(session.drop_pending(), f"{error} {BACK_IN_THE_BOX}" if box else error, **box)
+        return self.answer_screen(session.drop_pending(), f"{error} {BACK_IN_THE_BOX}" if box else error, **box)
 
     def refuse(self, session: Session) -> dict:
         """The queue was full, or the connection broke before the model had its turn."""
         if session.pending:
             return self.give_up(session, BUSY)
         # the question was refused, or the answer did arrive and the browser has not seen it
-        shown = self.screen(session)
+        shown = self.answer_screen(session)
         del shown[self.notice]
         return shown
 

@@ -23,9 +23,20 @@ class ChatScreen(ChatLayout):
     @property
     def everything(self) -> list:
         """The components of `screen`, and the filters' fields."""
-        parts: list = [self.session, self.storage, self.conversation, self.status, self.notice, self.box]
-        parts += [self.start_over, self.undo, self.filters, self.categories, self.least, self.most]
-        return [*parts, self.card, self.actions, self.gallery, self.inspection, *self.buttons, *self.flag_parts]
+        return [*self.parts, self.categories, self.least, self.most]
+
+    @property
+    def parts(self) -> list:
+        """The components of `screen`. An event names as few as it can: Gradio spends a millisecond on each, changed or
+        not."""
+        return [*self.answer_parts, self.filters, self.form, self.quick, self.words, self.flag_notice]
+
+    @property
+    def answer_parts(self) -> list:
+        """What changes between a question and its answer."""
+        said: list = [self.session, self.storage, self.conversation, self.status, self.notice, self.box]
+        shown = [self.start_over, self.undo, self.card, self.actions, self.gallery, self.inspection, self.right]
+        return [*said, *shown, *self.buttons]
 
     @property
     def buttons(self) -> list:
@@ -57,6 +68,11 @@ class ChatScreen(ChatLayout):
             **{button: gr.update(interactive=not busy) for button in self.buttons},
             **self.flag_screen(session),
         }
+
+    def answer_screen(self, session: Session, error: str = "", **box: Any) -> dict:
+        """The `answer_parts` of the page for a session."""
+        screen = self.screen(session, error, **box)
+        return {part: screen[part] for part in self.answer_parts}
 
     def inspection_screen(self, session: Session) -> dict:
         """What the model looked at."""

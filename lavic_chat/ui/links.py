@@ -1,6 +1,6 @@
 """What the pages need to know of the catalogue and the model: where a picture is served, how a price is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from lavic_chat.catalog.product import Catalog, Product
@@ -21,12 +21,16 @@ class Links:
     model_name: str
     device: str
     currency: str = "$"
+    found: dict[tuple[str, int], str] = field(default_factory=dict, repr=False, compare=False)  # addresses of pictures
 
     def picture(self, product: Product, view: int = 0) -> str:
         """The address of a product's picture by its id, or the blank picture; `view` counts its pictures from 0."""
-        if not self.catalog.picture_path(product, view):
-            return BLANK
-        return f"pictures/{quote(product.id, safe='')}{f'?view={view}' if view else ''}"
+        if (product.id, view) not in self.found:  # each is looked for on the disk until it is there
+            if not self.catalog.picture_path(product, view):
+                return BLANK
+            query = f"?view={view}" if view else ""
+            self.found[product.id, view] = f"pictures/{quote(product.id, safe='')}{query}"
+        return self.found[product.id, view]
 
     def price(self, product: Product) -> str:
         """A price with its currency, without empty cents; "" where it is not known."""

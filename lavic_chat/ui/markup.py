@@ -6,11 +6,12 @@ text; only markup has to be defused.
 
 from collections.abc import Sequence
 from html import escape
+from math import ceil
 from pathlib import Path
 from urllib.parse import quote
 
 from lavic_chat.dialogue.turns import SEEKER, Turn
-from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.recommendation import Place, Recommendation, ScoredProduct
 from lavic_chat.ui.links import Links
 from lavic_chat.ui.replies import number_word, short_title
 from lavic_chat.ui.session import Session
@@ -129,15 +130,28 @@ def placeholders() -> str:
     )
 
 
-def status(session: Session) -> str:
-    """One live line that screen readers announce: looking, then the answer and what it took."""
+def status(session: Session, place: Place | None = None) -> str:
+    """One live line that screen readers announce: waiting, looking, then the answer and what it took. place: in line
+    for the model, while others are served."""
     announced, text, live = "", "", ""
-    if session.pending:
+    if session.pending and place and place.ahead:
+        text, live = waiting_line(place), " looking"
+    elif session.pending:
         text, live = "Retrieving… looking at ten pictures…", " looking"
     elif session.recommendation:
         text = cost_line(session.recommendation)
         announced = f'<span class="sr">{escape(session.dialogue.turns[-1].text)} </span>'
-    return f'<p class="status{live}" role="status">{announced}{escape(text)}</p>'
+    ahead = f' data-ahead="{place.ahead}"' if place and live else ""
+    return f'<p class="status{live}" role="status"{ahead}>{announced}{escape(text)}</p>'
+
+
+def waiting_line(place: Place) -> str:
+    """How many are served first and, once that is known, about how long it takes."""
+    who = "One shopper is" if place.ahead == 1 else f"{number_word(place.ahead).capitalize()} shoppers are"
+    if place.seconds is None:
+        return f"{who} served before you…"
+    wait = f"{ceil(place.seconds)} s" if place.seconds < 90 else f"{ceil(place.seconds / 60)} minutes"
+    return f"{who} served before you, your answer takes about {wait}…"
 
 
 def cost_line(found: Recommendation) -> str:

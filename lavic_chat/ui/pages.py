@@ -9,8 +9,10 @@ from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import markup
 from lavic_chat.ui.annotation_page import AnnotationPage
 from lavic_chat.ui.api import Api
-from lavic_chat.ui.chat_page import MODEL_QUEUE, ChatPage
+from lavic_chat.ui.chat_page import ChatPage
 from lavic_chat.ui.session import Recommender
+from lavic_chat.ui.shared_chat_page import SharedChatPage
+from lavic_chat.ui.waiting import SharedRecommender
 
 KEEP_UPLOADS = (3_600, 86_400)  # seconds: look every hour, delete what is older than a day
 
@@ -25,13 +27,22 @@ def build_app(
     passwords; serve it with `launch`, which brings the theme and the pictures."""
     links = markup.Links(recommender.catalog, recommender.model_name, recommender.device, currency)
     with gr.Blocks(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
-        page = ChatPage(recommender, annotations, links)
+        page = make_page(recommender, annotations, links)
         page.lay_out()
-        Api(recommender, annotations).lay_out(MODEL_QUEUE)  # first, for an endpoint's name belongs to who comes first
+        Api(recommender, annotations).lay_out()  # first, for an endpoint's name belongs to who comes first
         page.wire()
+        if isinstance(page, SharedChatPage):
+            app.unload(page.leave)
         page.bind(app.load, page.restore, page.everything, [page.storage])
     with app.route("Desk", "desk"):
         annotation_page = AnnotationPage(annotations, links, annotators)
         annotation_page.lay_out()
         annotation_page.wire()
     return app
+
+
+def make_page(recommender: Recommender, annotations: AnnotationStore, links: markup.Links) -> ChatPage:
+    """The page on which shoppers wait in the recommender's line where it has one, else in Gradio's queue."""
+    if isinstance(recommender, SharedRecommender):
+        return SharedChatPage(recommender, annotations, links)
+    return ChatPage(recommender, annotations, links)

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from lavic_chat.catalog.product import Catalog
 from lavic_chat.errors import LavicError
+from lavic_chat.ui.gradio_savings import SESSIONS_KEPT, save_at_queue, save_at_state, turn_analytics_off
 from lavic_chat.ui.theme import HERE, stylesheet, theme
 
 # Only formats that a browser shows as a picture and nothing more: an SVG, for one, could carry a script.
@@ -26,6 +27,7 @@ HEADERS = {
 }
 LARGEST_UPLOAD = "20mb"
 LONGEST_QUEUE = 64  # questions waiting; the next visitor is asked to try again
+MOST_EVENTS = 2 * LONGEST_QUEUE  # at once; those that wait in a recommender's line count, and hold no thread
 
 
 def launch(
@@ -36,11 +38,17 @@ def launch(
     The disk stays closed: pictures leave by product id, `allowed_paths` is empty.
     """
     check_port(host, port)
-    return app.queue(max_size=LONGEST_QUEUE, api_open=False).launch(
+    turn_analytics_off()
+    app.queue(max_size=LONGEST_QUEUE, api_open=False)
+    save_at_queue(app)
+    launched = app.launch(
         server_name=host, server_port=port, theme=theme(), css=stylesheet(), footer_links=[], ssr_mode=False,
         favicon_path=HERE / "mark.svg", allowed_paths=[], max_file_size=LARGEST_UPLOAD, show_error=False,
-        app_kwargs={"routes": [picture_route(catalog)]}, **more,
+        app_kwargs={"routes": [picture_route(catalog)]}, state_session_capacity=SESSIONS_KEPT,
+        max_threads=MOST_EVENTS, **more,
     )  # fmt: skip
+    save_at_state(app)
+    return launched
 
 
 def check_port(host: str, port: int | None) -> None:

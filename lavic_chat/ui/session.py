@@ -15,7 +15,7 @@ from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.catalog.product import Catalog, Product
 from lavic_chat.dialogue.turns import MORE_LIKE, Dialogue
 from lavic_chat.errors import LavicError
-from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.recommendation import Recommendation, RecommendationRequest, ScoredProduct, ask_recommender
 from lavic_chat.ui.replies import short_title, write_reply
 
 
@@ -153,20 +153,32 @@ class Session:
 
     def answer_blind(self, recommender: Recommender) -> "Session":
         """What would have been picked without the pictures; raises LavicError without a pick."""
+        request = self.blind_request()
+        return replace(self, blind=ask_recommender(recommender, request))
+
+    def blind_request(self) -> RecommendationRequest:
+        """What `answer_blind` asks the recommender; raises LavicError without a pick."""
         self.check_idle()
         if not self.recommendation:
             raise LavicError("There is no pick yet; say what you are looking for.")
-        return replace(self, blind=recommender.without_looking(self.asked, self.recommendation))
+        return RecommendationRequest(self.asked, shown=self.recommendation)
 
     def answer(self, recommender: Recommender) -> "Session":
         """Let the model answer what is pending; raises LavicError, and whatever else the model raises."""
         if not self.pending:
             return self
-        asked, like = self.pending.dialogue, self.pending.like
-        if like:
-            found = recommender.more_like(asked, like, self.filters)
-        else:
-            found = recommender.recommend(asked, filters=self.filters)
+        return self.answered(ask_recommender(recommender, self.pending_request()))
+
+    def pending_request(self) -> RecommendationRequest:
+        """What `answer` asks the recommender; raises LavicError where nothing is pending."""
+        if not self.pending:
+            raise LavicError("There is no question yet; say what you are looking for.")
+        return RecommendationRequest(self.pending.dialogue, self.pending.like, self.filters)
+
+    def answered(self, found: Recommendation) -> "Session":
+        """The session with the recommender's answer to `pending_request`."""
+        request = self.pending_request()
+        asked, like = request.dialogue, request.like
         ids = [item.product.id for item in found.candidates]
         is_again = self.recommendation is not None and asked == self.asked
         return Session(

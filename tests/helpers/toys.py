@@ -26,7 +26,7 @@ class WordEncoder:
 
     size = 512
 
-    def __init__(self, home: Path | None = None, adapter: Path | None = None):
+    def __init__(self, home: Path | None = None, adapter: Path | None = None, runtime: str = "auto"):
         self.asked: list[str] = []
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:

@@ -10,6 +10,8 @@ import torch
 from helpers.margins import MARGIN, amplified, assert_apart, clear_argmax
 from helpers.tiny import tiny_model
 from helpers.toys import item_features, random_states, said
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lavic_chat.dialogue.turns import SEEKER, Dialogue, Turn
 from lavic_chat.errors import ModelError
@@ -17,7 +19,7 @@ from lavic_chat.model import VIEWS
 from lavic_chat.model.packing import pad
 from lavic_chat.ranking import BRANCH, DECODES, GENERATE, LIST, Ranker, RankerConfig
 from lavic_chat.ranking.prompt import IDS, PromptCandidate, PromptFormat, build_prompt
-from lavic_chat.ranking.ranker import join_states, put_first, read_label
+from lavic_chat.ranking.ranker import MOST_PADDING, group_by_length, join_states, put_first, read_label
 from lavic_chat.ranking.scoring import score_prompts, verdict_words
 from lavic_chat.storage.cache import TextCache
 
@@ -311,3 +313,42 @@ def test_what_was_made_of_a_prompt_is_remembered(tiny_catalog, tmp_path, monkeyp
     for other in (states.flip(0), states[:2]):
         with pytest.raises(TypeError):
             again.rank(said("a sofa"), products[: len(other)], item_features(other))
+
+
+# ---- many at once ----
+
+
+@pytest.mark.parametrize("decode", DECODES)
+def test_turns_that_are_ranked_together_come_out_as_each_alone(tiny_catalog, decode, monkeypatch):
+    """Conversations and candidates of different lengths, one with a photo."""
+    ranker, products = Ranker(amplified(tiny_model()), RankerConfig(decode)), tiny_catalog.products
+    talks = [said("a lamp"), said("a red sofa", "rather blue"), said("a lamp " * 60), said("chair")]
+    talks[3] = Dialogue((Turn(SEEKER, "like this", Path("photo.jpg")),))
+    photos = [None, None, None, random_states(1, ranker.model, seed=9)[0]]
+    counts = [5, 5, 3, 5]
+    inputs = [
+        ranker.prepare(talk, products[:n], item_features(random_states(n, ranker.model, seed=n)), photo)
+        for talk, n, photo in zip(talks, counts, photos, strict=True)
+    ]
+    monkeypatch.setattr(Ranker, "reads_together", True)  # as on a GPU
+    together = ranker.rank_many(inputs)
+    for one, found in zip(inputs, together, strict=True):
+        (alone,) = ranker.rank_many([one])
+        assert found.probabilities == pytest.approx(alone.probabilities, abs=1e-4)
+        assert (found.answer, found.named, found.prompt_tokens) == (alone.answer, alone.named, alone.prompt_tokens)
+    alone = [ranker.score(one) for one in inputs]
+    for logits, expected in zip(ranker.score_or_recall(inputs), alone, strict=True):
+        assert torch.allclose(logits, expected, atol=1e-4)
+
+
+@given(st.lists(st.integers(1, 2000), max_size=30))
+def test_prompts_are_read_together_where_little_of_it_is_padding(lengths: list[int]):
+    groups = group_by_length(lengths)
+    assert sorted(row for group in groups for row in group) == list(range(len(lengths)))
+    for group in groups:
+        size = max(lengths[row] for row in group) * len(group)
+        assert size - sum(lengths[row] for row in group) <= MOST_PADDING * size
+
+
+def test_like_prompts_are_read_in_one_pass():
+    assert group_by_length([300, 290, 310, 100]) == [[2, 0, 1], [3]] and group_by_length([]) == []

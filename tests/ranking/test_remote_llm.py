@@ -17,7 +17,7 @@ from lavic_chat.model.lora import merge_loras
 from lavic_chat.ranking import BRANCH, GENERATE, LIST, Ranker
 from lavic_chat.ranking.circuit_breaker import FIRST, CircuitBreaker
 from lavic_chat.ranking.llm_client import LlmClient, LlmServerError, encode_tensor
-from lavic_chat.ranking.ranker import join_states
+from lavic_chat.ranking.ranker import RankingInput, join_states
 from lavic_chat.ranking.remote_llm import RemoteLlm, connect_llm, split_branches
 from lavic_chat.ranking.visual_ranker import load_visual_ranker
 from lavic_chat.settings import Settings, read_settings
@@ -71,7 +71,7 @@ def make_remote(model, server, clock=None) -> RemoteLlm:
 
 @torch.inference_mode()
 def score(model, asked, remote=None):
-    return Ranker(model, scorer=remote).score(*asked)
+    return Ranker(model, scorer=remote).score(RankingInput(*asked))
 
 
 # ---- the same scores ----

@@ -87,7 +87,7 @@ def test_the_adapter_is_the_same(recommender: Recommender):
 
 
 @pytest.mark.parametrize("undone", [0, 1])
-def test_a_turn_is_ranked_from_the_caches(recommender: Recommender, catalog: Catalog, undone: int):
+def test_a_turn_is_ranked_from_the_caches(recommender: Recommender, catalog: Catalog, undone: int, monkeypatch):
     session = [restored(catalog), restored(catalog).previous][undone]
     shown = {item.product.id: item for item in session.recommendation.candidates}
     intent = recommender.intent_reader.read(session.asked)
@@ -98,7 +98,8 @@ def test_a_turn_is_ranked_from_the_caches(recommender: Recommender, catalog: Cat
     # products that nothing tells apart stand in an order that hangs on the last bits, so the prompt takes the old one
     rows = recommender.retriever.row
     order = sorted(shown, key=lambda name: (-shown[name].similarity, rows[name]))
-    ranked = recommender.choose(session.asked, tuple(found[name] for name in order))
+    monkeypatch.setattr(recommender, "retrieve", lambda *values: tuple(found[name] for name in order))
+    ranked = recommender.recommend(session.asked)
     assert [item.product.id for item in ranked.candidates] == list(shown)
     assert [item.score for item in ranked.candidates] == pytest.approx([one.score for one in shown.values()], abs=1e-5)
     if not undone:

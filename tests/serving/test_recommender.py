@@ -20,6 +20,7 @@ from lavic_chat.features.item import main_pictures
 from lavic_chat.model.load import load_model
 from lavic_chat.ranking import Ranker, RankerConfig
 from lavic_chat.ranking.visual_ranker import SHIPPED_STATES, VisualRanker
+from lavic_chat.recommendation import RecommendationRequest
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.recommender import CANDIDATES, Clock, Recommender, load_recommender
@@ -66,9 +67,12 @@ def scores_of(recommendation) -> dict[str, float]:
     return {item.product.id: item.score for item in recommendation.candidates}
 
 
+TWO = frozenset({"sofa-yellow", "chair-yellow"})
+
+
 def among_ten(text: str) -> Dialogue:
     """Two products are turned down, so that all others are found: of equals, rounding may find any."""
-    return replace(said(text), rejected=frozenset({"sofa-yellow", "chair-yellow"}))
+    return replace(said(text), rejected=TWO)
 
 
 def test_ten_are_found_seen_and_ranked(shop):
@@ -244,6 +248,53 @@ def test_one_question_at_a_time(shop, monkeypatch):
     for thread in threads:
         thread.join()
     assert len(most) == 6 and max(most) == 1
+
+
+def test_requests_answered_together_come_out_as_each_alone(shop, tmp_path, monkeypatch):
+    """Mixed lengths, a photo, a product to go by, an answer without looking; two that cannot be answered between."""
+    amplified(shop.visual_ranker.model)
+    Image.open(shop.catalog.folder / "images" / "chair-blue.png").save(tmp_path / "upload.png")
+    (tmp_path / "broken.png").write_text("no picture")
+    shown = shop.recommend(among_ten("a red sofa"))
+    requests = [
+        RecommendationRequest(among_ten("a red sofa")),
+        RecommendationRequest(Dialogue().say("like this", tmp_path / "broken.png")),
+        RecommendationRequest(replace(Dialogue().say("like this", tmp_path / "upload.png"), rejected=TWO)),
+        RecommendationRequest(replace(said("a lamp"), rejected=frozenset(shop.catalog.by_id))),
+        RecommendationRequest(among_ten("a lamp for a quiet corner of the hall " * 5)),
+        RecommendationRequest(among_ten("a chair"), like="sofa-red"),
+        RecommendationRequest(among_ten("a red sofa"), shown=shown),
+    ]
+    passes = []
+    monkeypatch.setattr(Ranker, "reads_together", True)  # as on a GPU
+    score = Ranker.score_or_recall
+    monkeypatch.setattr(Ranker, "score_or_recall", lambda own, some: passes.append(len(some)) or score(own, some))
+    together = shop.recommend_many(requests)
+    assert sum(passes) == 5 and max(passes) > 1
+    assert isinstance(together[1], PictureError) and isinstance(together[3], DialogueError)
+    for request, found in zip(requests, together, strict=True):
+        if not isinstance(found, Exception):
+            alone = shop.answer(request)
+            assert scores_of(found) == pytest.approx(scores_of(alone), abs=1e-4)
+            assert (found.intent, found.visual_tokens) == (alone.intent, alone.visual_tokens)
+            assert found.timings_ms["total"] >= found.timings_ms["choose"] > 0
+
+
+def test_a_pass_of_several_that_fails_is_done_one_by_one(shop, monkeypatch):
+    ranker = shop.visual_ranker.ranker
+    rank_many = ranker.rank_many
+
+    def fail(inputs):
+        if len(inputs) > 1 or inputs[0].query_scores is marked.query_scores:
+            raise RuntimeError("out of memory")
+        return rank_many(inputs)
+
+    turns = [shop.prepare(RecommendationRequest(said(text))) for text in ("a lamp", "a sofa", "a chair")]
+    marked = turns[1].ranking_input
+    monkeypatch.setattr(shop, "prepare", lambda request: turns[int(request.dialogue.turns[0].text)])
+    monkeypatch.setattr(ranker, "rank_many", fail)
+    found = shop.recommend_many([RecommendationRequest(said(str(n))) for n in range(3)])
+    assert [isinstance(one, RuntimeError) for one in found] == [False, True, False]
 
 
 def test_the_clock_adds_up():

@@ -7,38 +7,32 @@ carries another's is a mix-up; every flag carries a reason that nobody else give
 database afterwards, once each.
 """
 
-import random
+import json
+import os
+import subprocess
+import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from gradio_client import Client
 from tqdm import tqdm
 
 from lavic_chat.catalog.filters import categories_of
+from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.errors import LavicError
+from lavic_chat.evaluation.benchmarks.shoppers import ASK, FLAG, REFINE, Crew, Reply
 from lavic_chat.feedback.annotation import AnnotationStore
+from lavic_chat.serving.engine import Engine
 from lavic_chat.ui import build_app, launch
 from lavic_chat.ui.session import Recommender
 
-ASK, REFINE, FLAG = "ask", "refine", "flag"
-COLOURS = ("red", "blue", "green", "white", "black", "brown", "yellow", "grey")
-FLAG_SHARE = 0.5  # of the answers
-PATIENCE = 120  # seconds that a shopper waits for a reply: that the machine is busy is no fault of the chat's
 PERCENTILES = (50, 90, 99)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """How long a request took, in seconds, and what was wrong with its answer, "" where nothing was."""
-
-    kind: str
-    seconds: float
-    fault: str = ""
+SHOPPERS = "lavic_chat.evaluation.benchmarks.shoppers"
+KINDS = 20  # categories of the catalogue that they ask for, at most
 
 
 @dataclass(frozen=True)
@@ -52,13 +46,28 @@ class Latency:
 
 
 @dataclass(frozen=True)
+class Served:
+    """What the server tells of so many seconds: the share of them in which the model was at work, and its memory."""
+
+    seconds: float
+    model_busy: float
+    memory_start_mib: int | None = None
+    memory_end_mib: int | None = None
+
+
+@dataclass(frozen=True)
 class LoadReport:
-    """What all shoppers met. faults: sentences with how often; flags: confirmed ones, and those not stored once."""
+    """What all shoppers met. model_busy: share of the time in which the model was at work; what is missing to 1 under
+    full load is the page's own. memory: of the server's process. faults: sentences with how often; flags: confirmed
+    ones, and those not stored once."""
 
     device: str
     shoppers: int
     seconds: float
     answers_a_minute: float
+    model_busy: float
+    memory_start_mib: int | None
+    memory_end_mib: int | None
     latency: dict[str, Latency]
     faults: dict[str, int]
     flags: int
@@ -69,103 +78,65 @@ class LoadReport:
         return asdict(self)
 
 
-class Shopper:
-    """One of them; `replies` and `flagged` grow while it runs."""
-
-    def __init__(self, number: int, address: str, kinds: Sequence[str]):
-        self.number, self.kinds = number, kinds
-        self.client = Client(address, verbose=False, httpx_kwargs={"timeout": PATIENCE})
-        self.draw = random.Random(number)
-        self.replies: list[Reply] = []
-        self.flagged: list[str] = []
-
-    @property
-    def mark(self) -> str:
-        """What every message of this shopper ends with."""
-        return f"for room {self.number}."
-
-    def run(self, until: float) -> None:
-        """Ask, refine and flag, over and over, until a time of the monotonic clock."""
-        while time.monotonic() < until:
-            example = f"A {self.draw.choice(COLOURS)} {self.draw.choice(self.kinds)}, {self.mark}"
-            answer = self.request(ASK, example, None, [], "", "", api_name="/ask")
-            if answer and time.monotonic() < until:
-                more = f"<comment>This one?</comment>\n<submission>Rather {self.draw.choice(COLOURS)}.</submission>"
-                answer = self.request(REFINE, answer["context"] + more, api_name="/recommend") or answer
-            if answer and self.draw.random() < FLAG_SHARE:
-                self.flag(answer)
-
-    def flag(self, answer: dict) -> None:
-        """Say which candidate would have been right, for a reason that nobody else gives."""
-        reason = f"shopper {self.number}, flag {len(self.flagged)}"
-        shown = [[item["id"], item["score"]] for item in answer["candidates"]]
-        right = self.draw.choice(shown)[0]
-        if self.request(FLAG, answer["context"], shown, answer["pick"]["id"], right, reason, api_name="/flag"):
-            self.flagged.append(reason)
-
-    def request(self, kind: str, *values: object, api_name: str) -> dict | None:
-        """The answer, or None where there is none; what is wrong is noted."""
-        start = time.monotonic()
-        try:
-            answer, fault = self.client.predict(*values, api_name=api_name), ""
-        except Exception as error:  # any error is one that the shopper would have met
-            answer, fault = None, f"{type(error).__name__}: {error}"
-        seconds = time.monotonic() - start
-        if answer and kind != FLAG:
-            fault = self.fault_of(answer)
-        self.replies.append(Reply(kind, seconds, fault))
-        return answer
-
-    def fault_of(self, answer: dict) -> str:
-        """What is wrong with an answer, "" where nothing is."""
-        rooms = answer["context"].count("for room ")
-        if not rooms or rooms != answer["context"].count(self.mark):
-            return "an answer to another shopper"
-        scores = [item["score"] for item in answer["candidates"]]
-        if answer["pick"] != answer["candidates"][0] or scores != sorted(scores, reverse=True):
-            return "a pick that is not the best candidate"
-        return ""
-
-
 def run_load_test(recommender: Recommender, count: int, seconds: float) -> LoadReport:
-    """Serve the chat with a database of its own on a free port, to so many shoppers at once."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Serve the chat with a database of its own on a free port, to so many shoppers at once.
+
+    Raises LavicError where their process cannot run.
+    """
+    with tempfile.TemporaryDirectory() as folder, Engine(recommender) as engine:
         annotations = AnnotationStore(Path(folder) / "flags.sqlite")
-        app = build_app(recommender, annotations)
+        app = build_app(engine, annotations)
         _, address, _ = launch(app, recommender.catalog, port=None, prevent_thread_lock=True, quiet=True)
         try:
-            kinds = categories_of(recommender.catalog)[:20]
-            shoppers = [Shopper(number, address, kinds) for number in range(count)]
-            start = time.monotonic()
-            run_shoppers(shoppers, start + seconds)
+            kinds = tuple(categories_of(recommender.catalog)[:KINDS])
+            engine.recommend(Dialogue().say(f"A {kinds[0]}"))  # what is loaded at the first turn is no leak
+            memory, busy, start = memory_mib(), engine.busy, time.monotonic()
+            replies = list(collect_replies(Crew(address, count, seconds, kinds)))
             duration = time.monotonic() - start
+            served = Served(duration, (engine.busy - busy) / duration, memory, memory_mib())
         finally:
             app.close(verbose=False)
         stored = Counter(flag.reason for flag in annotations.list())
-        return summarize(recommender.device, shoppers, duration, stored)
+        return summarize(recommender.device, count, replies, served, stored)
 
 
-def run_shoppers(shoppers: Sequence[Shopper], until: float) -> None:
-    """All at once; returns when the last one has its last answer."""
-    threads = [threading.Thread(target=shopper.run, args=(until,), daemon=True) for shopper in shoppers]
-    for thread in threads:
-        thread.start()
-    with tqdm(desc="Load test", unit="answer") as bar:
-        while any(thread.is_alive() for thread in threads):
-            time.sleep(0.5)
-            bar.update(sum(len(shopper.replies) for shopper in shoppers) - bar.n)
+def collect_replies(crew: Crew) -> Iterator[Reply]:
+    """What the shoppers' process tells, as it comes; raises LavicError where it fails."""
+    command = [sys.executable, "-m", SHOPPERS, json.dumps(asdict(crew))]
+    folders = [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process,
+        tqdm(desc="Load test", unit="answer") as bar,
+    ):
+        for line in process.stdout or ():
+            bar.update()
+            yield Reply(**json.loads(line))
+    if process.returncode:
+        raise LavicError(f"The shoppers' process ended with status {process.returncode}; see above.")
 
 
-def summarize(device: str, shoppers: Sequence[Shopper], seconds: float, stored: Counter) -> LoadReport:
-    """What the shoppers met in so many seconds; stored: how often the database holds each flag's reason."""
-    replies = [reply for shopper in shoppers for reply in shopper.replies]
+def memory_mib() -> int | None:
+    """Of this process, None where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
+def summarize(device: str, shoppers: int, replies: Sequence[Reply], served: Served, stored: Counter) -> LoadReport:
+    """What so many shoppers met; stored: how often the database holds each flag's reason."""
     by_kind = {kind: [reply.seconds for reply in replies if reply.kind == kind] for kind in (ASK, REFINE, FLAG)}
-    flagged = [reason for shopper in shoppers for reason in shopper.flagged]
+    flagged = [reply.flagged for reply in replies if reply.flagged]
     return LoadReport(
         device=device,
-        shoppers=len(shoppers),
-        seconds=round(seconds, 1),
-        answers_a_minute=round(60 * (len(by_kind[ASK]) + len(by_kind[REFINE])) / seconds, 1),
+        shoppers=shoppers,
+        seconds=round(served.seconds, 1),
+        answers_a_minute=round(60 * (len(by_kind[ASK]) + len(by_kind[REFINE])) / served.seconds, 1),
+        model_busy=round(served.model_busy, 3),
+        memory_start_mib=served.memory_start_mib,
+        memory_end_mib=served.memory_end_mib,
         latency={
             kind: Latency(len(times), *(round(float(np.percentile(times, p)), 3) for p in PERCENTILES))
             for kind, times in by_kind.items()

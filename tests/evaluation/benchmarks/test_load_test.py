@@ -10,8 +10,13 @@ import pytest
 from helpers.fakes import FakeRecommender, make_catalog
 
 from lavic_chat.dialogue.turns import Dialogue
-from lavic_chat.evaluation.benchmarks.load_test import FLAG, Reply, Shopper, run_load_test, summarize
+from lavic_chat.errors import LavicError
+from lavic_chat.evaluation.benchmarks import load_test
+from lavic_chat.evaluation.benchmarks.load_test import Served, collect_replies, run_load_test, summarize
+from lavic_chat.evaluation.benchmarks.shoppers import FLAG, Crew, Reply, Shopper, read_event
 from lavic_chat.recommendation import Recommendation
+
+CREW = Crew("http://127.0.0.1:9/", 1, 1.0, ("sofa",))
 
 
 def test_six_shoppers_meet_no_fault_and_no_flag_is_lost(tmp_path: Path):
@@ -19,29 +24,39 @@ def test_six_shoppers_meet_no_fault_and_no_flag_is_lost(tmp_path: Path):
     assert found.faults == {} and found.flags_lost == 0
     assert found.flags > 0 and found.latency["ask"].requests >= 6
     assert 0.02 <= found.latency["ask"].p50 <= found.latency["ask"].p99
+    assert 0 < found.model_busy <= 1
+    assert found.memory_start_mib is None or 0 < found.memory_start_mib <= 2 * found.memory_end_mib
 
 
 @dataclass
 class Mixed(FakeRecommender):
-    """Answers "break down" to every other request, so to one of the first two."""
+    """Answers "break down" to every other request, so to one of the first two of the shoppers."""
 
     asked: Iterator[int] = field(default_factory=count)
 
-    def recommend(self, dialogue: Dialogue, **more) -> Recommendation:
+    def recommend(self, dialogue: Dialogue, *values, **more) -> Recommendation:
         if next(self.asked) % 2:
             dialogue = Dialogue().say("break down")
-        return super().recommend(dialogue, **more)
+        return super().recommend(dialogue, *values, **more)
 
 
 def test_faults_are_counted(tmp_path: Path):
     found = run_load_test(Mixed(make_catalog(tmp_path / "catalog")), 2, 2)
-    assert sum(found.faults.values()) > 0 and not any("Timeout" in fault for fault in found.faults)
+    assert any("Something went wrong on our side" in fault for fault in found.faults)
+    assert not any("Timeout" in fault for fault in found.faults)
+
+
+def test_nobody_at_the_address_is_a_fault_and_no_traceback(monkeypatch: pytest.MonkeyPatch):
+    replies = list(collect_replies(Crew("http://127.0.0.1:9/", 1, 0.2, ("sofa",))))
+    assert replies and all("ConnectionRefusedError" in reply.fault for reply in replies)
+    monkeypatch.setattr(load_test, "SHOPPERS", "lavic_chat.no_such_module")
+    with pytest.raises(LavicError, match="ended with status 1"):
+        list(collect_replies(CREW))
 
 
 @pytest.fixture
-def shopper(monkeypatch: pytest.MonkeyPatch) -> Shopper:
-    monkeypatch.setattr("lavic_chat.evaluation.benchmarks.load_test.Client", lambda *_, **__: None)
-    return Shopper(1, "", ("sofa",))
+def shopper() -> Shopper:
+    return Shopper(1, CREW, lambda reply: None)
 
 
 def test_an_answer_to_another_shopper_is_noticed(shopper: Shopper):
@@ -54,17 +69,15 @@ def test_an_answer_to_another_shopper_is_noticed(shopper: Shopper):
 
 
 @pytest.mark.parametrize(("stored", "lost"), [({"x": 1, "y": 1}, 0), ({"x": 1}, 1), ({"x": 2, "y": 1}, 1)])
-def test_a_flag_must_be_there_once(shopper: Shopper, stored: dict, lost: int):
-    shopper.flagged.extend(["x", "y"])
-    shopper.replies.append(Reply(FLAG, 0.1))
-    assert summarize("cpu", [shopper], 1.0, Counter(stored)).flags_lost == lost
+def test_a_flag_must_be_there_once(stored: dict, lost: int):
+    replies = [Reply(FLAG, 0.1, flagged="x"), Reply(FLAG, 0.1, flagged="y"), Reply(FLAG, 0.1, "refused")]
+    assert summarize("cpu", 1, replies, Served(1.0, 0.5), Counter(stored)).flags_lost == lost
 
 
-def test_a_busy_server_is_waited_for(monkeypatch: pytest.MonkeyPatch):
-    opened = []
-    monkeypatch.setattr(
-        "lavic_chat.evaluation.benchmarks.load_test.Client", lambda *_, **options: opened.append(options)
-    )
-    Shopper(1, "", ("sofa",))
-    # httpx alone gives up after 5 seconds, which beside other work counted as the chat's fault
-    assert opened[0]["httpx_kwargs"]["timeout"] >= 60
+def test_a_busy_server_is_waited_for(shopper: Shopper):
+    assert shopper.connection.timeout >= 60
+
+
+def test_the_last_event_counts_and_heartbeats_do_not():
+    stream = "event: generating\ndata: [1]\n\nevent: complete\ndata: [2]\n\nevent: heartbeat\ndata: null\n\n"
+    assert read_event(stream) == ("complete", "[2]") and read_event("")[1] == "nothing was sent"
