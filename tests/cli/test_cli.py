@@ -224,8 +224,10 @@ def test_index_counts_and_the_second_one_computes_nothing(shop, tiny_catalog_fol
 
 
 def test_bench_measures(shop):
-    found = answer("bench", "--turns", 2, *shop)
-    assert found["median_ms"] > 0 and found["turns"] == 2 and found["visual_tokens"] == 50
+    found = answer("bench", "--turns", 2, "--only", "turns", *shop)
+    assert found["turns"]["first"]["p50"] > 0 and found["turns"]["first"]["runs"] == 2
+    assert found["turns"]["visual_tokens"] == 50 and found["authors"] is None
+    assert "the second of the conversation" in run("bench", "--turns", 1, "--only", "turns", *shop).stdout
 
 
 # ---- evaluate ----
