@@ -62,7 +62,7 @@ def run_json(
 ) -> tuple[float, dict]:
     """Seconds that a command took, and the JSON that it printed. Raises LavicError, with its last line, where it fails
     or prints something else."""
-    shown = " ".join([Path(command[0]).name, *command[1:3]])
+    shown = " ".join([Path(command[0]).name, *(part for part in command[1:4] if "\n" not in part)])
     start = time.perf_counter()
     try:
         done = subprocess.run(
