@@ -5,6 +5,8 @@
 What is measured, and how, is in `benchmarks/before_after.py`; what the figures mean, in docs/speed.md.
 """
 
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -72,4 +74,5 @@ def say_since(start: float) -> Callable[[str], None]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended then, too
     main()

@@ -48,7 +48,7 @@ def turn_rows(part: dict) -> Iterator[Figure]:
     yield compare(Label("second", "the second turn of a conversation, p50", MS), *times_of(part, "second"))
     if part[BEFORE].get("photo"):
         yield compare(Label("photo", "a turn with a new photo, p50", MS), *times_of(part, "photo"))
-        seen = [step_times(part[side]["photo"], "look at photo") for side in (BEFORE, AFTER)]
+        seen = [photo_times(part[side]["photo"]) for side in (BEFORE, AFTER)]
         yield compare(Label("look", "looking at that photo, p50", MS), *seen)
 
 
@@ -112,9 +112,15 @@ def times_of(part: dict, kind: str) -> list[list[float]]:
     return [[turn["ms"] for turn in part[side][kind]] for side in (BEFORE, AFTER)]
 
 
-def step_times(turns: Sequence[dict], step: str) -> list[float]:
-    """Milliseconds of a step in each turn that tells it."""
-    return [turn["steps"][step] for turn in turns if step in turn["steps"]]
+def photo_times(turns: Sequence[dict]) -> list[float]:
+    """Milliseconds of looking at the photo, in each turn that tells them, under whatever name it has for it."""
+    return [value for turn in turns for step, value in turn["steps"].items() if "photo" in step]
+
+
+def same_picks(part: dict) -> tuple[int, int]:
+    """In how many first turns both sides picked the same product, and of how many."""
+    pairs = list(zip(part[BEFORE]["first"], part[AFTER]["first"], strict=True))
+    return sum(one["pick"] == other["pick"] for one, other in pairs), len(pairs)
 
 
 def compare(label: Label, before: Sequence[float], after: Sequence[float]) -> Figure:

@@ -9,7 +9,7 @@ from lavic_chat.errors import LavicError
 from lavic_chat.evaluation.benchmarks.processes import TELLING
 from lavic_chat.evaluation.benchmarks.ratios import Ratio
 from lavic_chat.evaluation.benchmarks.sides import AFTER, BEFORE, PACKAGES
-from lavic_chat.evaluation.benchmarks.speed_figures import Figure, figures_of
+from lavic_chat.evaluation.benchmarks.speed_figures import Figure, figures_of, same_picks
 from lavic_chat.evaluation.benchmarks.speed_plot import draw_gains
 from lavic_chat.evaluation.compare import SamePicks, compare_picks
 from lavic_chat.storage.files import write_atomic, write_json
@@ -69,6 +69,9 @@ def compose(record: dict, figures: Sequence[Figure], bars: Mapping[str, float] |
         figure_table(figures, bars or {}),
         TIMES_BETTER,
     ]
+    if turns := record["parts"].get("turn"):
+        same, of = same_picks(turns)
+        blocks += [f"Both picked the same product in {same} of the {of} conversations that these turns began."]
     if any(figure.gain for figure in figures):
         blocks += [f"![How many times better each figure is]({NAME}.png)"]
     if "picks" in record:

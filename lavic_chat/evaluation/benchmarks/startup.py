@@ -53,7 +53,7 @@ def own_environment() -> dict[str, str]:
 def options_of(settings: Settings) -> list[str]:
     """The options that lead to the same settings."""
     chosen = {"catalog": settings.catalog, "model": settings.model, "adapter": settings.adapter}
-    chosen |= {"decode": settings.decode}
+    chosen |= {name: getattr(settings, name, None) for name in ("decode", "runtime")}
     return [part for name, value in chosen.items() if value for part in (f"--{name}", str(value))]
 
 

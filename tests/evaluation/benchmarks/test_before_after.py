@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,14 @@ from helpers.fakes import FakeRecommender, make_catalog
 from lavic_chat.catalog import load_catalog
 from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.evaluation.benchmarks import sides
-from lavic_chat.evaluation.benchmarks.before_after import Pair, SpeedConfig, measure_ask, measure_beside, measure_turns
+from lavic_chat.evaluation.benchmarks.before_after import (
+    MEASURES,
+    Pair,
+    SpeedConfig,
+    measure_ask,
+    measure_beside,
+    measure_turns,
+)
 from lavic_chat.evaluation.benchmarks.probe import open_probe
 from lavic_chat.evaluation.benchmarks.processes import read_stat
 from lavic_chat.evaluation.benchmarks.record import measure_parts, read_record
@@ -25,7 +33,7 @@ from lavic_chat.evaluation.benchmarks.unseen import make_catalog as make_unseen
 from lavic_chat.evaluation.benchmarks.unseen import make_photos
 from lavic_chat.evaluation.compare import compare_picks
 from lavic_chat.evaluation.metrics import Prediction
-from lavic_chat.evaluation.speed import main
+from lavic_chat.evaluation.speed import PARTS, main
 from lavic_chat.settings import shipped
 from lavic_chat.storage.files import hash_file, write_jsonl
 
@@ -283,6 +291,7 @@ def test_the_report_renders(tmp_path: Path):
         and "| 2.00 % of a core | 0.00 % of a core |  |  |" in text
     )
     assert "A CPU (avx2), 2 cores" in text and "| fifty candidates (10 ms) by ten (10 ms) |" in text
+    assert "picked the same product in 3 of the 3 conversations" in text
     assert "| commit | abc1234 | abc1234 |" in text and "| LLM pass | 90.0 |" in text
     assert (tmp_path / "speed.png").read_bytes().startswith(b"\x89PNG")
     assert "bar" not in write_report(made_record(), tmp_path).read_text()
@@ -294,6 +303,28 @@ def test_a_report_of_one_part_renders(tmp_path: Path):
     record = made_record()
     record["parts"] = {"ask": record["parts"]["ask"]}
     assert "This version alone" not in write_report(record, tmp_path).read_text()
+
+
+def test_the_page_of_the_documents_names_every_part_and_every_figure():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "speed.md").read_text()
+    keys = [row.key for row in figures_of(made_record()["parts"])]
+    assert f"figures are called {', '.join(keys[:-1])} and {keys[-1]}." in " ".join(page.split())
+    assert tuple(MEASURES) == PARTS and all(f"| `{part}` |" in page for part in PARTS)
+
+
+def test_one_command_measures_and_writes(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def at_home(side: Side, home: Path) -> Side:
+        return replace(side, home=home)
+
+    monkeypatch.setattr(sides, "older_side", lambda command, home: at_home(pair.before, home))
+    monkeypatch.setattr(sides, "this_side", lambda home: at_home(pair.after, home))
+    options = ["--before", "old", "--out", str(tmp_path / "out"), "--home", str(pair.before.home)]
+    done = CliRunner().invoke(main, [*options, "--only", "ask"])
+    assert done.exit_code == 0 and "ask, after:" in done.output and "The report is" in done.output
+    written = (tmp_path / "out" / "speed.md").read_text()
+    again = CliRunner().invoke(main, [*options, "--only", "", "--bar", "ask=0.1"])
+    assert again.exit_code == 0 and "ask, after" not in again.output
+    assert "0.1: met" in (tmp_path / "out" / "speed.md").read_text() and "bar" not in written
 
 
 # ---- the same picks ----
