@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from lavic_chat.evaluation.benchmarks.bench import BenchReport
+from lavic_chat.evaluation.benchmarks.busy import name_busy
 from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio
 from lavic_chat.evaluation.benchmarks.turns import TurnFigures
 
@@ -21,7 +22,7 @@ def lines_of(report: BenchReport) -> Iterator[tuple[str, str]]:
         yield from turn_lines(turns, "a turn")
         yield from ((f"  {name}", f"{value:,.1f} ms") for name, value in turns.steps_ms.items())
     if report.beside:
-        yield from turn_lines(report.beside, f"a turn beside {report.busy} busy processes")
+        yield from turn_lines(report.beside, f"a turn beside {name_busy(report.busy)}")
     if found := report.candidates:
         yield "ten candidates", milliseconds(found.ten)
         yield "fifty candidates", f"{milliseconds(found.fifty)}; {times(found.ratio)} the ten"

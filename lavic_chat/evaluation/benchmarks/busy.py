@@ -9,6 +9,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from lavic_chat.catalog.datacard.markdown import count
 from lavic_chat.errors import LavicError
 
 LOOP = """
@@ -25,14 +26,14 @@ while True:
 
 
 @contextmanager
-def busy_processes(count: int) -> Generator[list[int]]:
+def busy_processes(number: int) -> Generator[list[int]]:
     """As many busy processes for the length of the block, each known to run; gives their process ids.
 
     Raises LavicError where one cannot be started.
     """
     started: list[subprocess.Popen] = []
     try:
-        for _ in range(count):
+        for _ in range(number):
             started.append(start_one())
         yield [process.pid for process in started]
     finally:
@@ -52,3 +53,8 @@ def start_one() -> subprocess.Popen:
     process.kill()
     process.communicate()
     raise LavicError("A busy process could not be started; free some memory, or measure without --beside.")
+
+
+def name_busy(number: int) -> str:
+    """As reports call them."""
+    return count(number, "busy process", "busy processes")

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lavic_chat.evaluation.benchmarks.busy import name_busy
 from lavic_chat.evaluation.benchmarks.ratios import Ratio, paired_ratio, percentile
 from lavic_chat.evaluation.benchmarks.sides import AFTER, BEFORE
 
@@ -54,7 +55,7 @@ def turn_rows(part: dict) -> Iterator[Figure]:
 
 def beside_rows(part: dict) -> Iterator[Figure]:
     """The same beside busy processes."""
-    yield from latency_rows(part, "beside", f"a turn beside {part[BEFORE]['busy']} busy processes")
+    yield from latency_rows(part, "beside", f"a turn beside {name_busy(part[BEFORE]['busy'])}")
 
 
 def latency_rows(part: dict, key: str, name: str) -> Iterator[Figure]:

@@ -47,7 +47,8 @@ def own_command() -> list[str]:
 
 def own_environment() -> dict[str, str]:
     """With this package found first, wherever the command is run."""
-    return {**os.environ, "PYTHONPATH": str(Path(lavic_chat.__file__).resolve().parent.parent)}
+    paths = [str(Path(lavic_chat.__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def options_of(settings: Settings) -> list[str]:

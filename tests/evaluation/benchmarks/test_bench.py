@@ -73,7 +73,7 @@ def test_everything_but_the_start_is_measured(settings):
     assert row["authors"]["theirs"]["p50"] > row["authors"]["encode_ms"] > 0 < row["authors"]["decode_ms"]
     assert row["first_answer_seconds"] >= row["load_seconds"] and row["peak_memory_mib"] > 0
     text = format_report(report)
-    assert "a turn beside 1 busy processes" in text and "the authors' way" in text and "  LLM pass" in text
+    assert "a turn beside 1 busy process " in text and "the authors' way" in text and "  LLM pass" in text
 
 
 def test_a_part_that_there_is_not_is_refused():
