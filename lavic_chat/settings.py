@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lavic_chat.errors import LavicError
 
@@ -31,12 +32,15 @@ class Settings:
     model: str = MINI  # "lavic-mini", a LLaVA-NeXT folder, or a hub name
     adapter: Path | None = None  # None: the shipped adapter for lavic-mini, no adapter for another base
     decode: str | None = None  # "list", "branch" or "generate"; None: what the adapter was trained for
+    runtime: str = "auto"  # "torch", "openvino", or what is fastest here and ready
     host: str = "127.0.0.1"
     port: int = 7860
     currency: str = "$"  # before a price; a catalogue's prices are plain numbers
     flags_repo: str = ""  # a dataset repository that flags are pushed to, with
     hub_token: str = field(default="", repr=False)
     annotators: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> password; empty: no login
+    llm: str = field(default="", repr=False)  # address of a server that scores, perhaps with a login; "": none
+    llm_key: str = field(default="", repr=False)  # of that server's API
 
     @property
     def adapter_folder(self) -> Path:
@@ -53,6 +57,28 @@ def read_port(value: str | int) -> int:
     return int(value)
 
 
+def read_llm(address: str) -> str:
+    """An LLM server's address. Raises LavicError, without quoting it, for it may hold a login, for what is none."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port  # raises ValueError for what is none
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+        (parts.hostname or "").encode("idna")  # raises UnicodeError, a ValueError, as resolving the name would later
+        fits = fits and not parts.query and not parts.fragment and address.isascii() and address.isprintable()
+    except ValueError:
+        fits = False
+    if address and not fits:
+        raise LavicError("--llm and LAVIC_LLM take an address such as http://127.0.0.1:8000, nothing else.")
+    return address
+
+
+def read_key(key: str) -> str:
+    """An API's key. Raises LavicError, without quoting it, for what no header can hold."""
+    if not (key.isascii() and key.isprintable()):
+        raise LavicError("LAVIC_LLM_KEY holds characters that no key has; copy it again.")
+    return key.strip()
+
+
 def read_annotators(text: str) -> dict[str, str]:
     """Names with their passwords, of "ada:secret,ben:other". Raises LavicError, without quoting it, for other texts."""
     pairs = [part.partition(":") for part in text.split(",") if part.strip()]
@@ -62,10 +88,11 @@ def read_annotators(text: str) -> dict[str, str]:
 
 
 def read_settings(**chosen) -> Settings:
-    """Settings from the environment: `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_HOST`, `LAVIC_PORT`,
-    `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO` and `HF_TOKEN`; arguments that are not None win. A
-    Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`. Raises LavicError for a port or logins that
-    cannot be."""
+    """Settings from the environment: `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_RUNTIME`, `LAVIC_HOST`,
+    `LAVIC_PORT`, `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO`, `HF_TOKEN`, `LAVIC_LLM` and
+    `LAVIC_LLM_KEY`; arguments that are not None win, so that `llm=""` is no server. A Space says where to listen with
+    Gradio's own `GRADIO_SERVER_NAME`. Raises LavicError for a port, logins or an address that cannot be."""
+    llm = chosen.get("llm")
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
     adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
     if adapter is None and model == MINI and shipped("assets", MINI, "adapter.json").exists():
@@ -76,10 +103,13 @@ def read_settings(**chosen) -> Settings:
         model=model,
         adapter=Path(adapter) if adapter else None,
         decode=chosen.get("decode"),
+        runtime=chosen.get("runtime") or os.environ.get("LAVIC_RUNTIME") or "auto",
         host=chosen.get("host") or os.environ.get("LAVIC_HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
         port=read_port(chosen.get("port") or os.environ.get("LAVIC_PORT") or 7860),
         currency=os.environ.get("LAVIC_CURRENCY", "$"),
         flags_repo=os.environ.get("LAVIC_FLAGS_REPO", ""),
         hub_token=os.environ.get("HF_TOKEN", ""),
         annotators=read_annotators(os.environ.get("LAVIC_ANNOTATOR_AUTH", "")),
+        llm=read_llm(os.environ.get("LAVIC_LLM", "") if llm is None else llm),
+        llm_key=read_key(os.environ.get("LAVIC_LLM_KEY", "")),
     )

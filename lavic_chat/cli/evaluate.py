@@ -4,7 +4,15 @@ from pathlib import Path
 
 import click
 
-from lavic_chat.cli.options import catalog_option, decode_option, json_option, model_options, print_json
+from lavic_chat.cli.options import (
+    catalog_option,
+    decode_option,
+    json_option,
+    llm_option,
+    model_options,
+    print_json,
+    runtime_option,
+)  # fmt: skip
 from lavic_chat.errors import LavicError
 from lavic_chat.evaluation.config import ABLATIONS, MODEL, RANKERS, EvaluationConfig
 from lavic_chat.settings import read_settings
@@ -32,18 +40,18 @@ from lavic_chat.settings import read_settings
 @click.option("--history", type=click.IntRange(2, 50), help="So many turns each, after others about other things.")
 @click.option("--seed", default=0)
 @model_options
+@runtime_option
 @decode_option
+@llm_option
 @json_option
-def evaluate(
-    catalog: Path | None, model: str | None, adapter: Path | None, decode: str | None, as_json: bool, **options
-) -> None:
+def evaluate(as_json: bool, **options) -> None:
     """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl."""
+    chosen = {name: options.pop(name) for name in ("catalog", "model", "adapter", "runtime", "decode", "llm")}
     try:
         config = EvaluationConfig(**options)
     except LavicError as error:
         raise click.UsageError(str(error)) from error
     from lavic_chat.evaluation import evaluator
 
-    settings = read_settings(catalog=catalog, model=model, adapter=adapter, decode=decode)
-    metrics = evaluator.evaluate(config, settings)
+    metrics = evaluator.evaluate(config, read_settings(**chosen))
     print_json(metrics) if as_json else click.echo(evaluator.format_metrics(metrics))

@@ -9,6 +9,7 @@ import click
 
 DECODES = ("list", "branch", "generate")
 LABELINGS = ("letters", "ids")
+RUNTIMES = ("auto", "torch", "openvino")
 
 
 def catalog_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,6 +47,24 @@ def decode_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--decode",
         type=click.Choice(DECODES),
         help="How candidates are scored; without it as the adapter was trained.",
+    )(command)
+
+
+def runtime_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--runtime of a command."""
+    return click.option(
+        "--runtime",
+        type=click.Choice(RUNTIMES),
+        help="What computes the model; without it the fastest here that is ready.",
+    )(command)
+
+
+def llm_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--llm of a command."""
+    return click.option(
+        "--llm",
+        metavar="URL",
+        help="A vLLM server of what export-llm wrote, http://HOST:PORT, which then scores; else LAVIC_LLM.",
     )(command)
 
 

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from lavic_chat.cli.options import catalog_option, decode_option, json_option, model_options, print_json
+from lavic_chat.cli.options import (
+    catalog_option,
+    decode_option,
+    json_option,
+    llm_option,
+    model_options,
+    print_json,
+    runtime_option,
+)  # fmt: skip
 from lavic_chat.errors import LavicError
 from lavic_chat.evaluation.config import BENCH_PARTS as PARTS
 from lavic_chat.settings import Settings, read_settings
@@ -14,7 +22,9 @@ from lavic_chat.settings import Settings, read_settings
 @click.command()
 @catalog_option
 @model_options
+@runtime_option
 @decode_option
+@llm_option
 @click.option("--host", help="Address to listen on; 127.0.0.1 without it.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; 7860 without it.")
 def app(**chosen) -> None:
@@ -32,7 +42,9 @@ def app(**chosen) -> None:
 @click.option("--most", type=float, help="The highest price.")
 @catalog_option
 @model_options
+@runtime_option
 @decode_option
+@llm_option
 @json_option
 def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
     """One turn without a browser: the pick, and the candidates with their scores."""
@@ -68,13 +80,26 @@ def format_answer(answer: dict) -> str:
 
 
 @click.command()
+@model_options
+def prepare(**chosen) -> None:
+    """Make what a processor answers fastest with, once; without it the first start has it made in the background."""
+    from lavic_chat.model.runtimes import ensure_exports
+    from lavic_chat.ranking.visual_ranker import source_of
+
+    source = source_of(read_settings(**chosen))
+    made = ensure_exports(source)
+    click.echo("Ready." if made else "Nothing to make: here the model runs in torch.")
+
+
+@click.command()
 @catalog_option
 @model_options
+@runtime_option
 @click.option("--ship", is_flag=True, help="Also write the pictures' states into the adapter folder.")
 @json_option
 def index(ship: bool, as_json: bool, **chosen) -> None:
     """Compute a catalogue's sentence vectors and visual tokens; a stopped run goes on where it stopped."""
-    answer = build_index(read_settings(**chosen), ship)
+    answer = build_index(read_settings(**chosen, llm=""), ship)  # nothing is scored here
     if as_json:
         print_json(answer)
         return
@@ -107,7 +132,9 @@ def build_index(settings: Settings, ship: bool) -> dict:
 @click.command()
 @catalog_option
 @model_options
+@runtime_option
 @decode_option
+@llm_option
 @click.option("--turns", default=12, type=click.IntRange(1, 1000), help="Timed conversations, of two turns each.")
 @click.option("--beside", default=0, type=click.IntRange(0, 64), help="The same turns beside so many busy processes.")
 @click.option("--only", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated.")

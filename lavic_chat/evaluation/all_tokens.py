@@ -15,7 +15,7 @@ from lavic_chat.errors import PictureError
 from lavic_chat.evaluation.metrics import Prediction
 from lavic_chat.evaluation.rankers import Rank, sort_by_score
 from lavic_chat.features.item import ItemFeatures
-from lavic_chat.model import LavicModel
+from lavic_chat.model import VisionLanguageModel
 from lavic_chat.ranking import BRANCH, Ranker
 from lavic_chat.ranking.prompt import PromptCandidate, PromptFormat, build_prompt
 from lavic_chat.ranking.scoring import score_prompts
@@ -47,7 +47,9 @@ def make_all_tokens(
 
 
 @torch.inference_mode()
-def score_candidate(model: LavicModel, catalog: Catalog, dialogue: Dialogue, product: Product, caption: str) -> float:
+def score_candidate(
+    model: VisionLanguageModel, catalog: Catalog, dialogue: Dialogue, product: Product, caption: str
+) -> float:
     """Log-odds of "yes" for one candidate, with every token of its main picture."""
     path = catalog.picture_path(product)
     try:

@@ -11,8 +11,10 @@ from lavic_chat.evaluation.cases import Case
 from lavic_chat.evaluation.rankers import Rank, make_bm25, make_model, make_random, make_search, rank_first
 from lavic_chat.evaluation.two_tower import make_two_tower
 from lavic_chat.features import text_encoder
+from lavic_chat.model import TORCH
+from lavic_chat.model.runtimes import ensure_exports
 from lavic_chat.ranking import BRANCH
-from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker
+from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker, source_of
 from lavic_chat.retrieval.embedder import Embedder, load_embedder
 from lavic_chat.settings import Settings
 
@@ -64,14 +66,18 @@ def prepare_bm25(inputs: RankerInputs) -> ReadyRanker:
 
 def prepare_sbert(inputs: RankerInputs) -> ReadyRanker:
     """Sentence vectors of the catalogue's texts, as they are before any training."""
-    return ReadyRanker(make_search(inputs.catalog, Embedder(text_encoder.TextEncoder(inputs.settings.home))))
+    return ReadyRanker(
+        make_search(
+            inputs.catalog, Embedder(text_encoder.TextEncoder(inputs.settings.home, None, inputs.settings.runtime))
+        )
+    )
 
 
 def prepare_two_tower(inputs: RankerInputs) -> ReadyRanker:
     """Two small networks over the same tower's states, trained now."""
     products = inputs.products
     states = open_model(inputs).image_encoder.encode_products(inputs.catalog, products, progress=True)
-    encoder = text_encoder.TextEncoder(inputs.settings.home)
+    encoder = text_encoder.TextEncoder(inputs.settings.home, None, inputs.settings.runtime)
     return ReadyRanker(make_two_tower(products, encoder, states, inputs.training, inputs.config.seed))
 
 
@@ -97,13 +103,18 @@ def prepare_model(inputs: RankerInputs) -> ReadyRanker:
 
 def open_model(inputs: RankerInputs) -> VisualRanker:
     """The model of the settings, with as many pictures of each product as the config asks for."""
-    visual_ranker = load_visual_ranker(inputs.settings, keep_scores=True)
+    settings = inputs.settings
+    if inputs.config.ablate == names.ALL_TOKENS:
+        settings = replace(settings, runtime=TORCH)
+    ensure_exports(source_of(settings))
+    visual_ranker = load_visual_ranker(settings, keep_scores=True)
     return replace(visual_ranker, pictures=inputs.config.pictures or visual_ranker.pictures)
 
 
 def open_embedder(inputs: RankerInputs, visual_ranker: VisualRanker) -> Embedder:
     """The retrieval space of the settings' adapter."""
-    return load_embedder(inputs.settings.home, inputs.settings.adapter, visual_ranker.model.vision_hash)
+    settings = inputs.settings
+    return load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash, settings.runtime)
 
 
 MAKERS: Mapping[str, Callable[[RankerInputs], ReadyRanker]] = {

@@ -19,9 +19,9 @@ from tqdm import tqdm
 
 from lavic_chat.catalog import Product
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.model import VIEWS, LavicModel
+from lavic_chat.model import VIEWS, VisionLanguageModel
 from lavic_chat.model.packing import Prompt, join_branches, pad
-from lavic_chat.storage.cache import TextCache
+from lavic_chat.storage.cache import RuntimeCache, TextCache
 from lavic_chat.storage.files import hash_bytes, read_jsonl, write_jsonl
 
 BATCH = 16  # pictures captioned together
@@ -33,10 +33,11 @@ MAX_CAPTION = 20  # tokens
 class Captioner:
     """Tower states to words, through the cache at `home`."""
 
-    def __init__(self, model: LavicModel, home: str | Path):
+    def __init__(self, model: VisionLanguageModel, home: str | Path):
         self.model = model
         name = hash_bytes(model.fingerprint, model.adapter_hash)[:24]
-        self.cache = TextCache(Path(home) / "cache" / "descriptions" / f"{name}.sqlite")
+        store = TextCache(Path(home) / "cache" / "descriptions" / f"{name}.sqlite")
+        self.cache = RuntimeCache(store, model.runtime)
 
     def caption_states(self, states: Tensor, progress: bool = False) -> list[str]:
         """[n, 5, h] -> n captions, all empty where the model does not write any."""
@@ -56,7 +57,7 @@ class Captioner:
 
     def save(self, states: Tensor, path: str | Path) -> None:
         """Write these states' captions [n, 5, h], to ship with them."""
-        known = self.cache.get(self._key(state) for state in states)
+        known = self.cache.get([self._key(state) for state in states])
         write_jsonl(Path(path), ({"key": key, "said": text} for key, text in sorted(known.items())))
 
     def adopt(self, path: str | Path) -> None:
@@ -64,8 +65,8 @@ class Captioner:
         if not Path(path).is_file():
             return
         shipped = {str(row.get("key")): str(row.get("said")) for _, row in read_jsonl(Path(path))}
-        if fresh := {key: shipped[key] for key in self.cache.missing(shipped)}:
-            self.cache.put(fresh)
+        if fresh := {key: shipped[key] for key in self.cache.store.missing(shipped)}:
+            self.cache.store.put(fresh)
 
     @staticmethod
     def _key(state: Tensor) -> str:
@@ -86,7 +87,7 @@ def without_kind(caption: str, kinds: Collection[str]) -> str:
     return appearance.removesuffix(f" {kind}") + comma + pattern if kind else caption
 
 
-def caption_prompt(model: LavicModel, captions: Sequence[str | None], longest: int = MAX_CAPTION) -> Prompt:
+def caption_prompt(model: VisionLanguageModel, captions: Sequence[str | None], longest: int = MAX_CAPTION) -> Prompt:
     """One branch a picture, ending where its caption begins, or with the caption where it is given, of at most
     `longest` tokens."""
     before, after = model.chat_frame()
@@ -94,16 +95,18 @@ def caption_prompt(model: LavicModel, captions: Sequence[str | None], longest: i
     words = [caption_ids(model, text, longest) if text else [] for text in captions]
     places = [range(len(opening), len(opening) + len(ids)) for ids in words]
     head = [*before, *model.words_to_ids(REQUEST), *after]
-    return join_branches(head, [opening + ids for ids in words], len(words), places)
+    return join_branches(head, [opening + ids for ids in words], len(words), places, model.image_token_id)
 
 
-def caption_ids(model: LavicModel, caption: str, longest: int = MAX_CAPTION) -> list[int]:
+def caption_ids(model: VisionLanguageModel, caption: str, longest: int = MAX_CAPTION) -> list[int]:
     """A caption's token ids: a space before it, the end mark behind it."""
     return model.words_to_ids(f" {caption}")[:longest] + model.words_to_ids(END)
 
 
 @torch.inference_mode()
-def generate_captions(model: LavicModel, states: Tensor, batch: int = BATCH, progress: bool = False) -> list[str]:
+def generate_captions(
+    model: VisionLanguageModel, states: Tensor, batch: int = BATCH, progress: bool = False
+) -> list[str]:
     """Tower states [n, 5, h] -> the model's caption of each picture."""
     captions: list[str] = []
     with tqdm(total=len(states), desc="Describing pictures", unit="picture", disable=not progress) as bar:
@@ -113,12 +116,13 @@ def generate_captions(model: LavicModel, states: Tensor, batch: int = BATCH, pro
     return captions
 
 
-def decode_captions(model: LavicModel, tokens: Tensor) -> list[str]:
+def decode_captions(model: VisionLanguageModel, tokens: Tensor) -> list[str]:
     """Visual tokens [n, 5, d] -> n captions, by greedy decoding."""
     prompt = caption_prompt(model, [None] * len(tokens))
-    end, cache = model.words_to_ids(END)[0], model.new_cache()
+    end = model.words_to_ids(END)[0]
     visible, own = prompt.mask[prompt.answers], torch.eye(len(tokens), dtype=torch.bool)  # [n, L], [n, n]
-    states = model.hidden_states(*pad(model, [prompt], [tokens.flatten(0, 1)]), cache)[0, prompt.answers]
+    states, past = model.read(*pad(model, [prompt], [tokens.flatten(0, 1)]), kept=len(prompt.ids))
+    states = states[0, prompt.answers]
     written: list[Tensor] = []
     for step in range(1, MAX_CAPTION + 1):
         logits = model.word_logits(states)  # [n, V]
@@ -129,11 +133,12 @@ def decode_captions(model: LavicModel, tokens: Tensor) -> list[str]:
         visible = torch.cat([visible, own], 1)  # every branch sees what it wrote itself
         positions = prompt.positions[prompt.answers] + step
         embedded = model.embed(written[-1], tokens[:0, 0])
-        states = model.hidden_states(embedded[None], positions[None], visible[None], cache)[0]
+        states, past = model.read(embedded[None], positions[None], visible[None], past, len(embedded))
+        states = states[0]
     return [read_caption(model, row, end) for row in torch.stack(written, 1).tolist()]
 
 
-def read_caption(model: LavicModel, ids: list[int], end: int) -> str:
+def read_caption(model: VisionLanguageModel, ids: list[int], end: int) -> str:
     """The text before the end mark."""
     ids = ids[: ids.index(end)] if end in ids else ids
-    return " ".join(model.tokenizer.decode(ids, skip_special_tokens=True).split())
+    return " ".join(model.ids_to_words(ids).split())

@@ -1,8 +1,9 @@
 """Pictures to tower states: five views, their [CLS] states (LaViC, section 4.2), and a cache so that no picture is
 encoded twice.
 
-Cached are the tower's states [5, h] under hash(picture, tower weights); the projector, two small matrix
-products, turns them into visual tokens when they are used, so that training it leaves the cache valid.
+Cached are the tower's states [5, h] under hash(picture, tower weights), and the runtime where that is not torch; the
+projector, two small matrix products, turns them into visual tokens when they are used, so that training it leaves the
+cache valid. States that torch made serve every runtime.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,8 +23,8 @@ from tqdm import tqdm
 from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture, read_picture
 from lavic_chat.catalog.pictures import MAX_BYTES
 from lavic_chat.errors import LavicError, PictureError
-from lavic_chat.model import VIEWS, LavicModel
-from lavic_chat.storage.cache import VectorCache
+from lavic_chat.model import VIEWS, VisionLanguageModel
+from lavic_chat.storage.cache import RuntimeCache, VectorCache
 from lavic_chat.storage.files import hash_bytes, write_atomic
 
 BATCH = 8  # pictures encoded together
@@ -32,11 +33,10 @@ BATCH = 8  # pictures encoded together
 class ImageEncoder:
     """Pictures to states [5, h], through the cache at `home`."""
 
-    def __init__(self, model: LavicModel, home: str | Path):
+    def __init__(self, model: VisionLanguageModel, home: str | Path):
         self.model = model
-        self.cache = VectorCache(
-            Path(home) / "cache" / "visual" / f"{model.vision_hash[:24]}.sqlite", (VIEWS, model.state_size)
-        )
+        path = Path(home) / "cache" / "visual" / f"{model.vision_hash[:24]}.sqlite"
+        self.cache = RuntimeCache(VectorCache(path, (VIEWS, model.state_size)), model.tower_runtime)
 
     def encode_products(self, catalog: Catalog, products: Sequence[Product], progress: bool = False) -> Tensor:
         """[n, 5, h] of the products' main pictures; a picture that is missing or broken is seen as a blank."""
@@ -92,16 +92,16 @@ class ImageEncoder:
         if not Path(path).is_file():
             return
         try:
-            shipped = {key: state for key, state in load_file(path).items() if state.shape == self.cache.shape}
+            shipped = {key: state for key, state in load_file(path).items() if state.shape == self.cache.store.shape}
         except SafetensorError as error:
             raise LavicError(f"{path} is damaged; fetch the project again, or delete that file.") from error
-        own = self.cache.get(shipped)
+        own = self.cache.store.get(shipped)
         if fresh := {
             key: state.float().numpy()
             for key, state in shipped.items()
             if key not in own or not torch.equal(torch.tensor(own[key]).half(), state.half())
         }:
-            self.cache.put(fresh)
+            self.cache.store.put(fresh)
 
     def _encode_cached(self, key: str, picture: Image.Image) -> np.ndarray:
         """[5, h] of one picture, from the cache if it was seen before."""

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from lavic_chat.model.text_encoder import load_text_encoder
-from lavic_chat.storage.cache import VectorCache
+from lavic_chat.model.runtimes import AUTO, open_text_encoder
+from lavic_chat.storage.cache import RuntimeCache, VectorCache
 from lavic_chat.storage.files import hash_bytes
 
 BATCH = 64
@@ -20,14 +20,15 @@ class TextEncoder:
     Raises ModelError when its folder is damaged or cannot be made.
     """
 
-    def __init__(self, home: str | Path, adapter: str | Path | None = None):
-        self.encoder, self.name = load_text_encoder(home, adapter)
-        self.size = int(self.encoder.get_embedding_dimension() or 0)
-        self.cache = VectorCache(Path(home) / "cache" / "text" / f"{self.name}.sqlite", (self.size,))
+    def __init__(self, home: str | Path, adapter: str | Path | None = None, runtime: str = AUTO):
+        self.model = open_text_encoder(home, adapter, runtime)
+        self.name, self.size = self.model.name, self.model.size
+        store = VectorCache(Path(home) / "cache" / "text" / f"{self.name}.sqlite", (self.size,))
+        self.cache = RuntimeCache(store, self.model.runtime)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """[n, 384] unit vectors, uncached: for what is said once."""
-        return self.encoder.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return self.model.encode(texts)
 
     def encode_cached(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
         """[n, 384] unit vectors, cached: for texts that come again."""

@@ -1,7 +1,8 @@
-"""The model: the only place that knows the insides of transformers and peft."""
+"""The model: the only place that knows the insides of transformers, peft and OpenVINO.
 
-from lavic_chat.model.llava import LavicModel
-from lavic_chat.model.load import load_model
-from lavic_chat.model.visual_tokens import VIEWS
+`load_model` (load.py) opens it in torch, `open_model` (runtimes.py) in the runtime that is fastest here.
+"""
 
-__all__ = ["VIEWS", "LavicModel", "load_model"]
+from lavic_chat.model.base import TORCH, VIEWS, VisionLanguageModel
+
+__all__ = ["TORCH", "VIEWS", "VisionLanguageModel"]

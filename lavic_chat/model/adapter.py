@@ -8,73 +8,31 @@ preprocessor_config.json  the picture processor that the training used
 training.png            perplexity and HR@1 on unseen shapes
 """
 
-import json
-import math
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from lavic_chat.errors import ModelError
+from lavic_chat.model.card import (
+    FUSION,
+    PARTS,
+    PROJECTOR,
+    RETRIEVER,
+    AdapterCard,
+    check_base,
+    fusion_label,
+    hash_adapter,
+    hash_vision,
+    part_file,
+    read_card,
+    write_card,
+)  # fmt: skip
 from lavic_chat.model.llava import LavicModel
-from lavic_chat.model.lora import PARTS, VISION, load_lora, save_lora
-from lavic_chat.storage.files import fresh_folder, hash_bytes, hash_file, write_atomic, write_json
-
-FORMAT = 1
-KEYS = {"trust": "retrieval_weight"}  # in adapter.json -> in the card
-RETRIEVER, FUSION = "retriever", "fusion.safetensors"
-
-
-@dataclass(frozen=True)
-class AdapterCard:
-    """adapter.json. `decode`: "branch", "list" or "generate"; `labeling`: what candidates of a list are called,
-    "letters" or "ids"; `temperature` divides the candidates' scores; `speaks`: the LLM has learned to describe
-    pictures, and to choose with its captions at hand; `pictures`: how many of each product it is shown;
-    `retrieval_weight`: what a unit of query score adds to a candidate's score, after the temperature, "trust" in the
-    file; `kinds`: of things, by the names that it has learned to say."""
-
-    base: str
-    fingerprint: str
-    decode: str = "branch"
-    labeling: str = "letters"
-    temperature: float = 1.0
-    speaks: bool = False
-    pictures: int = 1
-    retrieval_weight: float = 0.0
-    kinds: tuple[str, ...] = ()
-    training: dict = field(default_factory=dict)
-    format: int = FORMAT
-
-
-def read_card(folder: str | Path) -> AdapterCard:
-    """Raises ModelError when the folder is not an adapter, or of another format."""
-    folder = Path(folder)
-    path = folder / "adapter.json"
-    if not path.is_file():
-        raise ModelError(f"{folder} is not an adapter folder: it has no adapter.json.")
-    try:
-        row = json.loads(path.read_bytes())
-        version = row.get("format", FORMAT)
-        if version != FORMAT:  # told before its fields are looked at, which another format may have changed
-            raise ModelError(
-                f"{folder} is of adapter format {version}, this version reads {FORMAT}; update lavic-chat."
-            )
-        fields: dict[str, Any] = {KEYS.get(name, name): value for name, value in row.items()}
-        fields["kinds"] = tuple(map(str, fields.get("kinds", ())))
-        card = AdapterCard(**fields)
-        if not 0 < card.temperature < math.inf or not isinstance(card.training, dict):
-            raise ValueError("temperature must be above 0 and training an object")
-        if not 0 <= card.retrieval_weight < math.inf:
-            raise ValueError("trust must be 0 or more")
-        if not isinstance(card.pictures, int) or card.pictures < 1:
-            raise ValueError("pictures must be 1 or more")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} cannot be read as an adapter's card ({error}).") from error
-    return card
+from lavic_chat.model.lora import load_lora, save_lora
+from lavic_chat.storage.files import fresh_folder, write_atomic
 
 
 def apply_adapter(model: LavicModel, folder: str | Path, without: Collection[str] = ()) -> None:
@@ -82,31 +40,19 @@ def apply_adapter(model: LavicModel, folder: str | Path, without: Collection[str
     or is damaged."""
     folder = Path(folder)
     card = read_card(folder)
-    if card.fingerprint != model.fingerprint:
-        if card.base == model.name:
-            raise ModelError(
-                f"The adapter {folder.name} was trained on another version of {card.base}; update lavic-chat, "
-                "or train the adapter again."
-            )
-        raise ModelError(
-            f"The adapter {folder.name} was trained on {card.base} and does not fit {model.name}; "
-            f"choose --model {card.base}, or another adapter."
-        )
-    files = [folder / "projector.safetensors"]
+    check_base(card, folder, model.name, model.fingerprint)
     try:
-        model.projector.load_state_dict(load_file(files[0]))
+        model.projector.load_state_dict(load_file(folder / PROJECTOR))
         for part in PARTS:
-            if part not in without and (folder / part / "adapter_config.json").is_file():
-                files.append(folder / part / "adapter_model.safetensors")
-                load_lora(model, part, files[-1])
-                if part == VISION:
-                    model.vision_hash = hash_bytes(model.fingerprint, hash_file(files[-1]))
+            if part not in without and (file := part_file(folder, part)):
+                load_lora(model, part, file)
+        model.vision_hash = hash_vision(folder, model.fingerprint, without)
+        model.adapter_hash = hash_adapter(folder, model.fingerprint, without)
     except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"The adapter {folder} is damaged or incomplete ({type(error).__name__}); fetch it again."
         ) from error
     model.network.eval().requires_grad_(False)
-    model.adapter_hash = hash_bytes(model.fingerprint, *(hash_file(file) for file in files))
     model.card = card
 
 
@@ -127,12 +73,6 @@ def read_retriever(adapter: str | Path | None, tower: str) -> dict[str, bytes]:
     return files
 
 
-def fusion_label(path: Path) -> dict[str, str]:
-    """What a fusion's file says of itself: its tower, its encoder, its share."""
-    with safe_open(path, "pt") as file:
-        return file.metadata() or {}
-
-
 def check_target(folder: str | Path) -> None:
     """Raises ModelError where saving an adapter would delete something that is none."""
     folder = Path(folder)
@@ -140,12 +80,6 @@ def check_target(folder: str | Path) -> None:
         return
     if folder.exists():
         raise ModelError(f"{folder} is there already and is no adapter; choose another folder for the new one.")
-
-
-def write_card(folder: str | Path, card: AdapterCard) -> None:
-    """Write adapter.json, under the keys that it has always had."""
-    names = {name: key for key, name in KEYS.items()}
-    write_json(Path(folder) / "adapter.json", {names.get(name, name): value for name, value in asdict(card).items()})
 
 
 def save_adapter(
@@ -163,7 +97,7 @@ def save_adapter(
             for name, tensor in model.projector.state_dict().items()
             if "lora_" not in name
         }
-        write_atomic(temporary / "projector.safetensors", save(state))
+        write_atomic(temporary / PROJECTOR, save(state))
         for part, lora in model.loras.items():
             save_lora(lora, part, temporary / part)
         for name, data in more.items():

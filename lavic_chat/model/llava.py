@@ -12,17 +12,13 @@ from typing import Any
 import torch
 from jinja2 import TemplateError
 from torch import Tensor, nn
-from transformers import DynamicCache
 
-from lavic_chat.model.visual_tokens import VIEWS, VisualTokens, make_five_views
+from lavic_chat.model.base import VIEWS, VisionLanguageModel
+from lavic_chat.model.visual_tokens import VisualTokens, make_five_views
 
 
-class LavicModel(VisualTokens):
-    """Network, tokenizer and image processor of one base, with the adapters applied.
-
-    name, fingerprint: the base's, as recorded in adapter folders. vision_hash: names the tower's weights
-    (base and vision adapter), adapter_hash everything that was trained on top of the base.
-    """
+class LavicModel(VisualTokens, VisionLanguageModel):
+    """Network, tokenizer and image processor of one base in torch: the reference, and what is trained."""
 
     def __init__(self, network: Any, tokenizer: Any, image_processor: Any, name: str, fingerprint: str):
         self.network, self.tokenizer = network, tokenizer
@@ -38,22 +34,17 @@ class LavicModel(VisualTokens):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the LLM."""
+        """See the base."""
         return self.core.get_input_embeddings().weight.dtype
 
     @property
-    def speaks(self) -> bool:
-        """Whether its adapter has learned to describe pictures."""
-        return bool(self.card and self.card.speaks)
-
-    @property
     def state_size(self) -> int:
-        """h, the width of the tower's states."""
+        """See the base."""
         return self.network.config.vision_config.hidden_size
 
     @property
     def token_size(self) -> int:
-        """d, the width of the LLM's embeddings and so of a visual token."""
+        """See the base."""
         return self.network.config.text_config.hidden_size
 
     @property
@@ -63,59 +54,55 @@ class LavicModel(VisualTokens):
 
     @property
     def full_tokens(self) -> int:
-        """How many tokens a picture takes where every patch of its five views is read, ends of rows included."""
+        """See the base."""
         side = self.network.config.vision_config.image_size // self.network.config.vision_config.patch_size
         return VIEWS * side**2 + 2 * side
 
     @property
     def context(self) -> int:
-        """How many tokens the LLM can read."""
+        """See the base."""
         return self.network.config.text_config.max_position_embeddings
 
     @property
     def image_token_id(self) -> int:
-        """The token that stands in a prompt for each visual token."""
+        """See the base."""
         return self.network.config.image_token_id
 
     # ---- reading and answering ----
 
-    def embed(self, ids: Tensor, visual_tokens: Tensor) -> Tensor:
-        """[L], [v, d] -> [L, d]: word embeddings with the visual tokens put in the image places, in order."""
-        places = ids == self.image_token_id
-        if int(places.sum()) != len(visual_tokens):
-            raise AssertionError(f"{int(places.sum())} image places for {len(visual_tokens)} visual tokens")
-        embeddings = self.core.get_input_embeddings()(ids.to(self.device))
-        filled = embeddings.clone()
-        filled[places.to(self.device)] = visual_tokens.to(embeddings.device, embeddings.dtype)
-        return filled
+    def embed_words(self, ids: Tensor) -> Tensor:
+        """See the base."""
+        return self.core.get_input_embeddings()(ids.to(self.device))
 
-    def hidden_states(
-        self, embeddings: Tensor, positions: Tensor, mask: Tensor, cache: DynamicCache | None = None
-    ) -> Tensor:
-        """[B, L, d], [B, L], bool [B, L, M] (true: may attend) -> the LLM's last hidden states [B, L, d].
-
-        M is L, or what the cache of earlier calls holds and L; the cache then takes these L in.
-        """
-        return self.core.language_model(
+    def read(
+        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
+    ) -> tuple[Tensor, Tensor]:
+        """See the base."""
+        memory = Memory(self.no_past(len(embeddings)) if past is None else past) if kept or past is not None else None
+        states = self.core.language_model(
             inputs_embeds=embeddings,
             position_ids=positions.to(self.device),
             attention_mask=mask[:, None].to(self.device),
-            cache=cache,
-            use_cache=cache is not None,
+            cache=memory,
+            use_cache=memory is not None,
         ).last_hidden_state
+        return states, memory.joined(kept) if memory else self.no_past(len(embeddings))
 
-    def new_cache(self) -> DynamicCache:
-        """Keys and values of what was read, for reading on."""
-        return DynamicCache()
+    def no_past(self, batch: int) -> Tensor:
+        """[2 layers, B, heads, 0, size]: keys and values where nothing was read."""
+        text = self.network.config.text_config
+        size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+        shape = 2 * text.num_hidden_layers, batch, text.num_key_value_heads, 0, size
+        return torch.zeros(shape, dtype=self.dtype, device=self.device)
 
     def word_logits(self, states: Tensor, words: Tensor | None = None) -> Tensor:
-        """[..., d], [w] -> [..., w]: next-token logits, of a few words only where they are given."""
+        """See the base."""
         if words is None:
             return self.network.lm_head(states)
         return nn.functional.linear(states, self.network.lm_head.weight[words.to(self.device)])
 
     def generate(self, prompts: Sequence[Tensor], max_new_tokens: int) -> list[str]:
-        """Embeddings [L, d] of each prompt -> greedy texts."""
+        """See the base."""
         length = max(map(len, prompts))
         embeddings = torch.stack([nn.functional.pad(prompt, (0, 0, length - len(prompt), 0)) for prompt in prompts])
         mask = torch.tensor([[0] * (length - len(prompt)) + [1] * len(prompt) for prompt in prompts])
@@ -174,15 +161,49 @@ class LavicModel(VisualTokens):
         """[V, d] float32: the LLM's input embedding of every word, not to be trained."""
         return self.core.get_input_embeddings().weight.detach().float()
 
+    @property
+    def end_token_id(self) -> int:
+        """See the base."""
+        return self.tokenizer.eos_token_id
+
     def chat_frame(self) -> tuple[list[int], list[int]]:
-        """Token ids before and after one user message in the base's own chat template."""
+        """See the base."""
         return self._frame
 
+    def ids_to_words(self, ids: Sequence[int]) -> str:
+        """See the base."""
+        return self.tokenizer.decode(list(ids), skip_special_tokens=True)
+
     def words_to_ids(self, text: str) -> list[int]:
-        """Ids of plain text; what looks like a control token in it is read letter by letter, never obeyed."""
+        """See the base."""
         ids = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
         control = set(self.tokenizer.all_special_ids) | {self.image_token_id}
         return [token for token in ids if token not in control]
+
+
+class Memory:
+    """Keys and values of what was read before, as transformers asks for them, layer by layer.
+
+    past: [2 layers, B, heads, P, size], a layer's keys and then its values.
+    """
+
+    def __init__(self, past: Tensor):
+        self.past = past
+        self.fresh: list[Tensor] = []
+
+    def get_seq_length(self, layer: int = 0) -> int:
+        """P, whichever layer."""
+        return self.past.shape[3]
+
+    def update(self, keys: Tensor, values: Tensor, layer: int, **more: Any) -> tuple[Tensor, Tensor]:
+        """A layer's new keys and values [B, heads, L, size] -> with those before them [B, heads, P + L, size]."""
+        self.fresh += [keys, values]
+        before = self.past[2 * layer], self.past[2 * layer + 1]
+        return torch.cat([before[0], keys], 2), torch.cat([before[1], values], 2)
+
+    def joined(self, kept: int | Tensor) -> Tensor:
+        """[2 layers, B, heads, P + kept, size]: with the first `kept` of the new tokens."""
+        return torch.cat([self.past, torch.stack(self.fresh)[:, :, :, :kept]], 3)
 
 
 def read_frame(tokenizer: Any) -> tuple[list[int], list[int]]:

@@ -1,7 +1,5 @@
 """Opening a base by name or folder, with an adapter or without; the embedded default is assembled on first use."""
 
-import contextlib
-import json
 import logging
 from collections.abc import Collection
 from pathlib import Path
@@ -14,6 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model.adapter import apply_adapter
+from lavic_chat.model.base import recorded_fingerprint
 from lavic_chat.model.lavic_mini.assemble import ensure_mini
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.settings import MINI
@@ -71,8 +70,8 @@ def load_model(
 def base_fingerprint(folder: Path, network: Any) -> str:
     """A name for a base's weights: what its maker wrote down, else a hash of its tensors' names and shapes
     and a sample of every one's values, in the precision that CPU and GPU share."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return str(json.loads((folder / "lavic_base.json").read_bytes())["fingerprint"])
+    if recorded := recorded_fingerprint(folder):
+        return recorded
     parts = []
     for key, tensor in sorted(network.state_dict().items()):
         sample = tensor.flatten()[:: max(1, tensor.numel() // 64)][:64].bfloat16().float().cpu().numpy()

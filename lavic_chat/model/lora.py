@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from lavic_chat.errors import ModelError
+from lavic_chat.model.card import LLM, PARTS, VISION
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.storage.files import write_atomic, write_json
 
@@ -22,8 +23,6 @@ from lavic_chat.storage.files import write_atomic, write_json
 LLM_LINEARS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 VISION_LINEARS = r".*vision_tower.*\.layers?\.({layers})\..*\.(q_proj|k_proj|v_proj|o_proj|out_proj|fc1|fc2)"
 PROJECTOR_LINEARS = r".*multi_modal_projector\.linear_[12]"
-VISION, LLM = "vision", "llm"
-PARTS = (VISION, LLM)
 
 
 def load_lora(model: LavicModel, part: str, file: Path) -> None:

@@ -3,15 +3,20 @@
 one branch       [prefix branch]                         a plain causal prompt
 n branches       [prefix] -> [branch 1]                  a branch sees the prefix and itself, never another branch,
                           -> [branch 2] ...              and its positions go on from the prefix's end
+
+Branches that begin with the same words share them, as a tree, for they are the same states there and are read once:
+
+    [prefix] -> [Product: Ostna] -> [sofa #####] ...
+                                 -> [chair #####] ...
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from lavic_chat.model.llava import LavicModel
+from lavic_chat.model.base import VisionLanguageModel
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,8 @@ class Prompt:
     """Token ids [L], positions [L], who may attend to whom (bool [L, L]), and the answer places.
 
     answers: the places whose next-token logits are read, the last of each branch [n] where not told otherwise.
-    candidates: n. captions: the places of pictures' captions [s].
+    candidates: n. captions: the places of pictures' captions [s]. prefix: how many tokens all branches share.
+    paths: the places of each branch behind the prefix.
     """
 
     ids: Tensor
@@ -28,42 +34,93 @@ class Prompt:
     answers: Tensor
     candidates: int
     captions: Tensor
+    prefix: int
+    paths: tuple[tuple[int, ...], ...]
 
     @property
     def until_answer(self) -> int:
         """How many tokens are read before an answer can be generated."""
         return int(self.answers[0]) + 1
 
+    def unshared(self) -> tuple[Tensor, Tensor]:
+        """Ids and positions [L'] as they would be if no branch shared its words with another."""
+        places = torch.tensor([*range(self.prefix), *(place for path in self.paths for place in path)])
+        return self.ids[places], self.positions[places]
+
+
+@dataclass
+class Tree:
+    """A prompt while it grows: of each place its token, its parent's place (-1: none) and how many are above it."""
+
+    ids: list[int] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
+    depths: list[int] = field(default_factory=list)
+    children: dict[tuple[int, int], int] = field(default_factory=dict)  # by parent and token
+
+    def add(self, token: int, parent: int) -> int:
+        """A new place."""
+        self.ids.append(token)
+        self.parents.append(parent)
+        self.depths.append(self.depths[parent] + 1 if parent >= 0 else 0)
+        return len(self.ids) - 1
+
+    def add_branch(self, branch: Sequence[int], root: int, own: int | None) -> tuple[int, ...]:
+        """The places of a branch below `root`; it shares places with others until the token `own` comes."""
+        places, place, is_shared = [], root, True
+        for token in branch:
+            is_shared = is_shared and token != own
+            known = self.children.get((place, token)) if is_shared else None
+            new = self.add(token, place) if known is None else known
+            if is_shared:
+                self.children[place, token] = new
+            places.append(new)
+            place = new
+        return tuple(places)
+
+    def mask(self) -> Tensor:
+        """bool [L, L]: each place sees itself and what is above it."""
+        mask = torch.eye(len(self.ids), dtype=torch.bool)
+        for place, parent in enumerate(self.parents):
+            if parent >= 0:
+                mask[place] |= mask[parent]
+        return mask
+
 
 def join_branches(
-    prefix: list[int], branches: list[list[int]], candidates: int, captions: Sequence[range] = ()
+    prefix: list[int],
+    branches: list[list[int]],
+    candidates: int,
+    captions: Sequence[range] = (),
+    own: int | None = None,
 ) -> Prompt:
     """Ids, positions and mask of a shared prefix with branches behind it; one branch is a plain causal prompt.
 
-    captions: for each branch where in it a picture's caption stands.
+    captions: for each branch where in it a picture's caption stands. own: the token that no two branches share, that of
+    the image places, for each stands for another picture.
     """
-    ids, owner, positions, answers = list(prefix), [0] * len(prefix), list(range(len(prefix))), []
-    places: list[int] = []
-    for number, branch in enumerate(branches, 1):
-        places += [len(ids) + place for place in (captions[number - 1] if captions else ())]
-        ids += branch
-        owner += [number] * len(branch)
-        positions += range(len(prefix), len(prefix) + len(branch))
-        answers.append(len(ids) - 1)
-    place, owners = torch.arange(len(ids)), torch.tensor(owner)
-    visible = (owners[None] == 0) | (owners[None] == owners[:, None])
-    mask = visible & (place[None] <= place[:, None])
+    tree = Tree()
+    root = -1
+    for token in prefix:
+        root = tree.add(token, root)
+    paths = [tree.add_branch(branch, root, own) for branch in branches]
+    said = [
+        path[place] for path, places in zip(paths, captions or [range(0)] * len(paths), strict=True) for place in places
+    ]
     return Prompt(
-        torch.tensor(ids),
-        torch.tensor(positions),
-        mask,
-        torch.tensor(answers, dtype=torch.long),
+        torch.tensor(tree.ids),
+        torch.tensor(tree.depths),
+        tree.mask(),
+        torch.tensor([path[-1] if path else root for path in paths], dtype=torch.long),
         candidates,
-        torch.tensor(places, dtype=torch.long),
+        torch.tensor(said, dtype=torch.long),
+        len(prefix),
+        tuple(paths),
     )
 
 
-def pad(model: LavicModel, prompts: Sequence[Prompt], visual_tokens: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+def pad(
+    model: VisionLanguageModel, prompts: Sequence[Prompt], visual_tokens: Sequence[Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
     """Embeddings [B, L, d], positions [B, L] and mask [B, L, L], padded on the right; a pad sees only itself."""
     length = max(len(prompt.ids) for prompt in prompts)
     embeddings, positions = [], torch.zeros(len(prompts), length, dtype=torch.long)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
@@ -16,12 +17,12 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.adapter import RETRIEVER
+from lavic_chat.model.base import TORCH
+from lavic_chat.model.card import RETRIEVER, WEIGHTS
 from lavic_chat.model.lavic_mini.assemble import TEXT_ENCODER, ensure_text_encoder
 from lavic_chat.model.lora import fold_loras, read_lora, save_lora, without_remarks
 from lavic_chat.storage.files import fresh_folder, hash_file
 
-WEIGHTS = "adapter_model.safetensors"
 LINEARS = r".*encoder\.layer\..*\.(query|key|value|dense)"
 
 
@@ -50,6 +51,20 @@ def load_text_encoder(home: str | Path, adapter: str | Path | None = None) -> tu
         ) from error
     fold_loras(encoder)
     return encoder, f"{TEXT_ENCODER}-{hash_file(weights)[:24]}"
+
+
+class TorchTextEncoder:
+    """See `openvino_text.TextModel`; raises ModelError as `load_text_encoder`."""
+
+    runtime = TORCH
+
+    def __init__(self, home: str | Path, adapter: str | Path | None = None):
+        self.encoder, self.name = load_text_encoder(home, adapter)
+        self.size = int(self.encoder.get_embedding_dimension() or 0)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """[n, size] unit vectors."""
+        return self.encoder.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
 
 
 def add_text_lora(encoder: Any, rank: int, alpha: int, seed: int) -> PeftModel:

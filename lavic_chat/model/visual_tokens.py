@@ -8,16 +8,16 @@ import copy
 from collections.abc import Generator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
-VIEWS = 5
+from lavic_chat.model.base import VIEWS
+from lavic_chat.model.views import ViewFormat
 
 
 class VisualTokens:
-    """The part of a `LavicModel` that looks: views of pictures, the tower's states of them, tokens of these."""
+    """The part of a torch model that looks: views of pictures, the tower's states of them, tokens of these."""
 
     network: Any
     image_processor: Any
@@ -45,7 +45,7 @@ class VisualTokens:
 
     def make_views(self, pictures: Sequence[Image.Image]) -> Tensor:
         """[n, 5, 3, s, s]: each picture letterboxed to a square of twice the tower's size, whole and 2x2 crops."""
-        squares = [self._square(picture) for picture in pictures]
+        squares = [self.view_format.square(picture) for picture in pictures]
         views = self.image_processor(images=squares, return_tensors="pt")["pixel_values"]
         if views.shape[1] != VIEWS:
             raise AssertionError(f"a picture must give {VIEWS} views, not {views.shape[1]}")
@@ -53,24 +53,12 @@ class VisualTokens:
 
     def make_view(self, picture: Image.Image, place: int) -> Tensor:
         """[3, s, s]: one of a picture's five views, for a fifth of the work: 0 is the whole, 1 to 4 the crops."""
-        square, size = self._square(picture), self.view_size
-        if place:
-            top, left = size * ((place - 1) // 2), size * ((place - 1) % 2)
-            square = square.crop((left, top, left + size, top + size))
-        else:
-            square = square.resize((size, size), Image.Resampling.BICUBIC)
-        pixels = torch.tensor(np.asarray(square, np.float32) / 255).permute(2, 0, 1)
-        moments = self.image_processor.image_mean, self.image_processor.image_std
-        mean, std = (torch.tensor(values)[:, None, None] for values in moments)
-        return (pixels - mean) / std
+        return self.view_format.cut(self.view_format.square(picture), place)
 
-    def _square(self, picture: Image.Image) -> Image.Image:
-        mean = tuple(round(255 * channel) for channel in self.image_processor.image_mean)
-        return letterbox(picture, 2 * self.view_size, mean)
-
-    def encode_views(self, views: Tensor) -> Tensor:
-        """[n, 5, 3, s, s] -> [n, 5, h]: each view's [CLS], position 0 of the tower's last hidden state."""
-        return self.encode_view(views.flatten(0, 1)).unflatten(0, (-1, VIEWS))
+    @property
+    def view_format(self) -> ViewFormat:
+        """How pictures are cut and normalised."""
+        return ViewFormat(self.view_size, self.image_processor.image_mean, self.image_processor.image_std)
 
     def encode_view(self, views: Tensor) -> Tensor:
         """[n, 3, s, s] -> [n, h]: the [CLS] of single views."""
@@ -119,13 +107,3 @@ def make_five_views(image_processor: Any, size: int) -> Any:
     own.size = {"shortest_edge": size}
     own.crop_size = {"height": size, "width": size}
     return own
-
-
-def letterbox(picture: Image.Image, side: int, colour: tuple[int, ...]) -> Image.Image:
-    """The picture in the middle of a square, as large as fits; a sliver keeps at least one pixel of width."""
-    scale = side / max(picture.size)
-    width, height = (max(1, round(length * scale)) for length in picture.size)
-    square = Image.new("RGB", (side, side), colour)
-    resized = picture.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
-    square.paste(resized, ((side - width) // 2, (side - height) // 2))
-    return square

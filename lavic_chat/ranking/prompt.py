@@ -12,7 +12,7 @@ the conversation for the price of a few tokens.
 
 A branch sees the prefix and itself, never another branch, and its positions go on from the prefix's end:
 each candidate is judged as if it stood alone after the conversation, and the conversation is read once.
-`#` is an image place; `LavicModel.embed` fills it with a visual token.
+`#` is an image place; `VisionLanguageModel.embed` fills it with a visual token.
 """
 
 import string
@@ -26,7 +26,7 @@ from torch import Tensor
 from lavic_chat.dialogue.turns import SEEKER, Dialogue, Turn
 from lavic_chat.errors import ModelError
 from lavic_chat.features.captions import CAPTION_MARK, caption_ids
-from lavic_chat.model import VIEWS, LavicModel
+from lavic_chat.model import VIEWS, VisionLanguageModel
 from lavic_chat.model.packing import Prompt, join_branches
 
 LIST, BRANCH, GENERATE = "list", "branch", "generate"
@@ -89,7 +89,7 @@ class PromptCandidate:
 
 
 def build_prompt(
-    model: LavicModel,
+    model: VisionLanguageModel,
     dialogue: Dialogue,
     candidates: Sequence[PromptCandidate],
     prompt_format: PromptFormat,
@@ -133,7 +133,7 @@ def room_left(room: int, parts: Parts, labels: Sequence[list[int]] = ()) -> int:
     return room - fixed
 
 
-def branch_parts(model: LavicModel, candidates: Sequence[PromptCandidate]) -> Parts:
+def branch_parts(model: VisionLanguageModel, candidates: Sequence[PromptCandidate]) -> Parts:
     """The shopper's part is the prefix, so that its end is read once; each branch is a beginning of the answer."""
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[BRANCH])
@@ -160,15 +160,17 @@ def make_labels(candidates: Sequence[PromptCandidate], labeling: str) -> list[st
     return list(string.ascii_uppercase[: len(candidates)])
 
 
-def label_ids(model: LavicModel, label: str, labeling: str) -> list[int]:
+def label_ids(model: VisionLanguageModel, label: str, labeling: str) -> list[int]:
     """A label's tokens as an answer; an id has an end, for one may begin as another does."""
     ids = model.words_to_ids(label)
     if labeling == LETTERS and len(ids) != 1:
         raise AssertionError(f"letters must be single tokens for this tokenizer: {label}")
-    return [*ids, model.tokenizer.eos_token_id] if labeling == IDS else ids
+    return [*ids, model.end_token_id] if labeling == IDS else ids
 
 
-def list_parts(model: LavicModel, candidates: Sequence[PromptCandidate], labels: Sequence[str], question: str) -> Parts:
+def list_parts(
+    model: VisionLanguageModel, candidates: Sequence[PromptCandidate], labels: Sequence[str], question: str
+) -> Parts:
     """A line for each candidate, the question at the end."""
     before, after = model.chat_frame()
     head = before + model.words_to_ids(INSTRUCTION[LIST])
@@ -181,24 +183,24 @@ def list_parts(model: LavicModel, candidates: Sequence[PromptCandidate], labels:
     return Parts(head, lines, model.words_to_ids("\n" + question) + after)
 
 
-def title_ids(model: LavicModel, label: str, candidate: PromptCandidate) -> list[int]:
+def title_ids(model: VisionLanguageModel, label: str, candidate: PromptCandidate) -> list[int]:
     """Label and title, cut to MAX_TITLE tokens beside an id that is the label."""
     room = MAX_TITLE + len(model.words_to_ids(candidate.id)) if candidate.id else MAX_TITLE
     return model.words_to_ids(label + " ".join(candidate.title.split()))[:room]
 
 
-def picture_ids(model: LavicModel, candidate: PromptCandidate) -> list[int]:
+def picture_ids(model: VisionLanguageModel, candidate: PromptCandidate) -> list[int]:
     """The image places of each picture; several pictures of one product are told apart by a comma."""
     places = [model.image_token_id] * candidate.tokens
     return places + [*model.words_to_ids(","), *places] * (candidate.pictures - 1)
 
 
-def marked_caption_ids(model: LavicModel, caption: str) -> list[int]:
+def marked_caption_ids(model: VisionLanguageModel, caption: str) -> list[int]:
     """A picture's caption between its marks; nothing where there is none."""
     return model.words_to_ids(CAPTION_MARK) + caption_ids(model, caption) if caption else []
 
 
-def conversation_ids(model: LavicModel, dialogue: Dialogue, room: int) -> list[int]:
+def conversation_ids(model: VisionLanguageModel, dialogue: Dialogue, room: int) -> list[int]:
     """The newest turns that fit; the oldest of them loses its beginning. Only the newest photo keeps its places."""
     newest = max((place for place, turn in enumerate(dialogue.turns) if turn.photo), default=None)
     kept: list[list[int]] = []
@@ -214,27 +216,28 @@ def conversation_ids(model: LavicModel, dialogue: Dialogue, room: int) -> list[i
     return [token for ids in reversed(kept) for token in ids]
 
 
-def cut_beginning(model: LavicModel, ids: list[int], room: int) -> list[int]:
+def cut_beginning(model: VisionLanguageModel, ids: list[int], room: int) -> list[int]:
     """The last `room` ids, or none of them where the cut would go through a photo."""
     rest = ids[len(ids) - room :]
     return rest if rest.count(model.image_token_id) == ids.count(model.image_token_id) else []
 
 
-def turn_ids(model: LavicModel, turn: Turn, with_photo: bool) -> list[int]:
+def turn_ids(model: VisionLanguageModel, turn: Turn, with_photo: bool) -> list[int]:
     """Who speaks, what is said, and a photo's image places."""
     who = "Shopper: " if turn.role == SEEKER else "Shop: "
     ids = model.words_to_ids(who + turn.text + "\n")
     return ids + model.words_to_ids("Photo: ") + [model.image_token_id] * VIEWS if with_photo else ids
 
 
-def join_wanted(model: LavicModel, prefix: list[int], parts: Parts, wanted: str) -> BranchPrompt:
+def join_wanted(model: VisionLanguageModel, prefix: list[int], parts: Parts, wanted: str) -> BranchPrompt:
     """The prompt of `branch`; behind the candidates a branch with the wanted caption where that is given."""
     if not wanted:
-        prompt = join_branches(prefix, parts.candidates, len(parts.candidates), parts.captions)
+        prompt = join_branches(prefix, parts.candidates, len(parts.candidates), parts.captions, model.image_token_id)
         return BranchPrompt(**values_of(prompt), wanted=prompt.captions[:0])
     opening, words = model.words_to_ids(WANTED), caption_ids(model, wanted)
     captions = [*parts.captions, range(len(opening), len(opening) + len(words))]
-    prompt = join_branches(prefix, [*parts.candidates, opening + words], len(parts.candidates), captions)
+    branches = [*parts.candidates, opening + words]
+    prompt = join_branches(prefix, branches, len(parts.candidates), captions, model.image_token_id)
     own = len(prompt.captions) - len(words)
     shortened = replace(prompt, answers=prompt.answers[:-1], captions=prompt.captions[:own])
     return BranchPrompt(**values_of(shortened), wanted=prompt.captions[own:])
@@ -243,11 +246,10 @@ def join_wanted(model: LavicModel, prefix: list[int], parts: Parts, wanted: str)
 def spell_labels(prefix: list[int], labels: Sequence[list[int]], lines: Sequence[int]) -> ListPrompt:
     """A list's prompt: behind it each candidate's label on a branch, but for its last token, which nothing follows."""
     prompt = join_branches(prefix, [label[:-1] for label in labels], len(labels))
-    answers, owners, place = [], [], len(prefix)
-    for owner, label in enumerate(labels):
-        answers += [len(prefix) - 1, *range(place, place + len(label) - 1)]
+    answers, owners = [], []
+    for owner, (label, path) in enumerate(zip(labels, prompt.paths, strict=True)):
+        answers += [len(prefix) - 1, *path]
         owners += [owner] * len(label)
-        place += len(label) - 1
     answers, spelling, owners, ends = (
         torch.tensor(row, dtype=torch.long) for row in (answers, list(chain(*labels)), owners, list(lines))
     )

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,8 +15,9 @@ from lavic_chat.catalog import Product
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import ModelError
 from lavic_chat.features.item import ItemFeatures, count_pictures
-from lavic_chat.model import VIEWS, LavicModel
+from lavic_chat.model import TORCH, VIEWS, VisionLanguageModel
 from lavic_chat.model.packing import Prompt, pad
+from lavic_chat.ranking.prefix_memory import PrefixMemory
 from lavic_chat.ranking.prompt import (
     BRANCH,
     DECODES,
@@ -29,7 +31,7 @@ from lavic_chat.ranking.prompt import (
     build_prompt,
     make_labels,
 )
-from lavic_chat.ranking.scoring import score_prompts, weigh_scores
+from lavic_chat.ranking.scoring import score_reading_on, weigh_scores
 from lavic_chat.storage.cache import TextCache
 from lavic_chat.storage.files import hash_bytes
 
@@ -80,12 +82,27 @@ class RankerConfig:
         return LIST if self.decode == GENERATE else self.decode
 
 
+class Scorer(Protocol):
+    """What may score in the model's place, such as a server of the same weights."""
+
+    def score(self, prompt: Prompt, visual_tokens: Tensor) -> Tensor | None:
+        """A prompt and its visual tokens [v, d] -> the candidates' logits [n]; None where the model has to do it."""
+        ...
+
+
 class Ranker:
     """Ranks with a model. score_cache: keeps what the model made of a prompt, for measuring again with another
-    temperature or retrieval weight; a shopper's words are not kept."""
+    temperature or retrieval weight; a shopper's words are not kept. scorer: is asked before the model."""
 
-    def __init__(self, model: LavicModel, config: RankerConfig = RankerConfig(), score_cache: TextCache | None = None):
-        self.model, self.config, self.score_cache = model, config, score_cache
+    def __init__(
+        self,
+        model: VisionLanguageModel,
+        config: RankerConfig = RankerConfig(),
+        score_cache: TextCache | None = None,
+        scorer: Scorer | None = None,
+    ):
+        self.model, self.config, self.score_cache, self.scorer = model, config, score_cache, scorer
+        self.memory = PrefixMemory()
 
     def make_prompt(
         self,
@@ -139,13 +156,16 @@ class Ranker:
 
     def score(self, prompt: Prompt, rows: Tensor) -> Tensor:
         """A prompt and the tower states [v, h] in its image places -> the candidates' logits [n]."""
-        return score_prompts(self.model, [prompt], [self.model.project(rows)])[0]
+        visual_tokens = self.model.project(rows)
+        logits = self.scorer.score(prompt, visual_tokens) if self.scorer else None
+        return score_reading_on(self.model, prompt, visual_tokens, self.memory) if logits is None else logits
 
     def recall(self, prompt: Prompt, rows: Tensor, cache: TextCache) -> Tensor:
         """The same through the cache."""
         seen = rows.half().cpu().numpy().tobytes()
-        said = prompt.ids.numpy().tobytes() + prompt.positions.numpy().tobytes()
+        said = b"".join(part.numpy().tobytes() for part in prompt.unshared())
         weights = (self.model.fingerprint, self.model.adapter_hash, str(self.model.device), str(self.model.dtype))
+        weights += () if self.model.runtime == TORCH else (self.model.runtime,)
         key = hash_bytes(SCORING, *weights, self.config.layout, self.config.labeling, said, seen)
         with contextlib.suppress(KeyError, ValueError):  # of a damaged row
             logits = torch.tensor(json.loads(cache.get([key])[key]))

@@ -8,10 +8,11 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.features.captions import Captioner, kinds_of, without_kind
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.features.item import ItemFeatures, main_pictures
-from lavic_chat.model import LavicModel, load_model
-from lavic_chat.model.adapter import AdapterCard
-from lavic_chat.model.lora import merge_loras
+from lavic_chat.model import VisionLanguageModel
+from lavic_chat.model.card import AdapterCard
+from lavic_chat.model.runtimes import ModelSource, open_model
 from lavic_chat.ranking.ranker import Ranker, RankerConfig
+from lavic_chat.ranking.remote_llm import connect_llm
 from lavic_chat.settings import Settings
 from lavic_chat.storage.cache import TextCache
 
@@ -23,7 +24,7 @@ SHIPPED_STATES, SHIPPED_CAPTIONS = "states.safetensors", "descriptions.jsonl"
 class VisualRanker:
     """A model with its adapter, ready to look at products, at so many pictures of each, and to choose among them."""
 
-    model: LavicModel
+    model: VisionLanguageModel
     image_encoder: ImageEncoder
     captioner: Captioner
     ranker: Ranker
@@ -50,16 +51,23 @@ class VisualRanker:
             self.captioner.save(main_pictures(one.states for one in item_features), folder / SHIPPED_CAPTIONS)
 
 
+def source_of(settings: Settings) -> ModelSource:
+    """What the settings say of the model."""
+    return ModelSource(settings.model, settings.adapter, settings.home, settings.runtime)
+
+
 def load_visual_ranker(settings: Settings, keep_scores: bool = False) -> VisualRanker:
-    """Open the model; nothing of it is trained from here on, so its LoRAs are folded into its weights. keep_scores:
-    what it makes of every prompt, for measuring again; a shopper's words leave no trace."""
-    model = load_model(settings.model, settings.adapter, settings.home)
-    merge_loras(model)
+    """Open the model, of which nothing is trained from here on, in the settings' runtime. keep_scores: what it makes of
+    every prompt, for measuring again; a shopper's words leave no trace. Where the settings name an LLM server, that
+    scores, and nothing is kept: its scores are not quite this machine's. Raises ModelError as `open_model` and
+    `connect_llm`."""
+    model = open_model(source_of(settings))
     image_encoder, captioner = ImageEncoder(model, settings.home), Captioner(model, settings.home)
     if settings.adapter:
         image_encoder.adopt_states(settings.adapter / SHIPPED_STATES)
         captioner.adopt(settings.adapter / SHIPPED_CAPTIONS)
     card = model.card or AdapterCard(model.name, model.fingerprint)
     config = RankerConfig(settings.decode or card.decode, card.temperature, card.labeling, card.retrieval_weight)
-    score_cache = TextCache(settings.home / "cache" / "scores.sqlite") if keep_scores else None
-    return VisualRanker(model, image_encoder, captioner, Ranker(model, config, score_cache), card.pictures)
+    scorer = connect_llm(settings, model, config.decode)
+    score_cache = TextCache(settings.home / "cache" / "scores.sqlite") if keep_scores and not scorer else None
+    return VisualRanker(model, image_encoder, captioner, Ranker(model, config, score_cache, scorer), card.pictures)

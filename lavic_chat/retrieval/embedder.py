@@ -10,6 +10,7 @@ from lavic_chat.catalog import Product
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.features.text_encoder import TextEncoder
+from lavic_chat.model.runtimes import AUTO
 from lavic_chat.retrieval.fusion import Fusion, load_fusion
 from lavic_chat.retrieval.query import Query, make_query
 
@@ -61,10 +62,11 @@ class Embedder:
         return self.embed_items(products, item_features) @ self.embed_query(make_query(dialogue))
 
 
-def load_embedder(home: str | Path, adapter: str | Path | None, tower: str) -> Embedder:
-    """The space that an adapter folder has trained. tower: hash of the tower whose states it will be shown.
+def load_embedder(home: str | Path, adapter: str | Path | None, tower: str, runtime: str = AUTO) -> Embedder:
+    """The space that an adapter folder has trained. tower: hash of the tower whose states it will be shown; runtime: of
+    the sentence encoder.
 
     Raises ModelError where a part is damaged.
     """
-    encoder = TextEncoder(home, adapter)
+    encoder = TextEncoder(home, adapter, runtime)
     return Embedder(encoder, load_fusion(adapter, tower, encoder.name) if adapter else None)

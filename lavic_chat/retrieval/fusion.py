@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.adapter import FUSION, RETRIEVER, fusion_label
+from lavic_chat.model.card import FUSION, RETRIEVER, fusion_label
 from lavic_chat.storage.files import write_atomic
 
 SCALE = 20.0  # of unit vectors, whose numbers are about 0.05, to the size of standardized states

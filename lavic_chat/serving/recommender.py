@@ -24,7 +24,6 @@ from lavic_chat.retrieval.query import make_query
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
-from lavic_chat.storage.files import hash_bytes
 
 CANDIDATES = 10
 
@@ -76,7 +75,7 @@ class Recommender:
     @property
     def model_hash(self) -> str:
         """Of base and adapter."""
-        return hash_bytes(self.visual_ranker.model.fingerprint, self.visual_ranker.model.adapter_hash)
+        return self.visual_ranker.model.weights_hash
 
     @property
     def device(self) -> str:
@@ -211,7 +210,7 @@ def load_recommender(settings: Settings, progress: bool = True, lend: Lender = o
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     visual_ranker = load_visual_ranker(settings)
-    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash)
+    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash, settings.runtime)
     item_features = lend(visual_ranker.look_at, CATALOG)(catalog, catalog.products, progress)
     item_embeddings = embedder.embed_items(catalog.products, item_features, progress)
     states = main_pictures(features.states for features in item_features).numpy()

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from lavic_chat.errors import CacheError
+from lavic_chat.storage.files import hash_bytes
 
+REFERENCE = "torch"  # the runtime whose rows have the plain keys
 BATCH = 500  # keys asked for in one statement; SQLite allows 999 variables
 
 
@@ -80,6 +82,33 @@ class TextCache(_Store):
     def put(self, texts: Mapping[str, str]) -> None:
         """Keep texts by key; raises CacheError."""
         self.write([(key, text.encode()) for key, text in texts.items()])
+
+
+class RuntimeCache:
+    """A store whose rows are kept apart by the runtime that made them; those of the reference serve all.
+
+    So nothing is computed again because another runtime is asked now, and what two runtimes made never mixes.
+    """
+
+    def __init__(self, store: Any, runtime: str = REFERENCE):
+        """store: a VectorCache or a TextCache."""
+        self.store, self.runtime = store, runtime
+
+    def get(self, keys: Iterable[str]) -> dict[str, Any]:
+        """What is here by key, the reference's first."""
+        wanted = list(dict.fromkeys(keys))
+        known = self.store.get(wanted)
+        if self.runtime != REFERENCE:
+            own = {self._own(key): key for key in wanted if key not in known}
+            known.update((own[name], value) for name, value in self.store.get(own).items())
+        return known
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Keep what this runtime made by key; raises CacheError."""
+        self.store.put({self._own(key): value for key, value in values.items()})
+
+    def _own(self, key: str) -> str:
+        return key if self.runtime == REFERENCE else hash_bytes(key, self.runtime)
 
 
 class _Connection:

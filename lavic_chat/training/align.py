@@ -20,8 +20,10 @@ import torch
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.errors import CatalogError, ModelError
 from lavic_chat.features.image_encoder import ImageEncoder
-from lavic_chat.model import LavicModel, load_model
-from lavic_chat.model.adapter import AdapterCard, check_target, read_retriever, save_adapter
+from lavic_chat.model.adapter import check_target, read_retriever, save_adapter
+from lavic_chat.model.card import AdapterCard
+from lavic_chat.model.llava import LavicModel
+from lavic_chat.model.load import load_model
 from lavic_chat.settings import Settings
 from lavic_chat.training import distributed
 from lavic_chat.training.align_phases import WORDS, AlignExamples, AlignReport, Kept, align_model

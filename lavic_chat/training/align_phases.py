@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lavic_chat.catalog import Product
 from lavic_chat.features.captions import generate_captions
-from lavic_chat.model import LavicModel
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.training.augment import hide, jitter
 from lavic_chat.training.captions import appearance_caption, caption_words
 from lavic_chat.training.checkpoint import Checkpoint

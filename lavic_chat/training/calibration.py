@@ -23,7 +23,7 @@ from tqdm import tqdm
 from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.features.item import ItemFeatures
-from lavic_chat.model.adapter import read_card, write_card
+from lavic_chat.model.card import read_card, write_card
 from lavic_chat.ranking import Ranker, RankerConfig
 from lavic_chat.ranking.scoring import weigh_scores
 from lavic_chat.ranking.visual_ranker import load_visual_ranker
@@ -108,7 +108,7 @@ def score_catalogs(
 ) -> list[ScoredChoice]:
     """Every catalogue's choices as the adapter's model and search score them."""
     visual_ranker = load_visual_ranker(settings, keep_scores=True)
-    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash)
+    embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash, settings.runtime)
     scored = []
     for catalog, some in zip(catalogs, choices, strict=True):
         item_features = visual_ranker.features_by_id(catalog, products_of(some))

@@ -29,8 +29,10 @@ from torch import Tensor
 from lavic_chat.catalog import Catalog, Product, load_catalog, open_picture
 from lavic_chat.errors import CatalogError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.model import VIEWS, LavicModel, load_model
+from lavic_chat.model import VIEWS
 from lavic_chat.model.adapter import check_target, read_retriever, save_adapter
+from lavic_chat.model.llava import LavicModel
+from lavic_chat.model.load import load_model
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_file
 from lavic_chat.training import distributed
@@ -39,7 +41,6 @@ from lavic_chat.training.captions import appearance_caption, caption_words, know
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.choices import products_of_split, take_evenly
 from lavic_chat.training.configs import DistillConfig, count_steps
-from lavic_chat.training.distributed import share
 from lavic_chat.training.losses import caption_loss, gather_words
 from lavic_chat.training.preparation import load_catalogs, open_lora
 from lavic_chat.training.run_record import (
@@ -228,7 +229,7 @@ def make_step(
         return [rng.randrange(len(examples)) for _ in range(size)]
 
     def learn(step: int, rng: random.Random) -> float:
-        rows, dice = zip(*share(draw(step, rng), rng), strict=True)
+        rows, dice = zip(*distributed.share(draw(step, rng), rng), strict=True)
         shown, texts = zip(*(examples[row].draw(own) for row, own in zip(rows, dice, strict=True)), strict=True)
         pictures = [augment(*each) for each in zip(shown, dice, strict=True)]
         model.train()

@@ -27,7 +27,7 @@ from lavic_chat.errors import CatalogError
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import VIEWS
-from lavic_chat.model.adapter import read_card
+from lavic_chat.model.card import read_card
 from lavic_chat.ranking.visual_ranker import load_visual_ranker
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.fusion import Fusion, save_fusion
@@ -165,7 +165,8 @@ def read_data(request: FuseRequest, catalogs: Sequence[Catalog], files: Sequence
         [make_retrieval_examples(read_conversations(file), catalog, request.key) for file in pair]
         for pair, catalog in zip(files, catalogs, strict=True)
     ]
-    visual_ranker, embedder = load_visual_ranker(settings), Embedder(TextEncoder(settings.home, settings.adapter))
+    visual_ranker = load_visual_ranker(settings)
+    embedder = Embedder(TextEncoder(settings.home, settings.adapter, settings.runtime))
     train, valid = [], {}
     for name, catalog, (learned, asked) in zip(names, catalogs, conversations, strict=True):
         # of further catalogues, which may be large, what their conversations name

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lavic_chat.features.captions import generate_captions, kinds_of, without_kind
 from lavic_chat.features.item import ItemFeatures, main_pictures
-from lavic_chat.model import LavicModel
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.ranking import Ranker, RankerConfig
 from lavic_chat.training.calibration import ScoredChoice, fit, log_chances, mean_nll
 from lavic_chat.training.choices import Choice, products_of

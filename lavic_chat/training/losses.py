@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lavic_chat.features.captions import MAX_CAPTION, caption_prompt
-from lavic_chat.model import LavicModel
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.packing import Prompt, pad
 from lavic_chat.ranking.prompt import BRANCH
 

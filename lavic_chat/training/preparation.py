@@ -10,7 +10,7 @@ from torch import Tensor
 from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.errors import CatalogError
 from lavic_chat.features.image_encoder import ImageEncoder
-from lavic_chat.model import LavicModel
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import LoraShape, add_lora, shape_of_lora, train_lora
 from lavic_chat.training.choices import Choice, products_of
 from lavic_chat.training.configs import AlignConfig, DistillConfig, TuneConfig

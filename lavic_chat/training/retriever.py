@@ -27,7 +27,7 @@ from lavic_chat.catalog import Catalog, Product, load_catalog
 from lavic_chat.dialogue.reddit_amazon import Conversation, read_conversations
 from lavic_chat.errors import DialogueError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.model.adapter import RETRIEVER, read_card
+from lavic_chat.model.card import RETRIEVER, read_card
 from lavic_chat.model.text_encoder import add_text_lora, embed, load_text_encoder, save_text_lora, weakened
 from lavic_chat.ranking.visual_ranker import load_visual_ranker
 from lavic_chat.retrieval.embedder import product_text

@@ -10,8 +10,8 @@ import torch
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.features.captions import kinds_of
-from lavic_chat.model import LavicModel
-from lavic_chat.model.adapter import AdapterCard, read_card, write_card
+from lavic_chat.model.card import AdapterCard, read_card, write_card
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.training.configs import StageConfig
 from lavic_chat.training.curves import write_curves
 from lavic_chat.training.distributed import process_state

@@ -19,7 +19,8 @@ from tqdm import tqdm
 from lavic_chat.catalog import Catalog, Product, load_catalog, open_picture
 from lavic_chat.errors import CatalogError, LavicError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.model import LavicModel, load_model
+from lavic_chat.model.llava import LavicModel
+from lavic_chat.model.load import load_model
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes, hash_file, read_jsonl, write_jsonl
 from lavic_chat.training.choices import products_of_split

@@ -10,7 +10,7 @@ from torch import Tensor
 from lavic_chat.catalog import Product
 from lavic_chat.features.captions import generate_captions
 from lavic_chat.features.item import ItemFeatures, main_pictures
-from lavic_chat.model import LavicModel
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.packing import pad
 from lavic_chat.ranking import BRANCH, Ranker, RankerConfig
 from lavic_chat.ranking.prompt import BranchPrompt, ListPrompt

@@ -28,8 +28,10 @@ from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.errors import ModelError
 from lavic_chat.features.image_encoder import ImageEncoder
-from lavic_chat.model import LavicModel, load_model
-from lavic_chat.model.adapter import AdapterCard, check_target, read_card, read_retriever, save_adapter
+from lavic_chat.model.adapter import check_target, read_retriever, save_adapter
+from lavic_chat.model.card import AdapterCard, read_card
+from lavic_chat.model.llava import LavicModel
+from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import VISION
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_file

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from helpers.drawn import SHAPES
+from helpers.llm_server import FakeLlm, serve
 from helpers.tiny import save_tiny_encoder
 from helpers.toys import WordEncoder, make_adapter, use_word_encoder
 from PIL import Image
@@ -19,7 +20,7 @@ from lavic_chat.cli import main
 from lavic_chat.cli.train_options import option_type
 from lavic_chat.errors import LavicError
 from lavic_chat.features.text_encoder import TextEncoder
-from lavic_chat.model import load_model
+from lavic_chat.model.load import load_model
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.settings import read_settings
 from lavic_chat.storage.files import hash_file, write_jsonl
@@ -30,8 +31,8 @@ FOUR = ["sofa-red", "sofa-green", "lamp-red", "chair-blue"]
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch) -> Path:
-    for name in ("LAVIC_CATALOG", "LAVIC_MODEL", "LAVIC_ADAPTER", "LAVIC_HOST", "LAVIC_PORT"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("CATALOG", "MODEL", "ADAPTER", "HOST", "PORT", "LLM", "LLM_KEY"):
+        monkeypatch.delenv(f"LAVIC_{name}", raising=False)
     monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
     use_word_encoder(monkeypatch)
     return tmp_path / "home"
@@ -125,6 +126,42 @@ def test_bad_input_is_told_before_anything_is_loaded(monkeypatch, tmp_path):
     assert "photo.png is not a readable picture" in refusal("ask", "a sofa", "--photo", tmp_path / "photo.png")
     assert "none.png is missing" in refusal("ask", "a sofa", "--photo", tmp_path / "none.png")
     assert "The message is empty" in refusal("ask", "")
+
+
+# ---- the language model on a server of its own ----
+
+
+def test_an_exported_llm_is_asked_by_every_command_that_scores(shop, dialogues, tmp_path):
+    llm = tmp_path / "llm"
+    card = answer("export-llm", llm, *shop[2:])
+    assert card["name"] in card["command"] and str(llm) in card["command"]
+    assert run("export-llm", llm, *shop[2:]).stdout.strip() == card["command"]
+    wanted = answer("ask", "a harbour sofa", *shop)
+    with serve(FakeLlm(llm, [card["name"]])) as fake:
+        found = answer("ask", "a harbour sofa", *shop, "--llm", fake.address)
+        assert [item["score"] for item in found["candidates"]] == pytest.approx(
+            [item["score"] for item in wanted["candidates"]], abs=1e-3
+        )
+        answer("bench", *shop, "--turns", 1, "--llm", fake.address)
+        answer("evaluate", "--dialogues", dialogues, *shop, "--out", tmp_path / "out", "--llm", fake.address)
+        assert len(fake.bodies) == (1 + 1) + (1 + 2) + (1 + 6)  # each warms it up first
+        answer("index", *shop)
+        assert len(fake.bodies) == 12
+
+
+def test_an_llm_server_from_the_environment_may_be_away(shop, monkeypatch, caplog):
+    wanted = answer("ask", "a harbour sofa", *shop)
+    monkeypatch.setenv("LAVIC_LLM", f"http://127.0.0.1:{free_port()}")
+    found = answer("ask", "a harbour sofa", *shop)
+    assert found["candidates"] == wanted["candidates"] and caplog.text.count("cannot be reached") == 1
+
+
+def test_an_llm_server_that_cannot_be_used_is_told(shop, tmp_path):
+    assert "take an address such as" in refusal("ask", "a sofa", *shop, "--llm", "localhost")
+    sentence = refusal("ask", "a sofa", *shop, "--llm", "http://127.0.0.1:9", "--decode", "list")
+    assert "--decode branch only" in sentence
+    (tmp_path / "mine.txt").touch()
+    assert "is no exported LLM" in refusal("export-llm", tmp_path, *shop[2:])
 
 
 # ---- what may be missing or broken ----

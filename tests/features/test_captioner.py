@@ -8,7 +8,7 @@ from helpers.tiny import tiny_model
 
 from lavic_chat.features import captions
 from lavic_chat.features.captions import Captioner, kinds_of, without_kind
-from lavic_chat.model.adapter import AdapterCard
+from lavic_chat.model.card import AdapterCard
 
 
 @pytest.fixture

@@ -12,16 +12,15 @@ class Sentences:
 
     encoded = 0
 
-    def get_embedding_dimension(self):
-        return 4
+    name, size, runtime = "sentences", 4, "torch"
 
-    def encode(self, texts, normalize_embeddings, show_progress_bar):
+    def encode(self, texts):
         Sentences.encoded += len(texts)
         return np.array([[len(text), 1, 2, 3] for text in texts], np.float32)
 
 
 def test_products_are_read_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_encoder, "load_text_encoder", lambda home, adapter: (Sentences(), "sentences"))
+    monkeypatch.setattr(text_encoder, "open_text_encoder", lambda home, adapter, runtime: Sentences())
     monkeypatch.setattr(Sentences, "encoded", 0)
     texts = [f"product {'x' * number}" for number in range(70)]
     first = TextEncoder(tmp_path).encode_cached([*texts, texts[0]])

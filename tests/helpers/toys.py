@@ -10,7 +10,8 @@ import torch
 
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.features.item import ItemFeatures
-from lavic_chat.model.adapter import AdapterCard, save_adapter
+from lavic_chat.model.adapter import save_adapter
+from lavic_chat.model.card import AdapterCard
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.storage.files import write_json, write_jsonl
@@ -25,7 +26,7 @@ class WordEncoder:
 
     size = 512
 
-    def __init__(self, home: Path | None = None, adapter: Path | None = None):
+    def __init__(self, home: Path | None = None, adapter: Path | None = None, runtime: str = ""):
         self.asked: list[str] = []
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:

@@ -13,8 +13,10 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from lavic_chat.errors import LavicError, ModelError
-from lavic_chat.model import adapter, load_model
-from lavic_chat.model.adapter import AdapterCard, apply_adapter, check_target, read_card, read_retriever, save_adapter
+from lavic_chat.model import card
+from lavic_chat.model.adapter import apply_adapter, check_target, read_retriever, save_adapter
+from lavic_chat.model.card import AdapterCard, read_card
+from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import LoraShape, add_lora, merge_loras
 from lavic_chat.ranking import DECODES, Ranker, RankerConfig
 from lavic_chat.retrieval.fusion import Fusion, save_fusion
@@ -280,7 +282,7 @@ def test_a_stopped_save_leaves_the_older_adapter(trained, folder, monkeypatch):
     def stop(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(adapter, "write_json", stop)
+    monkeypatch.setattr(card, "write_json", stop)
     with pytest.raises(KeyboardInterrupt):
         save_adapter(trained[0], folder, AdapterCard("newer", ""))
     assert read_card(folder).base != "newer"

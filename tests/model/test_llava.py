@@ -14,9 +14,9 @@ from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel, LlavaNextForConditionalGeneration
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model import VIEWS, load_model
+from lavic_chat.model import VIEWS
 from lavic_chat.model.llava import read_frame
-from lavic_chat.model.load import base_fingerprint
+from lavic_chat.model.load import base_fingerprint, load_model
 
 CONTROL = ["<|start|>", "<|end|>", "<image>", "<pad>"]
 HOSTILE = st.lists(st.one_of(st.sampled_from([*CONTROL, "<|", "|>", "assistant "]), st.text(max_size=8))).map("".join)

@@ -8,7 +8,7 @@ from helpers.tiny import save_tiny_encoder
 from lavic_chat.errors import ModelError
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import text_encoder
-from lavic_chat.model.adapter import RETRIEVER
+from lavic_chat.model.card import RETRIEVER
 from lavic_chat.model.text_encoder import WEIGHTS, add_text_lora, embed, load_text_encoder, save_text_lora, weakened
 
 TEXTS = ["a red sofa", "a green lamp", "the blue chair for the shopper"]

@@ -63,7 +63,7 @@ def read(model, ids) -> str:
 
 def test_a_branch_prompt_reads_so(model):
     prompt = build_prompt(model, TALK, CANDIDATES_SHOWN[:2], PromptFormat(BRANCH, 2048))
-    text = read(model, prompt.ids)
+    text = read(model, prompt.unshared()[0])
     assert text.startswith("<|start|>user A shopper talks with a shop.")
     assert text.endswith("Product: Mill armchair with a rather long name##### fits:")
     talk = "yes or no.\nShopper: a red sofa, please\nShopper: not too dark\n<|end|><|start|>assistant "
@@ -71,6 +71,7 @@ def test_a_branch_prompt_reads_so(model):
     assert prompt.candidates == len(prompt.answers) == 2
     for answer in prompt.answers:
         assert read(model, prompt.ids[: answer + 1]).endswith("##### fits:")
+    assert read(model, prompt.ids).count("Product:") == 1  # which both branches begin with
 
 
 def test_what_was_said_of_a_picture_stands_behind_it(model):
@@ -81,7 +82,7 @@ def test_what_was_said_of_a_picture_stands_behind_it(model):
     ]
     prompt = build_prompt(model, TALK, candidates, PromptFormat(BRANCH, 2048))
     assert "Product: Sofa##### looks: red velvet sofa; fits:Product: Lamp##### fits:Product: Chair" in read(
-        model, prompt.ids
+        model, prompt.unshared()[0]
     )
     assert read(model, prompt.ids[prompt.captions]) == " red velvet sofa; blue (navy) chair;"
     assert read(model, build_prompt(model, TALK, candidates, PromptFormat(LIST, 2048)).ids).count(" looks: ") == 2

@@ -285,7 +285,7 @@ def test_many_candidates_have_their_room(model, tiny_catalog):
     """Fifty candidates with long titles and a long talk: nobody is cut off, and the talk keeps its end."""
     long = [replace(tiny_catalog.products[n % 12], id=f"{n}", title="red sofa " * 30) for n in range(40)]
     prompt = Ranker(model).make_prompt(said("a lamp " * 500), long, item_features(random_states(len(long), model)))
-    assert prompt.candidates == 40 and len(prompt.ids) > 2048
+    assert prompt.candidates == 40 and len(prompt.unshared()[0]) > 2048
     with pytest.raises(ModelError, match="offer fewer"):
         Ranker(model, RankerConfig(room=2048)).make_prompt(TALK, long, item_features(random_states(len(long), model)))
 

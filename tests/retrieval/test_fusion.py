@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from lavic_chat.errors import ModelError
 from lavic_chat.features.item import ItemFeatures
-from lavic_chat.model.adapter import FUSION
+from lavic_chat.model.card import FUSION
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.fusion import Fusion, load_fusion, save_fusion
 from lavic_chat.retrieval.query import make_query

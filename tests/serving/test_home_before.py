@@ -29,6 +29,7 @@ class QueryEncoder(WordEncoder):
     cache."""
 
     is_open = False
+    name, runtime = "all-MiniLM-L6-v2", "torch"
 
     def encode(self, texts, **options):
         assert self.is_open, "a product's text is read again"
@@ -54,8 +55,8 @@ def recommender(before: Path, monkeypatch) -> Recommender:
     """The old home opened with everything closed that computes what its caches hold."""
     model, encoder = tiny_model(), QueryEncoder()
     apply_adapter(model, before / "adapter")
-    monkeypatch.setattr("lavic_chat.ranking.visual_ranker.load_model", lambda *_: model)
-    monkeypatch.setattr("lavic_chat.features.text_encoder.load_text_encoder", lambda *_: (encoder, "all-MiniLM-L6-v2"))
+    monkeypatch.setattr("lavic_chat.ranking.visual_ranker.open_model", lambda *_: model)
+    monkeypatch.setattr("lavic_chat.features.text_encoder.open_text_encoder", lambda *_: encoder)
     monkeypatch.setattr(model, "encode_views", fail("a picture is encoded again"))
     monkeypatch.setattr("lavic_chat.features.captions.generate_captions", fail("a caption is written again"))
     monkeypatch.setattr(Ranker, "score", fail("a prompt is scored again"))

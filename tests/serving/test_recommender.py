@@ -17,7 +17,7 @@ from lavic_chat.errors import CatalogError, DialogueError, LavicError, PictureEr
 from lavic_chat.features.captions import Captioner
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.features.item import main_pictures
-from lavic_chat.model import load_model
+from lavic_chat.model.load import load_model
 from lavic_chat.ranking import Ranker, RankerConfig
 from lavic_chat.ranking.visual_ranker import SHIPPED_STATES, VisualRanker
 from lavic_chat.retrieval.embedder import Embedder

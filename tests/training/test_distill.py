@@ -11,7 +11,8 @@ from helpers.tiny import tiny_model
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.errors import ModelError
-from lavic_chat.model.adapter import AdapterCard, apply_adapter, save_adapter
+from lavic_chat.model.adapter import apply_adapter, save_adapter
+from lavic_chat.model.card import AdapterCard
 from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import DistillConfig

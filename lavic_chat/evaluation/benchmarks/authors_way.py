@@ -2,7 +2,8 @@
 
 Their code encodes the candidates' ten pictures in every turn, puts all of them into one list prompt, and lets the model
 write up to ten tokens, greedily, in which it then looks for a candidate. Retrieval is ours on both sides, so that the
-ratio is of whole turns. Speed does not depend on whether the model was tuned to answer so.
+ratio is of whole turns, and both run in the same runtime, so that it is of the way alone. Speed does not depend on
+whether the model was tuned to answer so.
 """
 
 import statistics
@@ -19,7 +20,7 @@ from lavic_chat.evaluation.benchmarks.conversations import Script
 from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio, paired_ratio, summarize
 from lavic_chat.evaluation.benchmarks.turns import find, time_turn
 from lavic_chat.features.item import ItemFeatures
-from lavic_chat.model import LavicModel
+from lavic_chat.model import VisionLanguageModel
 from lavic_chat.ranking import LIST, Ranker, RankerConfig
 from lavic_chat.ranking.ranker import join_states
 from lavic_chat.serving.recommender import Recommender
@@ -84,7 +85,7 @@ def turn_their_way(recommender: Recommender, dialogue: Dialogue) -> AuthorsTurn:
     return AuthorsTurn(*(1000 * seconds for seconds in steps), prompt_tokens=prompt.until_answer)
 
 
-def encode(model: LavicModel, catalog: Catalog, products: Sequence[Product]) -> Tensor:
+def encode(model: VisionLanguageModel, catalog: Catalog, products: Sequence[Product]) -> Tensor:
     """The tower's states [n, 5, h] of the products' main pictures, opened and encoded now."""
     paths = map(catalog.picture_path, products)
     return model.encode_views(model.make_views([open_picture(path) if path else blank_picture() for path in paths]))

@@ -127,6 +127,6 @@ def pairs_of(fresh: Iterator[Script], count: int, name: str) -> Iterator[tuple[S
 
 
 def runtime_of(recommender: Recommender) -> str:
-    """What the model runs in: the recommender's own word for it, else torch."""
-    runtime = getattr(recommender, "runtime", "torch")
-    return str(getattr(runtime, "name", runtime))
+    """What computes the LLM, and the tower where that is something else."""
+    model = recommender.visual_ranker.model
+    return model.runtime if model.runtime == model.tower_runtime else f"{model.runtime}, tower {model.tower_runtime}"

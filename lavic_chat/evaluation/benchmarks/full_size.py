@@ -23,7 +23,8 @@ from lavic_chat.catalog.datacard.markdown import table
 from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.features.item import ItemFeatures
-from lavic_chat.model import VIEWS, LavicModel
+from lavic_chat.model import VIEWS
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.model.packing import pad
 from lavic_chat.model.random_weights import make_random

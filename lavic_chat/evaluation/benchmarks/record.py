@@ -24,6 +24,9 @@ def measure_parts(pair: Pair, config: SpeedConfig, parts: Sequence[str], out: st
     }  # fmt: skip
     earlier = read_record(path) if path.is_file() else {}
     record = {"about": about, "parts": earlier["parts"] if is_same_run(earlier, about) else {}}
+    for side in (pair.before, pair.after) if parts else ():
+        side.prepare()
+        say(f"{side.name}: prepared, commit {about[side.name]['commit']}")
     for number, name in enumerate(parts, 1):
         say(f"part {number} of {len(parts)}: {name}")
         record["parts"][name] = MEASURES[name](pair, config, say)

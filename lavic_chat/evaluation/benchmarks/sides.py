@@ -13,8 +13,9 @@ from pathlib import Path
 
 import lavic_chat
 from lavic_chat.errors import LavicError
-from lavic_chat.evaluation.benchmarks.startup import own_command, run_json
+from lavic_chat.evaluation.benchmarks.startup import last_line, own_command, run_json
 
+LINKED = "models", "runtimes"  # folders of a home whose folders are linked to
 BEFORE, AFTER = "before", "after"
 PACKAGES = ("torch", "transformers", "openvino", "gradio")
 ASK_VERSIONS = f"""
@@ -56,6 +57,19 @@ class Side:
         except LavicError as error:
             raise LavicError(f"The {self.name} side: {error}") from error
 
+    def prepare(self) -> None:
+        """Make what its engine is fastest with, where it knows how to; in daily use that was done once. Raises
+        LavicError, which names the side, where it fails."""
+        if self._call("prepare", "--help").returncode:
+            return  # too old to have anything to prepare
+        done = self._call("prepare")
+        if done.returncode:
+            raise LavicError(f"The {self.name} side could not be prepared: {last_line(done.stderr)}")
+
+    def _call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [*self.command, *arguments]
+        return subprocess.run(command, env=self.environment, cwd=self.home, capture_output=True, text=True, check=False)
+
     def describe(self) -> dict:
         """Its versions, and its commit where it lies in a git repository. Raises LavicError where it cannot say."""
         try:
@@ -95,12 +109,13 @@ def make_home(source: str | Path, home: Path) -> Path:
 
 
 def link_models(source: Path, home: Path) -> None:
-    """The models alone, without caches."""
-    (home / "models").mkdir(parents=True, exist_ok=True)
-    for model in (source / "models").iterdir():
-        link = home / "models" / model.name
-        if model.is_dir() and not link.exists():
-            link.symlink_to(model.resolve(), target_is_directory=True)
+    """The models alone, and what was exported of them, without caches."""
+    for kind in LINKED:
+        (home / kind).mkdir(parents=True, exist_ok=True)
+        for model in (source / kind).glob("*/"):
+            link = home / kind / model.name
+            if not link.exists():
+                link.symlink_to(model.resolve(), target_is_directory=True)
 
 
 def commit_of(folder: Path) -> str | None:

@@ -32,7 +32,7 @@ class StartFigures:
 def measure_start(settings: Settings, runs: int = RUNS) -> StartFigures:
     """Ask one question in as many processes, one after the other; raises LavicError where one fails."""
     command = [*own_command(), "ask", MESSAGE, "--json", *options_of(settings)]
-    environment = {**own_environment(), "LAVIC_HOME": str(settings.home)}
+    environment = {**own_environment(), "LAVIC_HOME": str(settings.home), "LAVIC_LLM": settings.llm}
     timed = [run_json(command, environment) for _ in range(runs + 1)][1:]  # after the first, files are in memory
     seconds = [one for one, _ in timed]
     answers = [answer["timings_ms"]["total"] for _, answer in timed]
@@ -52,9 +52,9 @@ def own_environment() -> dict[str, str]:
 
 
 def options_of(settings: Settings) -> list[str]:
-    """The options that lead to the same settings."""
+    """The options that lead to the same settings; an LLM server goes by the environment, for it may hold a login."""
     chosen = {"catalog": settings.catalog, "model": settings.model, "adapter": settings.adapter}
-    chosen |= {name: getattr(settings, name, None) for name in ("decode", "runtime")}
+    chosen |= {name: getattr(settings, name) for name in ("decode", "runtime")}
     return [part for name, value in chosen.items() if value for part in (f"--{name}", str(value))]
 
 

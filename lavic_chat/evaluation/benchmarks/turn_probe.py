@@ -25,9 +25,9 @@ def main() -> None:
     start = time.perf_counter()
     recommender = find_loader()(importlib.import_module("lavic_chat.settings").read_settings())
     threads = importlib.import_module("torch").get_num_threads()
-    runtime = getattr(recommender, "runtime", "torch")
+    model = getattr(getattr(recommender, "visual_ranker", None), "model", None)
     ready = {"load_seconds": time.perf_counter() - start, "threads": threads, "pid": os.getpid()}
-    answers.write(json.dumps({**ready, "runtime": str(getattr(runtime, "name", runtime))}) + "\n")
+    answers.write(json.dumps({**ready, "runtime": getattr(model, "runtime", "torch")}) + "\n")
     answer_lines(recommender, sys.stdin, answers)
 
 

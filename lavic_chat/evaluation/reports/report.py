@@ -20,7 +20,7 @@ from lavic_chat.evaluation.reports.breakdown import (
 from lavic_chat.evaluation.reports.charts import draw_bars, draw_calibration, draw_ranks
 from lavic_chat.evaluation.reports.evaluations import MODEL_RUN, Evaluation, complete, read_evaluations
 from lavic_chat.evaluation.reports.gallery import draw_gallery
-from lavic_chat.model.adapter import read_card
+from lavic_chat.model.card import read_card
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_atomic, write_json
 from lavic_chat.training.curves import write_curves

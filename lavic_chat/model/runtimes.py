@@ -1,0 +1,203 @@
+"""Which runtime a model is opened in: torch, or what a processor does faster, exported once from base and adapter.
+
+An export's folder is named by a hash of all that went into it, so that another adapter finds none and has its own made.
+Until it is there, torch answers.
+"""
+
+import importlib.metadata
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from filelock import FileLock
+
+from lavic_chat.errors import LavicError, ModelError
+from lavic_chat.model.base import TORCH, VisionLanguageModel, recorded_fingerprint
+from lavic_chat.model.card import RETRIEVER, WEIGHTS, check_base, hash_adapter, read_card
+from lavic_chat.model.lavic_mini.assemble import TEXT_ENCODER, ensure_mini, ensure_text_encoder
+from lavic_chat.model.openvino_model import FLOAT, INT8, OpenVinoModel
+from lavic_chat.model.openvino_text import OpenVinoTextEncoder, TextModel
+from lavic_chat.settings import MINI
+from lavic_chat.storage.files import hash_bytes, hash_file
+
+AUTO, OPENVINO = "auto", "openvino"
+RUNTIMES = (AUTO, TORCH, OPENVINO)
+FORMAT = "1"  # of an export; counted up whenever what lies in the folder changes
+INT8_INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "amx_int8")  # without one of them eight bits are slower than 32
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """name: lavic-mini, a folder, or a hub name. adapter: a folder, or None. home: where exports lie. runtime: one of
+    `RUNTIMES`; "auto" is what is there and fits the machine."""
+
+    name: str
+    adapter: Path | None
+    home: Path
+    runtime: str = AUTO
+
+    def __post_init__(self) -> None:
+        if self.runtime not in RUNTIMES:
+            raise ModelError(f"There is no runtime called {self.runtime!r}; choose {', '.join(RUNTIMES)}.")
+
+
+def open_model(source: ModelSource) -> VisionLanguageModel:
+    """The model with its adapter, nothing of which is trained from here on: exported where an export is there or asked
+    for, else in torch with its LoRAs folded in. Raises ModelError in one sentence."""
+    folder = export_folder(source)
+    if folder and source.runtime == OPENVINO:
+        ensure_model(source)
+    if folder and folder.is_dir() and (model := try_export(lambda: open_export(source, folder), source)):
+        return model
+    return load_in_torch(source)
+
+
+def open_text_encoder(home: str | Path, adapter: str | Path | None, runtime: str = AUTO) -> TextModel:
+    """The sentence encoder, with the LoRA of an adapter folder where that has one; see `open_model`."""
+    source = ModelSource(TEXT_ENCODER, Path(adapter) if adapter else None, Path(home), runtime)
+    folder = text_folder(source)
+    if folder and source.runtime == OPENVINO:
+        ensure_encoder(source)
+    if folder and folder.is_dir() and (encoder := try_export(lambda: OpenVinoTextEncoder(folder).check(), source)):
+        return encoder
+    from lavic_chat.model.text_encoder import TorchTextEncoder
+
+    return TorchTextEncoder(home, adapter)
+
+
+def try_export(open_it: Callable[[], T], source: ModelSource) -> T | None:
+    """What is opened; None, and one sentence in the log, where this machine cannot run it and torch is not excluded."""
+    try:
+        return open_it()
+    except ModelError as error:
+        if source.runtime == OPENVINO:
+            raise
+        log.warning("%s Until then torch answers.", error)
+        return None
+
+
+def open_export(source: ModelSource, folder: Path) -> OpenVinoModel:
+    """Raises ModelError where the export is damaged, cannot be run here, or its adapter is of another base."""
+    model = OpenVinoModel(folder)
+    if source.adapter:
+        model.card = read_card(source.adapter)
+        check_base(model.card, source.adapter, model.name, model.fingerprint)
+    return model.check()
+
+
+def load_in_torch(source: ModelSource) -> VisionLanguageModel:
+    """The same in torch."""
+    from lavic_chat.model.load import load_model  # brings transformers and peft, seconds that an export needs not
+    from lavic_chat.model.lora import merge_loras
+
+    model = load_model(source.name, source.adapter, source.home)
+    merge_loras(model)
+    return model
+
+
+# ---- exports ----
+
+
+def export_folder(source: ModelSource) -> Path | None:
+    """Where the model's export lies, or would; None where torch is wanted or better, or the base does not say what it
+    is. Raises ModelError where the adapter is incomplete."""
+    base = ensure_mini(source.home) if source.name == MINI else Path(source.name)
+    fingerprint = recorded_fingerprint(base)
+    if not fingerprint or not is_wanted(source):
+        return None
+    try:
+        trained = hash_adapter(source.adapter, fingerprint) if source.adapter else ""
+    except OSError as error:
+        raise ModelError(f"The adapter {source.adapter} is incomplete ({error.strerror}); fetch it again.") from error
+    return name_folder(source.home, precision(), fingerprint, trained)
+
+
+def text_folder(source: ModelSource) -> Path | None:
+    """The same of the sentence encoder."""
+    if not is_wanted(source):
+        return None
+    base = ensure_text_encoder(source.home)
+    lora = source.adapter / RETRIEVER / WEIGHTS if source.adapter else None
+    trained = hash_file(lora) if lora and lora.is_file() else ""
+    return name_folder(source.home, TEXT_ENCODER, recorded_fingerprint(base), trained)
+
+
+def name_folder(home: Path, kind: str, fingerprint: str, trained: str) -> Path:
+    """A folder by the hash of what goes into an export."""
+    key = hash_bytes(FORMAT, kind, importlib.metadata.version("openvino"), fingerprint, trained)
+    return home / "runtimes" / f"{kind}-{key[:24]}"
+
+
+def is_wanted(source: ModelSource) -> bool:
+    """Whether the model is to be exported: not where torch is asked for, a GPU is there, or OpenVINO is not."""
+    if source.runtime == TORCH or (source.runtime == AUTO and torch.cuda.is_available()):
+        return False
+    try:
+        importlib.metadata.version("openvino")
+    except importlib.metadata.PackageNotFoundError:
+        if source.runtime == OPENVINO:
+            raise ModelError("OpenVINO is not installed here; install it, or give --runtime torch.") from None
+        return False
+    return True
+
+
+def precision() -> str:
+    """In which the LLM is fastest on this processor."""
+    able = torch.cpu.get_capabilities()
+    return INT8 if any(able.get(name) for name in INT8_INSTRUCTIONS) else FLOAT
+
+
+def is_exported(source: ModelSource) -> bool:
+    """Whether nothing is left to be made for the model and the sentence encoder."""
+    return all(folder is None or folder.is_dir() for folder in (export_folder(source), text_folder(source)))
+
+
+def ensure_exports(source: ModelSource, progress: bool = True) -> bool:
+    """Make what is missing of the model's and the sentence encoder's exports; whether the model has one afterwards.
+
+    A second process waits for the first. Raises LavicError where it fails.
+    """
+    ensure_model(source, progress)
+    ensure_encoder(source)
+    return export_folder(source) is not None
+
+
+def ensure_model(source: ModelSource, progress: bool = True) -> None:
+    """Export the model unless that is done, or not wanted."""
+    folder = export_folder(source)
+    if not folder or folder.is_dir():
+        return
+    with locked(folder):
+        if not folder.is_dir():
+            from lavic_chat.model.load import load_model
+            from lavic_chat.model.openvino_export import export_model
+
+            model = load_model(source.name, source.adapter, source.home, "cpu")
+            export_model(model, folder, precision(), progress)
+
+
+def ensure_encoder(source: ModelSource) -> None:
+    """The same of the sentence encoder."""
+    folder = text_folder(source)
+    if not folder or folder.is_dir():
+        return
+    with locked(folder):
+        if not folder.is_dir():
+            from lavic_chat.model.openvino_export import export_text_encoder
+            from lavic_chat.model.text_encoder import load_text_encoder
+
+            export_text_encoder(*load_text_encoder(source.home, source.adapter), folder)
+
+
+def locked(folder: Path) -> FileLock:
+    """The lock under which an export is made. Raises LavicError where the home cannot be written."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder.parent / f"{folder.name}.lock")
+    except OSError as error:
+        raise LavicError(f"Could not write {folder.parent}: {error.strerror}; set LAVIC_HOME to another.") from error
