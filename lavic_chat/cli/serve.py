@@ -52,6 +52,7 @@ def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
     from lavic_chat.catalog.filters import Filters, check_categories
     from lavic_chat.dialogue.turns import Dialogue
     from lavic_chat.recommendation import to_answer
+    from lavic_chat.serving.preparation import prepare_in_background
     from lavic_chat.serving.recommender import load_recommender
 
     dialogue = Dialogue().say(message, photo)  # bad input is refused before anything is loaded
@@ -64,6 +65,8 @@ def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
         check_categories(categories, load_catalog(settings.catalog))
     answer = to_answer(load_recommender(settings).recommend(dialogue, filters=filters))
     print_json(answer) if as_json else click.echo(format_answer(answer))
+    if prepare_in_background(settings):
+        click.echo("What answers faster on this processor is being made in the background.", err=True)
 
 
 def format_answer(answer: dict) -> str:
@@ -113,9 +116,12 @@ def build_index(settings: Settings, ship: bool) -> dict:
 
     Raises LavicError where there is no such folder.
     """
+    from lavic_chat.model.runtimes import ensure_exports
+    from lavic_chat.ranking.visual_ranker import source_of
     from lavic_chat.serving.recommender import load_recommender
 
     start = time.perf_counter()
+    ensure_exports(source_of(settings))
     recommender = load_recommender(settings)
     if ship:
         if not settings.adapter:

@@ -1,0 +1,35 @@
+"""The processor's runtime is made in the background, by a process of its own, while torch answers."""
+
+import contextlib
+import os
+import subprocess
+import sys
+
+from lavic_chat.model.runtimes import AUTO, is_exported
+from lavic_chat.ranking.visual_ranker import source_of
+from lavic_chat.settings import Settings
+
+
+def prepare_in_background(settings: Settings) -> subprocess.Popen | None:
+    """Begin `lavic-chat prepare` where something is left to be made; None where nothing is, or torch was asked for.
+
+    It takes what processor time others leave, survives this process, and of two only one works.
+    """
+    source = source_of(settings)
+    if source.runtime != AUTO or is_exported(source):
+        return None
+    command = [sys.executable, "-m", "lavic_chat", "prepare", "--model", settings.model]
+    if settings.adapter:
+        command += ["--adapter", str(settings.adapter)]
+    environment = {**os.environ, "LAVIC_HOME": str(settings.home)}
+    with contextlib.suppress(OSError):  # without it torch goes on answering
+        return subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True, preexec_fn=give_way if hasattr(os, "nice") else None,
+        )  # fmt: skip
+    return None
+
+
+def give_way() -> None:
+    """The lowest priority: shoppers come first."""
+    os.nice(19)
