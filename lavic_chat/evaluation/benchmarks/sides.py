@@ -1,6 +1,6 @@
 """The two installations that are compared, an older one and this one: their commands, their folders, what they are.
 
-Each runs in a `$LAVIC_HOME` of its own, whose models are links to those of the user and whose caches are copies, so
+Each runs in a `$LAVIC_HOME` of its own, whose models are links to the user's and whose caches are copies, so
 that neither computes what it has long known and neither changes what the user has.
 """
 
@@ -15,7 +15,7 @@ import lavic_chat
 from lavic_chat.errors import LavicError
 from lavic_chat.evaluation.benchmarks.startup import last_line, own_command, run_json
 
-LINKED = "models", "runtimes"  # folders of a home whose folders are linked to
+LINKED = "models", "runtimes"  # of a home: models, and what was exported of them
 BEFORE, AFTER = "before", "after"
 PACKAGES = ("torch", "transformers", "openvino", "gradio")
 ASK_VERSIONS = f"""
@@ -109,13 +109,22 @@ def make_home(source: str | Path, home: Path) -> Path:
 
 
 def link_models(source: Path, home: Path) -> None:
-    """The models alone, and what was exported of them, without caches."""
+    """The models alone, and what was exported of them, without caches. File by file, so that they stay while they are
+    measured, whatever becomes of the other home; what is compiled beside an export is compiled anew."""
     for kind in LINKED:
-        (home / kind).mkdir(parents=True, exist_ok=True)
         for model in (source / kind).glob("*/"):
-            link = home / kind / model.name
-            if not link.exists():
-                link.symlink_to(model.resolve(), target_is_directory=True)
+            if not (home / kind / model.name).exists():
+                ignored = shutil.ignore_patterns("compiled")
+                shutil.copytree(model, home / kind / model.name, copy_function=link_or_copy, ignore=ignored)
+
+
+def link_or_copy(source: str, target: str) -> str:
+    """A hard link, or a copy where the two lie on different disks."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target
 
 
 def commit_of(folder: Path) -> str | None:

@@ -140,13 +140,15 @@ def test_a_side_that_fails_is_named_with_its_own_words(side: Side):
 
 def test_each_side_has_a_home_of_its_own(side: Side, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (side.home / "cache").mkdir()
-    (side.home / "runtimes" / "export").mkdir(parents=True)
+    (side.home / "runtimes" / "export" / "compiled").mkdir(parents=True)
+    (side.home / "runtimes" / "export" / "graph").touch()
     (side.home / "runtimes" / "export.lock").touch()
     (side.home / "cache" / "kept").write_text("1")
     home = make_home(side.home, tmp_path / "own")
     (home / "cache" / "kept").write_text("2")
     assert (side.home / "cache" / "kept").read_text() == "1" and (home / "models" / "lavic-mini").is_dir()
-    assert (home / "runtimes" / "export").is_symlink() and not (home / "runtimes" / "export.lock").exists()
+    assert [path.name for path in (home / "runtimes").iterdir()] == ["export"]
+    assert [path.name for path in (home / "runtimes" / "export").iterdir()] == ["graph"]
     link_models(side.home, home)  # once more, as in a second part
     monkeypatch.setenv("LAVIC_MODEL", "another")
     assert "LAVIC_MODEL" not in side.environment and side.environment["LAVIC_HOME"] == str(side.home)
