@@ -15,6 +15,7 @@ from lavic_chat.cli.options import (
     runtime_option,
 )  # fmt: skip
 from lavic_chat.errors import LavicError
+from lavic_chat.evaluation.config import BENCH_PARTS as PARTS
 from lavic_chat.settings import Settings, read_settings
 
 
@@ -140,24 +141,29 @@ def build_index(settings: Settings, ship: bool) -> dict:
 @runtime_option
 @decode_option
 @llm_option
-@click.option("--turns", default=5, type=click.IntRange(1, 1000), help="Timed turns after one to warm up.")
+@click.option("--turns", default=12, type=click.IntRange(1, 1000), help="Timed conversations, of two turns each.")
+@click.option("--beside", default=0, type=click.IntRange(0, 64), help="The same turns beside so many busy processes.")
+@click.option("--only", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated.")
 @click.option("--shoppers", type=click.IntRange(1, 200), help="Serve the chat to so many at once instead.")
 @click.option("--seconds", default=180, type=click.IntRange(1, 3600), help="How long they shop.", show_default=True)
 @json_option
-def bench(turns: int, shoppers: int | None, seconds: int, as_json: bool, **chosen) -> None:
-    """Latency of a turn step by step, tokens, and memory; or what many shoppers at once meet."""
-    from lavic_chat.serving.recommender import load_recommender
-
-    recommender = load_recommender(read_settings(**chosen))
+def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chosen) -> None:
+    """Time a turn and its parts, a second turn, fifty candidates, the authors' way, pictures, start-up, and memory; or
+    what many shoppers at once meet."""
+    shoppers, seconds = chosen.pop("shoppers"), chosen.pop("seconds")
+    settings = read_settings(**chosen)
     if shoppers:
         from lavic_chat.evaluation.benchmarks.load_test import run_load_test
+        from lavic_chat.serving.recommender import load_recommender
 
-        result = run_load_test(recommender, shoppers, seconds).to_row()
-    else:
-        from lavic_chat.evaluation.benchmarks.turn_latency import measure_turns
+        row = run_load_test(load_recommender(settings), shoppers, seconds).to_row()
+        print_json(row) if as_json else click.echo(format_row(row))
+        return
+    from lavic_chat.evaluation.benchmarks.bench import BenchConfig, run_bench
+    from lavic_chat.evaluation.benchmarks.bench_text import format_report
 
-        result = measure_turns(recommender, turns)
-    print_json(result) if as_json else click.echo(format_row(result))
+    report = run_bench(settings, BenchConfig(turns, beside, parts or PARTS))
+    print_json(report.to_row()) if as_json else click.echo(format_report(report))
 
 
 def format_row(row: dict) -> str:

@@ -142,11 +142,11 @@ def test_an_exported_llm_is_asked_by_every_command_that_scores(shop, dialogues, 
         assert [item["score"] for item in found["candidates"]] == pytest.approx(
             [item["score"] for item in wanted["candidates"]], abs=1e-3
         )
-        answer("bench", *shop, "--turns", 1, "--llm", fake.address)
+        answer("bench", *shop, "--turns", 1, "--only", "turns", "--llm", fake.address)
         answer("evaluate", "--dialogues", dialogues, *shop, "--out", tmp_path / "out", "--llm", fake.address)
-        assert len(fake.bodies) == (1 + 1) + (1 + 2) + (1 + 6)  # each warms it up first
+        assert len(fake.bodies) == (1 + 1) + (1 + 4) + (1 + 6)  # each warms it up first
         answer("index", *shop)
-        assert len(fake.bodies) == 12
+        assert len(fake.bodies) == 14
 
 
 def test_an_llm_server_from_the_environment_may_be_away(shop, monkeypatch, caplog):
@@ -261,8 +261,10 @@ def test_index_counts_and_the_second_one_computes_nothing(shop, tiny_catalog_fol
 
 
 def test_bench_measures(shop):
-    found = answer("bench", "--turns", 2, *shop)
-    assert found["median_ms"] > 0 and found["turns"] == 2 and found["visual_tokens"] == 50
+    found = answer("bench", "--turns", 2, "--only", "turns", *shop)
+    assert found["turns"]["first"]["p50"] > 0 and found["turns"]["first"]["runs"] == 2
+    assert found["turns"]["visual_tokens"] == 50 and found["authors"] is None
+    assert "the second of the conversation" in run("bench", "--turns", 1, "--only", "turns", *shop).stdout
 
 
 # ---- evaluate ----
