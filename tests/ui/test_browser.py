@@ -17,6 +17,7 @@ from helpers.fakes import FakeRecommender, make_catalog
 from PIL import Image
 
 from lavic_chat.feedback.annotation import AnnotationStore
+from lavic_chat.serving.engine import Engine
 from lavic_chat.ui import build_app, launch
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -65,10 +66,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     catalog = make_catalog(folder / "catalog", without_picture=("white-armchair",))
     recommender = HeldRecommender(catalog, delay=0.3)
     recommender.gate.set()
-    app = build_app(recommender, AnnotationStore(folder / "flags.sqlite"))
-    _, address, _ = launch(app, catalog, port=None, prevent_thread_lock=True, quiet=True)
-    yield Served(address, folder / "flags.sqlite", recommender.gate)
-    app.close(verbose=False)
+    with Engine(recommender) as engine:
+        app = build_app(engine, AnnotationStore(folder / "flags.sqlite"))
+        _, address, _ = launch(app, catalog, port=None, prevent_thread_lock=True, quiet=True)
+        yield Served(address, folder / "flags.sqlite", recommender.gate)
+        app.close(verbose=False)
 
 
 @pytest.fixture(scope="module")
@@ -279,6 +281,29 @@ def test_two_visitors_never_mix(session):
     one.click("#start-over")
     one.wait_for_selector(".greeting")
     assert picked(two) == "green-sofa"
+
+
+def test_who_waits_sees_the_line_move_and_may_start_over(session, served: Served):
+    one, two, three = session(), session(), session()
+    served.gate.clear()
+    try:
+        for page, text in ((one, "a yellow lamp"), (two, "a green sofa"), (three, "a red armchair")):
+            page.fill("#box textarea", text)
+            page.press("#box textarea", "Enter")
+            page.wait_for_selector("#status .looking")
+            page.wait_for_timeout(1_000)  # until it is in line
+        assert "Two shoppers are served before you" in three.inner_text("#status")
+        two.click("#start-over")
+        two.wait_for_selector(".greeting")
+        three.wait_for_selector("#status [data-ahead='1']")
+    finally:
+        served.gate.set()
+    wait_for_answer(one)
+    wait_for_answer(three)
+    assert (picked(one), picked(three)) == ("yellow-lamp", "red-armchair")
+    assert two.locator(".greeting").count() == 1  # nothing came of what it had asked
+    ask(two, "a blue lamp")
+    assert picked(two) == "blue-lamp"
 
 
 def test_a_phone_has_everything_and_no_sideways_scroll(session):
