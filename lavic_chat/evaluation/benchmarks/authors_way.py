@@ -21,8 +21,7 @@ from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio, paired_ratio
 from lavic_chat.evaluation.benchmarks.turns import find, time_turn
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.model import VisionLanguageModel
-from lavic_chat.ranking import LIST, Ranker, RankerConfig
-from lavic_chat.ranking.ranker import join_states
+from lavic_chat.ranking import GENERATE, Ranker, RankerConfig
 from lavic_chat.serving.recommender import Recommender
 
 
@@ -77,12 +76,12 @@ def turn_their_way(recommender: Recommender, dialogue: Dialogue) -> AuthorsTurn:
     found = time.perf_counter()
     states = encode(recommender.visual_ranker.model, recommender.catalog, products)
     encoded = time.perf_counter()
-    ranker = Ranker(recommender.visual_ranker.model, RankerConfig(LIST))
-    prompt = ranker.make_prompt(dialogue, products, [ItemFeatures(one) for one in states])
-    ranker.generate(prompt, join_states(states), products)
+    ranker = Ranker(recommender.visual_ranker.model, RankerConfig(GENERATE))
+    ready = ranker.prepare(dialogue, products, [ItemFeatures(one) for one in states])
+    ranker.generate(ready)
     end = time.perf_counter()
     steps = (end - start, encoded - found, end - encoded)
-    return AuthorsTurn(*(1000 * seconds for seconds in steps), prompt_tokens=prompt.until_answer)
+    return AuthorsTurn(*(1000 * seconds for seconds in steps), prompt_tokens=ready.prompt.until_answer)
 
 
 def encode(model: VisionLanguageModel, catalog: Catalog, products: Sequence[Product]) -> Tensor:
