@@ -13,7 +13,7 @@ from lavic_chat.settings import MINI, read_settings
 from lavic_chat.training.configs import PAPER, StageConfig, choose_config
 
 NOISES = ("noise", "blur", "caption_noise")  # config fields in standard deviations
-SETTINGS = ("catalog", "model", "adapter")
+SETTINGS = ("catalog", "model", "adapter", "runtime")
 R = TypeVar("R")
 
 
@@ -74,7 +74,8 @@ def answer(stage: Callable, request: R, as_json: bool) -> None:
 def make_request(request_class: Callable[..., R], config_class: type[StageConfig] | None, given: dict) -> R:
     """A stage's request from a command's options, which are named as its fields, its config's and the settings'."""
     chosen = {name: given[name] for name in SETTINGS if name in given}
-    settings = read_settings(**chosen, runtime="torch", llm="")  # the reference, and the very model that is trained
+    chosen.setdefault("runtime", "torch")  # the reference, and the very model that is trained
+    settings = read_settings(**chosen, llm="")
     names = {item.name for item in fields(config_class)} if config_class else set()
     rest = {name: value for name, value in given.items() if name not in names and name not in SETTINGS}
     if config_class:

@@ -1,11 +1,9 @@
 """A base with its adapter as OpenVINO graphs, LoRAs folded in: what `openvino_model.py` reads."""
 
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -16,6 +14,7 @@ from lavic_chat.errors import ModelError
 from lavic_chat.model.layers import LayerStack
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import merge_loras, without_remarks
+from lavic_chat.model.openvino_graph import import_openvino, unreported
 from lavic_chat.model.openvino_model import (
     INT8,
     LOWER,
@@ -156,25 +155,19 @@ def export_text_encoder(encoder: Any, name: str, folder: str | Path) -> None:
 @torch.inference_mode()
 def convert(module: nn.Module, example: dict[str, Tensor], shapes: dict[str, list[int]]) -> Any:
     """A module as a graph; example: its inputs by name; shapes: theirs, -1 for what varies."""
-    with (
-        unreported(),
-        without_remarks(),
-    ):  # tracing warns of shapes that it takes for constants; tests hold what comes out
-        import openvino
-
-        return openvino.convert_model(module.eval(), example_input=example, input=list(shapes.items()))
+    with without_remarks():  # tracing warns of what it takes for constant; tests hold what comes of it
+        return import_openvino().convert_model(module.eval(), example_input=example, input=list(shapes.items()))
 
 
 def save_graph(graph: Any, path: Path, in_int8: bool = False) -> None:
-    """Write a graph in single precision; in_int8: its weights as eight bits a row."""
-    import openvino
-
+    """Write a graph, its weights in half precision, which halves disk and memory; it computes in single. in_int8: its
+    weights in eight bits, with a scale for each row."""
     if in_int8:
         with unreported():
             import nncf
 
             graph = nncf.compress_weights(graph, mode=nncf.CompressWeightsMode.INT8_SYM)
-    openvino.save_model(graph, path, compress_to_fp16=False)
+    import_openvino().save_model(graph, path, compress_to_fp16=True)
 
 
 def save_words(model: LavicModel, folder: Path) -> None:
@@ -185,17 +178,3 @@ def save_words(model: LavicModel, folder: Path) -> None:
         rows["output"] = outputs.contiguous()
     save_file(rows, folder / WORDS)
     model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
-
-
-@contextmanager
-def unreported() -> Generator[None]:
-    """OpenVINO and NNCF report their use to their maker's statistics, unasked; without that package they do not."""
-    name = "openvino_telemetry"
-    there, sys.modules[name] = sys.modules.get(name), cast(Any, None)
-    try:
-        yield
-    finally:
-        if there:
-            sys.modules[name] = there
-        else:
-            del sys.modules[name]

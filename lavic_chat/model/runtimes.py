@@ -25,7 +25,7 @@ from lavic_chat.storage.files import hash_bytes, hash_file
 
 AUTO, OPENVINO = "auto", "openvino"
 RUNTIMES = (AUTO, TORCH, OPENVINO)
-FORMAT = "2"  # of an export; counted up whenever what lies in the folder changes
+FORMAT = "3"  # of an export; counted up whenever what lies in the folder changes
 INT8_INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "amx_int8")  # without one of them eight bits are slower than 32
 T = TypeVar("T")
 log = logging.getLogger(__name__)

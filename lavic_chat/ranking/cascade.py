@@ -15,9 +15,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from lavic_chat.errors import ModelError
-from lavic_chat.storage.files import write_atomic
+from lavic_chat.storage.files import hash_bytes, write_atomic
 
 FILE = "cascade.safetensors"  # in an adapter's folder
+GAP = 0.01  # between who went on and who was left behind, so that none of these is the pick
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Cascade:
     middle: int
     margin: float
     adapter: str
+
+    @property
+    def name(self) -> str:
+        """Tells one cascade from another."""
+        return hash_bytes(self.weight.float().numpy().tobytes(), str(self.middle), str(self.margin))
 
     def estimate(self, states: Tensor) -> Tensor:
         """States at the answer places [n, d] -> estimated scores [n], up to a number that all share."""
@@ -43,7 +49,7 @@ class Cascade:
     def complete(self, estimates: Tensor, kept: Tensor, scores: Tensor) -> Tensor:
         """Estimates [n], who went on [n], and their scores [k] -> scores of all [n]."""
         shift = (scores - estimates[kept]).mean()
-        completed = torch.minimum(estimates + shift, scores.min())
+        completed = torch.minimum(estimates + shift, scores.min() - GAP)
         completed[kept] = scores
         return completed
 

@@ -233,7 +233,7 @@ class Ranker:
         seen = rows.half().cpu().numpy().tobytes()
         said = b"".join(part.numpy().tobytes() for part in prompt.unshared())
         weights = (self.model.fingerprint, self.model.adapter_hash, str(self.model.device), str(self.model.dtype))
-        weights += () if self.model.runtime == TORCH else (self.model.runtime,)
+        weights += () if self.model.runtime == TORCH else (self.model.runtime, *self.cascade_key(one))
         key = hash_bytes(SCORING, *weights, self.config.layout, self.config.labeling, said, seen)
         with contextlib.suppress(KeyError, ValueError):  # of a damaged row
             logits = torch.tensor(json.loads(cache.get([key])[key]))
@@ -242,6 +242,13 @@ class Ranker:
         logits = self.score(one)
         cache.put({key: json.dumps(logits.tolist())})
         return logits
+
+    def cascade_key(self, one: RankingInput) -> tuple[str, ...]:
+        """What else a score hangs on where candidates are left behind: the probe, and search's opinion."""
+        if not self.cascade:
+            return ()
+        bonus = self.bonus(one.query_scores)
+        return self.cascade.name, "" if bonus is None else str(bonus.tolist())
 
     def weigh(self, logits: Tensor, query_scores: Sequence[float] | np.ndarray | None = None) -> Tensor:
         """Candidates' logits [n] -> their scores, with the ranker's temperature and retrieval weight."""

@@ -7,6 +7,7 @@ import time
 
 from lavic_chat.feedback.hub_backup import open_annotations, storage_notice
 from lavic_chat.serving.engine import Engine
+from lavic_chat.serving.preparation import replace_when_ready
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.serving.zero_gpu import Lender, ZeroGpuRecommender, owned
 from lavic_chat.settings import Settings
@@ -32,9 +33,12 @@ def serve_chat(settings: Settings, lend: Lender = owned) -> None:
         app = build_app(ZeroGpuRecommender(loaded, lend), annotations, settings.currency, settings.annotators)
         launch(app, loaded.catalog, settings.host, settings.port)
         return
+    catalog = loaded.catalog
     with Engine(loaded) as engine:
+        del loaded  # it goes when another takes its place
         app = build_app(engine, annotations, settings.currency, settings.annotators)
-        launch(app, loaded.catalog, settings.host, settings.port, prevent_thread_lock=True)
+        launch(app, catalog, settings.host, settings.port, prevent_thread_lock=True)
+        replace_when_ready(engine, settings)
         wait_for_stop()
         print("Closing: what is being answered is finished; stop again to leave at once.", file=sys.stderr)
     time.sleep(FAREWELL)

@@ -75,6 +75,10 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def replace(self, recommender: Any) -> None:
+        """Another recommender of the same catalogue and model answers from the next request on."""
+        self.recommender, self.device = recommender, recommender.device
+
     # ---- asking ----
 
     def submit(self, request: RecommendationRequest, shopper: str = "") -> Ticket:

@@ -1,13 +1,19 @@
 """The processor's runtime is made in the background, by a process of its own, while torch answers."""
 
 import contextlib
+import logging
 import os
 import subprocess
 import sys
+import threading
 
 from lavic_chat.model.runtimes import AUTO, is_exported
 from lavic_chat.ranking.visual_ranker import source_of
+from lavic_chat.serving.engine import Engine
+from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.settings import Settings
+
+log = logging.getLogger("lavic_chat.serving")
 
 
 def prepare_in_background(settings: Settings) -> subprocess.Popen | None:
@@ -28,6 +34,22 @@ def prepare_in_background(settings: Settings) -> subprocess.Popen | None:
             start_new_session=True, preexec_fn=give_way if hasattr(os, "nice") else None,
         )  # fmt: skip
     return None
+
+
+def replace_when_ready(engine: Engine, settings: Settings) -> threading.Thread | None:
+    """Have the processor's runtime made while the engine answers in torch, and let it answer with that then."""
+    process = prepare_in_background(settings)
+    if process is None:
+        return None
+
+    def replace() -> None:
+        if process.wait() == 0 and is_exported(source_of(settings)):
+            engine.replace(load_recommender(settings, progress=False))
+            log.info("From now on %s answers.", engine.recommender.visual_ranker.model.runtime)
+
+    thread = threading.Thread(target=replace, name="preparation", daemon=True)
+    thread.start()
+    return thread
 
 
 def give_way() -> None:

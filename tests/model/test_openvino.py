@@ -1,6 +1,7 @@
 """The processor's runtime against torch, the reference: the same states, tokens, logits and words, up to rounding."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -16,18 +17,20 @@ from lavic_chat.errors import ModelError
 from lavic_chat.features.captions import decode_captions
 from lavic_chat.model import VIEWS, runtimes
 from lavic_chat.model.load import load_model
-from lavic_chat.model.openvino_export import export_text_encoder, unreported
+from lavic_chat.model.openvino_export import export_text_encoder
+from lavic_chat.model.openvino_graph import import_openvino, unreported
 from lavic_chat.model.openvino_model import FLOAT, INT8, LOWER, RECORD, OpenVinoModel
 from lavic_chat.model.openvino_text import OpenVinoTextEncoder
 from lavic_chat.model.packing import pad
 from lavic_chat.model.runtimes import ModelSource, export_folder, open_model
 from lavic_chat.ranking.prefix_memory import PrefixMemory
 from lavic_chat.ranking.prompt import BRANCH, LIST, PromptCandidate, PromptFormat, build_prompt
-from lavic_chat.ranking.scoring import score_prompts, score_reading_on
+from lavic_chat.ranking.scoring import begin_reading, score_prompts, score_reading_on
 
 TALK = Dialogue().say("a red sofa for the blue chair")
 TITLES = ("Red sofa", "Red chair", "Lamp")
 CLOSE = {"atol": 1e-4, "rtol": 1e-4}
+HALVED = {"atol": 1e-3, "rtol": 2e-3}  # weights in half precision
 
 
 def named(folder: Path) -> Path:
@@ -79,15 +82,15 @@ def test_pictures_are_seen_the_same(pair):
     views = reference.make_views(pictures)
     assert torch.allclose(exported.make_views(pictures), views, atol=0.02)  # half a step of 255
     states = reference.encode_views(views)
-    assert torch.allclose(exported.encode_views(views), states, **CLOSE)
-    assert torch.allclose(exported.project(states), reference.project(states), **CLOSE)
+    assert torch.allclose(exported.encode_views(views), states, **HALVED)
+    assert torch.allclose(exported.project(states), reference.project(states), **HALVED)
 
 
 @pytest.mark.parametrize("layout", [BRANCH, LIST])
 def test_prompts_are_scored_the_same(pair, layout):
     scores = [score_prompts(model, [prompt_of(model, layout)], [tokens_of(model)])[0] for model in pair]
-    assert torch.allclose(*scores, **CLOSE)
-    assert scores[0].std() > 100 * (scores[0] - scores[1]).abs().max()  # so the agreement says something
+    assert torch.allclose(*scores, **HALVED)
+    assert scores[0].std() > 30 * (scores[0] - scores[1]).abs().max()  # so the agreement says something
 
 
 def test_a_padded_batch_is_scored_as_each_alone(pair):
@@ -106,13 +109,15 @@ def test_reading_on_is_reading_anew(pair, place):
     for dialogue in (TALK, longer, longer):
         prompt = build_prompt(model, dialogue, [PromptCandidate(title) for title in TITLES], PromptFormat(BRANCH, 512))
         anew = score_prompts(model, [prompt], [tokens_of(model)])[0]
-        assert torch.allclose(score_reading_on(model, prompt, tokens_of(model), memory), anew, **CLOSE)
+        assert torch.allclose(
+            score_reading_on(model, begin_reading(model, prompt, tokens_of(model), memory), memory), anew, **CLOSE
+        )
 
 
 def test_what_was_read_is_the_same(pair):
     rows = [pad(model, [prompt_of(model)], [tokens_of(model)]) for model in pair]
     (_, past), (_, own) = (model.read(*row, kept=9) for model, row in zip(pair, rows, strict=True))
-    assert past.shape == own.shape and torch.allclose(past, own, **CLOSE)
+    assert past.shape == own.shape and torch.allclose(past, own, **HALVED)
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -159,7 +164,7 @@ def test_texts_have_the_same_vectors(tmp_path):
     texts = ["a red sofa", "quince", "lamp " * 200, "the blue chair"] * 12
     expected = encoder.encode(texts, normalize_embeddings=True)
     assert exported.size == expected.shape[1] and exported.name == "tiny"
-    assert torch.allclose(torch.tensor(exported.encode(texts)), torch.tensor(expected), **CLOSE)
+    assert torch.allclose(torch.tensor(exported.encode(texts)), torch.tensor(expected), **HALVED)
 
 
 # ---- when ----
@@ -222,13 +227,24 @@ def test_every_runtime_there_is_can_be_asked_for(tmp_path):
 
 
 def test_no_statistics_are_sent(monkeypatch):
-    """OpenVINO would report each conversion to its maker; the package that does so cannot be imported meanwhile."""
+    """OpenVINO would tell its maker that it is imported and what it converts; without the package for it, it cannot."""
     import importlib
 
     before = sys.modules.get("openvino_telemetry")
     with unreported(), pytest.raises(ImportError):
         importlib.import_module("openvino_telemetry")
     assert sys.modules.get("openvino_telemetry") is before
+    import_openvino()
+    ours = importlib.import_module("openvino.tools.ovc.telemetry_utils")
+    assert ours.tm.__name__.endswith("telemetry_stub")
+
+
+def test_openvino_is_imported_in_one_place():
+    """Wherever else it were imported first, it would report that."""
+    package = Path(runtimes.__file__).parent.parent
+    imports = re.compile(r"^\s*(import|from) openvino\b", re.M)
+    importing = [path.name for path in package.rglob("*.py") if imports.search(path.read_text())]
+    assert importing == ["openvino_graph.py"]
 
 
 def test_a_model_on_a_gpu_is_not_exported(tmp_path, monkeypatch):
@@ -254,4 +270,4 @@ def test_the_graph_knows_no_example(source):
         given_ = torch.randn(1, length, model.token_size, generator=torch.Generator().manual_seed(length))
         mask = torch.ones(1, length, length, dtype=torch.bool).tril()
         one, other = (each.hidden_states(given_, torch.arange(length)[None], mask) for each in (model, reference))
-        assert torch.allclose(one, other, **CLOSE)
+        assert torch.allclose(one, other, **HALVED)
