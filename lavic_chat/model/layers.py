@@ -31,7 +31,8 @@ class LayerStack(nn.Module):
         self, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int | Tensor
     ) -> tuple[Tensor, Tensor]:
         """[B, L, d], [B, L], [B, 1, L, P + L], [2 layers, B, heads, P, size] -> states [B, L, d], and keys and values
-        [2 layers, B, heads, P + kept, size]. mask: true where a place may attend, or what is added to its score."""
+        of the first `kept` [2 layers, B, heads, kept, size]. mask: true where a place may attend, or what is added to
+        its score."""
         memory = Memory(past, self.first)
         rotated = self.rotary(states, position_ids=positions)
         for layer in self.layers:
@@ -39,7 +40,7 @@ class LayerStack(nn.Module):
                 states, attention_mask=mask, position_ids=positions, cache=memory, use_cache=True,
                 position_embeddings=rotated,
             )  # fmt: skip
-        return self.norm(states), memory.joined(kept)
+        return self.norm(states), memory.of_first(kept)
 
 
 class Memory:
@@ -62,6 +63,6 @@ class Memory:
         row = 2 * (layer - self.first)
         return torch.cat([self.past[row], keys], 2), torch.cat([self.past[row + 1], values], 2)
 
-    def joined(self, kept: int | Tensor) -> Tensor:
-        """[2 layers, B, heads, P + kept, size]: with the first `kept` of the new tokens."""
-        return torch.cat([self.past, torch.stack(self.fresh)[:, :, :, :kept]], 3)
+    def of_first(self, kept: int | Tensor) -> Tensor:
+        """[2 layers, B, heads, kept, size]: of the first so many new tokens."""
+        return torch.stack(self.fresh)[:, :, :, :kept]

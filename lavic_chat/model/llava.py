@@ -90,7 +90,9 @@ class LavicModel(VisualTokens, VisionLanguageModel):
             cache=memory,
             use_cache=memory is not None,
         ).last_hidden_state
-        return states, memory.joined(kept) if memory else self.no_past(len(embeddings))
+        if not memory:
+            return states, self.no_past(len(embeddings))
+        return states, torch.cat([memory.past, memory.of_first(kept)], 3)
 
     @cached_property
     def stacks(self) -> tuple[LayerStack, LayerStack]:
@@ -102,13 +104,20 @@ class LavicModel(VisualTokens, VisionLanguageModel):
         self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
     ) -> tuple[Tensor, Tensor]:
         """See the base."""
-        return self.stacks[0](embeddings, positions.to(self.device), mask[:, None].to(self.device), past, kept)
+        return self._pass(self.stacks[0], embeddings, positions, mask, (past, kept))
 
     def read_upper(
         self, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
     ) -> tuple[Tensor, Tensor]:
         """See the base."""
-        return self.stacks[1](states, positions.to(self.device), mask[:, None].to(self.device), past, kept)
+        return self._pass(self.stacks[1], states, positions, mask, (past, kept))
+
+    def _pass(
+        self, stack: LayerStack, states: Tensor, positions: Tensor, mask: Tensor, memory: tuple[Tensor, int]
+    ) -> tuple[Tensor, Tensor]:
+        past, kept = memory
+        states, fresh = stack(states, positions.to(self.device), mask[:, None].to(self.device), past, kept)
+        return states, torch.cat([past, fresh], 3)
 
     @property
     def memory_shape(self) -> tuple[int, int, int]:

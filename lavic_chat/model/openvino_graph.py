@@ -31,6 +31,7 @@ class Graph:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "INFERENCE_PRECISION_HINT": "f32",
+            "CPU_RUNTIME_CACHE_CAPACITY": 200,  # of prepared shapes; the default of 5,000 grows by gigabytes
             "CACHE_DIR": str(self.path.parent / COMPILED),
             "CACHE_MODE": "OPTIMIZE_SIZE",  # without the weights once more
         }

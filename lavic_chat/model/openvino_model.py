@@ -22,7 +22,8 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import functional
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model.base import VisionLanguageModel
@@ -31,6 +32,8 @@ from lavic_chat.model.views import ViewFormat
 
 FLOAT, INT8 = "openvino", "openvino-int8"
 RECORD, WORDS, TOKENIZER = "export.json", "words.safetensors", "tokenizer.json"
+STEP, PAST_STEP = 16, 32  # tokens to which lengths are rounded up
+HIDDEN = torch.finfo(torch.float32).min
 LOWER, UPPER, TOWER, PROJECTOR = "lower.xml", "upper.xml", "tower.xml", "projector.xml"
 
 
@@ -190,7 +193,7 @@ class OpenVinoModel(VisionLanguageModel):
 
     def word_logits(self, states: Tensor, words: Tensor | None = None) -> Tensor:
         """See the base."""
-        return nn.functional.linear(states, self._outputs if words is None else self._outputs[words])
+        return functional.linear(states, self._outputs if words is None else self._outputs[words])
 
     def generate(self, prompts: Sequence[Tensor], max_new_tokens: int) -> list[str]:
         """See the base."""
@@ -241,10 +244,34 @@ class OpenVinoModel(VisionLanguageModel):
 def run_stack(
     graph: Graph, states: Tensor, positions: Tensor, mask: Tensor, memory: tuple[Tensor, int]
 ) -> tuple[Tensor, Tensor]:
-    """See `LayerStack.forward`; the mask [B, L, P + L] is true where a place may attend; memory: past and kept."""
+    """See `VisionLanguageModel.read_lower`; memory: past and kept.
+
+    Lengths are rounded up, for OpenVINO prepares itself anew for every shape, and remembers each.
+    """
     past, kept = memory
-    added = torch.zeros(mask.shape).masked_fill_(~mask, torch.finfo(torch.float32).min)
-    states, memory_after = graph.run(
-        states=states, positions=positions, mask=added[:, None], past=past, kept=torch.tensor(kept)
+    read, before = states.shape[1], past.shape[3]
+    length, room = round_up(read, STEP), round_up(before, PAST_STEP)
+    states, fresh = graph.run(
+        states=functional.pad(states, (0, 0, 0, length - read)),
+        positions=functional.pad(positions, (0, length - read)),
+        mask=widen(mask, before, (length, room))[:, None],
+        past=functional.pad(past, (0, 0, 0, room - before)),
+        kept=torch.tensor(min(round_up(kept, PAST_STEP), length)),
     )
-    return states, memory_after
+    return states[:, :read], torch.cat([past, fresh[:, :, :, :kept]], 3)
+
+
+def round_up(length: int, step: int) -> int:
+    """The next multiple of the step."""
+    return -(-length // step) * step
+
+
+def widen(mask: Tensor, before: int, shape: tuple[int, int]) -> Tensor:
+    """bool [B, L, P + L] -> what is added to the scores of longer ones [B, length, room + length]. Padding is seen by
+    nobody but itself, for a row that sees nothing would come out as NaN."""
+    (length, room), read = shape, mask.shape[1]
+    seen = torch.eye(length, dtype=torch.bool).repeat(len(mask), 1, 1)
+    seen[:, :read, :read] = mask[:, :, before:]
+    old = torch.zeros(len(mask), length, room, dtype=torch.bool)
+    old[:, :read, :before] = mask[:, :, :before]
+    return torch.zeros(len(mask), length, room + length).masked_fill_(~torch.cat([old, seen], 2), HIDDEN)

@@ -4,8 +4,10 @@ An export's folder is named by a hash of all that went into it, so that another 
 Until it is there, torch answers.
 """
 
+import contextlib
 import importlib.metadata
 import logging
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,8 @@ from lavic_chat.storage.files import hash_bytes, hash_file
 
 AUTO, OPENVINO = "auto", "openvino"
 RUNTIMES = (AUTO, TORCH, OPENVINO)
-FORMAT = "3"  # of an export; counted up whenever what lies in the folder changes
+KEPT = 4  # exports of a kind: of as many adapters, or versions
+FORMAT = "4"  # of an export; counted up whenever what lies in the folder changes
 INT8_INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "amx_int8")  # without one of them eight bits are slower than 32
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -83,6 +86,8 @@ def try_export(open_it: Callable[[], T], source: ModelSource) -> T | None:
 
 def open_export(source: ModelSource, folder: Path) -> OpenVinoModel:
     """Raises ModelError where the export is damaged, cannot be run here, or its adapter is of another base."""
+    with contextlib.suppress(OSError):  # a home that cannot be written keeps all it has
+        folder.touch()  # in use, so it stays
     model = OpenVinoModel(folder)
     if source.adapter:
         model.card = read_card(source.adapter)
@@ -179,6 +184,7 @@ def ensure_model(source: ModelSource, progress: bool = True) -> None:
 
             model = load_model(source.name, source.adapter, source.home, "cpu")
             export_model(model, folder, precision(), progress)
+            forget_unused(folder)
 
 
 def ensure_encoder(source: ModelSource) -> None:
@@ -192,6 +198,16 @@ def ensure_encoder(source: ModelSource) -> None:
             from lavic_chat.model.text_encoder import load_text_encoder
 
             export_text_encoder(*load_text_encoder(source.home, source.adapter), folder)
+            forget_unused(folder)
+
+
+def forget_unused(new: Path) -> None:
+    """Remove exports of the new one's kind that were opened the longest ago: each takes some hundred megabytes."""
+    kind = new.name.rpartition("-")[0]
+    alike = [path for path in new.parent.iterdir() if path.is_dir() and path.name.rpartition("-")[0] == kind]
+    others = [path for path in alike if path != new]
+    for folder in sorted(others, key=lambda path: path.stat().st_mtime)[: max(0, len(others) + 1 - KEPT)]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def locked(folder: Path) -> FileLock:

@@ -1,6 +1,7 @@
 """The processor's runtime against torch, the reference: the same states, tokens, logits and words, up to rounding."""
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -181,6 +182,18 @@ def test_an_export_is_made_once_and_whole(source):
 
 def ensure_exports_of_model(source: ModelSource) -> None:
     runtimes.ensure_model(source, progress=False)
+
+
+def test_only_the_exports_that_were_used_last_are_kept(tmp_path):
+    folders = [tmp_path / f"openvino-{number}" for number in range(6)]
+    for age, folder in enumerate(folders):
+        folder.mkdir()
+        os.utime(folder, (1000 + age, 1000 + age))
+    (tmp_path / "openvino-int8-1").mkdir()
+    (tmp_path / "openvino-9.lock").touch()
+    runtimes.forget_unused(folders[0])
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"openvino-0", "openvino-3", "openvino-4", "openvino-5", "openvino-int8-1", "openvino-9.lock"}
 
 
 def test_torch_answers_until_there_is_an_export(tmp_path):
