@@ -1,0 +1,254 @@
+"""The recommender as replicas of a Ray Serve deployment, and a client of them that stands in for it.
+
+    Engine's workers --> ClusterRecommender --> Ray Serve --> replicas, each with a recommender (`replica.py`)
+
+Ray is an extra and imported only here, where it is asked for, and only after its settings are in the environment.
+"""
+
+import importlib
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.errors import LavicError
+from lavic_chat.recommendation import Recommendation, RecommendationRequest
+from lavic_chat.serving.engine import CPU_BATCH, GPU_BATCH, LOST
+from lavic_chat.serving.replica import Question, Replica, ReplicaCard, ReplicaConfig, ReplicaError, pack
+from lavic_chat.settings import Settings
+
+NO_RAY = "Ray is not installed; pip install lavic-chat[cluster]."
+NOT_LOADED = "The replicas could not be started; the same options with lavic-chat app say why."
+NO_CLUSTER = "There is no Ray cluster at the address in RAY_ADDRESS; start one, or leave the address out."
+NO_START = "Ray could not be started; free some memory, or use lavic-chat app."
+OPEN = "Ray would listen to other machines; unset its variables in the environment (RAY_...), then start again."
+TOO_FEW = "The Ray cluster has too few processors; ask for fewer --replicas or --threads."
+HERE = "127.0.0.1"
+QUIET_RAY: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+NAME, DEPLOYMENT = "lavic-chat", "recommender"
+PATIENCE = 180.0  # seconds for an answer, in which dead replicas are replaced
+OBJECTS = 100 * 2**20  # bytes of Ray's shared memory: only messages go through it
+LOCAL = {  # all of Ray on 127.0.0.1, which it does only where it takes the machine for one that has no cluster
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_AUTH_MODE": "token",  # and whoever else is on this machine cannot make it run code
+}
+log = logging.getLogger("lavic_chat.serving")
+
+
+@dataclass(frozen=True)
+class ClusterConfig:
+    """replicas: how many. threads: of each. batch: requests that one answers in a pass; as many as suit where it is
+    None, which is one on a processor."""
+
+    replicas: int = 2
+    threads: int = 1
+    batch: int | None = None
+
+
+class ClusterRecommender:
+    """All that the engine needs of a recommender; the replicas answer. Any number of threads may ask at once."""
+
+    def __init__(self, handle: Any, catalog: Catalog, card: ReplicaCard, deaths: tuple[type[Exception], ...]):
+        """handle: Ray Serve's, of the deployment. deaths: what it raises where the replica that was asked has died."""
+        self.handle, self.catalog, self.deaths = handle, catalog, deaths
+        self.device, self.model_name, self.model_hash = card.device, card.model_name, card.model_hash
+        self.full_tokens = card.full_tokens
+
+    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
+        """As the recommender's own."""
+        return self.answer(RecommendationRequest(dialogue, like, filters))
+
+    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
+        """As the recommender's own."""
+        return self.answer(RecommendationRequest(dialogue, product_id, filters))
+
+    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
+        """As the recommender's own."""
+        return self.answer(RecommendationRequest(dialogue, shown=shown))
+
+    def answer(self, request: RecommendationRequest) -> Recommendation:
+        """One request alone; raises what `recommend_many` would have returned for it."""
+        (found,) = self.recommend_many([request])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def recommend_many(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation | Exception]:
+        """Answers in the order of the requests, all of them asked at once and each of whichever replica is free."""
+        pending = [self.send(request) for request in requests]
+        return [one if isinstance(one, Exception) else self.wait_for(*one) for one in pending]
+
+    def send(self, request: RecommendationRequest) -> tuple[Question, Any] | Exception:
+        """A request on its way and what will bring its answer, or why it cannot be sent."""
+        try:
+            question = pack(request)
+            return question, self.handle.answer.remote(question)
+        except LavicError as error:
+            return error
+        except Exception as error:
+            return lost(error)
+
+    def wait_for(self, question: Question, response: Any) -> Recommendation | Exception:
+        """The answer. Where the replica dies at it, another is asked, once: a request that kills its replica must not
+        kill them all."""
+        try:
+            return received(response)
+        except self.deaths:
+            log.warning("A replica died at a request, which goes to another one.")
+        except Exception as error:
+            return lost(error)
+        try:
+            return received(self.handle.answer.remote(question))
+        except Exception as error:
+            return lost(error)
+
+
+def received(response: Any) -> Recommendation | Exception:
+    """What a replica has answered; raises what Ray does where it has not."""
+    try:
+        answer = response.result(timeout_s=PATIENCE)
+    except TimeoutError:
+        response.cancel()  # else it would be answered for nobody
+        raise
+    if isinstance(answer, ReplicaError):
+        log.error("A replica met %s.", answer)
+    return answer
+
+
+def lost(error: Exception) -> LavicError:
+    """The sentence for a shopper; the log gets the kind of error, whose message could quote what a shopper wrote."""
+    log.error("An answer was lost on its way to or from a replica: %s.", type(error).__name__)
+    return LavicError(LOST)
+
+
+@contextmanager
+def open_cluster(
+    settings: Settings, config: ClusterConfig, load: Callable[[Settings], Any]
+) -> Generator[tuple[ClusterRecommender, int]]:
+    """The deployment's client, and how many requests may be asked of it at once, as long as the block lasts.
+
+    Starts Ray on this machine, out of reach for others, or joins the cluster that RAY_ADDRESS names. load: makes a
+    replica's recommender. Raises LavicError where Ray is missing or the replicas cannot be started.
+    """
+    catalog = load_catalog(settings.catalog)
+    if not len(catalog):
+        raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
+    ray, is_local = import_ray(), not os.environ.get("RAY_ADDRESS")
+    with started(ray, config, is_local):
+        gpus = ray.cluster_resources().get("GPU", 0.0)
+        batch = config.batch or (GPU_BATCH if gpus else CPU_BATCH)
+        replica = ReplicaConfig(
+            settings_of_replicas(settings), config.threads, batch, catalog.fingerprint, is_local, load
+        )
+        options = {"num_cpus": config.threads, "num_gpus": min(1.0, gpus / config.replicas)}
+        handle = deploy(replica, config.replicas, options)
+        try:
+            card: ReplicaCard = handle.card.remote().result(timeout_s=PATIENCE)
+            if card.fault:
+                raise LavicError(card.fault)
+            yield ClusterRecommender(handle, catalog, card, death_errors()), config.replicas * batch
+        finally:
+            with suppress(Exception):  # Ray is stopped whatever becomes of this
+                importlib.import_module("ray.serve").delete(NAME)
+
+
+def settings_of_replicas(settings: Settings) -> Settings:
+    """The settings with whole paths, without what only the page's process needs."""
+    adapter = settings.adapter.resolve() if settings.adapter else None
+    return replace(
+        settings, home=settings.home.resolve(), catalog=settings.catalog.resolve(), adapter=adapter, flags_repo="",
+        hub_token="", annotators={},
+    )  # fmt: skip
+
+
+def import_ray() -> Any:
+    """The module `ray`, its settings made; raises LavicError where it is not installed."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if not os.environ.get("RAY_ADDRESS"):
+        for name, value in {**LOCAL, "RAY_AUTH_TOKEN": secrets.token_hex(32)}.items():
+            os.environ.setdefault(name, value)
+    try:
+        ray = importlib.import_module("ray")
+        importlib.import_module("ray.serve")
+    except ImportError as error:
+        raise LavicError(NO_RAY) from error
+    logging.getLogger("ray.serve").addFilter(is_error)  # Ray sets the level again and again
+    return ray
+
+
+def is_error(record: logging.LogRecord) -> bool:
+    """Whether a log record is of an error."""
+    return record.levelno >= logging.ERROR
+
+
+@contextmanager
+def started(ray: Any, config: ClusterConfig, is_local: bool) -> Generator[None]:
+    """Ray and its Serve, running or joined; nothing of a local one is left behind, its logs neither. Raises LavicError
+    where there is none, or not enough of it."""
+    folder = tempfile.mkdtemp(prefix="lavic-ray-") if is_local else None
+    try:
+        try:
+            ray.init(**(local_options(config, folder) if folder else {}), **QUIET_RAY)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise LavicError(NO_START if is_local else NO_CLUSTER) from error
+        if is_local and ray.util.get_node_ip_address() != HERE:
+            raise LavicError(OPEN)
+        if ray.cluster_resources().get("CPU", 0) < config.replicas * config.threads:
+            raise LavicError(TOO_FEW)
+        start_serve()
+        yield
+    finally:
+        ray.shutdown()
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def local_options(config: ClusterConfig, folder: str) -> dict[str, Any]:
+    """Ray's options on this machine alone; folder: for its sockets and logs."""
+    return {
+        "address": "local",
+        "num_cpus": max(os.cpu_count() or 1, config.replicas * config.threads),
+        "include_dashboard": False,
+        "object_store_memory": OBJECTS,
+        "_node_ip_address": HERE,
+        "_temp_dir": folder,
+    }
+
+
+def start_serve() -> None:
+    """Ray Serve without its HTTP proxy: the page's process alone speaks to the outside."""
+    serve = importlib.import_module("ray.serve")
+    serve.start(proxy_location="Disabled", logging_config=quiet())
+
+
+def quiet() -> dict[str, Any]:
+    """Ray Serve's own logs: errors only."""
+    return {"log_level": "ERROR", "enable_access_log": False}
+
+
+def deploy(config: ReplicaConfig, replicas: int, options: dict[str, float]) -> Any:
+    """Start the replicas and wait until they have loaded; returns the deployment's handle."""
+    serve = importlib.import_module("ray.serve")
+    deployment = serve.deployment(
+        Replica, name=DEPLOYMENT, num_replicas=replicas, ray_actor_options=options, max_ongoing_requests=config.batch,
+        health_check_period_s=5.0, health_check_timeout_s=60.0, graceful_shutdown_wait_loop_s=0.1,
+        graceful_shutdown_timeout_s=5.0, max_constructor_retry_count=replicas, logging_config=quiet(),
+    )  # fmt: skip
+    try:
+        return serve.run(deployment.bind(config), name=NAME, route_prefix=None)
+    except RuntimeError as error:
+        raise LavicError(NOT_LOADED) from error
+
+
+def death_errors() -> tuple[type[Exception], ...]:
+    """What Ray raises where whoever was asked has died, or its machine."""
+    known = importlib.import_module("ray.exceptions")
+    return (known.RayActorError, known.WorkerCrashedError, known.NodeDiedError, known.ObjectLostError)
