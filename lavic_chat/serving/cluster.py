@@ -10,7 +10,11 @@ import logging
 import os
 import secrets
 import shutil
+import signal
+import socket
+import sys
 import tempfile
+import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -27,7 +31,7 @@ from lavic_chat.settings import Settings
 
 NO_RAY = "Ray is not installed; pip install lavic-chat[cluster]."
 NOT_LOADED = "The replicas could not be started; the same options with lavic-chat app say why."
-NO_CLUSTER = "There is no Ray cluster at the address in RAY_ADDRESS; start one, or leave the address out."
+NO_CLUSTER = "There is no Ray cluster at RAY_ADDRESS, which is HOST:PORT; start one, or unset it to use this machine."
 NO_START = "Ray could not be started; free some memory, or use lavic-chat app."
 OPEN = "Ray would listen to other machines; unset its variables in the environment (RAY_...), then start again."
 TOO_FEW = "The Ray cluster has too few processors; ask for fewer --replicas or --threads."
@@ -193,12 +197,15 @@ def is_error(record: logging.LogRecord) -> bool:
 def started(ray: Any, config: ClusterConfig, is_local: bool) -> Generator[None]:
     """Ray and its Serve, running or joined; nothing of a local one is left behind, its logs neither. Raises LavicError
     where there is none, or not enough of it."""
+    if not is_local:
+        check_address(os.environ["RAY_ADDRESS"])
     folder = tempfile.mkdtemp(prefix="lavic-ray-") if is_local else None
     try:
         try:
             ray.init(**(local_options(config, folder) if folder else {}), **QUIET_RAY)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise LavicError(NO_START if is_local else NO_CLUSTER) from error
+        stop_in_order()
         if is_local and ray.util.get_node_ip_address() != HERE:
             raise LavicError(OPEN)
         if ray.cluster_resources().get("CPU", 0) < config.replicas * config.threads:
@@ -209,6 +216,22 @@ def started(ray: Any, config: ClusterConfig, is_local: bool) -> Generator[None]:
         ray.shutdown()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_address(address: str) -> None:
+    """Raises LavicError where nobody listens at HOST:PORT; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise LavicError(NO_CLUSTER) from error
+
+
+def stop_in_order() -> None:
+    """SIGTERM ends this process by an exception, so that it stops what it has started. Ray has put a handler of its
+    own there, which aborts."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def local_options(config: ClusterConfig, folder: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError, PictureError
 from lavic_chat.recommendation import Recommendation, RecommendationRequest
 from lavic_chat.serving import replica as replicas
-from lavic_chat.serving.cluster import NO_RAY, ClusterConfig, ClusterRecommender, open_cluster
+from lavic_chat.serving.cluster import NO_RAY, ClusterConfig, ClusterRecommender, check_address, open_cluster
 from lavic_chat.serving.engine import LOST, Engine, EngineConfig
 from lavic_chat.serving.replica import Question, Replica, ReplicaCard, ReplicaConfig, ReplicaError
 from lavic_chat.settings import Settings
@@ -251,6 +251,12 @@ def test_without_ray_it_says_how_to_get_it(catalog: Catalog, monkeypatch: pytest
 def test_options_of_the_cluster_need_it():
     done = CliRunner().invoke(main, ["serve", "--replicas", "3"])
     assert done.exit_code == 1 and "add --ray" in done.output
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "auto", "nowhere.invalid:6379", "127.0.0.1:99999999"])
+def test_a_cluster_that_is_not_there_is_told_at_once(address: str):
+    with pytest.raises(LavicError, match="no Ray cluster at RAY_ADDRESS"):
+        check_address(address)
 
 
 # ---- real replicas ----
