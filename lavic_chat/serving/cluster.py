@@ -2,19 +2,11 @@
 
     Engine's workers --> ClusterRecommender --> Ray Serve --> replicas, each with a recommender (`replica.py`)
 
-Ray is an extra and imported only here, where it is asked for, and only after its settings are in the environment.
+Ray is an extra: `ray_runtime.py` imports, starts and stops it where it is asked for.
 """
 
 import importlib
 import logging
-import os
-import secrets
-import shutil
-import signal
-import socket
-import sys
-import tempfile
-import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -26,24 +18,13 @@ from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import Recommendation, RecommendationRequest
 from lavic_chat.serving.engine import CPU_BATCH, GPU_BATCH, LOST
+from lavic_chat.serving.ray_runtime import QUIET_SERVE, death_errors, import_ray, is_on_this_machine, started
 from lavic_chat.serving.replica import Question, Replica, ReplicaCard, ReplicaConfig, ReplicaError, pack
 from lavic_chat.settings import Settings
 
-NO_RAY = "Ray is not installed; pip install lavic-chat[cluster]."
-NOT_LOADED = "The replicas could not be started; the same options with lavic-chat app say why."
-NO_CLUSTER = "There is no Ray cluster at RAY_ADDRESS, which is HOST:PORT; start one, or unset it to use this machine."
-NO_START = "Ray could not be started; free some memory, or use lavic-chat app."
-OPEN = "Ray would listen to other machines; unset its variables in the environment (RAY_...), then start again."
-TOO_FEW = "The Ray cluster has too few processors; ask for fewer --replicas or --threads."
-HERE = "127.0.0.1"
-QUIET_RAY: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+NOT_LOADED = "The replicas could not be started; see that every machine has the same lavic-chat[cluster]."
 NAME, DEPLOYMENT = "lavic-chat", "recommender"
 PATIENCE = 180.0  # seconds for an answer, in which dead replicas are replaced
-OBJECTS = 100 * 2**20  # bytes of Ray's shared memory: only messages go through it
-LOCAL = {  # all of Ray on 127.0.0.1, which it does only where it takes the machine for one that has no cluster
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    "RAY_AUTH_MODE": "token",  # and whoever else is on this machine cannot make it run code
-}
 log = logging.getLogger("lavic_chat.serving")
 
 
@@ -145,8 +126,8 @@ def open_cluster(
     catalog = load_catalog(settings.catalog)
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
-    ray, is_local = import_ray(), not os.environ.get("RAY_ADDRESS")
-    with started(ray, config, is_local):
+    ray, is_local = import_ray(), is_on_this_machine()
+    with started(ray, config.replicas * config.threads):
         gpus = ray.cluster_resources().get("GPU", 0.0)
         batch = config.batch or (GPU_BATCH if gpus else CPU_BATCH)
         replica = ReplicaConfig(
@@ -173,105 +154,15 @@ def settings_of_replicas(settings: Settings) -> Settings:
     )  # fmt: skip
 
 
-def import_ray() -> Any:
-    """The module `ray`, its settings made; raises LavicError where it is not installed."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    if not os.environ.get("RAY_ADDRESS"):
-        for name, value in {**LOCAL, "RAY_AUTH_TOKEN": secrets.token_hex(32)}.items():
-            os.environ.setdefault(name, value)
-    try:
-        ray = importlib.import_module("ray")
-        importlib.import_module("ray.serve")
-    except ImportError as error:
-        raise LavicError(NO_RAY) from error
-    logging.getLogger("ray.serve").addFilter(is_error)  # Ray sets the level again and again
-    return ray
-
-
-def is_error(record: logging.LogRecord) -> bool:
-    """Whether a log record is of an error."""
-    return record.levelno >= logging.ERROR
-
-
-@contextmanager
-def started(ray: Any, config: ClusterConfig, is_local: bool) -> Generator[None]:
-    """Ray and its Serve, running or joined; nothing of a local one is left behind, its logs neither. Raises LavicError
-    where there is none, or not enough of it."""
-    if not is_local:
-        check_address(os.environ["RAY_ADDRESS"])
-    folder = tempfile.mkdtemp(prefix="lavic-ray-") if is_local else None
-    try:
-        try:
-            ray.init(**(local_options(config, folder) if folder else {}), **QUIET_RAY)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise LavicError(NO_START if is_local else NO_CLUSTER) from error
-        stop_in_order()
-        if is_local and ray.util.get_node_ip_address() != HERE:
-            raise LavicError(OPEN)
-        if ray.cluster_resources().get("CPU", 0) < config.replicas * config.threads:
-            raise LavicError(TOO_FEW)
-        start_serve()
-        yield
-    finally:
-        ray.shutdown()
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def check_address(address: str) -> None:
-    """Raises LavicError where nobody listens at HOST:PORT; Ray itself would try for minutes."""
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
-    except (OSError, ValueError, OverflowError) as error:
-        raise LavicError(NO_CLUSTER) from error
-
-
-def stop_in_order() -> None:
-    """SIGTERM ends this process by an exception, so that it stops what it has started. Ray has put a handler of its
-    own there, which aborts."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-
-
-def local_options(config: ClusterConfig, folder: str) -> dict[str, Any]:
-    """Ray's options on this machine alone; folder: for its sockets and logs."""
-    return {
-        "address": "local",
-        "num_cpus": max(os.cpu_count() or 1, config.replicas * config.threads),
-        "include_dashboard": False,
-        "object_store_memory": OBJECTS,
-        "_node_ip_address": HERE,
-        "_temp_dir": folder,
-    }
-
-
-def start_serve() -> None:
-    """Ray Serve without its HTTP proxy: the page's process alone speaks to the outside."""
-    serve = importlib.import_module("ray.serve")
-    serve.start(proxy_location="Disabled", logging_config=quiet())
-
-
-def quiet() -> dict[str, Any]:
-    """Ray Serve's own logs: errors only."""
-    return {"log_level": "ERROR", "enable_access_log": False}
-
-
 def deploy(config: ReplicaConfig, replicas: int, options: dict[str, float]) -> Any:
     """Start the replicas and wait until they have loaded; returns the deployment's handle."""
     serve = importlib.import_module("ray.serve")
     deployment = serve.deployment(
         Replica, name=DEPLOYMENT, num_replicas=replicas, ray_actor_options=options, max_ongoing_requests=config.batch,
         health_check_period_s=5.0, health_check_timeout_s=60.0, graceful_shutdown_wait_loop_s=0.1,
-        graceful_shutdown_timeout_s=5.0, max_constructor_retry_count=replicas, logging_config=quiet(),
+        graceful_shutdown_timeout_s=5.0, max_constructor_retry_count=replicas, logging_config=QUIET_SERVE,
     )  # fmt: skip
     try:
         return serve.run(deployment.bind(config), name=NAME, route_prefix=None)
     except RuntimeError as error:
         raise LavicError(NOT_LOADED) from error
-
-
-def death_errors() -> tuple[type[Exception], ...]:
-    """What Ray raises where whoever was asked has died, or its machine."""
-    known = importlib.import_module("ray.exceptions")
-    return (known.RayActorError, known.WorkerCrashedError, known.NodeDiedError, known.ObjectLostError)

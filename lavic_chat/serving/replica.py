@@ -5,7 +5,6 @@ comes out is an answer or an exception, returned and never raised: an exception 
 """
 
 import asyncio
-import logging
 import tempfile
 import time
 import traceback
@@ -26,8 +25,8 @@ GROUPING = 0.01  # seconds in which requests that come together are put into one
 FRESH = 60.0  # seconds after an answer in which a replica is healthy without a test, which costs a turn
 HUNG = 120.0  # seconds after which a batch is taken to be stuck
 SELF_TEST = RecommendationRequest(Dialogue().say("Hello"))
+OTHER_RAY = "This version of Ray opens its replicas to other machines; pip install lavic-chat[cluster] brings another."
 OTHER_CATALOG = "A replica found another catalogue than the page shows; put the same folder on every machine."
-log = logging.getLogger("lavic_chat.serving")
 
 
 @dataclass(frozen=True)
@@ -74,12 +73,12 @@ class Replica:
         """Load the recommender. A fault that people can mend is kept for `card`, so that it reaches them as it is."""
         from ray import serve
 
-        if config.is_local:
-            listen_here_only()
         self.answered, self.began, self.is_sound = time.monotonic(), 0.0, True
         self.recommender: Any = None
         self.fault = ""
         try:
+            if config.is_local:
+                listen_here_only()
             set_threads(config.threads)
             self.recommender = config.load(config.settings)
             if self.recommender.catalog.fingerprint != config.catalog:
@@ -183,14 +182,13 @@ def listen_here_only() -> None:
     """Have this replica listen on 127.0.0.1 only.
 
     Ray Serve opens a port in each replica, on all addresses of the machine, and has no option for it. Called before
-    it does, in the replica's own process.
+    it does, in the replica's own process. Raises LavicError where Ray Serve is not as it was when this was written.
     """
     from ray.serve._private import replica as serve_replica
 
     bind = getattr(serve_replica, "add_port_to_grpc_server", None)
     if bind is None:
-        log.warning("This Ray Serve opens its replicas' ports in another way; they may be reached from outside.")
-        return
+        raise LavicError(OTHER_RAY)
 
     def bind_here(server: Any, address: str) -> int:
         return bind(server, address.replace("[::]", "127.0.0.1"))

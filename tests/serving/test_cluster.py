@@ -26,8 +26,9 @@ from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError, PictureError
 from lavic_chat.recommendation import Recommendation, RecommendationRequest
 from lavic_chat.serving import replica as replicas
-from lavic_chat.serving.cluster import NO_RAY, ClusterConfig, ClusterRecommender, check_address, open_cluster
+from lavic_chat.serving.cluster import ClusterConfig, ClusterRecommender, open_cluster
 from lavic_chat.serving.engine import LOST, Engine, EngineConfig
+from lavic_chat.serving.ray_runtime import NO_RAY, check_address
 from lavic_chat.serving.replica import Question, Replica, ReplicaCard, ReplicaConfig, ReplicaError
 from lavic_chat.settings import Settings
 from lavic_chat.ui.session import Session
