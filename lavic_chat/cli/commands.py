@@ -12,7 +12,7 @@ from lavic_chat.cli.evaluate import evaluate
 from lavic_chat.cli.export import export_llm
 from lavic_chat.cli.feedback import flags
 from lavic_chat.cli.report import report, table
-from lavic_chat.cli.serve import app, ask, bench, index, prepare
+from lavic_chat.cli.serve import app, ask, bench, index, prepare, serve
 from lavic_chat.cli.train import align, calibrate, describe, distill, fit_cascade, fuse, train, tune, tune_retriever
 from lavic_chat.errors import LavicError
 
@@ -38,5 +38,5 @@ def main() -> None:
 
 
 STAGES = (train, align, describe, distill, tune, tune_retriever, fuse, calibrate, fit_cascade)
-for command in (app, ask, catalog, index, prepare, *STAGES, evaluate, report, table, bench, export_llm, flags):
+for command in (app, serve, ask, catalog, index, prepare, *STAGES, evaluate, report, table, bench, export_llm, flags):
     main.add_command(command)

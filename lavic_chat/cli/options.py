@@ -68,6 +68,12 @@ def llm_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def listen_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--host and --port of a command."""
+    command = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; 7860 without it.")(command)
+    return click.option("--host", help="Address to listen on; 127.0.0.1 without it.")(command)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 
 

@@ -1,4 +1,4 @@
-"""app, ask, index, bench: using the recommender."""
+"""app, serve, ask, index, bench: using the recommender."""
 
 import time
 from pathlib import Path
@@ -9,6 +9,7 @@ from lavic_chat.cli.options import (
     catalog_option,
     decode_option,
     json_option,
+    listen_options,
     llm_option,
     model_options,
     print_json,
@@ -25,13 +26,38 @@ from lavic_chat.settings import Settings, read_settings
 @runtime_option
 @decode_option
 @llm_option
-@click.option("--host", help="Address to listen on; 127.0.0.1 without it.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; 7860 without it.")
+@listen_options
 def app(**chosen) -> None:
     """Open the chat in a browser."""
     from lavic_chat.serving.app import serve_chat
 
     serve_chat(read_settings(**chosen))
+
+
+@click.command()
+@catalog_option
+@model_options
+@runtime_option
+@decode_option
+@llm_option
+@listen_options
+@click.option("--ray", is_flag=True, help="Answer in replicas of a Ray cluster; needs the extra `cluster`.")
+@click.option("--replicas", type=click.IntRange(1, 64), help="How many; 2 without it.")
+@click.option("--threads", type=click.IntRange(1, 256), help="Processor threads of a replica; 1 without it.")
+@click.option(
+    "--batch", type=click.IntRange(1, 64), help="Questions in a pass; without it 1 on a processor, 8 on a GPU."
+)
+def serve(ray: bool, replicas: int | None, threads: int | None, batch: int | None, **chosen) -> None:
+    """Open the chat as app does, with --ray in front of several models, on this machine or on others."""
+    from lavic_chat.serving.app import serve_chat, serve_cluster
+    from lavic_chat.serving.cluster import ClusterConfig
+
+    if ray:
+        serve_cluster(read_settings(**chosen), ClusterConfig(replicas or 2, threads or 1, batch))
+    elif replicas or threads or batch:
+        raise LavicError("--replicas, --threads and --batch are of a Ray cluster; add --ray.")
+    else:
+        serve_chat(read_settings(**chosen))
 
 
 @click.command()

@@ -1,12 +1,14 @@
-"""What `lavic-chat app` and a Space start: the chat from settings to a served page."""
+"""What `lavic-chat app`, `lavic-chat serve` and a Space start: the chat from settings to a served page."""
 
 import signal
 import sys
 import threading
 import time
 
+from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.hub_backup import open_annotations, storage_notice
-from lavic_chat.serving.engine import Engine
+from lavic_chat.serving.cluster import ClusterConfig, open_cluster
+from lavic_chat.serving.engine import Engine, EngineConfig
 from lavic_chat.serving.preparation import replace_when_ready
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.serving.zero_gpu import Lender, ZeroGpuRecommender, owned
@@ -23,22 +25,44 @@ OPEN_ANNOTATIONS = (
 
 def serve_chat(settings: Settings, lend: Lender = owned) -> None:
     """Load the model and the catalogue, then serve the chat until it is stopped; lend: where the GPU comes from."""
-    check_port(settings.host, settings.port)  # told now, not after minutes of loading
-    annotations = open_annotations(settings.home / "flags.sqlite", settings.flags_repo, settings.hub_token)
-    print(storage_notice(settings.flags_repo), file=sys.stderr)
-    if settings.host not in LOCAL_HOSTS and not settings.annotators:
-        print(OPEN_ANNOTATIONS, file=sys.stderr)
+    annotations = open_store(settings)
     loaded = load_recommender(settings, lend=lend)
     if lend is not owned:  # its queue is the lender's, who asks Gradio whose turn it is
         app = build_app(ZeroGpuRecommender(loaded, lend), annotations, settings.currency, settings.annotators)
         launch(app, loaded.catalog, settings.host, settings.port)
         return
-    catalog = loaded.catalog
-    with Engine(loaded) as engine:
-        del loaded  # it goes when another takes its place
+    engine = Engine(loaded)
+    del loaded  # it goes when another takes its place
+    replace_when_ready(engine, settings)
+    serve_engine(engine, annotations, settings)
+
+
+def serve_cluster(settings: Settings, config: ClusterConfig) -> None:
+    """Start the replicas of a Ray cluster, then serve the chat in front of them until it is stopped.
+
+    The engine hands each request over alone, and as many at once as there is room for: the replicas make the batches.
+    Raises LavicError as `open_cluster`.
+    """
+    annotations = open_store(settings)
+    with open_cluster(settings, config, load_recommender) as (recommender, at_once):
+        serve_engine(Engine(recommender, EngineConfig(workers=at_once, batch=1)), annotations, settings)
+
+
+def open_store(settings: Settings) -> AnnotationStore:
+    """The flags' store, and what is told before anything is loaded; raises LavicError where nobody could listen."""
+    check_port(settings.host, settings.port)  # told now, not after minutes of loading
+    annotations = open_annotations(settings.home / "flags.sqlite", settings.flags_repo, settings.hub_token)
+    print(storage_notice(settings.flags_repo), file=sys.stderr)
+    if settings.host not in LOCAL_HOSTS and not settings.annotators:
+        print(OPEN_ANNOTATIONS, file=sys.stderr)
+    return annotations
+
+
+def serve_engine(engine: Engine, annotations: AnnotationStore, settings: Settings) -> None:
+    """Serve the chat until it is stopped, then finish what is being answered."""
+    with engine:
         app = build_app(engine, annotations, settings.currency, settings.annotators)
-        launch(app, catalog, settings.host, settings.port, prevent_thread_lock=True)
-        replace_when_ready(engine, settings)
+        launch(app, engine.catalog, settings.host, settings.port, prevent_thread_lock=True)
         wait_for_stop()
         print("Closing: what is being answered is finished; stop again to leave at once.", file=sys.stderr)
     time.sleep(FAREWELL)
