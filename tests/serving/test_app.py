@@ -29,7 +29,7 @@ class Slow(FakeRecommender):
 
 home, port = Path(sys.argv[1]), int(sys.argv[2])
 app.load_recommender = lambda settings, lend: Slow(make_catalog(home / "catalog"))
-app.serve_chat(Settings(home=home, catalog=home, port=port))
+app.serve_chat(Settings(home=home, catalog=home, port=port, runtime="torch"))
 """
 
 
