@@ -18,7 +18,7 @@ from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import Recommendation, RecommendationRequest
 from lavic_chat.serving.engine import CPU_BATCH, GPU_BATCH, LOST
-from lavic_chat.serving.ray_runtime import QUIET_SERVE, death_errors, import_ray, is_on_this_machine, started
+from lavic_chat.serving.ray_runtime import QUIET_SERVE, death_errors, import_ray, started
 from lavic_chat.serving.replica import Question, Replica, ReplicaCard, ReplicaConfig, ReplicaError, pack
 from lavic_chat.settings import Settings
 
@@ -126,12 +126,12 @@ def open_cluster(
     catalog = load_catalog(settings.catalog)
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
-    ray, is_local = import_ray(), is_on_this_machine()
-    with started(ray, config.replicas * config.threads):
+    ray = import_ray()
+    with started(ray, config.replicas * config.threads) as folder:
         gpus = ray.cluster_resources().get("GPU", 0.0)
         batch = config.batch or (GPU_BATCH if gpus else CPU_BATCH)
         replica = ReplicaConfig(
-            settings_of_replicas(settings), config.threads, batch, catalog.fingerprint, is_local, load
+            settings_of_replicas(settings), config.threads, batch, catalog.fingerprint, load, folder
         )
         options = {"num_cpus": config.threads, "num_gpus": min(1.0, gpus / config.replicas)}
         handle = deploy(replica, config.replicas, options)

@@ -63,9 +63,9 @@ def is_error(record: logging.LogRecord) -> bool:
 
 
 @contextmanager
-def started(ray: Any, cpus: int) -> Generator[None]:
-    """Ray and its Serve, running or joined; nothing of a local one is left behind, its logs neither. Raises LavicError
-    where there is none, or not enough of it. cpus: processor threads of all replicas."""
+def started(ray: Any, cpus: int) -> Generator[str | None]:
+    """Ray and its Serve, running or joined; nothing of a local one is left behind, nor its folder, which is what the
+    block gets. Raises LavicError where there is none, or not enough of it. cpus: processor threads of all replicas."""
     is_local, before = is_on_this_machine(), set(psutil.Process().children(recursive=True))
     if not is_local:
         check_address(os.environ["RAY_ADDRESS"])
@@ -81,7 +81,7 @@ def started(ray: Any, cpus: int) -> Generator[None]:
         if ray.cluster_resources().get("CPU", 0) < cpus:
             raise LavicError(TOO_FEW)
         start_serve()
-        yield
+        yield folder
     finally:
         children = set(psutil.Process().children(recursive=True)) - before
         ray.shutdown()

@@ -32,15 +32,15 @@ OTHER_CATALOG = "A replica found another catalogue than the page shows; put the 
 @dataclass(frozen=True)
 class ReplicaConfig:
     """settings: what to load. threads: for the model. batch: requests in a pass, at most. catalog: the fingerprint of
-    the one that the page shows. is_local: whether only this machine may reach the replica. load: makes the recommender,
-    as `load_recommender`."""
+    the one that the page shows. load: makes the recommender, as `load_recommender`. folder: what is removed when Ray is
+    stopped, where it runs on one machine only, which alone may reach the replica then; None on a cluster."""
 
     settings: Settings
     threads: int
     batch: int
     catalog: str
-    is_local: bool
     load: Callable[[Settings], Any]
+    folder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,10 @@ class Replica:
 
         self.answered, self.began, self.is_sound = time.monotonic(), 0.0, True
         self.recommender: Any = None
+        self.folder = config.folder
         self.fault = ""
         try:
-            if config.is_local:
+            if config.folder:
                 listen_here_only()
             set_threads(config.threads)
             self.recommender = config.load(config.settings)
@@ -115,7 +116,7 @@ class Replica:
         """The recommender's own answers, each fit to be sent."""
         if self.fault:
             return [ReplicaError(self.fault)] * len(questions)
-        with unpacked(questions) as requests:
+        with unpacked(questions, self.folder) as requests:
             found = recommend_many(self.recommender, requests)
         return [portable(answer) if isinstance(answer, Exception) else answer for answer in found]
 
@@ -144,9 +145,13 @@ def pack(request: RecommendationRequest) -> Question:
 
 
 @contextmanager
-def unpacked(questions: Sequence[Question]) -> Generator[list[RecommendationRequest]]:
-    """The requests, their photos lying in files of this machine as long as the block lasts."""
-    with tempfile.TemporaryDirectory(prefix="lavic-photos-") as folder:
+def unpacked(questions: Sequence[Question], within: str | None = None) -> Generator[list[RecommendationRequest]]:
+    """The requests, their photos lying in files of this machine as long as the block lasts. within: a folder for them,
+    for a replica that is killed leaves them behind."""
+    if all(question.photo is None for question in questions):
+        yield [question.request for question in questions]
+        return
+    with tempfile.TemporaryDirectory(prefix="lavic-photos-", dir=within) as folder:
         yield [unpack(question, Path(folder) / str(place)) for place, question in enumerate(questions)]
 
 

@@ -187,7 +187,7 @@ def no_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_replica(catalog: Catalog, load: Callable | None = None, fingerprint: str | None = None) -> Replica:
     settings = Settings(home=catalog.folder, catalog=catalog.folder)
     load = load or (lambda _: FakeRecommender(catalog))
-    return Replica(ReplicaConfig(settings, 1, 2, fingerprint or catalog.fingerprint, False, load))
+    return Replica(ReplicaConfig(settings, 1, 2, fingerprint or catalog.fingerprint, load))
 
 
 @pytest.mark.usefixtures("no_batches")
@@ -299,7 +299,7 @@ def ports_outside(pids: Iterable[int]) -> list[str]:
 @pytest.mark.usefixtures("environment")
 def test_real_replicas_survive_the_death_of_one_and_leave_nothing(catalog: Catalog, tmp_path: Path):
     settings, before = Settings(home=tmp_path, catalog=catalog.folder), set(processes())
-    folders = set(Path(tempfile.gettempdir()).glob("lavic-ray-*"))
+    folders = set(Path(tempfile.gettempdir()).glob("lavic-*"))
     with open_cluster(settings, ClusterConfig(2, 1, 2), load_echo) as (client, at_once):
         assert at_once == 4 and client.device == "cpu"
         assert ports_outside(set(processes()) - before) == []
@@ -321,10 +321,11 @@ def test_real_replicas_survive_the_death_of_one_and_leave_nothing(catalog: Catal
                 for ticket, error in zip(tickets, told, strict=True)
             ]
             assert [one or text for one, text in zip(found, texts, strict=True)] == texts and found.count(None) <= 4
-            assert str(engine.submit(*requests_of("die")).future.exception(60)) == LOST
+            fatal = RecommendationRequest(Dialogue().say("die", photo))  # which leaves no photo behind
+            assert str(engine.submit(fatal).future.exception(60)) == LOST
             assert engine.submit(*requests_of("after")).future.result(60).pick.caption == "after"
     until = time.monotonic() + 15
     while set(processes()) - before and time.monotonic() < until:
         time.sleep(0.2)
     assert {pid: args for pid, args in processes().items() if pid not in before} == {}
-    assert set(Path(tempfile.gettempdir()).glob("lavic-ray-*")) <= folders
+    assert set(Path(tempfile.gettempdir()).glob("lavic-*")) <= folders
