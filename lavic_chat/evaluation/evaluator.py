@@ -40,6 +40,8 @@ def evaluate(config: EvaluationConfig, settings: Settings) -> dict:
     ranker = make_ranker(config.ranker, RankerInputs(config, settings, catalog, tuple(cases), training))
     if config.needs_catalog:
         about["decode"] = ranker.decode
+    if ranker.runtime:
+        about["runtime"] = ranker.runtime
     return evaluate_cases(cases, ranker.rank, config.out, about, config.against)
 
 

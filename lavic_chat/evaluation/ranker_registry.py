@@ -38,10 +38,11 @@ class RankerInputs:
 
 @dataclass(frozen=True)
 class ReadyRanker:
-    """A ranker and how it decodes, where it does."""
+    """A ranker, how it decodes and in which runtime its model ran, where it does and has one."""
 
     rank: Rank
     decode: str | None = None
+    runtime: str | None = None
 
 
 def make_ranker(name: str, inputs: RankerInputs) -> ReadyRanker:
@@ -96,9 +97,9 @@ def prepare_model(inputs: RankerInputs) -> ReadyRanker:
     weighs_search = ranker.config.retrieval_weight and ablate != names.NO_SEARCH
     embedder = open_embedder(inputs, visual_ranker) if weighs_search else None
     if ablate == names.ALL_TOKENS:
-        return ReadyRanker(make_all_tokens(inputs.catalog, ranker, item_features, embedder), BRANCH)
+        return ReadyRanker(make_all_tokens(inputs.catalog, ranker, item_features, embedder), BRANCH, TORCH)
     rank = make_model(inputs.catalog, ranker, item_features, ablate, inputs.config.seed, embedder)
-    return ReadyRanker(rank, ranker.config.decode)
+    return ReadyRanker(rank, ranker.config.decode, visual_ranker.model.runtime)
 
 
 def open_model(inputs: RankerInputs) -> VisualRanker:

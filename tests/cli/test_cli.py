@@ -373,6 +373,7 @@ def test_candidates_may_be_more_and_conversations_longer(shop, dialogues, tmp_pa
     model = ["evaluate", "--dialogues", dialogues, *shop, "--out", tmp_path / "o", "--fill", 12, "--history", 50]
     long = answer(*model, "--decode", "branch")
     assert long["overall"]["n"] == 6 and long["about"]["model"] == Path(shop[3]).name
+    assert long["about"]["runtime"] == "torch"
 
 
 def test_two_towers_learn_and_rank(shop, dialogues, tmp_path, monkeypatch):
