@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from helpers.fakes import FakeRecommender
 from lavic_chat.recommendation import Recommendation, RecommendationRequest, ask_recommender
 
-PATIENCE = 30  # seconds; only a fault waits that long
+PATIENCE = 120  # seconds; only a fault waits that long, and Gradio takes many to see that a client has gone
 
 
 @dataclass

@@ -358,7 +358,9 @@ def test_the_progress_of_another_run_is_refused(shop, choices, tmp_path):
         run(shop, choices, tmp_path, replace(LONG, lr=1e-3))
 
 
-@pytest.mark.parametrize("harm", [lambda data: b"", lambda data: data[:200], lambda data: b"\x80" + data[1:]])
+@pytest.mark.parametrize(
+    "harm", [lambda data: b"", lambda data: data[:200], lambda data: bytes([data[0] ^ 255]) + data[1:]]
+)
 def test_damaged_progress_is_told(shop, choices, tmp_path, harm):
     path = run(shop, choices, tmp_path)[2].path
     path.write_bytes(harm(path.read_bytes()))
