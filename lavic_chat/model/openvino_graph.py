@@ -31,7 +31,7 @@ class Graph:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "INFERENCE_PRECISION_HINT": "f32",
-            "CPU_RUNTIME_CACHE_CAPACITY": 200,  # of prepared shapes; the default of 5,000 grows by gigabytes
+            "CPU_RUNTIME_CACHE_CAPACITY": 2000,  # of prepared shapes, of some hundred parts each
             "CACHE_DIR": str(self.path.parent / COMPILED),
             "CACHE_MODE": "OPTIMIZE_SIZE",  # without the weights once more
         }

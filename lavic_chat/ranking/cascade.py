@@ -24,17 +24,19 @@ GAP = 0.01  # between who went on and who was left behind, so that none of these
 @dataclass(frozen=True)
 class Cascade:
     """weight [d]: of the probe. middle: how many layers it stands behind. margin: whose estimate is so far below the
-    best is left behind, in units of a score. adapter: hash of the weights whose states it reads."""
+    best is left behind, in units of a score. most: how many go on at most. adapter: hash of the weights whose states it
+    reads."""
 
     weight: Tensor
     middle: int
     margin: float
+    most: int
     adapter: str
 
     @property
     def name(self) -> str:
         """Tells one cascade from another."""
-        return hash_bytes(self.weight.float().numpy().tobytes(), str(self.middle), str(self.margin))
+        return hash_bytes(self.weight.float().numpy().tobytes(), str(self.middle), str(self.margin), str(self.most))
 
     def estimate(self, states: Tensor) -> Tensor:
         """States at the answer places [n, d] -> estimated scores [n], up to a number that all share."""
@@ -44,7 +46,10 @@ class Cascade:
     def keep(self, estimates: Tensor, bonus: Tensor | None = None) -> Tensor:
         """bool [n]: who goes on. bonus [n]: what is added to a score later, in its units."""
         total = estimates if bonus is None else estimates + bonus.to(estimates)
-        return total >= total.max() - self.margin
+        kept = total >= total.max() - self.margin
+        best = torch.zeros_like(kept)
+        best[total.argsort(descending=True, stable=True)[: self.most]] = True
+        return kept & best
 
     def complete(self, estimates: Tensor, kept: Tensor, scores: Tensor) -> Tensor:
         """Estimates [n], who went on [n], and their scores [k] -> scores of all [n]."""
@@ -56,7 +61,8 @@ class Cascade:
 
 def save_cascade(cascade: Cascade, adapter: str | Path) -> None:
     """Write it into an adapter's folder; raises LavicError where it cannot be written."""
-    label = {"middle": str(cascade.middle), "margin": str(cascade.margin), "adapter": cascade.adapter}
+    numbers = {name: str(getattr(cascade, name)) for name in ("middle", "margin", "most")}
+    label = {**numbers, "adapter": cascade.adapter}
     write_atomic(Path(adapter) / FILE, save({"weight": cascade.weight.float().contiguous()}, label))
 
 
@@ -71,8 +77,9 @@ def load_cascade(adapter: str | Path | None, weights: str, middle: int) -> Casca
     try:
         with safe_open(path, "pt") as file:
             label, weight = file.metadata() or {}, file.get_tensor("weight")
-        cascade = Cascade(weight, int(label["middle"]), float(label["margin"]), label["adapter"])
-        if not weight.isfinite().all() or not cascade.margin >= 0:
+        margin, most = float(label["margin"]), int(label["most"])
+        cascade = Cascade(weight, int(label["middle"]), margin, most, label["adapter"])
+        if not weight.isfinite().all() or not margin >= 0 or most < 1:
             raise ValueError("its numbers make no sense")
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         raise ModelError(

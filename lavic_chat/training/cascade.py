@@ -83,12 +83,16 @@ def fit_cascade(request: CascadeRequest) -> StageResult:
         for name, some in files.items()
     }
     weight = fit_probe(read["train"], read["valid"])
-    margin, kept = fit_margin(weight, read["valid"], request.agreement)
-    save_cascade(Cascade(weight, model.middle, margin, model.weights_hash), adapter)
+    most = fit_most(weight, read["valid"], request.agreement)
+    margin = fit_margin(weight, read["valid"], request.agreement)
+    cascade = Cascade(weight, model.middle, margin, most, model.weights_hash)
+    kept = mean_kept(cascade, read["valid"])
+    save_cascade(cascade, adapter)
     record = {
         "middle": model.middle,
         "margin": round(margin, 4),
-        "agreement": agreement(weight, read["valid"], margin),
+        "most": most,
+        "agreement": agreement(cascade, read["valid"]),
         "kept": round(kept, 4),
         "conversations": {name: len(rows) for name, rows in read.items()},
         "dialogues": {name: [hash_file(file) for file in some] for name, some in files.items()},
@@ -96,7 +100,7 @@ def fit_cascade(request: CascadeRequest) -> StageResult:
     write_card(adapter, add_record(read_card(adapter), "cascade", record))
     summary = (
         f"Behind layer {model.middle} a share of {kept:.2f} of the candidates goes on, and the pick is among them in "
-        f"{record['agreement']:.3f} of {len(read['valid'])} validation conversations (margin {margin:.2f})."
+        f"{record['agreement']:.3f} of {len(read['valid'])} validation conversations ({margin:.2f}, at most {most})."
     )
     return StageResult(record, summary)
 
@@ -182,24 +186,38 @@ def mean_loss(estimate: Callable[[MiddleStates], Tensor], rows: Sequence[MiddleS
     return float(torch.stack([divergence(estimate(row), row) for row in rows]).mean())
 
 
-def fit_margin(weight: Tensor, rows: Sequence[MiddleStates], share: float) -> tuple[float, float]:
-    """The least margin with which the pick goes on in this share of the conversations, and the share of all candidates
-    that then goes on."""
-    needed = []
-    for row in rows:
-        total = centred(row) @ weight + row.bonus
-        needed.append(float(total.max() - total[(row.scores + row.bonus).argmax()]))
-    margin = float(torch.tensor(needed).quantile(share, interpolation="higher"))
-    kept = [cascade_keep(weight, row, margin).float().mean() for row in rows]
-    return margin, float(torch.stack(kept).mean())
+def total_of(weight: Tensor, row: MiddleStates) -> Tensor:
+    """[n]: estimates, with what search adds."""
+    return centred(row) @ weight + row.bonus
 
 
-def cascade_keep(weight: Tensor, row: MiddleStates, margin: float) -> Tensor:
-    """bool [n]: who goes on."""
-    return Cascade(weight, 0, margin, "").keep(centred(row) @ weight, row.bonus)
+def pick_of(row: MiddleStates) -> int:
+    """Whom the whole LLM picks."""
+    return int((row.scores + row.bonus).argmax())
 
 
-def agreement(weight: Tensor, rows: Sequence[MiddleStates], margin: float) -> float:
+def fit_margin(weight: Tensor, rows: Sequence[MiddleStates], share: float) -> float:
+    """The least margin with which the pick goes on in this share of the conversations."""
+    totals = [total_of(weight, row) for row in rows]
+    needed = [float(total.max() - total[pick_of(row)]) for total, row in zip(totals, rows, strict=True)]
+    return float(torch.tensor(needed).quantile(share, interpolation="higher"))
+
+
+def fit_most(weight: Tensor, rows: Sequence[MiddleStates], share: float) -> int:
+    """The least number of candidates among which the pick is in this share of the conversations: where all are near
+    each other, no margin leaves anybody behind."""
+    totals = [total_of(weight, row) for row in rows]
+    ranks = [int((total > total[pick_of(row)]).sum()) + 1 for total, row in zip(totals, rows, strict=True)]
+    return int(torch.tensor(ranks).float().quantile(share, interpolation="higher"))
+
+
+def mean_kept(cascade: Cascade, rows: Sequence[MiddleStates]) -> float:
+    """The share of all candidates that goes on."""
+    kept = [cascade.keep(centred(row) @ cascade.weight, row.bonus).float().mean() for row in rows]
+    return float(torch.stack(kept).mean())
+
+
+def agreement(cascade: Cascade, rows: Sequence[MiddleStates]) -> float:
     """In which share of the conversations the pick goes on."""
-    picks = [bool(cascade_keep(weight, row, margin)[(row.scores + row.bonus).argmax()]) for row in rows]
+    picks = [bool(cascade.keep(centred(row) @ cascade.weight, row.bonus)[pick_of(row)]) for row in rows]
     return round(sum(picks) / len(picks), 4)

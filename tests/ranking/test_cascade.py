@@ -21,9 +21,9 @@ def model():
     return tiny_model()
 
 
-def cascade_of(model, margin: float) -> Cascade:
+def cascade_of(model, margin: float, most: int = 99) -> Cascade:
     weight = torch.randn(model.token_size, generator=torch.Generator().manual_seed(1))
-    return Cascade(weight, model.middle, margin, model.weights_hash)
+    return Cascade(weight, model.middle, margin, most, model.weights_hash)
 
 
 def asked(model, catalog, count: int = 6):
@@ -79,12 +79,12 @@ def test_a_ranker_with_a_cascade_picks_among_those_who_go_on(model, tiny_catalog
 scores = st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=12)
 
 
-@given(estimates=scores, margin=st.floats(0, 30), data=st.data())
-def test_nobody_left_behind_stands_above_who_went_on(estimates, margin, data):
-    cascade = Cascade(torch.ones(1), 1, margin, "")
+@given(estimates=scores, margin=st.floats(0, 30), most=st.integers(1, 12), data=st.data())
+def test_nobody_left_behind_stands_above_who_went_on(estimates, margin, most, data):
+    cascade = Cascade(torch.ones(1), 1, margin, most, "")
     estimated = torch.tensor(estimates)
     kept = cascade.keep(estimated)
-    assert kept[estimated.argmax()]
+    assert kept[estimated.argmax()] and kept.sum() <= most
     own = torch.tensor([data.draw(st.floats(-20, 20, width=32)) for _ in range(int(kept.sum()))])
     completed = cascade.complete(estimated, kept, own)
     assert torch.equal(completed[kept], own) and completed.shape == estimated.shape
@@ -105,7 +105,7 @@ def test_it_is_kept_and_read_back(model, tmp_path):
 def test_a_damaged_one_is_told(model, tmp_path, margin):
     from safetensors.torch import save_file
 
-    label = {"middle": "1", "margin": margin, "adapter": model.weights_hash}
+    label = {"middle": "1", "margin": margin, "most": "3", "adapter": model.weights_hash}
     save_file({"weight": torch.ones(3)}, tmp_path / FILE, label)
     with pytest.raises(ModelError, match="is damaged"):
         load_cascade(tmp_path, model.weights_hash, 1)

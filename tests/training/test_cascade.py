@@ -8,11 +8,20 @@ from helpers.toys import WordEncoder, make_adapter, with_dialogues
 
 from lavic_chat.errors import LavicError, ModelError
 from lavic_chat.model.load import load_model
-from lavic_chat.ranking.cascade import FILE, load_cascade
+from lavic_chat.ranking.cascade import FILE, Cascade, load_cascade
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.settings import Settings
 from lavic_chat.training import cascade
-from lavic_chat.training.cascade import CascadeRequest, MiddleStates, agreement, fit_cascade, fit_margin, fit_probe
+from lavic_chat.training.cascade import (
+    CascadeRequest,
+    MiddleStates,
+    agreement,
+    fit_cascade,
+    fit_margin,
+    fit_most,
+    fit_probe,
+    mean_kept,
+)  # fmt: skip
 
 
 def rows_of(count: int, noise: float, seed: int) -> list[MiddleStates]:
@@ -36,10 +45,11 @@ def test_the_probe_finds_the_line():
 @pytest.mark.parametrize("share", [0.8, 0.95, 1.0])
 def test_the_margin_keeps_the_pick_as_often_as_asked(share):
     rows, weight = rows_of(80, 4.0, 2), torch.arange(8.0) - 3.5
-    margin, kept = fit_margin(weight, rows, share)
-    assert agreement(weight, rows, margin) >= share
-    assert 0.1 <= kept < 1
-    assert fit_margin(weight, rows, 0.5)[0] <= margin
+    margin, most = fit_margin(weight, rows, share), fit_most(weight, rows, share)
+    by_margin, by_number = Cascade(weight, 1, margin, 10, ""), Cascade(weight, 1, 1e9, most, "")
+    assert agreement(by_margin, rows) >= share and agreement(by_number, rows) >= share
+    assert 0.1 <= mean_kept(by_margin, rows) < 1 and mean_kept(by_number, rows) == pytest.approx(most / 10)
+    assert fit_margin(weight, rows, 0.5) <= margin and fit_most(weight, rows, 0.5) <= most
 
 
 def test_it_is_written_beside_the_adapter(base, tiny_catalog_folder, tmp_path, monkeypatch):
@@ -48,7 +58,7 @@ def test_it_is_written_beside_the_adapter(base, tiny_catalog_folder, tmp_path, m
     file = with_dialogues(tiny_catalog_folder)
     settings = Settings(tmp_path / "home", tiny_catalog_folder, str(base), adapter, runtime="torch")
     record = fit_cascade(CascadeRequest(settings, file, file)).record
-    assert record["agreement"] >= 0.99 and record["conversations"] == {"train": 6, "valid": 6}
+    assert record["agreement"] >= 0.9 and record["conversations"] == {"train": 6, "valid": 6}
     opened = load_model(str(base), adapter, tmp_path, "cpu")
     fitted = load_cascade(adapter, opened.weights_hash, opened.middle)
     assert fitted.margin == pytest.approx(record["margin"], abs=1e-3)
