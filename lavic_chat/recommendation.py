@@ -1,6 +1,7 @@
 """What the recommender answers with; free of torch, so that the user interface can import it."""
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Event
@@ -64,6 +65,41 @@ class RecommendationRequest:
     like: str | None = None
     filters: Filters = NO_FILTERS
     shown: Recommendation | None = None
+
+
+class RequestRecommender(ABC):
+    """A recommender that is asked by requests, and so answers all that the chat asks of one."""
+
+    @abstractmethod
+    def ask(self, request: RecommendationRequest) -> Recommendation:
+        """The answer to one request; raises LavicError, and whatever else keeps it from answering."""
+
+    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
+        """For the dialogue's newest turn; like: id of a product to go by. Raises as `ask`."""
+        return self.ask(RecommendationRequest(dialogue, like, filters))
+
+    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
+        """Products like one of the catalogue's, which itself is left out; the dialogue ends with that wish."""
+        return self.ask(RecommendationRequest(dialogue, product_id, filters))
+
+    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
+        """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
+        return self.ask(RecommendationRequest(dialogue, shown=shown))
+
+
+class BatchRecommender(RequestRecommender):
+    """One that takes several requests at a time."""
+
+    @abstractmethod
+    def recommend_many(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation | Exception]:
+        """An answer for each request, in their order, or the exception that stands in its place."""
+
+    def ask(self, request: RecommendationRequest) -> Recommendation:
+        """One request alone; raises what `recommend_many` would have returned for it."""
+        (found,) = self.recommend_many([request])
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,11 @@ from urllib.parse import urlsplit
 from lavic_chat.errors import LavicError
 
 MINI = "lavic-mini"
+AUTO, TORCH, OPENVINO = RUNTIMES = (
+    "auto",
+    "torch",
+    "openvino",
+)  # auto: the fastest that is ready
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -32,7 +37,7 @@ class Settings:
     model: str = MINI  # "lavic-mini", a LLaVA-NeXT folder, or a hub name
     adapter: Path | None = None  # None: the shipped adapter for lavic-mini, no adapter for another base
     decode: str | None = None  # "list", "branch" or "generate"; None: what the adapter was trained for
-    runtime: str = "auto"  # "torch", "openvino", or what is fastest here and ready
+    runtime: str = AUTO  # one of RUNTIMES
     host: str = "127.0.0.1"
     port: int = 7860
     currency: str = "$"  # before a price; a catalogue's prices are plain numbers
@@ -103,7 +108,7 @@ def read_settings(**chosen) -> Settings:
         model=model,
         adapter=Path(adapter) if adapter else None,
         decode=chosen.get("decode"),
-        runtime=chosen.get("runtime") or os.environ.get("LAVIC_RUNTIME") or "auto",
+        runtime=chosen.get("runtime") or os.environ.get("LAVIC_RUNTIME") or AUTO,
         host=chosen.get("host") or os.environ.get("LAVIC_HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1",
         port=read_port(chosen.get("port") or os.environ.get("LAVIC_PORT") or 7860),
         currency=os.environ.get("LAVIC_CURRENCY", "$"),

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from lavic_chat.settings import RUNTIMES
+
 DECODES = ("list", "branch", "generate")
 LABELINGS = ("letters", "ids")
-RUNTIMES = ("auto", "torch", "openvino")
 
 
 def catalog_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model.layers import middle_of
-from lavic_chat.storage.cache import REFERENCE as TORCH
+from lavic_chat.settings import TORCH
 from lavic_chat.storage.files import hash_bytes
 
 VIEWS = 5

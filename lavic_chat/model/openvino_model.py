@@ -29,8 +29,9 @@ from lavic_chat.errors import ModelError
 from lavic_chat.model.base import VisionLanguageModel
 from lavic_chat.model.openvino_graph import Graph
 from lavic_chat.model.views import ViewFormat
+from lavic_chat.settings import OPENVINO
 
-FLOAT, INT8 = "openvino", "openvino-int8"
+FLOAT, INT8 = OPENVINO, f"{OPENVINO}-int8"
 RECORD, WORDS, TOKENIZER = "export.json", "words.safetensors", "tokenizer.json"
 STEP, PAST_STEP = 16, 32  # tokens to which lengths are rounded up
 HIDDEN = torch.finfo(torch.float32).min

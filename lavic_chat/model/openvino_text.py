@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model.openvino_graph import Graph
+from lavic_chat.settings import OPENVINO
 
 ENCODER, ENCODER_RECORD, ENCODER_TOKENIZER = "encoder.xml", "encoder.json", "tokenizer.json"
 BATCH = 32  # texts read together, of about one length
@@ -44,7 +45,7 @@ class EncoderRecord:
 class OpenVinoTextEncoder:
     """See `TextModel`. Raises ModelError where the folder is damaged."""
 
-    runtime = "openvino"
+    runtime = OPENVINO
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)

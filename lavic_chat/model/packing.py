@@ -13,6 +13,7 @@ Branches that begin with the same words share them, as a tree, for they are the 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -79,11 +80,11 @@ class Tree:
 
     def mask(self) -> Tensor:
         """bool [L, L]: each place sees itself and what is above it."""
-        mask = torch.eye(len(self.ids), dtype=torch.bool)
+        mask = np.eye(len(self.ids), dtype=bool)
         for place, parent in enumerate(self.parents):
             if parent >= 0:
                 mask[place] |= mask[parent]
-        return mask
+        return torch.from_numpy(mask)
 
 
 def join_branches(

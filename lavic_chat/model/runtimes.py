@@ -17,16 +17,14 @@ import torch
 from filelock import FileLock
 
 from lavic_chat.errors import LavicError, ModelError
-from lavic_chat.model.base import TORCH, VisionLanguageModel, recorded_fingerprint
+from lavic_chat.model.base import VisionLanguageModel, recorded_fingerprint
 from lavic_chat.model.card import RETRIEVER, WEIGHTS, check_base, hash_adapter, read_card
 from lavic_chat.model.lavic_mini.assemble import TEXT_ENCODER, ensure_mini, ensure_text_encoder
 from lavic_chat.model.openvino_model import FLOAT, INT8, OpenVinoModel
 from lavic_chat.model.openvino_text import OpenVinoTextEncoder, TextModel
-from lavic_chat.settings import MINI
+from lavic_chat.settings import AUTO, MINI, OPENVINO, RUNTIMES, TORCH
 from lavic_chat.storage.files import hash_bytes, hash_file
 
-AUTO, OPENVINO = "auto", "openvino"
-RUNTIMES = (AUTO, TORCH, OPENVINO)
 KEPT = 4  # exports of a kind: of as many adapters, or versions
 FORMAT = "4"  # of an export; counted up whenever what lies in the folder changes
 INT8_INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "amx_int8")  # without one of them eight bits are slower than 32

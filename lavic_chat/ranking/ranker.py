@@ -160,7 +160,7 @@ class Ranker:
         photo: Tensor | None = None,
         query_scores: Sequence[float] | np.ndarray | None = None,
     ) -> RankingInput:
-        """The part of `rank` before the model: all that needs the tokenizer, which threads must not use together."""
+        """The part of `rank` before the model: all that needs the tokenizer."""
         prompt = self.make_prompt(dialogue, products, item_features)
         states = [features.states for features in item_features]
         places = int((prompt.ids == self.model.image_token_id).sum())

@@ -10,9 +10,9 @@ from lavic_chat.catalog import Product
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.features.text_encoder import TextEncoder
-from lavic_chat.model.runtimes import AUTO
 from lavic_chat.retrieval.fusion import Fusion, load_fusion
 from lavic_chat.retrieval.query import Query, make_query
+from lavic_chat.settings import AUTO
 
 
 def product_text(product: Product, caption: str = "") -> str:

@@ -13,10 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lavic_chat.catalog import Catalog, load_catalog
-from lavic_chat.catalog.filters import NO_FILTERS, Filters
-from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError
-from lavic_chat.recommendation import Recommendation, RecommendationRequest
+from lavic_chat.recommendation import BatchRecommender, Recommendation, RecommendationRequest
 from lavic_chat.serving.engine import CPU_BATCH, GPU_BATCH, LOST
 from lavic_chat.serving.ray_runtime import QUIET_SERVE, death_errors, import_ray, started
 from lavic_chat.serving.replica import Question, Replica, ReplicaCard, ReplicaConfig, ReplicaError, pack
@@ -38,7 +36,7 @@ class ClusterConfig:
     batch: int | None = None
 
 
-class ClusterRecommender:
+class ClusterRecommender(BatchRecommender):
     """All that the engine needs of a recommender; the replicas answer. Any number of threads may ask at once."""
 
     def __init__(self, handle: Any, catalog: Catalog, card: ReplicaCard, deaths: tuple[type[Exception], ...]):
@@ -46,25 +44,6 @@ class ClusterRecommender:
         self.handle, self.catalog, self.deaths = handle, catalog, deaths
         self.device, self.model_name, self.model_hash = card.device, card.model_name, card.model_hash
         self.full_tokens = card.full_tokens
-
-    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
-        """As the recommender's own."""
-        return self.answer(RecommendationRequest(dialogue, like, filters))
-
-    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
-        """As the recommender's own."""
-        return self.answer(RecommendationRequest(dialogue, product_id, filters))
-
-    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
-        """As the recommender's own."""
-        return self.answer(RecommendationRequest(dialogue, shown=shown))
-
-    def answer(self, request: RecommendationRequest) -> Recommendation:
-        """One request alone; raises what `recommend_many` would have returned for it."""
-        (found,) = self.recommend_many([request])
-        if isinstance(found, Exception):
-            raise found
-        return found
 
     def recommend_many(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation | Exception]:
         """Answers in the order of the requests, all of them asked at once and each of whichever replica is free."""

@@ -16,11 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Catalog
-from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import BusyError, LavicError
-from lavic_chat.recommendation import Place, Recommendation, RecommendationRequest, Ticket, ask_recommender
+from lavic_chat.recommendation import (
+    Place,
+    Recommendation,
+    RecommendationRequest,
+    RequestRecommender,
+    Ticket,
+    ask_recommender,
+)
 from lavic_chat.serving.fair_queue import FairQueue
 
 FULL = "The shop is very busy right now; please try again in a moment."
@@ -44,7 +49,7 @@ class EngineConfig:
     patience: float = 60.0
 
 
-class Engine:
+class Engine(RequestRecommender):
     """A recommender for many shoppers at once: it answers as the one behind it, and takes its requests in fair order.
 
     Also a context manager, which closes it.
@@ -131,17 +136,9 @@ class Engine:
                 ticket.left.set()
                 ticket.future.cancel()
 
-    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
+    def ask(self, request: RecommendationRequest) -> Recommendation:
         """As the recommender's own, after those before in line; also raises BusyError."""
-        return self.submit(RecommendationRequest(dialogue, like, filters)).future.result()
-
-    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
-        """As the recommender's own, after those before in line; also raises BusyError."""
-        return self.submit(RecommendationRequest(dialogue, product_id, filters)).future.result()
-
-    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
-        """As the recommender's own, after those before in line; also raises BusyError."""
-        return self.submit(RecommendationRequest(dialogue, shown=shown)).future.result()
+        return self.submit(request).future.result()
 
     def close(self) -> None:
         """Finish what runs, tell those who wait, and end the workers; returns when they have ended, or after the

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import threading
 
-from lavic_chat.model.runtimes import AUTO, is_exported
+from lavic_chat.model.runtimes import is_exported
 from lavic_chat.ranking.visual_ranker import source_of
 from lavic_chat.serving.engine import Engine
 from lavic_chat.serving.recommender import load_recommender
-from lavic_chat.settings import Settings
+from lavic_chat.settings import AUTO, Settings
 
 log = logging.getLogger("lavic_chat.serving")
 

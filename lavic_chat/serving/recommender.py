@@ -21,7 +21,7 @@ from lavic_chat.model import VIEWS
 from lavic_chat.nlu.intent import REFINE, Intent, IntentReader
 from lavic_chat.ranking.ranker import Ranking, RankingInput
 from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker
-from lavic_chat.recommendation import Candidate, Recommendation, RecommendationRequest, ScoredProduct
+from lavic_chat.recommendation import BatchRecommender, Candidate, Recommendation, RecommendationRequest, ScoredProduct
 from lavic_chat.retrieval.embedder import load_embedder
 from lavic_chat.retrieval.query import make_query
 from lavic_chat.retrieval.retriever import Retriever
@@ -33,7 +33,7 @@ Given = TypeVar("Given")
 Result = TypeVar("Result")
 
 
-class Recommender:
+class Recommender(BatchRecommender):
     """Dialogue in, Recommendation out. Stateless between calls, so that every visitor can share one.
 
     Turns are prepared by any thread; scoring is done by one at a time, for two passes at once only slow each other.
@@ -91,26 +91,6 @@ class Recommender:
     def full_tokens(self) -> int:
         """Of one picture, where every token of it is read."""
         return self.visual_ranker.model.full_tokens
-
-    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
-        """Understand, retrieve, look, choose. Raises LavicError for a photo that cannot be used or when nothing is
-        left."""
-        return self.answer(RecommendationRequest(dialogue, like, filters))
-
-    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
-        """Products like one of the catalogue's, which itself is left out; the dialogue ends with that wish."""
-        return self.answer(RecommendationRequest(dialogue, product_id, filters))
-
-    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
-        """The same candidates for the same dialogue, judged by their titles alone: what the pictures had changed."""
-        return self.answer(RecommendationRequest(dialogue, shown=shown))
-
-    def answer(self, request: RecommendationRequest) -> Recommendation:
-        """One request alone; raises what `recommend_many` would have returned for it."""
-        (found,) = self.recommend_many([request])
-        if isinstance(found, Exception):
-            raise found
-        return found
 
     def recommend_many(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation | Exception]:
         """Answer several requests, of one shopper or of many, with as few passes of the model as pays. Each is

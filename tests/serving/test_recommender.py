@@ -278,7 +278,7 @@ def test_requests_answered_together_come_out_as_each_alone(shop, tmp_path, monke
     assert isinstance(together[1], PictureError) and isinstance(together[3], DialogueError)
     for request, found in zip(requests, together, strict=True):
         if not isinstance(found, Exception):
-            alone = shop.answer(request)
+            alone = shop.ask(request)
             assert scores_of(found) == pytest.approx(scores_of(alone), abs=1e-4)
             assert (found.intent, found.visual_tokens) == (alone.intent, alone.visual_tokens)
             assert found.timings_ms["total"] >= found.timings_ms["choose"] > 0
