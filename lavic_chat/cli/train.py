@@ -11,7 +11,6 @@ from lavic_chat.cli.options import (
     json_option,
     model_options,
     print_json,
-    runtime_option,
 )  # fmt: skip
 from lavic_chat.cli.train_options import (
     ADAPTER,
@@ -114,6 +113,7 @@ def distill(as_json: bool, **given) -> None:
 @KEY
 @FROM
 @click.option("--undistilled", is_flag=True, help="Without what stage 1 has taught the tower of --from; to compare.")
+@path_option("--teacher", help="Adapter whose choices are learned in place of the right answers.")
 @OUT
 @config_options(TuneConfig)
 @json_option
@@ -178,27 +178,6 @@ def calibrate(as_json: bool, **given) -> None:
     from lavic_chat.training.calibration import calibrate as stage
 
     answer(stage, make_request(CalibrateRequest, None, given), as_json)
-
-
-@click.command()
-@catalog_option
-@path_option("--also", multiple=True, help="A further catalogue.")
-@MODEL
-@path_option("--adapter", required=True, help="Adapter folder to write to.")
-@DIALOGUES
-@VALID
-@KEY
-@click.option("--limit", type=click.IntRange(1), default=500, help="Training conversations of each catalogue.")
-@click.option("--valid-limit", type=click.IntRange(1), default=300, help="Validation conversations of each.")
-@click.option("--agreement", type=click.FloatRange(0.5, 1), default=0.99, help="How often the pick must stay.")
-@runtime_option
-@json_option
-def fit_cascade(as_json: bool, **given) -> None:
-    """Fit who of the candidates is left behind in the middle of the LLM, which saves the upper half of the reading."""
-    from lavic_chat.training.cascade import CascadeRequest
-    from lavic_chat.training.cascade import fit_cascade as stage
-
-    answer(stage, make_request(CascadeRequest, None, given), as_json)
 
 
 @click.command()

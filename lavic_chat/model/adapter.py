@@ -30,6 +30,7 @@ from lavic_chat.model.card import (
     read_card,
     write_card,
 )  # fmt: skip
+from lavic_chat.model.layers import LayerPlan
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import load_lora, save_lora
 from lavic_chat.storage.files import fresh_folder, write_atomic
@@ -42,6 +43,8 @@ def apply_adapter(model: LavicModel, folder: str | Path, without: Collection[str
     card = read_card(folder)
     check_base(card, folder, model.name, model.fingerprint)
     try:
+        model.plan = LayerPlan(card.join, card.withdraw)
+        model.plan.stacks(model.memory_shape[0])
         model.projector.load_state_dict(load_file(folder / PROJECTOR))
         for part in PARTS:
             if part not in without and (file := part_file(folder, part)):

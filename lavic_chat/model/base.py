@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.layers import middle_of
+from lavic_chat.model.layers import STACKS, WHOLE, LayerPlan
 from lavic_chat.settings import TORCH
 from lavic_chat.storage.files import hash_bytes
 
@@ -30,8 +30,8 @@ class VisionLanguageModel(ABC):
 
     name, fingerprint: the base's, as recorded in adapter folders. vision_hash: names the tower's weights (base and
     vision adapter), adapter_hash everything that was trained on top of the base. card: the AdapterCard, or None
-    without an adapter. runtime, tower_runtime: what computes the LLM and the tower, and how exactly;
-    part of the keys of what is cached, unless torch.
+    without an adapter. plan: which layers read what of a prompt with branches. runtime, tower_runtime: what computes
+    the LLM and the tower, and how exactly; part of the keys of what is cached, unless torch.
     """
 
     name: str
@@ -39,6 +39,7 @@ class VisionLanguageModel(ABC):
     vision_hash: str
     adapter_hash: str
     card: Any
+    plan: LayerPlan = WHOLE
     runtime: str = TORCH
     tower_runtime: str = TORCH
 
@@ -89,10 +90,10 @@ class VisionLanguageModel(ABC):
     def memory_shape(self) -> tuple[int, int, int]:
         """Of keys and values: layers, heads, size of a head."""
 
-    @property
-    def middle(self) -> int:
-        """How many layers `read_lower` passes."""
-        return middle_of(self.memory_shape[0])
+    def memory_rows(self, stack: int) -> slice:
+        """Where a stack's keys and values stand in those of all layers."""
+        first, last = self.plan.stacks(self.memory_shape[0])[stack]
+        return slice(2 * first, 2 * last)
 
     # ---- seeing ----
 
@@ -133,31 +134,32 @@ class VisionLanguageModel(ABC):
         return filled
 
     @abstractmethod
-    def read(
-        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
+    def read_stack(
+        self, stack: int, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
     ) -> tuple[Tensor, Tensor]:
-        """[B, L, d], [B, L], bool [B, L, P + L] (true: may attend) -> the LLM's last hidden states [B, L, d], and keys
-        and values [2 layers, B, heads, P + kept, size] for reading on.
+        """One of the stacks that the plan makes of the layers: states [B, L, d], positions [B, L], bool [B, L, P + L]
+        (true: may attend) -> states [B, L, d], behind the last layer the LLM's hidden states, and keys and values
+        [2 layers of it, B, heads, P + kept, size] for reading on.
 
         past: keys and values of P tokens that were read before. kept: of these L, the first so many are kept.
         """
 
-    @abstractmethod
-    def read_lower(
-        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
+    def read(
+        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
     ) -> tuple[Tensor, Tensor]:
-        """The first half of `read`: past is [2 middle, ...] of the lower layers, the states are those between."""
+        """The same of all layers, one stack after the other, whatever the plan says of branches."""
+        states, read = embeddings, []
+        for stack in STACKS:
+            before = None if past is None else past[self.memory_rows(stack)]
+            states, rows = self.read_stack(stack, states, positions, mask, before, kept)
+            read.append(rows)
+        return states, join_rows(read)
 
-    @abstractmethod
-    def read_upper(
-        self, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
-    ) -> tuple[Tensor, Tensor]:
-        """The second half, of all places that the lower layers have read, or of some of them."""
-
-    def no_past(self, batch: int) -> Tensor:
-        """[2 layers, B, heads, 0, size]: keys and values where nothing was read."""
+    def no_past(self, batch: int, stack: int) -> Tensor:
+        """[2 layers, B, heads, 0, size]: a stack's keys and values where nothing was read."""
         layers, heads, size = self.memory_shape
-        return torch.zeros((2 * layers, batch, heads, 0, size), dtype=self.dtype, device=self.device)
+        first, last = self.plan.stacks(layers)[stack]
+        return torch.zeros((2 * (last - first), batch, heads, 0, size), dtype=self.dtype, device=self.device)
 
     def hidden_states(self, embeddings: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
         """[B, L, d], [B, L], bool [B, L, L] -> the LLM's last hidden states [B, L, d], where nothing was read before
@@ -195,6 +197,11 @@ class VisionLanguageModel(ABC):
     @abstractmethod
     def ids_to_words(self, ids: Sequence[int]) -> str:
         """The text of token ids, without control tokens."""
+
+
+def join_rows(read: Sequence[Tensor]) -> Tensor:
+    """The stacks' keys and values as those of all layers; a stack without a layer has none."""
+    return torch.cat([rows for rows in read if len(rows)])
 
 
 def recorded_fingerprint(folder: str | Path) -> str:

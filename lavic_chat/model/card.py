@@ -24,9 +24,10 @@ PROJECTOR, WEIGHTS = "projector.safetensors", "adapter_model.safetensors"
 class AdapterCard:
     """adapter.json. `decode`: "branch", "list" or "generate"; `labeling`: what candidates of a list are called,
     "letters" or "ids"; `temperature` divides the candidates' scores; `speaks`: the LLM has learned to describe
-    pictures, and to choose with its captions at hand; `pictures`: how many of each product it is shown;
-    `retrieval_weight`: what a unit of query score adds to a candidate's score, after the temperature, "trust" in the
-    file; `kinds`: of things, by the names that it has learned to say."""
+    pictures, and to choose with its captions at hand; `pictures`: how many of each product it is shown; `join`,
+    `withdraw`: how its layers read branches (`LayerPlan`); `retrieval_weight`: what a unit of query score adds to a
+    candidate's score, after the temperature, "trust" in the file; `kinds`: of things, by the names that it has learned
+    to say."""
 
     base: str
     fingerprint: str
@@ -35,6 +36,8 @@ class AdapterCard:
     temperature: float = 1.0
     speaks: bool = False
     pictures: int = 1
+    join: int = 0
+    withdraw: int = 0
     retrieval_weight: float = 0.0
     kinds: tuple[str, ...] = ()
     training: dict = field(default_factory=dict)
@@ -61,6 +64,8 @@ def read_card(folder: str | Path) -> AdapterCard:
             raise ValueError("temperature must be above 0 and training an object")
         if not 0 <= card.retrieval_weight < math.inf:
             raise ValueError("trust must be 0 or more")
+        if not all(isinstance(number, int) and number >= 0 for number in (card.join, card.withdraw)):
+            raise ValueError("join and withdraw must be numbers of layers")
         if not isinstance(card.pictures, int) or card.pictures < 1:
             raise ValueError("pictures must be 1 or more")
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -1,21 +1,40 @@
-"""The LLM's layers in two stacks, and what they remember of what was read.
+"""The LLM's layers in three stacks, and what they remember of what was read. A prompt with branches passes them so:
 
-    embeddings --lower--> states in the middle --upper and norm--> hidden states
+    APART      conversation, and each branch by itself    what a branch is here hangs on no conversation: it is kept
+    TOGETHER   conversation <- branches                   every branch reads the conversation
+    ANSWERS    first token <- answer places               the other places have said what they know, and are left out
 
-Between them candidates can be left behind that will not be picked (`ranking/cascade.py`).
+Precomputed documents that join the query late are PreTTR's (arXiv 2004.14255); tokens that are withdrawn from the last
+layers, but for the first, on which attention rests, are VTW's (arXiv 2405.05803). An adapter is trained for both
+(`LayerPlan`); without one the second stack is all there is, and it reads as any LLM does.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-LOWER_SHARE = 0.4  # of the layers: there most candidates that will not be picked can be told
+APART, TOGETHER, ANSWERS = STACKS = range(3)
 
 
-def middle_of(layers: int) -> int:
-    """How many of the layers are the lower ones; at least one on either side."""
-    return min(max(1, round(LOWER_SHARE * layers)), layers - 1)
+@dataclass(frozen=True)
+class LayerPlan:
+    """join: how many layers a branch passes before it reads the conversation. withdraw: behind how many only answer
+    places go on; 0: behind none."""
+
+    join: int = 0
+    withdraw: int = 0
+
+    def stacks(self, layers: int) -> list[tuple[int, int]]:
+        """The first layer of each stack and the one behind its last; raises ValueError where the plan does not fit."""
+        withdraw = self.withdraw or layers
+        if not 0 <= self.join < withdraw <= layers:
+            raise ValueError(f"join {self.join} and withdraw {self.withdraw} do not fit {layers} layers")
+        return [(0, self.join), (self.join, withdraw), (withdraw, layers)]
+
+
+WHOLE = LayerPlan()
 
 
 class LayerStack(nn.Module):
@@ -25,7 +44,7 @@ class LayerStack(nn.Module):
     def __init__(self, llm: Any, first: int, last: int):
         super().__init__()
         self.first, self.layers, self.rotary = first, llm.layers[first:last], llm.rotary_emb
-        self.norm = llm.norm if last == len(llm.layers) else nn.Identity()
+        self.norm = llm.norm if first < last == len(llm.layers) else nn.Identity()
 
     def forward(
         self, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int | Tensor
@@ -34,13 +53,17 @@ class LayerStack(nn.Module):
         of the first `kept` [2 layers, B, heads, kept, size]. mask: true where a place may attend, or what is added to
         its score."""
         memory = Memory(past, self.first)
+        return self.read(states, positions, mask, memory), memory.of_first(kept)
+
+    def read(self, states: Tensor, positions: Tensor, mask: Tensor, memory: "Memory | None" = None) -> Tensor:
+        """The states alone; the memory is read and grows, where there is one."""
         rotated = self.rotary(states, position_ids=positions)
         for layer in self.layers:
             states = layer(
-                states, attention_mask=mask, position_ids=positions, cache=memory, use_cache=True,
+                states, attention_mask=mask, position_ids=positions, cache=memory, use_cache=memory is not None,
                 position_embeddings=rotated,
             )  # fmt: skip
-        return self.norm(states), memory.of_first(kept)
+        return self.norm(states)
 
 
 class Memory:

@@ -8,7 +8,6 @@ The network is the stock `LlavaNextForConditionalGeneration`; this wrapper owns 
 import contextlib
 import threading
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -16,7 +15,7 @@ from jinja2 import TemplateError
 from torch import Tensor, nn
 
 from lavic_chat.model.base import VIEWS, VisionLanguageModel
-from lavic_chat.model.layers import LayerStack, Memory
+from lavic_chat.model.layers import LayerStack
 from lavic_chat.model.visual_tokens import VisualTokens, make_five_views
 
 
@@ -78,46 +77,24 @@ class LavicModel(VisualTokens, VisionLanguageModel):
         """See the base."""
         return self.core.get_input_embeddings()(ids.to(self.device))
 
-    def read(
-        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
+    @property
+    def stacks(self) -> list[LayerStack]:
+        """The LLM's layers as the plan divides them."""
+        llm = self.core.language_model
+        return [LayerStack(llm, first, last) for first, last in self.plan.stacks(len(llm.layers))]
+
+    def read_stack(
+        self, stack: int, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
     ) -> tuple[Tensor, Tensor]:
         """See the base."""
-        memory = Memory(self.no_past(len(embeddings)) if past is None else past) if kept or past is not None else None
-        states = self.core.language_model(
-            inputs_embeds=embeddings,
-            position_ids=positions.to(self.device),
-            attention_mask=mask[:, None].to(self.device),
-            cache=memory,
-            use_cache=memory is not None,
-        ).last_hidden_state
-        if not memory:
-            return states, self.no_past(len(embeddings))
-        return states, torch.cat([memory.past, memory.of_first(kept)], 3)
-
-    @cached_property
-    def stacks(self) -> tuple[LayerStack, LayerStack]:
-        """The LLM's lower layers and its upper ones."""
-        llm, middle = self.core.language_model, self.middle
-        return LayerStack(llm, 0, middle), LayerStack(llm, middle, len(llm.layers))
-
-    def read_lower(
-        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
-    ) -> tuple[Tensor, Tensor]:
-        """See the base."""
-        return self._pass(self.stacks[0], embeddings, positions, mask, (past, kept))
-
-    def read_upper(
-        self, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
-    ) -> tuple[Tensor, Tensor]:
-        """See the base."""
-        return self._pass(self.stacks[1], states, positions, mask, (past, kept))
-
-    def _pass(
-        self, stack: LayerStack, states: Tensor, positions: Tensor, mask: Tensor, memory: tuple[Tensor, int]
-    ) -> tuple[Tensor, Tensor]:
-        past, kept = memory
-        states, fresh = stack(states, positions.to(self.device), mask[:, None].to(self.device), past, kept)
-        return states, torch.cat([past, fresh], 3)
+        layers, seen = self.stacks[stack], mask[:, None].to(self.device)
+        before = self.no_past(len(states), stack) if past is None else past
+        if not len(layers.layers):
+            return states, before
+        if past is None and not kept:
+            return layers.read(states, positions.to(self.device), seen), before
+        states, fresh = layers(states, positions.to(self.device), seen, before, kept)
+        return states, torch.cat([before, fresh], 3)
 
     @property
     def memory_shape(self) -> tuple[int, int, int]:

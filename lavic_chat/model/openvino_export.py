@@ -1,7 +1,9 @@
 """A base with its adapter as OpenVINO graphs, LoRAs folded in: what `openvino_model.py` reads."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,11 @@ from lavic_chat.model.lora import merge_loras, without_remarks
 from lavic_chat.model.openvino_graph import import_openvino, unreported
 from lavic_chat.model.openvino_model import (
     INT8,
-    LOWER,
     PROJECTOR,
     RECORD,
+    STACK_FILES,
     TOKENIZER,
     TOWER,
-    UPPER,
     WORDS,
     ExportRecord,
 )
@@ -38,19 +39,16 @@ def export_model(model: LavicModel, folder: str | Path, runtime: str, progress: 
     if model.device.type != "cpu":
         raise ModelError("OpenVINO runs on processors; on a GPU the model runs in torch.")
     merge_loras(model)
-    graphs = {
-        LOWER: lambda model: stack_graph(model, model.stacks[0]),
-        UPPER: lambda model: stack_graph(model, model.stacks[1]),
-        TOWER: tower_graph,
-        PROJECTOR: projector_graph,
-    }
+    stacks = {file: stack for file, stack in zip(STACK_FILES, model.stacks, strict=True) if len(stack.layers)}
+    graphs: dict[str, Callable[[LavicModel], Any]] = {TOWER: tower_graph, PROJECTOR: projector_graph}
+    graphs |= {file: partial(stack_graph, stack=stack) for file, stack in stacks.items()}
     with (
         fresh_folder(folder) as fresh,
         tqdm(total=len(graphs) + 1, desc="Preparing the processor's runtime", unit="step", disable=not progress,
              file=sys.stderr) as bar,
     ):  # fmt: skip
         for file, make in graphs.items():
-            save_graph(make(model), fresh / file, in_int8=runtime == INT8 and file in (LOWER, UPPER))
+            save_graph(make(model), fresh / file, in_int8=runtime == INT8 and file in stacks)
             bar.update()
         save_words(model, fresh)
         write_json(fresh / RECORD, asdict(record_of(model, runtime)))
@@ -67,6 +65,7 @@ def record_of(model: LavicModel, runtime: str) -> ExportRecord:
         runtime=runtime, state_size=model.state_size, token_size=model.token_size, full_tokens=model.full_tokens,
         context=model.context, view_size=model.view_size, image_token_id=model.image_token_id,
         end_token_id=model.end_token_id, layers=layers, heads=heads, head_size=head_size,
+        join=model.plan.join, withdraw=model.plan.withdraw,
         frame=model.chat_frame(), hidden=sorted({*tokenizer.all_special_ids, model.image_token_id}),
         mean=list(processor.image_mean), std=list(processor.image_std),
     )  # fmt: skip

@@ -3,8 +3,8 @@
 A folder under `$LAVIC_HOME/runtimes`, named by the hash of base, adapter and precision:
 
 export.json             sizes, hashes, chat frame, how pictures are normalised
-lower.xml, .bin         embeddings, positions, mask, past -> states in the middle of the LLM, keys and values
-upper.xml, .bin         these states, positions, mask, past -> hidden states, keys and values
+apart, together, answers.xml, .bin   the stacks of the LLM's layers, as many as its plan makes (`layers.py`):
+                        states, positions, mask, past -> states, keys and values
 tower.xml, .bin         views -> [CLS] states
 projector.xml, .bin     states -> visual tokens
 words.safetensors       word embeddings, and the rows that answers are read with where they are others
@@ -27,6 +27,7 @@ from torch.nn import functional
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model.base import VisionLanguageModel
+from lavic_chat.model.layers import LayerPlan
 from lavic_chat.model.openvino_graph import Graph
 from lavic_chat.model.views import ViewFormat
 from lavic_chat.settings import OPENVINO
@@ -35,13 +36,14 @@ FLOAT, INT8 = OPENVINO, f"{OPENVINO}-int8"
 RECORD, WORDS, TOKENIZER = "export.json", "words.safetensors", "tokenizer.json"
 STEP, PAST_STEP = 16, 32  # tokens to which lengths are rounded up
 HIDDEN = torch.finfo(torch.float32).min
-LOWER, UPPER, TOWER, PROJECTOR = "lower.xml", "upper.xml", "tower.xml", "projector.xml"
+STACK_FILES, TOWER, PROJECTOR = ("apart.xml", "together.xml", "answers.xml"), "tower.xml", "projector.xml"
 
 
 @dataclass(frozen=True)
 class ExportRecord:
     """export.json. frame: token ids before and after a user's message; mean, std: of a picture's channels; hidden: ids
-    of control tokens; layers, heads, head_size: of keys and values."""
+    of control tokens; layers, heads, head_size: of keys and values;
+    join, withdraw: of the plan."""
 
     name: str
     fingerprint: str
@@ -58,6 +60,8 @@ class ExportRecord:
     layers: int
     heads: int
     head_size: int
+    join: int
+    withdraw: int
     frame: tuple[list[int], list[int]]
     hidden: list[int]
     mean: list[float]
@@ -87,6 +91,7 @@ class OpenVinoModel(VisionLanguageModel):
         self.name, self.fingerprint = self.record.name, self.record.fingerprint
         self.vision_hash, self.adapter_hash = self.record.vision_hash, self.record.adapter_hash
         self.runtime, self.tower_runtime = self.record.runtime, FLOAT
+        self.plan = LayerPlan(self.record.join, self.record.withdraw)
 
     def check(self) -> Self:
         """Itself; raises ModelError where this machine cannot run it."""
@@ -153,39 +158,22 @@ class OpenVinoModel(VisionLanguageModel):
     # ---- reading ----
 
     @cached_property
-    def lower(self) -> Graph:
+    def stacks(self) -> list[Graph]:
         """See `LayerStack.forward`."""
-        return Graph(self.folder / LOWER)
-
-    @cached_property
-    def upper(self) -> Graph:
-        """See `LayerStack.forward`."""
-        return Graph(self.folder / UPPER)
+        return [Graph(self.folder / file) for file in STACK_FILES]
 
     def embed_words(self, ids: Tensor) -> Tensor:
         """See the base."""
         return self._inputs[ids]
 
-    def read(
-        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
+    def read_stack(
+        self, stack: int, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
     ) -> tuple[Tensor, Tensor]:
         """See the base."""
-        past, rows = self.no_past(len(embeddings)) if past is None else past, 2 * self.middle
-        states, lower = self.read_lower(embeddings, positions, mask, past[:rows], kept)
-        states, upper = self.read_upper(states, positions, mask, past[rows:], kept)
-        return states, torch.cat([lower, upper])
-
-    def read_lower(
-        self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
-    ) -> tuple[Tensor, Tensor]:
-        """See the base."""
-        return run_stack(self.lower, embeddings, positions, mask, (past, kept))
-
-    def read_upper(
-        self, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int = 0
-    ) -> tuple[Tensor, Tensor]:
-        """See the base."""
-        return run_stack(self.upper, states, positions, mask, (past, kept))
+        past = self.no_past(len(states), stack) if past is None else past
+        if not len(past):
+            return states, past
+        return run_stack(self.stacks[stack], states, positions, mask, (past, kept))
 
     @property
     def memory_shape(self) -> tuple[int, int, int]:
@@ -245,7 +233,7 @@ class OpenVinoModel(VisionLanguageModel):
 def run_stack(
     graph: Graph, states: Tensor, positions: Tensor, mask: Tensor, memory: tuple[Tensor, int]
 ) -> tuple[Tensor, Tensor]:
-    """See `VisionLanguageModel.read_lower`; memory: past and kept.
+    """See `VisionLanguageModel.read_stack`; memory: past and kept.
 
     Lengths are rounded up, for OpenVINO prepares itself anew for every shape, and remembers each.
     """

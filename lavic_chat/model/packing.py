@@ -26,7 +26,7 @@ class Prompt:
 
     answers: the places whose next-token logits are read, the last of each branch [n] where not told otherwise.
     candidates: n. captions: the places of pictures' captions [s]. prefix: how many tokens all branches share.
-    paths: the places of each branch behind the prefix.
+    paths: the places of each branch behind the prefix. head: how many of the prefix's tokens all prompts begin with.
     """
 
     ids: Tensor
@@ -37,11 +37,19 @@ class Prompt:
     captions: Tensor
     prefix: int
     paths: tuple[tuple[int, ...], ...]
+    head: int = 0
 
     @property
     def until_answer(self) -> int:
         """How many tokens are read before an answer can be generated."""
         return int(self.answers[0]) + 1
+
+    def apart(self) -> tuple[Tensor, Tensor]:
+        """Positions [L] and mask [L, L] where a branch sees of the prefix only its head, as if nothing was said."""
+        positions, mask = self.positions.clone(), self.mask.clone()
+        positions[self.prefix :] -= self.prefix - self.head
+        mask[self.prefix :, self.head : self.prefix] = False
+        return positions, mask
 
     def unshared(self) -> tuple[Tensor, Tensor]:
         """Ids and positions [L'] as they would be if no branch shared its words with another."""
@@ -124,12 +132,19 @@ def pad(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Embeddings [B, L, d], positions [B, L] and mask [B, L, L], padded on the right; a pad sees only itself."""
     length = max(len(prompt.ids) for prompt in prompts)
-    embeddings, positions = [], torch.zeros(len(prompts), length, dtype=torch.long)
-    mask = torch.eye(length, dtype=torch.bool).repeat(len(prompts), 1, 1)
-    for row, (prompt, tokens) in enumerate(zip(prompts, visual_tokens, strict=True)):
-        size = len(prompt.ids)
-        embedded = model.embed(prompt.ids, tokens)
-        embeddings.append(torch.nn.functional.pad(embedded, (0, 0, 0, length - size)))
-        positions[row, :size] = prompt.positions
-        mask[row, :size, :size] = prompt.mask
-    return torch.stack(embeddings), positions, mask
+    embeddings = [
+        torch.nn.functional.pad(model.embed(prompt.ids, tokens), (0, 0, 0, length - len(prompt.ids)))
+        for prompt, tokens in zip(prompts, visual_tokens, strict=True)
+    ]
+    return torch.stack(embeddings), *pad_masks([(prompt.positions, prompt.mask) for prompt in prompts])
+
+
+def pad_masks(rows: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Positions [L_b] and mask [L_b, L_b] of each -> [B, L] and [B, L, L]."""
+    length = max(len(places) for places, _ in rows)
+    positions = torch.zeros(len(rows), length, dtype=torch.long)
+    mask = torch.eye(length, dtype=torch.bool).repeat(len(rows), 1, 1)
+    for row, (places, seen) in enumerate(rows):
+        positions[row, : len(places)] = places
+        mask[row, : len(places), : len(places)] = seen
+    return positions, mask

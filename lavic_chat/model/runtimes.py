@@ -26,7 +26,7 @@ from lavic_chat.settings import AUTO, MINI, OPENVINO, RUNTIMES, TORCH
 from lavic_chat.storage.files import hash_bytes, hash_file
 
 KEPT = 4  # exports of a kind: of as many adapters, or versions
-FORMAT = "4"  # of an export; counted up whenever what lies in the folder changes
+FORMAT = "5"  # of an export; counted up whenever what lies in the folder changes
 INT8_INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "amx_int8")  # without one of them eight bits are slower than 32
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -114,10 +114,16 @@ def export_folder(source: ModelSource) -> Path | None:
     if not fingerprint or not is_wanted(source):
         return None
     try:
-        trained = hash_adapter(source.adapter, fingerprint) if source.adapter else ""
+        trained = name_trained(source.adapter, fingerprint) if source.adapter else ""
     except OSError as error:
         raise ModelError(f"The adapter {source.adapter} is incomplete ({error.strerror}); fetch it again.") from error
     return name_folder(source.home, precision(), fingerprint, trained)
+
+
+def name_trained(adapter: Path, fingerprint: str) -> str:
+    """A hash of what an adapter makes of a base's graphs; raises OSError, and ModelError where its card is damaged."""
+    card = read_card(adapter)
+    return hash_bytes(hash_adapter(adapter, fingerprint), str(card.join), str(card.withdraw))
 
 
 def text_folder(source: ModelSource) -> Path | None:

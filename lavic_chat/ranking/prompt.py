@@ -17,7 +17,7 @@ each candidate is judged as if it stood alone after the conversation, and the co
 
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import accumulate, chain
 
 import torch
@@ -52,7 +52,7 @@ class BranchPrompt(Prompt):
     """A branch for each candidate. wanted: the places of the wanted caption, which training may add as one more branch
     [w]; empty in the chat."""
 
-    wanted: Tensor
+    wanted: Tensor = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class ListPrompt(Prompt):
     of each label [a]; spelling, owners: these tokens [a] and whose they are [a]; lines: the last place of each
     candidate's line [n]."""
 
-    spelling: Tensor
-    owners: Tensor
-    lines: Tensor
+    spelling: Tensor = field(kw_only=True)
+    owners: Tensor = field(kw_only=True)
+    lines: Tensor = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def build_prompt(
     if prompt_format.layout == BRANCH:
         parts = branch_parts(model, candidates)
         turns = conversation_ids(model, dialogue, room_left(prompt_format.room, parts))
-        return join_wanted(model, parts.head + turns + parts.tail, parts, wanted)
+        return join_wanted(model, turns, parts, wanted)
     labels = make_labels(candidates, prompt_format.labeling)
     parts = list_parts(model, candidates, labels, QUESTION[prompt_format.labeling])
     spelled = [label_ids(model, label, prompt_format.labeling) for label in labels]
@@ -229,17 +229,18 @@ def turn_ids(model: VisionLanguageModel, turn: Turn, with_photo: bool) -> list[i
     return ids + model.words_to_ids("Photo: ") + [model.image_token_id] * VIEWS if with_photo else ids
 
 
-def join_wanted(model: VisionLanguageModel, prefix: list[int], parts: Parts, wanted: str) -> BranchPrompt:
+def join_wanted(model: VisionLanguageModel, turns: list[int], parts: Parts, wanted: str) -> BranchPrompt:
     """The prompt of `branch`; behind the candidates a branch with the wanted caption where that is given."""
+    prefix, head = parts.head + turns + parts.tail, len(parts.head)
     if not wanted:
         prompt = join_branches(prefix, parts.candidates, len(parts.candidates), parts.captions, model.image_token_id)
-        return BranchPrompt(**values_of(prompt), wanted=prompt.captions[:0])
+        return BranchPrompt(**values_of(replace(prompt, head=head)), wanted=prompt.captions[:0])
     opening, words = model.words_to_ids(WANTED), caption_ids(model, wanted)
     captions = [*parts.captions, range(len(opening), len(opening) + len(words))]
     branches = [*parts.candidates, opening + words]
     prompt = join_branches(prefix, branches, len(parts.candidates), captions, model.image_token_id)
     own = len(prompt.captions) - len(words)
-    shortened = replace(prompt, answers=prompt.answers[:-1], captions=prompt.captions[:own])
+    shortened = replace(prompt, answers=prompt.answers[:-1], captions=prompt.captions[:own], head=head)
     return BranchPrompt(**values_of(shortened), wanted=prompt.captions[own:])
 
 

@@ -16,9 +16,9 @@ from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import ModelError
 from lavic_chat.features.item import ItemFeatures, count_pictures
 from lavic_chat.model import TORCH, VIEWS, VisionLanguageModel
+from lavic_chat.model.layers import WHOLE
 from lavic_chat.model.packing import Prompt, pad
-from lavic_chat.ranking.cascade import Cascade
-from lavic_chat.ranking.prefix_memory import PrefixMemory
+from lavic_chat.ranking.branch_cache import BranchCache
 from lavic_chat.ranking.prompt import (
     BRANCH,
     DECODES,
@@ -27,13 +27,13 @@ from lavic_chat.ranking.prompt import (
     LABELINGS,
     LETTERS,
     LIST,
-    BranchPrompt,
     PromptCandidate,
     PromptFormat,
     build_prompt,
     make_labels,
 )
-from lavic_chat.ranking.scoring import begin_reading, score_in_cascade, score_prompts, score_reading_on, weigh_scores
+from lavic_chat.ranking.reading import Reader
+from lavic_chat.ranking.scoring import score_prompts, score_with, weigh_scores
 from lavic_chat.storage.cache import TextCache
 from lavic_chat.storage.files import hash_bytes
 
@@ -108,7 +108,7 @@ class Scorer(Protocol):
 class Ranker:
     """Ranks with a model. score_cache: keeps what the model made of a prompt, for measuring again with another
     temperature or retrieval weight; a shopper's words are not kept. scorer: is asked before the model.
-    cascade: leaves candidates behind in the middle of the LLM."""
+    branches: keeps what was read of products."""
 
     def __init__(
         self,
@@ -116,10 +116,10 @@ class Ranker:
         config: RankerConfig = RankerConfig(),
         score_cache: TextCache | None = None,
         scorer: Scorer | None = None,
-        cascade: Cascade | None = None,
+        branches: BranchCache | None = None,
     ):
         self.model, self.config, self.score_cache, self.scorer = model, config, score_cache, scorer
-        self.memory, self.cascade = PrefixMemory(), cascade
+        self.reader = Reader(model, branches)
 
     def make_prompt(
         self,
@@ -213,19 +213,8 @@ class Ranker:
 
     def score(self, one: RankingInput) -> Tensor:
         """One turn's logits [n], read on from what was read before."""
-        tokens = self.model.project(one.rows)
-        if self.scorer and (logits := self.scorer.score(one.prompt, tokens)) is not None:
-            return logits
-        reading = begin_reading(self.model, one.prompt, tokens, self.memory)
-        if self.cascade and isinstance(one.prompt, BranchPrompt):
-            return score_in_cascade(self.model, reading, self.memory, self.cascade, self.bonus(one.query_scores))
-        return score_reading_on(self.model, reading, self.memory)
-
-    def bonus(self, query_scores: Sequence[float] | np.ndarray | None) -> Tensor | None:
-        """What search will add to each score [n], in the units of the model's own."""
-        if query_scores is None:
-            return None
-        return self.config.retrieval_weight * self.config.temperature * torch.as_tensor(query_scores)
+        scored = self.scorer.score(one.prompt, self.model.project(one.rows)) if self.scorer else None
+        return score_with(self.reader, one.prompt, one.rows) if scored is None else scored
 
     def recall(self, one: RankingInput, cache: TextCache) -> Tensor:
         """One turn's logits [n] through the cache."""
@@ -233,7 +222,8 @@ class Ranker:
         seen = rows.half().cpu().numpy().tobytes()
         said = b"".join(part.numpy().tobytes() for part in prompt.unshared())
         weights = (self.model.fingerprint, self.model.adapter_hash, str(self.model.device), str(self.model.dtype))
-        weights += () if self.model.runtime == TORCH else (self.model.runtime, *self.cascade_key(one))
+        weights += () if self.model.runtime == TORCH else (self.model.runtime,)
+        weights += () if self.model.plan == WHOLE else (str(self.model.plan),)
         key = hash_bytes(SCORING, *weights, self.config.layout, self.config.labeling, said, seen)
         with contextlib.suppress(KeyError, ValueError):  # of a damaged row
             logits = torch.tensor(json.loads(cache.get([key])[key]))
@@ -242,13 +232,6 @@ class Ranker:
         logits = self.score(one)
         cache.put({key: json.dumps(logits.tolist())})
         return logits
-
-    def cascade_key(self, one: RankingInput) -> tuple[str, ...]:
-        """What else a score hangs on where candidates are left behind: the probe, and search's opinion."""
-        if not self.cascade:
-            return ()
-        bonus = self.bonus(one.query_scores)
-        return self.cascade.name, "" if bonus is None else str(bonus.tolist())
 
     def weigh(self, logits: Tensor, query_scores: Sequence[float] | np.ndarray | None = None) -> Tensor:
         """Candidates' logits [n] -> their scores, with the ranker's temperature and retrieval weight."""

@@ -8,10 +8,10 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.features.captions import Captioner, kinds_of, without_kind
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.features.item import ItemFeatures, main_pictures
-from lavic_chat.model import TORCH, VisionLanguageModel
+from lavic_chat.model import VisionLanguageModel
 from lavic_chat.model.card import AdapterCard
 from lavic_chat.model.runtimes import ModelSource, open_model
-from lavic_chat.ranking.cascade import load_cascade
+from lavic_chat.ranking.branch_cache import BranchCache
 from lavic_chat.ranking.ranker import Ranker, RankerConfig
 from lavic_chat.ranking.remote_llm import connect_llm
 from lavic_chat.settings import Settings
@@ -71,7 +71,7 @@ def load_visual_ranker(settings: Settings, keep_scores: bool = False) -> VisualR
     config = RankerConfig(settings.decode or card.decode, card.temperature, card.labeling, card.retrieval_weight)
     scorer = connect_llm(settings, model, config.decode)
     score_cache = TextCache(settings.home / "cache" / "scores.sqlite") if keep_scores and not scorer else None
-    # torch is the reference, whose candidates are all read to the end
-    cascade = load_cascade(settings.adapter, model.weights_hash, model.middle) if model.runtime != TORCH else None
-    ranker = Ranker(model, config, score_cache, scorer, cascade)
+    on_gpu = model.device.type != "cpu"  # which reads a branch faster than a disk does
+    branches = BranchCache(model, None if on_gpu else settings.home / "cache")
+    ranker = Ranker(model, config, score_cache, scorer, branches)
     return VisualRanker(model, image_encoder, captioner, ranker, card.pictures)

@@ -72,6 +72,23 @@ class VectorCache(_Store):
         self.write([(key, np.ascontiguousarray(vector, np.float32).tobytes()) for key, vector in vectors.items()])
 
 
+class SequenceCache(_Store):
+    """float16 arrays [*, width] by key."""
+
+    def __init__(self, path: str | Path, width: int):
+        super().__init__(path)
+        self.width = width
+
+    def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
+        """The arrays that are here, by key; damaged rows count as absent."""
+        rows = ((key, data) for key, data in self.read(keys) if len(data) % (2 * self.width) == 0)
+        return {key: np.frombuffer(data, np.float16).reshape(-1, self.width) for key, data in rows}
+
+    def put(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep arrays [*, width] by key; raises CacheError."""
+        self.write([(key, np.ascontiguousarray(rows, np.float16).tobytes()) for key, rows in arrays.items()])
+
+
 class TextCache(_Store):
     """Texts by key."""
 
@@ -91,7 +108,7 @@ class RuntimeCache:
     """
 
     def __init__(self, store: Any, runtime: str = REFERENCE):
-        """store: a VectorCache or a TextCache."""
+        """store: a VectorCache, a SequenceCache or a TextCache."""
         self.store, self.runtime = store, runtime
 
     def get(self, keys: Iterable[str]) -> dict[str, Any]:

@@ -81,6 +81,9 @@ class TuneConfig:
     fewest: int = 4  # candidates in the first steps
     most: int = 10  # and from the middle on
     noise: float = 0.1
+    join: int = 0  # layers that read candidates apart from the conversation, branch only; 0: as the adapter has it
+    withdraw: int = 0  # layers behind which only answer places are read, branch only; 0: likewise
+    whole_share: float = 0.15  # of the choices that are read by all layers nevertheless, as descriptions are written
     decode: str = "branch"
     labeling: str = "letters"  # what the candidates of a list are called; the paper: "ids"
     checkpointing: bool = False  # of gradients: less memory for about a third more time

@@ -16,18 +16,20 @@ from lavic_chat.ranking import Ranker, RankerConfig
 from lavic_chat.training.calibration import ScoredChoice, fit, log_chances, mean_nll
 from lavic_chat.training.choices import Choice, products_of
 from lavic_chat.training.configs import TuneConfig
+from lavic_chat.training.teacher import Teacher
 from lavic_chat.training.trainer import Validation
 
 
 @dataclass(frozen=True)
 class TuneExamples:
     """Choices of each catalogue, the first the main one, those to validate on, and tower states [5, h], or [k, 5, h],
-    by product id. speaks: the LLM has learned to describe pictures."""
+    by product id. speaks: the LLM has learned to describe pictures. teacher: see `Trainee`."""
 
     choices: Sequence[Sequence[Choice]]
     valid: Sequence[Choice]
     states: dict[str, Tensor]
     speaks: bool = False
+    teacher: Teacher | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Every loss of training, with shapes.
 
+teaching_loss   logits [n], a teacher's [n]            -> choose as the teacher does
 choosing_loss   one prompt's logits [n]                -> choose the right candidate (LaViC, stage 2)
 caption_loss    states [B, 5, h], B texts              -> write the captions from five tokens (LaViC, stage 1)
 token_loss      hidden states [L, d], places [s]       -> say the prompt's own tokens there
@@ -26,6 +27,16 @@ def choosing_loss(logits: Tensor, answer: int, decode: str) -> Tensor:
     """Of one prompt's logits [n]: for branch the cross-entropy of a softmax over the candidates; for list that of the
     right label over all words, so that a generated answer is a label too."""
     return -logits.log_softmax(-1)[answer] if decode == BRANCH else -logits[answer]
+
+
+SOFTNESS = 1.5  # a teacher's chances are learned more evenly than it has them: the wrong candidates teach too
+
+
+def teaching_loss(logits: Tensor, taught: Tensor) -> Tensor:
+    """Divergence of one prompt's chances from a teacher's, both softened (knowledge distillation, arXiv 1503.02531);
+    logits and the teacher's [n]."""
+    own, wanted = (logits / SOFTNESS).log_softmax(-1), (taught.to(logits) / SOFTNESS).log_softmax(-1)
+    return SOFTNESS**2 * functional.kl_div(own, wanted, reduction="sum", log_target=True)
 
 
 def caption_loss(model: LavicModel, states: Tensor, texts: Sequence[str], longest: int = MAX_CAPTION) -> Tensor:

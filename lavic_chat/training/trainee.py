@@ -10,17 +10,19 @@ from torch import Tensor
 from lavic_chat.catalog import Product
 from lavic_chat.features.captions import generate_captions
 from lavic_chat.features.item import ItemFeatures, main_pictures
+from lavic_chat.model.layers import WHOLE
 from lavic_chat.model.llava import LavicModel
-from lavic_chat.model.packing import pad
+from lavic_chat.model.packing import Prompt, pad
 from lavic_chat.ranking import BRANCH, Ranker, RankerConfig
 from lavic_chat.ranking.prompt import BranchPrompt, ListPrompt
 from lavic_chat.ranking.ranker import join_states
-from lavic_chat.ranking.scoring import candidate_logits, verdict_log_odds
+from lavic_chat.ranking.scoring import candidate_logits, score_prompts, verdict_log_odds
 from lavic_chat.training.augment import jitter
 from lavic_chat.training.captions import appearance_caption
 from lavic_chat.training.choices import Choice
 from lavic_chat.training.configs import TuneConfig
-from lavic_chat.training.losses import caption_loss, choosing_loss, token_loss
+from lavic_chat.training.losses import caption_loss, choosing_loss, teaching_loss, token_loss
+from lavic_chat.training.teacher import Teacher
 
 
 def caption_blurred(
@@ -36,12 +38,13 @@ def caption_blurred(
 @dataclass(frozen=True)
 class Trainee:
     """The model with what it is shown: tower states [5, h], or [k, 5, h], by product id, and its own captions if it
-    speaks."""
+    speaks. teacher: whose chances are learned in place of the right answers."""
 
     model: LavicModel
     states: dict[str, Tensor]
     own_captions: dict[str, str]
     config: TuneConfig
+    teacher: Teacher | None = None
 
     def learn(self, batch: Sequence[tuple[Choice, random.Random]]) -> float:
         """One gradient of a batch, each choice passed alone, so that nothing is padded, and with what is drawn for it;
@@ -56,24 +59,46 @@ class Trainee:
         return total
 
     def losses(self, ranker: Ranker, choice: Choice, rng: random.Random) -> tuple[Tensor, Tensor]:
-        """Of one choice the loss of choosing, and that loss with the weighted ones of what is learned along."""
-        config = self.config
+        """Of one choice the loss of choosing, and that loss with the weighted ones of what is learned along: where all
+        layers read everything, for by a plan the last ones see answer places alone."""
+        by_plan = self.model.plan != WHOLE and rng.random() >= self.config.whole_share
+        prompt, are_true = self.make_prompt(ranker, choice, rng, has_wish=not by_plan)
+        rows = self.noisy_states(choice.products)
+        tokens = self.model.project(rows)
+        if by_plan:
+            choosing = self.choosing(choice, prompt, rows, score_prompts(self.model, [prompt], [tokens])[0])
+            return choosing, choosing
+        hidden = self.model.hidden_states(*pad(self.model, [prompt], [tokens]))
+        choosing = self.choosing(choice, prompt, rows, candidate_logits(self.model, [prompt], hidden)[0])
+        return choosing, choosing + self.learned_along(choice, prompt, hidden[0], are_true)
+
+    def make_prompt(self, ranker: Ranker, choice: Choice, rng: random.Random, has_wish: bool) -> tuple[Prompt, bool]:
+        """A choice's prompt, and whether the captions in it are the true ones."""
         captions, are_true = self.choose_captions(choice.products, rng)
         pairs = zip(choice.products, captions, strict=True)
         item_features = [ItemFeatures(self.states[product.id], caption) for product, caption in pairs]
-        wanted = appearance_caption(choice.products[choice.answer]) if config.wish_weight else ""
-        prompt = ranker.make_prompt(choice.dialogue, choice.products, item_features, wanted)
-        hidden = self.model.hidden_states(*pad(self.model, [prompt], [self.visual_tokens(choice.products)]))
-        logits = candidate_logits(self.model, [prompt], hidden)[0]
-        loss = choosing = choosing_loss(logits, choice.answer, config.decode)
+        has_wish = has_wish and self.config.wish_weight > 0
+        wanted = appearance_caption(choice.products[choice.answer]) if has_wish else ""
+        return ranker.make_prompt(choice.dialogue, choice.products, item_features, wanted), are_true
+
+    def choosing(self, choice: Choice, prompt: Prompt, rows: Tensor, logits: Tensor) -> Tensor:
+        """The loss of a choice's logits [n]: by its right answer, or by what the teacher makes of prompt and states."""
+        if self.teacher:
+            return teaching_loss(logits, self.teacher.score(prompt, rows))
+        return choosing_loss(logits, choice.answer, self.config.decode)
+
+    def learned_along(self, choice: Choice, prompt: Prompt, hidden: Tensor, are_true: bool) -> Tensor:
+        """The weighted losses of saying true captions, the right one of a list, and what is wished for, by the hidden
+        states [L, d]."""
+        config, loss = self.config, hidden.new_zeros(())
         if are_true and len(prompt.captions):
-            loss = loss + config.say_weight * token_loss(self.model, hidden[0], prompt, prompt.captions)
+            loss = loss + config.say_weight * token_loss(self.model, hidden, prompt, prompt.captions)
         if isinstance(prompt, ListPrompt) and config.verdict_weight:
-            verdicts = verdict_log_odds(self.model, hidden[0], prompt.lines)
+            verdicts = verdict_log_odds(self.model, hidden[prompt.lines])
             loss = loss + config.verdict_weight * choosing_loss(verdicts, choice.answer, BRANCH)
         if isinstance(prompt, BranchPrompt) and len(prompt.wanted):
-            loss = loss + config.wish_weight * token_loss(self.model, hidden[0], prompt, prompt.wanted)
-        return choosing, loss
+            loss = loss + config.wish_weight * token_loss(self.model, hidden, prompt, prompt.wanted)
+        return loss
 
     def learn_captions(self, products: Sequence[Product]) -> None:
         """One gradient of describing pictures by themselves: beside candidates, their titles give half of it away."""
@@ -91,10 +116,9 @@ class Trainee:
             return [appearance_caption(product) for product in products], True
         return [self.own_captions[product.id] for product in products], False
 
-    def visual_tokens(self, products: Sequence[Product]) -> Tensor:
-        """Visual tokens [v, d] of the products' pictures, with some noise."""
-        seen = join_states([self.states[product.id] for product in products])
-        return self.model.project(jitter(seen, self.std, self.config.noise))
+    def noisy_states(self, products: Sequence[Product]) -> Tensor:
+        """States [v, h] of the products' pictures, with some noise."""
+        return jitter(join_states([self.states[product.id] for product in products]), self.std, self.config.noise)
 
     @cached_property
     def std(self) -> Tensor:

@@ -29,10 +29,12 @@ from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.errors import ModelError
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.model.adapter import check_target, read_retriever, save_adapter
-from lavic_chat.model.card import AdapterCard, read_card
+from lavic_chat.model.card import AdapterCard, hash_adapter, read_card
+from lavic_chat.model.layers import WHOLE, LayerPlan
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import VISION
+from lavic_chat.ranking import BRANCH
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_file
 from lavic_chat.training import distributed
@@ -53,6 +55,7 @@ from lavic_chat.training.run_record import (
     provenance,
     summarize_validation,
 )
+from lavic_chat.training.teacher import open_teacher
 from lavic_chat.training.trainee import Trainee, caption_blurred
 from lavic_chat.training.trainer import TrainingReport, TrainingRun, epoch_rows, run_training, warmup_cosine
 
@@ -61,7 +64,8 @@ from lavic_chat.training.trainer import TrainingReport, TrainingRun, epoch_rows,
 class TuneRequest:
     """settings: base and first catalogue, which `dialogues` and `valid` are about, or `valid_catalog` the latter; also:
     further catalogues with dialogues of their own. valid_limit: validation conversations of each. key: of the candidate
-    lists. undistilled: without what stage 1 has taught the tower of start_from. out: adapter folder to write."""
+    lists. undistilled: without what stage 1 has taught the tower of start_from. teacher: an adapter whose chances are
+    learned in place of the right answers. out: adapter folder to write."""
 
     settings: Settings
     dialogues: str | Path
@@ -74,6 +78,7 @@ class TuneRequest:
     key: str = "candidates"
     start_from: Path | None = None
     undistilled: bool = False
+    teacher: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ def tune(request: TuneRequest) -> StageResult | None:
     data = read_data(request)
     without = (VISION,) if request.undistilled else ()
     model = load_model(settings.model, request.start_from, settings.home, without=without)
+    model.plan = plan_of(config, model)
     with distributed.first_goes_first():
         pairs = (*data.train, *data.valid)
         states = encode_choices(ImageEncoder(model, settings.home), pairs, config.pictures)
@@ -112,7 +118,8 @@ def tune(request: TuneRequest) -> StageResult | None:
     identity = [model.fingerprint, model.adapter_hash, record["catalogs"], data.files, request.key, request.valid_limit]
     checkpoint = Checkpoint(request.out, config, json.dumps(identity))
     valid = [choice for _, each in data.valid for choice in each]
-    examples = TuneExamples(choices, valid, states, model.speaks)
+    teacher = open_teacher(settings, request.teacher, model)
+    examples = TuneExamples(choices, valid, states, model.speaks, teacher)
     keep = make_keep(request, model, before, record, config)
     report = tune_model(model, examples, config, keep, checkpoint, started)
     if not distributed.is_first():
@@ -137,6 +144,19 @@ def check_request(request: TuneRequest) -> None:
         raise ModelError(
             "--undistilled takes stage 1 out of an adapter that has it, into another: give --from and --out."
         )
+
+
+def plan_of(config: TuneConfig, model: LavicModel) -> LayerPlan:
+    """How layers read branches: what the config says, else as the adapter has it; a list is read whole. Raises
+    ModelError where the base has not so many layers."""
+    if config.decode != BRANCH:
+        return WHOLE
+    plan = LayerPlan(config.join or model.plan.join, config.withdraw or model.plan.withdraw)
+    try:
+        plan.stacks(model.memory_shape[0])
+    except ValueError as error:
+        raise ModelError(f"{model.name} cannot read so ({error}); choose --join below --withdraw.") from error
+    return plan
 
 
 def read_data(request: TuneRequest) -> TuneData:
@@ -170,6 +190,8 @@ def data_record(request: TuneRequest, model: LavicModel, data: TuneData) -> dict
     """What the record of the stage holds of its data."""
     counts = {"choices": [len(choices) for _, choices in data.train], "left_out": data.left_out}
     asked = {"candidates": request.key, "valid_limit": request.valid_limit, "from": model.adapter_hash}
+    if request.teacher:
+        asked["teacher"] = hash_adapter(request.teacher, model.fingerprint)
     return counts | data.files | asked
 
 
@@ -182,6 +204,7 @@ def make_keep(
     def keep(best: HitRate, curve: tuple[HitRate, ...]) -> None:
         so_far = record | summarize_validation(best, curve)
         means = {"decode": config.decode, "labeling": config.labeling, "temperature": best.temperature}
+        means |= {"join": model.plan.join, "withdraw": model.plan.withdraw}
         card = add_record(replace(before, **means, pictures=config.pictures), "tune", so_far)
         save_adapter(model, request.out, card, retriever)
 
@@ -224,7 +247,7 @@ def make_step(model: LavicModel, examples: TuneExamples, config: TuneConfig) -> 
     products = [product for catalog in catalogs for product in catalog.products]
     pictured = [product for product in products if knows_appearance(product)]
     own_captions = caption_blurred(model, products, examples.states, config) if examples.speaks else {}
-    trainee = Trainee(model, examples.states, own_captions, config)
+    trainee = Trainee(model, examples.states, own_captions, config, examples.teacher)
 
     def learn(step: int, rng: random.Random) -> float:
         if config.epochs:

@@ -43,12 +43,14 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     )  # fmt: skip
 
 
-def tiny_network(vocabulary: int, image_token: int, tower: str = "dinov2") -> LlavaNextForConditionalGeneration:
+def tiny_network(
+    vocabulary: int, image_token: int, tower: str = "dinov2", layers: int = 2
+) -> LlavaNextForConditionalGeneration:
     torch.manual_seed(0)
     shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 28, "patch_size": 14}
     vision = Dinov2Config(**shape) if tower == "dinov2" else CLIPVisionConfig(**shape, intermediate_size=64)
     text = LlamaConfig(
-        vocab_size=vocabulary, hidden_size=48, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
+        vocab_size=vocabulary, hidden_size=48, intermediate_size=96, num_hidden_layers=layers, num_attention_heads=4,
         num_key_value_heads=2, tie_word_embeddings=True, max_position_embeddings=4096,
     )  # fmt: skip
     config = LlavaNextConfig(
@@ -64,15 +66,16 @@ def tiny_image_processor() -> LlavaNextImageProcessorPil:
     )
 
 
-def tiny_model(tower: str = "dinov2") -> LavicModel:
+def tiny_model(tower: str = "dinov2", layers: int = 2) -> LavicModel:
+    """layers: of the LLM."""
     tokenizer = tiny_tokenizer()
-    network = tiny_network(len(tokenizer), tokenizer.convert_tokens_to_ids("<image>"), tower)
+    network = tiny_network(len(tokenizer), tokenizer.convert_tokens_to_ids("<image>"), tower, layers)
     return LavicModel(network, tokenizer, tiny_image_processor(), "tiny", "tiny-fingerprint")
 
 
-def save_tiny(folder: Path, tower: str = "dinov2") -> Path:
+def save_tiny(folder: Path, tower: str = "dinov2", layers: int = 2) -> Path:
     """The tiny model as a folder that `load_model` opens."""
-    model = tiny_model(tower)
+    model = tiny_model(tower, layers)
     model.network.save_pretrained(folder)
     model.tokenizer.save_pretrained(folder)
     model.image_processor.save_pretrained(folder)

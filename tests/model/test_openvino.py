@@ -17,16 +17,18 @@ from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import ModelError
 from lavic_chat.features.captions import decode_captions
 from lavic_chat.model import VIEWS, runtimes
+from lavic_chat.model.base import join_rows
+from lavic_chat.model.layers import STACKS, TOGETHER
 from lavic_chat.model.load import load_model
 from lavic_chat.model.openvino_export import export_text_encoder
 from lavic_chat.model.openvino_graph import import_openvino, unreported
-from lavic_chat.model.openvino_model import FLOAT, INT8, LOWER, RECORD, OpenVinoModel
+from lavic_chat.model.openvino_model import FLOAT, INT8, RECORD, STACK_FILES, OpenVinoModel
 from lavic_chat.model.openvino_text import OpenVinoTextEncoder
 from lavic_chat.model.packing import pad
 from lavic_chat.model.runtimes import ModelSource, export_folder, open_model
-from lavic_chat.ranking.prefix_memory import PrefixMemory
 from lavic_chat.ranking.prompt import BRANCH, LIST, PromptCandidate, PromptFormat, build_prompt
-from lavic_chat.ranking.scoring import begin_reading, score_prompts, score_reading_on
+from lavic_chat.ranking.reading import Reader
+from lavic_chat.ranking.scoring import score_prompts, score_with
 
 TALK = Dialogue().say("a red sofa for the blue chair")
 TITLES = ("Red sofa", "Red chair", "Lamp")
@@ -62,6 +64,11 @@ def prompt_of(model, layout: str = BRANCH):
 
 def tokens_of(model) -> torch.Tensor:
     return torch.randn(len(TITLES) * VIEWS, model.token_size, generator=torch.Generator().manual_seed(0))
+
+
+def states_of(model) -> torch.Tensor:
+    """What the tower saw of the three, made up."""
+    return torch.randn(len(TITLES) * VIEWS, model.state_size, generator=torch.Generator().manual_seed(1))
 
 
 # ---- the same ----
@@ -104,15 +111,15 @@ def test_a_padded_batch_is_scored_as_each_alone(pair):
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_reading_on_is_reading_anew(pair, place):
-    model, memory = pair[place], PrefixMemory()
+@pytest.mark.parametrize("layout", [BRANCH, LIST])
+def test_reading_on_is_reading_anew(pair, place, layout):
+    model, rows = pair[place], states_of(pair[place])
+    reader = Reader(model)
     longer = TALK.answer("this one", ["a"]).say("rather blue")
     for dialogue in (TALK, longer, longer):
-        prompt = build_prompt(model, dialogue, [PromptCandidate(title) for title in TITLES], PromptFormat(BRANCH, 512))
-        anew = score_prompts(model, [prompt], [tokens_of(model)])[0]
-        assert torch.allclose(
-            score_reading_on(model, begin_reading(model, prompt, tokens_of(model), memory), memory), anew, **CLOSE
-        )
+        prompt = build_prompt(model, dialogue, [PromptCandidate(title) for title in TITLES], PromptFormat(layout, 512))
+        anew = score_prompts(model, [prompt], [model.project(rows)])[0]
+        assert torch.allclose(score_with(reader, prompt, rows), anew, **CLOSE)
 
 
 def test_what_was_read_is_the_same(pair):
@@ -122,14 +129,16 @@ def test_what_was_read_is_the_same(pair):
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_half_and_half_is_the_whole(pair, place):
+def test_stack_by_stack_is_the_whole(pair, place):
     model = pair[place]
     embeddings, positions, mask = pad(model, [prompt_of(model)], [tokens_of(model)])
     whole, past = model.read(embeddings, positions, mask, kept=7)
-    rows, empty = 2 * model.middle, model.no_past(1)
-    states, lower = model.read_lower(embeddings, positions, mask, empty[:rows], 7)
-    states, upper = model.read_upper(states, positions, mask, empty[rows:], 7)
-    assert torch.allclose(states, whole, **CLOSE) and torch.allclose(torch.cat([lower, upper]), past, **CLOSE)
+    states, rows = embeddings, []
+    for stack in STACKS:
+        states, read = model.read_stack(stack, states, positions, mask, None, 7)
+        rows.append(read)
+    assert torch.allclose(states, whole, **CLOSE) and torch.allclose(join_rows(rows), past, **CLOSE)
+    assert len(past) == 2 * model.memory_shape[0]
 
 
 def test_captions_and_answers_are_the_same(pair):
@@ -277,7 +286,7 @@ def test_a_hidden_row_of_a_mask_is_no_nan(pair):
 def test_the_graph_knows_no_example(source):
     """The lengths that were traced are not those that are asked for."""
     runtimes.ensure_model(source, progress=False)
-    assert (export_folder(source) / LOWER).is_file() and FLOAT == "openvino"
+    assert (export_folder(source) / STACK_FILES[TOGETHER]).is_file() and FLOAT == "openvino"
     model, reference = open_model(source), tiny_model()
     for length in (1, 4, 5, 77):
         given_ = torch.randn(1, length, model.token_size, generator=torch.Generator().manual_seed(length))

@@ -1,0 +1,141 @@
+"""Reading a prompt for its answers, no part of it twice.
+
+    keys and values of a prefix   `PrefixMemory`   a conversation is read on from what was read of it before
+    states of a branch            `BranchCache`    a product, as it was before it joined any conversation
+
+`read_together` reads several prompts at once, for training and GPUs; `Reader` one, for the chat on a processor.
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import pad as fill
+
+from lavic_chat.model import VisionLanguageModel
+from lavic_chat.model.base import join_rows
+from lavic_chat.model.layers import ANSWERS, APART, TOGETHER
+from lavic_chat.model.packing import Prompt, pad, pad_masks
+from lavic_chat.ranking.branch_cache import BranchCache
+from lavic_chat.ranking.prefix_memory import PrefixMemory, name_tokens
+
+FIRST = torch.zeros(1, dtype=torch.long)  # the place on which attention rests
+
+
+def read_together(
+    model: VisionLanguageModel, prompts: Sequence[Prompt], visual_tokens: Sequence[Tensor]
+) -> list[Tensor]:
+    """B prompts with branches and their visual tokens [v_b, d] -> hidden states at each one's answer places [n_b, d],
+    in one pass, by the model's plan."""
+    states, positions, mask = pad(model, prompts, visual_tokens)
+    if model.plan.join:
+        states, _ = model.read_stack(APART, states, *pad_masks([prompt.apart() for prompt in prompts]))
+    states, _ = model.read_stack(TOGETHER, states, positions, mask)
+    answers = [prompt.answers.to(states.device) for prompt in prompts]
+    if not model.plan.withdraw:
+        return [row[places] for row, places in zip(states, answers, strict=True)]
+    most = max(map(len, answers))
+    left = torch.stack([fill(torch.cat([row[:1], row[at]]), (0, 0, 0, most - len(at)))
+                        for row, at in zip(states, answers, strict=True)])  # fmt: skip
+    states, _ = model.read_stack(ANSWERS, left, *pad_masks([withdrawn(prompt) for prompt in prompts]))
+    return [row[1 : 1 + len(at)] for row, at in zip(states, answers, strict=True)]
+
+
+def withdrawn(prompt: Prompt) -> tuple[Tensor, Tensor]:
+    """Positions [1 + n] and mask [1 + n, 1 + n] of the first token and the answer places, each of which sees the first
+    and itself."""
+    size = 1 + len(prompt.answers)
+    mask = torch.eye(size, dtype=torch.bool)
+    mask[:, 0] = True
+    return prompt.positions[torch.cat([FIRST, prompt.answers])], mask
+
+
+class Reader:
+    """Reads the prompts of one model. branches: where their states are kept; without it they are read every time."""
+
+    def __init__(self, model: VisionLanguageModel, branches: BranchCache | None = None):
+        self.model, self.branches, self.memory = model, branches or BranchCache(model), PrefixMemory()
+        self._first = torch.empty(0)  # [1, d], where the others are withdrawn; all prompts begin with that token
+
+    def read_all(self, prompt: Prompt, rows: Tensor) -> Tensor:
+        """A prompt and the tower states [v, h] in its image places -> the hidden states [L, d], read by all layers;
+        those of what was read before are 0."""
+        names, past = self._recall(prompt, rows)
+        known = 0 if past is None else past.shape[3]
+        new = torch.arange(known, len(prompt.ids))
+        states, past = self.model.read(
+            self._embed(prompt, rows, new), prompt.positions[None, new], prompt.mask[None, new], past,
+            prompt.prefix - known,
+        )  # fmt: skip
+        self.memory.keep(names, past)
+        return fill(states[0], (0, 0, known, 0))
+
+    def read_answers(self, prompt: Prompt, rows: Tensor) -> Tensor:
+        """A prompt with branches and the tower states [v, h] -> the hidden states [n, d] at its answer places, by the
+        model's plan."""
+        model, (names, past) = self.model, self._recall(prompt, rows)
+        known = 0 if past is None else past.shape[3]
+        new, kept = torch.arange(known, len(prompt.ids)), prompt.prefix - known
+        before = [None if past is None else past[model.memory_rows(stack)] for stack in (APART, TOGETHER)]
+        states, below = self._read_apart(prompt, rows, known, before[0])
+        states, above = model.read_stack(
+            TOGETHER, states, prompt.positions[None, new], prompt.mask[None, new], before[1], kept
+        )
+        if not known:
+            self._first = states[0, :1]
+        self.memory.keep(names, join_rows([below, above]))  # now, for who recalls it relies on the first
+        return self._read_withdrawn(prompt, states[0, prompt.answers - known])
+
+    def read_branches(self, prompt: Prompt, rows: Tensor) -> None:
+        """Read a prompt's branches for later turns, but for those that were."""
+        self._read_apart(prompt, rows, 0, None)
+
+    def _recall(self, prompt: Prompt, rows: Tensor) -> tuple[np.ndarray, Tensor | None]:
+        """The names of the prefix's tokens, and what the memory has of them; None where that is nothing."""
+        names = name_tokens(prompt.ids[: prompt.prefix], self.model.image_token_id, rows)
+        return names, self.memory.recall(names[: int(prompt.answers.min())])  # an answer is read of states, not kept
+
+    def _embed(self, prompt: Prompt, rows: Tensor, places: Tensor) -> Tensor:
+        """[1, k, d]: embeddings of some places; nothing is projected for the others."""
+        is_image = prompt.ids == self.model.image_token_id
+        seen = (is_image.cumsum(0) - 1)[places[is_image[places]]]
+        tokens = self.model.project(rows[seen]) if len(seen) else rows.new_zeros(0, self.model.token_size)
+        return self.model.embed(prompt.ids[places], tokens)[None]
+
+    def _read_apart(self, prompt: Prompt, rows: Tensor, known: int, past: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The states [1, L - known, d] where branches join the conversation; those that are kept are not read."""
+        model = self.model
+        if not model.plan.join:
+            return self._embed(prompt, rows, torch.arange(known, len(prompt.ids))), model.no_past(1, APART)
+        branches = list(zip(self.branches.name(prompt, rows), map(list, prompt.paths), strict=True))  # two may be alike
+        here = self.branches.recall({name: len(path) for name, path in branches})
+        missing = {name: path for name, path in branches if name not in here}
+        places = sorted({*range(known, prompt.prefix), *chain(*missing.values())})
+        states = torch.zeros(len(prompt.ids), model.token_size, dtype=model.dtype, device=model.device)
+        past = model.no_past(1, APART) if past is None else past
+        if places:
+            states[places], past = self._read_places(prompt, rows, torch.tensor(places), past)
+        here |= self.branches.keep({name: states[path] for name, path in missing.items()})
+        for name, path in branches:
+            states[path] = here[name].to(states)
+        return states[None, known:], past
+
+    def _read_places(self, prompt: Prompt, rows: Tensor, places: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """The states [k, d] of some of the new places, none of which has joined another's conversation."""
+        known, (positions, mask) = past.shape[3], prompt.apart()
+        seen = torch.cat([torch.arange(known), places])
+        states, past = self.model.read_stack(
+            APART, self._embed(prompt, rows, places), positions[None, places], mask[None, places][:, :, seen], past,
+            prompt.prefix - known,
+        )  # fmt: skip
+        return states[0], past
+
+    def _read_withdrawn(self, prompt: Prompt, answers: Tensor) -> Tensor:
+        """[n, d] where the other places are withdrawn -> [n, d] behind the last layer."""
+        if not self.model.plan.withdraw:
+            return answers
+        positions, mask = withdrawn(prompt)
+        states = torch.cat([self._first.to(answers), answers])[None]
+        return self.model.read_stack(ANSWERS, states, positions[None], mask[None])[0][0, 1:]
