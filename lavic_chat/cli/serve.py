@@ -127,7 +127,8 @@ def prepare(**chosen) -> None:
 @click.option("--ship", is_flag=True, help="Also write the pictures' states into the adapter folder.")
 @json_option
 def index(ship: bool, as_json: bool, **chosen) -> None:
-    """Compute a catalogue's sentence vectors and visual tokens; a stopped run goes on where it stopped."""
+    """Look at a catalogue and read it: sentence vectors, visual tokens, and what can be read of products before they
+    are talked of; a stopped run goes on where it stopped."""
     answer = build_index(read_settings(**chosen, llm=""), ship)  # nothing is scored here
     if as_json:
         print_json(answer)
@@ -149,6 +150,7 @@ def build_index(settings: Settings, ship: bool) -> dict:
     start = time.perf_counter()
     ensure_exports(source_of(settings))
     recommender = load_recommender(settings)
+    recommender.visual_ranker.read_ahead(recommender.catalog.products, recommender.item_features)
     if ship:
         if not settings.adapter:
             raise LavicError("There is no adapter folder to ship the states in; name one with --adapter.")

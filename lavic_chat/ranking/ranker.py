@@ -173,6 +173,13 @@ class Ranker:
         return RankingInput(prompt, rows, query_scores, labels, max(NEW_TOKENS, longest + 1))
 
     @torch.inference_mode()
+    def read_ahead(self, products: Sequence[Product], item_features: Sequence[ItemFeatures]) -> None:
+        """Read products before a conversation asks for them, where a plan and a cache let that be of use."""
+        if self.model.plan.join and self.config.decode == BRANCH:
+            prompt = self.make_prompt(Dialogue(), products, item_features)
+            self.reader.read_branches(prompt, join_states([features.states for features in item_features]))
+
+    @torch.inference_mode()
     def rank_many(self, inputs: Sequence[RankingInput]) -> list[Ranking]:
         """Rank turns that were prepared, in as few passes as pays; each comes out as it would alone."""
         logits: list[Tensor] = [torch.empty(0)] * len(inputs)

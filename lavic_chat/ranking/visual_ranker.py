@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.features.captions import Captioner, kinds_of, without_kind
 from lavic_chat.features.image_encoder import ImageEncoder
@@ -17,6 +19,7 @@ from lavic_chat.ranking.remote_llm import connect_llm
 from lavic_chat.settings import Settings
 from lavic_chat.storage.cache import TextCache
 
+BATCH = 8  # products that are read at once
 # In an adapter folder: the home catalogue's pictures, already encoded and captioned.
 SHIPPED_STATES, SHIPPED_CAPTIONS = "states.safetensors", "descriptions.jsonl"
 
@@ -43,6 +46,13 @@ class VisualRanker:
     def features_by_id(self, catalog: Catalog, products: Sequence[Product]) -> dict[str, ItemFeatures]:
         """The same by product id."""
         return dict(zip((product.id for product in products), self.look_at(catalog, products), strict=True))
+
+    def read_ahead(self, products: Sequence[Product], item_features: Sequence[ItemFeatures]) -> None:
+        """Read all that the LLM can read of products before they are talked of; what was read before costs nothing."""
+        pairs = list(zip(products, item_features, strict=True))
+        for start in tqdm(range(0, len(pairs), BATCH), desc="Reading ahead", unit=f"{BATCH} products"):
+            some, features = zip(*pairs[start : start + BATCH], strict=True)
+            self.ranker.read_ahead(some, features)
 
     def ship(self, catalog: Catalog, item_features: Sequence[ItemFeatures], adapter: str | Path) -> None:
         """Write what was seen of a catalogue, and the captions of it, into an adapter folder."""

@@ -24,20 +24,26 @@ def prepare_in_background(settings: Settings) -> subprocess.Popen | None:
     source = source_of(settings)
     if source.runtime != AUTO or is_exported(source):
         return None
-    command = [sys.executable, "-m", "lavic_chat", "prepare", "--model", settings.model]
+    return run_in_background(settings, "prepare")
+
+
+def run_in_background(settings: Settings, *command: str) -> subprocess.Popen | None:
+    """A command of `lavic-chat` about the settings' model, in a process of its own; None where none can be begun."""
+    words = [sys.executable, "-m", "lavic_chat", *command, "--model", settings.model]
     if settings.adapter:
-        command += ["--adapter", str(settings.adapter)]
+        words += ["--adapter", str(settings.adapter)]
     environment = {**os.environ, "LAVIC_HOME": str(settings.home)}
-    with contextlib.suppress(OSError):  # without it torch goes on answering
+    with contextlib.suppress(OSError):  # without it the chat goes on as it is
         return subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True, preexec_fn=give_way if hasattr(os, "nice") else None,
         )  # fmt: skip
     return None
 
 
 def replace_when_ready(engine: Engine, settings: Settings) -> threading.Thread | None:
-    """Have the processor's runtime made while the engine answers in torch, and let it answer with that then."""
+    """Have the processor's runtime made while the engine answers in torch, let it answer with that then, and have the
+    catalogue read ahead for it."""
     process = prepare_in_background(settings)
     if process is None:
         return None
@@ -46,6 +52,7 @@ def replace_when_ready(engine: Engine, settings: Settings) -> threading.Thread |
         if process.wait() == 0 and is_exported(source_of(settings)):
             engine.replace(load_recommender(settings, progress=False))
             log.info("From now on %s answers.", engine.recommender.visual_ranker.model.runtime)
+            run_in_background(settings, "index", "--catalog", str(settings.catalog))
 
     thread = threading.Thread(target=replace, name="preparation", daemon=True)
     thread.start()

@@ -70,10 +70,13 @@ def test_the_engine_goes_over_to_it_when_it_is_there(settings, tmp_path, monkeyp
     process = Process(settings, code)
     monkeypatch.setattr(preparation, "prepare_in_background", lambda _: process)
     monkeypatch.setattr(preparation, "load_recommender", lambda *_, **__: second)
+    begun = []
+    monkeypatch.setattr(preparation, "run_in_background", lambda _, *command: begun.append(command))
     with Engine(first) as engine:
         thread = preparation.replace_when_ready(engine, settings)
         assert engine.recommend(Dialogue().say("a lamp")).pick and engine.recommender is first
         process.go_on.set()
         thread.join(60)
         assert engine.recommender is (first if code else second)
+        assert begun == ([] if code else [("index", "--catalog", str(settings.catalog))])
         assert engine.recommend(Dialogue().say("a lamp")).pick
