@@ -9,11 +9,7 @@ from urllib.parse import urlsplit
 from lavic_chat.errors import LavicError
 
 MINI = "lavic-mini"
-AUTO, TORCH, OPENVINO = RUNTIMES = (
-    "auto",
-    "torch",
-    "openvino",
-)  # auto: the fastest that is ready
+AUTO, TORCH, ONNX = RUNTIMES = ("auto", "torch", "onnx")  # auto: the fastest that is ready
 PACKAGE = Path(__file__).resolve().parent
 
 

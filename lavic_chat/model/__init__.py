@@ -1,4 +1,4 @@
-"""The model: the only place that knows the insides of transformers, peft and OpenVINO.
+"""The model: the only place that knows the insides of transformers, peft and ONNX Runtime.
 
 `load_model` (load.py) opens it in torch, `open_model` (runtimes.py) in the runtime that is fastest here.
 """

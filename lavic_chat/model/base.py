@@ -3,7 +3,7 @@
     views [n, 3, s, s] --encode_view--> states [n, h] --project--> visual tokens [n, d]
     embeddings [B, L, d], positions, mask, what was read before --read--> hidden states [B, L, d], keys and values
 
-Two runtimes: torch (`llava.py`: any device, any LLaVA-NeXT, training) and OpenVINO (`openvino_model.py`: processors).
+Two runtimes: torch (`llava.py`: any device, any LLaVA-NeXT, training) and ONNX Runtime (`onnx_model.py`: processors).
 """
 
 import contextlib

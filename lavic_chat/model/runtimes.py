@@ -20,14 +20,13 @@ from lavic_chat.errors import LavicError, ModelError
 from lavic_chat.model.base import VisionLanguageModel, recorded_fingerprint
 from lavic_chat.model.card import RETRIEVER, WEIGHTS, check_base, hash_adapter, read_card
 from lavic_chat.model.lavic_mini.assemble import TEXT_ENCODER, ensure_mini, ensure_text_encoder
-from lavic_chat.model.openvino_model import FLOAT, INT8, OpenVinoModel
-from lavic_chat.model.openvino_text import OpenVinoTextEncoder, TextModel
-from lavic_chat.settings import AUTO, MINI, OPENVINO, RUNTIMES, TORCH
+from lavic_chat.model.onnx_model import OnnxModel
+from lavic_chat.model.onnx_text import OnnxTextEncoder, TextModel
+from lavic_chat.settings import AUTO, MINI, ONNX, RUNTIMES, TORCH
 from lavic_chat.storage.files import hash_bytes, hash_file
 
 KEPT = 4  # exports of a kind: of as many adapters, or versions
 FORMAT = "5"  # of an export; counted up whenever what lies in the folder changes
-INT8_INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "amx_int8")  # without one of them eight bits are slower than 32
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ def open_model(source: ModelSource) -> VisionLanguageModel:
     """The model with its adapter, nothing of which is trained from here on: exported where an export is there or asked
     for, else in torch with its LoRAs folded in. Raises ModelError in one sentence."""
     folder = export_folder(source)
-    if folder and source.runtime == OPENVINO:
+    if folder and source.runtime == ONNX:
         ensure_model(source)
     if folder and folder.is_dir() and (model := try_export(lambda: open_export(source, folder), source)):
         return model
@@ -62,9 +61,9 @@ def open_text_encoder(home: str | Path, adapter: str | Path | None, runtime: str
     """The sentence encoder, with the LoRA of an adapter folder where that has one; see `open_model`."""
     source = ModelSource(TEXT_ENCODER, Path(adapter) if adapter else None, Path(home), runtime)
     folder = text_folder(source)
-    if folder and source.runtime == OPENVINO:
+    if folder and source.runtime == ONNX:
         ensure_encoder(source)
-    if folder and folder.is_dir() and (encoder := try_export(lambda: OpenVinoTextEncoder(folder).check(), source)):
+    if folder and folder.is_dir() and (encoder := try_export(lambda: OnnxTextEncoder(folder).check(), source)):
         return encoder
     from lavic_chat.model.text_encoder import TorchTextEncoder
 
@@ -76,17 +75,17 @@ def try_export(open_it: Callable[[], T], source: ModelSource) -> T | None:
     try:
         return open_it()
     except ModelError as error:
-        if source.runtime == OPENVINO:
+        if source.runtime == ONNX:
             raise
         log.warning("%s Until then torch answers.", error)
         return None
 
 
-def open_export(source: ModelSource, folder: Path) -> OpenVinoModel:
+def open_export(source: ModelSource, folder: Path) -> OnnxModel:
     """Raises ModelError where the export is damaged, cannot be run here, or its adapter is of another base."""
     with contextlib.suppress(OSError):  # a home that cannot be written keeps all it has
         folder.touch()  # in use, so it stays
-    model = OpenVinoModel(folder)
+    model = OnnxModel(folder)
     if source.adapter:
         model.card = read_card(source.adapter)
         check_base(model.card, source.adapter, model.name, model.fingerprint)
@@ -117,7 +116,7 @@ def export_folder(source: ModelSource) -> Path | None:
         trained = name_trained(source.adapter, fingerprint) if source.adapter else ""
     except OSError as error:
         raise ModelError(f"The adapter {source.adapter} is incomplete ({error.strerror}); fetch it again.") from error
-    return name_folder(source.home, precision(), fingerprint, trained)
+    return name_folder(source.home, ONNX, fingerprint, trained)
 
 
 def name_trained(adapter: Path, fingerprint: str) -> str:
@@ -138,27 +137,21 @@ def text_folder(source: ModelSource) -> Path | None:
 
 def name_folder(home: Path, kind: str, fingerprint: str, trained: str) -> Path:
     """A folder by the hash of what goes into an export."""
-    key = hash_bytes(FORMAT, kind, importlib.metadata.version("openvino"), fingerprint, trained)
+    key = hash_bytes(FORMAT, kind, importlib.metadata.version("onnxruntime"), fingerprint, trained)
     return home / "runtimes" / f"{kind}-{key[:24]}"
 
 
 def is_wanted(source: ModelSource) -> bool:
-    """Whether the model is to be exported: not where torch is asked for, a GPU is there, or OpenVINO is not."""
+    """Whether the model is to be exported: not where torch is asked for, a GPU is there, or ONNX Runtime is not."""
     if source.runtime == TORCH or (source.runtime == AUTO and torch.cuda.is_available()):
         return False
     try:
-        importlib.metadata.version("openvino")
+        importlib.metadata.version("onnxruntime")
     except importlib.metadata.PackageNotFoundError:
-        if source.runtime == OPENVINO:
-            raise ModelError("OpenVINO is not installed here; install it, or give --runtime torch.") from None
+        if source.runtime == ONNX:
+            raise ModelError("ONNX Runtime is not installed here; install it, or give --runtime torch.") from None
         return False
     return True
-
-
-def precision() -> str:
-    """In which the LLM is fastest on this processor."""
-    able = torch.cpu.get_capabilities()
-    return INT8 if any(able.get(name) for name in INT8_INSTRUCTIONS) else FLOAT
 
 
 def is_exported(source: ModelSource) -> bool:
@@ -184,10 +177,10 @@ def ensure_model(source: ModelSource, progress: bool = True) -> None:
     with locked(folder):
         if not folder.is_dir():
             from lavic_chat.model.load import load_model
-            from lavic_chat.model.openvino_export import export_model
+            from lavic_chat.model.onnx_export import export_model
 
             model = load_model(source.name, source.adapter, source.home, "cpu")
-            export_model(model, folder, precision(), progress)
+            export_model(model, folder, progress)
             forget_unused(folder)
 
 
@@ -198,7 +191,7 @@ def ensure_encoder(source: ModelSource) -> None:
         return
     with locked(folder):
         if not folder.is_dir():
-            from lavic_chat.model.openvino_export import export_text_encoder
+            from lavic_chat.model.onnx_export import export_text_encoder
             from lavic_chat.model.text_encoder import load_text_encoder
 
             export_text_encoder(*load_text_encoder(source.home, source.adapter), folder)

@@ -55,7 +55,7 @@ def load_text_encoder(home: str | Path, adapter: str | Path | None = None) -> tu
 
 
 class TorchTextEncoder:
-    """See `openvino_text.TextModel`; raises ModelError as `load_text_encoder`."""
+    """See `onnx_text.TextModel`; raises ModelError as `load_text_encoder`."""
 
     runtime = TORCH
 

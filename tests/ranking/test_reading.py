@@ -220,14 +220,14 @@ def planned(tmp_path_factory):
     (base / "lavic_base.json").write_text(json.dumps({"fingerprint": "planned"}))
     model = load_model(str(base), None, home, "cpu")
     save_adapter(model, home / "adapter", AdapterCard(model.name, model.fingerprint, join=2, withdraw=3))
-    return ModelSource(str(base), home / "adapter", home, "openvino")
+    return ModelSource(str(base), home / "adapter", home, "onnx")
 
 
 @torch.inference_mode()
 def test_both_runtimes_read_by_the_adapters_plan(planned, tiny_catalog, tmp_path):
     exported = open_model(planned)
     reference = open_model(replace(planned, runtime="torch"))
-    assert exported.plan == reference.plan == LayerPlan(2, 3) and exported.runtime == "openvino"
+    assert exported.plan == reference.plan == LayerPlan(2, 3) and exported.runtime == "onnx"
     for talk in TALKS:
         prompt, rows = asked(reference, tiny_catalog, talk)
         expected = together(reference, prompt, rows)

@@ -28,7 +28,7 @@ def settings(tmp_path: Path, monkeypatch) -> Settings:
     return Settings(tmp_path / "home", tmp_path, model=str(base), runtime="auto")
 
 
-@pytest.mark.parametrize("runtime", ["torch", "openvino"])
+@pytest.mark.parametrize("runtime", ["torch", "onnx"])
 def test_nothing_is_made_where_it_is_not_left_open(settings, runtime):
     assert preparation.prepare_in_background(replace(settings, runtime=runtime)) is None
 
@@ -66,7 +66,7 @@ class Process:
 def test_the_engine_goes_over_to_it_when_it_is_there(settings, tmp_path, monkeypatch, code):
     catalog = make_catalog(tmp_path / "catalog")
     first, second = FakeRecommender(catalog), FakeRecommender(catalog)
-    second.visual_ranker = type("Ready", (), {"model": type("Model", (), {"runtime": "openvino"})})
+    second.visual_ranker = type("Ready", (), {"model": type("Model", (), {"runtime": "onnx"})})
     process = Process(settings, code)
     monkeypatch.setattr(preparation, "prepare_in_background", lambda _: process)
     monkeypatch.setattr(preparation, "load_recommender", lambda *_, **__: second)

@@ -14,10 +14,11 @@ from lavic_chat.catalog import Catalog
 from lavic_chat.errors import ModelError
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.model import VIEWS
+from lavic_chat.model.layers import WHOLE, LayerPlan
 from lavic_chat.model.lora import LoraShape, add_lora
 from lavic_chat.model.packing import pad
 from lavic_chat.ranking import BRANCH, DECODES, LIST, Ranker, RankerConfig
-from lavic_chat.ranking.scoring import verdict_log_odds
+from lavic_chat.ranking.scoring import score_prompts, verdict_log_odds
 from lavic_chat.training.calibration import mean_nll
 from lavic_chat.training.captions import appearance_caption
 from lavic_chat.training.checkpoint import Checkpoint
@@ -25,10 +26,11 @@ from lavic_chat.training.choices import Choice
 from lavic_chat.training.configs import TuneConfig
 from lavic_chat.training.curriculum import CatalogChoices, draw, draw_captions, fading
 from lavic_chat.training.hit_rate import HitRate, TuneExamples, validate
-from lavic_chat.training.losses import caption_loss, choosing_loss, token_loss
+from lavic_chat.training.losses import caption_loss, choosing_loss, teaching_loss, token_loss
+from lavic_chat.training.teacher import Teacher
 from lavic_chat.training.trainee import Trainee, caption_blurred
 from lavic_chat.training.trainer import epoch_rows, warmup_cosine
-from lavic_chat.training.tune import parameter_groups, tune_model
+from lavic_chat.training.tune import parameter_groups, plan_of, tune_model
 
 TOY = TuneConfig(
     steps=24, plain_steps=0, plain_share=0.0, batch=4, lr=1e-2, projector_lr=1e-2, rank=8,
@@ -290,7 +292,7 @@ def verdict(model, choice: Choice, states) -> float:
     )
     tokens = model.project(torch.cat([states[product.id] for product in choice.products]))
     hidden = model.hidden_states(*pad(model, [prompt], [tokens]))[0]
-    return float(choosing_loss(verdict_log_odds(model, hidden, prompt.lines), choice.answer, BRANCH))
+    return float(choosing_loss(verdict_log_odds(model, hidden[prompt.lines]), choice.answer, BRANCH))
 
 
 def test_a_lists_lines_learn_to_tell_yes_from_no(shop, choices):
@@ -404,3 +406,78 @@ def test_nll_by_hand():
     logs = [torch.tensor([0.5, 0.25, 0.25]).log(), torch.tensor([0.1, 0.8, 0.1]).log()]
     assert mean_nll(logs, [0, 1]) == pytest.approx((0.6931 + 0.2231) / 2, abs=1e-3)
     assert mean_nll(logs, [1, 0]) > mean_nll([row / 4 for row in logs], [1, 0])  # wrong and sure: colder is worse
+
+
+# ---- a layer plan, and a teacher ----
+
+PLAN = LayerPlan(0, 1)
+
+
+def planned(shop, config: TuneConfig, teacher: Teacher | None = None) -> tuple[Trainee, Ranker]:
+    model = tiny_model()
+    model.plan = PLAN
+    add_lora(model, "llm", LoraShape(4, 8, 0.0), seed=0)
+    states = {product.id: row for product, row in zip(shop, random_states(len(shop), model), strict=True)}
+    trainee = Trainee(model, states, {}, config, teacher)
+    return trainee, Ranker(model, RankerConfig(config.decode))
+
+
+@pytest.mark.parametrize(("share", "by_plan"), [(0.0, True), (1.0, False)])
+def test_choices_are_read_by_the_plan_or_whole(shop, choices, share, by_plan):
+    trainee, ranker = planned(shop, replace(TOY, whole_share=share, noise=0.0))
+    choosing, _ = trainee.losses(ranker, choices[0], random.Random(0))
+    prompt, _ = trainee.make_prompt(ranker, choices[0], random.Random(0), has_wish=False)
+    rows = trainee.noisy_states(choices[0].products)
+    expected = {}
+    for plan in (PLAN, WHOLE):
+        trainee.model.plan = plan
+        logits = score_prompts(trainee.model, [prompt], [trainee.model.project(rows)])[0]
+        expected[plan] = float(choosing_loss(logits, choices[0].answer, BRANCH))
+    assert expected[PLAN] != pytest.approx(expected[WHOLE], abs=1e-4)
+    assert float(choosing) == pytest.approx(expected[PLAN if by_plan else WHOLE], abs=1e-5)
+
+
+def test_a_teachers_chances_are_learned_and_not_the_right_answer(shop, choices):
+    wrong = type("Wrong", (), {"score": lambda self, prompt, rows: torch.tensor([0.0, 9.0, 0.0, 0.0])})()
+    trainee, ranker = planned(shop, replace(TOY, whole_share=0.0), wrong)
+    choice = replace(choices[0], answer=0)
+    optimizer = torch.optim.Adam(trainee.model.trained_loras(), lr=3e-2)
+    for _ in range(30):
+        optimizer.zero_grad()
+        loss, _ = trainee.losses(ranker, choice, random.Random(0))
+        loss.backward()
+        optimizer.step()
+    shown = item_features([trainee.states[product.id] for product in choice.products])
+    ready = ranker.prepare(choice.dialogue, choice.products, shown)
+    assert int(torch.tensor(ranker.rank_many([ready])[0].probabilities).argmax()) == 1
+
+
+def test_a_teacher_that_agrees_teaches_nothing():
+    logits = torch.tensor([1.0, -2.0, 0.5])
+    assert float(teaching_loss(logits, logits + 3)) == pytest.approx(0, abs=1e-6)
+    assert float(teaching_loss(logits, logits.flip(0))) > 0.1
+
+
+def test_a_teacher_says_what_its_own_chat_would(shop, choices):
+    model = tiny_model()
+    rows = random_states(4, model).flatten(0, 1)
+    prompt = Ranker(model).make_prompt(choices[0].dialogue, choices[0].products, item_features(random_states(4, model)))
+    with torch.no_grad():
+        assert torch.allclose(
+            Teacher(model).score(prompt, rows), score_prompts(model, [prompt], [model.project(rows)])[0], atol=1e-5
+        )
+
+
+def test_the_plan_is_the_configs_or_the_adapters_own():
+    model = tiny_model()
+    model.plan = PLAN
+    assert plan_of(replace(TOY, decode=LIST), model) == WHOLE
+    assert plan_of(TOY, model) == PLAN
+    assert plan_of(replace(TOY, join=1), replace_plan(model, WHOLE)) == LayerPlan(1)
+    with pytest.raises(ModelError, match="choose --join below --withdraw"):
+        plan_of(replace(TOY, join=1, withdraw=1), model)
+
+
+def replace_plan(model, plan):
+    model.plan = plan
+    return model

@@ -17,7 +17,7 @@ from lavic_chat.evaluation.benchmarks.startup import last_line, own_command, run
 
 LINKED = "models", "runtimes"  # of a home: models, and what was exported of them
 BEFORE, AFTER = "before", "after"
-PACKAGES = ("torch", "transformers", "openvino", "gradio")
+PACKAGES = ("torch", "transformers", "onnxruntime", "gradio")
 ASK_VERSIONS = f"""
 import importlib.metadata as metadata, json, platform, lavic_chat
 def version(name):

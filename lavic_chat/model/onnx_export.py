@@ -1,12 +1,14 @@
-"""A base with its adapter as OpenVINO graphs, LoRAs folded in: what `openvino_model.py` reads."""
+"""A base with its adapter as ONNX graphs, LoRAs folded in: what `onnx_model.py` reads."""
 
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import onnx
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -16,9 +18,7 @@ from lavic_chat.errors import ModelError
 from lavic_chat.model.layers import LayerStack
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import merge_loras, without_remarks
-from lavic_chat.model.openvino_graph import import_openvino, unreported
-from lavic_chat.model.openvino_model import (
-    INT8,
+from lavic_chat.model.onnx_model import (
     PROJECTOR,
     RECORD,
     STACK_FILES,
@@ -27,20 +27,23 @@ from lavic_chat.model.openvino_model import (
     WORDS,
     ExportRecord,
 )
-from lavic_chat.model.openvino_text import ENCODER, ENCODER_RECORD, ENCODER_TOKENIZER, EncoderRecord
+from lavic_chat.model.onnx_text import ENCODER, ENCODER_RECORD, ENCODER_TOKENIZER, EncoderRecord
 from lavic_chat.storage.files import fresh_folder, write_json
 
+OPSET = 18  # of the graphs' language
+SMALL = 1024  # bytes of what stays within a graph
 
-def export_model(model: LavicModel, folder: str | Path, runtime: str, progress: bool = True) -> None:
-    """Write the model's graphs, the folder whole or not at all. runtime: `FLOAT` or `INT8`.
+
+def export_model(model: LavicModel, folder: str | Path, progress: bool = True) -> None:
+    """Write the model's graphs, the folder whole or not at all.
 
     Raises ModelError for a base that cannot be exported, LavicError when the disk is full.
     """
     if model.device.type != "cpu":
-        raise ModelError("OpenVINO runs on processors; on a GPU the model runs in torch.")
+        raise ModelError("ONNX Runtime runs on processors; on a GPU the model runs in torch.")
     merge_loras(model)
     stacks = {file: stack for file, stack in zip(STACK_FILES, model.stacks, strict=True) if len(stack.layers)}
-    graphs: dict[str, Callable[[LavicModel], Any]] = {TOWER: tower_graph, PROJECTOR: projector_graph}
+    graphs: dict[str, Callable[[LavicModel], Traced]] = {TOWER: tower_graph, PROJECTOR: projector_graph}
     graphs |= {file: partial(stack_graph, stack=stack) for file, stack in stacks.items()}
     with (
         fresh_folder(folder) as fresh,
@@ -48,27 +51,37 @@ def export_model(model: LavicModel, folder: str | Path, runtime: str, progress: 
              file=sys.stderr) as bar,
     ):  # fmt: skip
         for file, make in graphs.items():
-            save_graph(make(model), fresh / file, in_int8=runtime == INT8 and file in stacks)
+            save_graph(make(model), fresh / file)
             bar.update()
         save_words(model, fresh)
-        write_json(fresh / RECORD, asdict(record_of(model, runtime)))
+        write_json(fresh / RECORD, asdict(record_of(model)))
         bar.update()
 
 
-def record_of(model: LavicModel, runtime: str) -> ExportRecord:
+def record_of(model: LavicModel) -> ExportRecord:
     """What an export says of the model."""
     processor = model.image_processor
     layers, heads, head_size = model.memory_shape
     tokenizer = model.tokenizer
     return ExportRecord(
         name=model.name, fingerprint=model.fingerprint, vision_hash=model.vision_hash, adapter_hash=model.adapter_hash,
-        runtime=runtime, state_size=model.state_size, token_size=model.token_size, full_tokens=model.full_tokens,
+        state_size=model.state_size, token_size=model.token_size, full_tokens=model.full_tokens,
         context=model.context, view_size=model.view_size, image_token_id=model.image_token_id,
         end_token_id=model.end_token_id, layers=layers, heads=heads, head_size=head_size,
         join=model.plan.join, withdraw=model.plan.withdraw,
         frame=model.chat_frame(), hidden=sorted({*tokenizer.all_special_ids, model.image_token_id}),
         mean=list(processor.image_mean), std=list(processor.image_std),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What is traced: a module, example inputs by name, the places of each shape that vary, and what it gives."""
+
+    module: nn.Module
+    example: dict[str, Tensor]
+    varies: dict[str, tuple[int, ...]]
+    gives: tuple[str, ...]
 
 
 class TowerGraph(nn.Module):
@@ -83,30 +96,26 @@ class TowerGraph(nn.Module):
         return self.inner(pixel_values=views).last_hidden_state[:, 0]
 
 
-def stack_graph(model: LavicModel, stack: LayerStack) -> Any:
-    """Some of the LLM's layers as an OpenVINO graph. Its mask is the number that is added to a score, for OpenVINO
-    answers NaN for a whole sequence where a row of a true-or-false one has no place to attend to."""
+def stack_graph(model: LavicModel, stack: LayerStack) -> Traced:
+    """Some of the LLM's layers. Their mask is the number that is added to a score, for a row of a true-or-false one in
+    which nothing is true would come out as NaN."""
     heads, size = model.memory_shape[1:]
-    layers, width = 2 * len(stack.layers), model.token_size
     read, before = 5, 3
     example = {
-        "states": torch.zeros(1, read, width),
+        "states": torch.zeros(1, read, model.token_size),
         "positions": torch.arange(before, before + read)[None],
         "mask": torch.zeros(1, 1, read, before + read),
-        "past": torch.zeros(layers, 1, heads, before, size),
+        "past": torch.zeros(2 * len(stack.layers), 1, heads, before, size),
         "kept": torch.tensor(2),
     }
-    shapes = {
-        "states": [-1, -1, width], "positions": [-1, -1], "mask": [-1, 1, -1, -1],
-        "past": [layers, -1, heads, -1, size], "kept": [],
-    }  # fmt: skip
-    return convert(stack, example, shapes)
+    varies = {"states": (0, 1), "positions": (0, 1), "mask": (0, 2, 3), "past": (1, 3), "read": (0, 1), "fresh": (1, 3)}
+    return Traced(stack, example, varies, ("read", "fresh"))
 
 
-def tower_graph(model: LavicModel) -> Any:
-    """The vision tower as an OpenVINO graph."""
+def tower_graph(model: LavicModel) -> Traced:
+    """The vision tower."""
     side = model.view_size
-    return convert(TowerGraph(model), {"views": torch.zeros(2, 3, side, side)}, {"views": [-1, 3, side, side]})
+    return Traced(TowerGraph(model), {"views": torch.zeros(2, 3, side, side)}, {"views": (0,), "seen": (0,)}, ("seen",))
 
 
 class ProjectorGraph(nn.Module):
@@ -121,10 +130,10 @@ class ProjectorGraph(nn.Module):
         return self.inner(states)
 
 
-def projector_graph(model: LavicModel) -> Any:
-    """The projector as an OpenVINO graph."""
-    width = model.state_size
-    return convert(ProjectorGraph(model), {"states": torch.zeros(2, width)}, {"states": [-1, width]})
+def projector_graph(model: LavicModel) -> Traced:
+    """The projector."""
+    example = {"states": torch.zeros(2, model.state_size)}
+    return Traced(ProjectorGraph(model), example, {"states": (0,), "tokens": (0,)}, ("tokens",))
 
 
 class TextGraph(nn.Module):
@@ -141,32 +150,29 @@ class TextGraph(nn.Module):
 
 
 def export_text_encoder(encoder: Any, name: str, folder: str | Path) -> None:
-    """Write a sentence encoder as OpenVINO reads it, the folder whole or not at all. name: of its weights."""
+    """Write a sentence encoder as an ONNX graph, the folder whole or not at all. name: of its weights."""
     ids = torch.ones(2, 7, dtype=torch.long)
-    graph = convert(TextGraph(encoder), {"ids": ids, "mask": ids}, {"ids": [-1, -1], "mask": [-1, -1]})
+    varies = {"ids": (0, 1), "mask": (0, 1), "vectors": (0,)}
+    traced = Traced(TextGraph(encoder), {"ids": ids, "mask": ids}, varies, ("vectors",))
     record = EncoderRecord(name, int(encoder.get_embedding_dimension()), int(encoder.max_seq_length))
     with fresh_folder(folder) as fresh:
-        save_graph(graph, fresh / ENCODER)
+        save_graph(traced, fresh / ENCODER)
         encoder.tokenizer.backend_tokenizer.save(str(fresh / ENCODER_TOKENIZER))
         write_json(fresh / ENCODER_RECORD, asdict(record))
 
 
 @torch.inference_mode()
-def convert(module: nn.Module, example: dict[str, Tensor], shapes: dict[str, list[int]]) -> Any:
-    """A module as a graph; example: its inputs by name; shapes: theirs, -1 for what varies."""
-    with without_remarks():  # tracing warns of what it takes for constant; tests hold what comes of it
-        return import_openvino().convert_model(module.eval(), example_input=example, input=list(shapes.items()))
-
-
-def save_graph(graph: Any, path: Path, in_int8: bool = False) -> None:
-    """Write a graph, its weights in half precision, which halves disk and memory; it computes in single. in_int8: its
-    weights in eight bits, with a scale for each row."""
-    if in_int8:
-        with unreported():
-            import nncf
-
-            graph = nncf.compress_weights(graph, mode=nncf.CompressWeightsMode.INT8_SYM)
-    import_openvino().save_model(graph, path, compress_to_fp16=True)
+def save_graph(traced: Traced, path: Path) -> None:
+    """Trace, and write the graph with its weights in a file beside it, which is mapped when it is read."""
+    with TemporaryDirectory(dir=path.parent) as aside, without_remarks():  # tests hold what tracing takes for constant
+        torch.onnx.export(
+            traced.module.eval(), tuple(traced.example.values()), str(Path(aside) / path.name), dynamo=False,
+            input_names=list(traced.example), output_names=list(traced.gives), opset_version=OPSET,
+            dynamic_axes={name: list(places) for name, places in traced.varies.items()},
+        )  # fmt: skip
+        graph = onnx.load(Path(aside) / path.name)
+    weights = path.with_suffix(".bin").name
+    onnx.save_model(graph, path, save_as_external_data=True, location=weights, size_threshold=SMALL)
 
 
 def save_words(model: LavicModel, folder: Path) -> None:

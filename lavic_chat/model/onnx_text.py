@@ -1,6 +1,6 @@
-"""The exported sentence encoder on OpenVINO, opened without sentence-transformers.
+"""The exported sentence encoder on ONNX Runtime, opened without sentence-transformers.
 
-A folder as the model's: encoder.xml, .bin, tokenizer.json, and encoder.json with its name and sizes.
+A folder as the model's: encoder.onnx, .bin, tokenizer.json, and encoder.json with its name and sizes.
 """
 
 import json
@@ -14,10 +14,10 @@ import torch
 from tokenizers import Tokenizer
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.openvino_graph import Graph
-from lavic_chat.settings import OPENVINO
+from lavic_chat.model.onnx_graph import Graph
+from lavic_chat.settings import ONNX
 
-ENCODER, ENCODER_RECORD, ENCODER_TOKENIZER = "encoder.xml", "encoder.json", "tokenizer.json"
+ENCODER, ENCODER_RECORD, ENCODER_TOKENIZER = "encoder.onnx", "encoder.json", "tokenizer.json"
 BATCH = 32  # texts read together, of about one length
 
 
@@ -42,10 +42,10 @@ class EncoderRecord:
     longest: int
 
 
-class OpenVinoTextEncoder:
+class OnnxTextEncoder:
     """See `TextModel`. Raises ModelError where the folder is damaged."""
 
-    runtime = OPENVINO
+    runtime = ONNX
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)

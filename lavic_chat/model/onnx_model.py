@@ -1,12 +1,12 @@
-"""An exported model on OpenVINO: what a processor answers with; opened in a second, without transformers.
+"""An exported model on ONNX Runtime: what a processor answers with; opened in a second, without transformers.
 
-A folder under `$LAVIC_HOME/runtimes`, named by the hash of base, adapter and precision:
+A folder under `$LAVIC_HOME/runtimes`, named by the hash of base and adapter:
 
 export.json             sizes, hashes, chat frame, how pictures are normalised
-apart, together, answers.xml, .bin   the stacks of the LLM's layers, as many as its plan makes (`layers.py`):
+apart, together, answers.onnx, .bin   the stacks of the LLM's layers, as many as its plan makes (`layers.py`):
                         states, positions, mask, past -> states, keys and values
-tower.xml, .bin         views -> [CLS] states
-projector.xml, .bin     states -> visual tokens
+tower.onnx, .bin         views -> [CLS] states
+projector.onnx, .bin     states -> visual tokens
 words.safetensors       word embeddings, and the rows that answers are read with where they are others
 tokenizer.json
 """
@@ -28,15 +28,13 @@ from torch.nn import functional
 from lavic_chat.errors import ModelError
 from lavic_chat.model.base import VisionLanguageModel
 from lavic_chat.model.layers import LayerPlan
-from lavic_chat.model.openvino_graph import Graph
+from lavic_chat.model.onnx_graph import Graph
 from lavic_chat.model.views import ViewFormat
-from lavic_chat.settings import OPENVINO
+from lavic_chat.settings import ONNX
 
-FLOAT, INT8 = OPENVINO, f"{OPENVINO}-int8"
 RECORD, WORDS, TOKENIZER = "export.json", "words.safetensors", "tokenizer.json"
-STEP, PAST_STEP = 16, 32  # tokens to which lengths are rounded up
 HIDDEN = torch.finfo(torch.float32).min
-STACK_FILES, TOWER, PROJECTOR = ("apart.xml", "together.xml", "answers.xml"), "tower.xml", "projector.xml"
+STACK_FILES, TOWER, PROJECTOR = ("apart.onnx", "together.onnx", "answers.onnx"), "tower.onnx", "projector.onnx"
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,6 @@ class ExportRecord:
     fingerprint: str
     vision_hash: str
     adapter_hash: str
-    runtime: str
     state_size: int
     token_size: int
     full_tokens: int
@@ -68,7 +65,7 @@ class ExportRecord:
     std: list[float]
 
 
-class OpenVinoModel(VisionLanguageModel):
+class OnnxModel(VisionLanguageModel):
     """The model of an export's folder; a graph is compiled when it is first asked.
 
     Raises ModelError where the folder is damaged.
@@ -90,7 +87,7 @@ class OpenVinoModel(VisionLanguageModel):
         self._tokenizer.no_padding()
         self.name, self.fingerprint = self.record.name, self.record.fingerprint
         self.vision_hash, self.adapter_hash = self.record.vision_hash, self.record.adapter_hash
-        self.runtime, self.tower_runtime = self.record.runtime, FLOAT
+        self.runtime = self.tower_runtime = ONNX
         self.plan = LayerPlan(self.record.join, self.record.withdraw)
 
     def check(self) -> Self:
@@ -233,34 +230,10 @@ class OpenVinoModel(VisionLanguageModel):
 def run_stack(
     graph: Graph, states: Tensor, positions: Tensor, mask: Tensor, memory: tuple[Tensor, int]
 ) -> tuple[Tensor, Tensor]:
-    """See `VisionLanguageModel.read_stack`; memory: past and kept.
-
-    Lengths are rounded up, for OpenVINO prepares itself anew for every shape, and remembers each.
-    """
+    """See `VisionLanguageModel.read_stack`; memory: past and kept."""
     past, kept = memory
-    read, before = states.shape[1], past.shape[3]
-    length, room = round_up(read, STEP), round_up(before, PAST_STEP)
     states, fresh = graph.run(
-        states=functional.pad(states, (0, 0, 0, length - read)),
-        positions=functional.pad(positions, (0, length - read)),
-        mask=widen(mask, before, (length, room))[:, None],
-        past=functional.pad(past, (0, 0, 0, room - before)),
-        kept=torch.tensor(min(round_up(kept, PAST_STEP), length)),
-    )
-    return states[:, :read], torch.cat([past, fresh[:, :, :, :kept]], 3)
-
-
-def round_up(length: int, step: int) -> int:
-    """The next multiple of the step."""
-    return -(-length // step) * step
-
-
-def widen(mask: Tensor, before: int, shape: tuple[int, int]) -> Tensor:
-    """bool [B, L, P + L] -> what is added to the scores of longer ones [B, length, room + length]. Padding is seen by
-    nobody but itself, for a row that sees nothing would come out as NaN."""
-    (length, room), read = shape, mask.shape[1]
-    seen = torch.eye(length, dtype=torch.bool).repeat(len(mask), 1, 1)
-    seen[:, :read, :read] = mask[:, :, before:]
-    old = torch.zeros(len(mask), length, room, dtype=torch.bool)
-    old[:, :read, :before] = mask[:, :, :before]
-    return torch.zeros(len(mask), length, room + length).masked_fill_(~torch.cat([old, seen], 2), HIDDEN)
+        states=states, positions=positions, past=past, kept=torch.tensor(kept),
+        mask=torch.zeros(mask.shape).masked_fill_(~mask, HIDDEN)[:, None],
+    )  # fmt: skip
+    return states, torch.cat([past, fresh], 3)
