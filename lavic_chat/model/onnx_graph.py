@@ -40,9 +40,12 @@ class Graph:
             reason = f"{self.path.parent} cannot be run here ({str(error).strip().splitlines()[-1][:200]})"
             raise ModelError(f"The export {reason}; delete that folder to have it made anew.") from error
 
+    def open(self) -> Any:
+        """The session; a second thread waits for the first to open it."""
+        with self._lock:
+            return self.session
+
     def run(self, **inputs: Tensor) -> list[Tensor]:
         """The graph's outputs for inputs by name."""
-        with self._lock:
-            session = self.session
-        answers = session.run(None, {name: tensor.contiguous().numpy() for name, tensor in inputs.items()})
+        answers = self.open().run(None, {name: tensor.contiguous().numpy() for name, tensor in inputs.items()})
         return [torch.from_numpy(answer) for answer in answers]

@@ -11,7 +11,9 @@ words.safetensors       word embeddings, and the rows that answers are read with
 tokenizer.json
 """
 
+import contextlib
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,6 +96,16 @@ class OnnxModel(VisionLanguageModel):
         """Itself; raises ModelError where this machine cannot run it."""
         self.project(torch.zeros(1, self.state_size))
         return self
+
+    def open_ahead(self) -> None:
+        """Have the LLM's graphs opened by another thread, that the first turn need not wait for all of it."""
+        threading.Thread(target=self._open, name="opening").start()
+
+    def _open(self) -> None:
+        with contextlib.suppress(ModelError):  # who asks for it is told
+            for graph in self.stacks:
+                if graph.path.is_file():
+                    graph.open()
 
     # ---- sizes ----
 

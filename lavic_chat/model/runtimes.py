@@ -89,7 +89,8 @@ def open_export(source: ModelSource, folder: Path) -> OnnxModel:
     if source.adapter:
         model.card = read_card(source.adapter)
         check_base(model.card, source.adapter, model.name, model.fingerprint)
-    return model.check()
+    model.check().open_ahead()
+    return model
 
 
 def load_in_torch(source: ModelSource) -> VisionLanguageModel:

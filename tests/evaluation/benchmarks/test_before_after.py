@@ -246,7 +246,7 @@ def made_record() -> dict:
     ready = {"runtime": "torch", "threads": 2}
     latency = {"p50": 10.0, "p95": 12.0, "slowest": 12.0, "runs": 2}
     ratio = {"median": 2.5, "least": 2.0, "most": 3.0, "pairs": 2}
-    side = {"commit": "abc1234", "python": "3.11", "torch": "2", "transformers": "5", "onnxruntime": None, "gradio": "6"}
+    side = {"commit": "abc1234", "python": "3.11", "torch": "2", "transformers": "5"}
     machine = {
         "processor": "A CPU", "instruction_sets": ["avx2"], "cores": 2, "memory_gib": 8, "system": "Linux", "load": 0.1,
     }  # fmt: skip
