@@ -200,8 +200,11 @@ def ensure_encoder(source: ModelSource) -> None:
 
 
 def forget_unused(new: Path) -> None:
-    """Remove exports of the new one's kind that were opened the longest ago: each takes some hundred megabytes."""
+    """Remove exports of the new one's kind that were opened the longest ago, and those of kinds that no more are: each
+    takes some hundred megabytes."""
     kind = new.name.rpartition("-")[0]
+    for path in new.parent.glob("openvino*"):
+        shutil.rmtree(path, ignore_errors=True)
     alike = [path for path in new.parent.iterdir() if path.is_dir() and path.name.rpartition("-")[0] == kind]
     others = [path for path in alike if path != new]
     for folder in sorted(others, key=lambda path: path.stat().st_mtime)[: max(0, len(others) + 1 - KEPT)]:

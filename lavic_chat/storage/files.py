@@ -135,6 +135,8 @@ def fresh_folder(target: str | Path) -> Generator[Path]:
     try:
         yield temporary
         temporary.chmod(0o755)
+        for path in temporary.rglob("*"):  # libraries write for their own user alone
+            path.chmod(0o755 if path.is_dir() else 0o644)
         replace_folder(target, temporary)
     except OSError as error:
         if error.errno in NO_ROOM:  # other errors of the block are the caller's to tell

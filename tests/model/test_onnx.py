@@ -188,6 +188,7 @@ def test_only_the_exports_that_were_used_last_are_kept(tmp_path):
         folder.mkdir()
         os.utime(folder, (1000 + age, 1000 + age))
     (tmp_path / "onnx-other-1").mkdir()
+    (tmp_path / "openvino-int8-1").mkdir()
     (tmp_path / "onnx-9.lock").touch()
     runtimes.forget_unused(folders[0])
     left = {path.name for path in tmp_path.iterdir()}

@@ -155,3 +155,11 @@ def test_paths_may_be_texts(tmp_path):
     cache = TextCache(str(tmp_path / "texts.sqlite"))
     cache.put({"key": "words"})
     assert cache.get(["key"]) == {"key": "words"}
+
+
+def test_all_may_read_what_a_library_wrote_for_its_user_alone(tmp_path):
+    with fresh_folder(tmp_path / "made") as fresh:
+        (fresh / "inner").mkdir(mode=0o700)
+        (fresh / "inner" / "weights.bin").touch(mode=0o600)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "made").rglob("*")}
+    assert modes == {"inner": 0o755, "weights.bin": 0o644}
