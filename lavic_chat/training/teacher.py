@@ -27,13 +27,13 @@ class Teacher:
         return score_with(self.reader, prompt, rows.detach()).clone()
 
 
-def open_teacher(settings: Settings, adapter: Path | None, pupil: VisionLanguageModel) -> Teacher | None:
+def open_teacher(settings: Settings, adapter: Path | None, student: VisionLanguageModel) -> Teacher | None:
     """The teacher of an adapter's folder, in the fastest runtime there is; None without one. Raises ModelError where
-    its tower is another than the pupil's: it would be shown what it cannot see."""
+    its tower is another than the student's: it would be shown what it cannot see."""
     if adapter is None:
         return None
     model = open_model(ModelSource(settings.model, adapter, settings.home, AUTO))
-    if model.vision_hash != pupil.vision_hash:
+    if model.vision_hash != student.vision_hash:
         raise ModelError(
             f"{adapter} has another tower than the adapter that is to learn from it; choose another --teacher."
         )

@@ -62,7 +62,7 @@ class Trainee:
         """Of one choice the loss of choosing, and that loss with the weighted ones of what is learned along: where all
         layers read everything, for by a plan the last ones see answer places alone."""
         by_plan = self.model.plan != WHOLE and rng.random() >= self.config.whole_share
-        prompt, are_true = self.make_prompt(ranker, choice, rng, has_wish=not by_plan)
+        prompt, are_true = self.make_prompt(ranker, choice, rng, with_wanted=not by_plan)
         rows = self.noisy_states(choice.products)
         tokens = self.model.project(rows)
         if by_plan:
@@ -72,13 +72,13 @@ class Trainee:
         choosing = self.choosing(choice, prompt, rows, candidate_logits(self.model, [prompt], hidden)[0])
         return choosing, choosing + self.learned_along(choice, prompt, hidden[0], are_true)
 
-    def make_prompt(self, ranker: Ranker, choice: Choice, rng: random.Random, has_wish: bool) -> tuple[Prompt, bool]:
+    def make_prompt(self, ranker: Ranker, choice: Choice, rng: random.Random, with_wanted: bool) -> tuple[Prompt, bool]:
         """A choice's prompt, and whether the captions in it are the true ones."""
         captions, are_true = self.choose_captions(choice.products, rng)
         pairs = zip(choice.products, captions, strict=True)
         item_features = [ItemFeatures(self.states[product.id], caption) for product, caption in pairs]
-        has_wish = has_wish and self.config.wish_weight > 0
-        wanted = appearance_caption(choice.products[choice.answer]) if has_wish else ""
+        with_wanted = with_wanted and self.config.wish_weight > 0
+        wanted = appearance_caption(choice.products[choice.answer]) if with_wanted else ""
         return ranker.make_prompt(choice.dialogue, choice.products, item_features, wanted), are_true
 
     def choosing(self, choice: Choice, prompt: Prompt, rows: Tensor, logits: Tensor) -> Tensor:

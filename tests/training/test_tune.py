@@ -426,7 +426,7 @@ def planned(shop, config: TuneConfig, teacher: Teacher | None = None) -> tuple[T
 def test_choices_are_read_by_the_plan_or_whole(shop, choices, share, by_plan):
     trainee, ranker = planned(shop, replace(TOY, whole_share=share, noise=0.0))
     choosing, _ = trainee.losses(ranker, choices[0], random.Random(0))
-    prompt, _ = trainee.make_prompt(ranker, choices[0], random.Random(0), has_wish=False)
+    prompt, _ = trainee.make_prompt(ranker, choices[0], random.Random(0), with_wanted=False)
     rows = trainee.noisy_states(choices[0].products)
     expected = {}
     for plan in (PLAN, WHOLE):
