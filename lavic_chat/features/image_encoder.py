@@ -7,7 +7,6 @@ cache valid. States that torch made serve every runtime.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -21,11 +20,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture, read_picture
-from lavic_chat.catalog.pictures import MAX_BYTES
 from lavic_chat.errors import LavicError, PictureError
+from lavic_chat.features.picture_keys import PictureKeys, PictureRef, read_bytes
 from lavic_chat.model import VIEWS, VisionLanguageModel
 from lavic_chat.storage.cache import RuntimeCache, VectorCache
-from lavic_chat.storage.files import hash_bytes, write_atomic
+from lavic_chat.storage.files import write_atomic
 
 BATCH = 8  # pictures encoded together
 
@@ -36,6 +35,7 @@ class ImageEncoder:
     def __init__(self, model: VisionLanguageModel, home: str | Path):
         self.model = model
         path = Path(home) / "cache" / "visual" / f"{model.vision_hash[:24]}.sqlite"
+        self.keys = PictureKeys(path.parent, model.vision_hash)
         self.cache = RuntimeCache(VectorCache(path, (VIEWS, model.state_size)), model.tower_runtime)
 
     def encode_products(self, catalog: Catalog, products: Sequence[Product], progress: bool = False) -> Tensor:
@@ -49,7 +49,8 @@ class ImageEncoder:
     ) -> list[Tensor]:
         """[k, 5, h] of each product's first pictures, at most so many; of one without any, [1, 5, h] of a blank."""
         views = [[PictureRef(product, place) for place in places_of(product, most)] for product in products]
-        keys = [[self._key(picture_bytes(catalog, view)) for view in row] for row in views]
+        found = iter(self.keys.find(catalog, list(chain(*views))))
+        keys = [[next(found) for _ in row] for row in views]
         states = self.cache.get(chain(*keys))
         pairs = zip(chain(*keys), chain(*views), strict=True)
         unseen = {key: view for key, view in pairs if key not in states}
@@ -66,7 +67,7 @@ class ImageEncoder:
     @cached_property
     def blank(self) -> np.ndarray:
         """[5, h] of the blank that stands in for a picture that is missing or broken."""
-        return self._encode_cached(self._key(b""), blank_picture())
+        return self._encode_cached(self.keys.of(b""), blank_picture())
 
     def count_blanks(self, states: Tensor) -> int:
         """How many of the products' states [n, 5, h] are the blank's."""
@@ -75,13 +76,12 @@ class ImageEncoder:
     def encode_photo(self, path: str | Path) -> Tensor:
         """[5, h] of a shopper's photo; raises PictureError when it cannot be used."""
         picture = open_picture(Path(path))
-        return torch.from_numpy(self._encode_cached(self._key(Path(path).read_bytes()), picture).copy())
+        return torch.from_numpy(self._encode_cached(self.keys.of(Path(path).read_bytes()), picture).copy())
 
     def save_states(self, catalog: Catalog, path: str | Path, most: int = 1) -> int:
         """Write the states of the products' first pictures, half precision, to ship with it; returns how many."""
         views = [PictureRef(product, place) for product in catalog for place in places_of(product, most)]
-        keys = [self._key(picture_bytes(catalog, view)) for view in views]
-        states = self.cache.get(keys)
+        states = self.cache.get(self.keys.find(catalog, views))
         data = save({key: torch.from_numpy(state.copy()).half() for key, state in sorted(states.items())})
         write_atomic(Path(path), data)
         return len(states)
@@ -115,8 +115,8 @@ class ImageEncoder:
         """States [5, h] by key; what is decoded are the very bytes that the key names."""
         seen, pictures = {}, {}
         for key, view in part:
-            data = picture_bytes(catalog, view)
-            if self._key(data) != key:
+            data = read_bytes(catalog.picture_path(view.product, view.place))
+            if self.keys.of(data) != key:
                 raise LavicError(
                     f"The picture of {view.product.id} changed while it was looked at; run the command again."
                 )
@@ -133,30 +133,10 @@ class ImageEncoder:
         states = self.model.encode_views(self.model.make_views(pictures)).float().cpu()
         return states.numpy().copy()  # else each would keep the tower's whole output alive, 2 MB a picture
 
-    def _key(self, picture: bytes) -> str:
-        return hash_bytes(picture, self.model.vision_hash)
-
-
-@dataclass(frozen=True)
-class PictureRef:
-    """One of a product's pictures, by its place among them."""
-
-    product: Product
-    place: int = 0
-
 
 def places_of(product: Product, most: int) -> range:
     """The places of its first pictures; a product without any has that of a blank."""
     return range(max(1, min(most, len(product.images))))
-
-
-def picture_bytes(catalog: Catalog, view: PictureRef) -> bytes:
-    """A picture's bytes as they lie on disk; none where a blank stands in unread: no file, or too large."""
-    path = catalog.picture_path(view.product, view.place)
-    try:
-        return path.read_bytes() if path and path.stat().st_size <= MAX_BYTES else b""
-    except OSError:
-        return b""
 
 
 def chunks(items: Iterable, size: int) -> Iterable[list]:

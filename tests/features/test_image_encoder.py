@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from lavic_chat.catalog import Catalog, Product, blank_picture
 from lavic_chat.errors import LavicError, PictureError
 from lavic_chat.features import image_encoder as module
+from lavic_chat.features import picture_keys
 from lavic_chat.features.image_encoder import ImageEncoder, chunks
 from lavic_chat.model import VIEWS
 
@@ -104,7 +105,7 @@ def test_what_cannot_be_seen_is_the_blank(eye, image_encoder, tiny_catalog, monk
     if case == "corrupt":
         (folder / "images" / "odd.png").write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
     if case == "too large":
-        for place in ("features.image_encoder", "catalog.pictures"):
+        for place in ("features.picture_keys", "catalog.pictures"):
             monkeypatch.setattr(f"lavic_chat.{place}.MAX_BYTES", 10)
     if case == "forbidden":  # for root as well
         for opener in (Path, Image):
@@ -208,7 +209,8 @@ def test_chunks_lose_nothing():
 
 def test_a_picture_that_changes_while_it_is_looked_at_is_told(image_encoder, tiny_catalog, monkeypatch):
     answers = iter([b"one", b"another"])
-    monkeypatch.setattr(module, "picture_bytes", lambda catalog, view: next(answers))
+    for place in (module, picture_keys):
+        monkeypatch.setattr(place, "read_bytes", lambda path: next(answers))
     with pytest.raises(LavicError, match="changed while it was looked at; run the command again"):
         image_encoder.encode_products(tiny_catalog, tiny_catalog.products[:1])
 
