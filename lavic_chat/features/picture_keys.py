@@ -37,7 +37,7 @@ class PictureKeys:
     def find(self, catalog: Catalog, views: Sequence[PictureRef]) -> list[str]:
         """The key of each picture; that of no bytes where a blank stands in."""
         paths = [catalog.picture_path(view.product, view.place) for view in views]
-        names = [self._name(path) if path else "" for path in paths]
+        names = list(map(self._name, paths))
         known = self._recall(names)
         fresh: dict[str, str] = {}
         keys = []

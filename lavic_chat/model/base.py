@@ -133,7 +133,6 @@ class VisionLanguageModel(ABC):
         filled[places.to(embeddings.device)] = visual_tokens.to(embeddings.device, embeddings.dtype)
         return filled
 
-    @abstractmethod
     def read_stack(
         self, stack: int, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
     ) -> tuple[Tensor, Tensor]:
@@ -143,6 +142,17 @@ class VisionLanguageModel(ABC):
 
         past: keys and values of P tokens that were read before. kept: of these L, the first so many are kept.
         """
+        past = self.no_past(len(states))[self.memory_rows(stack)] if past is None else past
+        if not len(past):  # a stack without a layer
+            return states, past
+        states, fresh = self.pass_stack(stack, states, positions, mask, past, kept)
+        return states, torch.cat([past, fresh], 3)
+
+    @abstractmethod
+    def pass_stack(
+        self, stack: int, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int
+    ) -> tuple[Tensor, Tensor]:
+        """The same of a stack that has a layer -> states, and keys and values of the first `kept` alone."""
 
     def read(
         self, embeddings: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
@@ -155,11 +165,10 @@ class VisionLanguageModel(ABC):
             read.append(rows)
         return states, join_rows(read)
 
-    def no_past(self, batch: int, stack: int) -> Tensor:
-        """[2 layers, B, heads, 0, size]: a stack's keys and values where nothing was read."""
+    def no_past(self, batch: int) -> Tensor:
+        """[2 layers, B, heads, 0, size]: all layers' keys and values where nothing was read."""
         layers, heads, size = self.memory_shape
-        first, last = self.plan.stacks(layers)[stack]
-        return torch.zeros((2 * (last - first), batch, heads, 0, size), dtype=self.dtype, device=self.device)
+        return torch.zeros((2 * layers, batch, heads, 0, size), dtype=self.dtype, device=self.device)
 
     def hidden_states(self, embeddings: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
         """[B, L, d], [B, L], bool [B, L, L] -> the LLM's last hidden states [B, L, d], where nothing was read before

@@ -77,24 +77,19 @@ class LavicModel(VisualTokens, VisionLanguageModel):
         """See the base."""
         return self.core.get_input_embeddings()(ids.to(self.device))
 
-    @property
-    def stacks(self) -> list[LayerStack]:
-        """The LLM's layers as the plan divides them."""
+    def layer_stack(self, stack: int) -> LayerStack:
+        """One of the stacks that the plan makes of the LLM's layers."""
         llm = self.core.language_model
-        return [LayerStack(llm, first, last) for first, last in self.plan.stacks(len(llm.layers))]
+        return LayerStack(llm, *self.plan.stacks(len(llm.layers))[stack])
 
-    def read_stack(
-        self, stack: int, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
+    def pass_stack(
+        self, stack: int, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int
     ) -> tuple[Tensor, Tensor]:
         """See the base."""
-        layers, seen = self.stacks[stack], mask[:, None].to(self.device)
-        before = self.no_past(len(states), stack) if past is None else past
-        if not len(layers.layers):
-            return states, before
-        if past is None and not kept:
-            return layers.read(states, positions.to(self.device), seen), before
-        states, fresh = layers(states, positions.to(self.device), seen, before, kept)
-        return states, torch.cat([before, fresh], 3)
+        layers, positions, mask = self.layer_stack(stack), positions.to(self.device), mask[:, None].to(self.device)
+        if not kept and not past.shape[3]:
+            return layers.read(states, positions, mask), past
+        return layers(states, positions, mask, past, kept)
 
     @property
     def memory_shape(self) -> tuple[int, int, int]:

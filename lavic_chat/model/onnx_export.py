@@ -1,9 +1,7 @@
 """A base with its adapter as ONNX graphs, LoRAs folded in: what `onnx_model.py` reads."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,7 +13,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.layers import LayerStack
+from lavic_chat.model.layers import STACKS, LayerStack
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import merge_loras, without_remarks
 from lavic_chat.model.onnx_model import (
@@ -42,16 +40,16 @@ def export_model(model: LavicModel, folder: str | Path, progress: bool = True) -
     if model.device.type != "cpu":
         raise ModelError("ONNX Runtime runs on processors; on a GPU the model runs in torch.")
     merge_loras(model)
-    stacks = {file: stack for file, stack in zip(STACK_FILES, model.stacks, strict=True) if len(stack.layers)}
-    graphs: dict[str, Callable[[LavicModel], Traced]] = {TOWER: tower_graph, PROJECTOR: projector_graph}
-    graphs |= {file: partial(stack_graph, stack=stack) for file, stack in stacks.items()}
+    stacks = {file: model.layer_stack(stack) for file, stack in zip(STACK_FILES, STACKS, strict=True)}
+    graphs = {file: stack_graph(model, stack) for file, stack in stacks.items() if len(stack.layers)}
+    graphs |= {TOWER: tower_graph(model), PROJECTOR: projector_graph(model)}
     with (
         fresh_folder(folder) as fresh,
         tqdm(total=len(graphs) + 1, desc="Preparing the processor's runtime", unit="step", disable=not progress,
              file=sys.stderr) as bar,
     ):  # fmt: skip
-        for file, make in graphs.items():
-            save_graph(make(model), fresh / file)
+        for file, traced in graphs.items():
+            save_graph(traced, fresh / file)
             bar.update()
         save_words(model, fresh)
         write_json(fresh / RECORD, asdict(record_of(model)))

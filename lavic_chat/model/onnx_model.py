@@ -42,8 +42,7 @@ STACK_FILES, TOWER, PROJECTOR = ("apart.onnx", "together.onnx", "answers.onnx"),
 @dataclass(frozen=True)
 class ExportRecord:
     """export.json. frame: token ids before and after a user's message; mean, std: of a picture's channels; hidden: ids
-    of control tokens; layers, heads, head_size: of keys and values;
-    join, withdraw: of the plan."""
+    of control tokens; layers, heads, head_size: of keys and values; join, withdraw: of the plan."""
 
     name: str
     fingerprint: str
@@ -68,10 +67,12 @@ class ExportRecord:
 
 
 class OnnxModel(VisionLanguageModel):
-    """The model of an export's folder; a graph is compiled when it is first asked.
+    """The model of an export's folder; a graph is opened when it is first asked.
 
     Raises ModelError where the folder is damaged.
     """
+
+    runtime = tower_runtime = ONNX
 
     def __init__(self, folder: str | Path, card: Any = None):
         self.folder, self.card = Path(folder), card
@@ -89,7 +90,6 @@ class OnnxModel(VisionLanguageModel):
         self._tokenizer.no_padding()
         self.name, self.fingerprint = self.record.name, self.record.fingerprint
         self.vision_hash, self.adapter_hash = self.record.vision_hash, self.record.adapter_hash
-        self.runtime = self.tower_runtime = ONNX
         self.plan = LayerPlan(self.record.join, self.record.withdraw)
 
     def check(self) -> Self:
@@ -175,14 +175,15 @@ class OnnxModel(VisionLanguageModel):
         """See the base."""
         return self._inputs[ids]
 
-    def read_stack(
-        self, stack: int, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor | None = None, kept: int = 0
+    def pass_stack(
+        self, stack: int, states: Tensor, positions: Tensor, mask: Tensor, past: Tensor, kept: int
     ) -> tuple[Tensor, Tensor]:
         """See the base."""
-        past = self.no_past(len(states), stack) if past is None else past
-        if not len(past):
-            return states, past
-        return run_stack(self.stacks[stack], states, positions, mask, (past, kept))
+        added = torch.zeros(mask.shape).masked_fill_(~mask, HIDDEN)[:, None]
+        states, fresh = self.stacks[stack].run(
+            states=states, positions=positions, mask=added, past=past, kept=torch.tensor(kept)
+        )
+        return states, fresh
 
     @property
     def memory_shape(self) -> tuple[int, int, int]:
@@ -237,15 +238,3 @@ class OnnxModel(VisionLanguageModel):
     def ids_to_words(self, ids: Sequence[int]) -> str:
         """See the base."""
         return self._tokenizer.decode(list(ids), skip_special_tokens=True)
-
-
-def run_stack(
-    graph: Graph, states: Tensor, positions: Tensor, mask: Tensor, memory: tuple[Tensor, int]
-) -> tuple[Tensor, Tensor]:
-    """See `VisionLanguageModel.read_stack`; memory: past and kept."""
-    past, kept = memory
-    states, fresh = graph.run(
-        states=states, positions=positions, past=past, kept=torch.tensor(kept),
-        mask=torch.zeros(mask.shape).masked_fill_(~mask, HIDDEN)[:, None],
-    )  # fmt: skip
-    return states, torch.cat([past, fresh], 3)

@@ -172,12 +172,16 @@ class Ranker:
         longest = max(len(self.model.words_to_ids(label)) for label in labels)
         return RankingInput(prompt, rows, query_scores, labels, max(NEW_TOKENS, longest + 1))
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether a plan and a cache let products be read before a conversation asks for them."""
+        return bool(self.model.plan.join and self.config.decode == BRANCH and self.reader.branches.store)
+
     @torch.inference_mode()
     def read_ahead(self, products: Sequence[Product], item_features: Sequence[ItemFeatures]) -> None:
-        """Read products before a conversation asks for them, where a plan and a cache let that be of use."""
-        if self.model.plan.join and self.config.decode == BRANCH:
-            prompt = self.make_prompt(Dialogue(), products, item_features)
-            self.reader.read_branches(prompt, join_states([features.states for features in item_features]))
+        """Read products for later turns."""
+        prompt = self.make_prompt(Dialogue(), products, item_features)
+        self.reader.read_branches(prompt, join_states([features.states for features in item_features]))
 
     @torch.inference_mode()
     def rank_many(self, inputs: Sequence[RankingInput]) -> list[Ranking]:

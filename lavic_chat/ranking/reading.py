@@ -21,8 +21,6 @@ from lavic_chat.model.packing import Prompt, pad, pad_masks
 from lavic_chat.ranking.branch_cache import BranchCache
 from lavic_chat.ranking.prefix_memory import PrefixMemory, name_tokens
 
-FIRST = torch.zeros(1, dtype=torch.long)  # the place on which attention rests
-
 
 def read_together(
     model: VisionLanguageModel, prompts: Sequence[Prompt], visual_tokens: Sequence[Tensor]
@@ -33,23 +31,30 @@ def read_together(
     if model.plan.join:
         states, _ = model.read_stack(APART, states, *pad_masks([prompt.apart() for prompt in prompts]))
     states, _ = model.read_stack(TOGETHER, states, positions, mask)
-    answers = [prompt.answers.to(states.device) for prompt in prompts]
+    answers = [row[prompt.answers.to(row.device)] for row, prompt in zip(states, prompts, strict=True)]
+    return read_withdrawn(model, prompts, answers, [row[:1] for row in states])
+
+
+def read_withdrawn(
+    model: VisionLanguageModel, prompts: Sequence[Prompt], answers: Sequence[Tensor], firsts: Sequence[Tensor]
+) -> list[Tensor]:
+    """States at each prompt's answer places [n_b, d] and of its first token [1, d], where the other places are
+    withdrawn -> behind the last layer, at the answer places [n_b, d]."""
     if not model.plan.withdraw:
-        return [row[places] for row, places in zip(states, answers, strict=True)]
+        return list(answers)
     most = max(map(len, answers))
-    left = torch.stack([fill(torch.cat([row[:1], row[at]]), (0, 0, 0, most - len(at)))
-                        for row, at in zip(states, answers, strict=True)])  # fmt: skip
+    rows = [torch.cat([first.to(own), own]) for first, own in zip(firsts, answers, strict=True)]
+    left = torch.stack([fill(row, (0, 0, 0, 1 + most - len(row))) for row in rows])
     states, _ = model.read_stack(ANSWERS, left, *pad_masks([withdrawn(prompt) for prompt in prompts]))
-    return [row[1 : 1 + len(at)] for row, at in zip(states, answers, strict=True)]
+    return [row[1 : 1 + len(own)] for row, own in zip(states, answers, strict=True)]
 
 
 def withdrawn(prompt: Prompt) -> tuple[Tensor, Tensor]:
-    """Positions [1 + n] and mask [1 + n, 1 + n] of the first token and the answer places, each of which sees the first
-    and itself."""
-    size = 1 + len(prompt.answers)
-    mask = torch.eye(size, dtype=torch.bool)
+    """Positions [1 + n] and mask [1 + n, 1 + n] of the first token, on which attention rests, and the answer places,
+    each of which sees the first and itself."""
+    mask = torch.eye(1 + len(prompt.answers), dtype=torch.bool)
     mask[:, 0] = True
-    return prompt.positions[torch.cat([FIRST, prompt.answers])], mask
+    return prompt.positions[fill(prompt.answers, (1, 0))], mask
 
 
 class Reader:
@@ -63,7 +68,7 @@ class Reader:
         """A prompt and the tower states [v, h] in its image places -> the hidden states [L, d], read by all layers;
         those of what was read before are 0."""
         names, past = self._recall(prompt, rows)
-        known = 0 if past is None else past.shape[3]
+        known = past.shape[3]
         new = torch.arange(known, len(prompt.ids))
         states, past = self.model.read(
             self._embed(prompt, rows, new), prompt.positions[None, new], prompt.mask[None, new], past,
@@ -76,26 +81,27 @@ class Reader:
         """A prompt with branches and the tower states [v, h] -> the hidden states [n, d] at its answer places, by the
         model's plan."""
         model, (names, past) = self.model, self._recall(prompt, rows)
-        known = 0 if past is None else past.shape[3]
-        new, kept = torch.arange(known, len(prompt.ids)), prompt.prefix - known
-        before = [None if past is None else past[model.memory_rows(stack)] for stack in (APART, TOGETHER)]
-        states, below = self._read_apart(prompt, rows, known, before[0])
+        known = past.shape[3]
+        new = torch.arange(known, len(prompt.ids))
+        states, below = self._read_apart(prompt, rows, past[model.memory_rows(APART)])
         states, above = model.read_stack(
-            TOGETHER, states, prompt.positions[None, new], prompt.mask[None, new], before[1], kept
-        )
+            TOGETHER, states, prompt.positions[None, new], prompt.mask[None, new], past[model.memory_rows(TOGETHER)],
+            prompt.prefix - known,
+        )  # fmt: skip
         if not known:
             self._first = states[0, :1]
         self.memory.keep(names, join_rows([below, above]))  # now, for who recalls it relies on the first
-        return self._read_withdrawn(prompt, states[0, prompt.answers - known])
+        return read_withdrawn(model, [prompt], [states[0, prompt.answers - known]], [self._first])[0]
 
     def read_branches(self, prompt: Prompt, rows: Tensor) -> None:
         """Read a prompt's branches for later turns, but for those that were."""
-        self._read_apart(prompt, rows, 0, None)
+        self._read_apart(prompt, rows, self.model.no_past(1)[self.model.memory_rows(APART)])
 
-    def _recall(self, prompt: Prompt, rows: Tensor) -> tuple[np.ndarray, Tensor | None]:
-        """The names of the prefix's tokens, and what the memory has of them; None where that is nothing."""
+    def _recall(self, prompt: Prompt, rows: Tensor) -> tuple[np.ndarray, Tensor]:
+        """The names of the prefix's tokens, and what the memory has of them."""
         names = name_tokens(prompt.ids[: prompt.prefix], self.model.image_token_id, rows)
-        return names, self.memory.recall(names[: int(prompt.answers.min())])  # an answer is read of states, not kept
+        past = self.memory.recall(names[: int(prompt.answers.min())])  # an answer is read of states, not kept
+        return names, self.model.no_past(1) if past is None else past
 
     def _embed(self, prompt: Prompt, rows: Tensor, places: Tensor) -> Tensor:
         """[1, k, d]: embeddings of some places; nothing is projected for the others."""
@@ -104,17 +110,16 @@ class Reader:
         tokens = self.model.project(rows[seen]) if len(seen) else rows.new_zeros(0, self.model.token_size)
         return self.model.embed(prompt.ids[places], tokens)[None]
 
-    def _read_apart(self, prompt: Prompt, rows: Tensor, known: int, past: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The states [1, L - known, d] where branches join the conversation; those that are kept are not read."""
-        model = self.model
+    def _read_apart(self, prompt: Prompt, rows: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """The states [1, L - P, d] where branches join the conversation; those that are kept are not read."""
+        model, known = self.model, past.shape[3]
         if not model.plan.join:
-            return self._embed(prompt, rows, torch.arange(known, len(prompt.ids))), model.no_past(1, APART)
+            return self._embed(prompt, rows, torch.arange(known, len(prompt.ids))), past
         branches = list(zip(self.branches.name(prompt, rows), map(list, prompt.paths), strict=True))  # two may be alike
         here = self.branches.recall({name: len(path) for name, path in branches})
         missing = {name: path for name, path in branches if name not in here}
         places = sorted({*range(known, prompt.prefix), *chain(*missing.values())})
         states = torch.zeros(len(prompt.ids), model.token_size, dtype=model.dtype, device=model.device)
-        past = model.no_past(1, APART) if past is None else past
         if places:
             states[places], past = self._read_places(prompt, rows, torch.tensor(places), past)
         here |= self.branches.keep({name: states[path] for name, path in missing.items()})
@@ -131,11 +136,3 @@ class Reader:
             prompt.prefix - known,
         )  # fmt: skip
         return states[0], past
-
-    def _read_withdrawn(self, prompt: Prompt, answers: Tensor) -> Tensor:
-        """[n, d] where the other places are withdrawn -> [n, d] behind the last layer."""
-        if not self.model.plan.withdraw:
-            return answers
-        positions, mask = withdrawn(prompt)
-        states = torch.cat([self._first.to(answers), answers])[None]
-        return self.model.read_stack(ANSWERS, states, positions[None], mask[None])[0][0, 1:]

@@ -48,7 +48,10 @@ class VisualRanker:
         return dict(zip((product.id for product in products), self.look_at(catalog, products), strict=True))
 
     def read_ahead(self, products: Sequence[Product], item_features: Sequence[ItemFeatures]) -> None:
-        """Read all that the LLM can read of products before they are talked of; what was read before costs nothing."""
+        """Read all that the LLM can read of products before they are talked of, where that is of use; what was read
+        before costs nothing."""
+        if not self.ranker.reads_ahead:
+            return
         pairs = list(zip(products, item_features, strict=True))
         for start in tqdm(range(0, len(pairs), BATCH), desc="Reading ahead", unit=f"{BATCH} products"):
             some, features = zip(*pairs[start : start + BATCH], strict=True)

@@ -42,17 +42,19 @@ def run_in_background(settings: Settings, *command: str) -> subprocess.Popen | N
 
 
 def replace_when_ready(engine: Engine, settings: Settings) -> threading.Thread | None:
-    """Have the processor's runtime made while the engine answers in torch, let it answer with that then, and have the
-    catalogue read ahead for it."""
+    """Have the processor's runtime made while the engine answers in torch, let it answer with that then, and where
+    that is of use have the catalogue read ahead for it."""
     process = prepare_in_background(settings)
     if process is None:
         return None
 
     def replace() -> None:
         if process.wait() == 0 and is_exported(source_of(settings)):
-            engine.replace(load_recommender(settings, progress=False))
-            log.info("From now on %s answers.", engine.recommender.visual_ranker.model.runtime)
-            run_in_background(settings, "index", "--catalog", str(settings.catalog))
+            recommender = load_recommender(settings, progress=False)
+            engine.replace(recommender)
+            log.info("From now on %s answers.", recommender.visual_ranker.model.runtime)
+            if recommender.visual_ranker.ranker.reads_ahead:
+                run_in_background(settings, "index", "--catalog", str(settings.catalog))
 
     thread = threading.Thread(target=replace, name="preparation", daemon=True)
     thread.start()

@@ -24,7 +24,7 @@ class Teacher:
     @torch.no_grad()
     def score(self, prompt: Prompt, rows: Tensor) -> Tensor:
         """A prompt and the tower states [v, h] in its image places -> the candidates' logits [n]."""
-        return score_with(self.reader, prompt, rows.detach()).clone()
+        return score_with(self.reader, prompt, rows)
 
 
 def open_teacher(settings: Settings, adapter: Path | None, student: VisionLanguageModel) -> Teacher | None:

@@ -19,7 +19,8 @@ from lavic_chat.model.load import load_model
 from lavic_chat.model.packing import pad
 from lavic_chat.model.runtimes import ModelSource, export_folder, open_model
 from lavic_chat.ranking.branch_cache import FILE, BranchCache
-from lavic_chat.ranking.ranker import Ranker
+from lavic_chat.ranking.prompt import LIST
+from lavic_chat.ranking.ranker import Ranker, RankerConfig
 from lavic_chat.ranking.reading import Reader, read_together
 from lavic_chat.ranking.scoring import score_prompts, score_with
 
@@ -256,3 +257,11 @@ def test_the_stacks_of_a_plan_are_all_layers_in_order(join, withdraw, layers):
     except ValueError:
         return
     assert [layer for first, last in stacks for layer in range(first, last)] == list(range(layers))
+
+
+def test_products_are_read_ahead_only_where_that_is_of_use(model, tmp_path):
+    kept = Ranker(model, branches=BranchCache(model, tmp_path))
+    assert not kept.reads_ahead
+    model.plan = LayerPlan(1)
+    assert kept.reads_ahead and not Ranker(model).reads_ahead
+    assert not Ranker(model, RankerConfig(LIST), branches=BranchCache(model, tmp_path)).reads_ahead

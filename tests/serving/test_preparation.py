@@ -6,6 +6,7 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from helpers.fakes import FakeRecommender, make_catalog
@@ -62,11 +63,12 @@ class Process:
         return self.code
 
 
-@pytest.mark.parametrize("code", [0, 1])
-def test_the_engine_goes_over_to_it_when_it_is_there(settings, tmp_path, monkeypatch, code):
+@pytest.mark.parametrize(("code", "reads_ahead"), [(0, True), (0, False), (1, True)])
+def test_the_engine_goes_over_to_it_when_it_is_there(settings, tmp_path, monkeypatch, code, reads_ahead):
     catalog = make_catalog(tmp_path / "catalog")
     first, second = FakeRecommender(catalog), FakeRecommender(catalog)
-    second.visual_ranker = type("Ready", (), {"model": type("Model", (), {"runtime": "onnx"})})
+    ready = {"model": SimpleNamespace(runtime="onnx"), "ranker": SimpleNamespace(reads_ahead=reads_ahead)}
+    second.visual_ranker = SimpleNamespace(**ready)
     process = Process(settings, code)
     monkeypatch.setattr(preparation, "prepare_in_background", lambda _: process)
     monkeypatch.setattr(preparation, "load_recommender", lambda *_, **__: second)
@@ -78,5 +80,5 @@ def test_the_engine_goes_over_to_it_when_it_is_there(settings, tmp_path, monkeyp
         process.go_on.set()
         thread.join(60)
         assert engine.recommender is (first if code else second)
-        assert begun == ([] if code else [("index", "--catalog", str(settings.catalog))])
+        assert begun == ([("index", "--catalog", str(settings.catalog))] if reads_ahead and not code else [])
         assert engine.recommend(Dialogue().say("a lamp")).pick
