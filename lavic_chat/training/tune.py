@@ -115,8 +115,7 @@ def tune(request: TuneRequest) -> StageResult | None:
     config = count_steps(open_lora(model, "llm", config), sum(map(len, choices)))
     before = card_before(request, model, data.catalogs)
     record = provenance("tune", data.catalogs, config, started, before) | data_record(request, model, data)
-    identity = [model.fingerprint, model.adapter_hash, record["catalogs"], data.files, request.key, request.valid_limit]
-    checkpoint = Checkpoint(request.out, config, json.dumps(identity))
+    checkpoint = Checkpoint(request.out, config, identity_of(model, record))
     valid = [choice for _, each in data.valid for choice in each]
     teacher = open_teacher(settings, request.teacher, model)
     examples = TuneExamples(choices, valid, states, model.speaks, teacher)
@@ -184,6 +183,13 @@ def card_before(request: TuneRequest, model: LavicModel, catalogs: Sequence[Cata
     """The card that is started from, without what is taken out of the adapter."""
     card = add_kinds(card_of(model, request.settings.model), catalogs)
     return forget(card, "distill", "fuse") if request.undistilled else card
+
+
+def identity_of(model: LavicModel, record: dict) -> str:
+    """Tells one run from another that must not go on from its progress; the config is told beside it."""
+    files = {name: record[name] for name in ("dialogues", "valid_dialogues", "valid_catalog")}
+    told = [model.fingerprint, record["from"], record["catalogs"], files, record["candidates"], record["valid_limit"]]
+    return json.dumps([*told, record["teacher"]] if "teacher" in record else told)
 
 
 def data_record(request: TuneRequest, model: LavicModel, data: TuneData) -> dict:

@@ -30,7 +30,7 @@ from lavic_chat.training.losses import caption_loss, choosing_loss, teaching_los
 from lavic_chat.training.teacher import Teacher
 from lavic_chat.training.trainee import Trainee, caption_blurred
 from lavic_chat.training.trainer import epoch_rows, warmup_cosine
-from lavic_chat.training.tune import parameter_groups, plan_of, tune_model
+from lavic_chat.training.tune import identity_of, parameter_groups, plan_of, tune_model
 
 TOY = TuneConfig(
     steps=24, plain_steps=0, plain_share=0.0, batch=4, lr=1e-2, projector_lr=1e-2, rank=8,
@@ -481,3 +481,12 @@ def test_the_plan_is_the_configs_or_the_adapters_own():
 def replace_plan(model, plan):
     model.plan = plan
     return model
+
+
+def test_progress_under_another_teacher_is_another_runs():
+    record = {
+        "from": "a", "catalogs": ["b"], "dialogues": ["c"], "valid_dialogues": ["d"], "valid_catalog": "e",
+        "candidates": "f", "valid_limit": 3,
+    }  # fmt: skip
+    told = [identity_of(tiny_model(), row) for row in (record, record | {"teacher": "x"}, record | {"teacher": "y"})]
+    assert len(set(told)) == 3 and identity_of(tiny_model(), dict(record)) == told[0]
