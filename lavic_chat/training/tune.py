@@ -188,8 +188,8 @@ def card_before(request: TuneRequest, model: LavicModel, catalogs: Sequence[Cata
 def identity_of(model: LavicModel, record: dict) -> str:
     """Tells one run from another that must not go on from its progress; the config is told beside it."""
     files = {name: record[name] for name in ("dialogues", "valid_dialogues", "valid_catalog")}
-    told = [model.fingerprint, record["from"], record["catalogs"], files, record["candidates"], record["valid_limit"]]
-    return json.dumps([*told, record["teacher"]] if "teacher" in record else told)
+    parts = [model.fingerprint, record["from"], record["catalogs"], files, record["candidates"], record["valid_limit"]]
+    return json.dumps([*parts, record["teacher"]] if "teacher" in record else parts)
 
 
 def data_record(request: TuneRequest, model: LavicModel, data: TuneData) -> dict:
