@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import onnx
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from lavic_chat.errors import ModelError
 from lavic_chat.model.layers import STACKS, LayerStack
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import merge_loras, without_remarks
+from lavic_chat.model.onnx_graph import prepare_graph
 from lavic_chat.model.onnx_model import (
     PROJECTOR,
     RECORD,
@@ -29,7 +29,6 @@ from lavic_chat.model.onnx_text import ENCODER, ENCODER_RECORD, ENCODER_TOKENIZE
 from lavic_chat.storage.files import fresh_folder, write_json
 
 OPSET = 18  # of the graphs' language
-SMALL = 1024  # bytes of what stays within a graph
 
 
 def export_model(model: LavicModel, folder: str | Path, progress: bool = True) -> None:
@@ -161,16 +160,14 @@ def export_text_encoder(encoder: Any, name: str, folder: str | Path) -> None:
 
 @torch.inference_mode()
 def save_graph(traced: Traced, path: Path) -> None:
-    """Trace, and write the graph with its weights in a file beside it, which is mapped when it is read."""
+    """Trace, and write the graph as it will run."""
     with TemporaryDirectory(dir=path.parent) as aside, without_remarks():  # tests hold what tracing takes for constant
         torch.onnx.export(
             traced.module.eval(), tuple(traced.example.values()), str(Path(aside) / path.name), dynamo=False,
             input_names=list(traced.example), output_names=list(traced.gives), opset_version=OPSET,
             dynamic_axes={name: list(places) for name, places in traced.varies.items()},
         )  # fmt: skip
-        graph = onnx.load(Path(aside) / path.name)
-    weights = path.with_suffix(".bin").name
-    onnx.save_model(graph, path, save_as_external_data=True, location=weights, size_threshold=SMALL)
+        prepare_graph(Path(aside) / path.name, path)
 
 
 def save_words(model: LavicModel, folder: Path) -> None:

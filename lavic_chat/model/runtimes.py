@@ -7,6 +7,7 @@ Until it is there, torch answers.
 import contextlib
 import importlib.metadata
 import logging
+import platform
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,8 +26,8 @@ from lavic_chat.model.onnx_text import OnnxTextEncoder, TextModel
 from lavic_chat.settings import AUTO, MINI, ONNX, RUNTIMES, TORCH
 from lavic_chat.storage.files import hash_bytes, hash_file
 
-KEPT = 4  # exports of a kind: of as many adapters, or versions
-FORMAT = "5"  # of an export; counted up whenever what lies in the folder changes
+KEPT = 3  # exports of a kind: of as many adapters, or versions
+FORMAT = "6"  # of an export; counted up whenever what lies in the folder changes
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -137,8 +138,9 @@ def text_folder(source: ModelSource) -> Path | None:
 
 
 def name_folder(home: Path, kind: str, fingerprint: str, trained: str) -> Path:
-    """A folder by the hash of what goes into an export."""
-    key = hash_bytes(FORMAT, kind, importlib.metadata.version("onnxruntime"), fingerprint, trained)
+    """A folder by the hash of what goes into an export, whose weights lie as a kind of processor reads them."""
+    maker = importlib.metadata.version("onnxruntime"), platform.machine(), torch.backends.cpu.get_cpu_capability()
+    key = hash_bytes(FORMAT, kind, *maker, fingerprint, trained)
     return home / "runtimes" / f"{kind}-{key[:24]}"
 
 

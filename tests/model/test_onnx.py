@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,12 @@ from PIL import Image
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import ModelError
 from lavic_chat.features.captions import decode_captions
-from lavic_chat.model import VIEWS, runtimes
+from lavic_chat.model import VIEWS, onnx_graph, runtimes
 from lavic_chat.model.base import join_rows
 from lavic_chat.model.layers import STACKS, TOGETHER
 from lavic_chat.model.load import load_model
 from lavic_chat.model.onnx_export import export_text_encoder
+from lavic_chat.model.onnx_graph import Graph
 from lavic_chat.model.onnx_model import RECORD, STACK_FILES, OnnxModel
 from lavic_chat.model.onnx_text import OnnxTextEncoder
 from lavic_chat.model.packing import pad
@@ -192,7 +195,7 @@ def test_only_the_exports_that_were_used_last_are_kept(tmp_path):
     (tmp_path / "onnx-9.lock").touch()
     runtimes.forget_unused(folders[0])
     left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"onnx-0", "onnx-3", "onnx-4", "onnx-5", "onnx-other-1", "onnx-9.lock"}
+    assert left == {"onnx-0", "onnx-4", "onnx-5", "onnx-other-1", "onnx-9.lock"}
 
 
 def test_torch_answers_until_there_is_an_export(tmp_path):
@@ -236,6 +239,27 @@ def test_a_damaged_export_is_told(source, name, tmp_path):
 def test_every_runtime_there_is_can_be_asked_for(tmp_path):
     with pytest.raises(ModelError, match="choose auto, torch, onnx"):
         ModelSource("x", None, tmp_path, "tensorrt")
+
+
+def test_no_graph_waits_for_another_to_be_opened(tmp_path, monkeypatch):
+    """The LLM's are opened by a thread while the sentence encoder's is."""
+    slow, opening, done = Graph(tmp_path / "slow"), threading.Event(), threading.Event()
+
+    def open_it(path):
+        if path == slow.path:
+            opening.set()
+            assert done.wait(60)
+        return path.name
+
+    monkeypatch.setattr(onnx_graph, "open_session", open_it)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(slow.open)
+        assert opening.wait(60)
+        second = pool.submit(slow.open)  # of the same graph: it waits for the first
+        assert Graph(tmp_path / "quick").open() == "quick"
+        assert not first.done() and not second.done()
+        done.set()
+        assert first.result() == second.result() == "slow"
 
 
 def test_a_model_on_a_gpu_is_not_exported(tmp_path, monkeypatch):
