@@ -69,14 +69,18 @@ class Catalog:
         """SHA-256 of `products.jsonl` as it lies on disk at the first call."""
         return hash_file(self.folder / PRODUCTS)
 
+    @cached_property
+    def root(self) -> Path:
+        """The folder, links followed."""
+        return self.folder.resolve()
+
     def picture_path(self, product: Product, index: int = 0) -> Path | None:
         """Where the product's picture number `index` lies, or None: not listed, not there, or outside."""
         if not 0 <= index < len(product.images):
             return None
         try:
-            folder = self.folder.resolve()
-            path = (folder / product.images[index]).resolve()
-            return path if path.is_relative_to(folder) and path.is_file() else None
+            path = (self.root / product.images[index]).resolve()
+            return path if path.is_relative_to(self.root) and path.is_file() else None
         except (OSError, RuntimeError, ValueError):  # forbidden, a loop of links, a zero byte
             return None
 

@@ -15,7 +15,6 @@ from lavic_chat.model.card import AdapterCard
 from lavic_chat.model.runtimes import ModelSource, open_model
 from lavic_chat.ranking.branch_cache import BranchCache
 from lavic_chat.ranking.ranker import Ranker, RankerConfig
-from lavic_chat.ranking.remote_llm import connect_llm
 from lavic_chat.settings import Settings
 from lavic_chat.storage.cache import TextCache
 
@@ -82,7 +81,11 @@ def load_visual_ranker(settings: Settings, keep_scores: bool = False) -> VisualR
         captioner.adopt(settings.adapter / SHIPPED_CAPTIONS)
     card = model.card or AdapterCard(model.name, model.fingerprint)
     config = RankerConfig(settings.decode or card.decode, card.temperature, card.labeling, card.retrieval_weight)
-    scorer = connect_llm(settings, model, config.decode)
+    scorer = None
+    if settings.llm:
+        from lavic_chat.ranking.remote_llm import connect_llm  # brings httpx, which nobody else needs
+
+        scorer = connect_llm(settings, model, config.decode)
     score_cache = TextCache(settings.home / "cache" / "scores.sqlite") if keep_scores and not scorer else None
     on_gpu = model.device.type != "cpu"  # which reads a branch faster than a disk does
     branches = BranchCache(model, None if on_gpu else settings.home / "cache")
