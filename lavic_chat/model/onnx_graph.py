@@ -51,17 +51,18 @@ def open_session(path: Path) -> Any:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # of the package's own kinds, which share no other base
-        reason = f"{path.parent} cannot be run here ({str(error).strip().splitlines()[-1][:200]})"
+        reason = f"{path.parent} cannot be run here ({last_line(error)})"
         raise ModelError(f"The export {reason}; delete that folder to have it made anew.") from error
 
 
 def prepare_graph(traced: Path, path: Path) -> None:
     """Write a traced graph as it will run: optimised, its weights in a file beside it that is mapped when it is opened,
     those of products also in the order in which this kind of processor reads them. Opening is then a third of the work,
-    and no weight lies in the process's own memory."""
+    and no weight lies in the process's own memory. Raises ModelError where it cannot be written."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.log_severity_level = ONLY_FATAL
     options.optimized_model_filepath = str(path)
     for key, value in {
@@ -70,4 +71,13 @@ def prepare_graph(traced: Path, path: Path) -> None:
         "session.save_external_prepacked_constant_initializers": "1",
     }.items():
         options.add_session_config_entry(key, value)
-    onnxruntime.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])
+    try:
+        onnxruntime.InferenceSession(str(traced), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        room = f"see that there is room in {path.parent.parent}, or choose --runtime torch."
+        raise ModelError(f"The model cannot be prepared for this processor ({last_line(error)}); {room}") from error
+
+
+def last_line(error: Exception) -> str:
+    """Of what ONNX Runtime says, the reason."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]

@@ -262,6 +262,12 @@ def test_no_graph_waits_for_another_to_be_opened(tmp_path, monkeypatch):
         assert first.result() == second.result() == "slow"
 
 
+def test_what_cannot_be_prepared_is_told(tmp_path):
+    (tmp_path / "traced.onnx").write_bytes(b"no graph")
+    with pytest.raises(ModelError, match="cannot be prepared .*; see that there is room in .*, or choose --runtime torch"):
+        onnx_graph.prepare_graph(tmp_path / "traced.onnx", tmp_path / "graph.onnx")
+
+
 def test_a_model_on_a_gpu_is_not_exported(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     base = named(save_tiny(tmp_path / "base"))
