@@ -21,6 +21,8 @@ from lavic_chat.model.packing import Prompt, pad, pad_masks
 from lavic_chat.ranking.branch_cache import BranchCache
 from lavic_chat.ranking.prefix_memory import PrefixMemory, name_tokens
 
+JOINED = 10  # branches that are read in one pass
+
 
 def read_together(
     model: VisionLanguageModel, prompts: Sequence[Prompt], visual_tokens: Sequence[Tensor]
@@ -82,12 +84,8 @@ class Reader:
         model's plan."""
         model, (names, past) = self.model, self._recall(prompt, rows)
         known = past.shape[3]
-        new = torch.arange(known, len(prompt.ids))
         states, below = self._read_apart(prompt, rows, past[model.memory_rows(APART)])
-        states, above = model.read_stack(
-            TOGETHER, states, prompt.positions[None, new], prompt.mask[None, new], past[model.memory_rows(TOGETHER)],
-            prompt.prefix - known,
-        )  # fmt: skip
+        states, above = self._read_joined(prompt, states, past[model.memory_rows(TOGETHER)])
         if not known:
             self._first = states[0, :1]
         self.memory.keep(names, join_rows([below, above]))  # now, for who recalls it relies on the first
@@ -109,6 +107,21 @@ class Reader:
         seen = (is_image.cumsum(0) - 1)[places[is_image[places]]]
         tokens = self.model.project(rows[seen]) if len(seen) else rows.new_zeros(0, self.model.token_size)
         return self.model.embed(prompt.ids[places], tokens)[None]
+
+    def _read_joined(self, prompt: Prompt, states: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """States [1, L - P, d] where branches join the conversation -> behind the layers that read them together, and
+        the prefix's keys and values there. Some branches at a time: a place's attention is computed over all places of
+        its pass, whether it may see them or not."""
+        known, read, prefix = past.shape[3], torch.zeros_like(states), range(past.shape[3], prompt.prefix)
+        for start in range(0, max(1, len(prompt.paths)), JOINED):
+            places = torch.tensor(sorted({*prefix, *chain(*prompt.paths[start : start + JOINED])}))
+            seen = torch.cat([torch.arange(past.shape[3]), places])
+            read[:, places - known], past = self.model.read_stack(
+                TOGETHER, states[:, places - known], prompt.positions[None, places],
+                prompt.mask[None, places][:, :, seen], past, len(prefix),
+            )  # fmt: skip
+            prefix = range(0)
+        return read, past
 
     def _read_apart(self, prompt: Prompt, rows: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
         """The states [1, L - P, d] where branches join the conversation; those that are kept are not read."""

@@ -264,7 +264,8 @@ def test_no_graph_waits_for_another_to_be_opened(tmp_path, monkeypatch):
 
 def test_what_cannot_be_prepared_is_told(tmp_path):
     (tmp_path / "traced.onnx").write_bytes(b"no graph")
-    with pytest.raises(ModelError, match="cannot be prepared .*; see that there is room in .*, or choose --runtime torch"):
+    told = r"cannot be prepared .*; see that there is room in .*, or choose --runtime torch"
+    with pytest.raises(ModelError, match=told):
         onnx_graph.prepare_graph(tmp_path / "traced.onnx", tmp_path / "graph.onnx")
 
 

@@ -18,6 +18,7 @@ from lavic_chat.model.layers import APART, TOGETHER, WHOLE, LayerPlan
 from lavic_chat.model.load import load_model
 from lavic_chat.model.packing import pad
 from lavic_chat.model.runtimes import ModelSource, export_folder, open_model
+from lavic_chat.ranking import reading
 from lavic_chat.ranking.branch_cache import FILE, BranchCache
 from lavic_chat.ranking.prompt import LIST
 from lavic_chat.ranking.ranker import Ranker, RankerConfig
@@ -123,8 +124,10 @@ def test_a_plan_has_to_fit_the_layers(plan):
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("joined", [1, 3, 10])  # of four branches
 @pytest.mark.parametrize("plan", PLANS)
-def test_reading_on_is_reading_anew(model, tiny_catalog, plan):
+def test_reading_on_is_reading_anew(model, tiny_catalog, plan, joined, monkeypatch):
+    monkeypatch.setattr(reading, "JOINED", joined)
     model.plan, reader = plan, Reader(model)
     for talk in (*TALKS, *TALKS):
         prompt, rows = asked(model, tiny_catalog, talk)
@@ -225,7 +228,9 @@ def planned(tmp_path_factory):
 
 
 @torch.inference_mode()
-def test_both_runtimes_read_by_the_adapters_plan(planned, tiny_catalog, tmp_path):
+@pytest.mark.parametrize("joined", [3, 10])  # of four branches
+def test_both_runtimes_read_by_the_adapters_plan(planned, tiny_catalog, tmp_path, joined, monkeypatch):
+    monkeypatch.setattr(reading, "JOINED", joined)
     exported = open_model(planned)
     reference = open_model(replace(planned, runtime="torch"))
     assert exported.plan == reference.plan == LayerPlan(2, 3) and exported.runtime == "onnx"
