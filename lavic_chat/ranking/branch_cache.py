@@ -19,6 +19,7 @@ from lavic_chat.storage.cache import RuntimeCache, SequenceCache
 from lavic_chat.storage.files import hash_bytes
 
 FILE = "branches.sqlite"  # lavic-mini's take 28 kB a product
+KEPT = 50_000  # branches, of whatever weights; more are forgotten at the next start
 
 
 class BranchCache:
@@ -26,9 +27,11 @@ class BranchCache:
     folder, nothing is kept."""
 
     def __init__(self, model: VisionLanguageModel, folder: str | Path | None = None):
-        self.store = (
-            RuntimeCache(SequenceCache(Path(folder) / FILE, model.token_size), model.runtime) if folder else None
-        )
+        store = SequenceCache(Path(folder) / FILE, model.token_size) if folder else None
+        self.store = RuntimeCache(store, model.runtime) if store else None
+        with contextlib.suppress(CacheError):
+            if store:
+                store.forget_oldest(KEPT)
         self.image_token = model.image_token_id
         self.weights = hash_bytes(model.weights_hash, str(model.plan.join))
 

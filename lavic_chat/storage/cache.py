@@ -43,6 +43,16 @@ class _Store(ABC):
             database.executemany("insert or replace into vectors (key, data) values (?, ?)", rows)
             database.execute("commit")
 
+    def forget_oldest(self, kept: int) -> None:
+        """Leave so many rows, those that were written last; raises CacheError."""
+        if not self.path.exists():
+            return
+        with _Connection(self.path) as database:
+            count = database.execute("select count(*) from vectors").fetchone()[0]
+            if count > kept:
+                oldest = "select rowid from vectors order by rowid limit ?"
+                database.execute(f"delete from vectors where rowid in ({oldest})", [count - kept])
+
     @abstractmethod
     def get(self, keys: Iterable[str]) -> dict[str, Any]:
         """What is here, by key."""

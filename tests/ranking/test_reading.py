@@ -18,7 +18,7 @@ from lavic_chat.model.layers import APART, TOGETHER, WHOLE, LayerPlan
 from lavic_chat.model.load import load_model
 from lavic_chat.model.packing import pad
 from lavic_chat.model.runtimes import ModelSource, export_folder, open_model
-from lavic_chat.ranking import reading
+from lavic_chat.ranking import branch_cache, reading
 from lavic_chat.ranking.branch_cache import FILE, BranchCache
 from lavic_chat.ranking.prompt import LIST
 from lavic_chat.ranking.ranker import Ranker, RankerConfig
@@ -209,6 +209,20 @@ def test_names_tell_apart_all_that_states_hang_on(model, tiny_catalog):
     model.plan = LayerPlan(1)
     assert not set(BranchCache(model).name(prompt, rows)) & set(names)
     assert BranchCache(model).name(replace(prompt, head=prompt.head - 1), rows)[0] not in names
+
+
+@torch.inference_mode()
+def test_what_is_kept_is_bounded_and_what_cannot_be_used_costs_nothing(model, tiny_catalog, tmp_path, monkeypatch):
+    model.plan = LayerPlan(2, 3)
+    prompt, rows = asked(model, tiny_catalog)
+    Reader(model, BranchCache(model, tmp_path)).read_branches(prompt, rows)
+    monkeypatch.setattr(branch_cache, "KEPT", 1)
+    BranchCache(model, tmp_path)
+    with sqlite3.connect(tmp_path / FILE) as database:
+        assert database.execute("select count(*) from vectors").fetchone() == (1,)
+    (tmp_path / FILE).write_bytes(b"no database")
+    reader = Reader(model, BranchCache(model, tmp_path))
+    assert torch.allclose(score_with(reader, prompt, rows), together(model, prompt, rows), **HALVED)
 
 
 # ---- from the adapter to the runtime ----

@@ -42,6 +42,17 @@ def test_the_last_one_put_counts(cache):
     assert cache.get(["a"])["a"].min() == 1
 
 
+def test_what_was_written_last_is_left(cache):
+    cache.forget_oldest(1)
+    assert not cache.path.exists()
+    cache.put(rows(4))
+    cache.put({"key 0": np.zeros((2, 3))})  # written anew
+    cache.forget_oldest(5)
+    assert cache.get(rows(4)).keys() == rows(4).keys()
+    cache.forget_oldest(2)
+    assert cache.get(rows(4)).keys() == {"key 0", "key 3"}
+
+
 def test_looking_into_a_cache_that_is_not_there_makes_none(cache):
     assert cache.get(["a"]) == {}
     assert not cache.path.parent.exists()
