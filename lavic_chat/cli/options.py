@@ -69,6 +69,13 @@ def llm_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def chat_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command takes that answers as the chat does: catalogue, model, runtime, decode, LLM server."""
+    for option in (llm_option, decode_option, runtime_option, model_options, catalog_option):  # the last comes first
+        command = option(command)
+    return command
+
+
 def listen_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--host and --port of a command."""
     command = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; 7860 without it.")(command)

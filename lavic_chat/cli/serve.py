@@ -7,10 +7,9 @@ import click
 
 from lavic_chat.cli.options import (
     catalog_option,
-    decode_option,
+    chat_options,
     json_option,
     listen_options,
-    llm_option,
     model_options,
     print_json,
     runtime_option,
@@ -21,11 +20,7 @@ from lavic_chat.settings import Settings, read_settings
 
 
 @click.command()
-@catalog_option
-@model_options
-@runtime_option
-@decode_option
-@llm_option
+@chat_options
 @listen_options
 def app(**chosen) -> None:
     """Open the chat in a browser."""
@@ -35,11 +30,7 @@ def app(**chosen) -> None:
 
 
 @click.command()
-@catalog_option
-@model_options
-@runtime_option
-@decode_option
-@llm_option
+@chat_options
 @listen_options
 @click.option("--ray", is_flag=True, help="Answer in replicas of a Ray cluster; needs the extra `cluster`.")
 @click.option("--replicas", type=click.IntRange(1, 64), help="How many; 2 without it.")
@@ -66,11 +57,7 @@ def serve(ray: bool, replicas: int | None, threads: int | None, batch: int | Non
 @click.option("--category", "categories", multiple=True, help="Only of this category; may be repeated.")
 @click.option("--least", type=float, help="The lowest price.")
 @click.option("--most", type=float, help="The highest price.")
-@catalog_option
-@model_options
-@runtime_option
-@decode_option
-@llm_option
+@chat_options
 @json_option
 def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
     """One turn without a browser: the pick, and the candidates with their scores."""
@@ -164,11 +151,7 @@ def build_index(settings: Settings, ship: bool) -> dict:
 
 
 @click.command()
-@catalog_option
-@model_options
-@runtime_option
-@decode_option
-@llm_option
+@chat_options
 @click.option("--turns", default=12, type=click.IntRange(1, 1000), help="Timed conversations, of two turns each.")
 @click.option("--beside", default=0, type=click.IntRange(0, 64), help="The same turns beside so many busy processes.")
 @click.option("--only", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated.")
