@@ -115,11 +115,7 @@ class Reader:
         known, read, prefix = past.shape[3], torch.zeros_like(states), range(past.shape[3], prompt.prefix)
         for start in range(0, max(1, len(prompt.paths)), JOINED):
             places = torch.tensor(sorted({*prefix, *chain(*prompt.paths[start : start + JOINED])}))
-            seen = torch.cat([torch.arange(past.shape[3]), places])
-            read[:, places - known], past = self.model.read_stack(
-                TOGETHER, states[:, places - known], prompt.positions[None, places],
-                prompt.mask[None, places][:, :, seen], past, len(prefix),
-            )  # fmt: skip
+            read[:, places - known], past = self._pass(TOGETHER, prompt, places, states[:, places - known], past)
             prefix = range(0)
         return read, past
 
@@ -134,18 +130,18 @@ class Reader:
         places = sorted({*range(known, prompt.prefix), *chain(*missing.values())})
         states = torch.zeros(len(prompt.ids), model.token_size, dtype=model.dtype, device=model.device)
         if places:
-            states[places], past = self._read_places(prompt, rows, torch.tensor(places), past)
+            new = torch.tensor(places)
+            read, past = self._pass(APART, prompt, new, self._embed(prompt, rows, new), past)
+            states[new] = read[0]
         here |= self.branches.keep({name: states[path] for name, path in missing.items()})
         for name, path in branches:
             states[path] = here[name].to(states)
         return states[None, known:], past
 
-    def _read_places(self, prompt: Prompt, rows: Tensor, places: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
-        """The states [k, d] of some of the new places, none of which has joined another's conversation."""
-        known, (positions, mask) = past.shape[3], prompt.apart()
-        seen = torch.cat([torch.arange(known), places])
-        states, past = self.model.read_stack(
-            APART, self._embed(prompt, rows, places), positions[None, places], mask[None, places][:, :, seen], past,
-            prompt.prefix - known,
-        )  # fmt: skip
-        return states[0], past
+    def _pass(self, stack: int, prompt: Prompt, places: Tensor, states: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """States [1, k, d] of some new places, those that they may attend to among them or in the past -> behind the
+        stack, and the past with what is new of the prefix."""
+        positions, mask = prompt.apart() if stack == APART else (prompt.positions, prompt.mask)
+        seen = torch.cat([torch.arange(past.shape[3]), places])
+        kept = int((places < prompt.prefix).sum())
+        return self.model.read_stack(stack, states, positions[None, places], mask[None, places][:, :, seen], past, kept)
