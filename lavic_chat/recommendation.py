@@ -35,15 +35,26 @@ class ScoredProduct:
 
 
 @dataclass(frozen=True)
+class GivenWay:
+    """A condition that could not be met. name: of the fact or facet; said: in words, "purple", "at most 120 cm"."""
+
+    name: str
+    said: str
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """The pick and all candidates, best first; timings in milliseconds by step. intent: what was understood of the
-    shopper's words."""
+    shopper's words. gave_way: conditions that the pick does not meet, for nothing here meets all. reply: what is said
+    where the turn asks for no pick, and there are no candidates; "" else."""
 
     candidates: tuple[ScoredProduct, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     visual_tokens: int = 0
     prompt_tokens: int = 0
     intent: Intent = field(default_factory=Intent)
+    gave_way: tuple[GivenWay, ...] = ()
+    reply: str = ""
 
     @property
     def pick(self) -> ScoredProduct:
@@ -149,8 +160,11 @@ def to_answer(recommendation: Recommendation) -> dict:
         for item in recommendation.candidates
     ]
     return {
-        "pick": rows[0],
+        "pick": rows[0] if rows else None,
         "candidates": rows,
+        "reply": recommendation.reply,
+        "intent": recommendation.intent.to_json(),
+        "gave_way": [one.said for one in recommendation.gave_way],
         "timings_ms": dict(recommendation.timings_ms),
         "visual_tokens": recommendation.visual_tokens,
         "prompt_tokens": recommendation.prompt_tokens,

@@ -25,8 +25,9 @@ from tqdm import tqdm
 
 from lavic_chat.catalog import open_picture
 from lavic_chat.catalog.load import picture_guard
+from lavic_chat.catalog.terms import TERMS
 from lavic_chat.errors import LavicError
-from lavic_chat.storage.files import fresh_folder, write_json, write_jsonl
+from lavic_chat.storage.files import fresh_folder, write_atomic, write_json, write_jsonl
 
 from .colour import NAMED, to_lab
 from .measure import colours
@@ -164,6 +165,7 @@ def make_photos(source: Path, out: Path, tints: int = 0) -> Counter:
                 counts["tinted" if number else split] += 1
         write_jsonl(folder / "products.jsonl", kept)
         write_json(folder / "splits.json", splits)
+        write_atomic(folder / TERMS, b"appearance = false\n")  # it is there to test looking
         for split, shapes in splits.items():
             named = {item for members in shapes.values() for item in members}
             rows, rng = [row for row in kept if row["id"] in named], random.Random(split)

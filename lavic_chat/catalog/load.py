@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Product
+from lavic_chat.catalog.terms import read_terms
 from lavic_chat.errors import CatalogError, LavicError
 from lavic_chat.storage.files import read_jsonl
 
@@ -24,7 +25,7 @@ def load_catalog(folder: str | Path) -> Catalog:
     Pictures may be missing (`catalog.pictures` has a blank for them) but may not lie outside the folder.
     """
     folder = Path(folder)
-    return Catalog(folder, tuple(read_products(folder)))
+    return Catalog(folder, tuple(read_products(folder)), read_terms(folder))
 
 
 def read_products(folder: str | Path, on_bad: Callable[[LavicError], None] | None = None) -> Iterator[Product]:

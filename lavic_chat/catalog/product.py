@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from lavic_chat.catalog.terms import USUAL, CatalogTerms
 from lavic_chat.storage.files import hash_file
 
 PRODUCTS = "products.jsonl"  # the one file that makes a folder a catalogue
@@ -58,6 +59,7 @@ class Catalog:
 
     folder: Path
     products: tuple[Product, ...]
+    terms: CatalogTerms = USUAL
 
     @cached_property
     def by_id(self) -> dict[str, Product]:

@@ -14,7 +14,7 @@ from lavic_chat.cli.export import export_llm
 from lavic_chat.cli.feedback import flags
 from lavic_chat.cli.report import report, table
 from lavic_chat.cli.serve import app, ask, bench, index, prepare, serve
-from lavic_chat.cli.train import align, calibrate, describe, distill, fuse, train, tune, tune_retriever
+from lavic_chat.cli.train import align, calibrate, describe, distill, fuse, train, tune, tune_retriever, tune_tagger
 from lavic_chat.errors import LavicError
 
 COLLECT = 100_000, 50, 100  # new objects: what a command loads stays; going through it at every 700th slows a start
@@ -41,6 +41,6 @@ def main() -> None:
     """A conversational recommender that looks at the products."""
 
 
-STAGES = (train, align, describe, distill, tune, tune_retriever, fuse, calibrate)
+STAGES = (train, align, describe, distill, tune, tune_retriever, fuse, tune_tagger, calibrate)
 for command in (app, serve, ask, catalog, index, prepare, *STAGES, evaluate, report, table, bench, export_llm, flags):
     main.add_command(command)

@@ -17,10 +17,15 @@ from lavic_chat.errors import LavicError
 from lavic_chat.evaluation.config import ABLATIONS, MODEL, RANKERS, EvaluationConfig
 from lavic_chat.settings import read_settings
 
+PLAYED = ("out", "limit", "seed")  # options that a played evaluation has, too
+
 
 @click.command()
 @catalog_option
-@click.option("--dialogues", required=True, type=click.Path(path_type=Path), help="Reddit-Amazon JSONL.")
+@click.option("--dialogues", type=click.Path(path_type=Path), help="Reddit-Amazon JSONL, to be ranked.")
+@click.option("--conversations", type=click.Path(path_type=Path), help="JSONL to be played instead, by all of it.")
+@click.option("--generated", default=0, type=click.IntRange(0), help="Or so many plain requests of each kind.")
+@click.option("--about", default="", help="Play only conversations about this catalogue, as the file names it.")
 @click.option("--candidates", "key", default="candidates", help="Key of the candidate list to rank.")
 @click.option("--retrieve", is_flag=True, help="Rank what our own retrieval finds, instead of a listed key.")
 @click.option("--top", type=click.IntRange(1, 50), help="How many to retrieve; ten without it, as in the chat.")
@@ -45,8 +50,16 @@ from lavic_chat.settings import read_settings
 @llm_option
 @json_option
 def evaluate(as_json: bool, **options) -> None:
-    """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl."""
+    """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl.
+
+    With --conversations or --generated: how many conversations the answers satisfy; metrics.json and failures.md.
+    """
+    played = {name: options.pop(name) for name in ("conversations", "generated", "about")}
     chosen = {name: options.pop(name) for name in ("catalog", "model", "adapter", "runtime", "decode", "llm")}
+    if played["conversations"] or played["generated"]:
+        return evaluate_played({**played, **{name: options[name] for name in PLAYED}}, chosen, as_json)
+    if not options["dialogues"]:
+        raise click.UsageError("--dialogues is missing: a Reddit-Amazon JSONL file; or give --conversations.")
     try:
         config = EvaluationConfig(**options)
     except LavicError as error:
@@ -55,3 +68,15 @@ def evaluate(as_json: bool, **options) -> None:
 
     metrics = evaluator.evaluate(config, read_settings(**chosen))
     print_json(metrics) if as_json else click.echo(evaluator.format_metrics(metrics))
+
+
+def evaluate_played(options: dict, chosen: dict, as_json: bool) -> None:
+    """Play conversations and print how many are satisfied."""
+    from lavic_chat.evaluation.listening_report import ListeningConfig, evaluate_listening, format_listening
+
+    try:
+        config = ListeningConfig(**options)
+    except LavicError as error:
+        raise click.UsageError(str(error)) from error
+    metrics = evaluate_listening(config, read_settings(**chosen))
+    print_json(metrics) if as_json else click.echo(format_listening(metrics))

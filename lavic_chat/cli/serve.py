@@ -83,11 +83,15 @@ def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
 
 
 def format_answer(answer: dict) -> str:
-    """The pick, a line a candidate, and what it cost."""
+    """The pick, what it does not meet, a line a candidate, and what it cost; or what is said without a pick."""
     pick = answer["pick"]
+    if not pick:
+        return answer["reply"]
+    gave_way = [f"Not met: {', '.join(answer['gave_way'])}"] if answer["gave_way"] else []
     return "\n".join(
         [
             f"{pick['title']} ({pick['id']}), {pick['score']:.0%} sure",
+            *gave_way,
             *(f"  {item['score']:7.1%}  {item['id']}  {item['title']}" for item in answer["candidates"]),
             f"{answer['visual_tokens']} visual tokens, {answer['prompt_tokens']} prompt tokens, "
             f"{answer['timings_ms']['total']:.0f} ms",

@@ -29,7 +29,14 @@ from lavic_chat.cli.train_options import (
     parse_variables,
     path_option,
 )
-from lavic_chat.training.configs import AlignConfig, DistillConfig, FuseConfig, RetrieverConfig, TuneConfig
+from lavic_chat.training.configs import (
+    AlignConfig,
+    DistillConfig,
+    FuseConfig,
+    RetrieverConfig,
+    TaggerConfig,
+    TuneConfig,
+)
 
 SPLITS = ("train", "valid", "test")
 
@@ -161,6 +168,22 @@ def fuse(as_json: bool, **given) -> None:
     from lavic_chat.training.fusion import fuse as stage
 
     answer(stage, make_request(FuseRequest, FuseConfig, given), as_json)
+
+
+@click.command("tune-tagger")
+@path_option("--turns", required=True, help="Marked messages (JSONL), see assets/language/README.md.")
+@ADAPTER
+@config_options(TaggerConfig)
+@json_option
+def tune_tagger(as_json: bool, **given) -> None:
+    """Teach the sentence encoder (LoRA) to read what shoppers type; into the adapter's folder, which then listens.
+
+    The same command goes on where a stopped run was.
+    """
+    from lavic_chat.training.tagger import TaggerRequest
+    from lavic_chat.training.tagger import tune_tagger as stage
+
+    answer(stage, make_request(TaggerRequest, TaggerConfig, given), as_json)
 
 
 @click.command()

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lavic_chat.dialogue.rejection import turned_down
 from lavic_chat.errors import DialogueError
 
 SEEKER, OTHER = "seeker", "recommender"
@@ -27,10 +26,12 @@ class Turn:
 
 @dataclass(frozen=True)
 class Dialogue:
-    """Turns, oldest first, and what the shopper has turned down. Every method returns a new dialogue."""
+    """Turns, oldest first, and what the shopper has turned down by a button. dropped: conditions that were taken back
+    by a click, each with the place of the turn after which. Every method returns a new dialogue."""
 
     turns: tuple[Turn, ...] = ()
     rejected: frozenset[str] = field(default_factory=frozenset)
+    dropped: frozenset[tuple[int, str]] = field(default_factory=frozenset)
 
     @property
     def last_pick(self) -> str | None:
@@ -43,14 +44,12 @@ class Dialogue:
         return next((turn.photo for turn in reversed(self.turns) if turn.photo), None)
 
     def say(self, text: str, photo: str | Path | None = None) -> "Dialogue":
-        """Add a shopper's message; words such as "not that one" turn the last pick down.
+        """Add a shopper's message.
 
         Raises DialogueError for an empty message without a photo, or one over MAX_MESSAGE characters.
         """
         text = clean_message(text, may_be_empty=photo is not None)
-        shown = next((turn.shown for turn in reversed(self.turns) if turn.shown), ())
-        turn = Turn(SEEKER, text, None if photo is None else Path(photo))
-        return replace(self, turns=(*self.turns, turn), rejected=self.rejected.union(turned_down(text, shown)))
+        return replace(self, turns=(*self.turns, Turn(SEEKER, text, None if photo is None else Path(photo))))
 
     def answer(self, text: str, shown: Iterable[str] = ()) -> "Dialogue":
         """Add the recommender's message with the product ids it showed, the pick first."""
@@ -60,6 +59,10 @@ class Dialogue:
     def reject(self, product_id: str) -> "Dialogue":
         """Turn a product down: it does not come back in this conversation."""
         return replace(self, rejected=self.rejected | {product_id})
+
+    def drop(self, condition: str) -> "Dialogue":
+        """Take a condition back that was understood of the turns so far."""
+        return replace(self, dropped=self.dropped | {(len(self.turns) - 1, condition)})
 
 
 def clean_message(text: str, may_be_empty: bool = False) -> str:

@@ -25,7 +25,9 @@ from lavic_chat.model.onnx_model import (
     WORDS,
     ExportRecord,
 )
+from lavic_chat.model.onnx_tagger import TAGGER, TAGGER_TOKENIZER
 from lavic_chat.model.onnx_text import ENCODER, ENCODER_RECORD, ENCODER_TOKENIZER, EncoderRecord
+from lavic_chat.model.turn_tagger import TorchTurnTagger
 from lavic_chat.storage.files import fresh_folder, write_json
 
 OPSET = 18  # of the graphs' language
@@ -156,6 +158,16 @@ def export_text_encoder(encoder: Any, name: str, folder: str | Path) -> None:
         save_graph(traced, fresh / ENCODER)
         encoder.tokenizer.backend_tokenizer.save(str(fresh / ENCODER_TOKENIZER))
         write_json(fresh / ENCODER_RECORD, asdict(record))
+
+
+def export_tagger(tagger: TorchTurnTagger, folder: str | Path) -> None:
+    """Write a tagger as an ONNX graph, the folder whole or not at all."""
+    ids = torch.ones(2, 7, dtype=torch.long)
+    varies = {"ids": (0, 1), "mask": (0, 1), "own": (0, 1), "tags": (0, 1), "about": (0,)}
+    traced = Traced(tagger.network, {"ids": ids, "mask": ids, "own": ids}, varies, ("tags", "about"))
+    with fresh_folder(folder) as fresh:
+        save_graph(traced, fresh / TAGGER)
+        tagger.tokenizer.save(str(fresh / TAGGER_TOKENIZER))
 
 
 @torch.inference_mode()

@@ -19,11 +19,13 @@ from filelock import FileLock
 
 from lavic_chat.errors import LavicError, ModelError
 from lavic_chat.model.base import VisionLanguageModel, recorded_fingerprint
-from lavic_chat.model.card import RETRIEVER, WEIGHTS, check_base, hash_adapter, read_card
+from lavic_chat.model.card import HEADS, NLU, RETRIEVER, WEIGHTS, check_base, hash_adapter, read_card
 from lavic_chat.model.lavic_mini.assemble import TEXT_ENCODER, ensure_mini, ensure_text_encoder
 from lavic_chat.model.onnx_model import OnnxModel
+from lavic_chat.model.onnx_tagger import OnnxTurnTagger
 from lavic_chat.model.onnx_text import OnnxTextEncoder, TextModel
-from lavic_chat.settings import AUTO, MINI, ONNX, RUNTIMES, TORCH
+from lavic_chat.model.turn_batch import TurnModel
+from lavic_chat.settings import AUTO, MINI, ONNX, RUNTIMES, TORCH, shipped
 from lavic_chat.storage.files import hash_bytes, hash_file
 
 KEPT = 3  # exports of a kind: of as many adapters, or versions
@@ -69,6 +71,25 @@ def open_text_encoder(home: str | Path, adapter: str | Path | None, runtime: str
     from lavic_chat.model.text_encoder import TorchTextEncoder
 
     return TorchTextEncoder(home, adapter)
+
+
+def open_tagger(source: ModelSource) -> TurnModel:
+    """What reads messages: the tagger of the adapter's folder, or where it has none the shipped one; see `open_model`.
+    Raises ModelError where neither is there."""
+    folder = tagger_folder(source)
+    if folder and source.runtime == ONNX:
+        ensure_tagger(source)
+    if folder and folder.is_dir() and (tagger := try_export(lambda: OnnxTurnTagger(folder).check(), source)):
+        return tagger
+    from lavic_chat.model.turn_tagger import load_tagger
+
+    return load_tagger(source.home, adapter_with_tagger(source))
+
+
+def adapter_with_tagger(source: ModelSource) -> Path:
+    """The adapter's folder, or the shipped one where it has no tagger: reading knows no catalogue and no base."""
+    own = source.adapter and source.adapter / NLU / HEADS
+    return source.adapter if own and own.is_file() and source.adapter else shipped("assets", MINI)
 
 
 def try_export(open_it: Callable[[], T], source: ModelSource) -> T | None:
@@ -137,6 +158,15 @@ def text_folder(source: ModelSource) -> Path | None:
     return name_folder(source.home, TEXT_ENCODER, recorded_fingerprint(base), trained)
 
 
+def tagger_folder(source: ModelSource) -> Path | None:
+    """The same of the tagger; None also where none is trained."""
+    files = [adapter_with_tagger(source) / NLU / name for name in (WEIGHTS, HEADS)]
+    if not is_wanted(source) or not all(file.is_file() for file in files):
+        return None
+    trained = hash_bytes(*map(hash_file, files))
+    return name_folder(source.home, NLU, recorded_fingerprint(ensure_text_encoder(source.home)), trained)
+
+
 def name_folder(home: Path, kind: str, fingerprint: str, trained: str) -> Path:
     """A folder by the hash of what goes into an export, whose weights lie as a kind of processor reads them."""
     maker = importlib.metadata.version("onnxruntime"), platform.machine(), torch.backends.cpu.get_cpu_capability()
@@ -159,7 +189,8 @@ def is_wanted(source: ModelSource) -> bool:
 
 def is_exported(source: ModelSource) -> bool:
     """Whether nothing is left to be made for the model and the sentence encoder."""
-    return all(folder is None or folder.is_dir() for folder in (export_folder(source), text_folder(source)))
+    folders = export_folder(source), text_folder(source), tagger_folder(source)
+    return all(folder is None or folder.is_dir() for folder in folders)
 
 
 def ensure_exports(source: ModelSource, progress: bool = True) -> bool:
@@ -169,6 +200,7 @@ def ensure_exports(source: ModelSource, progress: bool = True) -> bool:
     """
     ensure_model(source, progress)
     ensure_encoder(source)
+    ensure_tagger(source)
     return export_folder(source) is not None
 
 
@@ -198,6 +230,20 @@ def ensure_encoder(source: ModelSource) -> None:
             from lavic_chat.model.text_encoder import load_text_encoder
 
             export_text_encoder(*load_text_encoder(source.home, source.adapter), folder)
+            forget_unused(folder)
+
+
+def ensure_tagger(source: ModelSource) -> None:
+    """The same of the tagger."""
+    folder = tagger_folder(source)
+    if not folder or folder.is_dir():
+        return
+    with locked(folder):
+        if not folder.is_dir():
+            from lavic_chat.model.onnx_export import export_tagger
+            from lavic_chat.model.turn_tagger import load_tagger
+
+            export_tagger(load_tagger(source.home, adapter_with_tagger(source)), folder)
             forget_unused(folder)
 
 

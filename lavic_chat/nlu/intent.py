@@ -1,101 +1,172 @@
-"""One `Intent` a turn: what the newest turn asks for, read in the light of the conversation.
+"""One `Intent` a turn: what the newest turn asks for, in the light of the conversation.
 
-Read once, in `Recommender.recommend`, and handed down: nothing behind it reads the shopper's language again.
+Read once, in `Recommender`, and handed down: nothing behind it reads the shopper's language again.
 """
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from lavic_chat.catalog.filters import NO_LIMITS, PriceRange
-from lavic_chat.catalog.product import Catalog, Product
-from lavic_chat.catalog.text import stems_of
-from lavic_chat.dialogue.rejection import REJECTION
-from lavic_chat.dialogue.turns import SEEKER, Dialogue
-from lavic_chat.nlu.budget import COMPARED, read_budget
-from lavic_chat.nlu.reference import (
-    accepts,
-    asks_for_another,
-    names_of,
-    nouns_of,
-    pick_meant,
-    things_in,
-    wanted_appearance,
-)
+from lavic_chat.nlu import reading as r
 
-ASK, REFINE, REJECT, ACCEPT = "ask", "refine", "reject", "accept"
-Act = Literal["ask", "refine", "reject", "accept"]
-# Beside a refusal, what tells what is wanted: "something else in red", not "not that one, please".
-TELLING = re.compile(r"\b\w{3,}\b.*\b\w{3,}|\b(?:in|with|of)\s+\w{3,}", re.DOTALL)
+UNITS = {
+    r.WIDTH: " cm wide", r.DEPTH: " cm deep", r.HEIGHT: " cm high", r.LENGTH: " cm long", r.SIZE: " cm",
+}  # fmt: skip
+COMPARATIVES = {
+    "price": ("cheaper", "dearer"), "width": ("narrower", "wider"), "depth": ("less deep", "deeper"),
+    "height": ("lower", "taller"), "size": ("smaller", "bigger"), "light": ("darker", "lighter"),
+    "pattern": ("plainer", "bolder"),
+}  # fmt: skip
+UNAVAILABLE = "unavailable"  # an act beyond those of a message alone: a thing that is not sold here, or a service
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Bounds of a price, a measure in centimetres, or seats; both ends inclusive, open where None. near: aimed at,
+    rather than bounded."""
+
+    quantity: str
+    least: float | None = None
+    most: float | None = None
+
+    def admits(self, value: float) -> bool:
+        """Whether a known value lies within."""
+        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """Words for how a thing looks, the facet that they are of, and whether it shall not look so."""
+
+    said: str
+    facet: str
+    unwanted: bool = False
+
+
+@dataclass(frozen=True)
+class Relation:
+    """To a product that was shown. facet: what is compared ("price", "light"); sign: "-" less, "+" more, "=" the same,
+    "!" another."""
+
+    facet: str
+    sign: str
+    product: str
 
 
 @dataclass(frozen=True)
 class Intent:
-    """What a turn asks for; empty where its words leave a thing open.
+    """What is wanted after a turn; empty where nothing was said.
 
-    act: ASK for a thing, REFINE the last pick ("the same in red"), REJECT it ("not that one") or ACCEPT it ("I love
-    it"). kinds: what the newest message that names a kind of thing calls it, any of these words. wanted, unwanted:
-    words for appearance that the newest message asks for or turns down; the rules of today find none that it turns
-    down. limits: on the price. reference: the shown product that the newest message speaks on of.
+    act: of the newest message. kinds: what the thing is called, any of these. later: a second kind of thing, announced
+    for afterwards. appearance, limits, relations: conditions, the oldest first. title: a product as it is called by
+    name. reference: id of the shown product that the message points at. asks: what a question is about. missing: kinds
+    of thing that are not sold here. excluded: ids that were turned down. since: the turn with which this wish begins,
+    by its place in the dialogue.
     """
 
-    act: Act = ASK
-    kinds: frozenset[str] = frozenset()
-    wanted: frozenset[str] = frozenset()
-    unwanted: frozenset[str] = frozenset()
-    limits: PriceRange = NO_LIMITS
-    reference: Product | None = None
+    act: str = r.ASK
+    kinds: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    appearance: tuple[Appearance, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    title: str = ""
+    reference: str | None = None
+    asks: str = ""
+    missing: tuple[str, ...] = ()
+    excluded: frozenset[str] = frozenset()
+    since: int = 0
 
-    def is_of_kind(self, product: Product) -> bool:
-        """Whether a product is called what was asked for, or nothing was named."""
-        return not self.kinds or bool(self.kinds & names_of(product))
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Words for how it shall look."""
+        return tuple(one.said for one in self.appearance if not one.unwanted)
 
+    @property
+    def unwanted(self) -> tuple[str, ...]:
+        """Words for how it shall not look."""
+        return tuple(one.said for one in self.appearance if one.unwanted)
 
-class IntentReader:
-    """Reads intents by the words of one catalogue: `kinds`, what its things are called, and `appearance`, what the
-    model's captions call their looks."""
+    @property
+    def prices(self) -> PriceRange:
+        """The range of prices that is left."""
+        for limit in self.limits:
+            if limit.quantity == r.PRICE:
+                return PriceRange(limit.least, limit.most)
+        return NO_LIMITS
 
-    def __init__(self, catalog: Catalog, captions: Iterable[str] = ()):
-        self.catalog, self.kinds = catalog, nouns_of(catalog)
-        self.appearance = frozenset(word for caption in set(captions) for word in stems_of(caption))
+    @property
+    def wants_pick(self) -> bool:
+        """Whether an answer is a product, rather than words alone."""
+        return self.act in (r.ASK, r.REFINE, r.REJECT, r.RECALL)
 
-    def read(self, dialogue: Dialogue) -> Intent:
-        """The newest turn's intent; limits and kinds may stand in earlier ones."""
-        newest = dialogue.turns[-1] if dialogue.turns else None
-        text = newest.text if newest and newest.role == SEEKER else ""
-        reference = pick_meant(dialogue, self.catalog, self.kinds)
-        if REJECTION.search(text):
-            act = REJECT
-        elif reference:
-            act = ACCEPT if accepts(text) else REFINE
-        else:
-            act = ASK
-        return Intent(
-            act=act,
-            kinds=self.kinds_wanted(dialogue),
-            wanted=wanted_appearance(text, self.appearance),
-            limits=self.read_limits(dialogue),
-            reference=reference,
+    @property
+    def chips(self) -> dict[str, str]:
+        """What was understood as conditions, in a few words each, by a key with which `drop` takes it back."""
+        found = {f"kind {kind}": kind for kind in self.kinds}
+        found |= {f"title {self.title}": self.title} if self.title else {}
+        found |= {f"look {one.said}": f"not {one.said}" if one.unwanted else one.said for one in self.appearance}
+        found |= {f"limit {one.quantity}": limit_words(one) for one in self.limits}
+        return found | {f"relation {one.facet}": relation_words(one) for one in self.relations}
+
+    def drop(self, key: str) -> "Intent":
+        """Without a condition, by its key in `chips`."""
+        sort, _, name = key.partition(" ")
+        return replace(
+            self,
+            kinds=tuple(kind for kind in self.kinds if key != f"kind {kind}"),
+            title="" if key == f"title {self.title}" else self.title,
+            appearance=tuple(one for one in self.appearance if key != f"look {one.said}"),
+            limits=tuple(one for one in self.limits if (sort, name) != ("limit", one.quantity)),
+            relations=tuple(one for one in self.relations if (sort, name) != ("relation", one.facet)),
         )
 
-    def kinds_wanted(self, dialogue: Dialogue) -> frozenset[str]:
-        """What the shopper's newest message that names a kind of thing calls it; empty where none does."""
-        named = (things_in(turn.text, self.kinds) for turn in reversed(dialogue.turns) if turn.role == SEEKER)
-        return frozenset(next(filter(None, named), ()))
+    @property
+    def sentence(self) -> str:
+        """The wish in plain words, "blue velvet sofa with drawers": what is searched for, and what the model reads."""
+        appearance = " ".join(self.wanted)
+        kind = self.title or " or ".join(self.kinds)
+        return " ".join(filter(None, (appearance, kind)))
 
-    def read_limits(self, dialogue: Dialogue) -> PriceRange:
-        """The range of prices that the shopper's words leave."""
-        return read_budget(
-            dialogue,
-            lambda pick: self.catalog[pick].price if pick in self.catalog else None,
-            lambda text, pick: pick in self.catalog and asks_for_another(text, self.catalog[pick], self.kinds),
-        )
+    def to_json(self) -> dict:
+        """As `ask --json` and the API return it; what is empty is left out."""
+        limits = {}
+        for one in self.limits:
+            bounds = (("least", one.least), ("most", one.most))
+            limits[one.quantity] = {name: value for name, value in bounds if value is not None}
+        relations = [f"{one.facet}{one.sign}" for one in self.relations]
+        row = {
+            "act": self.act, "kinds": list(self.kinds), "later": list(self.later), "wanted": list(self.wanted),
+            "unwanted": list(self.unwanted), "limits": limits, "title": self.title, "asks": self.asks,
+            "missing": list(self.missing), "relations": relations, "reference": self.reference,
+        }  # fmt: skip
+        return {name: value for name, value in row.items() if value}
 
 
-def searchable_text(text: str) -> str:
-    """What a message says to search for, "" where it only turns a product down ("not that one", "too expensive")."""
-    rest = COMPARED.sub(" ", REJECTION.sub(" ", text))
-    if not rest.strip() or (rest != text and not TELLING.search(rest)):
-        return ""
-    return rest
+def limit_words(limit: Limit) -> str:
+    """ "at most 120 cm wide", "100 to 200", "for 2"."""
+    if limit.quantity == r.SEATS:
+        return f"for {limit.least:g}"
+    unit = UNITS.get(limit.quantity, "")
+    if limit.least is not None and limit.most is not None:
+        return f"{limit.least:g} to {limit.most:g}{unit}"
+    return f"at most {limit.most:g}{unit}" if limit.least is None else f"at least {limit.least:g}{unit}"
+
+
+def relation_words(relation: Relation) -> str:
+    """ "cheaper", "another colour"."""
+    if relation.sign in "=!":
+        return f"{'the same' if relation.sign == '=' else 'another'} {relation.facet}"
+    return COMPARATIVES[relation.facet][relation.sign == "+"]
+
+
+def with_limit(limits: Sequence[Limit], new: Limit) -> tuple[Limit, ...]:
+    """Limits after one more of a quantity; an older bound stays where the new one leaves it open and does not
+    contradict it."""
+    old = next((limit for limit in limits if limit.quantity == new.quantity), None)
+    if old:
+        least = old.least if new.least is None else new.least
+        most = old.most if new.most is None else new.most
+        if least is None or most is None or least <= most:
+            new = replace(new, least=least, most=most)
+    return (*(limit for limit in limits if limit.quantity != new.quantity), new)

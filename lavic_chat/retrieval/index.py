@@ -13,10 +13,12 @@ from lavic_chat.catalog.filters import Filters
 
 @dataclass(frozen=True)
 class QueryVectors:
-    """What to search by, in the items' two spaces: text [d], and picture [h] or None."""
+    """What to search by, in the items' two spaces: text [d], and picture [h] or None. bonus: [N] what each item has
+    beyond its similarity, or None."""
 
     text: np.ndarray
     picture: np.ndarray | None = None
+    bonus: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class ExactIndex:
         similarities = self.text @ vectors.text
         if vectors.picture is not None:
             similarities = similarities + self.picture @ vectors.picture
+        if vectors.bonus is not None:
+            similarities = similarities + vectors.bonus
         nearest = ((self.products[row], row) for row in np.argsort(-similarities, kind="stable"))
         admitted = ((one.id, row) for one, row in nearest if one.id not in excluded and filters.admits(one))
         return [Hit(name, float(similarities[row])) for name, row in islice(admitted, k)]

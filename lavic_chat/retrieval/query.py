@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
-from lavic_chat.nlu.intent import searchable_text
+from lavic_chat.nlu.intent import Intent
 
 AGEING = 0.6  # the weight of a turn against the next newer one
-REFERENCE_WEIGHT = 0.6  # of the last pick's title, where the newest turn asks for a change of it
+MESSAGE_WEIGHT = 0.3  # of the message with which a wish began, beside the wish in plain words
 OTHERS_WEIGHT = 0.25  # of what the recommender or others said
 
 
@@ -24,13 +24,12 @@ class Query:
         return unit((np.array(self.weights, np.float32)[:, None] * vectors).sum(0))
 
 
-def make_query(dialogue: Dialogue, reference: str = "") -> Query:
-    """The newest turns weigh most; what only turns a product down says nothing to search by. reference: title of the
-    product that the newest turn wants changed."""
-    texts, weights, weight = ([reference], [REFERENCE_WEIGHT], 1.0) if reference else ([], [], 1.0)
+def make_query(dialogue: Dialogue) -> Query:
+    """The messages as they are, the newest weigh most."""
+    texts, weights, weight = [], [], 1.0
     for turn in reversed(dialogue.turns):
-        text = searchable_text(turn.text)
-        if not text:
+        text = turn.text
+        if not text.strip():
             continue
         if turn.role == SEEKER:
             texts.append(text)
@@ -40,6 +39,15 @@ def make_query(dialogue: Dialogue, reference: str = "") -> Query:
             texts.append(text)
             weights.append(weight * OTHERS_WEIGHT)
     return Query(tuple(texts), tuple(weights))
+
+
+def intent_query(intent: Intent, dialogue: Dialogue) -> Query:
+    """The wish in plain words, and where nothing is turned down in it the message with which it began."""
+    messages = (turn.text for turn in dialogue.turns[intent.since :] if turn.role == SEEKER and turn.text.strip())
+    first = next(messages, "")
+    if intent.unwanted or not first:
+        return Query((intent.sentence,), (1.0,))
+    return Query((intent.sentence, first), (1.0, MESSAGE_WEIGHT))
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

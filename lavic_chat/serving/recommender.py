@@ -2,35 +2,39 @@
 
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
-from types import MappingProxyType
-from typing import TypeVar
 
 from torch import Tensor
 
 from lavic_chat.catalog import Catalog, load_catalog
-from lavic_chat.catalog.filters import NO_FILTERS, Filters
-from lavic_chat.catalog.text import stems_of
 from lavic_chat.dialogue import Dialogue
+from lavic_chat.dialogue.turns import SEEKER, Turn
 from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
+from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import VIEWS
-from lavic_chat.nlu.intent import REFINE, Intent, IntentReader
-from lavic_chat.ranking.ranker import Ranking, RankingInput
-from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker
-from lavic_chat.recommendation import BatchRecommender, Candidate, Recommendation, RecommendationRequest, ScoredProduct
+from lavic_chat.model.runtimes import open_tagger
+from lavic_chat.nlu.conditions import Condition, given_way
+from lavic_chat.nlu.english import load_lexicon, load_thesaurus
+from lavic_chat.nlu.grounding import English, Grounding
+from lavic_chat.nlu.intent import Intent
+from lavic_chat.nlu.listener import Listener
+from lavic_chat.nlu.tagging import TurnReader
+from lavic_chat.ranking.ranker import Ranking
+from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker, source_of
+from lavic_chat.recommendation import BatchRecommender, Candidate, Recommendation, RecommendationRequest
 from lavic_chat.retrieval.embedder import load_embedder
-from lavic_chat.retrieval.query import make_query
+from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
+from lavic_chat.serving.turn import Clock, PreparedTurn, finish, returned
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
 
 CANDIDATES = 10
-Given = TypeVar("Given")
-Result = TypeVar("Result")
+CONDITIONS_WEIGHT = 0.15  # of the conditions' log probabilities beside a similarity
+BROUGHT_BACK = 10.0  # log odds of a product that was asked for again, before those it was shown with
 
 
 class Recommender(BatchRecommender):
@@ -45,11 +49,11 @@ class Recommender(BatchRecommender):
         visual_ranker: VisualRanker,
         retriever: Retriever,
         item_features: Sequence[ItemFeatures],
+        listener: Listener,
     ):
         """item_features: of the catalogue's products, in their order."""
         self.catalog, self.visual_ranker, self.retriever = catalog, visual_ranker, retriever
-        self.item_features = item_features
-        self.intent_reader = IntentReader(catalog, (features.caption for features in item_features))
+        self.item_features, self.listener = item_features, listener
         self._scoring = threading.Lock()
 
     @property
@@ -99,31 +103,41 @@ class Recommender(BatchRecommender):
         ready = [turn for turn in turns if isinstance(turn, PreparedTurn)]
         with self._scoring:
             rankings = iter(self.rank_prepared(ready))
-        return [turn if isinstance(turn, Exception) else finish(turn, next(rankings)) for turn in turns]
+        return [finish(turn, next(rankings)) if isinstance(turn, PreparedTurn) else turn for turn in turns]
 
-    def prepare(self, request: RecommendationRequest) -> "PreparedTurn":
-        """Everything before the model's pass; raises LavicError for what cannot be answered."""
+    def prepare(self, request: RecommendationRequest) -> PreparedTurn | Recommendation:
+        """Everything before the model's pass, or the answer where there is none to pick; raises LavicError for what
+        cannot be answered."""
         dialogue, clock = request.dialogue, Clock()
+        conditions: tuple[Condition, ...] = ()
         if request.shown:
             found, item_features = self.judge_titles(dialogue, request.shown)
-            photo, intent = self.average if dialogue.photo else None, Intent()
+            photo, intent = self.average if dialogue.photo else None, request.shown.intent
+            conditions = self.listener.known(intent)
         else:
             if request.like is not None and request.like not in self.catalog:
                 raise LavicError("That product is not in this catalogue; choose one of those shown.")
             with clock("look at photo"):
                 photo = self.visual_ranker.image_encoder.encode_photo(dialogue.photo) if dialogue.photo else None
             with clock("understand"):
-                intent = self.intent_reader.read(dialogue)
+                intent = self.listener.read(dialogue) if request.like is None else Intent()
+            if not intent.wants_pick:
+                reply = self.listener.reply(dialogue, intent)
+                return Recommendation((), clock.milliseconds(), intent=intent, reply=reply)
             with clock("retrieve"):
-                found = self.retrieve(dialogue, intent, CANDIDATES, request.filters, request.like, photo)
+                conditions = () if intent.reference else self.listener.conditions(intent)
+                found = self.retrieve(request, intent, conditions, photo)
             with clock("look"):
                 item_features = [self.item_features[self.retriever.row[one.product.id]] for one in found]
         with clock("choose"):
             products, scores = [one.product for one in found], [one.query_score for one in found]
-            ranked = self.visual_ranker.ranker.prepare(dialogue, products, item_features, photo, scores)
-        return PreparedTurn(ranked, found, tuple(item_features), intent, clock.steps)
+            ranked = self.visual_ranker.ranker.prepare(worded(dialogue, intent), products, item_features, photo, scores)
+        rows = [self.retriever.row[product.id] for product in products]
+        bias = self.listener.weigh(conditions)[rows] + [BROUGHT_BACK * (one.id == intent.reference) for one in products]
+        broken = tuple(() if intent.reference else given_way(conditions, row) for row in rows)
+        return PreparedTurn(ranked, found, tuple(item_features), intent, clock.steps, bias, broken)
 
-    def rank_prepared(self, turns: "Sequence[PreparedTurn]") -> "list[tuple[Ranking, float] | Exception]":
+    def rank_prepared(self, turns: Sequence[PreparedTurn]) -> list[tuple[Ranking, float] | Exception]:
         """Rankings and the milliseconds that each took; where a pass of several fails, each has one of its own."""
         inputs, start = [turn.ranking_input for turn in turns], time.perf_counter()
         rankings = returned(self.visual_ranker.ranker.rank_many, inputs)
@@ -136,36 +150,33 @@ class Recommender(BatchRecommender):
 
     def retrieve(
         self,
-        dialogue: Dialogue,
+        request: RecommendationRequest,
         intent: Intent,
-        k: int = CANDIDATES,
-        filters: Filters = NO_FILTERS,
-        like: str | None = None,
+        conditions: Sequence[Condition],
         photo: Tensor | None = None,
+        k: int = CANDIDATES,
     ) -> tuple[Candidate, ...]:
-        """The k nearest products that the filters admit and the shopper has not turned down, within the limits of the
-        intent, or at any price where nothing of the kind is. Raises DialogueError when nothing is left."""
-        text = said = self.retriever.embedder.embed_query(make_query(dialogue))
-        if like is None and intent.reference:  # found by its title, but judged by what was said
-            text = self.retriever.embedder.embed_query(make_query(dialogue, intent.reference.title))
-        vectors = self.retriever.join_vectors(text, None if photo is None else photo.numpy(), like)
-        excluded = dialogue.rejected.union(filter(None, (like, self.left_behind(intent))))
-        within = filters.within(intent.limits) if intent.limits else filters
-        found = self.retriever.search(vectors, k, within, excluded, said) if within is not None else ()
-        if intent.limits and not any(intent.is_of_kind(candidate.product) for candidate in found):
-            found = self.retriever.search(vectors, k, filters, excluded, said) or found
-        if not found and filters:
+        """The k products that meet the conditions best, the nearest of these first, among those that the filters admit
+        and the shopper has not turned down; where a product is asked for again, those that it was shown with. Raises
+        DialogueError when nothing is left."""
+        dialogue = request.dialogue
+        if intent.reference:
+            items = (self.catalog[one] for one in shown_with(dialogue, intent.reference) if one in self.catalog)
+            left = dialogue.rejected.union(intent.excluded) - {intent.reference}
+            admitted = (one for one in items if one.id == intent.reference or request.filters.admits(one))
+            return tuple(Candidate(one, 0.0) for one in admitted if one.id not in left)[:k]
+        query = intent_query(intent, dialogue) if intent.sentence else make_query(dialogue)
+        said = self.retriever.embedder.embed_query(query)
+        vectors = self.retriever.join_vectors(said, None if photo is None else photo.numpy(), request.like)
+        bonus = CONDITIONS_WEIGHT * self.listener.weigh(conditions)
+        left_behind = {one.product for one in intent.relations if one.sign != "=" or one.facet == "shape"}
+        excluded = dialogue.rejected.union(intent.excluded, left_behind, filter(None, (request.like,)))
+        found = self.retriever.search(replace(vectors, bonus=bonus), k, request.filters, excluded, said)
+        if not found and request.filters:
             raise DialogueError("Nothing that is left fits the filters; widen them, or start over.")
         if not found:
             raise DialogueError("Every product has been turned down; start over to see them again.")
         return found
-
-    def left_behind(self, intent: Intent) -> str | None:
-        """Id of the product that is spoken of, where another appearance is wanted than the model saw in it."""
-        if not intent.reference or intent.act != REFINE:
-            return None
-        caption = self.item_features[self.retriever.row[intent.reference.id]].caption
-        return intent.reference.id if intent.wanted - stems_of(caption) else None
 
     def judge_titles(
         self, dialogue: Dialogue, shown: Recommendation
@@ -178,59 +189,18 @@ class Recommender(BatchRecommender):
         return tuple(Candidate(item.product, item.similarity, float(score)) for item, score in pairs), blank
 
 
-@dataclass(frozen=True)
-class PreparedTurn:
-    """A turn before the model's pass: what the ranker reads, the candidates with their features, what was understood,
-    and milliseconds by step."""
-
-    ranking_input: RankingInput
-    found: tuple[Candidate, ...]
-    item_features: tuple[ItemFeatures, ...]
-    intent: Intent
-    steps: Mapping[str, float]
+def worded(dialogue: Dialogue, intent: Intent) -> Dialogue:
+    """What the model reads of a conversation: the wish as it was understood, so that what was turned down, or wished
+    for before, is not in it; the messages themselves where no wish was understood."""
+    if not intent.sentence:
+        return replace(dialogue, turns=dialogue.turns[intent.since :])
+    return Dialogue((Turn(SEEKER, f"I'm looking for a {intent.sentence}.", dialogue.photo),))
 
 
-def finish(turn: PreparedTurn, ranked: tuple[Ranking, float] | Exception) -> Recommendation | Exception:
-    """A turn and its ranking -> the answer, candidates best first."""
-    if isinstance(ranked, Exception):
-        return ranked
-    ranking, took = ranked
-    scored = [
-        ScoredProduct(candidate.product, score, candidate.similarity, features.caption)
-        for candidate, score, features in zip(turn.found, ranking.probabilities, turn.item_features, strict=True)
-    ]
-    scored.sort(key=lambda item: -item.score)
-    clock = Clock({**turn.steps, "choose": turn.steps["choose"] + took})
-    return Recommendation(
-        tuple(scored), clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens, turn.intent
-    )
-
-
-def returned(call: Callable[[Given], Result], given: Given) -> Result | Exception:
-    """What the call returns, or the exception that it raises."""
-    try:
-        return call(given)
-    except Exception as error:
-        return error
-
-
-class Clock:
-    """Milliseconds by step, and their total."""
-
-    def __init__(self, steps: Mapping[str, float] = MappingProxyType({})):
-        self.steps: dict[str, float] = dict(steps)
-
-    @contextmanager
-    def __call__(self, step: str) -> Generator[None]:
-        """Time the block as a step."""
-        start = time.perf_counter()
-        yield
-        self.steps[step] = 1000 * (time.perf_counter() - start)
-
-    def milliseconds(self) -> dict[str, float]:
-        """By step, and "total"."""
-        steps = {step: round(value, 1) for step, value in self.steps.items()}
-        return {**steps, "total": round(sum(self.steps.values()), 1)}
+def shown_with(dialogue: Dialogue, product: str) -> tuple[str, ...]:
+    """A product that was shown, and behind it those of the newest answer that it stood in."""
+    shown = next((turn.shown for turn in reversed(dialogue.turns) if product in turn.shown), ())
+    return (product, *(item for item in shown if item != product))
 
 
 def load_recommender(settings: Settings, progress: bool = True, lend: Lender = owned) -> Recommender:
@@ -243,4 +213,14 @@ def load_recommender(settings: Settings, progress: bool = True, lend: Lender = o
     item_features = lend(visual_ranker.look_at, CATALOG)(catalog, catalog.products, progress)
     item_embeddings = embedder.embed_items(catalog.products, item_features, progress)
     states = main_pictures(features.states for features in item_features).numpy()
-    return Recommender(catalog, visual_ranker, Retriever(catalog, embedder, item_embeddings, states), item_features)
+    retriever = Retriever(catalog, embedder, item_embeddings, states)
+    listener = make_listener(settings, catalog, [features.caption for features in item_features], embedder.encoder)
+    return Recommender(catalog, visual_ranker, retriever, item_features, listener)
+
+
+def make_listener(settings: Settings, catalog: Catalog, captions: Sequence[str], encoder: TextEncoder) -> Listener:
+    """What understands shoppers over a catalogue: the adapter's tagger, or the shipped one."""
+    tagger = open_tagger(source_of(settings))
+    english = English(load_lexicon(), load_thesaurus(), tagger.is_word)
+    grounding = Grounding(catalog.products, captions, encoder, english, catalog.terms.appearance)
+    return Listener(TurnReader(tagger), grounding, captions)

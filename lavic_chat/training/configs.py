@@ -126,6 +126,20 @@ class FuseConfig:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class TaggerConfig:
+    """Of `tune-tagger`: the sentence encoder learns to read what shoppers type."""
+
+    steps: int = 2000
+    batch: int = 32
+    lr: float = 1e-3
+    rank: int = 64
+    alpha: int = 128
+    weight_decay: float = 0.01
+    valid_every: int = 250
+    seed: int = 0
+
+
 # LaViC's own (the authors' code), for every other base: five passes of stage 1, one of stage 2, whose answer is the id.
 PAPER: Mapping[type, Any] = {
     DistillConfig: DistillConfig(epochs=5, lr=5e-5, longest=256),
@@ -135,7 +149,7 @@ PAPER: Mapping[type, Any] = {
     ),
 }  # fmt: skip
 
-StageConfig = AlignConfig | DistillConfig | TuneConfig | RetrieverConfig | FuseConfig
+StageConfig = AlignConfig | DistillConfig | TuneConfig | RetrieverConfig | FuseConfig | TaggerConfig
 C = TypeVar("C", bound=StageConfig)
 E = TypeVar("E", DistillConfig, TuneConfig)
 

@@ -6,6 +6,9 @@ answer = chat.predict("something like this, in wood", handle_file("chair.jpg"), 
 answer = chat.predict("<submission>a sofa</submission><comment>Which colour?</comment>...", api_name="/recommend")
 chat.predict(answer["context"], [[item["id"], item["score"]] for item in answer["candidates"]],
              answer["pick"]["id"], "the right id", "wrong colour", api_name="/flag")
+
+To a message that asks for no pick, such as a question or thanks, "pick" is None, "candidates" is empty, and "reply" is
+what there is to say. "intent" is what was understood, "gave_way" what the pick does not meet.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,21 +56,23 @@ class Api:
         trigger.click(self.flag, [context, candidates, pick, correct, reason], answer, api_name="flag")
 
     def ask(self, message: str, photo: str | None, categories: list | None, least: str, most: str) -> dict:
-        """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores."""
+        """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores.
+        Where the message asks for no pick, that is None, and the reply says what there is to say."""
         return self.answer_or_error(lambda: self.answer(read_message(message, photo, categories, least, most)))
 
     def recommend(self, context: str) -> dict:
-        """A whole conversation in the Reddit-Amazon form, which ends with the shopper."""
+        """A whole conversation in the Reddit-Amazon form, which ends with the shopper; answered as `ask` answers."""
         return self.answer_or_error(lambda: self.answer(read_context(context)))
 
     async def ask_in_line(
         self, message: str, photo: str | None, categories: list | None, least: str, most: str, caller: gr.Request
     ) -> dict:
-        """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores."""
+        """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores.
+        Where the message asks for no pick, that is None, and the reply says what there is to say."""
         return await self.answer_in_line(lambda: read_message(message, photo, categories, least, most), caller)
 
     async def recommend_in_line(self, context: str, caller: gr.Request) -> dict:
-        """A whole conversation in the Reddit-Amazon form, which ends with the shopper."""
+        """A whole conversation in the Reddit-Amazon form, which ends with the shopper; answered as `ask` answers."""
         return await self.answer_in_line(lambda: read_context(context), caller)
 
     def flag(self, context: str, candidates: list | None, pick: str, correct: str, reason: str) -> dict:

@@ -21,39 +21,57 @@ from lavic_chat.ui.session import Session
 
 FORMAT = 2
 MOST_ANSWERS = 20  # that can be taken back one by one
-MOST_TURNS, MOST_CANDIDATES = 400, 100
+MOST_TURNS, MOST_CANDIDATES, MOST_CHIPS, MOST_DROPPED = 400, 100, 100, 400
 LONGEST = 4_000  # characters of an id, a name, a path or what is seen
 A_PHOTO = "(a photo)"  # stands for one that is gone
 
 
 def to_storage(session: Session) -> dict:
     """What a browser should keep: the turns once, and of each answer what the page shows of it."""
-    answers = []
-    each = session
-    while each and each.recommendation and len(answers) < MOST_ANSWERS:
-        answers.append(answer_row(each, each.recommendation))
+    answers, each = [], session
+    while each and each.dialogue.turns and len(answers) < MOST_ANSWERS:
+        row = answer_row(each, session.dialogue.turns)
+        answers.append(row)
+        if each.recommendation and keeps_pick(each) and len(answers) < MOST_ANSWERS:
+            row["candidates"] = []  # they stand in the one before
         each = each.previous
-    turns = [[turn.role, turn.text, str(turn.photo or ""), list(turn.shown)] for turn in session.dialogue.turns]
     return {
         "format": FORMAT,
-        "turns": turns,
+        "turns": [turn_row(turn) for turn in session.dialogue.turns],
         "answers": answers[::-1],
         "filters": filters_row(session.filters),
         "unsent": [session.pending.text, str(session.pending.photo or "")] if session.pending else ["", ""],
     }
 
 
-def answer_row(session: Session, found: Recommendation) -> dict:
-    """What the page shows of the session's newest answer."""
+def keeps_pick(session: Session) -> bool:
+    """Whether the newest answer has left the pick of the one before as it was."""
+    return session.previous is not None and session.recommendation is session.previous.recommendation
+
+
+def answer_row(session: Session, turns: tuple[Turn, ...]) -> dict:
+    """What the page shows of the session's newest answer. turns: those that are stored, in which another answer may
+    have taken the place of this one."""
+    dialogue, found = session.dialogue, session.recommendation or Recommendation(())
+    newest = dialogue.turns[-1]
     return {
-        "turns": len(session.dialogue.turns),
-        "rejected": sorted(session.dialogue.rejected),
+        "turns": len(dialogue.turns),
+        "asked": len(session.asked.turns),
+        "reply": None if newest == turns[len(dialogue.turns) - 1] else turn_row(newest),
+        "rejected": sorted(dialogue.rejected),
+        "dropped": sorted([place, key] for place, key in dialogue.dropped),
+        "chips": dict(session.chips),
         "candidates": [[item.product.id, item.score, item.similarity, item.caption] for item in found.candidates],
         "timings": dict(found.timings_ms),
         "tokens": [found.visual_tokens, found.prompt_tokens],
         "filters": filters_row(session.filters),
         "like": session.like,
     }
+
+
+def turn_row(turn: Turn) -> list:
+    """[role, text, photo, ids of what it showed]."""
+    return [turn.role, turn.text, str(turn.photo or ""), list(turn.shown)]
 
 
 def filters_row(filters: Filters) -> list:
@@ -86,28 +104,44 @@ def read_session(stored: dict, catalog: Catalog) -> Session:
 
 def read_answer(row: dict, turns: tuple[Turn, ...], previous: Session, catalog: Catalog) -> Session:
     """The session after an answer; `previous`: the one that an undo goes back to."""
-    count = row["turns"]
-    if not len(previous.dialogue.turns) < count <= len(turns) or turns[count - 1].role != OTHER:
+    dialogue = read_dialogue(row, turns, catalog)
+    if len(dialogue.turns) < len(previous.dialogue.turns):
         raise ValueError("an answer without its question")
-    rejected = frozenset(known_id(name, catalog) for name in row["rejected"])
+    filters = read_filters(row["filters"], catalog)
+    candidates = tuple(read_candidate(item, catalog) for item in row["candidates"][:MOST_CANDIDATES])
+    if not candidates and dialogue.turns[-1].shown:
+        raise ValueError("an answer without its pick")
+    if not candidates:
+        return replace(previous, dialogue=dialogue, filters=filters, previous=previous)
+    asked = row.get("asked", len(dialogue.turns) - 1)
+    if not 0 < asked < len(dialogue.turns) or turns[asked - 1].role != SEEKER:
+        raise ValueError("a pick without its question")
+    timings = {text_of(step): number_of(ms) for step, ms in row["timings"].items()}
     visual_tokens, prompt_tokens = (int(number_of(number)) for number in row["tokens"])
-    found = Recommendation(
-        tuple(read_candidate(item, catalog) for item in row["candidates"][:MOST_CANDIDATES]),
-        {text_of(step): number_of(ms) for step, ms in row["timings"].items()},
-        visual_tokens,
-        prompt_tokens,
-    )
-    if not found.candidates:
-        raise ValueError("an answer without a pick")
     return Session(
-        dialogue=Dialogue(turns[:count], rejected),
-        asked=Dialogue(turns[: count - 1], rejected),
-        recommendation=found,
+        dialogue=dialogue,
+        asked=replace(dialogue, turns=turns[:asked]),
+        recommendation=Recommendation(candidates, timings, visual_tokens, prompt_tokens),
         turn_id=uuid4().hex,  # nobody may name another's turn
-        filters=read_filters(row["filters"], catalog),
+        filters=filters,
         like=None if row["like"] is None else known_id(row["like"], catalog),
+        chips={text_of(key): text_of(label) for key, label in list(row.get("chips", {}).items())[:MOST_CHIPS]},
         previous=previous,
     )
+
+
+def read_dialogue(row: dict, turns: tuple[Turn, ...], catalog: Catalog) -> Dialogue:
+    """The dialogue after an answer of `answer_row`. What a version before this one wrote knows nothing of replies that
+    were taken the place of, nor of conditions that were taken back."""
+    count = row["turns"]
+    if not 1 < count <= len(turns):
+        raise ValueError("an answer without its question")
+    newest = read_turn(row["reply"], catalog) if row.get("reply") else turns[count - 1]
+    if newest.role != OTHER:
+        raise ValueError("a question without its answer")
+    rejected = frozenset(known_id(name, catalog) for name in row["rejected"])
+    dropped = frozenset((place_of(at), text_of(key)) for at, key in row.get("dropped", [])[:MOST_DROPPED])
+    return Dialogue((*turns[: count - 1], newest), rejected, dropped)
 
 
 def read_candidate(row: list, catalog: Catalog) -> ScoredProduct:
@@ -162,6 +196,13 @@ def number_of(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
         raise ValueError("a number was expected")
     return float(value)
+
+
+def place_of(value: object) -> int:
+    """The place of a turn; raises ValueError for any other value."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MOST_TURNS:
+        raise ValueError("a place was expected")
+    return value
 
 
 def text_of(value: object) -> str:

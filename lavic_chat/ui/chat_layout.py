@@ -29,8 +29,9 @@ class ChatLayout:
                 self.lay_out_window()
 
     def lay_out_conversation(self) -> None:
-        """The left side: conversation, what the model is at, filters, message box."""
+        """The left side: conversation, what was understood, what the model is at, filters, message box."""
         self.conversation = html(markup.conversation(Session(), self.links), "conversation")
+        self.conditions = html("", "conditions")
         with gr.Row(elem_id="talk-foot"):
             self.status = html(markup.status(Session()), "status")
             self.undo = gr.Button("Undo", elem_id="undo", size="sm", visible=False)

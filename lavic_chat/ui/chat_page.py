@@ -59,6 +59,7 @@ class ChatPage(ChatScreen):
         """Bind every component's event to its handler; called inside the `gr.Blocks`, after `lay_out`."""
         self.bind_question(self.box.submit, self.ask, [self.box, self.storage])
         self.bind_question(self.conversation.act, self.ask_example)
+        self.bind_question(self.conditions.act, self.ask_without, [self.storage])
         self.bind_question(self.something_else.click, self.ask_something_else, [self.storage])
         self.bind_question(self.more_like_this.click, self.ask_more_like_this, [self.storage])
         fields = [self.categories, self.least, self.most]
@@ -119,17 +120,17 @@ class ChatPage(ChatScreen):
 
     def restore(self, session: Session, stored: object) -> dict:
         """Go on where this browser was before the page was loaded again; a message under way is back in the box."""
-        if session.pending or session.recommendation:
+        if session.has_begun:
             return gr.skip()
         session, unsent, photo = from_storage(stored, self.links.catalog)
         box = box_value(unsent, photo)
-        if not (session.recommendation or session.filters or box):
+        if not (session.has_begun or session.filters or box):
             return gr.skip()
         return self.screen(session, **box) | self.filters_screen(session.filters)
 
     def resume(self, session: Session, stored: object) -> Session:
         """The session; or what the browser kept of it, where the server has let it go while the page stood open."""
-        return session if session.recommendation or session.pending else from_storage(stored, self.links.catalog)[0]
+        return session if session.has_begun else from_storage(stored, self.links.catalog)[0]
 
     # Questions ---------------------------------------------------------------------------------------------
 
@@ -148,9 +149,12 @@ class ChatPage(ChatScreen):
 
     def ask_example(self, session: Session, event: gr.EventData) -> dict:
         """One of the greeting's requests, by its number."""
-        number = event._data.get("id") if isinstance(event._data, dict) else None
         known = {str(place): text for place, text in enumerate(markup.EXAMPLES)}
-        return self.begin(lambda: session.ask(known.get(str(number), "")))
+        return self.begin(lambda: session.ask(known.get(sent_id(event), "")))
+
+    def ask_without(self, session: Session, stored: object, event: gr.EventData) -> dict:
+        """A condition's button, by its key: the last question again without it."""
+        return self.begin(lambda: self.resume(session, stored).drop(sent_id(event)))
 
     def ask_something_else(self, session: Session, stored: object = None) -> dict:
         """The button "Something else"."""
@@ -192,7 +196,7 @@ class ChatPage(ChatScreen):
 
     def note_if_unsure(self, session: Session) -> None:
         """Give the turn to the annotators; where that fails, the shopper need not know."""
-        if session.recommendation and session.recommendation.confidence < UNSURE:
+        if session.recommendation and session.is_pick_newest and session.recommendation.confidence < UNSURE:
             try:
                 self.annotations.add_unsure(make_flag(session, self.recommender, None, (), ""))
             except Exception as error:
@@ -222,11 +226,8 @@ class ChatPage(ChatScreen):
         """Put a runner-up on the card; in the flag form it becomes the right one."""
         if session.pending:  # writing the state now could undo the answer that is on its way
             return {self.card: card_markup.window(session, self.links)}
-        data = event._data if isinstance(event._data, dict) else {}
-        if data.get("act") == "compare":
-            session = session.compare()
-        else:
-            session = session.choose(data.get("id") if isinstance(data.get("id"), str) else None)
+        is_comparison = isinstance(event._data, dict) and event._data.get("act") == "compare"
+        session = session.compare() if is_comparison else session.choose(sent_id(event))
         return {
             self.session: session,
             self.card: card_markup.window(session, self.links),
@@ -264,6 +265,12 @@ class ChatPage(ChatScreen):
         except Exception as error:
             return {self.flag_notice: markup.notice(sentence(error, NOT_STORED))}
         return self.flag_screen(session, note=THANKS)
+
+
+def sent_id(event: gr.EventData) -> str:
+    """The data-id of what was clicked, as the browser says; "" where it says none."""
+    sent = event._data.get("id") if isinstance(event._data, dict) else None
+    return sent if isinstance(sent, str) else ""
 
 
 def box_value(text: str, photo: Path | None) -> dict:

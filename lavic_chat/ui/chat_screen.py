@@ -35,8 +35,9 @@ class ChatScreen(ChatLayout):
     def answer_parts(self) -> list:
         """What changes between a question and its answer."""
         said: list = [self.session, self.storage, self.conversation, self.status, self.notice, self.box]
-        shown = [self.start_over, self.undo, self.card, self.actions, self.gallery, self.inspection, self.right]
-        return [*said, *shown, *self.buttons]
+        shown = [self.conditions, self.card, self.gallery, self.inspection, self.right]
+        moves = [self.start_over, self.undo, self.actions, *self.buttons]
+        return [*said, *shown, *moves]
 
     @property
     def buttons(self) -> list:
@@ -55,11 +56,12 @@ class ChatScreen(ChatLayout):
             self.session: session,
             self.storage: to_storage(session),
             self.conversation: markup.conversation(session, self.links),
+            self.conditions: markup.conditions(session, self.links),
             self.status: markup.status(session),
             self.notice: markup.notice(error),
             self.box: gr.update(interactive=not busy, **box),
             self.start_over: gr.update(visible=bool(session.dialogue.turns) and not busy),
-            self.undo: gr.update(visible=session.recommendation is not None and not busy),
+            self.undo: gr.update(visible=bool(session.dialogue.turns) and not busy),
             self.filters: gr.update(label="Filters (on)" if session.filters else "Filters"),
             self.card: card_markup.window(session, self.links),
             self.actions: gr.update(visible=busy or session.recommendation is not None),

@@ -1,5 +1,6 @@
 """What the pages need to know of the catalogue and the model: where a picture is served, how a price is written."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -11,6 +12,8 @@ BLANK = (
     "width='40' height='36' rx='4'/%3E%3Cpath d='m30 60 11-12 9 9 6-6 10 10'/%3E%3Ccircle cx='57' cy='41' r='3.5'/"
     "%3E%3C/g%3E%3C/svg%3E"
 )
+PRICE_LIMIT = "limit price"  # key of the chip of an intent whose numbers are prices
+NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class Links:
 
     def price(self, product: Product) -> str:
         """A price with its currency, without empty cents; "" where it is not known."""
-        if product.price is None:
-            return ""
-        return f"{self.currency}{product.price:,.2f}".removesuffix(".00")
+        return "" if product.price is None else self.amount(product.price)
+
+    def amount(self, price: float) -> str:
+        """A number as a price, "$1,234.50"."""
+        return f"{self.currency}{price:,.2f}".removesuffix(".00")
+
+    def chip(self, key: str, label: str) -> str:
+        """A condition's label, limits of the price with the currency: "at most $500"."""
+        return NUMBER.sub(lambda found: self.amount(float(found[0])), label) if key == PRICE_LIMIT else label

@@ -24,6 +24,7 @@ EXAMPLES = (
     "A plant pot that brings some colour to a grey balcony",
     "A quiet bedside table, nothing shiny",
 )
+LONGEST_CHIP = 60  # characters of a condition that are shown
 PRIVACY_NOTE = (
     "Picks that you flag, and those I am unsure of, are kept without your name, so that people can correct them."
 )
@@ -48,10 +49,9 @@ MARK = (
 
 def conversation(session: Session, links: Links) -> str:
     """The chat: greeting and examples before the first message, then the turns, then three dots while it looks."""
-    turns = session.pending.dialogue.turns if session.pending else session.dialogue.turns
-    if not turns:
+    if not session.turns:
         return greeting()
-    messages = "".join(message(turn, links) for turn in turns)
+    messages = "".join(message(turn, links) for turn in session.turns)
     if session.pending:
         messages += '<li class="bot typing" aria-hidden="true"><span></span><span></span><span></span></li>'
     return f'<ol class="log" aria-label="Conversation" tabindex="0">{messages}</ol>'
@@ -83,6 +83,21 @@ def message(turn: Turn, links: Links) -> str:
         )
     text = f'<p dir="auto">{escape(turn.text)}</p>' if turn.text else ""
     return f'<li class="{who}"><span class="sr">{author}: </span>{picture}{text}</li>'
+
+
+def conditions(session: Session, links: Links) -> str:
+    """What was understood as conditions of the pick, each a button that takes it back; nothing where there are none."""
+    labels = [(escape(key), escape(links.chip(key, label)[:LONGEST_CHIP])) for key, label in session.chips.items()]
+    state = ' type="button" disabled' if session.pending else ' type="button"'
+    buttons = "".join(
+        f'<li><button{state} data-act="drop" data-id="{key}" aria-label="Remove: {label}">'
+        f'<span dir="auto">{label}</span>{CROSS}</button></li>'
+        for key, label in labels
+    )
+    return f'<ul class="conditions" aria-label="What I have understood">{buttons}</ul>' if labels else ""
+
+
+CROSS = '<svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true"><path d="m1 1 8 8m0-8-8 8"/></svg>'
 
 
 def photo_address(photo: Path) -> str:
@@ -138,8 +153,8 @@ def status(session: Session, place: Place | None = None) -> str:
         text, live = waiting_line(place), " looking"
     elif session.pending:
         text, live = "Retrieving… looking at ten pictures…", " looking"
-    elif session.recommendation:
-        text = cost_line(session.recommendation)
+    elif session.dialogue.turns:
+        text = cost_line(session.recommendation) if session.recommendation and session.is_pick_newest else ""
         announced = f'<span class="sr">{escape(session.dialogue.turns[-1].text)} </span>'
     ahead = f' data-ahead="{place.ahead}"' if place and live else ""
     return f'<p class="status{live}" role="status"{ahead}>{announced}{escape(text)}</p>'

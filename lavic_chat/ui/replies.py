@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lavic_chat.catalog.product import Product
+from lavic_chat.catalog.text import listed
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 
@@ -10,12 +11,23 @@ LONGEST_TITLE = 120  # characters of a title inside a sentence
 UNSURE = 0.3  # below this confidence it asks back
 QUESTION_ATTRIBUTES = ("colour", "material", "style", "pattern")  # attributes that a question may be about
 FROM_PICTURE, FROM_CATALOG = "Seen in the picture", "Known from the shop"
-NOTHING_AT_THAT_PRICE = "I have nothing at that price. At any price, my pick"
+NOTHING_TO_PICK = "Tell me what you are looking for, and how it should look."
 MOST_ASKED_ABOUT = 5  # candidates between which a question should tell
 
 
 def write_reply(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str:  # noqa: B008 - frozen
-    """The pick, what its picture shows, and how close the runner-up came or, where that is unsure, a question."""
+    """The pick, what its picture shows, and how close the runner-up came or, where that is unsure, a question; or what
+    is said without a pick."""
+    if not found.candidates:
+        return found.reply or NOTHING_TO_PICK
+    sentence = write_pick(found, dialogue)
+    if found.intent.later:
+        sentence += f" Then tell me of the {listed(list(found.intent.later))}, and I look for that."
+    return sentence
+
+
+def write_pick(found: Recommendation, dialogue: Dialogue) -> str:
+    """What is said of a pick."""
     sentence = f"{opening(found)} is the {short_title(found.pick.product)}."
     source, shown = visible_appearance(found.pick)
     if shown:
@@ -33,11 +45,21 @@ def write_reply(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str: 
 
 
 def opening(found: Recommendation) -> str:
-    """How the sentence begins: with what was said of the price, if anything was."""
-    price, limits = found.pick.product.price, found.intent.limits
-    if not limits or price is None:
-        return "My pick"
-    return "Within your price, my pick" if limits.admits(price) else NOTHING_AT_THAT_PRICE
+    """How the sentence begins: with what could not be met, or what was said of the price, if anything was."""
+    if found.gave_way:
+        return f"{missed(found)}. What comes nearest"
+    return "Within your price, my pick" if found.intent.prices else "My pick"
+
+
+def missed(found: Recommendation) -> str:
+    """What could not be met, in a few words."""
+    kinds = " or ".join(found.intent.kinds) or found.intent.title
+    broken = [one.said for one in found.gave_way if one.name not in ("kind", "title")]
+    if not kinds:
+        return f"I have found nothing that is {listed(broken)}"
+    if not broken or len(broken) < len(found.gave_way):
+        return f"I have found no {kinds}"
+    return f"I have found no {kinds} that is {listed(broken)}"
 
 
 def runner_up_name(second: ScoredProduct, pick: ScoredProduct) -> str:

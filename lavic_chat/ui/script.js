@@ -47,7 +47,8 @@ if (element.querySelector(".status") && matchMedia("(hover: hover)").matches) {
     if (!last || element.querySelector(".looking")) return;
     setTimeout(() => {
       if (document.activeElement !== document.body) return;
-      const target = last.isConnected ? last : document.querySelector("#box textarea");
+      const next = last.closest(".conditions") && document.querySelector("#conditions button");
+      const target = last.isConnected ? last : next || document.querySelector("#box textarea");
       target.focus({ preventScroll: true });
     }, 100);
   }).observe(element, { childList: true, subtree: true, attributes: true, characterData: true });

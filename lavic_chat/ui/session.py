@@ -1,10 +1,11 @@
-"""One visitor's session and its moves: ask, "something else", "more like this", filter, undo, choose a runner-up,
-compare it with the pick, answer without the pictures.
+"""One visitor's session and its moves: ask, "something else", "more like this", filter, take a condition back, undo,
+choose a runner-up, compare it with the pick, answer without the pictures.
 
 No Gradio in here, so that the rules of a session can be read and tested alone. A session is frozen: each move gives
 a new one, and a move that fails leaves the old one as it was.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,7 @@ from uuid import uuid4
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.catalog.product import Catalog, Product
-from lavic_chat.dialogue.turns import MORE_LIKE, Dialogue
+from lavic_chat.dialogue.turns import MORE_LIKE, Dialogue, Turn
 from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import Recommendation, RecommendationRequest, ScoredProduct, ask_recommender
 from lavic_chat.ui.replies import short_title, write_reply
@@ -72,9 +73,10 @@ class Pending:
 
 @dataclass(frozen=True)
 class Session:
-    """`asked` is the dialogue as the model saw it for `recommendation`, `like` the product that it went by; `chosen` is
-    a runner-up on the card, or compared with the pick. `blind`: the same candidates, judged without their pictures.
-    `previous`: the session without its last answer."""
+    """`recommendation` is the newest answer with a pick; those without one stand in `dialogue` alone. `asked` is the
+    dialogue as the model saw it for `recommendation`, `like` the product that it went by, `chips` what it understood as
+    conditions, by the keys that `drop` takes. `chosen` is a runner-up on the card, or compared with the pick. `blind`:
+    the same candidates, judged without their pictures. `previous`: the session without its last answer."""
 
     dialogue: Dialogue = field(default_factory=Dialogue)
     asked: Dialogue = field(default_factory=Dialogue)
@@ -84,9 +86,32 @@ class Session:
     pending: Pending | None = None
     filters: Filters = NO_FILTERS
     like: str | None = None
+    chips: Mapping[str, str] = field(default_factory=dict)
     comparing: bool = False
     blind: Recommendation | None = None
     previous: "Session | None" = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything has been asked."""
+        return bool(self.pending or self.dialogue.turns)
+
+    @property
+    def is_pick_newest(self) -> bool:
+        """Whether the last answer was a pick, rather than words alone."""
+        return bool(self.dialogue.turns and self.dialogue.turns[-1].shown)
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether what is pending is the question that the pick had answered."""
+        return bool(self.pending and self.recommendation and self.pending.dialogue.turns == self.asked.turns)
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """What has been said, up to the question that is pending; a pick that is chosen anew is left out."""
+        if self.asks_again:
+            return self.dialogue.turns[:-1] if self.is_pick_newest else self.dialogue.turns
+        return self.pending.dialogue.turns if self.pending else self.dialogue.turns
 
     @property
     def pick(self) -> Product | None:
@@ -144,10 +169,18 @@ class Session:
         again = Pending(self.asked, self.like) if self.recommendation else None
         return replace(self, filters=filters, pending=again)
 
+    def drop(self, key: str) -> "Session":
+        """Take a condition back, and ask the last question again without it; raises LavicError for what is no key of
+        `chips`."""
+        self.check_idle()
+        if not self.recommendation or key not in self.chips:
+            raise LavicError("That is no longer among your conditions.")
+        return replace(self, pending=Pending(self.asked.drop(key), self.like))
+
     def undo(self) -> "Session":
         """Take the last question and its answer back; the filters stay. Raises LavicError where there is none."""
         self.check_idle()
-        if not self.recommendation:
+        if not self.dialogue.turns:
             raise LavicError("There is nothing to take back yet; say what you are looking for.")
         return replace(self.previous or Session(), filters=self.filters)
 
@@ -176,19 +209,24 @@ class Session:
         return RecommendationRequest(self.pending.dialogue, self.pending.like, self.filters)
 
     def answered(self, found: Recommendation) -> "Session":
-        """The session with the recommender's answer to `pending_request`."""
-        request = self.pending_request()
-        asked, like = request.dialogue, request.like
+        """The session with the recommender's answer to `pending_request`; one without candidates leaves the pick as it
+        is."""
+        request, before = self.pending_request(), self.drop_pending()
+        asked, reply = request.dialogue, write_reply(found, request.dialogue)
+        said = replace(self.dialogue, dropped=asked.dropped) if self.asks_again else asked
+        if not found.candidates:
+            return replace(before, dialogue=said.answer(reply), previous=before)
         ids = [item.product.id for item in found.candidates]
-        is_again = self.recommendation is not None and asked == self.asked
+        is_anew = self.asks_again and self.is_pick_newest and asked == self.asked
         return Session(
-            dialogue=asked.answer(write_reply(found, asked), ids),
+            dialogue=replace(said, turns=self.turns).answer(reply, ids),
             asked=asked,
             recommendation=found,
             turn_id=uuid4().hex,
             filters=self.filters,
-            like=like,
-            previous=self.previous if is_again else replace(self, pending=None),
+            like=request.like,
+            chips=found.intent.chips,
+            previous=self.previous if is_anew else before,
         )
 
     def drop_pending(self) -> "Session":

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from helpers.drawn import SHAPES
+from helpers.listening import use_silent_tagger
 from helpers.llm_server import FakeLlm, serve
 from helpers.tiny import save_tiny_encoder
 from helpers.toys import WordEncoder, make_adapter, use_word_encoder
@@ -35,6 +36,7 @@ def home(tmp_path, monkeypatch) -> Path:
         monkeypatch.delenv(f"LAVIC_{name}", raising=False)
     monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
     use_word_encoder(monkeypatch)
+    use_silent_tagger(monkeypatch)
     return tmp_path / "home"
 
 
@@ -88,7 +90,10 @@ def refusal(*arguments: object, code: int = 1) -> str:
 
 def test_ask_answers_in_json(shop):
     found = answer("ask", "a harbour sofa", *shop)
-    assert found.keys() == {"pick", "candidates", "timings_ms", "visual_tokens", "prompt_tokens"}
+    assert found.keys() == {
+        "pick", "candidates", "reply", "intent", "gave_way", "timings_ms", "visual_tokens", "prompt_tokens",
+    }  # fmt: skip
+    assert found["reply"] == "" and found["intent"]["act"] == "refine" and found["gave_way"] == []
     assert len(found["candidates"]) == 10 and found["pick"] == found["candidates"][0]
     assert found["pick"].keys() == {"id", "title", "score", "image"}
     assert sum(item["score"] for item in found["candidates"]) == pytest.approx(1, abs=0.01)
@@ -99,6 +104,14 @@ def test_ask_answers_people(shop):
     result = run("ask", "a harbour sofa", *shop)
     assert result.exit_code == 0
     assert "sure" in result.stdout.splitlines()[0] and "50 visual tokens" in result.stdout
+
+
+def test_ask_answers_in_words_where_no_pick_is_asked_for(shop, monkeypatch):
+    use_silent_tagger(monkeypatch, "small_talk")
+    found = answer("ask", "hello", *shop)
+    assert (found["pick"], found["candidates"], found["intent"]) == (None, [], {"act": "small_talk"})
+    result = run("ask", "hello", *shop)
+    assert result.exit_code == 0 and found["reply"] in result.stdout and "sure" not in result.stdout
 
 
 def test_ask_takes_a_photo(shop, tiny_catalog_folder):
@@ -260,6 +273,11 @@ def test_index_counts_and_the_second_one_computes_nothing(shop, tiny_catalog_fol
     assert "1 without a usable picture" in run("index", *shop).stdout
 
 
+def test_bench_goes_on_where_no_pick_is_asked_for(shop, monkeypatch):
+    use_silent_tagger(monkeypatch, "small_talk")
+    assert answer("bench", "--turns", 1, "--only", "turns", *shop)["turns"]["first"]["runs"] == 1
+
+
 def test_bench_measures(shop):
     found = answer("bench", "--turns", 2, "--only", "turns", *shop)
     assert found["turns"]["first"]["p50"] > 0 and found["turns"]["first"]["runs"] == 2
@@ -268,6 +286,52 @@ def test_bench_measures(shop):
 
 
 # ---- evaluate ----
+
+
+def test_conversations_are_played(shop, tmp_path):
+    row = {"id": "one", "kind": "negation", "catalog": "tiny", "act": "refine", "turns": ["a harbour sofa", "in blue"]}
+    good, bad = {"price": {"most": 1000}}, {"title": ["wardrobe"]}
+    rows = [row | {"expect": good}, row | {"id": "two", "kind": "price", "expect": bad}, row | {"catalog": "another"}]
+    write_jsonl(tmp_path / "played.jsonl", [rows[0], rows[1], rows[2] | {"expect": good}])
+    played = [
+        "evaluate",
+        "--conversations",
+        tmp_path / "played.jsonl",
+        "--about",
+        "tiny",
+        *shop,
+        "--out",
+        tmp_path / "o",
+    ]
+    found = answer(*played)
+    assert (found["overall"]["n"], found["overall"]["satisfied"]) == (2, 0.5)
+    assert found["negation"]["satisfied"] == 1 and found["price"]["satisfied"] == 0
+    assert json.loads((tmp_path / "o" / "metrics.json").read_text()) == found
+    failures = (tmp_path / "o" / "failures.md").read_text()
+    assert "1 of 2" in failures and "| two |" in failures and "a harbour sofa" in failures
+    assert "satisfied" in run(*played).stdout
+
+
+def test_plain_requests_are_generated(shop, tiny_catalog_folder, tmp_path):
+    typed = [json.loads(line) for line in (tiny_catalog_folder / "products.jsonl").read_text().splitlines()]
+    for row in typed:
+        row["attributes"]["type"] = row["attributes"].pop("shape")
+    write_jsonl(tiny_catalog_folder / "products.jsonl", typed)
+    found = answer("evaluate", "--generated", 2, *shop, "--out", tmp_path / "o")
+    assert found["overall"]["n"] == sum(row["n"] for name, row in found.items() if name not in ("about", "overall"))
+    assert {"colour", "negation", "two turns", "price"} <= found.keys() and "width" not in found
+
+
+def test_what_cannot_be_played_is_told(shop, dialogues, tmp_path):
+    out = ["--out", tmp_path / "o"]
+    assert "--dialogues is missing" in refusal("evaluate", *shop, *out, code=2)
+    both = ["--conversations", dialogues, "--generated", 1]
+    assert "or how many requests are --generated" in refusal("evaluate", *both, *shop, *out, code=2)
+    assert "dialogues.jsonl, line 1: that is no conversation" in refusal("evaluate", *both[:2], *shop, *out)
+    row = {"id": "a", "kind": "b", "catalog": "c", "act": "ask", "turns": ["d"], "expect": {}}
+    write_jsonl(tmp_path / "played.jsonl", [row])
+    about = ["--conversations", tmp_path / "played.jsonl", "--about", "tiny"]
+    assert "holds no conversation about that catalogue" in refusal("evaluate", *about, *shop, *out)
 
 
 @pytest.mark.parametrize("ranker", ["first", "random"])

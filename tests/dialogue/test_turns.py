@@ -1,4 +1,4 @@
-"""Dialogues: what is said goes to text and back unchanged, nobody fakes a turn, a turn-down is understood."""
+"""Dialogues: what is said goes to text and back unchanged, nobody fakes a turn, what clicks take back is kept apart."""
 
 import json
 
@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lavic_chat.dialogue.reddit_amazon import parse_context, read_conversations, to_context
-from lavic_chat.dialogue.rejection import REJECTION
 from lavic_chat.dialogue.turns import MAX_MESSAGE, OTHER, SEEKER, Dialogue, clean_message
 from lavic_chat.errors import DialogueError
 
@@ -82,87 +81,21 @@ def test_foreign_contexts():
     assert parse_context(" ").turns == ()
 
 
-TURNED_DOWN = [
-    "something else please",
-    "Something\nelse?",
-    "not that one",
-    "Not that.",
-    "not this, please",
-    "not the first one",
-    "I don't like it",
-    "I don’t like it 😕",
-    "i dont really like this one",
-    "I do not want that one",
-    "I didn't like them because they are dark",
-    "I don't like this colour",
-    "I hate it!",
-    "can't stand it",
-    "another one please",
-    "show me another",
-    "show me something different",
-    "do you have any other colours?",
-    "what else do you have?",
-    "No thanks",
-    "no",
-]
-KEPT = [
-    "not too dark",
-    "not that dark",
-    "it's not that expensive",
-    "nothing else matters",
-    "a sofa, not a chair",
-    "I don't want it too dark",
-    "I don't want it to be red",
-    "I don't hate it",
-    "I like that one",
-    "I don't like dark wood",
-    "I hate it when lamps flicker",
-    "a gift for someone else",
-    "I don't need anything else",
-    "why not this one?",
-    "show me more like this",
-    "no arms please",
-    "knot that one",
-    "in different shades of blue",
-    "לא כהה מדי",
-]
-
-
-@pytest.mark.parametrize("text", TURNED_DOWN)
-def test_turn_downs(text):
-    shown = Dialogue().say("a sofa").answer("How about this?", ["pick", "second"])
-    assert shown.say(text).rejected == {"pick"}
-    assert Dialogue().say(text).rejected == frozenset()  # nothing was shown yet
-
-
-@pytest.mark.parametrize("text", ["none of these", "None of those, sorry.", "I like none of them", "not these"])
-def test_all_that_was_shown_can_be_turned_down_at_once(text):
-    shown = Dialogue().say("a sofa").answer("A", ["a", "b"]).say("hm").answer("C", ["c", "d"])
-    assert shown.say(text).rejected == {"c", "d"}
-    assert Dialogue().say(text).rejected == frozenset()
-
-
-@pytest.mark.parametrize("text", KEPT)
-def test_wishes_are_no_turn_downs(text):
-    shown = Dialogue().say("a sofa").answer("How about this?", ["pick", "second"])
-    assert shown.say(text).rejected == frozenset()
-
-
-def test_turn_downs_add_up_and_old_dialogues_stay():
+def test_only_a_button_turns_a_product_down_and_old_dialogues_stay():
     first = Dialogue().say("a sofa").answer("A", ["a", "b"])
-    second = first.say("not that one").answer("B", ["b"])
-    assert second.say("something else").rejected == {"a", "b"}
-    assert first.rejected == frozenset() and second.last_pick == "b"
+    second = first.say("not that one").answer("B", ["b"])  # understanding words is not the dialogue's business
+    assert second.rejected == frozenset() and second.last_pick == "b"
+    assert second.reject("b").reject("a").rejected == {"a", "b"}
+    assert first.rejected == second.rejected == frozenset()
 
 
-@pytest.mark.parametrize(
-    "piece", ["no ", "not ", "do", "I don't want it ", "show me\t", "any ", " ", "\n", "something "]
-)
-@pytest.mark.timeout(20)
-def test_long_messages_are_judged_quickly(piece):
-    text = (piece * MAX_MESSAGE)[: MAX_MESSAGE - 1] + "x"
-    for _ in range(20):
-        REJECTION.search(text)
+def test_a_condition_is_taken_back_after_the_turns_so_far():
+    asked = Dialogue().say("a red sofa").answer("A", ["a"])
+    dropped = asked.drop("look red")
+    assert dropped.dropped == {(1, "look red")} and asked.dropped == frozenset()
+    later = dropped.drop("kind sofa").say("in blue").drop("look blue")
+    assert later.dropped == {(1, "look red"), (1, "kind sofa"), (2, "look blue")}
+    assert dropped.turns == asked.turns and later.reject("a").dropped == later.dropped
 
 
 def test_reading_conversations(tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from helpers.listening import use_silent_tagger
 from helpers.toys import use_word_encoder
 
 from lavic_chat.cli import main
@@ -14,13 +15,14 @@ from lavic_chat.settings import read_settings
 from lavic_chat.ui.flag_form import make_flag
 from lavic_chat.ui.session import Session
 
-WISH = "a harbour sofa for the corner"
+WISH = "something for the corner"
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
     use_word_encoder(monkeypatch)
+    use_silent_tagger(monkeypatch)  # the model reads the message itself, as it does in training
     return tmp_path / "home"
 
 

@@ -11,6 +11,7 @@ from lavic_chat.catalog import Catalog, Product, load_catalog
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.errors import LavicError
+from lavic_chat.nlu.intent import Appearance, Intent, Limit
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.storage.files import write_jsonl
 
@@ -63,7 +64,8 @@ def draw(kind: str, paint: str) -> Image.Image:
 class FakeRecommender:
     """Ranks by how many words of the request a product shares; equal ones keep the catalogue's order.
 
-    "break down" in the latest message raises an unexpected error, "sorry" one with a sentence.
+    "break down" in the latest message raises an unexpected error, "sorry" one with a sentence; "thanks" is answered
+    without a pick.
     """
 
     catalog: Catalog
@@ -82,7 +84,10 @@ class FakeRecommender:
             raise ZeroDivisionError(f"secret: {said[-1]}")
         if said and "sorry" in said[-1]:
             raise LavicError("Nothing on the shelves fits that; try other words.")
+        if said and "thanks" in said[-1].lower():
+            return Recommendation((), {"understand": 1.0}, intent=intent_of(dialogue), reply="My pleasure.")
         words = set(re.findall(r"\w+", " ".join(said).lower()))
+        words -= {word for _, key in dialogue.dropped for word in key.split()}
         if like:  # the kind of thing, and nothing of what was said before
             words = {self.catalog[like].category}
         left = [item for item in self.catalog if item.id not in dialogue.rejected and item.id != like]
@@ -97,7 +102,8 @@ class FakeRecommender:
             for item, weight in zip(best, weights, strict=True)
         ]
         scored.sort(key=lambda item: -item.score)
-        return Recommendation(tuple(scored), {"retrieve": 12.0, "look": 340.0, "total": 352.0}, 50, 420)
+        intent = Intent() if like else intent_of(dialogue)
+        return Recommendation(tuple(scored), {"retrieve": 12.0, "look": 340.0, "total": 352.0}, 50, 420, intent)
 
     def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
         return self.recommend(dialogue, product_id, filters)
@@ -106,6 +112,19 @@ class FakeRecommender:
         """All alike, the last one first."""
         even = 1 / len(shown.candidates)
         return Recommendation(tuple(replace(item, score=even, caption="") for item in reversed(shown.candidates)))
+
+
+def intent_of(dialogue: Dialogue) -> Intent:
+    """The kinds and colours that were said ("not red" is unwanted), and "under 500", without what was dropped."""
+    said = " ".join(turn.text.lower() for turn in dialogue.turns if turn.role == SEEKER)
+    intent = Intent(
+        kinds=tuple(kind for kind in KINDS if kind in said),
+        appearance=tuple(Appearance(name, "colour", f"not {name}" in said) for name in COLOURS if name in said),
+        limits=tuple(Limit("price", most=float(price)) for price in re.findall(r"under (\d+)", said)[-1:]),
+    )
+    for _, key in dialogue.dropped:
+        intent = intent.drop(key)
+    return intent
 
 
 def caption_of(product: Product) -> str:

@@ -1,77 +1,105 @@
-"""One intent a turn: the act, the kinds, what is wanted, the limits, what is spoken of."""
-
-from dataclasses import fields
-from pathlib import Path
+"""An Intent: its parts in plain words, taken back one by one, and limits that join."""
 
 import pytest
-from helpers.toys import said
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_LIMITS, PriceRange
-from lavic_chat.dialogue import OTHER, Dialogue, Turn
-from lavic_chat.nlu.intent import ACCEPT, ASK, REFINE, REJECT, Intent, IntentReader, searchable_text
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.intent import (
+    UNAVAILABLE,
+    Appearance,
+    Intent,
+    Limit,
+    Relation,
+    limit_words,
+    relation_words,
+    with_limit,
+)
 
-LAMP = Product("l", "Beacon table lamp", "Lamps", attributes={"type": "table lamp"}, price=80.0)
-SOFA = Product("s", "Harbour sofa", "Sofas", attributes={"type": "sofa"}, price=500.0)
-READER = IntentReader(Catalog(Path("nowhere"), (LAMP, SOFA)), ["black metal", "red velvet"])
-SHOWN = said("a lamp under $100").answer("This one.", ["l", "s"])
+FULL = Intent(
+    kinds=("sofa", "armchair"),
+    appearance=(Appearance("red", "colour"), Appearance("leather", "material", True)),
+    limits=(Limit("price", 100, 500), Limit("seats", least=2)),
+    relations=(Relation("price", "-", "a"), Relation("colour", "=", "a")),
+)
 
 
-def test_a_first_wish_is_asked_for():
-    intent = READER.read(said("a red lamp under $100"))
-    assert intent == Intent(ASK, frozenset({"lamp"}), frozenset({"red"}), limits=PriceRange(highest=100.0))
+def test_nothing_said_is_empty():
+    assert Intent().to_json() == {"act": "ask"} and Intent().chips == {} and Intent().sentence == ""
+    assert Intent().prices == NO_LIMITS and Intent().wants_pick
+
+
+def test_the_wish_in_plain_words_leaves_out_what_is_turned_down():
+    assert FULL.sentence == "red sofa or armchair" and FULL.wanted == ("red",) and FULL.unwanted == ("leather",)
+    assert Intent(kinds=("sofa",), title="Bella two-seat sofa").sentence == "Bella two-seat sofa"
+    assert FULL.prices == PriceRange(100, 500)
+
+
+def test_every_chip_can_be_taken_back_by_its_key():
+    assert len(FULL.chips) == 8 and all(FULL.chips.values())
+    for key in FULL.chips:
+        assert FULL.drop(key).chips == {name: label for name, label in FULL.chips.items() if name != key}
+    titled = Intent(title="Bella")
+    assert titled.drop("title Bella").chips == {} and titled.drop("title Marlo") == titled
+
+
+@given(st.text(max_size=20))
+def test_an_unknown_key_takes_nothing_back(key):
+    if key not in FULL.chips:
+        assert FULL.drop(key) == FULL
+
+
+@pytest.mark.parametrize("act", [*r.ACTS, UNAVAILABLE])
+def test_only_wishes_want_a_pick(act):
+    assert Intent(act).wants_pick == (act in ("ask", "refine", "reject", "recall"))
 
 
 @pytest.mark.parametrize(
-    ("text", "act", "reference"),
+    ("limit", "said"),
     [
-        ("the same in red", REFINE, LAMP),
-        ("I love it, I take it", ACCEPT, LAMP),
-        ("not that one", REJECT, None),
-        ("now a sofa", ASK, None),
+        (Limit("width", most=120), "at most 120 cm wide"), (Limit("height", least=45.5), "at least 45.5 cm high"),
+        (Limit("length", 100, 200), "100 to 200 cm long"), (Limit("seats", least=2), "for 2"),
+    ],
+)  # fmt: skip
+def test_limits_in_words(limit, said):
+    assert limit_words(limit) == said
+
+
+def test_relations_in_words():
+    for name in r.COMPARISONS:
+        assert relation_words(Relation(name[:-1], name[-1], "a"))
+    assert (
+        relation_words(Relation("price", "-", "a")) == "cheaper"
+        and relation_words(Relation("light", "+", "a")) == "lighter"
+    )
+    for facet in r.FACETS:
+        assert relation_words(Relation(facet, "=", "a")) == f"the same {facet}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "joined"),
+    [
+        (Limit("price", least=100), Limit("price", most=200), Limit("price", 100, 200)),
+        (Limit("price", 100, 200), Limit("price", most=150), Limit("price", 100, 150)),
+        (Limit("price", least=300), Limit("price", most=200), Limit("price", most=200)),
+        (Limit("price", most=200), Limit("price", least=300), Limit("price", least=300)),
+        (Limit("price", 100, 200), Limit("price", 120, 180), Limit("price", 120, 180)),
     ],
 )
-def test_what_a_message_does_with_the_pick(text, act, reference):
-    intent = READER.read(SHOWN.say(text))
-    assert (intent.act, intent.reference) == (act, reference)
+def test_a_newer_bound_joins_the_older_unless_they_contradict(old, new, joined):
+    width = Limit("width", most=80)
+    assert with_limit((old, width), new) == (width, joined) and with_limit((), new) == (new,)
 
 
-def test_limits_and_kinds_stay_until_another_thing_is_asked_for():
-    kept, afresh = READER.read(SHOWN.say("the same in red")), READER.read(SHOWN.say("now a sofa"))
-    assert kept.limits == PriceRange(highest=100.0) and kept.kinds == {"lamp"} and kept.wanted == {"red"}
-    assert afresh.limits == NO_LIMITS and afresh.kinds == {"sofa"}
+def test_bounds_are_inclusive():
+    assert (
+        Limit("price", 10, 20).admits(10) and Limit("price", 10, 20).admits(20) and not Limit("price", 10).admits(9.99)
+    )
 
 
-def test_cheaper_is_than_the_pick():
-    assert READER.read(SHOWN.say("something cheaper")).limits == PriceRange(highest=79.99)
-
-
-def test_a_product_is_of_a_kind_by_title_or_type():
-    lamps = Intent(kinds=frozenset({"lamp"}))
-    assert lamps.is_of_kind(LAMP) and not lamps.is_of_kind(SOFA) and Intent().is_of_kind(SOFA)
-
-
-@pytest.mark.parametrize("dialogue", [Dialogue(), Dialogue((Turn(OTHER, "Hello!"),))])
-def test_where_nobody_asked_nothing_is_understood(dialogue):
-    assert READER.read(dialogue) == Intent()
-
-
-@given(st.lists(st.text(max_size=40), max_size=4))
-def test_any_words_give_an_intent(messages):
-    dialogue = Dialogue()
-    for text in messages:
-        if text.strip():
-            dialogue = Dialogue((*dialogue.turns, Turn("seeker", text))).answer("This?", ["l"])
-    intent = READER.read(dialogue)
-    assert {item.name for item in fields(intent)} >= {"act", "kinds", "wanted", "unwanted", "limits", "reference"}
-    assert intent.wanted <= READER.appearance and intent.kinds <= READER.kinds
-
-
-@pytest.mark.parametrize(
-    ("text", "rest"),
-    [("not that one, please", ""), ("too expensive", ""), ("a sofa", "a sofa"), ("something else in red", "  in red")],
-)
-def test_what_is_searched_for_of_a_message(text, rest):
-    assert searchable_text(text).strip() == rest.strip()
+def test_json_has_what_there_is():
+    assert FULL.to_json() == {
+        "act": "ask", "kinds": ["sofa", "armchair"], "wanted": ["red"], "unwanted": ["leather"],
+        "limits": {"price": {"least": 100, "most": 500}, "seats": {"least": 2}}, "relations": ["price-", "colour="],
+    }  # fmt: skip

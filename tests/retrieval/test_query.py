@@ -1,10 +1,14 @@
-"""What is searched by: the newest turn weighs most, what only turns a product down says nothing."""
+"""What is searched by: the wish in plain words; where none was understood the messages, the newest weigh most."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from helpers.toys import said
 
-from lavic_chat.retrieval.query import make_query, unit
+from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.nlu.intent import Appearance, Intent
+from lavic_chat.retrieval.query import Query, intent_query, make_query, unit
 
 
 def test_weights_fall_with_age_and_for_others():
@@ -20,28 +24,32 @@ def test_our_own_answers_are_no_wishes():
     assert make_query(talk).texts == ("in wool", "sofa")
 
 
-@pytest.mark.parametrize(
-    "refusal", ["not that one", "Something else, please.", "no", "too expensive", "a bit cheaper than that, please"]
-)
-def test_a_bare_refusal_is_no_wish(refusal):
-    assert make_query(said("oak table").answer("This?", ["p3"]).say(refusal)).texts == ("oak table",)
+def test_messages_are_searched_for_as_they_are():
+    talk = said("oak table").answer("This?", ["p3"]).say("something cheaper, in walnut")
+    assert make_query(talk).texts == ("something cheaper, in walnut", "oak table")
+    assert make_query(Dialogue().say("", "p.jpg")).texts == ()  # a photo alone
 
 
-def test_a_refusal_with_a_wish_keeps_the_wish():
-    talk = said("oak table").answer("This?", ["p3"]).say("something else, a wool rug")
-    (newest, *_) = make_query(talk).texts
-    assert "wool rug" in newest and "something else" not in newest
+RED_SOFA = Intent(kinds=("sofa",), appearance=(Appearance("red", "colour"),))
 
 
-def test_a_comparison_of_prices_is_not_searched_for_but_what_stands_beside_it():
-    talk = said("oak table").answer("This?", ["p3"]).say("something cheaper, in walnut and round")
-    (newest, *_) = make_query(talk).texts
-    assert "walnut" in newest and "cheaper" not in newest
+def test_a_wish_is_searched_for_in_plain_words_beside_the_message_that_it_began_with():
+    talk = said("hello", "a red sofa to match my rug").answer("This?", ["p3"]).say("cheaper")
+    query = intent_query(replace(RED_SOFA, since=1), talk)
+    assert query.texts == ("red sofa", "a red sofa to match my rug") and query.weights[0] == 1 > query.weights[1] > 0
+    assert intent_query(RED_SOFA, talk).texts[1] == "hello"
 
 
-def test_a_refusal_with_one_word_of_a_wish_keeps_it():
-    talk = said("oak table").answer("This?", ["p3"]).say("something else in red")
-    assert "in red" in make_query(talk).texts[0]
+def test_what_is_turned_down_is_not_searched_for():
+    intent = replace(RED_SOFA, appearance=(*RED_SOFA.appearance, Appearance("leather", "material", True)))
+    query = intent_query(intent, said("a red sofa, no leather"))
+    assert query.texts == ("red sofa",) and query.weights == (1.0,)
+    assert intent_query(RED_SOFA, Dialogue().say("", "p.jpg")).texts == ("red sofa",)
+
+
+def test_texts_are_blended_by_their_weights():
+    blended = Query(("a", "b"), (1.0, 0.5)).blend(np.eye(2, dtype=np.float32))
+    assert blended == pytest.approx(np.array([2, 1]) / np.sqrt(5))
 
 
 def test_a_vector_of_zeros_stays_one():

@@ -37,6 +37,12 @@ def test_a_picture_adds_to_what_is_said(index):
     assert [hit.id for hit in index.search(seen, Filters(), (), 3)] == ["a", "c", "b"]
 
 
+def test_a_bonus_counts_beside_the_similarity_and_lifts_no_filter(index):
+    met = QueryVectors(NEAR_B.text, bonus=np.array([2, 0, -1], np.float32))
+    assert index.search(met, Filters(), (), 3) == [Hit("a", 2.5), Hit("b", 1.0), Hit("c", pytest.approx(0.1))]
+    assert [hit.id for hit in index.search(met, Filters(), {"a"}, 9)] == ["b", "c"]
+
+
 def test_equals_stand_in_the_catalogues_order(index):
     nothing = QueryVectors(np.zeros(2, np.float32))
     assert [hit.id for hit in index.search(nothing, Filters(), (), 3)] == ["a", "b", "c"]

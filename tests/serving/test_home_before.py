@@ -8,13 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.listening import make_listener
 from helpers.tiny import tiny_model
 from helpers.toys import WordEncoder
 
 from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.model.adapter import apply_adapter
+from lavic_chat.nlu.intent import Intent
 from lavic_chat.ranking import Ranker
+from lavic_chat.recommendation import RecommendationRequest
 from lavic_chat.serving.recommender import Recommender, load_recommender
 from lavic_chat.settings import Settings
 from lavic_chat.storage.cache import TextCache
@@ -60,12 +64,20 @@ def recommender(before: Path, monkeypatch) -> Recommender:
     monkeypatch.setattr(model, "encode_views", fail("a picture is encoded again"))
     monkeypatch.setattr("lavic_chat.features.captions.generate_captions", fail("a caption is written again"))
     monkeypatch.setattr(Ranker, "score", fail("a prompt is scored again"))
+    monkeypatch.setattr("lavic_chat.serving.recommender.make_listener", listen_as_before)
     settings = Settings(before / "home", before / "catalog", adapter=before / "adapter")
     recommender = load_recommender(settings, progress=False)
     ranker = recommender.visual_ranker.ranker
     ranker.score_cache = TextCache(before / "home" / "cache" / "scores.sqlite")
     encoder.is_open = True
     return recommender
+
+
+def listen_as_before(settings: Settings, catalog: Catalog, captions, encoder):
+    """Messages go to search and model as they are, as they did then."""
+    listener, _ = make_listener(catalog.products, captions)
+    listener.read = lambda dialogue: Intent()
+    return listener
 
 
 def fail(why: str):
@@ -90,8 +102,9 @@ def test_the_adapter_is_the_same(recommender: Recommender):
 def test_a_turn_is_ranked_from_the_caches(recommender: Recommender, catalog: Catalog, undone: int, monkeypatch):
     session = [restored(catalog), restored(catalog).previous][undone]
     shown = {item.product.id: item for item in session.recommendation.candidates}
-    intent = recommender.intent_reader.read(session.asked)
-    found = {candidate.product.id: candidate for candidate in recommender.retrieve(session.asked, intent)}
+    filters = NO_FILTERS if undone else Filters(highest=300)  # "under 300" in the newest message
+    request = RecommendationRequest(session.asked, filters=filters)
+    found = {candidate.product.id: candidate for candidate in recommender.retrieve(request, Intent(), ())}
     assert found.keys() == shown.keys()
     for name, item in shown.items():
         assert found[name].similarity == pytest.approx(item.similarity, abs=1e-5)
@@ -99,7 +112,7 @@ def test_a_turn_is_ranked_from_the_caches(recommender: Recommender, catalog: Cat
     rows = recommender.retriever.row
     order = sorted(shown, key=lambda name: (-shown[name].similarity, rows[name]))
     monkeypatch.setattr(recommender, "retrieve", lambda *values: tuple(found[name] for name in order))
-    ranked = recommender.recommend(session.asked)
+    ranked = recommender.ask(request)
     assert [item.product.id for item in ranked.candidates] == list(shown)
     assert [item.score for item in ranked.candidates] == pytest.approx([one.score for one in shown.values()], abs=1e-5)
     if not undone:
@@ -119,7 +132,13 @@ def test_the_browser_goes_on(catalog: Catalog):
     asked = [[turn.text for turn in one.asked.turns if turn.role == "seeker"] for one in (session.previous, session)]
     assert asked == [["a green sofa please"], ["a green sofa please", "rather red, under 300"]]
     assert replace(session.previous.previous, turn_id="") == Session()
-    assert json.loads(json.dumps(to_storage(session))) == read("browser.json")
+    stored, written = read("browser.json"), json.loads(json.dumps(to_storage(session)))
+    for old, new in zip(stored["answers"], written["answers"], strict=True):
+        assert {name: new.pop(name) for name in old} == old
+        assert new == {"asked": old["turns"] - 1, "reply": None, "dropped": [], "chips": {}}  # what is new since then
+    assert {name: value for name, value in written.items() if name != "answers"} == {
+        name: value for name, value in stored.items() if name != "answers"
+    }
 
 
 def test_flags_are_read_as_they_are(before: Path):

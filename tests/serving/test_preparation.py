@@ -22,10 +22,11 @@ from lavic_chat.settings import Settings
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch) -> Settings:
-    """Of a tiny base that can be exported, whose sentence encoder is there already."""
+    """Of a tiny base that can be exported, whose sentence encoder and tagger are there already."""
     base = save_tiny(tmp_path / "base")
     (base / "lavic_base.json").write_text(json.dumps({"fingerprint": "of these tests"}))
-    monkeypatch.setattr(runtimes, "text_folder", lambda source: None)
+    for name in ("text_folder", "tagger_folder"):
+        monkeypatch.setattr(runtimes, name, lambda source: None)
     return Settings(tmp_path / "home", tmp_path, model=str(base), runtime="auto")
 
 

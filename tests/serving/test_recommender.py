@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pytest
 import torch
+from helpers.listening import make_listener, use_silent_tagger
 from helpers.margins import amplified, assert_apart
 from helpers.tiny import tiny_model
 from helpers.toys import WordEncoder, item_features, make_adapter, said, use_word_encoder
@@ -19,12 +20,14 @@ from lavic_chat.features.captions import Captioner
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.features.item import main_pictures
 from lavic_chat.model.load import load_model
+from lavic_chat.nlu.intent import Limit
 from lavic_chat.ranking import Ranker, RankerConfig
 from lavic_chat.ranking.visual_ranker import SHIPPED_STATES, VisualRanker
 from lavic_chat.recommendation import RecommendationRequest
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.retriever import Retriever
-from lavic_chat.serving.recommender import CANDIDATES, Clock, Recommender, load_recommender
+from lavic_chat.serving.recommender import CANDIDATES, Recommender, load_recommender, worded
+from lavic_chat.serving.turn import Clock
 from lavic_chat.serving.zero_gpu import CATALOG
 from lavic_chat.settings import Settings
 
@@ -40,7 +43,13 @@ def make_shop(catalog, visual_ranker, features) -> Recommender:
     embedder = Embedder(WordEncoder())
     states = main_pictures(one.states for one in features).numpy()
     retriever = Retriever(catalog, embedder, embedder.embed_items(catalog.products, features), states)
-    return Recommender(catalog, visual_ranker, retriever, features)
+    listener, _ = make_listener(catalog.products, [one.caption for one in features])
+    return Recommender(catalog, visual_ranker, retriever, features, listener)
+
+
+def marked(shop: Recommender, text: str, **keys) -> str:
+    """The plain text of a marked message, which this shop will read so; it reads no other."""
+    return shop.listener.reader.tagger.say(text, **keys)
 
 
 def captioned(shop: Recommender, config: RankerConfig = RankerConfig()) -> Recommender:  # noqa: B008 - frozen
@@ -112,25 +121,121 @@ def test_search_has_its_say_and_sees_no_words_when_nothing_is_looked_at(shop, tm
     assert len(lamps) == 4 and max(lamps) == pytest.approx(min(lamps), rel=1e-3)  # they differ in nothing but looks
 
 
-def test_words_about_money_are_heeded_and_told(shop):
-    shop, talk = led_by_search(shop), said("a sofa")
+def test_limits_are_heeded_and_told(shop):
+    found = shop.recommend(said(marked(shop, "something under [price<:100]")))
+    assert found.intent.limits == (Limit("price", most=100),) and found.intent.prices == PriceRange(highest=100)
+    assert found.pick.product.id.startswith("lamp") and found.gave_way == ()
+    lamps = [item.product.id.startswith("lamp") for item in found.candidates]
+    assert lamps == sorted(lamps, reverse=True) and sum(lamps) == 4  # all of them go before whatever is too dear
+
+
+def test_cheaper_is_cheaper_than_the_pick(shop):
+    shop = led_by_search(shop)
+    talk = said(marked(shop, "a [kind:sofa]"))
     first = shop.recommend(talk)
     assert not first.intent.limits and first.pick.product.id.startswith("sofa")
-    price = first.pick.product.price
-    cheaper = shop.recommend(talk.answer("This one.", ids(first)).say("too expensive"))
-    assert cheaper.intent.limits == PriceRange(highest=price - 0.01)
-    assert all(item.product.price < price for item in cheaper.candidates)
+    asked = talk.answer("This one.", ids(first)).say(marked(shop, "cheaper", act="refine", compare=["price-"]))
+    cheaper = shop.recommend(asked)
+    assert cheaper.intent.to_json()["relations"] == ["price-"] and first.pick.product.id not in ids(cheaper)
+    assert {one.name for one in cheaper.gave_way} in ({"price"}, {"kind"})  # all sofas cost the same, and it says so
 
 
-def test_who_wants_other_looks_is_not_shown_the_pick_again(shop):
-    shop = captioned(shop, RankerConfig(retrieval_weight=100.0))
-    talk = said("a lamp")
+def test_what_no_product_meets_gives_way_and_is_told(shop):
+    shop = captioned(shop)
+    found = shop.recommend(said(marked(shop, "a [wanted:purple] [kind:lamp] under [price<:20]")))
+    assert found.pick.product.id.startswith("lamp")
+    gave_way = {one.name: one.said for one in found.gave_way}
+    assert set(gave_way) == {"price", "colour"} and gave_way["colour"] == "purple" and "at most 20" in gave_way["price"]
+    met = shop.recommend(said(marked(shop, "a [wanted:blue] [kind:lamp] under [price<:50]")))
+    assert met.pick.product.id == "lamp-blue" and met.gave_way == ()
+
+
+def test_what_is_unwanted_is_not_picked(shop):
+    shop = captioned(shop)
+    for colour in ("red", "blue"):
+        found = shop.recommend(said(marked(shop, f"a [kind:lamp], not [unwanted:{colour}]")))
+        assert found.pick.product.id.startswith("lamp") and not found.pick.product.id.endswith(colour)
+        assert f"lamp-{colour}" not in ids(found)[:3]
+
+
+def test_who_wants_it_in_another_colour_is_not_shown_the_pick_again(shop):
+    shop = captioned(shop)
+    talk = said(marked(shop, "a [kind:lamp]"))
     first = shop.recommend(talk)
-    assert first.pick.product.id.startswith("lamp")  # so it is near to whatever is said of lamps later on
+    assert first.pick.product.id.startswith("lamp")
     other = next(colour for colour in ("red", "blue") if colour not in first.pick.product.id)
     talk = talk.answer("This one.", ids(first))
-    assert first.pick.product.id not in ids(shop.recommend(talk.say(f"the same in {other}")))
+    again = shop.recommend(talk.say(marked(shop, f"[ref:the same] in [wanted:{other}]", act="recall")))
+    assert again.pick.product.id == f"lamp-{other}"
     assert first.pick.product.id in ids(shop.recommend(talk.say("lovely, for my desk")))
+
+
+def test_what_was_shown_is_brought_back_with_those_it_was_shown_with(shop):
+    talk = said(marked(shop, "a [kind:lamp]"))
+    first = shop.recommend(talk)
+    talk = talk.answer("This one.", ids(first)).say(marked(shop, "a [kind:sofa]"))
+    second = shop.recommend(talk)
+    back = talk.answer("This one.", ids(second)).say(
+        marked(shop, "the [ref:third] of the first ones", act="recall", place=3, which="first")
+    )
+    found = shop.recommend(back)
+    assert found.pick.product.id == ids(first)[2] == found.intent.reference
+    assert set(ids(found)) == set(ids(second)) and found.gave_way == ()  # where it stood last
+
+
+def test_what_is_brought_back_keeps_to_filters_and_to_what_a_button_turned_down(shop):
+    talk = said(marked(shop, "a [kind:lamp]"))
+    first = shop.recommend(talk)
+    asked = marked(shop, "[ref:that one] again", act="recall")
+    back = talk.answer("This one.", [*ids(first), "of another catalogue"]).reject(ids(first)[1]).say(asked)
+    found = shop.recommend(back, filters=Filters(frozenset({"Lamps"})))
+    assert found.pick is not None and ids(found)[0] == ids(first)[0]
+    assert set(ids(found)) == {name for name in ids(first) if name.startswith("lamp")} - {ids(first)[1]}
+
+
+def test_who_goes_back_goes_on_from_there(shop):
+    talk = said(marked(shop, "a [kind:lamp]"))
+    first = shop.recommend(talk)
+    talk = talk.answer("This one.", ids(first)).say(marked(shop, "a [kind:sofa]"))
+    talk = talk.answer("This one.", ids(shop.recommend(talk)))
+    talk = talk.say(marked(shop, "back to the [kind:lamp]", act="recall", which="named"))
+    back = shop.recommend(talk)
+    assert back.pick.product.id == ids(first)[0]
+    more = shop.recommend(talk.answer("This one.", ids(back)).say(marked(shop, "another one", act="reject")))
+    assert more.pick.product.id.startswith("lamp") and more.pick.product.id != ids(first)[0]
+
+
+def test_limits_hold_without_looking_too(shop):
+    talk = said(marked(shop, "something under [price<:100]"))
+    found = shop.recommend(talk)
+    assert shop.without_looking(talk, found).pick.product.price < 100
+
+
+def test_what_asks_for_no_pick_is_answered_in_words_without_the_model(shop, monkeypatch):
+    talk = said(marked(shop, "a [kind:lamp]"))
+    first = shop.recommend(talk)
+    talk = talk.answer("This one.", ids(first))
+    monkeypatch.setattr(Ranker, "rank_many", None)
+    asked = marked(shop, "what does it cost?", act="question", asks="price")
+    found = shop.recommend(talk.say(asked))
+    assert found.candidates == () and "45.50" in found.reply and found.intent.asks == "price"
+    assert found.timings_ms.keys() == {"look at photo", "understand", "total"}
+    thanks = shop.recommend(talk.say(marked(shop, "thanks!", act="small_talk")))
+    assert thanks.candidates == () and thanks.reply and thanks.intent.kinds == ("lamp",)
+    unknown = shop.recommend(said(marked(shop, "four [kind:winter tyres]")))
+    assert unknown.candidates == () and "winter tyres" in unknown.reply
+
+
+def test_the_model_reads_the_wish_as_it_was_understood(shop):
+    talk = said("hello", marked(shop, "a [wanted:red] [kind:lamp], no [unwanted:stripes]")).answer(
+        "This.", ["lamp-red"]
+    )
+    wish = shop.listener.read(talk)
+    assert [turn.text for turn in worded(talk, wish).turns] == ["I'm looking for a red lamp."]
+    nothing = shop.listener.read(said("hello"))
+    assert worded(said("hello"), nothing) == said("hello")
+    photo = Dialogue().say(marked(shop, "a [kind:lamp] like this"), "photo.png")
+    assert worded(photo, shop.listener.read(photo)).photo == photo.photo
 
 
 def test_the_same_question_has_the_same_answer(shop):
@@ -144,9 +249,11 @@ def test_the_same_question_has_the_same_answer(shop):
 def test_what_was_turned_down_stays_away(shop):
     shop, talk = led_by_search(shop), said("a lamp")
     first = shop.recommend(talk)
-    assert first.pick.product.id.startswith("lamp")  # would be found again
-    second = shop.recommend(talk.answer("This one?", ids(first)).say("not that one"))
-    assert first.pick.product.id not in ids(second)
+    pick = first.pick.product.id
+    assert pick.startswith("lamp")  # would be found again
+    talk = talk.answer("This one?", ids(first))
+    assert pick not in ids(shop.recommend(talk.say(marked(shop, "not that one", act="reject"))))
+    assert pick not in ids(shop.recommend(talk.reject(pick).say("hm")))
 
 
 def test_more_like_this_leaves_itself_out(shop):
@@ -165,6 +272,12 @@ def test_a_photo_alone_is_a_question(shop, tmp_path):
     assert "chair-blue" in ids(found) and found.visual_tokens == 55
     nearest = max(found.candidates, key=lambda item: item.similarity)
     assert nearest.product.id == "chair-blue"
+
+
+def test_words_that_name_nothing_may_come_with_a_photo(shop, tmp_path):
+    Image.new("RGB", (50, 50), "red").save(tmp_path / "upload.png")
+    asked = Dialogue().say(marked(shop, "zzyzx like this", act="ask"), tmp_path / "upload.png")
+    assert shop.recommend(asked).candidates
 
 
 def test_the_same_photo_may_be_sent_twice(shop, tmp_path):
@@ -206,7 +319,8 @@ def test_nothing_left_is_told(shop):
 
 def test_many_visitors_at_once_get_what_each_alone_would(shop):
     amplified(shop.visual_ranker.model)
-    talks = [among_ten(f"a {colour} {kind}") for colour in ("red", "blue") for kind in ("sofa", "lamp", "chair")]
+    asked = [f"a [wanted:{colour}] [kind:{kind}]" for colour in ("red", "blue") for kind in ("sofa", "lamp", "chair")]
+    talks = [among_ten(marked(shop, text)) for text in asked]
     alone = [scores_of(shop.recommend(talk)) for talk in talks]
     assert all(one != pytest.approx(other, abs=1e-3) for one, other in combinations(alone, 2))
     answers, problems = {}, []
@@ -316,6 +430,7 @@ def test_the_clock_adds_up():
 @pytest.fixture
 def settings(base, tiny_catalog_folder, tmp_path, monkeypatch) -> Settings:
     use_word_encoder(monkeypatch)
+    use_silent_tagger(monkeypatch)
     return Settings(home=tmp_path / "home", catalog=tiny_catalog_folder, model=str(base))
 
 

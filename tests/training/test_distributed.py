@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from helpers.toys import with_dialogues
 from safetensors.torch import load_file
 
+import lavic_chat.training.run_record  # noqa: F401 - before `crew` puts something in the place of what it imports
 from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
 from lavic_chat.training import distributed

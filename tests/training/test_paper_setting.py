@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
+from helpers.listening import use_silent_tagger
 from helpers.toys import use_word_encoder
 from PIL import Image
 
@@ -30,6 +31,7 @@ def work(tmp_path, monkeypatch) -> Path:
     for name in ("LAVIC_CATALOG", "LAVIC_MODEL", "LAVIC_ADAPTER"):
         monkeypatch.delenv(name, raising=False)
     use_word_encoder(monkeypatch)
+    use_silent_tagger(monkeypatch)
     model = make_random("tiny", ["a red sofa", "which product fits best"], "cpu", torch.float32)
     for part in (model.network, model.tokenizer, model.image_processor):
         part.save_pretrained(tmp_path / "base")

@@ -121,7 +121,7 @@ def test_a_stopped_run_goes_on_where_it_was(tiny_catalog, asked, tmp_path):
 def test_examples_know_what_is_wanted_and_what_is_not(tiny_catalog):
     talks = [
         talk("a sofa", "sofa-red", "sofa-blue", "gone", candidates=["sofa-red", "lamp-red", "sofa-blue", "unknown"]),
-        talk("not that one", "lamp-red"),  # says nothing to search by
+        Conversation(Dialogue().say("", "photo.png"), ("lamp-red",), {}),  # says nothing to search by
         talk("a chair", "gone"),
     ]
     examples = make_retrieval_examples(talks, tiny_catalog)

@@ -42,6 +42,21 @@ def test_ask_then_refine_then_flag(client):
     assert flag.candidates == tuple(map(tuple, shown)) and flag.model_hash
 
 
+def test_what_asks_for_no_pick_is_answered_with_words_alone(client):
+    client, _ = client
+    answer = ask(client, "a red armchair under 500")
+    assert answer["reply"] == "" and answer["gave_way"] == []
+    assert answer["intent"]["wanted"] == ["red"] and answer["intent"]["limits"] == {"price": {"most": 500}}
+    for reply in (
+        ask(client, "thanks"),
+        client.predict(f"{answer['context']}<submission>thanks</submission>", api_name="/recommend"),
+    ):
+        assert (reply["pick"], reply["candidates"], reply["reply"]) == (None, [], "My pleasure.")
+        assert reply["context"].endswith("<submission>thanks</submission>\n")
+    with pytest.raises(AppError, match="candidates"):
+        client.predict(reply["context"], reply["candidates"], "", "", "", api_name="/flag")
+
+
 def test_photos_and_filters_go_along(client, tmp_path: Path):
     client, _ = client
     Image.new("RGB", (60, 40), "#35558f").save(tmp_path / "sofa.png")

@@ -199,6 +199,37 @@ def test_compare_filter_look_away_and_undo(session):
     page.wait_for_selector(".greeting")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_condition_is_taken_back_by_its_chip(session, width: int):
+    page = session(width, 800)
+    ask(page, "a red armchair under 500")
+    chips = page.locator("#conditions button")
+    assert [chip.get_attribute("aria-label") for chip in chips.all()] == [
+        "Remove: armchair", "Remove: red", "Remove: at most $500",
+    ]  # fmt: skip
+    page.fill("#box textarea", "thanks")
+    page.press("#box textarea", "Enter")
+    page.wait_for_selector(".log li:last-child.bot:has-text('My pleasure.')")
+    assert picked(page) == "red-armchair" and chips.count() == 3  # still there, and so is the pick
+
+    page.locator("#conditions button:enabled").nth(1).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelectorAll('#conditions button:enabled').length === 2")
+    assert page.locator("#conditions [data-id='look red']").count() == 0
+    wait_for_answer(page)
+    assert page.locator(".log .shopper").count() == 2 and page.locator(".log .bot").count() == 3
+    page.reload()
+    wait_for_answer(page)
+    chips.nth(1).click()
+    page.wait_for_function("document.querySelectorAll('#conditions button:enabled').length === 1")
+    page.click("#undo")
+    page.wait_for_function("document.querySelectorAll('#conditions button:enabled').length === 2")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.click("#start-over")
+    page.wait_for_selector(".greeting")
+    assert not page.is_visible("#conditions")
+
+
 def test_loading_the_page_again_goes_on_with_the_conversation(session, served: Served):
     page = session()
     ask(page, "a red armchair")

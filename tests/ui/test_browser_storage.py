@@ -14,6 +14,7 @@ from PIL import Image
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.catalog.filters import Filters
+from lavic_chat.nlu.intent import Intent
 from lavic_chat.ui.browser_storage import A_PHOTO, MOST_ANSWERS, from_storage, to_storage
 from lavic_chat.ui.session import Session
 
@@ -32,8 +33,10 @@ def recommender(catalog: Catalog) -> FakeRecommender:
 def long_session(recommender: FakeRecommender) -> Session:
     session = Session().ask("a red armchair, <b>please</b>").answer(recommender)
     session = session.filter(Filters(frozenset({"armchair", "sofa"}), 10, 200.5)).answer(recommender)
-    session = session.something_else().answer(recommender)
-    return same(session.more_like_this().answer(recommender))
+    session = session.ask("thanks").answer(recommender)
+    session = session.something_else().answer(recommender).drop("look red").answer(recommender)
+    session = session.more_like_this().answer(recommender)
+    return same(session.ask("thanks a lot").answer(recommender))
 
 
 def carried(session: Session) -> object:
@@ -41,8 +44,10 @@ def carried(session: Session) -> object:
 
 
 def same(session: Session) -> Session:
-    """But for the turns' ids, which are given anew: nobody may name another's."""
-    return replace(session, turn_id="", previous=session.previous and same(session.previous))
+    """But for the turns' ids, which are given anew, for nobody may name another's, and for intents, which are not kept
+    but for their chips."""
+    found = session.recommendation and replace(session.recommendation, intent=Intent())
+    return replace(session, turn_id="", recommendation=found, previous=session.previous and same(session.previous))
 
 
 def back(session: Session, catalog: Catalog) -> tuple[Session, str, Path | None]:
@@ -60,6 +65,46 @@ def test_a_visit_comes_back_as_it_was(long_session: Session, catalog: Catalog):
     assert back(only_filters, catalog) == (only_filters, "", None)
 
 
+def test_what_was_kept_before_there_were_conditions_is_read(recommender: FakeRecommender, catalog: Catalog):
+    session = Session().ask("a red armchair").answer(recommender).ask("in green").answer(recommender)
+    stored = carried(session)
+    for row in stored["answers"]:
+        for name in ("asked", "reply", "dropped", "chips"):
+            del row[name]
+    read, *_ = from_storage(stored, catalog)
+    assert same(read) == same(without_chips(session)) and read.undo().pick == session.undo().pick
+
+
+def without_chips(session: Session) -> Session:
+    return replace(session, chips={}, previous=session.previous and without_chips(session.previous))
+
+
+def test_answers_without_a_pick_and_conditions_come_back(recommender: FakeRecommender, catalog: Catalog):
+    greeted = same(Session().ask("thanks").answer(recommender))
+    assert back(greeted, catalog) == (greeted, "", None) and greeted.recommendation is None
+    picked = same(greeted.ask("a red armchair under 500").answer(recommender))
+    dropped = same(picked.drop("look red").answer(recommender))
+    thanked = same(dropped.ask("thanks").answer(recommender))
+    for session in (picked, dropped, thanked, same(thanked.undo()), same(thanked.undo().undo())):
+        assert back(session, catalog) == (session, "", None)
+    read, *_ = from_storage(carried(thanked), catalog)
+    assert read.chips == {"kind armchair": "armchair", "limit price": "at most 500"}
+    again = read.drop("limit price").answer(recommender)
+    assert again.dialogue.dropped == {(2, "look red"), (2, "limit price")} and again.chips == {
+        "kind armchair": "armchair"
+    }
+
+
+def test_the_pick_outlives_any_number_of_answers_without_one(recommender: FakeRecommender, catalog: Catalog):
+    session = picked = Session().ask("a red armchair").answer(recommender)
+    for _ in range(MOST_ANSWERS + 3):
+        session = session.ask("thanks").answer(recommender)
+    stored = carried(session)
+    assert sum(bool(row["candidates"]) for row in stored["answers"]) == 1  # once is enough
+    read, *_ = from_storage(stored, catalog)
+    assert read.dialogue == session.dialogue and read.pick == picked.pick and read.asked == picked.asked
+
+
 def test_a_message_on_its_way_comes_back_unsent(long_session: Session, catalog: Catalog):
     asking = long_session.ask("in green, too")
     assert back(asking, catalog) == (long_session, "in green, too", None)
@@ -70,7 +115,7 @@ def test_a_long_conversation_keeps_its_turns_and_its_last_answers(recommender: F
     for number in range(MOST_ANSWERS + 5):
         session = session.ask(f"a lamp, number {number}").answer(recommender)
     back, *_ = from_storage(carried(session), catalog)
-    assert back.dialogue == session.dialogue and back.recommendation == session.recommendation
+    assert back.dialogue == session.dialogue and back.recommendation == same(session).recommendation
     for _ in range(MOST_ANSWERS - 1):
         back, session = back.undo(), session.undo()
         assert back.asked == session.asked
@@ -139,6 +184,13 @@ def test_whatever_is_changed_in_it_does_no_harm(long_session: Session, catalog: 
         (("answers", 0, "candidates"), []),
         (("answers", 0, "turns"), 99),
         (("answers", 0, "turns"), 1),
+        (("answers", 0, "asked"), 2),
+        (("answers", 0, "asked"), 0),
+        (("answers", 0, "dropped"), [[0.5, "look red"]]),
+        (("answers", 0, "dropped"), [[0, 7]]),
+        (("answers", 0, "chips"), {"look red": 7}),
+        (("answers", 0, "chips"), ["look red"]),
+        (("answers", 0, "reply"), ["seeker", "a lamp", "", []]),
         (("filters", 0), ["no such category"]),
         (("filters", 1), -5),
         (("turns", 0, 0), "system"),

@@ -16,12 +16,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from lavic_chat.catalog import Catalog, Product
-from lavic_chat.catalog.filters import NO_FILTERS, Filters, PriceRange
+from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue.turns import Dialogue, Turn
 from lavic_chat.errors import CacheError, DialogueError, FlagError, LavicError, PictureError
 from lavic_chat.feedback.annotation import AnnotationStore
-from lavic_chat.nlu.intent import Intent
-from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.nlu.intent import Intent, Limit
+from lavic_chat.recommendation import GivenWay, Recommendation, ScoredProduct
 from lavic_chat.ui import build_app, card_markup, markup
 from lavic_chat.ui.browser_storage import to_storage
 from lavic_chat.ui.chat_page import BACK_IN_THE_BOX, BUSY, ChatPage
@@ -29,7 +29,7 @@ from lavic_chat.ui.failures import SORRY
 from lavic_chat.ui.flag_form import make_flag
 from lavic_chat.ui.links import BLANK
 from lavic_chat.ui.panel import comparison, inspection
-from lavic_chat.ui.replies import UNSURE, short_title, visible_appearance, write_reply
+from lavic_chat.ui.replies import NOTHING_TO_PICK, UNSURE, short_title, visible_appearance, write_reply
 from lavic_chat.ui.serve import check_port, picture_route
 from lavic_chat.ui.session import Session
 from lavic_chat.ui.theme import PALETTE, stylesheet, theme
@@ -227,15 +227,26 @@ def test_a_runner_up_of_the_same_name_is_told_by_its_looks():
 
 
 def test_what_was_said_of_the_price_is_taken_up():
-    pair = tuple(replace(item, product=replace(item.product, price=80.0)) for item in (scored(0, 0.9), scored(1, 0.1)))
-    assert write_reply(Recommendation(pair, intent=Intent(limits=PriceRange(highest=80)))).startswith(
-        "Within your price, my pick is the Thing 0."
+    under = Intent(limits=(Limit("price", most=80),))
+    found = Recommendation((scored(0, 0.9), scored(1, 0.1)), intent=under)
+    assert write_reply(found).startswith("Within your price, my pick is the Thing 0.")
+    broken = (GivenWay("price", "priced at most 80"), GivenWay("colour", "red"))
+    dear = write_reply(replace(found, gave_way=broken))
+    assert dear.startswith("I have found nothing that is priced at most 80 and red. What comes nearest is the Thing 0.")
+    lamps = replace(found, intent=Intent(kinds=("lamp",)), gave_way=broken[1:])
+    assert write_reply(lamps).startswith("I have found no lamp that is red. What comes nearest")
+    assert write_reply(replace(lamps, gave_way=(GivenWay("kind", "lamp"),))).startswith("I have found no lamp. What")
+
+
+def test_a_second_kind_of_thing_is_not_forgotten():
+    assert write_reply(Recommendation((scored(0, 1.0),), intent=Intent(later=("lamp",)))).endswith(
+        "It is the only one left that fits. Then tell me of the lamp, and I look for that."
     )
-    dear = write_reply(Recommendation(pair, intent=Intent(limits=PriceRange(highest=79))))
-    assert write_reply(Recommendation((scored(0, 0.9),), intent=Intent(limits=PriceRange(highest=80)))).startswith(
-        "My pick is"
-    )  # who knows
-    assert dear.startswith("I have nothing at that price. At any price, my pick is the Thing 0.")
+
+
+def test_without_a_pick_the_reply_is_said():
+    assert write_reply(Recommendation((), reply="My pleasure.")) == "My pleasure."
+    assert write_reply(Recommendation(())) == NOTHING_TO_PICK
 
 
 def test_a_long_title_is_cut_at_a_word():
@@ -476,7 +487,7 @@ def test_three_endpoints_are_public_and_the_model_has_one_queue(recommender: Fak
     waiting = {fn.name for fn in app.fns.values() if fn.concurrency_id == "model" and fn.concurrency_limit == 1}
     assert waiting == {"answer", "answer_blind", "ask", "recommend"}
     model = [fn for fn in app.fns.values() if fn.name == "answer"]
-    assert len(model) == 6 and len([fn for fn in app.fns.values() if fn.name == "answer_blind"]) == 1
+    assert len(model) == 7 and len([fn for fn in app.fns.values() if fn.name == "answer_blind"]) == 1
     assert {(fn.concurrency_id, fn.concurrency_limit) for fn in model} == {("model", 1)}
 
 

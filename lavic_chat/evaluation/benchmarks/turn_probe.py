@@ -54,9 +54,10 @@ def answer_lines(recommender: Any, requests: Iterable[str], answers: TextIO) -> 
         answer = recommender.recommend(dialogue)
         seconds = time.perf_counter() - start
         shown = [item.product.id for item in answer.candidates]
-        dialogue = dialogue.answer(f"How about the {answer.candidates[0].product.title}?", shown)
+        said = f"How about the {answer.candidates[0].product.title}?" if shown else answer.reply
+        dialogue = dialogue.answer(said, shown)
         row = {"ms": 1000 * seconds, "steps": dict(answer.timings_ms), "prompt_tokens": answer.prompt_tokens}
-        answers.write(json.dumps({**row, "pick": shown[0]}) + "\n")
+        answers.write(json.dumps({**row, "pick": shown[0] if shown else ""}) + "\n")
 
 
 if __name__ == "__main__":

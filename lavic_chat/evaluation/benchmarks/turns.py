@@ -10,7 +10,7 @@ from lavic_chat.dialogue import Dialogue
 from lavic_chat.evaluation.benchmarks.conversations import WARM_UP, Script
 from lavic_chat.evaluation.benchmarks.processes import process_age
 from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio, paired_ratio, summarize
-from lavic_chat.recommendation import Candidate, Recommendation
+from lavic_chat.recommendation import Candidate, Recommendation, RecommendationRequest
 from lavic_chat.serving.recommender import CANDIDATES, Recommender
 
 MANY = 50  # candidates, beside ten
@@ -90,7 +90,8 @@ def time_turn(recommender: Recommender, dialogue: Dialogue) -> TimedTurn:
 def go_on(dialogue: Dialogue, answer: Recommendation, message: str) -> Dialogue:
     """The conversation after the answer and the shopper's next message."""
     shown = [item.product.id for item in answer.candidates]
-    return dialogue.answer(f"How about the {answer.pick.product.title}?", shown).say(message)
+    said = f"How about the {answer.pick.product.title}?" if shown else answer.reply
+    return dialogue.answer(said, shown).say(message)
 
 
 def steps_of(recommender: Recommender, dialogue: Dialogue, answer: Recommendation) -> dict[str, float]:
@@ -139,4 +140,6 @@ def time_candidates(recommender: Recommender, script: Script, count: int) -> flo
 
 def find(recommender: Recommender, dialogue: Dialogue, count: int = CANDIDATES) -> tuple[Candidate, ...]:
     """So many candidates for a dialogue without a photo."""
-    return recommender.retrieve(dialogue, recommender.intent_reader.read(dialogue), count)
+    intent = recommender.listener.read(dialogue)
+    conditions = recommender.listener.conditions(intent)
+    return recommender.retrieve(RecommendationRequest(dialogue), intent, conditions, k=count)

@@ -206,6 +206,15 @@ def test_the_probe_asks_a_recommender_of_today_as_well(tmp_path: Path):
     assert [len(dialogue.turns) for dialogue in recommender.calls] == [1, 3, 1]
 
 
+def test_the_probe_goes_on_where_no_pick_is_asked_for(tmp_path: Path):
+    recommender = FakeRecommender(make_catalog(tmp_path / "catalog"))
+    requests = [{"message": text, "new": not place} for place, text in enumerate(("a red lamp", "thanks", "blue"))]
+    out = io.StringIO()
+    answer_lines(recommender, map(json.dumps, requests), out)
+    rows = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [bool(row["pick"]) for row in rows] == [True, False, True]
+
+
 def test_unseen_pictures_are_new_to_every_cache(tmp_path: Path):
     folder = make_unseen(tmp_path / "unseen", 3)
     photos = make_photos(tmp_path, 2)

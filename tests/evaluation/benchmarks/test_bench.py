@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from helpers.listening import use_silent_tagger
 from helpers.toys import use_word_encoder
 
 from lavic_chat.dialogue import Dialogue
@@ -43,6 +44,7 @@ with busy_processes(2) as pids:
 def settings(base, tiny_catalog_folder, tmp_path, monkeypatch) -> Settings:
     monkeypatch.setenv("LAVIC_HOME", str(tmp_path / "home"))
     use_word_encoder(monkeypatch)
+    use_silent_tagger(monkeypatch)
     return read_settings(catalog=tiny_catalog_folder, model=str(base))
 
 
@@ -93,7 +95,7 @@ def test_no_conversation_begins_as_another():
 def test_the_greeting_asks_for_nothing(settings):
     recommender = load_recommender(settings)
     one, other = islice(new_conversations(), 1, 14, 12)
-    said = [recommender.intent_reader.read(Dialogue().say(script.message)) for script in (one, other)]
+    said = [recommender.listener.read(Dialogue().say(script.message)) for script in (one, other)]
     assert said[0] == said[1]
 
 

@@ -1,0 +1,170 @@
+"""The one reader of amounts: numbers, money and measures as people and shops write them.
+
+    "1.299,00 €"  "1'299.-"  "1 299"  "49,90"  "1.5k"  "half a grand"  "fifteen hundred"      -> numbers
+    "1.20 m"  "47 inches"  "6 ft 2"  "1m20"  "four feet"  "232 x 94 x 80 cm"                  -> centimetres
+
+A grammar, and no more: what an amount is of, and whether it bounds from above or below, is for others to say.
+"""
+
+import re
+import string
+from dataclasses import dataclass
+from functools import lru_cache
+
+LONGEST = 200  # characters that are read of what should be an amount
+UNITS = {
+    "mm": 0.1, "millimeter": 0.1, "millimetre": 0.1, "cm": 1.0, "centimeter": 1.0, "centimetre": 1.0, "cms": 1.0,
+    "dm": 10.0, "m": 100.0, "mtr": 100.0, "meter": 100.0, "metre": 100.0, '"': 2.54, "”": 2.54, "″": 2.54, "''": 2.54,
+    "in": 2.54, "inch": 2.54, "inche": 2.54, "ft": 30.48, "foot": 30.48, "feet": 30.48, "'": 30.48, "’": 30.48,
+    "′": 30.48, "yd": 91.44, "yard": 91.44,
+}  # fmt: skip  # in centimetres; a plural s is dropped before
+SMALLER = {
+    "ft": "in",
+    "foot": "in",
+    "feet": "in",
+    "'": '"',
+    "’": '"',
+    "′": '"',
+    "m": "cm",
+    "meter": "cm",
+    "metre": "cm",
+}
+SCALES = {
+    "k": 1e3,
+    "grand": 1e3,
+    "thousand": 1e3,
+    "hundred": 1e2,
+    "hundreds": 1e2,
+    "mil": 1e6,
+    "million": 1e6,
+    "dozen": 12.0,
+    "ton": 100.0,
+}
+FRACTIONS = {"half": 0.5, "½": 0.5, "quarter": 0.25, "¼": 0.25, "¾": 0.75}
+IN_METRES = 3.5  # a bare measure up to this is in metres, a larger one in centimetres
+FIGURES = re.compile(r"[0-9]+(?:['’   ][0-9]{3}(?![0-9])|[.,][0-9]+)*(?:[.,]-)?")
+WORD = re.compile(r"[^\W\d_]+|[½¼¾\"”″'’′]+")
+TOKEN = re.compile(rf"{FIGURES.pattern}|{WORD.pattern}")
+COUPLE = {"couple": 2, "pair": 2}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with its unit, "" where none is said; the unit in lower case, singular."""
+
+    number: float
+    unit: str = ""
+
+    @property
+    def centimetres(self) -> float:
+        """As a measure."""
+        if self.unit:
+            return self.number * UNITS[self.unit]
+        return self.number * (100 if self.number <= IN_METRES else 1)
+
+
+def read_numbers(text: str) -> list[float]:
+    """The numbers of an amount of money, or a count, in order: "between 100 and 1.5k" -> [100, 1500]."""
+    return [quantity.number for quantity in read_quantities(text)]
+
+
+def read_measures(text: str) -> list[float]:
+    """The measures of a text in centimetres; a unit that stands once, at the end, is that of all: "60 x 40 cm"."""
+    found = read_quantities(text)
+    last = next((one.unit for one in reversed(found) if one.unit), "")
+    return [Quantity(one.number, one.unit or last).centimetres for one in found]
+
+
+def read_count(text: str) -> int | None:
+    """How many people, say: "two", "a couple", "8 people"."""
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    if shared := next((COUPLE[word] for word in words if word in COUPLE), None):
+        return shared
+    numbers = read_numbers(text)
+    return int(numbers[0]) if numbers and 0 < numbers[0] < 1000 else None
+
+
+def read_quantities(text: str) -> list[Quantity]:
+    """Every number of a text with its scale and unit."""
+    tokens = TOKEN.findall(in_figures(text[:LONGEST].lower()))
+    found: list[Quantity] = []
+    place = 0
+    while place < len(tokens):
+        number, place_after = read_one(tokens, place)
+        if number is None:
+            place = place_after
+            continue
+        unit = unit_of(tokens[place_after]) if place_after < len(tokens) else ""
+        place = place_after + bool(unit)
+        if unit in SMALLER and place < len(tokens) and tokens[place][0] in string.digits:  # "6 ft 2", "1 m 20"
+            following = unit_of(tokens[place + 1]) if place + 1 < len(tokens) else ""
+            if following in ("", SMALLER[unit], "cm", "in", '"', "”", "″", "''"):
+                rest = Quantity(parse_figures(tokens[place]), following or SMALLER[unit]).centimetres
+                number, place = number + rest / UNITS[unit], place + 1 + bool(following)
+        found.append(Quantity(number, unit))
+    return found
+
+
+def read_one(tokens: list[str], place: int) -> tuple[float | None, int]:
+    """The number that begins at a place, and the place behind it; None, and the next place, where none does."""
+    token = tokens[place]
+    if token[0] in string.digits:
+        number, place = parse_figures(token), place + 1
+        if tokens[place : place + 2] == ["and", "half"] or tokens[place : place + 3] == ["and", "a", "half"]:
+            number, place = number + 0.5, place + (2 if tokens[place + 1] == "half" else 3)
+            if tokens[place : place + 1] in (["1000"], ["100"]):
+                number, place = number * float(tokens[place]), place + 1
+    elif token in COUPLE and "".join(tokens[place + 1 : place + 3]) in ("of100", "of1000"):
+        number, place = COUPLE[token] * float(tokens[place + 2]), place + 3
+    elif token in FRACTIONS:
+        number, place = FRACTIONS[token], place + 1
+        place += tokens[place : place + 1] in (["a"], ["of"])
+        place += tokens[place : place + 1] == ["a"]
+    elif (
+        token in ("a", "an", "one")
+        and place + 1 < len(tokens)
+        and (tokens[place + 1] in SCALES or unit_of(tokens[place + 1]))
+    ):
+        number, place = 1.0, place + 1
+    elif token in SCALES and token != "k":
+        number = 1.0
+    else:
+        return None, place + 1
+    if place < len(tokens) and tokens[place] in SCALES:
+        number, place = number * SCALES[tokens[place]], place + 1
+    return number, place
+
+
+def unit_of(token: str) -> str:
+    """A unit's name, "" for another word."""
+    if token in UNITS:
+        return token
+    return token[:-1] if token.endswith("s") and token[:-1] in UNITS else ""
+
+
+def parse_figures(text: str) -> float:
+    """Figures with any of the world's marks for thousands and decimals: "1.299,00", "1'299", "12,5", "1,299".
+
+    A single mark with three figures behind it parts thousands, unless the number begins with a zero.
+    """
+    plain = re.sub(r"[.,]-\Z|[   '’]", "", text)
+    marks = re.findall(r"[.,]", plain)
+    if not marks:
+        return float(plain)
+    last = marks[-1]
+    whole, _, rest = plain.rpartition(last)
+    parts_thousands = len(set(marks)) == 1 and len(rest) == 3 and whole.lstrip("0.,") != ""
+    if len(set(marks)) == 1 and (len(marks) > 1 or parts_thousands):
+        return float(re.sub(r"[.,]", "", plain))
+    return float(re.sub(r"[.,]", "", whole) + "." + rest)
+
+
+@lru_cache(maxsize=1024)
+def in_figures(text: str) -> str:
+    """Number words as figures: "fifteen hundred" -> "1500"."""
+    if not re.search(r"[a-z]{3}", text):
+        return text
+    from text_to_num import alpha2digit
+
+    marked = re.sub(r"(\d)\s+(hundred|thousand)\b", lambda m: f"{m[1]}{'00' if m[2] == 'hundred' else '000'}", text)
+    return alpha2digit(re.sub(r"(?<=[a-z])-(?=[a-z])", " ", marked), "en", threshold=0)

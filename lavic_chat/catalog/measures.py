@@ -1,0 +1,53 @@
+"""What a product measures, in centimetres, and how many it seats: from its attributes, else from its texts."""
+
+import re
+from collections.abc import Mapping
+
+from lavic_chat.catalog.amounts import read_count, read_measures
+from lavic_chat.catalog.product import Product
+
+WIDTH, DEPTH, HEIGHT, LENGTH, SEATS = "width", "depth", "height", "length", "seats"
+DIRECTIONS = (WIDTH, DEPTH, HEIGHT)
+SIZE_NAMES = ("size", "dimensions", "dimension", "measurements", "product dimensions")
+BY_LETTER = {"w": WIDTH, "d": DEPTH, "h": HEIGHT, "l": DEPTH}
+NUMBER = r"\d+(?:[.,]\d+)?"
+UNIT = r"(?:mm|cm|m|in(?:ch(?:es)?)?|ft|[\"”″])"
+TIMES = re.compile(rf"{NUMBER}\s*{UNIT}?\s*[x×*]\s*{NUMBER}(?:\s*{UNIT}?\s*[x×*]\s*{NUMBER})?\s*{UNIT}?", re.IGNORECASE)
+SEATING = re.compile(r"\b(\w+)[\s-]?(?:seat(?:er|s)?\b|persons?\b|people\b)", re.IGNORECASE)
+
+
+def measures_of(product: Product) -> dict[str, float]:
+    """Width, depth and height, as far as they are said."""
+    named = {name.strip().lower(): value for name, value in product.attributes.items()}
+    found = {name: read_measures(named[name])[0] for name in DIRECTIONS if name in named and read_measures(named[name])}
+    sizes = [match[0] for name in SIZE_NAMES for match in TIMES.finditer(named.get(name, ""))]
+    others = [match[0] for text in (product.description, product.title) for match in TIMES.finditer(text)]
+    sizes += [size for size in others if re.search(UNIT, size, re.IGNORECASE)]  # "2 x 3 candles" is no size
+    return dict(zip(DIRECTIONS, read_measures(sizes[0]), strict=False)) | found if sizes else found
+
+
+def seats_of(product: Product) -> int | None:
+    """For how many it is, where its title, attributes or description say so."""
+    for text in (product.title, *map(str, product.attributes.values()), product.description):
+        for match in SEATING.finditer(text):
+            if count := read_count(match[1]):
+                return count
+    return None
+
+
+def facts_of(product: Product) -> Mapping[str, float]:
+    """All numbers that are known of a product: price, measures in centimetres, length (the longer side), size (the
+    volume, or area), seats."""
+    facts: dict[str, float] = dict(measures_of(product))
+    sides = [facts[name] for name in DIRECTIONS if name in facts]
+    if sides:
+        facts[LENGTH] = max(facts.get(WIDTH, 0.0), facts.get(DEPTH, 0.0)) or sides[0]
+        volume = 1.0
+        for side in sides:
+            volume *= side
+        facts["size"] = volume
+    if product.price is not None:
+        facts["price"] = product.price
+    if seats := seats_of(product):
+        facts[SEATS] = float(seats)
+    return facts

@@ -1,0 +1,123 @@
+"""What is said instead of a pick: answers about what was shown, and short replies where there is nothing to pick."""
+
+from collections.abc import Mapping, Sequence
+
+from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, WIDTH
+from lavic_chat.catalog.text import listed
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.grounding import Grounding
+from lavic_chat.nlu.intent import UNAVAILABLE, Intent
+
+FROM_PICTURE = "As far as I can see in the picture"
+WORDS = {WIDTH: "wide", DEPTH: "deep", HEIGHT: "high"}
+SERVICE = (
+    "I can only help you to find things here, and know nothing of delivery, returns, opening hours or payment; the "
+    "shop itself does. What may I look for?"
+)
+NOT_SOLD = "I am sorry, I have found no {kind} here. Is there something else that I may look for?"
+LANGUAGE = "I am sorry, I only understand English so far. Could you say it in English?"
+GREETING = "Hello! Tell me what you are looking for, and how it should look; a photo helps, too."
+PLEASURE = "My pleasure. Tell me when there is something else to look for, or to change."
+NOTHING_SHOWN = "I have not shown you anything yet. Tell me what you are looking for."
+
+
+class Answers:
+    """Of one catalogue; facts: numbers of each product."""
+
+    def __init__(self, grounding: Grounding, captions: Sequence[str], facts: Sequence[Mapping[str, float]]):
+        self.grounding, self.captions, self.facts = grounding, captions, facts
+        self.row = {product.id: place for place, product in enumerate(grounding.products)}
+
+    def reply(self, intent: Intent, shown: Sequence[str]) -> str:
+        """To a turn that asks for no pick. shown: ids of the newest list, the pick first; empty before the first."""
+        if intent.act == r.OTHER_LANGUAGE:
+            return LANGUAGE
+        if intent.act == UNAVAILABLE:
+            return NOT_SOLD.format(kind=" or ".join(intent.missing)) if intent.missing else SERVICE
+        if intent.act == r.CHATTER:
+            return PLEASURE if shown else GREETING
+        return self.answer(intent, shown)
+
+    def answer(self, intent: Intent, shown: Sequence[str]) -> str:
+        """To a question."""
+        if intent.asks == "count":
+            return self.count(intent)
+        rows = [self.row[item] for item in shown if item in self.row]
+        row = self.row.get(intent.reference or "", rows[0] if rows else -1)
+        if row < 0:
+            return NOTHING_SHOWN
+        if intent.asks in r.EXTREMES:
+            return self.extreme(rows, *r.EXTREMES[intent.asks])
+        if intent.asks in (*DIRECTIONS, "size", "price"):
+            return self.measure(row, intent.asks)
+        if intent.asks in ("colour", "material", "pattern", "type"):
+            return self.seen(row, intent.asks)
+        if intent.asks == "other_colours":
+            return self.other_colours(row)
+        if intent.asks == "goes_with":
+            return "Tell me which kind of thing should go with it, and I look for one in the same colour."
+        return self.all_known(row, intent.asks)
+
+    def title(self, row: int) -> str:
+        """Of a product."""
+        return self.grounding.products[row].title
+
+    def count(self, intent: Intent) -> str:
+        """How many there are of a kind."""
+        if not intent.kinds:
+            return f"There are {len(self.row):,} products here."
+        near = max((self.grounding.kind(kind) for kind in intent.kinds), key=lambda scores: scores.max(initial=0.0))
+        admitted = int((near >= max(0.6, near.max(initial=0.0) - 0.1)).sum())
+        return f"There are {admitted:,} that I would call {' or '.join(intent.kinds)}."
+
+    def extreme(self, rows: Sequence[int], fact: str, highest: bool) -> str:
+        """The one of those shown with the highest or lowest number."""
+        known = [row for row in rows if fact in self.facts[row]]
+        if not known:
+            return "That is not known of the ones I showed you."
+        best = (max if highest else min)(known, key=lambda row: self.facts[row][fact])
+        return f"Of those shown it is the {self.title(best)}: {self.numbers(best)}."
+
+    def measure(self, row: int, name: str) -> str:
+        """A number that the shop knows of a product."""
+        if name not in self.facts[row]:
+            return f"The shop does not say that of the {self.title(row)}."
+        if name == "price":
+            return f"The {self.title(row)} costs {self.facts[row]['price']:,.2f}.".replace(".00.", ".")
+        if name == "size":
+            return f"The {self.title(row)} measures {self.numbers(row)}."
+        return f"The {self.title(row)} is {self.facts[row][name]:g} cm {WORDS[name]}."
+
+    def numbers(self, row: int) -> str:
+        """All numbers of a product in a few words."""
+        facts = self.facts[row]
+        sides = " x ".join(f"{facts[name]:g}" for name in DIRECTIONS if name in facts)
+        price = f"{facts['price']:,.2f}".removesuffix(".00") if "price" in facts else ""
+        return ", ".join(filter(None, (price, sides and f"{sides} cm")))
+
+    def seen(self, row: int, facet: str) -> str:
+        """How a product looks: from the catalogue where it may be read, else from its picture."""
+        caption, title = self.captions[row], self.title(row)
+        if facet == "type":
+            return f"It is called {title}." + (f" {FROM_PICTURE}, {caption}." if caption else "")
+        if not caption:
+            return f"The shop does not say that of the {title}."
+        if facet == "pattern":
+            pattern = caption.partition(",")[2].strip() or "plain, without a pattern"
+            return f"{FROM_PICTURE}, the {title} is {pattern}."
+        return f"{FROM_PICTURE}, the {title} is {caption}."
+
+    def other_colours(self, row: int) -> str:
+        """In which other looks there is the same thing."""
+        title = self.title(row)
+        others = [at for at, product in enumerate(self.grounding.products) if product.title == title and at != row]
+        captions = sorted({self.captions[at] for at in others if self.captions[at]} - {self.captions[row]})
+        if not captions:
+            return f"The {title} is here in this look only."
+        return f"Yes, the {title} is also here in {listed(captions, 8)}."
+
+    def all_known(self, row: int, asks: str) -> str:
+        """What is known of a product, where a question is about nothing of it."""
+        start = f"It is called {self.title(row)}" if asks == "title" else f"That I do not know. The {self.title(row)}"
+        caption = f"; in the picture I see: {self.captions[row]}" if self.captions[row] else ""
+        return f"{start}: {self.numbers(row)}{caption}."

@@ -1,0 +1,44 @@
+"""What is understood of shoppers over one catalogue: intents, what must hold of a pick, what is said without one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lavic_chat.catalog.measures import facts_of
+from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.nlu.answers import Answers
+from lavic_chat.nlu.conditions import Condition, conditions_of, weigh
+from lavic_chat.nlu.grounding import Grounding
+from lavic_chat.nlu.intent import Intent
+from lavic_chat.nlu.reader import IntentReader, Tagger
+
+
+class Listener:
+    """Of one catalogue, whose products and captions the grounding knows."""
+
+    def __init__(self, tagger: Tagger, grounding: Grounding, captions: Sequence[str]):
+        self.grounding = grounding
+        self.facts = [facts_of(product) for product in grounding.products]
+        self.reader = IntentReader(tagger, grounding)
+        self.answers = Answers(grounding, captions, self.facts)
+
+    def read(self, dialogue: Dialogue) -> Intent:
+        """What the newest turn asks for."""
+        return self.reader.read(dialogue)
+
+    def conditions(self, intent: Intent) -> tuple[Condition, ...]:
+        """What must hold of a pick, for every product."""
+        return conditions_of(intent, self.grounding, self.facts)
+
+    def known(self, intent: Intent) -> tuple[Condition, ...]:
+        """Those of what no picture tells: kind, title, limits."""
+        return self.conditions(replace(intent, appearance=(), relations=()))
+
+    def weigh(self, conditions: Sequence[Condition]) -> np.ndarray:
+        """[N] how far each product meets the conditions; 0 at best."""
+        return weigh(conditions, len(self.facts))
+
+    def reply(self, dialogue: Dialogue, intent: Intent) -> str:
+        """What is said to a turn that asks for no pick."""
+        return self.answers.reply(intent, next((turn.shown for turn in reversed(dialogue.turns) if turn.shown), ()))

@@ -1,0 +1,85 @@
+"""What is read of one message alone, before any catalogue is asked: its act, its marked words, and how it relates to
+what was shown. The names here are those of the training data (assets/language/turns.jsonl) and of the tagger's outputs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+ASK, REFINE, REJECT, RECALL, QUESTION = "ask", "refine", "reject", "recall", "question"
+CHATTER, SERVICE, OTHER_LANGUAGE = "small_talk", "service", "other_language"
+ACTS = (ASK, REFINE, REJECT, RECALL, QUESTION, CHATTER, SERVICE, OTHER_LANGUAGE)
+
+KIND, WANTED, UNWANTED, SEATS, REFERENCE, TITLE = "kind", "wanted", "unwanted", "seats", "ref", "title"
+PRICE, WIDTH, DEPTH, HEIGHT, LENGTH, SIZE = "price", "width", "depth", "height", "length", "size"
+MEASURES = (WIDTH, DEPTH, HEIGHT, LENGTH, SIZE)
+AMOUNTS = (PRICE, *MEASURES, SEATS)
+SLOTS = (KIND, WANTED, UNWANTED, *AMOUNTS, REFERENCE, TITLE)
+
+MOST, LEAST, ABOUT = "<", ">", "~"
+BOUNDS = (MOST, LEAST, ABOUT)
+
+NOTHING = ""
+ASKS = (
+    NOTHING, "price", "width", "depth", "height", "size", "material", "colour", "type", "pattern", "title", "cheapest",
+    "dearest", "widest", "narrowest", "tallest", "smallest", "biggest", "other_colours", "count", "goes_with", "other",
+)  # fmt: skip
+EXTREMES: Mapping[str, tuple[str, bool]] = {  # what may be asked for -> the fact, and whether the highest of it
+    "cheapest": ("price", False), "dearest": ("price", True), "widest": (WIDTH, True), "narrowest": (WIDTH, False),
+    "tallest": (HEIGHT, True), "smallest": (SIZE, False), "biggest": (SIZE, True),
+}  # fmt: skip
+COMPARED = ("price", "width", "depth", "height", "size", "light", "pattern")
+COMPARISONS = tuple(f"{name}{sign}" for name in COMPARED for sign in "+-")
+LAST, PREVIOUS, FIRST, NAMED = "last", "previous", "first", "named"
+ANSWERS = (LAST, PREVIOUS, FIRST, NAMED)  # of the shop, that a message may point at
+PLACES = (0, *range(1, 11), -1)  # in a list that was shown; 0: none is said, -1: the last
+FACETS = ("colour", "material", "pattern", "style", "shape", "brand")
+LIFTED = ("price", "size", "colour", "material", "all")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Words of a message, from `start` to `end`. bound: of an amount, else ""."""
+
+    slot: str
+    text: str
+    start: int
+    end: int
+    bound: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A message as it was read.
+
+    asks: what a question is about. compared: relations to what was shown, "price-" is cheaper. place: in the list that
+    `which` answer showed. same, other: facets that shall be as, or unlike, those of what was shown. lifted: limits and
+    wishes that hold no more.
+    """
+
+    act: str = ASK
+    spans: tuple[Span, ...] = ()
+    asks: str = NOTHING
+    compared: frozenset[str] = frozenset()
+    place: int = 0
+    which: str = LAST
+    same: frozenset[str] = frozenset()
+    other: frozenset[str] = frozenset()
+    lifted: frozenset[str] = frozenset()
+
+    def words(self, slot: str) -> tuple[str, ...]:
+        """The texts of a slot's spans, in order."""
+        return tuple(span.text for span in self.spans if span.slot == slot)
+
+
+@dataclass(frozen=True)
+class MarkedTurn:
+    """A message with its true reading, after the shopper's earlier ones, oldest first."""
+
+    before: tuple[str, ...]
+    text: str
+    reading: Reading
+
+
+def newest_before(before: Sequence[str], most: int = 2) -> str:
+    """The shopper's latest messages before one, as one text."""
+    return " / ".join(before[-most:])

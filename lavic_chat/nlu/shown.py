@@ -1,0 +1,31 @@
+"""What a shop has answered so far in a dialogue, for messages that point at it."""
+
+from dataclasses import dataclass, field
+
+from lavic_chat.nlu import reading as r
+
+
+@dataclass
+class Shown:
+    """What the shop has answered so far: ids of each answer, the pick first."""
+
+    lists: list[tuple[str, ...]] = field(default_factory=list)
+    by_title: set[tuple[str, ...]] = field(default_factory=set)  # lists of all products that a title in words may mean
+
+    def of(self, which: str) -> tuple[str, ...]:
+        """The list of an answer that is pointed at; empty where there is none."""
+        if not self.lists:
+            return ()
+        if which == r.FIRST:
+            return self.lists[0]
+        return self.lists[-2] if which == r.PREVIOUS and len(self.lists) > 1 else self.lists[-1]
+
+    @property
+    def picks(self) -> list[str]:
+        """The newest first."""
+        return [items[0] for items in reversed(self.lists)]
+
+    @property
+    def pick(self) -> str | None:
+        """The latest."""
+        return self.lists[-1][0] if self.lists else None

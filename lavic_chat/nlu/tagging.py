@@ -1,0 +1,190 @@
+"""A network's scores of a message <-> its reading. No network in here: scores come as numpy arrays.
+
+A token has a score for each of TAGS (no slot; the beginning and the inside of each) and for each of BOUNDS; a message
+has one for every name of every head.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any, Protocol
+
+import numpy as np
+
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.reading import Reading, Span
+
+
+@dataclass(frozen=True)
+class Head:
+    """One decision about a whole message. many: each of the names may hold, else exactly one does."""
+
+    name: str
+    names: tuple
+    many: bool = False
+
+
+HEADS = (
+    Head("act", r.ACTS),
+    Head("asks", r.ASKS),
+    Head("which", r.ANSWERS),
+    Head("place", r.PLACES),
+    Head("compared", r.COMPARISONS, many=True),
+    Head("same", r.FACETS, many=True),
+    Head("other", r.FACETS, many=True),
+    Head("lifted", r.LIFTED, many=True),
+)
+ENDS = tuple(accumulate(len(head.names) for head in HEADS))
+TAGS, ABOUT = 1 + 2 * len(r.SLOTS), ENDS[-1]
+TOKEN_SCORES = TAGS + len(r.BOUNDS)
+NO_SLOT = 0
+SHY = 1.0  # added to the score of no slot: a word that is overlooked does less harm than one that is misread
+LIKELY = -0.7  # log odds from which on one of many names holds: they are rare, so the network is shy
+WORD = re.compile(r"\d+(?:[.,'’]\d+)*\w*|\w+|[^\w\s]")
+REMEMBERED = 4096  # messages
+SMALL_WORDS = frozenset(
+    ("a", "an", "the", "my", "our", "your", "some", "any", "of", "for", "in", "on", "with", "that", "which", "and",
+     "or", "to", "at", "from", "no", "not", "please", "pls", "is", "be", "has", "have", "must", "can", "you", "we",
+     "they", "she", "he", "i", "it")
+)  # fmt: skip
+NUMBERS = frozenset(("a", "an"))  # that may begin an amount, "a metre"
+
+
+def head_scores(about: Any) -> dict[str, Any]:
+    """[..., ABOUT] -> by head [..., names]"""
+    starts = (0, *ENDS[:-1])
+    return {head.name: about[..., start:end] for head, start, end in zip(HEADS, starts, ENDS, strict=True)}
+
+
+def begins(slot: str) -> int:
+    """The tag of a slot's first token; that of the others is the next one."""
+    return 1 + 2 * r.SLOTS.index(slot)
+
+
+def tags_of(spans: Sequence[Span], offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Tag and bound (-1: none) of each token, by its place in the text."""
+    tags = [(NO_SLOT, -1)] * len(offsets)
+    for span in spans:
+        inside = [place for place, (start, end) in enumerate(offsets) if start < span.end and end > span.start]
+        bound = r.BOUNDS.index(span.bound) if span.bound else -1
+        for place in inside:
+            tags[place] = (begins(span.slot) + (place != inside[0]), bound)
+    return tags
+
+
+def decode(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray, about: np.ndarray) -> Reading:
+    """Offsets of n tokens in the text, their scores [n, TOKEN_SCORES], and the message's [ABOUT] -> the reading."""
+    decided = {head.name: choose(head, scores) for head, scores in zip(HEADS, head_scores(about).values(), strict=True)}
+    if decided["act"] != r.QUESTION:
+        decided["asks"] = r.NOTHING
+    return Reading(spans=tuple(decode_spans(text, offsets, tokens)), **decided)
+
+
+def choose(head: Head, scores: np.ndarray) -> Any:
+    """The best name of a head, or all of those above one half."""
+    if head.many:
+        return frozenset(name for name, score in zip(head.names, scores, strict=True) if score > LIKELY)
+    return head.names[int(scores.argmax())]
+
+
+def decode_spans(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray) -> list[Span]:
+    """A word's tokens decide together; a slot goes on from word to word until another begins."""
+    spans: list[Span] = []
+    open_slot, start, end, bounds = "", 0, 0, np.zeros(len(r.BOUNDS))
+
+    def close() -> None:
+        first, last = trimmed(text, start, end, open_slot)
+        if open_slot and first < last:
+            bound = r.BOUNDS[int(bounds.argmax())] if open_slot in r.AMOUNTS and open_slot != r.SEATS else ""
+            spans.append(Span(open_slot, text[first:last], first, last, bound))
+
+    for first, last in words_in(text, offsets):
+        scores = tokens[first:last]
+        whole = word_scores(scores[:, :TAGS])
+        whole[NO_SLOT] += SHY
+        best = int(whole.argmax())
+        slot = r.SLOTS[(best - 1) // 2] if best else ""
+        if slot != open_slot or (best and best == begins(slot)):
+            close()
+            open_slot, start, bounds = slot, offsets[first][0], np.zeros(len(r.BOUNDS))
+        if slot:
+            end, bounds = offsets[last - 1][1], bounds + scores[:, TAGS:].sum(0)
+    close()
+    return spans
+
+
+def trimmed(text: str, start: int, end: int, slot: str) -> tuple[int, int]:
+    """A span's ends without marks and, but for what points, small words at them: "lamp for the" -> "lamp"."""
+    words = list(re.finditer(r"[^\W_]+[\"”″'’]*|[$€£¥]", text[start:end]))
+    small = frozenset() if slot == r.REFERENCE else SMALL_WORDS
+    while words and words[-1][0].lower() in small:
+        words.pop()
+    while words and words[0][0].lower() in small - NUMBERS:
+        words.pop(0)
+    return (start + words[0].start(), start + words[-1].end()) if words else (start, start)
+
+
+def word_scores(tags: np.ndarray) -> np.ndarray:
+    """Scores [n, TAGS] of a word's tokens -> [TAGS] of the word: its first token may begin a slot, the others go on."""
+    shifted = tags[1:].copy()
+    inside = shifted[:, 2::2]
+    shifted[:, 1::2] = inside
+    return tags[0] + shifted.sum(0)
+
+
+def words_in(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """First and last place (exclusive) of each word's tokens; figures with their marks are one word, "1.40"."""
+    ends = {place: match.end() for match in WORD.finditer(text) for place in range(match.start(), match.end())}
+    words: list[list[int]] = []
+    for place, (start, _) in enumerate(offsets):
+        same = words and start in ends and ends.get(offsets[words[-1][1] - 1][0]) == ends[start]
+        if same:
+            words[-1][1] = place + 1
+        else:
+            words.append([place, place + 1])
+    return [(first, last) for first, last in words]
+
+
+class TurnScores(Protocol):
+    """A network's of a message. offsets: of its n tokens in the text; tokens [n, TOKEN_SCORES]; about [ABOUT]."""
+
+    @property
+    def offsets(self) -> tuple[tuple[int, int], ...]:
+        """First and last character (exclusive) of each token."""
+        ...
+
+    @property
+    def tokens(self) -> np.ndarray:
+        """[n, TOKEN_SCORES]"""
+        ...
+
+    @property
+    def about(self) -> np.ndarray:
+        """[ABOUT]"""
+        ...
+
+
+class Scorer(Protocol):
+    """Whatever scores a message after the earlier ones."""
+
+    def score(self, before: str, text: str) -> TurnScores:
+        """Of one message; before: the shopper's earlier ones, as one text."""
+        ...
+
+
+class TurnReader:
+    """Reads messages by a network's scores; one that comes again, as all do in the next turn, costs nothing."""
+
+    def __init__(self, scorer: Scorer):
+        self.scorer = scorer
+        self._read = lru_cache(maxsize=REMEMBERED)(self._read_once)
+
+    def read(self, before: Sequence[str], text: str) -> Reading:
+        """Of one message after the shopper's earlier ones, oldest first."""
+        return self._read(r.newest_before(before), text)
+
+    def _read_once(self, before: str, text: str) -> Reading:
+        scores = self.scorer.score(before, text)
+        return decode(text, scores.offsets, scores.tokens, scores.about)

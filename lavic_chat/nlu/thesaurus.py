@@ -1,0 +1,93 @@
+"""English names of things that shops sell: which names mean one thing, whatever a catalogue calls it.
+
+One JSON object a line (english/things.jsonl): `thing`, `also` (other names of it), `broader` (kinds that it is of),
+`by_use` (what it is wished for by). It knows no catalogue; names that it lacks are found by their meaning.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from lavic_chat.catalog.text import singular, words_of
+
+# A thing is named before these.
+JOINTS = frozenset(["with", "in", "for", "of", "on", "from", "and", "or", "without", "to", "by", "at"])
+GLUE = frozenset(["a", "an", "the", "my", "our", "some", "any", "new", "one", "pair", "set"])
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A kind of thing, by all its names. broader: names of kinds that it is of; by_use: phrases that describe it."""
+
+    names: tuple[str, ...]
+    broader: tuple[str, ...] = ()
+    by_use: tuple[str, ...] = ()
+
+
+class Thesaurus:
+    """Things by their names; a name may be of several."""
+
+    def __init__(self, things: Iterable[Thing]):
+        self.things = tuple(things)
+        self.find = lru_cache(8192)(self._find)
+
+    @cached_property
+    def by_name(self) -> Mapping[tuple[str, ...], frozenset[int]]:
+        """Things by the words of each name."""
+        found: dict[tuple[str, ...], set[int]] = {}
+        for place, thing in enumerate(self.things):
+            for name in thing.names:
+                found.setdefault(name_words(name), set()).add(place)
+        return {words: frozenset(places) for words, places in found.items()}
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All words of all names, as they are written."""
+        return frozenset(word for thing in self.things for name in thing.names for word in words_of(name))
+
+    @cached_property
+    def kinds(self) -> tuple[frozenset[int], ...]:
+        """Of each thing, the things that it is: itself and those that its broader names mean."""
+        found = []
+        for place, thing in enumerate(self.things):
+            wider = (self.by_name.get(name_words(name), frozenset()) for name in thing.broader)
+            found.append(frozenset({place}).union(*wider))
+        return tuple(found)
+
+    @cached_property
+    def wider(self) -> tuple[frozenset[tuple[str, ...]], ...]:
+        """Of each thing, the words of its broader names."""
+        return tuple(frozenset(map(name_words, thing.broader)) for thing in self.things)
+
+    @cached_property
+    def phrases(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """All that describes a thing in words, and the thing of each."""
+        pairs = [(text, at) for at, thing in enumerate(self.things) for text in (thing.names[0], *thing.by_use)]
+        texts, places = zip(*pairs, strict=True) if pairs else ((), ())
+        return texts, places
+
+    def _find(self, said: str) -> tuple[frozenset[int], int]:
+        """The things that words name, by as many of the last words before a joint as make a name, and how many words
+        were left over before that."""
+        words = name_words(said)
+        for start in range(len(words)):
+            if places := self.by_name.get(words[start:]):
+                return places, start
+        return frozenset(), len(words)
+
+
+@lru_cache(maxsize=65536)
+def name_words(text: str) -> tuple[str, ...]:
+    """The words of a name up to a joint, without endings: "two bar stools with backs" -> (two, bar, stool)."""
+    words = []
+    for word in words_of(text):
+        if word in JOINTS and words:
+            break
+        if word not in GLUE:
+            words.append(singular(word))
+    return tuple(words)
+
+
+def thing_from(row: Mapping) -> Thing:
+    """Of one line's object; raises KeyError for another one."""
+    return Thing((row["thing"], *row.get("also", ())), tuple(row.get("broader", ())), tuple(row.get("by_use", ())))

@@ -1,0 +1,82 @@
+"""One turn on its way: what was prepared of it, and what becomes of it when the model has ranked."""
+
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+
+import numpy as np
+
+from lavic_chat.features.item import ItemFeatures
+from lavic_chat.nlu.conditions import Condition
+from lavic_chat.nlu.intent import Intent
+from lavic_chat.ranking.ranker import Ranking, RankingInput
+from lavic_chat.recommendation import Candidate, GivenWay, Recommendation, ScoredProduct
+
+LEAST = 1e-9  # of a probability whose logarithm is taken
+Given = TypeVar("Given")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTurn:
+    """A turn before the model's pass: what the ranker reads, the candidates with their features, what was understood,
+    and milliseconds by step. bias [n]: how far each candidate meets the conditions, as log probability; broken: of each
+    candidate, the conditions that it does not meet."""
+
+    ranking_input: RankingInput
+    found: tuple[Candidate, ...]
+    item_features: tuple[ItemFeatures, ...]
+    intent: Intent
+    steps: Mapping[str, float]
+    bias: np.ndarray
+    broken: tuple[tuple[Condition, ...], ...]
+
+
+def finish(turn: PreparedTurn, ranked: tuple[Ranking, float] | Exception) -> Recommendation | Exception:
+    """A turn and its ranking -> the answer, candidates best first. What the model makes of the pictures and how far the
+    conditions are met count together: their logarithms are added."""
+    if isinstance(ranked, Exception):
+        return ranked
+    ranking, took = ranked
+    scores = np.log(np.maximum(ranking.probabilities, LEAST)) + turn.bias
+    shares = np.exp(scores - scores.max())
+    rows = zip(turn.found, shares / shares.sum(), turn.item_features, turn.broken, strict=True)
+    best = sorted(rows, key=lambda row: -row[1])
+    scored = tuple(
+        ScoredProduct(one.product, float(share), one.similarity, seen.caption) for one, share, seen, _ in best
+    )
+    clock = Clock({**turn.steps, "choose": turn.steps["choose"] + took})
+    gave_way = tuple(GivenWay(condition.name, condition.said) for condition in best[0][3])
+    return Recommendation(
+        scored, clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens, turn.intent, gave_way
+    )
+
+
+def returned(call: Callable[[Given], Result], given: Given) -> Result | Exception:
+    """What the call returns, or the exception that it raises."""
+    try:
+        return call(given)
+    except Exception as error:
+        return error
+
+
+class Clock:
+    """Milliseconds by step, and their total."""
+
+    def __init__(self, steps: Mapping[str, float] = MappingProxyType({})):
+        self.steps: dict[str, float] = dict(steps)
+
+    @contextmanager
+    def __call__(self, step: str) -> Generator[None]:
+        """Time the block as a step."""
+        start = time.perf_counter()
+        yield
+        self.steps[step] = 1000 * (time.perf_counter() - start)
+
+    def milliseconds(self) -> dict[str, float]:
+        """By step, and "total"."""
+        steps = {step: round(value, 1) for step, value in self.steps.items()}
+        return {**steps, "total": round(sum(self.steps.values()), 1)}

@@ -1,0 +1,111 @@
+"""What is said in place of a pick: what the shop knows, what the pictures show, and where neither does."""
+
+from dataclasses import replace
+
+import pytest
+from helpers.listening import CAPTIONS, PRODUCTS, make_grounding
+
+from lavic_chat.catalog.measures import facts_of
+from lavic_chat.catalog.product import Product
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.answers import GREETING, LANGUAGE, NOTHING_SHOWN, PLEASURE, SERVICE, Answers
+from lavic_chat.nlu.intent import UNAVAILABLE, Intent
+
+SOFAS = ["brown-sofa", "red-sofa", "blue-sofa", "armchair"]
+
+
+def answers_of(products=PRODUCTS, captions=CAPTIONS) -> Answers:
+    return Answers(make_grounding(products, captions), captions, [facts_of(product) for product in products])
+
+
+@pytest.fixture(scope="module")
+def answers() -> Answers:
+    return answers_of()
+
+
+def ask(answers: Answers, asks: str, shown=SOFAS, **given) -> str:
+    return answers.reply(Intent(r.QUESTION, asks=asks, **given), shown)
+
+
+@pytest.mark.parametrize(
+    ("asks", "told"),
+    [
+        ("price", "800"), ("width", "160 cm wide"), ("depth", "80 cm deep"), ("height", "80 cm high"),
+        ("size", "160 x 80 x 80 cm"), ("colour", "brown (cognac)"), ("material", "leather"), ("pattern", "plain"),
+        ("title", "Bella two-seat sofa"), ("type", "Bella two-seat sofa"), ("other_colours", "red (scarlet) velvet"),
+        ("other", "Bella two-seat sofa"),
+    ],
+)  # fmt: skip
+def test_questions_about_the_pick_are_answered(answers, asks, told):
+    assert told in ask(answers, asks)
+
+
+def test_a_question_about_another_is_about_that_one(answers):
+    assert "1,200" in ask(answers, "price", reference="blue-sofa") and "striped" in ask(
+        answers, "pattern", reference="blue-sofa"
+    )
+
+
+@pytest.mark.parametrize(
+    ("asks", "title"),
+    [
+        ("cheapest", "Ostra wing armchair"), ("dearest", "Marlo corner sofa"), ("widest", "Marlo corner sofa"),
+        ("narrowest", "Ostra wing armchair"), ("tallest", "Ostra wing armchair"), ("smallest", "Ostra wing armchair"),
+        ("biggest", "Marlo corner sofa"),
+    ],
+)  # fmt: skip
+def test_the_extremes_are_those_of_what_was_shown(answers, asks, title):
+    assert title in ask(answers, asks)
+    assert "Bella" in ask(answers, asks, SOFAS[:2])
+
+
+def test_what_pictures_tell_is_said_to_be_seen(answers):
+    for asks in ("colour", "material", "pattern"):
+        assert "picture" in ask(answers, asks)
+    assert "picture" not in ask(answers, "price")
+
+
+@pytest.mark.parametrize("asks", [name for name in r.ASKS if name not in ("", "count", "goes_with")])
+def test_what_nobody_knows_is_said_so_and_nothing_is_made_up(asks):
+    bare = answers_of([Product("x", "Zorg", "x"), Product("y", "Zorg", "x")], ["", ""])
+    said = ask(bare, asks, ["x", "y"])
+    assert said and "None" not in said and "nan" not in said and not any(mark.isdigit() for mark in said)
+
+
+@pytest.mark.parametrize("asks", r.ASKS)
+def test_every_question_has_an_answer_even_before_anything_was_shown(answers, asks):
+    for shown in ([], SOFAS, ["gone"]):
+        said = ask(answers, asks, shown)
+        assert said and said[-1] in ".!?", said
+    assert asks == "count" or ask(answers, asks, []) == ask(answers, asks, ["gone"]) == NOTHING_SHOWN
+
+
+def test_kinds_are_counted(answers):
+    assert "7 products" in ask(answers, "count") and "There are 3 " in ask(answers, "count", kinds=("sofa",))
+    assert "There are 2 " in ask(answers, "count", kinds=("rug",))
+    assert "There are 0 " in ask(answers, "count", kinds=("winter tyres",))
+
+
+def test_prices_are_written_as_prices():
+    priced = [replace(PRODUCTS[0], price=price) for price in (1234.5, 40.0, 0.99)]
+    said = [ask(answers_of([one], ["red"]), "price", [one.id]) for one in priced]
+    assert ["1,234.50" in said[0], "40." in said[1] and "40.00" not in said[1], "0.99" in said[2]] == [True] * 3
+
+
+def test_the_only_look_is_told_from_others(answers):
+    assert "in this look only" in ask(answers, "other_colours", ["lamp"])
+
+
+@pytest.mark.parametrize(
+    ("act", "shown", "said"),
+    [
+        (r.CHATTER, [], GREETING), (r.CHATTER, SOFAS, PLEASURE), (r.OTHER_LANGUAGE, [], LANGUAGE),
+        (UNAVAILABLE, SOFAS, SERVICE),
+    ],
+)  # fmt: skip
+def test_talk_has_its_short_replies(answers, act, shown, said):
+    assert answers.reply(Intent(act), shown) == said
+
+
+def test_what_is_not_sold_is_named(answers):
+    assert "winter tyres or skis" in answers.reply(Intent(UNAVAILABLE, missing=("winter tyres", "skis")), [])

@@ -1,0 +1,196 @@
+"""What words mean in a catalogue, by letters, thesaurus, lexicon and spelling; the encoder here only compares words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers.listening import ENGLISH, PRODUCTS, make_grounding
+from helpers.toys import WordEncoder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lavic_chat.catalog.product import Product
+from lavic_chat.nlu.english import load_lexicon, load_thesaurus
+from lavic_chat.nlu.grounding import DOUBT, SURE, English, Grounding
+
+IDS = [product.id for product in PRODUCTS]
+SOFAS, RUGS = {"red-sofa", "brown-sofa", "blue-sofa"}, {"rug", "plain-rug"}
+
+
+@pytest.fixture(scope="module")
+def grounding() -> Grounding:
+    return make_grounding()
+
+
+def above(scores: np.ndarray, least: float = 0.5) -> set[str]:
+    return {name for name, score in zip(IDS, scores, strict=True) if score >= least}
+
+
+def of(products, captions=None, read_attributes=False) -> Grounding:
+    english = English(load_lexicon(), load_thesaurus(), ENGLISH.__contains__)
+    return Grounding(products, captions or [""] * len(products), WordEncoder(), english, read_attributes)
+
+
+# ---- kinds ----
+
+
+@pytest.mark.parametrize(
+    ("said", "ids"),
+    [
+        ("sofa", SOFAS), ("couch", SOFAS), ("settees", SOFAS), ("Sofas with legs", SOFAS), ("rug", RUGS),
+        ("carpet", RUGS), ("armchair", {"armchair"}), ("easy chair", {"armchair"}), ("table lamp", {"lamp"}),
+        ("seating", SOFAS | {"armchair"}), ("sofe", SOFAS),
+    ],
+)  # fmt: skip
+def test_kinds_are_found_by_any_of_their_names(grounding, said, ids):
+    assert above(grounding.kind(said), 0.7) == ids
+
+
+@pytest.mark.parametrize("said", ["winter tyres", "car", "laptop", "running shoes", "washing machine", "zzyzx"])
+def test_what_is_not_sold_is_near_to_nothing(grounding, said):
+    assert grounding.kind(said).max() < 0.55
+
+
+def test_the_narrower_kind_goes_before_the_others(grounding):
+    near = dict(zip(IDS, grounding.kind("corner sofa"), strict=True))
+    assert near["blue-sofa"] == max(near.values()) > near["red-sofa"] > near["lamp"]
+
+
+def test_the_catalogues_own_type_breaks_the_tie():
+    table, lamp = (
+        Product("t", "Sofa table", "x", attributes={"type": "side table"}),
+        Product("s", "Bella sofa", "x", attributes={"type": "sofa"}),
+    )
+    near = of([table, lamp]).kind("sofa")
+    assert near[1] > near[0]
+
+
+def test_a_catalogue_without_types_is_read_by_its_titles():
+    near = of([replace(product, attributes={}) for product in PRODUCTS]).kind("couch")
+    assert above(near, 0.7) == SOFAS
+
+
+# ---- appearance ----
+
+
+@pytest.mark.parametrize(
+    ("said", "ids"),
+    [
+        ("red", {"red-sofa", "rug"}), ("scarlet", {"red-sofa"}), ("Dark red", {"rug"}), ("dark blue", {"blue-sofa"}),
+        ("burgandy", {"rug"}),
+        ("navy", {"blue-sofa"}), ("leather", {"brown-sofa"}), ("velvet", {"red-sofa"}), ("wool", RUGS),
+        ("stripes", {"blue-sofa"}), ("stripy", {"blue-sofa"}), ("flowery", {"rug"}),
+        ("patterned", {"blue-sofa", "rug"}),
+        ("fabric", {"red-sofa", "blue-sofa", "armchair", "rug", "plain-rug"}), ("black metal", {"lamp"}),
+        ("red velvet", {"red-sofa"}),
+    ],
+)  # fmt: skip
+def test_looks_are_read_off_the_captions(grounding, said, ids):
+    assert above(grounding.appearance(said)) == ids
+
+
+def test_plain_is_whatever_shows_no_pattern(grounding):
+    plain, patterned = grounding.appearance("plain"), grounding.appearance("with a pattern")
+    assert above(plain) == set(IDS) - {"blue-sofa", "rug"} == above(grounding.appearance("no pattern"))
+    assert above(patterned) == {"blue-sofa", "rug"}
+
+
+def test_colours_that_lie_near_are_near(grounding):
+    near = dict(zip(IDS, grounding.appearance("crimson"), strict=True))
+    assert near["red-sofa"] > near["brown-sofa"] and near["red-sofa"] > 5 * near["blue-sofa"]
+
+
+def test_a_narrower_word_is_better_met_by_its_broader_one_than_by_others():
+    """Captions of another shop may say no more than "blue"."""
+    made = [Product(f"p{place}", "Thing", "x") for place in range(4)]
+    for said, captions in (
+        ("navy", ("blue linen", "black steel", "red wool", "grey felt")),
+        ("crimson", ("red wool", "brown oak", "orange felt", "pink silk")),
+    ):
+        near = of(made, captions).appearance(said)
+        assert near[0] == near.max() and near[0] > near[1:].max(), (said, near)
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_said_has_a_probability(said):
+    grounding = GROUNDING
+    for scores in (grounding.appearance(said), grounding.titled(said)):
+        assert scores.shape == (len(PRODUCTS),) and (scores >= 0).all() and (scores <= SURE).all()
+    kind = grounding.kind(said)
+    assert np.isfinite(kind).all() and kind.max() <= 1
+    assert grounding.facet(said) and isinstance(grounding.things_in(said), tuple)
+
+
+GROUNDING = make_grounding()
+
+
+def test_attributes_are_read_where_they_may_be():
+    made = [
+        Product("a", "Thing", "x", attributes={"Colour": "red", "size": "green"}),
+        Product("b", "Thing", "x", attributes={"Colour": "green"}),
+    ]
+    hidden, open_ = of(made), of(made, read_attributes=True)
+    assert hidden.appearance("red").max() == pytest.approx(DOUBT)
+    assert open_.appearance("red")[0] > 0.9 and open_.appearance("red")[1] < 0.1
+    assert open_.appearance("green")[0] < 0.5, "a size says nothing of colours"
+
+
+# ---- facets, brands, titles, things ----
+
+
+@pytest.mark.parametrize(
+    ("said", "facet"),
+    [
+        ("navy", "colour"), ("purple", "colour"), ("light oak", "material"), ("stripy", "pattern"), ("rustic", "style"),
+        ("pale blue", "colour"), ("matte", "finish"),
+    ],
+)  # fmt: skip
+def test_words_have_their_facet(grounding, said, facet):
+    assert grounding.facet(said) == facet
+
+
+def test_the_facets_of_a_catalogue_are_those_it_speaks_of(grounding):
+    assert {"colour", "material", "pattern"} <= grounding.facets
+    assert of([Product("a", "Zorg", "x")]).facets == frozenset()
+
+
+def test_what_a_product_shows_of_a_facet_is_its_most_special_word(grounding):
+    rows = dict(zip(IDS, range(len(IDS)), strict=True))
+    assert grounding.words_of_facet(rows["red-sofa"], "colour") == ["scarlet"]
+    assert grounding.words_of_facet(rows["brown-sofa"], "material") == ["leather"]
+    assert grounding.words_of_facet(rows["plain-rug"], "pattern") == []
+
+
+def test_lightness_is_that_of_the_colour_that_is_seen(grounding):
+    light = dict(zip(IDS, grounding.lightness(), strict=True))
+    assert light["plain-rug"] > light["red-sofa"] > light["rug"] > light["lamp"]
+    assert np.isnan(of([Product("a", "Thing", "x")], [""]).lightness()[0])
+
+
+def test_brands_begin_titles_and_are_no_words(grounding):
+    assert grounding.brands == {"bella", "marlo", "ostra", "tessa", "pico"}
+    assert grounding.brands_in("The Marlo, or that red Bella sofa; Bella!") == ("marlo", "bella")
+    assert grounding.brands_in("a red sofa") == ()
+    assert of([Product("a", "Red sofa", "x"), Product("b", "Corner sofa", "x")]).brands == frozenset()
+
+
+def test_a_title_is_found_as_it_is_called(grounding):
+    assert above(grounding.titled("Marlo corner sofa")) == {"blue-sofa"}
+    assert above(grounding.titled("the bella two seat sofa")) == {"red-sofa", "brown-sofa"}
+    assert above(grounding.titled("Pico tabel lamp")) == {"lamp"}
+
+
+def test_things_that_are_sold_are_found_in_words(grounding):
+    assert grounding.things_in("I have a problem: my coutch is old, and a sofa") == ("couch", "sofa")
+    assert grounding.things_in("a table lamp beside the armchair") == ("table lamp", "armchair")
+    assert grounding.things_in("winter tyres for a car") == ()
+    assert grounding.things_in("") == ()
+
+
+def test_looks_before_the_name_of_a_kind(grounding):
+    assert grounding.appearance_in("brown leather sofa") == ("brown", "leather")
+    assert grounding.appearance_in("corner sofa") == () and grounding.appearance_in("zzyzx") == ()
+
+
+def test_whether_words_are_known_to_say_something_of_looks(grounding):
+    assert grounding.is_known("purple") and grounding.is_known("hot purple") and not grounding.is_known("zzyzx")

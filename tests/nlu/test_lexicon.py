@@ -1,0 +1,58 @@
+"""Words for how things look: found by any of their names, colours where an eye would see them, whole files sound."""
+
+import numpy as np
+import pytest
+
+from lavic_chat.nlu.english import load_lexicon, rows
+from lavic_chat.nlu.lexicon import Entry, Lexicon, entry_from, to_lab
+
+FACETS = {"colour", "material", "pattern", "style", "shape", "finish", "part", "feature"}
+
+
+def test_a_word_goes_before_others_other_words():
+    rust, red = Entry("rust", "colour", ("red",)), Entry("red", "colour", ("Scarlet",))
+    assert Lexicon([rust, red]).find("red") is red and Lexicon([rust, red]).find("RUST") is rust
+    assert Lexicon([rust, red]).find("scarlet") is red and Lexicon([rust, red]).find("blue") is None
+
+
+def test_a_line_becomes_an_entry():
+    entry = entry_from({"word": "scarlet", "facet": "colour", "also": ["vivid red"], "is": ["red"], "hex": "ff0000"})
+    assert (entry.word, entry.facet, entry.also, entry.broader) == ("scarlet", "colour", ("vivid red",), {"red"})
+    assert entry.lab == pytest.approx((53.2, 80.1, 67.2), abs=0.2)
+    assert entry_from({"word": "velvet", "facet": "material"}).lab is None
+    with pytest.raises(KeyError):
+        entry_from({"word": "scarlet"})
+
+
+@pytest.mark.parametrize(
+    ("rgb", "lab"),
+    [
+        ((1, 1, 1), (100, 0, 0)),
+        ((0, 0, 0), (0, 0, 0)),
+        ((0.5, 0.5, 0.5), (53.4, 0, 0)),
+        ((0, 0, 1), (32.3, 79.2, -107.9)),
+    ],
+)
+def test_colours_are_where_they_are_known_to_be(rgb, lab):
+    assert to_lab(np.array(rgb, float)) == pytest.approx(lab, abs=0.1)
+    assert to_lab(np.array([rgb, rgb], float)).shape == (2, 3)
+
+
+def test_the_file_is_sound():
+    entries = load_lexicon().entries
+    words = [entry.word for entry in entries]
+    assert len(set(words)) == len(words) > 300 and {entry.facet for entry in entries} == FACETS
+    for row in rows("appearance"):
+        assert set(row) <= {"word", "facet", "also", "is", "unlike", "hex"}, row["word"]
+        assert row["word"] == row["word"].lower().strip()
+    assert [entry.word for entry in entries if entry.facet == "colour" and not entry.lab and not entry.broader] == []
+
+
+@pytest.mark.parametrize(
+    ("lighter", "darker"),
+    [("white", "grey"), ("grey", "charcoal"), ("beige", "brown"), ("sky blue", "navy"), ("scarlet", "burgundy"),
+     ("charcoal", "black")],
+)  # fmt: skip
+def test_lighter_colours_are_lighter(lighter, darker):
+    find = load_lexicon().find
+    assert find(lighter).lab[0] > find(darker).lab[0] + 3

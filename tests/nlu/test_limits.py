@@ -1,0 +1,87 @@
+"""Amounts of a message as limits: what is marked, direction and bound by the words beside it, what was overlooked."""
+
+import pytest
+
+from lavic_chat.nlu.intent import Limit
+from lavic_chat.nlu.limits import limits_in
+from lavic_chat.training.marked_turns import unmark
+
+
+def limits(marked: str) -> list[Limit]:
+    text, spans = unmark(marked)
+    return list(limits_in(spans, text))
+
+
+@pytest.mark.parametrize(
+    ("marked", "limit"),
+    [
+        ("under [price<:1,200]", Limit("price", most=1200)),
+        ("from [price>:half a grand]", Limit("price", least=500)),
+        ("about [price~:100]", Limit("price", 80, 120)),
+        ("[price~:100-200]", Limit("price", 100, 200)),
+        ("for [seats:a couple]", Limit("seats", least=2)),
+        ("no wider than [width<:1.70 m]", Limit("width", most=170)),
+        ("fits a [width<:60 inch] niche", Limit("width", most=152.4)),
+        ("[size<:80] at most", Limit("size", most=80)),
+    ],
+)
+def test_what_is_marked_is_a_limit(marked, limit):
+    (found,) = limits(marked)
+    assert (found.quantity, found.least, found.most) == (
+        limit.quantity,
+        pytest.approx(limit.least),
+        pytest.approx(limit.most),
+    )
+
+
+def test_what_says_no_number_is_none():
+    assert limits("under [price<:that] for [seats:everybody] and [kind:sofa]") == []
+
+
+@pytest.mark.parametrize(
+    ("marked", "quantity", "bound"),
+    [
+        ("[width<:20 inches] high or taller", "height", "least"),
+        ("a depth of at most [width~:80 cm]", "depth", "most"),
+        ("[width<:2 m] long at least", "length", "least"),
+        ("minimum [height<:90 cm]", "height", "least"),
+        ("no deeper than [width>:40 cm]", "depth", "most"),
+    ],
+)
+def test_words_beside_a_measure_decide(marked, quantity, bound):
+    (found,) = limits(marked)
+    assert found.quantity == quantity and getattr(found, bound) is not None
+    assert getattr(found, {"least": "most", "most": "least"}[bound]) is None
+
+
+def test_prices_are_left_as_they_were_read():
+    assert limits("a tall lamp, at least [price<:100]") == [Limit("price", most=100)]
+
+
+@pytest.mark.parametrize(
+    ("marked", "limit"),
+    [
+        ("a [kind:shelf] at most 80 cm wide", Limit("width", most=80)),
+        ("a [kind:sofa], max 2 metres", Limit("width", most=200)),
+        ("a [kind:lamp] at least 1.5 m high", Limit("height", least=150)),
+        ("no deeper than a foot", Limit("depth", most=30.48)),
+    ],
+)
+def test_measures_that_were_overlooked_are_found(marked, limit):
+    (found,) = limits(marked)
+    assert (found.quantity, found.least, found.most) == (
+        limit.quantity,
+        pytest.approx(limit.least),
+        pytest.approx(limit.most),
+    )
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "I want one in [wanted:blue]", "do you have a [kind:sofa]? one in [wanted:red]", "two in [wanted:green]",
+        "a 2 in 1 [kind:laptop]", "[kind:tv], I sit 3 metres away", "I live 10 m from the station, a [kind:bike]",
+    ],
+)  # fmt: skip
+def test_what_bounds_nothing_is_no_limit(marked):
+    assert limits(marked) == []

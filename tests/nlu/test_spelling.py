@@ -1,0 +1,36 @@
+"""Misspelled words are mended; words that there are stay as they are."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lavic_chat.nlu.spelling import Speller
+
+USES = {"sofa": 9, "lamp": 3, "sole": 1, "wardrobe": 2, "velvet": 1}
+SPELLER = Speller(USES, {"soda", "burgundy"}, {"soft", "couch", "lamb"}.__contains__)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("sofe", "sofa"), ("soaf", "sofa"), ("a sofaa, please", "a sofa please"), ("wardrobbe", "wardrobe"),
+        ("burgandy VELVTE", "burgundy velvet"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_mended(said, meant):
+    assert SPELLER.mend(said) == meant
+
+
+@pytest.mark.parametrize("said", ["soft", "lamb", "sofas", "wardrobes", "zzyzx", "sof", "דלת", "couch"])
+def test_words_and_what_is_near_to_nothing_stay(said):
+    assert SPELLER.mend(said) == said
+
+
+def test_of_two_that_are_as_near_the_more_used_one_is_meant():
+    assert SPELLER.mend("sofda") == "sofa" and Speller({"soda": 2, "sofa": 1}, (), bool).words == ["soda", "sofa"]
+    assert Speller({"soba": 1, "sofa": 5}, (), lambda word: False).mend("soha") == "sofa"
+
+
+@given(st.text(max_size=40))
+def test_anything_may_be_mended_and_once_is_enough(said):
+    assert SPELLER.mend(SPELLER.mend(said)) == SPELLER.mend(said)

@@ -1,0 +1,97 @@
+"""Scores of a message <-> its reading."""
+
+import numpy as np
+import pytest
+
+from lavic_chat.errors import DialogueError
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu import tagging
+from lavic_chat.nlu.reading import Reading, Span
+from lavic_chat.training.marked_turns import read_marked_turns, turn_from, unmark
+
+TEXT = "a leather-free sofa under 1,200 please"
+
+
+def offsets_of(text: str) -> list[tuple[int, int]]:
+    """As BERT's tokenizer parts it before word pieces."""
+    import re
+
+    return [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
+
+
+def scores_of(text: str, reading: Reading) -> tuple[list[tuple[int, int]], np.ndarray, np.ndarray]:
+    """Those of a network that is sure of a reading."""
+    offsets = offsets_of(text)
+    tokens = np.zeros((len(offsets), tagging.TOKEN_SCORES), np.float32)
+    for place, (tag, bound) in enumerate(tagging.tags_of(reading.spans, offsets)):
+        tokens[place, tag] = 9
+        if bound >= 0:
+            tokens[place, tagging.TAGS + bound] = 9
+    about = np.full(tagging.ABOUT, -9.0, np.float32)
+    for head, part in tagging.head_scores(about).items():
+        names = next(one for one in tagging.HEADS if one.name == head).names
+        value = getattr(reading, head)
+        for place, name in enumerate(names):
+            if name == value or (isinstance(value, frozenset) and name in value):
+                part[place] = 9
+    return offsets, tokens, about
+
+
+def test_what_was_tagged_is_read():
+    text, spans = unmark("a [unwanted:leather]-free [kind:sofa] under [price<:1,200] please")
+    reading = Reading(
+        r.REFINE, spans, compared=frozenset({"light-"}), same=frozenset({"shape"}), lifted=frozenset({"size"})
+    )
+    assert text == TEXT
+    assert tagging.decode(text, *scores_of(text, reading)) == reading
+
+
+def test_two_values_beside_each_other_stay_two():
+    text, spans = unmark("[wanted:green] [wanted:velvet] [kind:arm chair]")
+    assert tagging.decode(text, *scores_of(text, Reading(spans=spans))).spans == spans
+
+
+def test_small_words_at_the_ends_are_left_out():
+    assert tagging.trimmed("lamp for the", 0, 12, r.KIND) == (0, 4)
+    assert tagging.trimmed("a metre", 0, 7, r.WIDTH) == (0, 7)
+    assert tagging.trimmed("the one", 0, 7, r.REFERENCE) == (0, 7)
+    assert tagging.trimmed(" of the ", 0, 8, r.KIND) == (0, 0)
+
+
+def test_only_questions_ask():
+    text, spans = unmark("how wide is [ref:it]")
+    reading = Reading(r.ASK, spans, asks="width")
+    assert tagging.decode(text, *scores_of(text, reading)).asks == ""
+
+
+def test_word_pieces_of_a_word_decide_together():
+    offsets = [(0, 4), (4, 6)]  # "coff" "##ee"
+    tokens = np.zeros((2, tagging.TOKEN_SCORES), np.float32)
+    tokens[0, tagging.begins(r.KIND)] = 4
+    tokens[1, tagging.NO_SLOT] = 1
+    assert tagging.decode_spans("coffee", offsets, tokens) == [Span(r.KIND, "coffee", 0, 6)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"text": "a [colour:red] sofa", "act": "ask"},
+        {"text": "[price:5]", "act": "ask"},
+        {"text": "[kind<:sofa]", "act": "ask"},
+        {"text": "a sofa", "act": "buy"},
+        {"text": "a sofa", "act": "ask", "compare": ["cheaper"]},
+        {"text": "a sofa", "act": "ask", "compare": "price-"},
+        {"act": "ask"},
+    ],
+)
+def test_a_bad_mark_is_told_with_its_place(row):
+    with pytest.raises(DialogueError, match="here: "):
+        turn_from(row, "here")
+
+
+def test_the_shipped_messages_are_all_readable(request):
+    turns = read_marked_turns(request.config.rootpath / "assets" / "language" / "turns.jsonl")
+    assert len(turns) > 3000
+    assert {turn.reading.act for turn in turns} == set(r.ACTS)
+    assert {span.slot for turn in turns for span in turn.reading.spans} == set(r.SLOTS)
+    assert all(turn.text[span.start : span.end] == span.text for turn in turns for span in turn.reading.spans)

@@ -1,0 +1,79 @@
+"""Names of things: found whatever stands around them, whole files sound."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lavic_chat.catalog.text import words_of
+from lavic_chat.nlu.english import load_thesaurus, rows
+from lavic_chat.nlu.thesaurus import Thesaurus, name_words, thing_from
+
+FEW = Thesaurus(
+    map(
+        thing_from,
+        [
+            {"thing": "sofa", "also": ["couch"], "broader": ["seating"], "by_use": ["somewhere to lie in the evening"]},
+            {"thing": "corner sofa", "broader": ["sofa"]},
+            {"thing": "bar stool", "broader": ["stool", "seating"]},
+            {"thing": "stool", "also": ["ottoman"]},
+            {"thing": "footrest", "also": ["ottoman"]},
+        ],
+    )
+)
+SOFA, CORNER, BAR, STOOL, FOOTREST = range(5)
+
+
+@pytest.mark.parametrize(
+    ("said", "things", "left"),
+    [
+        ("sofa", {SOFA}, 0),
+        ("a couch", {SOFA}, 0),
+        ("Couches", {SOFA}, 0),
+        ("two bar stools with backs", {BAR}, 1),
+        ("small stool for the bar", {STOOL}, 1),
+        ("red velvet corner sofa", {CORNER}, 2),
+        ("ottoman", {STOOL, FOOTREST}, 0),
+        ("sofa corner", set(), 2),
+        ("lamp", set(), 1),
+        ("", set(), 0),
+    ],
+)
+def test_the_longest_name_at_the_end_is_the_thing(said, things, left):
+    assert FEW.find(said) == (things, left)
+
+
+def test_things_are_of_the_kinds_that_their_broader_names_mean():
+    assert FEW.kinds[CORNER] == {CORNER, SOFA} and FEW.kinds[BAR] == {BAR, STOOL}
+    assert FEW.wider[CORNER] == {("sofa",)} and FEW.words >= {"couch", "bar", "ottoman"}
+
+
+def test_phrases_belong_to_their_things():
+    texts, places = FEW.phrases
+    assert texts[places.index(SOFA)] == "sofa" and places[texts.index("somewhere to lie in the evening")] == SOFA
+    assert Thesaurus(()).phrases == ((), ()) and Thesaurus(()).find("sofa") == (frozenset(), 1)
+
+
+@given(st.text(max_size=60))
+def test_anything_may_be_asked(said):
+    things, left = load_thesaurus().find(said)
+    assert bool(things) <= (left < len(name_words(said))) and left <= len(name_words(said))
+
+
+def test_the_file_is_sound():
+    thesaurus = load_thesaurus()
+    known = [thing.names[0] for thing in thesaurus.things]
+    assert len(set(known)) == len(known) > 500
+    for row in rows("things"):
+        assert set(row) <= {"thing", "also", "broader", "by_use"}, row["thing"]
+        assert row["thing"] == row["thing"].strip() and words_of(row["thing"])
+        assert all(words_of(name) for name in (*row.get("also", ()), *row.get("broader", ())))
+    missed = [name for name in known if thesaurus.find(name)[1] or not thesaurus.find(name)[0]]
+    assert missed == [], "each is found by its own name"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("couch", "sofa"), ("settee", "sofa"), ("trainers", "sneakers"), ("mobile phone", "cell phone")]
+)
+def test_names_that_everybody_uses_mean_one_thing(one, other):
+    find = load_thesaurus().find
+    assert find(one)[0] & find(other)[0]
