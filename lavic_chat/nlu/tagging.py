@@ -40,7 +40,6 @@ ENDS = tuple(accumulate(len(head.names) for head in HEADS))
 TAGS, ABOUT = 1 + 2 * len(r.SLOTS), ENDS[-1]
 TOKEN_SCORES = TAGS + len(r.BOUNDS)
 NO_SLOT = 0
-SHY = 1.0  # added to the score of no slot: a word that is overlooked does less harm than one that is misread
 LIKELY = -0.7  # log odds from which on one of many names holds: they are rare, so the network is shy
 WORD = re.compile(r"\d+(?:[.,'’]\d+)*\w*|\w+|[^\w\s]")
 REMEMBERED = 4096  # messages
@@ -102,9 +101,7 @@ def decode_spans(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarr
 
     for first, last in words_in(text, offsets):
         scores = tokens[first:last]
-        whole = word_scores(scores[:, :TAGS])
-        whole[NO_SLOT] += SHY
-        best = int(whole.argmax())
+        best = int(word_scores(scores[:, :TAGS]).argmax())
         slot = r.SLOTS[(best - 1) // 2] if best else ""
         if slot != open_slot or (best and best == begins(slot)):
             close()

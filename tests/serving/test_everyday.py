@@ -13,6 +13,7 @@ from lavic_chat.settings import read_settings
 pytestmark = [pytest.mark.mini, pytest.mark.timeout(600)]
 FILE = Path(__file__).parents[2] / "catalog" / "conversations" / "everyday.jsonl"
 STILL_FAIL = {  # id -> why; one that is satisfied has to leave this list
+    "everyday-04": "the model sees a floral rug as a plain one",
 }
 
 
