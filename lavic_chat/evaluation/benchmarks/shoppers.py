@@ -67,7 +67,7 @@ class Shopper:
             if answer and time.monotonic() < until:
                 more = f"<comment>This one?</comment>\n<submission>Rather {self.draw.choice(COLOURS)}.</submission>"
                 answer = self.request(REFINE, "recommend", answer["context"] + more) or answer
-            if answer and self.draw.random() < FLAG_SHARE:
+            if answer and answer["candidates"] and self.draw.random() < FLAG_SHARE:
                 self.flag(answer)
 
     def flag(self, answer: dict) -> None:
@@ -119,6 +119,8 @@ class Shopper:
         if not rooms or rooms != answer["context"].count(self.mark):
             return "an answer to another shopper"
         scores = [item["score"] for item in answer["candidates"]]
+        if not scores:
+            return "no pick, where one was asked for"
         if answer["pick"] != answer["candidates"][0] or scores != sorted(scores, reverse=True):
             return "a pick that is not the best candidate"
         return ""

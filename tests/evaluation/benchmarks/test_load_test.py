@@ -65,6 +65,7 @@ def test_an_answer_to_another_shopper_is_noticed(shopper: Shopper):
     assert shopper.fault_of(good) == ""
     assert "another" in shopper.fault_of(good | {"context": "a sofa, for room 11."})
     assert "another" in shopper.fault_of(good | {"context": "a sofa, for room 1. A bed, for room 2."})
+    assert "no pick" in shopper.fault_of(good | {"candidates": [], "pick": None})
     assert "best" in shopper.fault_of(good | {"pick": other})
 
 
