@@ -1,4 +1,4 @@
-"""The one reader of amounts: numbers, money and measures as people and shops write them.
+"""A reader of amounts: numbers, money and measures as people and shops write them.
 
     "1.299,00 €"  "1'299.-"  "1 299"  "49,90"  "1.5k"  "half a grand"  "fifteen hundred"      -> numbers
     "1.20 m"  "47 inches"  "6 ft 2"  "1m20"  "four feet"  "232 x 94 x 80 cm"                  -> centimetres

@@ -9,7 +9,6 @@ from lavic_chat.catalog.product import Product
 WIDTH, DEPTH, HEIGHT, LENGTH, SEATS = "width", "depth", "height", "length", "seats"
 DIRECTIONS = (WIDTH, DEPTH, HEIGHT)
 SIZE_NAMES = ("size", "dimensions", "dimension", "measurements", "product dimensions")
-BY_LETTER = {"w": WIDTH, "d": DEPTH, "h": HEIGHT, "l": DEPTH}
 NUMBER = r"\d+(?:[.,]\d+)?"
 UNIT = r"(?:mm|cm|m|in(?:ch(?:es)?)?|ft|[\"”″])"
 TIMES = re.compile(rf"{NUMBER}\s*{UNIT}?\s*[x×*]\s*{NUMBER}(?:\s*{UNIT}?\s*[x×*]\s*{NUMBER})?\s*{UNIT}?", re.IGNORECASE)
@@ -19,7 +18,7 @@ SEATING = re.compile(r"\b(\w+)[\s-]?(?:seat(?:er|s)?\b|persons?\b|people\b)", re
 def measures_of(product: Product) -> dict[str, float]:
     """Width, depth and height, as far as they are said."""
     named = {name.strip().lower(): value for name, value in product.attributes.items()}
-    found = {name: read_measures(named[name])[0] for name in DIRECTIONS if name in named and read_measures(named[name])}
+    found = {name: read[0] for name in DIRECTIONS if (read := read_measures(named.get(name, "")))}
     sizes = [match[0] for name in SIZE_NAMES for match in TIMES.finditer(named.get(name, ""))]
     others = [match[0] for text in (product.description, product.title) for match in TIMES.finditer(text)]
     sizes += [size for size in others if re.search(UNIT, size, re.IGNORECASE)]  # "2 x 3 candles" is no size

@@ -34,9 +34,14 @@ class Dialogue:
     dropped: frozenset[tuple[int, str]] = field(default_factory=frozenset)
 
     @property
+    def last_shown(self) -> tuple[str, ...]:
+        """Ids of the latest answer that showed products, the pick first; empty before the first."""
+        return next((turn.shown for turn in reversed(self.turns) if turn.shown), ())
+
+    @property
     def last_pick(self) -> str | None:
         """Id of the latest product recommended, or None."""
-        return next((turn.shown[0] for turn in reversed(self.turns) if turn.shown), None)
+        return next(iter(self.last_shown), None)
 
     @property
     def photo(self) -> Path | None:

@@ -17,7 +17,6 @@ from lavic_chat.evaluation.metrics import measure
 from lavic_chat.evaluation.ranker_registry import RankerInputs, make_ranker
 from lavic_chat.evaluation.rankers import Rank
 from lavic_chat.evaluation.stress import fill, lengthen
-from lavic_chat.recommendation import RecommendationRequest
 from lavic_chat.serving.recommender import CANDIDATES, load_recommender
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_json, write_jsonl
@@ -89,9 +88,7 @@ def retrieve_cases(settings: Settings, conversations: Sequence[Conversation], co
     recommender = load_recommender(settings)
 
     def search(conversation: Conversation) -> list[str]:
-        request, intent = RecommendationRequest(conversation.dialogue), recommender.listener.read(conversation.dialogue)
-        found = recommender.retrieve(request, intent, recommender.listener.conditions(intent), k=count)
-        return [one.product.id for one in found]
+        return [one.product.id for one in recommender.find(conversation.dialogue, count)]
 
     return cases_by_retrieval(conversations, search)
 

@@ -13,16 +13,13 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.measures import facts_of
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import DialogueError
+from lavic_chat.nlu.reading import EXTREMES
 from lavic_chat.recommendation import Recommendation
 from lavic_chat.storage.files import read_jsonl
 
 PICK, FACTS, REPLY = "pick", "facts", "reply"
 APPEARANCE = ("type", "colour", "shade", "material", "pattern", "style")
 LIMITS = ("price", "width", "depth", "height")
-EXTREMES = {
-    "cheapest": ("price", min), "dearest": ("price", max), "widest": ("width", max), "narrowest": ("width", min),
-    "tallest": ("height", max), "smallest": ("size", min), "biggest": ("size", max),
-}  # fmt: skip
 Recommend = Callable[[Dialogue], Recommendation]
 
 
@@ -164,8 +161,9 @@ class Judge:
         if product is None:
             return "nothing had been shown"
         if tells in EXTREMES:
-            name, best = EXTREMES[tells]
+            name, highest = EXTREMES[tells]
             shown = answers[place["turn"] - 1].candidates
+            best = max if highest else min
             product = best((item.product for item in shown), key=lambda one: self.facts[one.id].get(name, 0))
             return "" if product.title in last.reply else f"the {tells} is {product.title}"
         if self.is_in(tells, product, last.reply.lower()):

@@ -1,6 +1,8 @@
 """One graph on ONNX Runtime: opened when it is first asked, and asked by any thread."""
 
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,16 @@ from lavic_chat.errors import ModelError
 PARTS = "4"  # as many times as there are threads
 ONLY_FATAL = 4  # of what it would write to the terminal; its exceptions say the same
 SMALL = "1024"  # bytes of what stays within a graph
+
+
+@contextmanager
+def reading_export(folder: Path) -> Generator[None]:
+    """Raises ModelError where what is read within, of an export's folder, is damaged."""
+    try:
+        yield
+    except Exception as error:  # tokenizers raises bare exceptions
+        reason = f"{folder} is damaged ({type(error).__name__})"
+        raise ModelError(f"The export {reason}; delete that folder to have it made anew.") from error
 
 
 class Graph:

@@ -30,7 +30,7 @@ from torch.nn import functional
 from lavic_chat.errors import ModelError
 from lavic_chat.model.base import VisionLanguageModel
 from lavic_chat.model.layers import LayerPlan
-from lavic_chat.model.onnx_graph import Graph
+from lavic_chat.model.onnx_graph import Graph, reading_export
 from lavic_chat.model.views import ViewFormat
 from lavic_chat.settings import ONNX
 
@@ -76,15 +76,12 @@ class OnnxModel(VisionLanguageModel):
 
     def __init__(self, folder: str | Path, card: Any = None):
         self.folder, self.card = Path(folder), card
-        try:
+        with reading_export(self.folder):
             self.record = ExportRecord(**json.loads((self.folder / RECORD).read_bytes()))
             self._tokenizer = Tokenizer.from_file(str(self.folder / TOKENIZER))
             with safe_open(self.folder / WORDS, "pt") as file:  # mapped: a row comes from the disk when it is asked for
                 rows = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             self._inputs, self._outputs = rows["input"], rows.get("output", rows["input"])
-        except Exception as error:  # tokenizers raises bare exceptions
-            reason = f"{self.folder} is damaged ({type(error).__name__})"
-            raise ModelError(f"The export {reason}; delete that folder to have it made anew.") from error
         self._tokenizer.encode_special_tokens = True  # control tokens in a shopper's words are words
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()

@@ -5,8 +5,7 @@ from typing import Self
 
 from tokenizers import Tokenizer
 
-from lavic_chat.errors import ModelError
-from lavic_chat.model.onnx_graph import Graph
+from lavic_chat.model.onnx_graph import Graph, reading_export
 from lavic_chat.model.turn_batch import TurnScores, encode_turns, scores_of, unpadded
 from lavic_chat.settings import ONNX
 
@@ -20,11 +19,8 @@ class OnnxTurnTagger:
 
     def __init__(self, folder: str | Path):
         folder = Path(folder)
-        try:
+        with reading_export(folder):
             self._tokenizer = unpadded(Tokenizer.from_file(str(folder / TAGGER_TOKENIZER)))
-        except Exception as error:  # tokenizers raises bare exceptions
-            reason = f"{folder} is damaged ({type(error).__name__})"
-            raise ModelError(f"The export {reason}; delete that folder to have it made anew.") from error
         self._words = self._tokenizer.get_vocab()
         self._graph = Graph(folder / TAGGER)
 

@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from lavic_chat.errors import ModelError
-from lavic_chat.model.onnx_graph import Graph
+from lavic_chat.model.onnx_graph import Graph, reading_export
 from lavic_chat.settings import ONNX
 
 ENCODER, ENCODER_RECORD, ENCODER_TOKENIZER = "encoder.onnx", "encoder.json", "tokenizer.json"
@@ -49,12 +48,9 @@ class OnnxTextEncoder:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        try:
+        with reading_export(self.folder):
             record = EncoderRecord(**json.loads((self.folder / ENCODER_RECORD).read_bytes()))
             self._tokenizer = Tokenizer.from_file(str(self.folder / ENCODER_TOKENIZER))
-        except Exception as error:  # tokenizers raises bare exceptions
-            reason = f"{self.folder} is damaged ({type(error).__name__})"
-            raise ModelError(f"The export {reason}; delete that folder to have it made anew.") from error
         self.name, self.size = record.name, record.size
         self._tokenizer.enable_truncation(record.longest)
         self._tokenizer.no_padding()

@@ -206,44 +206,47 @@ def ensure_exports(source: ModelSource, progress: bool = True) -> bool:
 
 def ensure_model(source: ModelSource, progress: bool = True) -> None:
     """Export the model unless that is done, or not wanted."""
-    folder = export_folder(source)
-    if not folder or folder.is_dir():
-        return
-    with locked(folder):
-        if not folder.is_dir():
-            from lavic_chat.model.load import load_model
-            from lavic_chat.model.onnx_export import export_model
 
-            model = load_model(source.name, source.adapter, source.home, "cpu")
-            export_model(model, folder, progress)
-            forget_unused(folder)
+    def make(folder: Path) -> None:
+        from lavic_chat.model.load import load_model
+        from lavic_chat.model.onnx_export import export_model
+
+        export_model(load_model(source.name, source.adapter, source.home, "cpu"), folder, progress)
+
+    make_once(export_folder(source), make)
 
 
 def ensure_encoder(source: ModelSource) -> None:
     """The same of the sentence encoder."""
-    folder = text_folder(source)
-    if not folder or folder.is_dir():
-        return
-    with locked(folder):
-        if not folder.is_dir():
-            from lavic_chat.model.onnx_export import export_text_encoder
-            from lavic_chat.model.text_encoder import load_text_encoder
 
-            export_text_encoder(*load_text_encoder(source.home, source.adapter), folder)
-            forget_unused(folder)
+    def make(folder: Path) -> None:
+        from lavic_chat.model.onnx_export import export_text_encoder
+        from lavic_chat.model.text_encoder import load_text_encoder
+
+        export_text_encoder(*load_text_encoder(source.home, source.adapter), folder)
+
+    make_once(text_folder(source), make)
 
 
 def ensure_tagger(source: ModelSource) -> None:
     """The same of the tagger."""
-    folder = tagger_folder(source)
+
+    def make(folder: Path) -> None:
+        from lavic_chat.model.onnx_export import export_tagger
+        from lavic_chat.model.turn_tagger import load_tagger
+
+        export_tagger(load_tagger(source.home, adapter_with_tagger(source)), folder)
+
+    make_once(tagger_folder(source), make)
+
+
+def make_once(folder: Path | None, make: Callable[[Path], None]) -> None:
+    """Make an export's folder, where one is wanted and not there; a second process waits for the first."""
     if not folder or folder.is_dir():
         return
     with locked(folder):
         if not folder.is_dir():
-            from lavic_chat.model.onnx_export import export_tagger
-            from lavic_chat.model.turn_tagger import load_tagger
-
-            export_tagger(load_tagger(source.home, adapter_with_tagger(source)), folder)
+            make(folder)
             forget_unused(folder)
 
 

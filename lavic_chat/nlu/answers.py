@@ -10,6 +10,7 @@ from lavic_chat.nlu.intent import UNAVAILABLE, Intent
 
 FROM_PICTURE = "As far as I can see in the picture"
 WORDS = {WIDTH: "wide", DEPTH: "deep", HEIGHT: "high"}
+COUNTED = 0.6  # similarity from which on a product counts as of a kind
 SERVICE = (
     "I can only help you to find things here, and know nothing of delivery, returns, opening hours or payment; the "
     "shop itself does. What may I look for?"
@@ -25,8 +26,7 @@ class Answers:
     """Of one catalogue; facts: numbers of each product."""
 
     def __init__(self, grounding: Grounding, captions: Sequence[str], facts: Sequence[Mapping[str, float]]):
-        self.grounding, self.captions, self.facts = grounding, captions, facts
-        self.row = {product.id: place for place, product in enumerate(grounding.products)}
+        self.grounding, self.captions, self.facts, self.row = grounding, captions, facts, grounding.row
 
     def reply(self, intent: Intent, shown: Sequence[str]) -> str:
         """To a turn that asks for no pick. shown: ids of the newest list, the pick first; empty before the first."""
@@ -66,8 +66,8 @@ class Answers:
         """How many there are of a kind."""
         if not intent.kinds:
             return f"There are {len(self.row):,} products here."
-        near = max((self.grounding.kind(kind) for kind in intent.kinds), key=lambda scores: scores.max(initial=0.0))
-        admitted = int((near >= max(0.6, near.max(initial=0.0) - 0.1)).sum())
+        nearest = max(intent.kinds, key=lambda kind: self.grounding.kind(kind).max(initial=0.0))
+        admitted = int(self.grounding.admitted([nearest], COUNTED).sum())
         return f"There are {admitted:,} that I would call {' or '.join(intent.kinds)}."
 
     def extreme(self, rows: Sequence[int], fact: str, highest: bool) -> str:

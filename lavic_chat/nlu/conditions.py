@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.grounding import DOUBT, SURE, Grounding
+from lavic_chat.nlu.grounding import DOUBT, PLAIN, SURE, Grounding, otherwise
 from lavic_chat.nlu.intent import Appearance, Intent, Limit, Relation, limit_words, relation_words
 
 KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 2.0, 3.0, 1.0
-GUESSED, NAMED = 0.5, 0.84  # nearness at which a kind is no more than a guess, and at which it is called so
-KIND_WIDTH = 0.09  # of nearness below the best, within which a thing may be of the kind
+GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
+KIND_WIDTH = 0.09  # of similarity below the best, within which a thing may be of the kind
 OUTSIDE, UNKNOWN = 0.02, 0.2  # probability of a limit that is broken, and of one whose fact nobody knows
 CENT_OR_CM = 0.005  # that is another price or size
 LIGHTER = 3.0  # CIE L* that is seen as a difference
@@ -39,13 +39,13 @@ class Condition:
 
 def conditions_of(intent: Intent, grounding: Grounding, facts: Sequence[Mapping[str, float]]) -> tuple[Condition, ...]:
     """All conditions of an intent; words that mean nothing in this catalogue are none."""
-    row = {product.id: place for place, product in enumerate(grounding.products)}
     found = [kind_condition(intent.kinds, grounding)] if intent.kinds and not intent.title else []
     if intent.title:
         found.append(Condition("title", intent.title, grounding.titled(intent.title), TITLE_WEIGHT))
     found += [limit_condition(limit, facts) for limit in intent.limits if is_known(limit, facts, found)]
     found += appearance_conditions(intent.appearance, grounding)
-    related = (relation_condition(one, grounding, facts, row) for one in intent.relations if one.product in row)
+    shown = (one for one in intent.relations if one.product in grounding.row)
+    related = (relation_condition(one, grounding, facts) for one in shown)
     found += [condition for condition in related if condition is not None]
     if intent.asks in r.EXTREMES:
         found.append(extreme_condition(intent.asks, facts, found))
@@ -75,10 +75,19 @@ def kind_condition(kinds: Sequence[str], grounding: Grounding) -> Condition:
     return Condition("kind", " or ".join(kinds), np.clip(np.exp(-(behind**2)), 1e-4, SURE), KIND_WEIGHT * sure)
 
 
+def values_of(name: str, facts: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """[N] a number of each product; NaN where nobody says it."""
+    return np.array([fact.get(name, np.nan) for fact in facts])
+
+
+def fact_bounded(limit: Limit) -> str:
+    """The fact that a limit is about; a size whose direction is not said is that of the longer side."""
+    return r.LENGTH if limit.quantity == r.SIZE else limit.quantity
+
+
 def limit_condition(limit: Limit, facts: Sequence[Mapping[str, float]]) -> Condition:
     """A price, a measure or seats within bounds; outside, the nearer the better."""
-    name = r.LENGTH if limit.quantity == r.SIZE else limit.quantity
-    values = [fact.get(name) for fact in facts]
+    values = [fact.get(fact_bounded(limit)) for fact in facts]
     judge = seats_probability if limit.quantity == r.SEATS else bounds_probability
     said = f"priced {limit_words(limit)}" if limit.quantity == r.PRICE else limit_words(limit)
     return Condition(limit.quantity, said, np.array([judge(limit, value) for value in values]), FACT_WEIGHT)
@@ -87,8 +96,7 @@ def limit_condition(limit: Limit, facts: Sequence[Mapping[str, float]]) -> Condi
 def is_known(limit: Limit, facts: Sequence[Mapping[str, float]], before: Sequence[Condition]) -> bool:
     """Whether the shop says of such things what is bounded: how many a desk seats, nobody says."""
     fits = before[0].probability >= OPEN if before else np.ones(len(facts), bool)
-    name = r.LENGTH if limit.quantity == r.SIZE else limit.quantity
-    return any(name in fact for fact, fit in zip(facts, fits, strict=True) if fit)
+    return any(fact_bounded(limit) in fact for fact, fit in zip(facts, fits, strict=True) if fit)
 
 
 def bounds_probability(limit: Limit, value: float | None) -> float:
@@ -131,7 +139,7 @@ def appearance_conditions(appearance: Sequence[Appearance], grounding: Grounding
 def extreme_condition(asks: str, facts: Sequence[Mapping[str, float]], before: Sequence[Condition]) -> Condition:
     """The cheapest, or widest, of what meets the other conditions; the nearer to that, the better."""
     name, highest = r.EXTREMES[asks]
-    values = np.array([fact.get(name, np.nan) for fact in facts]) * (-1 if highest else 1)
+    values = values_of(name, facts) * (-1 if highest else 1)
     fits = np.all([one.probability >= OPEN for one in before], 0) if before else np.ones(len(facts), bool)
     fits &= ~np.isnan(values)
     behind = np.full(len(facts), np.inf)
@@ -141,25 +149,25 @@ def extreme_condition(asks: str, facts: Sequence[Mapping[str, float]], before: S
 
 
 def relation_condition(
-    relation: Relation, grounding: Grounding, facts: Sequence[Mapping[str, float]], row: Mapping[str, int]
+    relation: Relation, grounding: Grounding, facts: Sequence[Mapping[str, float]]
 ) -> Condition | None:
     """To a product that was shown; None where nothing is known of it to compare."""
-    anchor = row[relation.product]
+    anchor = grounding.row[relation.product]
     if relation.sign in "=!":
         same = same_as(relation.facet, anchor, grounding)
         if same is None:
             return None
-        probability = same if relation.sign == "=" else np.clip(1 - same, DOUBT, SURE)
+        probability = same if relation.sign == "=" else otherwise(same)
         return Condition(relation.facet, relation_words(relation), probability, RELATION_WEIGHT)
     more = relation.sign == "+"
     if relation.facet == "pattern":
-        plain = grounding.appearance("plain")
-        probability = np.clip(1 - plain, DOUBT, SURE) if more else plain
+        plain = grounding.appearance(PLAIN)
+        probability = otherwise(plain) if more else plain
         return Condition("pattern", relation_words(relation), probability, RELATION_WEIGHT)
     if relation.facet == "light":
         values, least = grounding.lightness(), LIGHTER
     else:
-        values, least = np.array([fact.get(relation.facet, np.nan) for fact in facts]), CENT_OR_CM
+        values, least = values_of(relation.facet, facts), CENT_OR_CM
     if np.isnan(values[anchor]):
         return None
     gain = (values - values[anchor]) * (1 if more else -1)
@@ -177,5 +185,5 @@ def same_as(facet: str, anchor: int, grounding: Grounding) -> np.ndarray | None:
         return np.array([SURE if one.title.lower().startswith(brand) else DOUBT for one in grounding.products])
     words = grounding.words_of_facet(anchor, facet)
     if facet == "pattern" and not words:
-        return grounding.appearance("plain")
+        return grounding.appearance(PLAIN)
     return np.max([grounding.appearance(word) for word in words], 0) if words else None

@@ -36,7 +36,8 @@ MEANT = 0.9  # at most, by meaning alone
 SAME_THING, BY_HEAD, WIDER = 0.97, 0.75, 0.75  # another name of the thing; the last words of a name; a broader name
 MODIFIED = 0.2  # what the words before the last ones may add to that
 OTHER_TYPE = 0.13  # less, where the catalogue's own type of a product is another thing
-ANOTHER_THING = 0.6  # of a meaning's nearness, where the thesaurus knows the name, and none of the products as such
+ANOTHER_THING = 0.6  # of a meaning's similarity, where the thesaurus knows the name, and none of the products as such
+HARDLY_LESS = 0.1  # than the best of a kind
 DESCRIBING, DESCRIBED, MEANS = 3, 12, 0.5  # words of a description; phrases it may be like, and how near at least
 LONGEST_NAME = 4  # words of a thing's name
 SEEN = ("colour", "material", "pattern")
@@ -67,6 +68,7 @@ class Grounding:
         read_attributes: bool = False,
     ):
         self.products, self.encoder, self.is_word = tuple(products), encoder, english.is_word
+        self.row = {product.id: place for place, product in enumerate(self.products)}
         self.lexicon, self.thesaurus = lexicon, thesaurus = english.lexicon, english.thesaurus
         names = [kind_texts(product) for product in products]
         self.names = Terms(names, encoder)
@@ -80,8 +82,8 @@ class Grounding:
         uses = Counter(word for texts in names for text in texts for word in words_of(text))
         for thing in frozenset().union(*self.things):
             uses.update(word for name in thesaurus.things[thing].names for word in words_of(name))
-        seen = {word for terms in appearance for term in terms for word in words_of(term)}
-        others = {word for name in lexicon.by_word for word in words_of(name)} | thesaurus.words | seen
+        seen = {word for term in self.seen.terms for word in words_of(term)}
+        others = lexicon.words | thesaurus.words | seen
         self.speller = Speller(uses, others, english.is_word)
         self.kind = lru_cache(256)(self._kind)
         self.appearance = lru_cache(512)(self._appearance)
@@ -112,8 +114,13 @@ class Grounding:
                 near[place] = max(near[place], described[thing])
         return self.names.best(near) - OTHER_TYPE * (self.names.last(near) < MEANT)
 
+    def admitted(self, kinds: Sequence[str], least: float) -> np.ndarray:
+        """[N] whether a product is of any of the kinds: hardly less so than the best, and no less than `least`."""
+        near = np.max([self.kind(kind) for kind in kinds], 0)
+        return near >= max(least, near.max(initial=0.0) - HARDLY_LESS)
+
     def described(self, vectors: np.ndarray) -> dict[int, float]:
-        """The things that words [n, d] describe by what they are for, and how nearly."""
+        """The things that words [n, d] describe by what they are for, and how closely."""
         texts, places = self.thesaurus.phrases
         near = (vectors @ self.phrase_vectors.T).max(0) if texts else np.zeros(0)
         found: dict[int, float] = {}
@@ -129,7 +136,7 @@ class Grounding:
         """[N] probability that a product looks as said."""
         mended = self.mend(said)
         if (entry := self.find(mended)) and entry.word == PLAIN:
-            return np.clip(1 - self.appearance(PATTERNED), DOUBT, SURE)
+            return otherwise(self.appearance(PATTERNED))
         whole = self.match(mended)
         parts = [word for word in words_of(mended) if word not in SMALL_WORDS]
         if len(parts) > 1 and not self.find(mended):
@@ -160,7 +167,7 @@ class Grounding:
     def brands(self) -> frozenset[str]:
         """Words that begin titles, and are no words otherwise."""
         first = {words[0] for product in self.products if (words := words_of(product.title))}
-        common = self.thesaurus.words | {word for name in self.lexicon.by_word for word in words_of(name)}
+        common = self.thesaurus.words | self.lexicon.words
         return frozenset(word for word in first - common if len(word) > 2 and not self.is_word(word))
 
     def brands_in(self, text: str) -> tuple[str, ...]:
@@ -259,3 +266,8 @@ class Grounding:
     def mend(self, said: str) -> str:
         """Words that are none, as the nearest word of catalogue and English."""
         return self.speller.mend(said)
+
+
+def otherwise(probability: np.ndarray) -> np.ndarray:
+    """Of the opposite; captions may be wrong either way."""
+    return np.clip(1 - probability, DOUBT, SURE)

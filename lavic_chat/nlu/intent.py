@@ -22,8 +22,7 @@ UNAVAILABLE = "unavailable"  # an act beyond those of a message alone: a thing t
 
 @dataclass(frozen=True)
 class Limit:
-    """Bounds of a price, a measure in centimetres, or seats; both ends inclusive, open where None. near: aimed at,
-    rather than bounded."""
+    """Bounds of a price, a measure in centimetres, or seats; both ends inclusive, open where None."""
 
     quantity: str
     least: float | None = None

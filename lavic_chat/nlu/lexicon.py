@@ -11,7 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
-COLOUR, MATERIAL, PATTERN, STYLE = "colour", "material", "pattern", "style"
+from lavic_chat.catalog.text import words_of
+
+PATTERN = "pattern"  # a facet
 D65 = np.array([0.95047, 1.0, 1.08883])
 
 
@@ -39,8 +41,13 @@ class Lexicon:
         others = {name.lower(): entry for entry in reversed(self.entries) for name in entry.also}
         return others | {entry.word.lower(): entry for entry in self.entries}
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All words of all names, as they are written."""
+        return frozenset(word for name in self.by_word for word in words_of(name))
+
     def find(self, word: str) -> Entry | None:
-        """The entry that a word, or its singular, means."""
+        """The entry that a word means."""
         return self.by_word.get(word.lower())
 
 

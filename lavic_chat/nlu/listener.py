@@ -41,4 +41,4 @@ class Listener:
 
     def reply(self, dialogue: Dialogue, intent: Intent) -> str:
         """What is said to a turn that asks for no pick."""
-        return self.answers.reply(intent, next((turn.shown for turn in reversed(dialogue.turns) if turn.shown), ()))
+        return self.answers.reply(intent, dialogue.last_shown)

@@ -6,8 +6,6 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
-import numpy as np
-
 from lavic_chat.dialogue.turns import SEEKER, Dialogue, Turn
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import Grounding
@@ -18,7 +16,7 @@ from lavic_chat.nlu.shown import Shown
 
 NAMED_SO = 0.87  # and that it is called so
 LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
-SOLD = 0.55  # nearness from which on a thing is sold here
+SOLD = 0.55  # similarity from which on a thing is sold here
 ALIKE = 0.5  # share of products in common from which on two kinds are one
 MATCHES = 0.5  # probability from which on a shown product looks as said
 CONNECTED = re.compile(r"\s*(?:\b(?:nor|or|and|n)\b|[,/&+])\s*", re.IGNORECASE)
@@ -42,8 +40,7 @@ class IntentReader:
     """Reads intents in the words of one catalogue."""
 
     def __init__(self, tagger: Tagger, grounding: Grounding):
-        self.tagger, self.grounding = tagger, grounding
-        self.row = {product.id: place for place, product in enumerate(grounding.products)}
+        self.tagger, self.grounding, self.row = tagger, grounding, grounding.row
 
     def read(self, dialogue: Dialogue) -> Intent:
         """The newest turn's intent."""
@@ -198,13 +195,8 @@ class IntentReader:
 
     def is_alike(self, kinds: Sequence[str], others: Sequence[str]) -> bool:
         """Whether two names of kinds mean many of the same products."""
-        first, second = (self.admitted(names) for names in (kinds, others))
+        first, second = (self.grounding.admitted(names, SOLD) for names in (kinds, others))
         return bool((first & second).sum() >= ALIKE * min(first.sum(), second.sum()))
-
-    def admitted(self, kinds: Sequence[str]) -> np.ndarray:
-        """[N] products of any of the kinds."""
-        near = np.max([self.grounding.kind(kind) for kind in kinds], 0)
-        return near >= max(SOLD, near.max(initial=0.0) - 0.1)
 
     def drop_lifted(self, intent: Intent, read: Reading) -> Intent:
         """Without the limits and wishes that a message takes back."""

@@ -5,12 +5,14 @@ what was shown. The names here are those of the training data (assets/language/t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lavic_chat.catalog.measures import DEPTH, HEIGHT, LENGTH, SEATS, WIDTH
+
 ASK, REFINE, REJECT, RECALL, QUESTION = "ask", "refine", "reject", "recall", "question"
 CHATTER, SERVICE, OTHER_LANGUAGE = "small_talk", "service", "other_language"
 ACTS = (ASK, REFINE, REJECT, RECALL, QUESTION, CHATTER, SERVICE, OTHER_LANGUAGE)
 
-KIND, WANTED, UNWANTED, SEATS, REFERENCE, TITLE = "kind", "wanted", "unwanted", "seats", "ref", "title"
-PRICE, WIDTH, DEPTH, HEIGHT, LENGTH, SIZE = "price", "width", "depth", "height", "length", "size"
+KIND, WANTED, UNWANTED, REFERENCE, TITLE = "kind", "wanted", "unwanted", "ref", "title"
+PRICE, SIZE = "price", "size"
 MEASURES = (WIDTH, DEPTH, HEIGHT, LENGTH, SIZE)
 AMOUNTS = (PRICE, *MEASURES, SEATS)
 SLOTS = (KIND, WANTED, UNWANTED, *AMOUNTS, REFERENCE, TITLE)

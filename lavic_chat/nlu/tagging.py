@@ -82,7 +82,7 @@ def decode(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray, ab
 
 
 def choose(head: Head, scores: np.ndarray) -> Any:
-    """The best name of a head, or all of those above one half."""
+    """The best name of a head, or all of those that are likely."""
     if head.many:
         return frozenset(name for name, score in zip(head.names, scores, strict=True) if score > LIKELY)
     return head.names[int(scores.argmax())]

@@ -40,7 +40,7 @@ class Thesaurus:
                 found.setdefault(name_words(name), set()).add(place)
         return {words: frozenset(places) for words, places in found.items()}
 
-    @property
+    @cached_property
     def words(self) -> frozenset[str]:
         """All words of all names, as they are written."""
         return frozenset(word for thing in self.things for name in thing.names for word in words_of(name))

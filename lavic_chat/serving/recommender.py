@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import numpy as np
 from torch import Tensor
 
 from lavic_chat.catalog import Catalog, load_catalog
@@ -16,7 +17,7 @@ from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import VIEWS
 from lavic_chat.model.runtimes import open_tagger
-from lavic_chat.nlu.conditions import Condition, given_way
+from lavic_chat.nlu.conditions import given_way
 from lavic_chat.nlu.english import load_lexicon, load_thesaurus
 from lavic_chat.nlu.grounding import English, Grounding
 from lavic_chat.nlu.intent import Intent
@@ -109,11 +110,11 @@ class Recommender(BatchRecommender):
         """Everything before the model's pass, or the answer where there is none to pick; raises LavicError for what
         cannot be answered."""
         dialogue, clock = request.dialogue, Clock()
-        conditions: tuple[Condition, ...] = ()
         if request.shown:
             found, item_features = self.judge_titles(dialogue, request.shown)
             photo, intent = self.average if dialogue.photo else None, request.shown.intent
             conditions = self.listener.known(intent)
+            weights = self.listener.weigh(conditions)
         else:
             if request.like is not None and request.like not in self.catalog:
                 raise LavicError("That product is not in this catalogue; choose one of those shown.")
@@ -126,14 +127,15 @@ class Recommender(BatchRecommender):
                 return Recommendation((), clock.milliseconds(), intent=intent, reply=reply)
             with clock("retrieve"):
                 conditions = () if intent.reference else self.listener.conditions(intent)
-                found = self.retrieve(request, intent, conditions, photo)
+                weights = self.listener.weigh(conditions)
+                found = self.retrieve(request, intent, weights, photo)
             with clock("look"):
                 item_features = [self.item_features[self.retriever.row[one.product.id]] for one in found]
         with clock("choose"):
             products, scores = [one.product for one in found], [one.query_score for one in found]
             ranked = self.visual_ranker.ranker.prepare(worded(dialogue, intent), products, item_features, photo, scores)
         rows = [self.retriever.row[product.id] for product in products]
-        bias = self.listener.weigh(conditions)[rows] + [BROUGHT_BACK * (one.id == intent.reference) for one in products]
+        bias = weights[rows] + [BROUGHT_BACK * (one.id == intent.reference) for one in products]
         broken = tuple(() if intent.reference else given_way(conditions, row) for row in rows)
         return PreparedTurn(ranked, found, tuple(item_features), intent, clock.steps, bias, broken)
 
@@ -148,17 +150,23 @@ class Recommender(BatchRecommender):
             return [rankings]
         return [self.rank_prepared([turn])[0] for turn in turns]
 
+    def find(self, dialogue: Dialogue, k: int = CANDIDATES) -> tuple[Candidate, ...]:
+        """The k candidates for a dialogue without a photo; raises as `retrieve`."""
+        intent = self.listener.read(dialogue)
+        weights = self.listener.weigh(self.listener.conditions(intent))
+        return self.retrieve(RecommendationRequest(dialogue), intent, weights, k=k)
+
     def retrieve(
         self,
         request: RecommendationRequest,
         intent: Intent,
-        conditions: Sequence[Condition],
+        weights: np.ndarray,
         photo: Tensor | None = None,
         k: int = CANDIDATES,
     ) -> tuple[Candidate, ...]:
-        """The k products that meet the conditions best, the nearest of these first, among those that the filters admit
-        and the shopper has not turned down; where a product is asked for again, those that it was shown with. Raises
-        DialogueError when nothing is left."""
+        """The k products that meet the conditions best, by their weights [N] and how near they are to the query, among
+        those that the filters admit and the shopper has not turned down; where a product is asked for again, those that
+        it was shown with. Raises DialogueError when nothing is left."""
         dialogue = request.dialogue
         if intent.reference:
             items = (self.catalog[one] for one in shown_with(dialogue, intent.reference) if one in self.catalog)
@@ -168,10 +176,10 @@ class Recommender(BatchRecommender):
         query = intent_query(intent, dialogue) if intent.sentence else make_query(dialogue)
         said = self.retriever.embedder.embed_query(query)
         vectors = self.retriever.join_vectors(said, None if photo is None else photo.numpy(), request.like)
-        bonus = CONDITIONS_WEIGHT * self.listener.weigh(conditions)
+        vectors = replace(vectors, bonus=CONDITIONS_WEIGHT * weights)
         left_behind = {one.product for one in intent.relations if one.sign != "=" or one.facet == "shape"}
         excluded = dialogue.rejected.union(intent.excluded, left_behind, filter(None, (request.like,)))
-        found = self.retriever.search(replace(vectors, bonus=bonus), k, request.filters, excluded, said)
+        found = self.retriever.search(vectors, k, request.filters, excluded, said)
         if not found and request.filters:
             raise DialogueError("Nothing that is left fits the filters; widen them, or start over.")
         if not found:

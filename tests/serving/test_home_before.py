@@ -104,7 +104,8 @@ def test_a_turn_is_ranked_from_the_caches(recommender: Recommender, catalog: Cat
     shown = {item.product.id: item for item in session.recommendation.candidates}
     filters = NO_FILTERS if undone else Filters(highest=300)  # "under 300" in the newest message
     request = RecommendationRequest(session.asked, filters=filters)
-    found = {candidate.product.id: candidate for candidate in recommender.retrieve(request, Intent(), ())}
+    weights = recommender.listener.weigh(())
+    found = {candidate.product.id: candidate for candidate in recommender.retrieve(request, Intent(), weights)}
     assert found.keys() == shown.keys()
     for name, item in shown.items():
         assert found[name].similarity == pytest.approx(item.similarity, abs=1e-5)

@@ -45,7 +45,8 @@ def recommender_of(catalog: Catalog, retriever: Retriever, states, captions: Seq
 def search(shop: Recommender, dialogue: Dialogue, k: int = 10, photo=None, like=None, filters=NO_FILTERS):
     intent = shop.listener.read(dialogue)
     request = RecommendationRequest(dialogue, like, filters)
-    return shop.retrieve(request, intent, shop.listener.conditions(intent), photo, k)
+    weights = shop.listener.weigh(shop.listener.conditions(intent))
+    return shop.retrieve(request, intent, weights, photo, k)
 
 
 def marked(shop: Recommender, text: str, **keys) -> str:

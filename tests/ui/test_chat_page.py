@@ -41,26 +41,8 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 @pytest.fixture
-def recommender(catalog: Catalog) -> FakeRecommender:
-    return FakeRecommender(catalog)
-
-
-@pytest.fixture
-def links(catalog: Catalog) -> markup.Links:
-    return markup.Links(catalog, "fake-model", "cpu")
-
-
-@pytest.fixture
 def answered(recommender: FakeRecommender) -> Session:
     return Session().ask("a red armchair").answer(recommender)
-
-
-@pytest.fixture
-def page(recommender: FakeRecommender, links: markup.Links, tmp_path: Path) -> ChatPage:
-    with gr.Blocks():
-        page = ChatPage(recommender, AnnotationStore(tmp_path / "flags.sqlite"), links)
-        page.lay_out()
-    return page
 
 
 def test_importing_the_chat_brings_no_torch():

@@ -10,7 +10,6 @@ from helpers.fakes import EVIL, FakeRecommender, make_catalog
 from lavic_chat.catalog import Catalog
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.errors import LavicError
-from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import to_storage
 from lavic_chat.ui.chat_page import ChatPage
@@ -27,16 +26,6 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 @pytest.fixture
-def recommender(catalog: Catalog) -> FakeRecommender:
-    return FakeRecommender(catalog)
-
-
-@pytest.fixture
-def links(catalog: Catalog) -> markup.Links:
-    return markup.Links(catalog, "fake-model", "cpu")
-
-
-@pytest.fixture
 def picked(recommender: FakeRecommender) -> Session:
     return Session().ask("a red armchair").answer(recommender)
 
@@ -44,14 +33,6 @@ def picked(recommender: FakeRecommender) -> Session:
 @pytest.fixture
 def thanked(picked: Session, recommender: FakeRecommender) -> Session:
     return picked.choose(picked.others[0].product.id).ask("thanks").answer(recommender)
-
-
-@pytest.fixture
-def page(recommender: FakeRecommender, links: markup.Links, tmp_path: Path) -> ChatPage:
-    with gr.Blocks():
-        page = ChatPage(recommender, AnnotationStore(tmp_path / "flags.sqlite"), links)
-        page.lay_out()
-    return page
 
 
 def said(session: Session) -> list[str]:

@@ -18,7 +18,7 @@ from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.evaluation.benchmarks.conversations import Script
 from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio, paired_ratio, summarize
-from lavic_chat.evaluation.benchmarks.turns import find, time_turn
+from lavic_chat.evaluation.benchmarks.turns import time_turn
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.model import VisionLanguageModel
 from lavic_chat.ranking import GENERATE, Ranker, RankerConfig
@@ -72,7 +72,7 @@ def measure_authors_way(recommender: Recommender, scripts: Iterable[tuple[Script
 def turn_their_way(recommender: Recommender, dialogue: Dialogue) -> AuthorsTurn:
     """Retrieve as ours, encode the ten main pictures, and write the answer freely."""
     start = time.perf_counter()
-    products = [candidate.product for candidate in find(recommender, dialogue)]
+    products = [candidate.product for candidate in recommender.find(dialogue)]
     found = time.perf_counter()
     states = encode(recommender.visual_ranker.model, recommender.catalog, products)
     encoded = time.perf_counter()

@@ -10,7 +10,7 @@ from lavic_chat.dialogue import Dialogue
 from lavic_chat.evaluation.benchmarks.conversations import WARM_UP, Script
 from lavic_chat.evaluation.benchmarks.processes import process_age
 from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio, paired_ratio, summarize
-from lavic_chat.recommendation import Candidate, Recommendation, RecommendationRequest
+from lavic_chat.recommendation import Recommendation
 from lavic_chat.serving.recommender import CANDIDATES, Recommender
 
 MANY = 50  # candidates, beside ten
@@ -131,15 +131,8 @@ def time_candidates(recommender: Recommender, script: Script, count: int) -> flo
     """Milliseconds to find so many candidates for a conversation's first message, and to rank them."""
     dialogue = Dialogue().say(script.message)
     start = time.perf_counter()
-    found = find(recommender, dialogue, count)
+    found = recommender.find(dialogue, count)
     products, scores = [one.product for one in found], [one.query_score for one in found]
     item_features = [recommender.item_features[recommender.retriever.row[one.id]] for one in products]
     recommender.visual_ranker.ranker.rank(dialogue, products, item_features, query_scores=scores)
     return 1000 * (time.perf_counter() - start)
-
-
-def find(recommender: Recommender, dialogue: Dialogue, count: int = CANDIDATES) -> tuple[Candidate, ...]:
-    """So many candidates for a dialogue without a photo."""
-    intent = recommender.listener.read(dialogue)
-    conditions = recommender.listener.conditions(intent)
-    return recommender.retrieve(RecommendationRequest(dialogue), intent, conditions, k=count)
