@@ -19,30 +19,20 @@ UNITS = {
     "′": 30.48, "yd": 91.44, "yard": 91.44,
 }  # fmt: skip  # in centimetres; a plural s is dropped before
 SMALLER = {
-    "ft": "in",
-    "foot": "in",
-    "feet": "in",
-    "'": '"',
-    "’": '"',
-    "′": '"',
-    "m": "cm",
-    "meter": "cm",
-    "metre": "cm",
-}
+    "ft": "in", "foot": "in", "feet": "in", "'": '"', "’": '"', "′": '"', "m": "cm", "meter": "cm", "metre": "cm",
+}  # fmt: skip
+OTHER_UNIT = re.compile(
+    r"\d\s*-?\s*(?:m?l|cl|lit(?:re|er)s?|k?g|kilos?|lbs?|oz|ounces?|gal(?:lon)?s?|pints?|w(?:atts?)?|v(?:olts?)?|[gt]b"
+    r"|px|mp|hz)\b|\b(?:litre|liter|kilo|gallon|pint|pound)s?\b", re.IGNORECASE,
+)  # fmt: skip
 SCALES = {
-    "k": 1e3,
-    "grand": 1e3,
-    "thousand": 1e3,
-    "hundred": 1e2,
-    "hundreds": 1e2,
-    "mil": 1e6,
-    "million": 1e6,
-    "dozen": 12.0,
+    "k": 1e3, "grand": 1e3, "thousand": 1e3, "hundred": 1e2, "hundreds": 1e2, "mil": 1e6, "million": 1e6, "dozen": 12.0,
     "ton": 100.0,
-}
+}  # fmt: skip
 FRACTIONS = {"half": 0.5, "½": 0.5, "quarter": 0.25, "¼": 0.25, "¾": 0.75}
 IN_METRES = 3.5  # a bare measure up to this is in metres, a larger one in centimetres
-FIGURES = re.compile(r"[0-9]+(?:['’   ][0-9]{3}(?![0-9])|[.,][0-9]+)*(?:[.,]-)?")
+FIGURES = re.compile(r"[0-9]+(?:['’ \u00a0\u202f\u2009][0-9]{3}(?![0-9])|[.,][0-9]+)*(?:[.,]-)?")
+CURRENCY = re.compile(r"\A\s*(?:[A-Z]{3}\b|[$€£¥₹])|(?:\b[A-Z]{3}|[$€£¥₹])\s*\Z")
 WORD = re.compile(r"[^\W\d_]+|[½¼¾\"”″'’′]+")
 TOKEN = re.compile(rf"{FIGURES.pattern}|{WORD.pattern}")
 COUPLE = {"couple": 2, "pair": 2}
@@ -68,11 +58,40 @@ def read_numbers(text: str) -> list[float]:
     return [quantity.number for quantity in read_quantities(text)]
 
 
-def read_measures(text: str) -> list[float]:
-    """The measures of a text in centimetres; a unit that stands once, at the end, is that of all: "60 x 40 cm"."""
+def read_money(text: str) -> float:
+    """The one amount of money that a field holds, with or without its currency. Raises ValueError for anything else."""
+    plain = in_figures(CURRENCY.sub("", text[:LONGEST]).strip().lower())
+    numbers = read_numbers(plain)
+    # Figures and their scale, and nothing between or beside them.
+    rest = FIGURES.sub("", plain, count=1)
+    if len(numbers) != 1 or re.sub(r"\b(?:and|an?|of)\b|\s", "", WORD.sub(drop_scale, rest)):
+        raise ValueError(f"{text[:40]!r} is not an amount of money.")
+    return numbers[0]
+
+
+def write_money(amount: float, currency: str = "") -> str:
+    """An amount as a price, without empty cents: "$1,234.50"."""
+    return f"{currency}{amount:,.2f}".removesuffix(".00")
+
+
+def drop_scale(match: re.Match) -> str:
+    """Nothing in place of a word that is part of a number."""
+    return "" if match[0] in SCALES or match[0] in FRACTIONS else match[0]
+
+
+def read_measures(text: str, unit: str = "") -> list[float]:
+    """The measures of a text in centimetres; a unit that stands once, at the end, is that of all: "60 x 40 cm". unit:
+    of a text that says none. What is in another unit, litres say, is none."""
+    if OTHER_UNIT.search(text):
+        return []
     found = read_quantities(text)
-    last = next((one.unit for one in reversed(found) if one.unit), "")
+    last = next((one.unit for one in reversed(found) if one.unit), unit)
     return [Quantity(one.number, one.unit or last).centimetres for one in found]
+
+
+def unit_behind(text: str) -> str:
+    """The unit of a text's last measure, "" where it has none."""
+    return next((one.unit for one in reversed(read_quantities(text)) if one.unit), "")
 
 
 def read_count(text: str) -> int | None:
@@ -147,7 +166,7 @@ def parse_figures(text: str) -> float:
 
     A single mark with three figures behind it parts thousands, unless the number begins with a zero.
     """
-    plain = re.sub(r"[.,]-\Z|[   '’]", "", text)
+    plain = re.sub(r"[.,]-\Z|[ \u00a0\u202f\u2009'’]", "", text)
     marks = re.findall(r"[.,]", plain)
     if not marks:
         return float(plain)

@@ -1,38 +1,18 @@
 """What a shopper will not look beyond: categories, and a range of prices."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
+from lavic_chat.catalog.amounts import read_money
 from lavic_chat.catalog.product import Product
 from lavic_chat.errors import CatalogError
 
 
 @dataclass(frozen=True)
-class PriceRange:
-    """What a shopper's words leave of prices, both ends inclusive; open where None."""
-
-    lowest: float | None = None
-    highest: float | None = None
-
-    def __bool__(self) -> bool:
-        return self != NO_LIMITS
-
-    def admits(self, price: float) -> bool:
-        """Whether a known price lies in the range."""
-        highest = float("inf") if self.highest is None else self.highest
-        return (self.lowest or 0) <= price <= highest
-
-
-NO_LIMITS = PriceRange()
-
-
-@dataclass(frozen=True)
 class Filters:
     """categories: any of these, or all where none is named. Prices are inclusive; where one is given, products whose
-    price is unknown stay out, unless `unpriced`.
+    price is unknown stay out.
 
     Raises CatalogError for a price below zero, or a lowest above the highest.
     """
@@ -40,7 +20,6 @@ class Filters:
     categories: frozenset[str] = frozenset()
     lowest: float | None = None
     highest: float | None = None
-    unpriced: bool = False
 
     def __post_init__(self):
         prices = [price for price in (self.lowest, self.highest) if price is not None]
@@ -52,27 +31,14 @@ class Filters:
     def __bool__(self) -> bool:
         return self != NO_FILTERS
 
-    @cached_property
-    def prices(self) -> PriceRange:
-        """The range of prices that was set."""
-        return PriceRange(self.lowest, self.highest)
-
     def admits(self, product: Product) -> bool:
         """Whether a product is of the categories and within the prices."""
         if self.categories and product.category not in self.categories:
             return False
-        if not self.prices:
+        if self.lowest is None and self.highest is None:
             return True
-        return self.unpriced if product.price is None else self.prices.admits(product.price)
-
-    def within(self, limits: PriceRange) -> "Filters | None":
-        """These filters and what the shopper's words leave; None where no price suits both. Unlike a filter that was
-        set, words about money leave products in whose price nobody knows."""
-        lowest = max((price for price in (self.lowest, limits.lowest) if price is not None), default=None)
-        highest = min((price for price in (self.highest, limits.highest) if price is not None), default=None)
-        if lowest is not None and highest is not None and lowest > highest:
-            return None
-        return replace(self, lowest=lowest, highest=highest, unpriced=not self.prices)
+        highest = float("inf") if self.highest is None else self.highest
+        return product.price is not None and (self.lowest or 0) <= product.price <= highest
 
 
 NO_FILTERS = Filters()
@@ -80,11 +46,10 @@ NO_FILTERS = Filters()
 
 def read_price(text: str | None) -> float | None:
     """A price as people write it, "1,200" or "$49.90"; None where nothing is said. Raises CatalogError."""
-    plain = re.sub(r"[\s,$€£¥]", "", text or "")
-    if not plain:
+    if text is None or not text.strip():
         return None
     try:
-        return float(plain)
+        return read_money(text)
     except ValueError:
         raise CatalogError("A price limit must be a number such as 49.90; correct it, or leave it open.") from None
 

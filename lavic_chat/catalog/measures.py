@@ -7,12 +7,16 @@ from lavic_chat.catalog.amounts import read_count, read_measures
 from lavic_chat.catalog.product import Product
 
 WIDTH, DEPTH, HEIGHT, LENGTH, SEATS = "width", "depth", "height", "length", "seats"
+LONGEST = "longest"  # of the sides
 DIRECTIONS = (WIDTH, DEPTH, HEIGHT)
 SIZE_NAMES = ("size", "dimensions", "dimension", "measurements", "product dimensions")
 NUMBER = r"\d+(?:[.,]\d+)?"
-UNIT = r"(?:mm|cm|m|in(?:ch(?:es)?)?|ft|[\"”″])"
+UNIT = r"(?:(?:mm|cm|m|in(?:ch(?:es)?)?|ft)(?![a-z])|[\"”″])"
 TIMES = re.compile(rf"{NUMBER}\s*{UNIT}?\s*[x×*]\s*{NUMBER}(?:\s*{UNIT}?\s*[x×*]\s*{NUMBER})?\s*{UNIT}?", re.IGNORECASE)
-SEATING = re.compile(r"\b(\w+)[\s-]?(?:seat(?:er|s)?\b|persons?\b|people\b)", re.IGNORECASE)
+SEATING = re.compile(
+    r"\b(?:seats|sleeps)\s+(?:up to\s+)?(?P<behind>\w+)|\b(?P<before>\w+)[\s-]?(?:seat(?:er|s)?\b|persons?\b|people\b)",
+    re.IGNORECASE,
+)
 
 
 def measures_of(product: Product) -> dict[str, float]:
@@ -27,20 +31,23 @@ def measures_of(product: Product) -> dict[str, float]:
 
 def seats_of(product: Product) -> int | None:
     """For how many it is, where its title, attributes or description say so."""
+    if count := read_count(str(product.attributes.get(SEATS, ""))):
+        return count
     for text in (product.title, *map(str, product.attributes.values()), product.description):
         for match in SEATING.finditer(text):
-            if count := read_count(match[1]):
+            if count := read_count(match["behind"] or match["before"]):
                 return count
     return None
 
 
 def facts_of(product: Product) -> Mapping[str, float]:
-    """All numbers that are known of a product: price, measures in centimetres, length (the longer side), size (the
-    volume, or area), seats."""
+    """All numbers that are known of a product: price, measures in centimetres, length (the longer side on the
+    ground), the longest side, size (the volume, or area), seats."""
     facts: dict[str, float] = dict(measures_of(product))
     sides = [facts[name] for name in DIRECTIONS if name in facts]
     if sides:
         facts[LENGTH] = max(facts.get(WIDTH, 0.0), facts.get(DEPTH, 0.0)) or sides[0]
+        facts[LONGEST] = max(sides)
         volume = 1.0
         for side in sides:
             volume *= side

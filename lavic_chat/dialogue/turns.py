@@ -48,6 +48,10 @@ class Dialogue:
         """The newest photo that the shopper sent, or None."""
         return next((turn.photo for turn in reversed(self.turns) if turn.photo), None)
 
+    def since(self, place: int) -> "Dialogue":
+        """The same without the turns before a place."""
+        return replace(self, turns=self.turns[place:])
+
     def say(self, text: str, photo: str | Path | None = None) -> "Dialogue":
         """Add a shopper's message.
 

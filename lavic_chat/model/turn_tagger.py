@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
+from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
@@ -97,6 +97,23 @@ def new_tagger(home: str | Path, shape: TaggerShape, seed: int) -> tuple[TurnTag
             module.p = 0.0  # that costs a third of a step, and messages are varied otherwise
     network = TurnTagger(lora.get_base_model(), shape.tags, shape.about)
     return network, unpadded(encoder.tokenizer.backend_tokenizer), lora
+
+
+def start_from(network: TurnTagger, lora: PeftModel, adapter: str | Path) -> None:
+    """Give a new tagger the weights of an adapter folder's. Raises ModelError where it has none that would fit."""
+    folder = Path(adapter) / NLU
+    try:
+        learned, heads = load_file(folder / WEIGHTS), load_file(folder / HEADS)
+        if set(learned) != set(get_peft_model_state_dict(lora, adapter_name=RETRIEVER, save_embedding_layers=False)):
+            raise ValueError("a LoRA on other layers")
+        set_peft_model_state_dict(lora, learned, adapter_name=RETRIEVER)
+        missing, unexpected = network.load_state_dict(heads, strict=False)
+        if unexpected or any(not name.startswith("encoder.") for name in missing):
+            raise ValueError("other heads")
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"{folder} has no tagger of this rank to go on from ({type(error).__name__}); leave `--from` out."
+        ) from error
 
 
 def save_tagger(network: TurnTagger, lora: PeftModel, adapter: str | Path) -> None:

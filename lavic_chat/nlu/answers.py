@@ -1,15 +1,24 @@
 """What is said instead of a pick: answers about what was shown, and short replies where there is nothing to pick."""
 
+import re
 from collections.abc import Mapping, Sequence
 
+from lavic_chat.catalog.amounts import write_money
 from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, WIDTH
 from lavic_chat.catalog.text import listed
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.catalog_words import stems
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent
 
 FROM_PICTURE = "As far as I can see in the picture"
 WORDS = {WIDTH: "wide", DEPTH: "deep", HEIGHT: "high"}
+APPEARANCE = ("colour", "color", "shade", "material", "pattern", "style", "type")  # attributes that others answer for
+SHORTEST = 4  # letters of a word that a question is about
+ASKING = frozenset(
+    ("what", "does", "have", "will", "would", "with", "this", "that", "there", "come", "from", "made", "much", "many",
+     "your", "they", "could", "about")
+)  # fmt: skip
 COUNTED = 0.6  # similarity from which on a product counts as of a kind
 SERVICE = (
     "I can only help you to find things here, and know nothing of delivery, returns, opening hours or payment; the "
@@ -23,22 +32,26 @@ NOTHING_SHOWN = "I have not shown you anything yet. Tell me what you are looking
 
 
 class Answers:
-    """Of one catalogue; facts: numbers of each product."""
+    """Of one catalogue; facts: numbers of each product; currency: before a price."""
 
-    def __init__(self, grounding: Grounding, captions: Sequence[str], facts: Sequence[Mapping[str, float]]):
+    def __init__(
+        self, grounding: Grounding, captions: Sequence[str], facts: Sequence[Mapping[str, float]], currency: str = ""
+    ):
         self.grounding, self.captions, self.facts, self.row = grounding, captions, facts, grounding.row
+        self.currency = currency
 
-    def reply(self, intent: Intent, shown: Sequence[str]) -> str:
-        """To a turn that asks for no pick. shown: ids of the newest list, the pick first; empty before the first."""
+    def reply(self, intent: Intent, shown: Sequence[str], said: str = "") -> str:
+        """To a turn that asks for no pick. shown: ids of the newest list, the pick first; empty before the first. said:
+        the turn's message."""
         if intent.act == r.OTHER_LANGUAGE:
             return LANGUAGE
         if intent.act == UNAVAILABLE:
             return NOT_SOLD.format(kind=" or ".join(intent.missing)) if intent.missing else SERVICE
         if intent.act == r.CHATTER:
             return PLEASURE if shown else GREETING
-        return self.answer(intent, shown)
+        return self.answer(intent, shown, said)
 
-    def answer(self, intent: Intent, shown: Sequence[str]) -> str:
+    def answer(self, intent: Intent, shown: Sequence[str], said: str) -> str:
         """To a question."""
         if intent.asks == "count":
             return self.count(intent)
@@ -56,7 +69,7 @@ class Answers:
             return self.other_colours(row)
         if intent.asks == "goes_with":
             return "Tell me which kind of thing should go with it, and I look for one in the same colour."
-        return self.all_known(row, intent.asks)
+        return self.stated(row, said) or self.all_known(row, intent.asks)
 
     def title(self, row: int) -> str:
         """Of a product."""
@@ -80,24 +93,30 @@ class Answers:
 
     def measure(self, row: int, name: str) -> str:
         """A number that the shop knows of a product."""
-        if name not in self.facts[row]:
+        if name not in self.facts[row]:  # a size is there where a side is
             return f"The shop does not say that of the {self.title(row)}."
         if name == "price":
-            return f"The {self.title(row)} costs {self.facts[row]['price']:,.2f}.".replace(".00.", ".")
+            return f"The {self.title(row)} costs {write_money(self.facts[row]['price'], self.currency)}."
         if name == "size":
-            return f"The {self.title(row)} measures {self.numbers(row)}."
+            return f"The {self.title(row)} measures {self.sides(row)}."
         return f"The {self.title(row)} is {self.facts[row][name]:g} cm {WORDS[name]}."
 
     def numbers(self, row: int) -> str:
         """All numbers of a product in a few words."""
         facts = self.facts[row]
-        sides = " x ".join(f"{facts[name]:g}" for name in DIRECTIONS if name in facts)
-        price = f"{facts['price']:,.2f}".removesuffix(".00") if "price" in facts else ""
-        return ", ".join(filter(None, (price, sides and f"{sides} cm")))
+        price = write_money(facts["price"], self.currency) if "price" in facts else ""
+        return ", ".join(filter(None, (price, self.sides(row))))
+
+    def sides(self, row: int) -> str:
+        """Its measures, "160 x 80 x 80 cm"; "" where none is known."""
+        known = [f"{self.facts[row][name]:g}" for name in DIRECTIONS if name in self.facts[row]]
+        return f"{' x '.join(known)} cm" if known else ""
 
     def seen(self, row: int, facet: str) -> str:
         """How a product looks: from the catalogue where it may be read, else from its picture."""
         caption, title = self.captions[row], self.title(row)
+        if self.grounding.reads_attributes and (known := self.grounding.products[row].attributes.get(facet)):
+            return f"The shop says of the {title}, {facet}: {known}."
         if facet == "type":
             return f"It is called {title}." + (f" {FROM_PICTURE}, {caption}." if caption else "")
         if not caption:
@@ -116,8 +135,24 @@ class Answers:
             return f"The {title} is here in this look only."
         return f"Yes, the {title} is also here in {listed(captions, 8)}."
 
+    def stated(self, row: int, said: str) -> str:
+        """What the shop states of a product that a question may be about: an attribute of that name, or a sentence of
+        its description that has one of the question's words; "" where it states nothing."""
+        product = self.grounding.products[row]
+        asked = {word for word in stems(said) if len(word) >= SHORTEST} - stems(product.title) - ASKING
+        for name, value in product.attributes.items():
+            if name not in APPEARANCE and any(
+                word[:SHORTEST] == one[:SHORTEST] for word in stems(name) for one in asked
+            ):
+                return f"The shop says of the {product.title}, {name}: {value}."
+        for sentence in re.split(r"(?<=[.!?])\s+", product.description):
+            if asked & stems(sentence):
+                return f"The shop says of the {product.title}: {sentence}"
+        return ""
+
     def all_known(self, row: int, asks: str) -> str:
         """What is known of a product, where a question is about nothing of it."""
-        start = f"It is called {self.title(row)}" if asks == "title" else f"That I do not know. The {self.title(row)}"
-        caption = f"; in the picture I see: {self.captions[row]}" if self.captions[row] else ""
-        return f"{start}: {self.numbers(row)}{caption}."
+        start = f"It is called {self.title(row)}" if asks == "title" else f"That I do not know of the {self.title(row)}"
+        caption = f"in the picture I see: {self.captions[row]}" if self.captions[row] else ""
+        known = "; ".join(filter(None, (self.numbers(row), caption)))
+        return f"{start}{': ' if asks == 'title' and known else '. All I know: ' if known else ''}{known}."

@@ -1,5 +1,6 @@
 """The words of a catalogue: what its products are called, and what is said of how they look."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -15,6 +16,7 @@ SMALL_WORDS = frozenset(
     ("a", "an", "the", "and", "or", "of", "for", "with", "in", "on", "to", "my", "our", "some", "any", "one", "ones",
      "it", "is", "that", "this", "please", "colour", "color", "coloured", "colored")
 )  # fmt: skip
+MARK = re.compile(r"[,|(–—]|\s-\s")  # what a thing is called often ends before one
 NOT_APPEARANCE = ("type", "size", "width", "depth", "height", "length")  # attributes that say nothing of looks
 
 
@@ -63,11 +65,11 @@ def share(words: Sequence[str], name: Sequence[str]) -> float:
 
 
 def kind_texts(product: Product) -> list[str]:
-    """What a product is called: its title, and its type where the catalogue has one."""
-    texts = (
-        product.title,
-        *(str(product.attributes.get(name, "")) for name in ("type", "product type", "product_type")),
-    )
+    """What a product is called: its title, also without what follows behind a mark; then its type where the catalogue
+    has one, else the last part of its category."""
+    types = [str(product.attributes.get(name, "")) for name in ("type", "product type", "product_type")]
+    of_category = [] if any(types) else re.split(r"[>/|]", product.category)[-1:]
+    texts = (MARK.split(product.title)[0], product.title, *of_category, *types)
     return list(dict.fromkeys(" ".join(text.lower().split()) for text in texts if text.strip()))
 
 
@@ -88,6 +90,11 @@ def appearance_terms(product: Product, caption: str, read_attributes: bool) -> l
 def stems(text: str) -> frozenset[str]:
     """The words of a text without endings and small words."""
     return frozenset(singular(word) for word in words_of(text) if word not in SMALL_WORDS)
+
+
+def title_stems(title: str) -> frozenset[str]:
+    """The words of a title, numbers and all, for these tell models of one name apart."""
+    return stems(title) | frozenset(re.findall(r"\w*\d\w*", title.casefold()))
 
 
 @lru_cache(maxsize=4096)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lavic_chat.catalog.measures import LONGEST
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DOUBT, PLAIN, SURE, Grounding, otherwise
-from lavic_chat.nlu.intent import Appearance, Intent, Limit, Relation, limit_words, relation_words
+from lavic_chat.nlu.intent import BRAND, Appearance, Intent, Limit, Relation, limit_words, relation_words
 
 KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 2.0, 3.0, 1.0
 GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
@@ -24,7 +25,7 @@ LIGHTER = 3.0  # CIE L* that is seen as a difference
 OPEN = 0.3  # what a condition gives way below
 # Of what a caption says of a facet: measured, colours are named rightly in .93 of the products, materials in .76.
 DOUBTS, OTHER_DOUBT = {"colour": 0.06, "material": 0.2, "pattern": 0.15}, 0.15
-ALTERNATIVES = ("colour", "material", "pattern", "style", "finish")  # of these any one will do
+ALTERNATIVES = ("colour", "material", "pattern", "style", "finish", BRAND)  # of these any one will do
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class Condition:
 
 def conditions_of(intent: Intent, grounding: Grounding, facts: Sequence[Mapping[str, float]]) -> tuple[Condition, ...]:
     """All conditions of an intent; words that mean nothing in this catalogue are none."""
-    found = [kind_condition(intent.kinds, grounding)] if intent.kinds and not intent.title else []
+    found = [kind_condition(intent.kinds, intent.sure, grounding)] if intent.kinds and not intent.title else []
     if intent.title:
         found.append(Condition("title", intent.title, grounding.titled(intent.title), TITLE_WEIGHT))
     found += [limit_condition(limit, facts) for limit in intent.limits if is_known(limit, facts, found)]
@@ -65,14 +66,14 @@ def given_way(conditions: Sequence[Condition], place: int) -> tuple[Condition, .
     return tuple(condition for condition in conditions if condition.probability[place] < OPEN)
 
 
-def kind_condition(kinds: Sequence[str], grounding: Grounding) -> Condition:
-    """The thing is of any of the kinds: as near as the nearest, or a little less."""
+def kind_condition(kinds: Sequence[str], meant: float, grounding: Grounding) -> Condition:
+    """The thing is of any of the kinds: as near as the nearest, or a little less. meant: how probably it is wanted."""
     near = np.max([grounding.kind(kind) for kind in kinds], 0)
     best = near.max(initial=0.0)
     behind = (best - near) / KIND_WIDTH
     # What is only described, "something to use when cooking", is no name to go by, and weighs the less the less sure.
     sure = float(np.clip((best - GUESSED) / (NAMED - GUESSED), 0.0, 1.0)) ** 2
-    return Condition("kind", " or ".join(kinds), np.clip(np.exp(-(behind**2)), 1e-4, SURE), KIND_WEIGHT * sure)
+    return Condition("kind", " or ".join(kinds), np.clip(np.exp(-(behind**2)), 1e-4, SURE), KIND_WEIGHT * sure * meant)
 
 
 def values_of(name: str, facts: Sequence[Mapping[str, float]]) -> np.ndarray:
@@ -81,8 +82,8 @@ def values_of(name: str, facts: Sequence[Mapping[str, float]]) -> np.ndarray:
 
 
 def fact_bounded(limit: Limit) -> str:
-    """The fact that a limit is about; a size whose direction is not said is that of the longer side."""
-    return r.LENGTH if limit.quantity == r.SIZE else limit.quantity
+    """The fact that a limit is about; a size whose direction is not said is that of the longest side."""
+    return LONGEST if limit.quantity == r.SIZE else limit.quantity
 
 
 def limit_condition(limit: Limit, facts: Sequence[Mapping[str, float]]) -> Condition:
@@ -120,20 +121,30 @@ def appearance_conditions(appearance: Sequence[Appearance], grounding: Grounding
     """What is unwanted, each on its own; what is wanted, of some facets any."""
     found, groups = [], {}
     for one in appearance:
-        probability = grounding.appearance(one.said)
-        if probability.max(initial=0.0) < OPEN and not (one.facet in grounding.facets and grounding.is_known(one.said)):
-            continue  # a word that says nothing of looks here
-        doubt = DOUBTS.get(one.facet, OTHER_DOUBT)
-        probability = np.clip(probability, doubt, 1 - doubt)
+        probability = appearance_probability(one, grounding)
+        if probability is None:
+            continue
         if one.unwanted:
-            found.append(Condition(one.facet, f"not {one.said}", 1 - probability, UNWANTED_WEIGHT))
+            found.append(Condition(one.facet, f"not {one.said}", 1 - probability, UNWANTED_WEIGHT * one.sure))
         else:
             groups.setdefault(one.facet if one.facet in ALTERNATIVES else one.said, []).append((one, probability))
     for group in groups.values():
         said = " or ".join(one.said for one, _ in group)
         best = np.max([probability for _, probability in group], 0)
-        found.append(Condition(group[0][0].facet, said, best, WANTED_WEIGHT))
+        weight = TITLE_WEIGHT if group[0][0].facet == BRAND else WANTED_WEIGHT
+        found.append(Condition(group[0][0].facet, said, best, weight * max(one.sure for one, _ in group)))
     return found
+
+
+def appearance_probability(one: Appearance, grounding: Grounding) -> np.ndarray | None:
+    """[N] that a product is as words say, as far as that is to be believed; None where they say nothing of it here."""
+    if one.facet == BRAND:
+        return np.clip(grounding.titled(one.said), DOUBT, SURE)
+    probability = grounding.appearance(one.said)
+    if probability.max(initial=0.0) < OPEN and not (one.facet in grounding.facets and grounding.is_known(one.said)):
+        return None
+    doubt = DOUBTS.get(one.facet, OTHER_DOUBT)
+    return np.clip(probability, doubt, 1 - doubt)
 
 
 def extreme_condition(asks: str, facts: Sequence[Mapping[str, float]], before: Sequence[Condition]) -> Condition:

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import singular, words_of
+from lavic_chat.nlu.brands import Brands
 from lavic_chat.nlu.catalog_words import (
     SMALL_WORDS,
     Encoder,
@@ -25,8 +26,9 @@ from lavic_chat.nlu.catalog_words import (
     kind_texts,
     share,
     stems,
+    title_stems,
 )
-from lavic_chat.nlu.lexicon import PATTERN, Entry, Lexicon
+from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, PATTERN, Entry, Lexicon
 from lavic_chat.nlu.spelling import Speller
 from lavic_chat.nlu.thesaurus import Thesaurus, name_words
 
@@ -39,6 +41,7 @@ OTHER_TYPE = 0.13  # less, where the catalogue's own type of a product is anothe
 ANOTHER_THING = 0.6  # of a meaning's similarity, where the thesaurus knows the name, and none of the products as such
 HARDLY_LESS = 0.1  # than the best of a kind
 DESCRIBING, DESCRIBED, MEANS = 3, 12, 0.5  # words of a description; phrases it may be like, and how near at least
+CALLED = 0.75  # share of a name that a title has at least
 LONGEST_NAME = 4  # words of a thing's name
 SEEN = ("colour", "material", "pattern")
 OTHER_PATTERN = 0.25  # that it is not the one that is seen
@@ -48,11 +51,12 @@ COLOUR_WIDTH = 22.0  # CIE76 difference at which a colour is another
 
 @dataclass(frozen=True)
 class English:
-    """What is known of words beyond any catalogue; is_word: whether it is one."""
+    """What is known of words beyond any catalogue; is_word: whether it is a common one; is_spelled: whether at all."""
 
     lexicon: Lexicon
     thesaurus: Thesaurus
     is_word: Callable[[str], bool]
+    is_spelled: Callable[[str], bool] = frozenset().__contains__
 
 
 class Grounding:
@@ -67,6 +71,7 @@ class Grounding:
         english: English,
         read_attributes: bool = False,
     ):
+        self.reads_attributes = read_attributes
         self.products, self.encoder, self.is_word = tuple(products), encoder, english.is_word
         self.row = {product.id: place for place, product in enumerate(self.products)}
         self.lexicon, self.thesaurus = lexicon, thesaurus = english.lexicon, english.thesaurus
@@ -75,7 +80,7 @@ class Grounding:
         self.names_in_words = [name_words(name) for name in self.names.terms]
         self.phrase_vectors = encoder.encode_cached(thesaurus.phrases[0], True)
         self.things = [thesaurus.find(name)[0] for name in self.names.terms]
-        self.title_words = [stems(product.title) for product in products]
+        self.title_words = [title_stems(product.title) for product in products]
         appearance = [appearance_terms(*pair, read_attributes) for pair in zip(products, captions, strict=True)]
         self.seen = Terms(appearance, encoder)
         self.entries = [self.find(term) for term in self.seen.terms]
@@ -84,7 +89,7 @@ class Grounding:
             uses.update(word for name in thesaurus.things[thing].names for word in words_of(name))
         seen = {word for term in self.seen.terms for word in words_of(term)}
         others = lexicon.words | thesaurus.words | seen
-        self.speller = Speller(uses, others, english.is_word)
+        self.speller = Speller(uses, others, lambda word: english.is_word(word) or english.is_spelled(word))
         self.kind = lru_cache(256)(self._kind)
         self.appearance = lru_cache(512)(self._appearance)
 
@@ -139,18 +144,20 @@ class Grounding:
             return otherwise(self.appearance(PATTERNED))
         whole = self.match(mended)
         parts = [word for word in words_of(mended) if word not in SMALL_WORDS]
-        if len(parts) > 1 and not self.find(mended):
+        if len(parts) > 1 and not self.meant(mended):
             both = np.min([self.seen.best(self.match(part)) for part in parts], 0)
             return np.clip(np.maximum(self.seen.best(whole), both), DOUBT, SURE)
         return np.clip(self.seen.best(whole), DOUBT, SURE)
 
     def titled(self, said: str) -> np.ndarray:
         """[N] probability that a product is called so, brand and all."""
-        wanted = stems(" ".join(words_of(said)))
+        wanted = title_stems(said)
         shares = [len(wanted & words) / max(len(wanted), 1) for words in self.title_words]
         spelled = [fuzz.token_set_ratio(said.lower(), product.title.lower()) / 100 for product in self.products]
         both = np.maximum(shares, spelled)
-        return np.clip(np.exp(-(((both.max(initial=0.0) - both) / 0.08) ** 2)), 1e-4, SURE)
+        best = both.max(initial=0.0)
+        known = min(1.0, best / CALLED) ** 4  # nothing here may be called so
+        return np.clip(known * np.exp(-(((best - both) / 0.08) ** 2)), 1e-4, SURE)
 
     def words_of_facet(self, row: int, facet: str) -> list[str]:
         """What a product's looks say of a facet, "scarlet" of its colour; the most special words alone."""
@@ -164,15 +171,9 @@ class Grounding:
         return frozenset(entry.facet for entry in self.entries if entry)
 
     @cached_property
-    def brands(self) -> frozenset[str]:
-        """Words that begin titles, and are no words otherwise."""
-        first = {words[0] for product in self.products if (words := words_of(product.title))}
-        common = self.thesaurus.words | self.lexicon.words
-        return frozenset(word for word in first - common if len(word) > 2 and not self.is_word(word))
-
-    def brands_in(self, text: str) -> tuple[str, ...]:
-        """The brands that a message names."""
-        return tuple(dict.fromkeys(word for word in words_of(text) if word in self.brands))
+    def brands(self) -> Brands:
+        """Those of the catalogue."""
+        return Brands(self.products, self.thesaurus.words | self.lexicon.words, self.is_word)
 
     def things_in(self, text: str) -> tuple[str, ...]:
         """Names of things that are sold here, wherever they stand in a message, spelling mended; the longest first."""
@@ -199,12 +200,12 @@ class Grounding:
     def is_known(self, said: str) -> bool:
         """Whether the lexicon knows words for how things look, or their last one."""
         words = words_of(self.mend(said))
-        return bool(self.find(self.mend(said)) or (words and self.find(words[-1])))
+        return bool(self.meant(self.mend(said)) or (words and self.find(words[-1])))
 
     @lru_cache(maxsize=512)  # noqa: B019 - one grounding lives as long as its catalogue
     def match(self, said: str) -> np.ndarray:
         """[T] how probably each term of the catalogue's says what is said."""
-        entry, stem = self.find(said), stems(said)
+        entry, stem = self.meant(said), stems(said)
         scores = np.array(
             [self.term_match(stem, entry, *pair) for pair in zip(self.seen.terms, self.entries, strict=True)]
         )
@@ -242,14 +243,20 @@ class Grounding:
                 return entry
         return None
 
+    def meant(self, said: str) -> Entry | None:
+        """The lexicon's entry of words that are said of a look, also where they liken it to a thing."""
+        return self.find(said) or self.lexicon.likeness(said)
+
     def facet(self, said: str) -> str:
         """Which facet words are of: by the lexicon, else by the nearest of its words."""
         mended = self.mend(said)
-        if entry := self.find(mended):
+        if entry := self.meant(mended):
             return entry.facet
-        for word in reversed(words_of(mended)):
-            if entry := self.find(word):
-                return entry.facet
+        words = words_of(mended)
+        for place in range(len(words) - 1, -1, -1):
+            if entry := self.find(words[place]):  # of "a red sole", the sole is red
+                of_part = entry.facet == COLOUR and not set(words[place + 1 :]) <= ABOUT_COLOUR
+                return PART if of_part else entry.facet
         return self.lexicon.entries[int((self._lexicon_vectors() @ self.encoder.encode([mended])[0]).argmax())].facet
 
     @lru_cache(maxsize=1)  # noqa: B019

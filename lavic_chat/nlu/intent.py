@@ -6,7 +6,6 @@ Read once, in `Recommender`, and handed down: nothing behind it reads the shoppe
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lavic_chat.catalog.filters import NO_LIMITS, PriceRange
 from lavic_chat.nlu import reading as r
 
 UNITS = {
@@ -17,6 +16,7 @@ COMPARATIVES = {
     "height": ("lower", "taller"), "size": ("smaller", "bigger"), "light": ("darker", "lighter"),
     "pattern": ("plainer", "bolder"),
 }  # fmt: skip
+BRAND = "brand"  # a facet
 UNAVAILABLE = "unavailable"  # an act beyond those of a message alone: a thing that is not sold here, or a service
 
 
@@ -35,11 +35,13 @@ class Limit:
 
 @dataclass(frozen=True)
 class Appearance:
-    """Words for how a thing looks, the facet that they are of, and whether it shall not look so."""
+    """Words for how a thing looks, the facet that they are of, and whether it shall not look so. sure: how probably
+    that was meant."""
 
     said: str
     facet: str
     unwanted: bool = False
+    sure: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,16 @@ class Relation:
 class Intent:
     """What is wanted after a turn; empty where nothing was said.
 
-    act: of the newest message. kinds: what the thing is called, any of these. later: a second kind of thing, announced
-    for afterwards. appearance, limits, relations: conditions, the oldest first. title: a product as it is called by
-    name. reference: id of the shown product that the message points at. asks: what a question is about. missing: kinds
-    of thing that are not sold here. excluded: ids that were turned down. since: the turn with which this wish begins,
-    by its place in the dialogue.
+    act: of the newest message. kinds: what the thing is called, any of these; sure: how probably that was meant.
+    later: a second kind of thing, announced for afterwards. appearance, limits, relations: conditions, the oldest
+    first. title: a product as it is called by name. reference: id of the shown product that the message points at.
+    asks: what a question is about, or the superlative of a wish. missing: kinds of thing that are not sold here.
+    excluded: ids that were turned down. since: the turn with which this wish begins, by its place in the dialogue.
     """
 
     act: str = r.ASK
     kinds: tuple[str, ...] = ()
+    sure: float = 1.0
     later: tuple[str, ...] = ()
     appearance: tuple[Appearance, ...] = ()
     limits: tuple[Limit, ...] = ()
@@ -86,13 +89,14 @@ class Intent:
         """Words for how it shall not look."""
         return tuple(one.said for one in self.appearance if one.unwanted)
 
+    def limit(self, quantity: str) -> Limit | None:
+        """What bounds a price, a measure or seats; None where nothing does."""
+        return next((limit for limit in self.limits if limit.quantity == quantity), None)
+
     @property
-    def prices(self) -> PriceRange:
-        """The range of prices that is left."""
-        for limit in self.limits:
-            if limit.quantity == r.PRICE:
-                return PriceRange(limit.least, limit.most)
-        return NO_LIMITS
+    def price(self) -> Limit | None:
+        """What bounds the price."""
+        return self.limit(r.PRICE)
 
     @property
     def wants_pick(self) -> bool:
@@ -126,6 +130,13 @@ class Intent:
         appearance = " ".join(self.wanted)
         kind = self.title or " or ".join(self.kinds)
         return " ".join(filter(None, (appearance, kind)))
+
+    def alike(self) -> "Intent":
+        """The wish for a thing that is like one that was shown: of the same kind, within the same limits, and without
+        what is unwanted; how it shall look beyond that, the one that was shown says."""
+        unwanted = tuple(one for one in self.appearance if one.unwanted)
+        limits = Intent(r.REFINE, self.kinds, self.sure, appearance=unwanted, limits=self.limits)
+        return replace(limits, excluded=self.excluded, since=self.since)
 
     def to_json(self) -> dict:
         """As `ask --json` and the API return it; what is empty is left out."""

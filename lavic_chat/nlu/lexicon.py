@@ -1,8 +1,8 @@
 """English words for how things look: what they are also called, and what broader words are true of them.
 
 One JSON object a line (english/appearance.jsonl): `word`, `facet` (colour, material, pattern, style, shape, finish,
-part, feature), `also`, `is`, `unlike`, and `hex` of a colour. It knows no catalogue; words that it lacks are found by
-their meaning.
+part, feature), `also`, `is`, `unlike`, and `hex` of a colour; and english/likenesses.jsonl, things whose colour
+everybody knows, "the colour of basil leaves". It knows no catalogue; words that it lacks are found by their meaning.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,6 +14,10 @@ import numpy as np
 from lavic_chat.catalog.text import words_of
 
 PATTERN = "pattern"  # a facet
+COLOUR, PART = "colour", "part"  # others
+ABOUT_COLOUR = frozenset(
+    ("colour", "color", "coloured", "colored", "shade", "tone", "hue", "of", "the", "a", "an", "like", "as", "in", "my")
+)  # words that may stand beside a thing whose colour is meant
 D65 = np.array([0.95047, 1.0, 1.08883])
 
 
@@ -30,10 +34,13 @@ class Entry:
 
 
 class Lexicon:
-    """Entries by every word that means them."""
+    """Entries by every word that means them. likenesses: things whose colour is meant where they are named as one."""
 
-    def __init__(self, entries: Iterable[Entry]):
+    def __init__(self, entries: Iterable[Entry], likenesses: Iterable[Entry] = ()):
         self.entries = tuple(entries)
+        self.likenesses = {
+            " ".join(bare_words(name)): entry for entry in likenesses for name in (entry.word, *entry.also)
+        }
 
     @cached_property
     def by_word(self) -> Mapping[str, Entry]:
@@ -50,6 +57,19 @@ class Lexicon:
         """The entry that a word means."""
         return self.by_word.get(word.lower())
 
+    def likeness(self, said: str) -> Entry | None:
+        """The colour of a thing that words liken it to, "the colour of ripe cherries"."""
+        words = bare_words(said)
+        for start in range(len(words)):  # "ripe cherries", then "cherries"
+            if entry := self.likenesses.get(" ".join(words[start:])):
+                return entry
+        return None
+
+
+def bare_words(said: str) -> list[str]:
+    """Without those that may stand beside a thing."""
+    return [word for word in words_of(said) if word not in ABOUT_COLOUR]
+
 
 def to_lab(rgb: np.ndarray) -> np.ndarray:
     """sRGB [..., 3] from 0 to 1 -> CIE L*a*b* under D65."""
@@ -64,6 +84,11 @@ def entry_from(row: Mapping) -> Entry:
     """Of one line's object; raises KeyError for another one."""
     lab = None
     if "hex" in row:
-        light, red, yellow = map(float, to_lab(np.array(list(bytes.fromhex(row["hex"]))) / 255))
+        light, red, yellow = map(float, to_lab(np.array(list(bytes.fromhex(row["hex"].removeprefix("#")))) / 255))
         lab = light, red, yellow
     return Entry(row["word"], row["facet"], tuple(row.get("also", ())), frozenset(row.get("is", ())), lab)
+
+
+def likeness_from(row: Mapping) -> Entry:
+    """Of one line's object about a thing of a known colour; raises KeyError for another one."""
+    return entry_from({**row, "facet": COLOUR, "is": (row["is"],)})

@@ -3,16 +3,19 @@ direction or a bound stands beside them in so many words ("20 inches high or tal
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 
-from lavic_chat.catalog.amounts import read_count, read_measures, read_numbers
+from lavic_chat.catalog.amounts import read_count, read_measures, read_numbers, unit_behind
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.intent import Limit
 from lavic_chat.nlu.reading import Span
 
 ABOUT = 0.2  # of a price or a measure that is only about so much
 REACH = 28  # characters around an amount that may say what it is of
+INCHES = r"in(?!\s*\w)|in(?=\s+(?:wide|deep|high|tall|long|across)\b)"
 MEASURE = re.compile(
-    r"(?<![\w.,])(?:[0-9]+(?:[.,][0-9]+)?[\s-]?(?:cms?|mm|m|in(?!\s*\w)|ft)"
+    rf"(?<![\w.,])(?:[0-9]+(?:[.,][0-9]+)?[\s-]?(?:cms?|mm|m|{INCHES}|ft)"
     r"|(?:[0-9]+(?:[.,][0-9]+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half an?)[\s-]?"
     r"(?:centimet(?:er|re)s?|met(?:er|re)s?|inch(?:es)?|foot|feet))\b", re.IGNORECASE,
 )  # fmt: skip
@@ -20,40 +23,67 @@ DIRECTIONS = {
     r.HEIGHT: r"high|height|tall|taller|talls?", r.DEPTH: r"deep|deeper|depth", r.LENGTH: r"long|longer|length",
     r.WIDTH: r"wide|wider|width|across|broad",
 }  # fmt: skip
-AT_LEAST = re.compile(
+LEAST_BEFORE = re.compile(
+    r"\b(?:at (?:the )?(?:very )?least|min(?:imum)?|(?:nothing|not|none) (?:under|below|less than))\b", re.IGNORECASE
+)
+MOST_BEFORE = re.compile(
+    r"\b(?:at (?:the )?(?:very )?most|max(?:imum)?|no (?:more|wider|deeper|taller|higher|longer)|not? over|below|under"
+    r"|exceed)\b", re.IGNORECASE,
+)  # fmt: skip
+LEAST_BEHIND = re.compile(
     r"\b(?:at (?:the )?(?:very )?least|min(?:imum)?|or (?:more|up|over|taller|wider|longer|higher))\b", re.IGNORECASE
 )
-AT_MOST = re.compile(
-    r"\b(?:at (?:the )?(?:very )?most|max(?:imum)?|or (?:less|under)|no (?:more|wider|deeper|taller|higher|longer)"
-    r"|not? over|below|under|exceed)\b", re.IGNORECASE,
-)  # fmt: skip
+MOST_BEHIND = re.compile(r"\b(?:at (?:the )?(?:very )?most|max(?:imum)?|or (?:less|under))\b", re.IGNORECASE)
+AGE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged)\b[^.,;!?]{0,12}\Z", re.IGNORECASE)
+DECADE = re.compile(r"\d0'?s\b", re.IGNORECASE)
+JOINED = re.compile(r"\s*(?:and|to|or|[-–x×*])\s*", re.IGNORECASE)  # two amounts of one unit
 
 
 def limits_in(spans: Sequence[Span], text: str) -> Iterator[Limit]:
     """The limits of a message's amounts, and of measures that the network has overlooked where words bound them."""
-    amounts = [span for span in spans if span.slot in r.AMOUNTS]
+    amounts = [whole(span, text) for span in spans if span.slot in r.AMOUNTS]
     for match in MEASURE.finditer(text):
         found = Span(r.WIDTH, match[0], match.start(), match.end(), r.MOST)
         overlooked = not any(span.start < found.end and found.start < span.end for span in amounts)
-        if overlooked and any(said_beside(found, text)):
+        if overlooked and any(said_beside(found, *around(found, amounts, text))):
             amounts.append(found)
-    for span in sorted(amounts, key=lambda span: span.start):
-        if limit := limit_of(corrected(span, text)):
+    amounts.sort(key=lambda span: span.start)
+    for span, behind in zip_longest(amounts, amounts[1:]):
+        shared = behind is not None and behind.slot == span.slot and JOINED.fullmatch(text[span.end : behind.start])
+        unit = unit_behind(behind.text) if shared and behind else ""
+        limit = limit_of(corrected(span, amounts, text), unit)
+        if limit and not is_time(span, text):
             yield limit
 
 
-def corrected(span: Span, text: str) -> Span:
+def whole(span: Span, text: str) -> Span:
+    """A measure with its unit, also where the network has overlooked that."""
+    for match in MEASURE.finditer(text):
+        if span.slot in r.MEASURES and match.start() < span.end and span.start < match.end():
+            start, end = min(span.start, match.start()), max(span.end, match.end())
+            span = replace(span, text=text[start:end], start=start, end=end)
+    return span
+
+
+def corrected(span: Span, amounts: Sequence[Span], text: str) -> Span:
     """A measure with the direction that stands nearest to it, and the bound that is said beside it."""
     if span.slot not in r.MEASURES:
         return span
-    slot, bound = said_beside(span, text)
-    return Span(slot or span.slot, span.text, span.start, span.end, bound or span.bound)
+    slot, bound = said_beside(span, *around(span, amounts, text))
+    return replace(span, slot=slot or span.slot, bound=bound or span.bound)
 
 
-def said_beside(span: Span, text: str) -> tuple[str, str]:
-    """The direction of a measure and its bound, by the words around it; "" where they say none."""
-    before, after = text[max(0, span.start - REACH) : span.start], text[span.end : span.end + REACH]
-    after = re.split(r"[.;!?]", after)[0]
+def around(span: Span, amounts: Sequence[Span], text: str) -> tuple[str, str, bool]:
+    """The words before and behind an amount, up to the next one; whether there is one behind."""
+    start = max([span.start - REACH, 0, *(one.end for one in amounts if one.end <= span.start)])
+    behind = min((one.start for one in amounts if one.start >= span.end), default=len(text))
+    after = re.split(r"[.,;!?]", text[span.end : min(behind, span.end + REACH)])[0]
+    return text[start : span.start], after, behind < len(text)
+
+
+def said_beside(span: Span, before: str, after: str, followed: bool) -> tuple[str, str]:
+    """The direction of a measure and its bound, by the words around it; "" where they say none. followed: by another
+    amount, whose bound may stand between."""
     found = {}
     for slot, words in DIRECTIONS.items():
         behind = re.search(rf"\b(?:{words})\b", after, re.IGNORECASE)
@@ -61,22 +91,29 @@ def said_beside(span: Span, text: str) -> tuple[str, str]:
         places = ([behind.start()] if behind else []) + ([len(before) - ahead[-1] + 2] if ahead else [])
         if places:
             found[slot] = min(places)
-    near = f"{before} {after}"
-    bound = r.LEAST if AT_LEAST.search(near) else r.MOST if AT_MOST.search(near) else ""
+    least = LEAST_BEFORE.search(before) or (not followed and LEAST_BEHIND.search(after))
+    most = MOST_BEFORE.search(before) or (not followed and MOST_BEHIND.search(after))
+    bound = r.LEAST if least else r.MOST if most else ""
     return min(found, key=lambda name: found[name]) if found else "", bound
 
 
-def limit_of(span: Span) -> Limit | None:
-    """What an amount of a message bounds; None where it says no number."""
-    if span.slot not in r.AMOUNTS:
-        return None
+def is_time(span: Span, text: str) -> bool:
+    """Whether a number without a unit is an age or a decade: "for kids under 12", "the 1970s"."""
+    bare = re.fullmatch(r"[\d'’s]+", span.text, re.IGNORECASE)
+    return bool(
+        bare and (AGE.search(text[: span.start]) or DECADE.match(text[span.end - 1 :]) or DECADE.search(span.text))
+    )
+
+
+def limit_of(span: Span, unit: str = "") -> Limit | None:
+    """What an amount of a message bounds; None where it says no number of that sort. unit: of one that has none."""
     if span.slot == r.SEATS:
         count = read_count(span.text)
         return Limit(r.SEATS, least=count) if count else None
-    numbers = (read_numbers if span.slot == r.PRICE else read_measures)(span.text)
+    numbers = read_numbers(span.text) if span.slot == r.PRICE else read_measures(span.text, unit)
     if not numbers:
         return None
-    if len(numbers) > 1 and span.slot == r.PRICE:
+    if len(numbers) > 1 and JOINED.search(span.text) and not re.search(r"\d\s*[x×*]", span.text):
         return Limit(span.slot, min(numbers), max(numbers))
     value = numbers[0]
     if span.bound == r.MOST:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from lavic_chat.catalog.measures import facts_of
-from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.nlu.answers import Answers
 from lavic_chat.nlu.conditions import Condition, conditions_of, weigh
 from lavic_chat.nlu.grounding import Grounding
@@ -15,13 +15,13 @@ from lavic_chat.nlu.reader import IntentReader, Tagger
 
 
 class Listener:
-    """Of one catalogue, whose products and captions the grounding knows."""
+    """Of one catalogue, whose products and captions the grounding knows; currency: before a price."""
 
-    def __init__(self, tagger: Tagger, grounding: Grounding, captions: Sequence[str]):
+    def __init__(self, tagger: Tagger, grounding: Grounding, captions: Sequence[str], currency: str = ""):
         self.grounding = grounding
         self.facts = [facts_of(product) for product in grounding.products]
         self.reader = IntentReader(tagger, grounding)
-        self.answers = Answers(grounding, captions, self.facts)
+        self.answers = Answers(grounding, captions, self.facts, currency)
 
     def read(self, dialogue: Dialogue) -> Intent:
         """What the newest turn asks for."""
@@ -41,4 +41,5 @@ class Listener:
 
     def reply(self, dialogue: Dialogue, intent: Intent) -> str:
         """What is said to a turn that asks for no pick."""
-        return self.answers.reply(intent, dialogue.last_shown)
+        said = next((turn.text for turn in reversed(dialogue.turns) if turn.role == SEEKER), "")
+        return self.answers.reply(intent, dialogue.last_shown, said)

@@ -3,7 +3,7 @@ what was shown. The names here are those of the training data (assets/language/t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lavic_chat.catalog.measures import DEPTH, HEIGHT, LENGTH, SEATS, WIDTH
 
@@ -40,13 +40,15 @@ LIFTED = ("price", "size", "colour", "material", "all")
 
 @dataclass(frozen=True)
 class Span:
-    """Words of a message, from `start` to `end`. bound: of an amount, else ""."""
+    """Words of a message, from `start` to `end`. bound: of an amount, else "". sure: probability that they are of the
+    slot."""
 
     slot: str
     text: str
     start: int
     end: int
     bound: str = ""
+    sure: float = field(default=1.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Reading:
 
     asks: what a question is about. compared: relations to what was shown, "price-" is cheaper. place: in the list that
     `which` answer showed. same, other: facets that shall be as, or unlike, those of what was shown. lifted: limits and
-    wishes that hold no more.
+    wishes that hold no more. possible: words that may be a kind of thing, likely or not.
     """
 
     act: str = ASK
@@ -67,6 +69,7 @@ class Reading:
     same: frozenset[str] = frozenset()
     other: frozenset[str] = frozenset()
     lifted: frozenset[str] = frozenset()
+    possible: tuple[Span, ...] = field(default=(), compare=False)
 
     def words(self, slot: str) -> tuple[str, ...]:
         """The texts of a slot's spans, in order."""

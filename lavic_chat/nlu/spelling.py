@@ -1,5 +1,6 @@
 """Misspelled words, mended by edit distance to the words that a catalogue and its shoppers use."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 
@@ -26,6 +27,15 @@ class Speller:
     def mend(self, said: str) -> str:
         """Words in lower case, each that is none as the nearest one."""
         return " ".join(self.mend_word(word) for word in words_of(said)) or said.lower()
+
+    def mend_text(self, text: str) -> str:
+        """A text with its misspelled words mended, and all else as it was."""
+        return re.sub(r"[^\W\d_]+", lambda match: self._mended(match[0]), text)
+
+    def _mended(self, word: str) -> str:
+        low = word.casefold()
+        mended = self.mend_word(low)
+        return word if mended == low else mended
 
     def _mend_word(self, word: str) -> str:
         if len(word) < FEWEST_LETTERS or word in self.known or singular(word) in self.known or self.is_word(word):

@@ -40,6 +40,7 @@ ENDS = tuple(accumulate(len(head.names) for head in HEADS))
 TAGS, ABOUT = 1 + 2 * len(r.SLOTS), ENDS[-1]
 TOKEN_SCORES = TAGS + len(r.BOUNDS)
 NO_SLOT = 0
+POSSIBLE = 0.1  # probability from which on a word may be of a kind
 LIKELY = -0.7  # log odds from which on one of many names holds: they are rare, so the network is shy
 WORD = re.compile(r"\d+(?:[.,'’]\d+)*\w*|\w+|[^\w\s]")
 REMEMBERED = 4096  # messages
@@ -78,7 +79,8 @@ def decode(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray, ab
     decided = {head.name: choose(head, scores) for head, scores in zip(HEADS, head_scores(about).values(), strict=True)}
     if decided["act"] != r.QUESTION:
         decided["asks"] = r.NOTHING
-    return Reading(spans=tuple(decode_spans(text, offsets, tokens)), **decided)
+    spans, possible = decode_spans(text, offsets, tokens), possible_kinds(text, offsets, tokens)
+    return Reading(spans=tuple(spans), possible=tuple(possible), **decided)
 
 
 def choose(head: Head, scores: np.ndarray) -> Any:
@@ -92,22 +94,25 @@ def decode_spans(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarr
     """A word's tokens decide together; a slot goes on from word to word until another begins."""
     spans: list[Span] = []
     open_slot, start, end, bounds = "", 0, 0, np.zeros(len(r.BOUNDS))
+    sure: list[float] = []  # of each word
 
     def close() -> None:
         first, last = trimmed(text, start, end, open_slot)
         if open_slot and first < last:
             bound = r.BOUNDS[int(bounds.argmax())] if open_slot in r.AMOUNTS and open_slot != r.SEATS else ""
-            spans.append(Span(open_slot, text[first:last], first, last, bound))
+            spans.append(Span(open_slot, text[first:last], first, last, bound, float(np.mean(sure))))
 
     for first, last in words_in(text, offsets):
         scores = tokens[first:last]
-        best = int(word_scores(scores[:, :TAGS]).argmax())
+        probabilities = tag_probabilities(scores)
+        best = int(probabilities.argmax())
         slot = r.SLOTS[(best - 1) // 2] if best else ""
         if slot != open_slot or (best and best == begins(slot)):
             close()
-            open_slot, start, bounds = slot, offsets[first][0], np.zeros(len(r.BOUNDS))
+            open_slot, start, bounds, sure = slot, offsets[first][0], np.zeros(len(r.BOUNDS)), []
         if slot:
             end, bounds = offsets[last - 1][1], bounds + scores[:, TAGS:].sum(0)
+            sure.append(slot_probability(slot, probabilities))
     close()
     return spans
 
@@ -121,6 +126,35 @@ def trimmed(text: str, start: int, end: int, slot: str) -> tuple[int, int]:
     while words and words[0][0].lower() in small - NUMBERS:
         words.pop(0)
     return (start + words[0].start(), start + words[-1].end()) if words else (start, start)
+
+
+def possible_kinds(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray) -> list[Span]:
+    """Words in a row that may be a kind of thing, as sure as the surest of them."""
+    found: list[Span] = []
+    last_place = -1
+    for place, (first, last) in enumerate(words_in(text, offsets)):
+        sure = slot_probability(r.KIND, tag_probabilities(tokens[first:last]))
+        if sure < POSSIBLE:
+            continue
+        start, end = offsets[first][0], offsets[last - 1][1]
+        if found and last_place == place - 1:
+            before = found.pop()
+            start, sure = before.start, max(before.sure, sure)
+        found.append(Span(r.KIND, text[start:end], start, end, sure=sure))
+        last_place = place
+    return found
+
+
+def tag_probabilities(scores: np.ndarray) -> np.ndarray:
+    """Scores [n, TOKEN_SCORES] of a word's tokens -> [TAGS] of the word."""
+    mean = word_scores(scores[:, :TAGS]) / len(scores)
+    shares = np.exp(mean - mean.max())
+    return shares / shares.sum()
+
+
+def slot_probability(slot: str, probabilities: np.ndarray) -> float:
+    """That a word is of a slot, from those of its tags [TAGS]."""
+    return float(probabilities[begins(slot) : begins(slot) + 2].sum())
 
 
 def word_scores(tags: np.ndarray) -> np.ndarray:

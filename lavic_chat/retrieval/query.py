@@ -8,7 +8,7 @@ from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.nlu.intent import Intent
 
 AGEING = 0.6  # the weight of a turn against the next newer one
-MESSAGE_WEIGHT = 0.3  # of the message with which a wish began, beside the wish in plain words
+SENTENCE_WEIGHT = 0.2  # of the wish in plain words, beside its messages
 OTHERS_WEIGHT = 0.25  # of what the recommender or others said
 
 
@@ -42,12 +42,13 @@ def make_query(dialogue: Dialogue) -> Query:
 
 
 def intent_query(intent: Intent, dialogue: Dialogue) -> Query:
-    """The wish in plain words, and where nothing is turned down in it the message with which it began."""
-    messages = (turn.text for turn in dialogue.turns[intent.since :] if turn.role == SEEKER and turn.text.strip())
-    first = next(messages, "")
-    if intent.unwanted or not first:
+    """The messages of a wish, and the wish in plain words; these alone where something is turned down in it, since the
+    messages name that, too."""
+    if intent.unwanted:
         return Query((intent.sentence,), (1.0,))
-    return Query((intent.sentence, first), (1.0, MESSAGE_WEIGHT))
+    said = make_query(dialogue.since(intent.since))
+    weights = (*((1 - SENTENCE_WEIGHT) * weight for weight in said.weights), SENTENCE_WEIGHT)
+    return Query((*said.texts, intent.sentence), weights)
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

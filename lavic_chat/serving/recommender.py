@@ -18,7 +18,7 @@ from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import VIEWS
 from lavic_chat.model.runtimes import open_tagger
 from lavic_chat.nlu.conditions import given_way
-from lavic_chat.nlu.english import load_lexicon, load_thesaurus
+from lavic_chat.nlu.english import is_spelled, load_lexicon, load_thesaurus
 from lavic_chat.nlu.grounding import English, Grounding
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.listener import Listener
@@ -34,7 +34,7 @@ from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
 
 CANDIDATES = 10
-CONDITIONS_WEIGHT = 0.15  # of the conditions' log probabilities beside a similarity
+CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a similarity
 BROUGHT_BACK = 10.0  # log odds of a product that was asked for again, before those it was shown with
 
 
@@ -112,16 +112,19 @@ class Recommender(BatchRecommender):
         dialogue, clock = request.dialogue, Clock()
         if request.shown:
             found, item_features = self.judge_titles(dialogue, request.shown)
-            photo, intent = self.average if dialogue.photo else None, request.shown.intent
+            intent = request.shown.intent
+            photo = self.average if dialogue.since(intent.since).photo else None
             conditions = self.listener.known(intent)
             weights = self.listener.weigh(conditions)
         else:
             if request.like is not None and request.like not in self.catalog:
                 raise LavicError("That product is not in this catalogue; choose one of those shown.")
-            with clock("look at photo"):
-                photo = self.visual_ranker.image_encoder.encode_photo(dialogue.photo) if dialogue.photo else None
             with clock("understand"):
-                intent = self.listener.read(dialogue) if request.like is None else Intent()
+                intent = self.listener.read(dialogue)
+                intent = intent if request.like is None else intent.alike()
+            with clock("look at photo"):
+                sent = dialogue.since(intent.since).photo if intent.wants_pick else None
+                photo = self.visual_ranker.image_encoder.encode_photo(sent) if sent else None
             if not intent.wants_pick:
                 reply = self.listener.reply(dialogue, intent)
                 return Recommendation((), clock.milliseconds(), intent=intent, reply=reply)
@@ -201,8 +204,8 @@ def worded(dialogue: Dialogue, intent: Intent) -> Dialogue:
     """What the model reads of a conversation: the wish as it was understood, so that what was turned down, or wished
     for before, is not in it; the messages themselves where no wish was understood."""
     if not intent.sentence:
-        return replace(dialogue, turns=dialogue.turns[intent.since :])
-    return Dialogue((Turn(SEEKER, f"I'm looking for a {intent.sentence}.", dialogue.photo),))
+        return dialogue.since(intent.since)
+    return Dialogue((Turn(SEEKER, f"I'm looking for a {intent.sentence}.", dialogue.since(intent.since).photo),))
 
 
 def shown_with(dialogue: Dialogue, product: str) -> tuple[str, ...]:
@@ -229,6 +232,6 @@ def load_recommender(settings: Settings, progress: bool = True, lend: Lender = o
 def make_listener(settings: Settings, catalog: Catalog, captions: Sequence[str], encoder: TextEncoder) -> Listener:
     """What understands shoppers over a catalogue: the adapter's tagger, or the shipped one."""
     tagger = open_tagger(source_of(settings))
-    english = English(load_lexicon(), load_thesaurus(), tagger.is_word)
+    english = English(load_lexicon(), load_thesaurus(), tagger.is_word, is_spelled)
     grounding = Grounding(catalog.products, captions, encoder, english, catalog.terms.appearance)
-    return Listener(TurnReader(tagger), grounding, captions)
+    return Listener(TurnReader(tagger), grounding, captions, settings.currency)

@@ -19,9 +19,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.model.card import NLU, read_card
+from lavic_chat.model.card import NLU, WEIGHTS, read_card
 from lavic_chat.model.turn_batch import TokenBatch, encode_turns
-from lavic_chat.model.turn_tagger import TaggerShape, TurnTagger, new_tagger, save_tagger
+from lavic_chat.model.turn_tagger import TaggerShape, TurnTagger, new_tagger, save_tagger, start_from
+from lavic_chat.nlu import reading as r
 from lavic_chat.nlu import tagging
 from lavic_chat.nlu.english import load_lexicon, load_thesaurus
 from lavic_chat.nlu.reading import MarkedTurn, newest_before
@@ -42,11 +43,13 @@ POOL = 4  # times a batch: of so many messages those of about one length are tak
 
 @dataclass(frozen=True)
 class TaggerRequest:
-    """settings: home, and the adapter that is written to. turns: JSONL of marked messages."""
+    """settings: home, and the adapter that is written to. turns: JSONL of marked messages. start_from: an adapter whose
+    tagger learns on, instead of a new one."""
 
     settings: Settings
     turns: str | Path
     config: TaggerConfig
+    start_from: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,11 @@ def tune_tagger(request: TaggerRequest) -> StageResult:
     train, valid = split(read_marked_turns(request.turns))
     shape = TaggerShape(tagging.TOKEN_SCORES, tagging.ABOUT, config.rank, config.alpha)
     network, tokenizer, lora = new_tagger(settings.home, shape, config.seed)
-    learner = Learner(network, tokenizer, tuple(train), words_to_swap(), config)
-    record = provenance(NLU, [], config, started) | {"messages": len(train), "turns": hash_file(request.turns)}
+    earlier = read_card(request.start_from) if request.start_from else None
+    if request.start_from:
+        start_from(network, lora, request.start_from)
+    learner = Learner(network, tokenizer, tuple(train), words_to_swap(train), config)
+    record = provenance(NLU, [], config, started, earlier) | {"messages": len(train), "turns": hash_file(request.turns)}
 
     def keep(best: Read, curve: tuple[Read, ...]) -> None:
         save_tagger(network, lora, adapter)
@@ -101,7 +107,8 @@ def tune_tagger(request: TaggerRequest) -> StageResult:
         rate=lambda step: warmup_cosine(step, config.steps),
         seed=config.seed,
     )
-    checkpoint = Checkpoint(adapter / NLU, config, hash_file(request.turns))
+    data = [request.turns, *([request.start_from / NLU / WEIGHTS] if request.start_from else [])]
+    checkpoint = Checkpoint(adapter / NLU, config, hash_bytes(*map(hash_file, data)))
     report = run_training(run, keep, checkpoint)
     record |= summarize_report(report)
     write_record(adapter, record)
@@ -140,14 +147,15 @@ def split(turns: Sequence[MarkedTurn]) -> tuple[list[MarkedTurn], list[MarkedTur
     return [turn for turn, out in pairs if not out], [turn for turn, out in pairs if out]
 
 
-def words_to_swap() -> Words:
-    """Of thesaurus and lexicon."""
+def words_to_swap(turns: Sequence[MarkedTurn] = ()) -> Words:
+    """Of thesaurus and lexicon, and the turns' openings."""
     kinds = [name for thing in load_thesaurus().things for name in (*thing.names, *thing.by_use[:1])]
     appearance: dict[str, list[str]] = {}
     for entry in load_lexicon().entries:
         appearance.setdefault(entry.facet, []).extend((entry.word, *entry.also))
     facet = {word.lower(): name for name, words in appearance.items() for word in words}
-    return Words(kinds, appearance, facet)
+    openings = [turn.text for turn in turns if not turn.before and turn.reading.act == r.ASK]
+    return Words(kinds, appearance, facet, openings)
 
 
 def encode(tokenizer: Any, turns: Sequence[MarkedTurn]) -> TokenBatch:

@@ -10,25 +10,19 @@ from dataclasses import dataclass, replace
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.reading import MarkedTurn, Span
 
-SWAP, TYPO, LOWER, UPPER, BARE, NO_BEFORE = (
-    0.35,
-    0.25,
-    0.35,
-    0.04,
-    0.3,
-    0.15,
-)  # shares of the messages, or of their spans
+SWAP, TYPO, LOWER, UPPER, BARE, NO_BEFORE, AFTER = 0.35, 0.25, 0.35, 0.04, 0.3, 0.15, 0.4  # of messages, or spans
 FIGURES = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
 class Words:
     """What may stand in place of other words. kinds: names of things; appearance: by facet, the words of each, and by
-    word the facets that it belongs to."""
+    word the facets that it belongs to. openings: messages with which conversations began."""
 
     kinds: Sequence[str]
     appearance: Mapping[str, Sequence[str]]
     facet: Mapping[str, str]
+    openings: Sequence[str] = ()
 
 
 def vary(turn: MarkedTurn, words: Words, rng: random.Random) -> MarkedTurn:
@@ -44,7 +38,15 @@ def vary(turn: MarkedTurn, words: Words, rng: random.Random) -> MarkedTurn:
         turn = rewrite(turn, lambda span, text: text if span else re.sub(r"[,;:!]|\.(?=\s|\Z)", "", text))
     if turn.before and rng.random() < NO_BEFORE and turn.reading.act in (r.ASK, r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE):
         turn = replace(turn, before=())
+    elif words.openings and starts_afresh(turn) and rng.random() < AFTER:
+        turn = replace(turn, before=(rng.choice(words.openings),))
     return turn
+
+
+def starts_afresh(turn: MarkedTurn) -> bool:
+    """Whether an opening would be read alike after another wish: it names its thing, or is no wish at all."""
+    other_acts = turn.reading.act in (r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE)
+    return not turn.before and (other_acts or (turn.reading.act == r.ASK and bool(turn.reading.words(r.KIND))))
 
 
 def rewrite(turn: MarkedTurn, change: Callable[[Span | None, str], str]) -> MarkedTurn:

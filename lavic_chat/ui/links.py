@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from lavic_chat.catalog.amounts import write_money
 from lavic_chat.catalog.product import Catalog, Product
 
 BLANK = (
@@ -41,7 +42,7 @@ class Links:
 
     def amount(self, price: float) -> str:
         """A number as a price, "$1,234.50"."""
-        return f"{self.currency}{price:,.2f}".removesuffix(".00")
+        return write_money(price, self.currency)
 
     def chip(self, key: str, label: str) -> str:
         """A condition's label, limits of the price with the currency: "at most $500"."""

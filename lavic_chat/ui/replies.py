@@ -48,13 +48,16 @@ def opening(found: Recommendation) -> str:
     """How the sentence begins: with what could not be met, or what was said of the price, if anything was."""
     if found.gave_way:
         return f"{missed(found)}. What comes nearest"
-    return "Within your price, my pick" if found.intent.prices else "My pick"
+    limit, price = found.intent.price, found.pick.product.price
+    return "Within your price, my pick" if limit and price is not None and limit.admits(price) else "My pick"
 
 
 def missed(found: Recommendation) -> str:
     """What could not be met, in a few words."""
-    kinds = " or ".join(found.intent.kinds) or found.intent.title
     broken = [one.said for one in found.gave_way if one.name not in ("kind", "title")]
+    kinds = " or ".join(found.intent.kinds) or found.intent.title
+    met = [said for said in found.intent.wanted if all(said not in one for one in broken)]
+    kinds = kinds and " ".join((*met, kinds))
     if not kinds:
         return f"I have found nothing that is {listed(broken)}"
     if not broken or len(broken) < len(found.gave_way):

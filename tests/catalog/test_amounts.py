@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lavic_chat.catalog.amounts import read_count, read_measures, read_numbers
+from lavic_chat.catalog.amounts import read_count, read_measures, read_money, read_numbers
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,31 @@ from lavic_chat.catalog.amounts import read_count, read_measures, read_numbers
 )
 def test_money(text, numbers):
     assert read_numbers(text) == pytest.approx(numbers)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("49.90", 49.9), ("899.00 EUR", 899), ("USD 899", 899), ("1.299,00 €", 1299), ("1'299.-", 1299),
+        ("₹ 1,200", 1200), ("1\u00a0299 €", 1299),
+        ("1 299 $", 1299), ("12,5", 12.5), ("0", 0), ("1.5k", 1500), ("half a grand", 500), ("five hundred", 500),
+    ],
+)  # fmt: skip
+def test_a_field_holds_one_amount(text, amount):
+    assert read_money(text) == pytest.approx(amount)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "cheap", "NaN", "inf", "-5", "10-20", "from 13.99", "1e5", "12 or 13", "12 EUR USD", "$"]
+)
+def test_a_field_that_holds_no_amount(text):
+    with pytest.raises(ValueError, match="not an amount of money"):
+        read_money(text)
+
+
+@given(st.floats(0, 1e9))
+def test_money_as_we_write_it_is_read_again(amount):
+    assert read_money(f"{amount:.2f}") == pytest.approx(amount, abs=0.005)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lavic_chat.catalog import Product
-from lavic_chat.catalog.filters import NO_FILTERS, Filters, PriceRange, categories_of, check_categories, read_price
+from lavic_chat.catalog.filters import NO_FILTERS, Filters, categories_of, check_categories, read_price
 from lavic_chat.errors import CatalogError
 
 PRICES = st.none() | st.floats(0, 1e6)
@@ -50,15 +50,3 @@ def test_categories_are_known_by_name(tiny_catalog):
     check_categories(["Sofas"], tiny_catalog)
     with pytest.raises(CatalogError, match="no category 'sofas'; choose among Armchairs, Lamps, Sofas"):
         check_categories(["sofas"], tiny_catalog)
-
-
-def test_words_about_money_narrow_the_filters_and_leave_unknown_prices():
-    cheap, dear, unknown = (
-        Product(name, name, "Sofas", price=price) for name, price in (("a", 50), ("b", 500), ("c", None))
-    )
-    said = NO_FILTERS.within(PriceRange(highest=100))
-    assert [said.admits(one) for one in (cheap, dear, unknown)] == [True, False, True]
-    both = Filters(lowest=40).within(PriceRange(highest=100))
-    assert [both.admits(one) for one in (cheap, dear, unknown)] == [True, False, False]
-    assert Filters(lowest=200).within(PriceRange(highest=100)) is None
-    assert Filters(frozenset({"Lamps"})).within(PriceRange(highest=100)).categories == {"Lamps"}

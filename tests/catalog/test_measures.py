@@ -44,7 +44,10 @@ def test_a_size_that_is_no_measure_is_none():
         assert measures_of(product(size=size)) == {}, size
 
 
-@pytest.mark.parametrize("text", ["4 x 4 toy car", "Pack of 2 x 3 candles", "a 2x4 core processor"])
+@pytest.mark.parametrize(
+    "text",
+    ["4 x 4 toy car", "Pack of 2 x 3 candles", "a 2x4 core processor", "6 x 300 ml glasses", "a 1920 x 1080 monitor"],
+)
 def test_numbers_without_a_unit_are_sizes_only_where_a_size_is_told(text):
     assert measures_of(product(text)) == measures_of(product("Thing", text)) == {}
     assert measures_of(product(text + ", 10 x 20 cm")) == {"width": 10, "depth": 20}
@@ -54,7 +57,8 @@ def test_numbers_without_a_unit_are_sizes_only_where_a_size_is_told(text):
     ("title", "seats"),
     [
         ("Bella two-seat sofa", 2), ("3 seater couch", 3), ("Table for 6 persons", 6), ("Four-seater", 4),
-        ("Dining set, seats six", None), ("Bella sofa", None), ("Seat cushion", None), ("the seat", None),
+        ("Dining set, seats six", 6), ("Tent, sleeps up to 4", 4), ("Bella sofa", None),
+        ("Seat cushion", None), ("the seat", None),
     ],
 )  # fmt: skip
 def test_seats_are_read_where_they_are_said(title, seats):
@@ -65,7 +69,8 @@ def test_seats_are_read_where_they_are_said(title, seats):
 def test_facts_are_all_numbers_that_are_known():
     made = product("Bella two-seat sofa", price=500.0, size="160 x 80 x 70 cm")
     assert facts_of(made) == {
-        "width": 160, "depth": 80, "height": 70, "length": 160, "size": 160 * 80 * 70, "price": 500, "seats": 2,
+        "width": 160, "depth": 80, "height": 70, "length": 160, "longest": 160, "size": 160 * 80 * 70,
+        "price": 500, "seats": 2,
     }  # fmt: skip
     assert facts_of(product()) == {}
     assert facts_of(product(price=0.0)) == {"price": 0.0}

@@ -1,6 +1,6 @@
 """Taggers that read marks, or nothing, in place of a network, and a small shop to talk about."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,11 +42,13 @@ class MarkedTagger:
 
     def __init__(self):
         self.known: dict[str, Reading] = {}
+        self.english = set(ENGLISH)  # and the words of what it has been told
 
     def say(self, marked: str, **keys: object) -> str:
         """The plain text of a marked message, which will be read so."""
         turn = turn_from({"text": marked, "act": "ask", **keys}, "test")
         self.known[turn.text] = turn.reading
+        self.english.update(words_of(turn.text))
         return turn.text
 
     def read(self, before: Sequence[str], text: str) -> Reading:
@@ -74,9 +76,11 @@ def use_silent_tagger(monkeypatch, act: str = REFINE) -> None:
     monkeypatch.setattr("lavic_chat.serving.recommender.open_tagger", lambda source: SilentScorer(act))
 
 
-def make_grounding(products: Sequence[Product] = PRODUCTS, captions: Sequence[str] = CAPTIONS) -> Grounding:
+def make_grounding(
+    products: Sequence[Product] = PRODUCTS, captions: Sequence[str] = CAPTIONS, english: Collection[str] = ENGLISH
+) -> Grounding:
     """Of a catalogue, in words alone."""
-    return Grounding(products, captions, WordEncoder(), English(load_lexicon(), load_thesaurus(), ENGLISH.__contains__))
+    return Grounding(products, captions, WordEncoder(), English(load_lexicon(), load_thesaurus(), english.__contains__))
 
 
 def make_listener(
@@ -84,7 +88,7 @@ def make_listener(
 ) -> tuple[Listener, MarkedTagger]:
     """A listener over a catalogue, and the tagger that tells it what messages say."""
     tagger = MarkedTagger()
-    return Listener(tagger, make_grounding(products, captions), captions), tagger
+    return Listener(tagger, make_grounding(products, captions, tagger.english), captions), tagger
 
 
 def make_shop() -> Catalog:

@@ -15,7 +15,7 @@ SOFAS = ["brown-sofa", "red-sofa", "blue-sofa", "armchair"]
 
 
 def answers_of(products=PRODUCTS, captions=CAPTIONS) -> Answers:
-    return Answers(make_grounding(products, captions), captions, [facts_of(product) for product in products])
+    return Answers(make_grounding(products, captions), captions, [facts_of(product) for product in products], "€")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def ask(answers: Answers, asks: str, shown=SOFAS, **given) -> str:
 @pytest.mark.parametrize(
     ("asks", "told"),
     [
-        ("price", "800"), ("width", "160 cm wide"), ("depth", "80 cm deep"), ("height", "80 cm high"),
+        ("price", "costs €800."), ("width", "160 cm wide"), ("depth", "80 cm deep"), ("height", "80 cm high"),
         ("size", "160 x 80 x 80 cm"), ("colour", "brown (cognac)"), ("material", "leather"), ("pattern", "plain"),
         ("title", "Bella two-seat sofa"), ("type", "Bella two-seat sofa"), ("other_colours", "red (scarlet) velvet"),
         ("other", "Bella two-seat sofa"),
@@ -109,3 +109,35 @@ def test_talk_has_its_short_replies(answers, act, shown, said):
 
 def test_what_is_not_sold_is_named(answers):
     assert "winter tyres or skis" in answers.reply(Intent(UNAVAILABLE, missing=("winter tyres", "skis")), [])
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("what does it weigh?", "weight: 2 kg"),
+        ("is it waterproof?", "It is waterproof and warm."),
+        ("does it have a hood", "That I do not know"),
+        ("", "That I do not know"),
+    ],
+)
+def test_other_questions_are_answered_by_what_the_shop_states(said, told):
+    text = "Made with care. It is waterproof and warm."
+    coat = Product("c", "Walking coat", "Coats", description=text, attributes={"weight": "2 kg"})
+    answers = answers_of([coat], [""])
+    assert told in answers.reply(Intent(r.QUESTION, asks="other"), ["c"], said)
+
+
+def test_answers_have_no_empty_parts():
+    answers = answers_of([Product("c", "Coat", "Coats")], [""])
+    for asks in ("other", "title", "size", "price", "colour"):
+        reply = answers.reply(Intent(r.QUESTION, asks=asks), ["c"])
+        assert reply.endswith(".") and ": ." not in reply and ": ;" not in reply and "  " not in reply
+
+
+def test_the_shop_knows_its_materials_where_they_may_be_read():
+    sofa = Product("s", "Sofa", "Sofas", attributes={"material": "leather"})
+    known = make_grounding([sofa], ["red velvet"])
+    told = Answers(known, ["red velvet"], [{}]).reply(Intent(r.QUESTION, asks="material"), ["s"])
+    assert "As far as I can see" in told and "velvet" in told
+    known.reads_attributes = True
+    assert "material: leather" in Answers(known, ["red velvet"], [{}]).reply(Intent(r.QUESTION, asks="material"), ["s"])

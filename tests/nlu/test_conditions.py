@@ -100,6 +100,13 @@ def test_what_the_shop_says_of_no_such_thing_is_no_condition():
     assert conditions(limits=(Limit("depth", most=90),)).keys() == {"depth"}
 
 
+def test_what_may_not_have_been_meant_weighs_less():
+    sure = conditions(kinds=("sofa",), appearance=(Appearance("red", "colour"), Appearance("wool", "material", True)))
+    looks = (Appearance("red", "colour", sure=0.5), Appearance("wool", "material", True, sure=0.5))
+    unsure = conditions(kinds=("sofa",), sure=0.5, appearance=looks)
+    assert all(unsure[name].weight == 0.5 * sure[name].weight > 0 for name in ("kind", "colour", "material"))
+
+
 # ---- looks ----
 
 

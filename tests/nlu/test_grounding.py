@@ -167,13 +167,6 @@ def test_lightness_is_that_of_the_colour_that_is_seen(grounding):
     assert np.isnan(of([Product("a", "Thing", "x")], [""]).lightness()[0])
 
 
-def test_brands_begin_titles_and_are_no_words(grounding):
-    assert grounding.brands == {"bella", "marlo", "ostra", "tessa", "pico"}
-    assert grounding.brands_in("The Marlo, or that red Bella sofa; Bella!") == ("marlo", "bella")
-    assert grounding.brands_in("a red sofa") == ()
-    assert of([Product("a", "Red sofa", "x"), Product("b", "Corner sofa", "x")]).brands == frozenset()
-
-
 def test_a_title_is_found_as_it_is_called(grounding):
     assert above(grounding.titled("Marlo corner sofa")) == {"blue-sofa"}
     assert above(grounding.titled("the bella two seat sofa")) == {"red-sofa", "brown-sofa"}

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lavic_chat.catalog.filters import NO_LIMITS, PriceRange
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.intent import (
     UNAVAILABLE,
@@ -27,13 +26,13 @@ FULL = Intent(
 
 def test_nothing_said_is_empty():
     assert Intent().to_json() == {"act": "ask"} and Intent().chips == {} and Intent().sentence == ""
-    assert Intent().prices == NO_LIMITS and Intent().wants_pick
+    assert Intent().limit("price") is None and Intent().wants_pick
 
 
 def test_the_wish_in_plain_words_leaves_out_what_is_turned_down():
     assert FULL.sentence == "red sofa or armchair" and FULL.wanted == ("red",) and FULL.unwanted == ("leather",)
     assert Intent(kinds=("sofa",), title="Bella two-seat sofa").sentence == "Bella two-seat sofa"
-    assert FULL.prices == PriceRange(100, 500)
+    assert FULL.limit("price") == Limit("price", 100, 500)
 
 
 def test_every_chip_can_be_taken_back_by_its_key():

@@ -56,3 +56,35 @@ def test_the_file_is_sound():
 def test_lighter_colours_are_lighter(lighter, darker):
     find = load_lexicon().find
     assert find(lighter).lab[0] > find(darker).lab[0] + 3
+
+
+# ---- things whose colour is meant ----
+
+
+@pytest.mark.parametrize(
+    ("said", "colour"),
+    [
+        ("basil leaves", "green"),
+        ("the colour of ripe cherries", "red"),
+        ("shade of a Fire Engine", "red"),
+        ("tone like peanut butter", "brown"),
+        ("raspberries", "red"),
+    ],
+)
+def test_things_stand_for_their_colour(said, colour):
+    found = load_lexicon().likeness(said)
+    assert found.facet == "colour" and colour in found.broader
+
+
+@pytest.mark.parametrize("said", ["", "the colour", "drawers", "bold print", "with a zip"])
+def test_other_things_stand_for_none(said):
+    assert load_lexicon().likeness(said) is None
+
+
+def test_the_things_are_as_they_are_called():
+    basic = {word: load_lexicon().find(word).lab for word in {row["is"] for row in rows("likenesses")}}
+    names = [name for row in rows("likenesses") for name in (row["word"], *row["also"])]
+    assert len(names) == len(set(names)) > 1000 and names == [name.lower().strip() for name in names]
+    for row in rows("likenesses"):  # no colour that an eye would call quite another
+        distance = np.linalg.norm(np.subtract(load_lexicon().likeness(row["word"]).lab, basic[row["is"]]))
+        assert distance < 120, row

@@ -23,6 +23,10 @@ def limits(marked: str) -> list[Limit]:
         ("no wider than [width<:1.70 m]", Limit("width", most=170)),
         ("fits a [width<:60 inch] niche", Limit("width", most=152.4)),
         ("[size<:80] at most", Limit("size", most=80)),
+        ("[height<:20] inches high or taller", Limit("height", least=50.8)),
+        ("max [width<:30 in] wide", Limit("width", most=76.2)),
+        ("nothing under [width>:120 cm] wide", Limit("width", least=120)),
+        ("[size~:40-60 cm]", Limit("size", 40, 60)),
     ],
 )
 def test_what_is_marked_is_a_limit(marked, limit):
@@ -85,3 +89,34 @@ def test_measures_that_were_overlooked_are_found(marked, limit):
 )  # fmt: skip
 def test_what_bounds_nothing_is_no_limit(marked):
     assert limits(marked) == []
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("min [width>:80 cm] wide, max [depth<:30 cm] deep", [("width", 80, None), ("depth", None, 30)]),
+        ("under [depth<:30 cm] deep, at least [height>:100 cm] high", [("depth", None, 30), ("height", 100, None)]),
+        ("between [width>:40] and [width<:60 inches]", [("width", 101.6, None), ("width", None, 152.4)]),
+        ("a [size~:55 inch] thing under [price<:500]", [("size", 111.76, 167.64), ("price", None, 500)]),
+        ("a 50mm lens under [price<:300]", [("price", None, 300)]),
+        ("a foot stool under [price<:50]", [("price", None, 50)]),
+    ],
+)
+def test_each_amount_has_its_own_bound_and_unit(marked, expected):
+    found = limits(marked)
+    assert [
+        (one.quantity, one.least and round(one.least, 2), one.most and round(one.most, 2)) for one in found
+    ] == expected
+
+
+@pytest.mark.parametrize("marked", ["about [size~:3 litres]", "[size>:2kg]", "a [size~:15 liter] one", "[size~:60w]"])
+def test_what_is_no_length_is_no_limit(marked):
+    assert limits(marked) == []
+
+
+@pytest.mark.parametrize(
+    "marked", ["a toy for kids under [price<:12]", "from the [price>:1960s] to [price<:1970s]", "ages [price~:8]"]
+)
+def test_times_are_no_limits(marked):
+    assert limits(marked) == []
+    assert limits("a toy under [price<:12]") == [Limit("price", most=12)]

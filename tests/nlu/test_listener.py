@@ -1,5 +1,7 @@
 """From messages that were read to what must hold of a pick, over a small shop."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.listening import PRODUCTS, make_listener
@@ -7,6 +9,7 @@ from helpers.listening import PRODUCTS, make_listener
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu.conditions import given_way
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent, Limit
+from lavic_chat.nlu.reading import Span
 
 ROW = {product.id: row for row, product in enumerate(PRODUCTS)}
 
@@ -201,3 +204,135 @@ def test_an_answer_in_words_shows_nothing_new(shop):
     second = told.say(tagger.say("[ref:the second one]", act="recall", place=2))
     assert listener.read(second).reference == "blue-sofa"
     assert listener.read(told.say(tagger.say("no", act="reject"))).excluded == {"red-sofa"}
+
+
+def test_what_is_shown_again_brings_its_wish_back(ask):
+    first = "a [wanted:red] [kind:sofa] under [price<:600]"
+    again = ("[ref:the first thing] again", {"act": "recall", "which": "first"})
+    intent, _ = ask(first, "a [wanted:black] [kind:lamp]", again)
+    assert (intent.kinds, intent.wanted, intent.reference) == (("sofa",), ("red",), "red-sofa")
+    assert intent.limit("price") == Limit("price", most=600)
+    intent, ranked = ask(first, "a [kind:lamp]", again, ("in [wanted:blue] at any [price<:1500]", {"act": "refine"}))
+    assert (intent.kinds, intent.wanted, ranked[0]) == (("sofa",), ("blue",), "blue-sofa")
+
+
+def test_words_that_name_a_thing_but_are_no_wish_are_no_kind(shop):
+    listener, tagger = shop
+    text = tagger.say("we put the rug away, now [kind:something nice]")
+    assert listener.read(Dialogue().say(text)).kinds == ()
+    likely = replace(tagger.known[text], possible=(Span("kind", "rug", 11, 14, sure=0.3),))
+    tagger.known[text] = likely
+    intent = listener.read(Dialogue().say(text))
+    assert intent.kinds == ("rug",) and intent.sure == 0.3
+
+
+# ---- brands ----
+
+
+def test_a_brand_is_one_more_condition_and_stays(ask):
+    wish = "a [wanted:brown] [kind:sofa] under [price<:900]"
+    intent, ranked = ask(wish, ("from [title:Bella]", {"act": "refine"}))
+    assert (intent.kinds, intent.wanted, intent.title) == (("sofa",), ("brown", "bella"), "")
+    assert intent.limit("price") and ranked[0] == "brown-sofa"
+    intent, ranked = ask("a [kind:sofa] from Bella", ("in [wanted:blue]", {"act": "refine"}))
+    assert intent.wanted == ("bella", "blue") and set(ranked[:2]) == {"red-sofa", "brown-sofa"}
+
+
+@pytest.mark.parametrize("said", ["a [kind:sofa], but no Bella", "a [kind:sofa], anything but [unwanted:Bella]"])
+def test_a_brand_can_be_turned_down(ask, said):
+    intent, ranked = ask(said)
+    assert [one.lower() for one in intent.unwanted] == ["bella"] and ranked[0] == "blue-sofa"
+
+
+def test_a_title_holds_until_something_else_is_wished_for(ask):
+    named = ("I prefer the [title:Bella two-seat sofa]", {"act": "recall"})
+    intent, ranked = ask("a [kind:sofa]", named, ("in [wanted:brown]", {"act": "refine"}))
+    assert intent.title == "Bella two-seat sofa" and ranked[0] == "brown-sofa"
+    assert ask("a [kind:sofa]", named, "a [kind:lamp]")[0].title == ""
+
+
+def test_a_title_that_nothing_here_has_is_told(ask, shop):
+    intent, ranked = ask("the [title:Corvino XL 300]")
+    conditions = shop[0].conditions(intent)
+    assert [one.name for one in given_way(conditions, ROW[ranked[0]])] == ["title"]
+
+
+# ---- pointing ----
+
+
+def test_a_thing_that_is_named_in_passing_is_found_again(ask):
+    back = ("go back to [ref:the rug]", {"act": "recall", "which": "named"})
+    assert ask("a [kind:rug]", "a [kind:lamp]", "a [kind:sofa]", back)[0].reference in ("rug", "plain-rug")
+
+
+def test_the_like_of_one_that_was_shown_is_not_that_one(ask):
+    intent, _ = ask("a [kind:sofa]", ("[ref:number one], but in [wanted:blue]", {"act": "recall", "place": 1}))
+    assert intent.reference is None and intent.act == "refine" and [one.facet for one in intent.relations] == ["shape"]
+    intent, _ = ask(
+        "a [kind:sofa]", ("like [ref:the second], but cheaper", {"act": "recall", "place": 2, "compare": ["price-"]})
+    )
+    assert intent.reference is None and [(one.facet, one.sign) for one in intent.relations] == [("price", "-")]
+
+
+def test_the_one_that_is_pointed_at_is_turned_down(ask):
+    first, shown = "a [kind:sofa]", ask("a [kind:sofa]")[1]
+    assert ask(first, ("not [ref:the second]", {"act": "reject", "place": 2}))[0].excluded == {shown[1]}
+    assert len(ask(first, ("I don't like these", {"act": "reject"}))[0].excluded) == len(shown)
+    assert ask(first, ("those legs are ugly", {"act": "reject"}))[0].excluded == {shown[0]}
+
+
+def test_what_is_asked_for_again_is_not_turned_down_any_longer(ask):
+    shown = ask("a [kind:sofa]")[1]
+    again = ("[ref:the first] again", {"act": "recall", "which": "first"})
+    intent, _ = ask("a [kind:sofa]", ("no", {"act": "reject"}), again)
+    assert intent.reference == shown[0] and shown[0] not in intent.excluded
+
+
+# ---- the rest of a message ----
+
+
+def test_superlatives_go_on_with_the_wish(ask):
+    intent, ranked = ask("the least expensive [kind:sofa]", ("not [unwanted:red]", {"act": "refine"}))
+    assert intent.asks == "cheapest" and ranked[0] == "brown-sofa"
+
+
+def test_what_is_counted_is_what_was_asked_about(ask, shop):
+    intent, _ = ask("a [kind:lamp]", ("how many [kind:sofas] have you got?", {"act": "question", "asks": "count"}))
+    assert "There are 3" in shop[0].reply(Dialogue(), intent)
+
+
+def test_a_part_has_a_colour_of_its_own(ask):
+    intent, _ = ask("a [wanted:red] [kind:sofa]", ("with [wanted:black straps]", {"act": "refine"}))
+    assert intent.wanted == ("red", "black straps")
+
+
+def test_a_button_speaks_for_itself(shop):
+    listener, tagger = shop
+    told = (
+        Dialogue()
+        .say(tagger.say("a [kind:sofa] under [price<:900], no [unwanted:leather]"))
+        .answer("My pick", ["red-sofa"])
+    )
+    intent = listener.read(told.say("Show me more like the Bella two-seat sofa.")).alike()
+    assert intent.kinds == ("sofa",) and intent.unwanted == ("leather",) and intent.limit("price") and intent.wants_pick
+
+
+def test_looks_of_several_facets_are_several_wishes(ask):
+    intent, ranked = ask("a [wanted:red velvet] [kind:sofa]")
+    assert intent.wanted == ("red", "velvet") and ranked[0] == "red-sofa"
+    assert ask("a [wanted:dark green] [kind:sofa]")[0].wanted == ("dark green",)
+
+
+def test_a_thing_that_was_read_as_a_look_is_a_thing(ask):
+    intent, ranked = ask("a [kind:sofa]", ("a [wanted:rug]", {"act": "refine"}))
+    assert intent.kinds == ("rug",) and intent.wanted == () and ranked[0] in ("rug", "plain-rug")
+
+
+def test_mistakes_are_mended_before_a_message_is_read(shop):
+    listener, tagger = shop
+    tagger.say("a [wanted:red] [kind:armchair], in [wanted:linen]")
+    intent = listener.read(Dialogue().say("a red armchiar, in linnen"))
+    assert (intent.kinds, intent.wanted) == (("armchair",), ("red", "linen"))
+    foreign = tagger.say("ein armchiar", act="other_language")
+    tagger.english.discard("armchiar")
+    assert listener.read(Dialogue().say(foreign)).act == "other_language"

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lavic_chat.nlu.english import is_spelled
 from lavic_chat.nlu.spelling import Speller
 
 USES = {"sofa": 9, "lamp": 3, "sole": 1, "wardrobe": 2, "velvet": 1}
@@ -34,3 +35,25 @@ def test_of_two_that_are_as_near_the_more_used_one_is_meant():
 @given(st.text(max_size=40))
 def test_anything_may_be_mended_and_once_is_enough(said):
     assert SPELLER.mend(SPELLER.mend(said)) == SPELLER.mend(said)
+
+
+def test_a_text_keeps_all_but_its_mistakes():
+    assert (
+        SPELLER.mend_text("A Wardrobbe (soft), 2 sofaa & a Lamb: 1.20m!")
+        == "A wardrobe (soft), 2 sofa & a Lamb: 1.20m!"
+    )
+
+
+@given(st.text(max_size=40))
+def test_a_mended_text_reads_as_its_words_do(said):
+    assert SPELLER.mend(SPELLER.mend_text(said)) == SPELLER.mend(said)
+
+
+@pytest.mark.parametrize("word", ["plainer", "dearest", "wretched", "backrest", "settee"])
+def test_rare_words_are_spelled_rightly(word):
+    assert is_spelled(word)
+
+
+@pytest.mark.parametrize("word", ["armchiar", "vlevet", "soffa", "dotts"])
+def test_mistakes_are_not(word):
+    assert not is_spelled(word)

@@ -72,6 +72,25 @@ def test_word_pieces_of_a_word_decide_together():
     assert tagging.decode_spans("coffee", offsets, tokens) == [Span(r.KIND, "coffee", 0, 6)]
 
 
+def test_a_span_is_as_sure_as_its_words_are():
+    text, spans = unmark("[kind:red sofa]")
+    offsets, tokens, about = scores_of(text, Reading(spans=spans))
+    assert tagging.decode(text, offsets, tokens, about).spans[0].sure == pytest.approx(1, abs=0.01)
+    tokens[:, tagging.NO_SLOT] = 9  # no less likely
+    tokens[:, tagging.begins(r.KIND) :] += 0.01
+    assert tagging.decode(text, offsets, tokens, about).spans[0].sure == pytest.approx(0.5, abs=0.01)
+
+
+def test_words_that_may_be_a_kind_are_told_though_they_are_not_likely():
+    offsets = offsets_of("any dining chair left")
+    tokens = np.zeros((4, tagging.TOKEN_SCORES), np.float32)
+    tokens[:, tagging.NO_SLOT] = 9
+    tokens[1:3, tagging.begins(r.KIND)] = (7.5, 8)
+    read = tagging.decode("any dining chair left", offsets, tokens, np.zeros(tagging.ABOUT))
+    assert read.spans == () and [one.text for one in read.possible] == ["dining chair"]
+    assert read.possible[0].sure == pytest.approx(1 / (1 + np.e), abs=0.01)
+
+
 @pytest.mark.parametrize(
     "row",
     [

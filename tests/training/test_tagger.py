@@ -12,7 +12,7 @@ import torch
 from helpers.tiny import save_tiny_encoder, tiny_model
 from helpers.toys import make_adapter
 
-from lavic_chat.errors import DialogueError, LavicError
+from lavic_chat.errors import DialogueError, LavicError, ModelError
 from lavic_chat.model import text_encoder
 from lavic_chat.model.card import NLU, read_card
 from lavic_chat.model.turn_tagger import TaggerShape, load_tagger, new_tagger
@@ -81,9 +81,10 @@ def adapter(card, tmp_path) -> Path:
 def request_of(tmp_path):
     """Asks for a run into an adapter's folder."""
 
-    def make(adapter: Path, config: TaggerConfig = CONFIG, rows=ROWS) -> TaggerRequest:
+    def make(adapter: Path, config: TaggerConfig = CONFIG, rows=ROWS, start_from=None) -> TaggerRequest:
         write_jsonl(tmp_path / "turns.jsonl", rows)
-        return TaggerRequest(Settings(tmp_path, tmp_path, adapter=adapter), tmp_path / "turns.jsonl", config)
+        settings = Settings(tmp_path, tmp_path, adapter=adapter)
+        return TaggerRequest(settings, tmp_path / "turns.jsonl", config, start_from)
 
     return make
 
@@ -98,6 +99,24 @@ def test_it_learns_to_read(adapter, request_of, tmp_path):
     assert reader.read((), "a blue lamp").words(r.KIND) == ("lamp",)
     after = {file.name: file.read_bytes() for file in adapter.iterdir() if file.is_file()}
     assert {name for name in after if after[name] != before.get(name)} == {"adapter.json"}  # and no progress is left
+
+
+def test_one_that_has_learned_learns_on(card, request_of, tmp_path):
+    first, second = (shutil.copytree(card, tmp_path / name) for name in ("first", "second"))
+    tune_tagger(request_of(first, replace(CONFIG, steps=60, lr=1e-2)))
+    result = tune_tagger(request_of(second, replace(CONFIG, steps=1, lr=1e-9), start_from=first))
+    was, now = (load_tagger(tmp_path, adapter).score("", "a blue lamp") for adapter in (first, second))
+    assert now.tokens == pytest.approx(was.tokens, abs=0.05) and now.about == pytest.approx(was.about, abs=0.05)
+    assert result.record["earlier"] == read_card(first).training[NLU]
+
+
+def test_one_of_another_rank_cannot_go_on(card, request_of, tmp_path):
+    first, second = (shutil.copytree(card, tmp_path / name) for name in ("first", "second"))
+    with pytest.raises(ModelError, match="leave `--from` out"):
+        tune_tagger(request_of(second, start_from=first))
+    tune_tagger(request_of(first))
+    with pytest.raises(ModelError, match="no tagger of this rank"):
+        tune_tagger(request_of(second, replace(CONFIG, rank=CONFIG.rank + 2), start_from=first))
 
 
 def test_the_card_tells_what_was_learned(adapter, request_of, tmp_path):

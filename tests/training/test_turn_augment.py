@@ -117,3 +117,14 @@ def test_short_words_and_numbers_are_never_misspelled(words, seed):
 def test_every_kind_of_slip_is_made(word):
     made = {len(slip(word, random.Random(seed))) - len(word) for seed in range(80)}
     assert made == {-1, 0, 1}
+
+
+def test_an_opening_is_read_alike_after_another_wish():
+    words = Words(("vase", "lamp"), {}, {}, openings=("a red kettle",))
+    opening = turn_from({"text": "a [kind:vase] please", "act": "ask"}, "test")
+    before = {vary(opening, words, random.Random(seed)).before for seed in range(40)}
+    assert before == {(), ("a red kettle",)}
+    goes_on = turn_from({"text": "in [wanted:blue]", "act": "refine"}, "test")
+    nameless = turn_from({"text": "in [wanted:blue]", "act": "ask"}, "test")
+    for turn in (goes_on, nameless):
+        assert all(vary(turn, words, random.Random(seed)).before == () for seed in range(40))

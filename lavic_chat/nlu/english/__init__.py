@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
-from lavic_chat.nlu.lexicon import Lexicon, entry_from
+from lavic_chat.nlu.lexicon import Lexicon, entry_from, likeness_from
 from lavic_chat.nlu.thesaurus import Thesaurus, thing_from
 
 FOLDER = Path(__file__).parent
@@ -20,7 +21,19 @@ def rows(name: str) -> Iterator[dict]:
 @cache
 def load_lexicon() -> Lexicon:
     """Words for how things look."""
-    return Lexicon(map(entry_from, rows("appearance")))
+    return Lexicon(map(entry_from, rows("appearance")), map(likeness_from, rows("likenesses")))
+
+
+@cache
+def load_words() -> frozenset[str]:
+    """English words as they are spelled, of SymSpell's list of 83,000."""
+    lines = (files("symspellpy") / "frequency_dictionary_en_82_765.txt").read_text("utf-8-sig").splitlines()
+    return frozenset(line.partition(" ")[0] for line in lines)
+
+
+def is_spelled(word: str) -> bool:
+    """Whether a word in lower case is spelled so in English. The list is read when first asked."""
+    return word in load_words()
 
 
 @cache

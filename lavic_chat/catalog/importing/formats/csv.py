@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lavic_chat.catalog.amounts import read_money
 from lavic_chat.catalog.importing.formats.item import SUFFIXES, Item, Notes, is_url
 from lavic_chat.catalog.load import MAX_PRODUCTS, parse_image, parse_product, picture_guard
 from lavic_chat.errors import CatalogError
 from lavic_chat.storage.files import hash_bytes
 
 COLUMNS = ("id", "title", "category", "image", "description", "price", "source", "creator", "license")
-PRICE = re.compile(r"[$€£]?\s*(\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+,\d{1,2})\s*[$€£]?")
 
 
 def read_csv(source: Path, notes: Notes) -> list[Item]:
@@ -92,12 +92,10 @@ def decode(source: Path, notes: Notes) -> str:
 
 def read_price(text: str, where: str) -> float:
     """A price with or without its currency, 1,299.50 or 9,90; raises CatalogError for anything else."""
-    match = PRICE.fullmatch(text)
-    if not match:
-        raise CatalogError(f"{where}: the price {text[:40]!r} is not a number.")
-    number = match[1]
-    decimal_comma = re.fullmatch(r"\d+,\d{1,2}", number)
-    return float(number.replace(",", "." if decimal_comma else ""))
+    try:
+        return read_money(text)
+    except ValueError:
+        raise CatalogError(f"{where}: the price {text[:40]!r} is not a number.") from None
 
 
 def safe_name(product_id: str, original: str, taken: set[str]) -> str:

@@ -1,0 +1,81 @@
+"""Which kinds of thing a message wishes for, in the words of one catalogue."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.grounding import DESCRIBING, Grounding
+from lavic_chat.nlu.reading import Reading, Span
+from lavic_chat.nlu.references import SOLD
+
+NAMED_SO = 0.87  # and that it is called so
+SOLD_AS_DESCRIBED = 0.5  # similarity from which on a thing is sold that is described, "a thing to hang coats on"
+UNSURE = 0.5  # probability of a kind whose words nobody is sure of
+ALIKE = 0.5  # share of products in common from which on two kinds are one
+BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")
+PLACES = frozenset(
+    ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
+     "patio", "office", "study", "den", "lounge", "flat", "apartment", "house", "home", "furniture")
+)  # fmt: skip
+
+
+class Kinds:
+    """Finds them."""
+
+    def __init__(self, grounding: Grounding):
+        self.grounding = grounding
+
+    def of(self, read: Reading, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
+        so here, what the words name that may be a kind."""
+        spans = [span for span in read.spans if self.is_kind(span)]
+        sold = [span for span in spans if self.is_sold((span.text,))]
+        sure = [span for span in sold if self.grounding.kind(span.text).max(initial=0.0) >= NAMED_SO]
+        if not sure and read.act == r.ASK and (named := self.possible(read, text)):
+            return (named,), ()
+        spans = sold or spans
+        if not spans:
+            return (), ()
+        now, later = [spans[0].text], []
+        for before, span in pairwise(spans):
+            alternative = BETWEEN_ALTERNATIVES.search(text[before.end : span.start])
+            (now if alternative or self.is_alike((span.text,), tuple(now)) else later).append(span.text)
+        return tuple(now), tuple(later)
+
+    def is_kind(self, span: Span) -> bool:
+        """Whether words were read as a kind of thing, or as a look though they name a thing that is sold here."""
+        if span.slot == r.WANTED and not self.grounding.meant(span.text):
+            return self.grounding.things_in(span.text)[:1] == (span.text.lower(),)
+        return span.slot == r.KIND and not is_place(span.text)
+
+    def possible(self, read: Reading, text: str) -> str:
+        """What the words that may be a kind name, the likeliest first; what they describe at length stays as it is.
+        Where they name rooms alone, "for the bedroom", what stands anywhere else in the message. "" for none."""
+        for span in sorted(read.possible, key=lambda one: -one.sure):
+            if len(span.text.split()) < DESCRIBING and (named := self.grounding.things_in(span.text)):
+                return named[0]
+        kinds = read.words(r.KIND)
+        return next(iter(self.grounding.things_in(text)), "") if kinds and all(map(is_place, kinds)) else ""
+
+    def is_sold(self, kinds: Sequence[str]) -> bool:
+        """Whether the catalogue has any such thing; what is described at length is not met as well by any name."""
+        least = {kind: SOLD if len(kind.split()) < DESCRIBING else SOLD_AS_DESCRIBED for kind in kinds}
+        return any(self.grounding.kind(kind).max(initial=0.0) >= least[kind] for kind in kinds)
+
+    def is_alike(self, kinds: Sequence[str], others: Sequence[str]) -> bool:
+        """Whether two names of kinds mean many of the same products."""
+        first, second = (self.grounding.admitted(names, SOLD) for names in (kinds, others))
+        return bool((first & second).sum() >= ALIKE * min(first.sum(), second.sum()))
+
+
+def is_place(kind: str) -> bool:
+    """Whether what was taken for a thing is where things stand."""
+    return kind.lower().split()[-1] in PLACES
+
+
+def sureness(read: Reading, kinds: Sequence[str]) -> float:
+    """How probably any of the kinds is wished for: as the surest words that hold its name."""
+    spans = (*read.spans, *read.possible)
+    named = [one for one in spans if one.slot == r.KIND and any(kind.lower() in one.text.lower() for kind in kinds)]
+    return max((one.sure for one in named), default=UNSURE)

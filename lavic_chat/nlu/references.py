@@ -1,0 +1,83 @@
+"""Which of the products that were shown a message points at, and whether it is wanted back or only its like."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.grounding import Grounding
+from lavic_chat.nlu.intent import Intent, Relation
+from lavic_chat.nlu.reading import Reading
+from lavic_chat.nlu.shown import Shown
+
+SOLD = 0.55  # similarity from which on a product is of a kind
+MATCHES = 0.5  # probability from which on a shown product looks as said
+ALL_SHOWN = re.compile(
+    r"\b(?:none|neither|any|all)\s+of\s+(?:these|those|them)\b|\bnot\s+(?:these|those)\b"
+    r"|\b(?:these|those|others)(?=\W*\Z|\s+(?:are|do|don|look|all|ones?)\b)", re.IGNORECASE,
+)  # fmt: skip
+
+
+class References:
+    """Finds them in the words of one catalogue."""
+
+    def __init__(self, grounding: Grounding):
+        self.grounding, self.row = grounding, grounding.row
+
+    def find(self, read: Reading, shown: Shown) -> str | None:
+        """Id of the shown product that a message points at, the pick where it does not say which."""
+        if not shown.lists:
+            return None
+        by_name = read.which == r.NAMED or (read.act == r.RECALL and read.words(r.KIND) and not read.place)
+        if by_name and (found := self.first_such(shown.picks, self.kinds_of(read), read.words(r.WANTED))):
+            return found
+        items = shown.of(read.which)
+        if read.place:
+            place = read.place - 1 if read.place > 0 else len(items) - 1
+            return items[place] if 0 <= place < len(items) else None
+        if read.act == r.RECALL and (wanted := read.words(r.WANTED)):
+            return self.first_such(items, read.words(r.KIND), wanted) or items[0]
+        return items[0]
+
+    def kinds_of(self, read: Reading) -> tuple[str, ...]:
+        """The kind of thing by which a message names what was shown, "go back to the scarf"."""
+        pointing = (name for words in read.words(r.REFERENCE) for name in self.grounding.things_in(words)[:1])
+        return read.words(r.KIND) or tuple(pointing)
+
+    def first_such(self, items: Sequence[str], kinds: Sequence[str], wanted: Sequence[str]) -> str | None:
+        """The first of the items that is of the kinds, and looks as said; None where none does, or nothing is said."""
+        if not kinds and not wanted:
+            return None
+        for item in items:
+            is_kind = all(self.grounding.kind(kind)[self.row[item]] >= SOLD for kind in kinds)
+            if is_kind and self.appears_so(item, wanted):
+                return item
+        return None
+
+    def appears_so(self, item: str, words: Sequence[str]) -> bool:
+        """Whether a product looks as each of the words says."""
+        return all(self.grounding.appearance(word)[self.row[item]] >= MATCHES for word in words)
+
+    def resolve(self, intent: Intent, read: Reading) -> Intent:
+        """A recall either brings back a product that was shown, or asks for its like: in another look, cheaper."""
+        if intent.act != r.RECALL:
+            return intent
+        if intent.title:
+            return replace(intent, reference=None)
+        if not intent.reference:
+            return replace(intent, act=r.REFINE)
+        wanted = read.words(r.WANTED)
+        if wanted and not self.appears_so(intent.reference, wanted):
+            like = (*intent.relations, Relation("shape", "=", intent.reference))
+            return replace(intent, act=r.REFINE, relations=like, reference=None)
+        if read.compared or read.same or read.other:
+            return replace(intent, act=r.REFINE, reference=None)
+        return replace(intent, excluded=intent.excluded - {intent.reference})
+
+
+def turned_down(read: Reading, text: str, reference: str | None, shown: Shown) -> tuple[str, ...]:
+    """Ids of the products that a refusal is about: the one pointed at, all of the newest list, or the pick."""
+    items = shown.lists[-1]
+    if read.place and reference:
+        return (reference,)
+    return items if ALL_SHOWN.search(text) or items in shown.by_title else items[:1]
