@@ -68,7 +68,7 @@ def small(encoder, monkeypatch):
     """The tiny encoder, words that it knows, and every second message held out."""
     words = Words(("sofa", "chair", "lamp"), {"colour": ("red", "green", "blue")}, {"red": "colour", "green": "colour"})
     monkeypatch.setattr(text_encoder, "ensure_text_encoder", lambda home: encoder)
-    monkeypatch.setattr(tagger, "words_to_swap", lambda: words)
+    monkeypatch.setattr(tagger, "words_to_swap", lambda turns: words)
     monkeypatch.setattr(tagger, "HELD_OUT", 4)
 
 

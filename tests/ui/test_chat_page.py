@@ -211,7 +211,12 @@ def test_a_runner_up_of_the_same_name_is_told_by_its_looks():
 def test_what_was_said_of_the_price_is_taken_up():
     under = Intent(limits=(Limit("price", most=80),))
     found = Recommendation((scored(0, 0.9), scored(1, 0.1)), intent=under)
-    assert write_reply(found).startswith("Within your price, my pick is the Thing 0.")
+    assert write_reply(found).startswith("My pick is the Thing 0.")  # whose price nobody knows
+    pick = found.pick
+    priced = replace(
+        found, candidates=(replace(pick, product=replace(pick.product, price=60.0)), *found.candidates[1:])
+    )
+    assert write_reply(priced).startswith("Within your price, my pick is the Thing 0.")
     broken = (GivenWay("price", "priced at most 80"), GivenWay("colour", "red"))
     dear = write_reply(replace(found, gave_way=broken))
     assert dear.startswith("I have found nothing that is priced at most 80 and red. What comes nearest is the Thing 0.")
