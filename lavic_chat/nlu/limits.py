@@ -23,6 +23,7 @@ DIRECTIONS = {
     r.HEIGHT: r"high|height|tall|taller|talls?", r.DEPTH: r"deep|deeper|depth", r.LENGTH: r"long|longer|length",
     r.WIDTH: r"wide|wider|width|across|broad",
 }  # fmt: skip
+NOTHING_UNDER = re.compile(r"\b(?:nothing|not|none) (?:under|below|less than)\s+\S{0,3}\Z", re.IGNORECASE)
 LEAST_BEFORE = re.compile(
     r"\b(?:at (?:the )?(?:very )?least|min(?:imum)?|(?:nothing|not|none) (?:under|below|less than))\b", re.IGNORECASE
 )
@@ -66,9 +67,11 @@ def whole(span: Span, text: str) -> Span:
 
 
 def corrected(span: Span, amounts: Sequence[Span], text: str) -> Span:
-    """A measure with the direction that stands nearest to it, and the bound that is said beside it."""
+    """A measure with the direction that stands nearest to it, and the bound that is said beside it; of other amounts
+    what is said outright, "nothing under 200"."""
     if span.slot not in r.MEASURES:
-        return span
+        before, _, _ = around(span, amounts, text)
+        return replace(span, bound=r.LEAST) if NOTHING_UNDER.search(before) else span
     slot, bound = said_beside(span, *around(span, amounts, text))
     return replace(span, slot=slot or span.slot, bound=bound or span.bound)
 

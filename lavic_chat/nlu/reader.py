@@ -26,6 +26,7 @@ NAMES = "|".join(name.replace(" ", "[ -]") for names in SUPERLATIVES.values() fo
 SUPERLATIVE = re.compile(rf"\b(?:{NAMES})\b", re.IGNORECASE)
 CONNECTED = re.compile(r"\s*(?:\b(?:nor|or|and|n)\b|[,/&+])\s*", re.IGNORECASE)
 DENIED_BEFORE = re.compile(r"\b(?:no|not|without|minus|non)[\s-]+(?:any\s+)?\Z", re.IGNORECASE)
+NOT_THAT = re.compile(r"\bnot\s+(?:that|this)(?:\s+one)?\s*(?=[,.;!?]|\Z|and\b|please\b)", re.IGNORECASE)
 DENIED_BEHIND = re.compile(r"[\s-]?free\b", re.IGNORECASE)
 
 
@@ -57,6 +58,8 @@ class IntentReader:
                 continue
             if turn.text and not turn.text.startswith(MORE_LIKE):  # a button says that, not the shopper
                 read, text = self.understand(before, turn.text)
+                if read.act in (r.REFINE, r.RECALL) and denies_pick(read, text):
+                    read = replace(read, act=r.REJECT)
                 intent = self.follow(intent, read, replace(turn, text=text), shown, place)
                 before.append(text)
             elif turn.photo:
@@ -228,6 +231,11 @@ class IntentReader:
         gone = {one.facet for one in new if one.sign == "!"} | ({"pattern"} if "pattern" in facets else set())
         appearance = tuple(one for one in intent.appearance if one.unwanted or one.facet not in gone)
         return replace(intent, relations=(*kept, *new), limits=limits, appearance=appearance)
+
+
+def denies_pick(read: Reading, text: str) -> bool:
+    """Whether a message turns down what it points at, whatever else it says: "not that one, and no stripes"."""
+    return bool(NOT_THAT.search(text)) or any(one.slot == r.REFERENCE and is_denied(one, text) for one in read.spans)
 
 
 def is_denied(span: Span, text: str) -> bool:

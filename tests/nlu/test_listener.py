@@ -336,3 +336,12 @@ def test_mistakes_are_mended_before_a_message_is_read(shop):
     foreign = tagger.say("ein armchiar", act="other_language")
     tagger.english.discard("armchiar")
     assert listener.read(Dialogue().say(foreign)).act == "other_language"
+
+
+def test_one_that_is_denied_is_turned_down_whatever_else_is_said(ask):
+    shown = ask("a [kind:sofa]")[1]
+    for said in ("not [ref:that one], and no [unwanted:stripes]", "not that one, and no [unwanted:stripes]"):
+        for act in ("refine", "recall"):
+            intent, ranked = ask("a [kind:sofa]", (said, {"act": act}))
+            assert intent.excluded == {shown[0]} and intent.unwanted == ("stripes",) and ranked[0] != shown[0]
+    assert ask("a [kind:sofa]", ("not that [unwanted:dark]", {"act": "refine"}))[0].excluded == set()
