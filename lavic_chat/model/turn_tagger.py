@@ -58,6 +58,12 @@ class TurnTagger(nn.Module):
         """The weights beside the encoder's."""
         return {name: tensor for name, tensor in self.state_dict().items() if not name.startswith("encoder.")}
 
+    def load_heads(self, heads: dict[str, Tensor]) -> None:
+        """Put on weights as `heads` gives them; raises ValueError or RuntimeError for others than it needs."""
+        missing, unexpected = self.load_state_dict(heads, strict=False)
+        if unexpected or any(not name.startswith("encoder.") for name in missing):
+            raise ValueError("other heads than it needs")
+
     def forward(self, ids: Tensor, mask: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
         """[n, L] each -> tags [n, L, tags], about [n, about]."""
         states = self.encoder(input_ids=ids, attention_mask=mask, token_type_ids=own * mask).last_hidden_state
@@ -107,9 +113,7 @@ def start_from(network: TurnTagger, lora: PeftModel, adapter: str | Path) -> Non
         if set(learned) != set(get_peft_model_state_dict(lora, adapter_name=RETRIEVER, save_embedding_layers=False)):
             raise ValueError("a LoRA on other layers")
         set_peft_model_state_dict(lora, learned, adapter_name=RETRIEVER)
-        missing, unexpected = network.load_state_dict(heads, strict=False)
-        if unexpected or any(not name.startswith("encoder.") for name in missing):
-            raise ValueError("other heads")
+        network.load_heads(heads)
     except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         raise ModelError(
             f"{folder} has no tagger of this rank to go on from ({type(error).__name__}); leave `--from` out."
@@ -137,9 +141,7 @@ def load_tagger(home: str | Path, adapter: str | Path) -> TorchTurnTagger:
         tags, about = (len(heads[f"{name}.bias"]) for name in ("token_head.3", "turn_head.4"))
         fold_loras(encoder)
         network = TurnTagger(encoder[0].auto_model, tags, about)
-        missing, unexpected = network.load_state_dict(heads, strict=False)
-        if unexpected or any(not name.startswith("encoder.") for name in missing):
-            raise ValueError("other heads than it needs")
+        network.load_heads(heads)
     except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"{folder} is damaged or incomplete ({type(error).__name__}); fetch it again, or train it anew."

@@ -7,10 +7,10 @@ from itertools import pairwise
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DESCRIBING, Grounding
 from lavic_chat.nlu.reading import Reading, Span
-from lavic_chat.nlu.references import SOLD
 
-NAMED_SO = 0.87  # and that it is called so
-SOLD_AS_DESCRIBED = 0.5  # similarity from which on a thing is sold that is described, "a thing to hang coats on"
+SOLD = 0.55  # similarity from which on a product is of a kind, and a kind is sold here
+SOLD_AS_DESCRIBED = 0.5  # the same of a kind that is described, "a thing to hang coats on"
+NAMED_SO = 0.87  # similarity from which on a kind is called so here
 UNSURE = 0.5  # probability of a kind whose words nobody is sure of
 ALIKE = 0.5  # share of products in common from which on two kinds are one
 BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")

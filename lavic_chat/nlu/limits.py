@@ -23,10 +23,9 @@ DIRECTIONS = {
     r.HEIGHT: r"high|height|tall|taller|talls?", r.DEPTH: r"deep|deeper|depth", r.LENGTH: r"long|longer|length",
     r.WIDTH: r"wide|wider|width|across|broad",
 }  # fmt: skip
-NOTHING_UNDER = re.compile(r"\b(?:nothing|not|none) (?:under|below|less than)\s+\S{0,3}\Z", re.IGNORECASE)
-LEAST_BEFORE = re.compile(
-    r"\b(?:at (?:the )?(?:very )?least|min(?:imum)?|(?:nothing|not|none) (?:under|below|less than))\b", re.IGNORECASE
-)
+NOT_UNDER = r"(?:nothing|not|none) (?:under|below|less than)"
+RIGHT_BEFORE = re.compile(rf"\b{NOT_UNDER}\s+\S{{0,3}}\Z", re.IGNORECASE)
+LEAST_BEFORE = re.compile(rf"\b(?:at (?:the )?(?:very )?least|min(?:imum)?|{NOT_UNDER})\b", re.IGNORECASE)
 MOST_BEFORE = re.compile(
     r"\b(?:at (?:the )?(?:very )?most|max(?:imum)?|no (?:more|wider|deeper|taller|higher|longer)|not? over|below|under"
     r"|exceed)\b", re.IGNORECASE,
@@ -46,12 +45,12 @@ def limits_in(spans: Sequence[Span], text: str) -> Iterator[Limit]:
     for match in MEASURE.finditer(text):
         found = Span(r.WIDTH, match[0], match.start(), match.end(), r.MOST)
         overlooked = not any(span.start < found.end and found.start < span.end for span in amounts)
-        if overlooked and any(said_beside(found, *around(found, amounts, text))):
+        if overlooked and any(said_beside(*around(found, amounts, text))):
             amounts.append(found)
     amounts.sort(key=lambda span: span.start)
     for span, behind in zip_longest(amounts, amounts[1:]):
-        shared = behind is not None and behind.slot == span.slot and JOINED.fullmatch(text[span.end : behind.start])
-        unit = unit_behind(behind.text) if shared and behind else ""
+        shared = behind and behind.slot == span.slot and JOINED.fullmatch(text[span.end : behind.start])
+        unit = unit_behind(behind.text) if shared else ""
         limit = limit_of(corrected(span, amounts, text), unit)
         if limit and not is_time(span, text):
             yield limit
@@ -69,10 +68,10 @@ def whole(span: Span, text: str) -> Span:
 def corrected(span: Span, amounts: Sequence[Span], text: str) -> Span:
     """A measure with the direction that stands nearest to it, and the bound that is said beside it; of other amounts
     what is said outright, "nothing under 200"."""
+    before, after, followed = around(span, amounts, text)
     if span.slot not in r.MEASURES:
-        before, _, _ = around(span, amounts, text)
-        return replace(span, bound=r.LEAST) if NOTHING_UNDER.search(before) else span
-    slot, bound = said_beside(span, *around(span, amounts, text))
+        return replace(span, bound=r.LEAST) if RIGHT_BEFORE.search(before) else span
+    slot, bound = said_beside(before, after, followed)
     return replace(span, slot=slot or span.slot, bound=bound or span.bound)
 
 
@@ -84,7 +83,7 @@ def around(span: Span, amounts: Sequence[Span], text: str) -> tuple[str, str, bo
     return text[start : span.start], after, behind < len(text)
 
 
-def said_beside(span: Span, before: str, after: str, followed: bool) -> tuple[str, str]:
+def said_beside(before: str, after: str, followed: bool) -> tuple[str, str]:
     """The direction of a measure and its bound, by the words around it; "" where they say none. followed: by another
     amount, whose bound may stand between."""
     found = {}

@@ -7,10 +7,10 @@ from dataclasses import replace
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent, Relation
+from lavic_chat.nlu.kinds import SOLD
 from lavic_chat.nlu.reading import Reading
 from lavic_chat.nlu.shown import Shown
 
-SOLD = 0.55  # similarity from which on a product is of a kind
 MATCHES = 0.5  # probability from which on a shown product looks as said
 ALL_SHOWN = re.compile(
     r"\b(?:none|neither|any|all)\s+of\s+(?:these|those|them)\b|\bnot\s+(?:these|those)\b"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import Any, Protocol
 
 import numpy as np
@@ -79,8 +79,8 @@ def decode(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray, ab
     decided = {head.name: choose(head, scores) for head, scores in zip(HEADS, head_scores(about).values(), strict=True)}
     if decided["act"] != r.QUESTION:
         decided["asks"] = r.NOTHING
-    spans, possible = decode_spans(text, offsets, tokens), possible_kinds(text, offsets, tokens)
-    return Reading(spans=tuple(spans), possible=tuple(possible), **decided)
+    words = weighed_words(text, offsets, tokens)
+    return Reading(spans=tuple(decode_spans(text, words)), possible=tuple(possible_kinds(text, words)), **decided)
 
 
 def choose(head: Head, scores: np.ndarray) -> Any:
@@ -90,8 +90,33 @@ def choose(head: Head, scores: np.ndarray) -> Any:
     return head.names[int(scores.argmax())]
 
 
-def decode_spans(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray) -> list[Span]:
-    """A word's tokens decide together; a slot goes on from word to word until another begins."""
+@dataclass(frozen=True, eq=False)
+class Word:
+    """A word of a message, from `start` to `end`, with the probability of each tag [TAGS] and the scores of the bounds,
+    its tokens taken together."""
+
+    start: int
+    end: int
+    tags: np.ndarray
+    bounds: np.ndarray
+
+    def sure(self, slot: str) -> float:
+        """Probability that it is of a slot."""
+        return float(self.tags[begins(slot) : begins(slot) + 2].sum())
+
+
+def weighed_words(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray) -> list[Word]:
+    """The words of a text by the scores of their tokens [n, TOKEN_SCORES]."""
+    found = []
+    for first, last in words_in(text, offsets):
+        scores = tokens[first:last]
+        bounds = scores[:, TAGS:].sum(0)
+        found.append(Word(offsets[first][0], offsets[last - 1][1], tag_probabilities(scores), bounds))
+    return found
+
+
+def decode_spans(text: str, words: Sequence[Word]) -> list[Span]:
+    """A slot goes on from word to word until another begins."""
     spans: list[Span] = []
     open_slot, start, end, bounds = "", 0, 0, np.zeros(len(r.BOUNDS))
     sure: list[float] = []  # of each word
@@ -102,17 +127,15 @@ def decode_spans(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarr
             bound = r.BOUNDS[int(bounds.argmax())] if open_slot in r.AMOUNTS and open_slot != r.SEATS else ""
             spans.append(Span(open_slot, text[first:last], first, last, bound, float(np.mean(sure))))
 
-    for first, last in words_in(text, offsets):
-        scores = tokens[first:last]
-        probabilities = tag_probabilities(scores)
-        best = int(probabilities.argmax())
+    for word in words:
+        best = int(word.tags.argmax())
         slot = r.SLOTS[(best - 1) // 2] if best else ""
         if slot != open_slot or (best and best == begins(slot)):
             close()
-            open_slot, start, bounds, sure = slot, offsets[first][0], np.zeros(len(r.BOUNDS)), []
+            open_slot, start, bounds, sure = slot, word.start, np.zeros(len(r.BOUNDS)), []
         if slot:
-            end, bounds = offsets[last - 1][1], bounds + scores[:, TAGS:].sum(0)
-            sure.append(slot_probability(slot, probabilities))
+            end, bounds = word.end, bounds + word.bounds
+            sure.append(word.sure(slot))
     close()
     return spans
 
@@ -128,20 +151,14 @@ def trimmed(text: str, start: int, end: int, slot: str) -> tuple[int, int]:
     return (start + words[0].start(), start + words[-1].end()) if words else (start, start)
 
 
-def possible_kinds(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray) -> list[Span]:
+def possible_kinds(text: str, words: Sequence[Word]) -> list[Span]:
     """Words in a row that may be a kind of thing, as sure as the surest of them."""
     found: list[Span] = []
-    last_place = -1
-    for place, (first, last) in enumerate(words_in(text, offsets)):
-        sure = slot_probability(r.KIND, tag_probabilities(tokens[first:last]))
-        if sure < POSSIBLE:
-            continue
-        start, end = offsets[first][0], offsets[last - 1][1]
-        if found and last_place == place - 1:
-            before = found.pop()
-            start, sure = before.start, max(before.sure, sure)
-        found.append(Span(r.KIND, text[start:end], start, end, sure=sure))
-        last_place = place
+    for likely, group in groupby(words, lambda word: word.sure(r.KIND) >= POSSIBLE):
+        if likely:
+            row = list(group)
+            start, end = row[0].start, row[-1].end
+            found.append(Span(r.KIND, text[start:end], start, end, sure=max(word.sure(r.KIND) for word in row)))
     return found
 
 
@@ -150,11 +167,6 @@ def tag_probabilities(scores: np.ndarray) -> np.ndarray:
     mean = word_scores(scores[:, :TAGS]) / len(scores)
     shares = np.exp(mean - mean.max())
     return shares / shares.sum()
-
-
-def slot_probability(slot: str, probabilities: np.ndarray) -> float:
-    """That a word is of a slot, from those of its tags [TAGS]."""
-    return float(probabilities[begins(slot) : begins(slot) + 2].sum())
 
 
 def word_scores(tags: np.ndarray) -> np.ndarray:

@@ -203,9 +203,8 @@ class Recommender(BatchRecommender):
 def worded(dialogue: Dialogue, intent: Intent) -> Dialogue:
     """What the model reads of a conversation: the wish as it was understood, so that what was turned down, or wished
     for before, is not in it; the messages themselves where no wish was understood."""
-    if not intent.sentence:
-        return dialogue.since(intent.since)
-    return Dialogue((Turn(SEEKER, f"I'm looking for a {intent.sentence}.", dialogue.since(intent.since).photo),))
+    said = dialogue.since(intent.since)
+    return Dialogue((Turn(SEEKER, f"I'm looking for a {intent.sentence}.", said.photo),)) if intent.sentence else said
 
 
 def shown_with(dialogue: Dialogue, product: str) -> tuple[str, ...]:

@@ -4,42 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.listening import PRODUCTS, make_listener
+from helpers.listening import PRODUCTS
 
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu.conditions import given_way
-from lavic_chat.nlu.intent import UNAVAILABLE, Intent, Limit
+from lavic_chat.nlu.intent import UNAVAILABLE, Limit
 from lavic_chat.nlu.reading import Span
 
 ROW = {product.id: row for row, product in enumerate(PRODUCTS)}
-
-
-@pytest.fixture(scope="module")
-def shop():
-    return make_listener()
-
-
-@pytest.fixture
-def ask(shop):
-    """Plays marked messages, each answered by the best product, and gives the last intent with its best products."""
-    listener, tagger = shop
-
-    def play(*messages):
-        dialogue, intent, ranked = Dialogue(), Intent(), []
-        for message in messages:
-            text, keys = message if isinstance(message, tuple) else (message, {})
-            dialogue = dialogue.say(tagger.say(text, **keys))
-            intent = listener.read(dialogue)
-            weights = listener.weigh(listener.conditions(intent))
-            gone = intent.excluded | dialogue.rejected
-            ranked = [PRODUCTS[row].id for row in np.argsort(-weights, kind="stable") if PRODUCTS[row].id not in gone]
-            if intent.reference:
-                ranked = [intent.reference, *(item for item in ranked if item != intent.reference)]
-            shown = ranked if intent.wants_pick else []
-            dialogue = dialogue.answer("words", shown)
-        return intent, ranked
-
-    return play
 
 
 def test_a_kind_and_a_look_are_met(ask):
@@ -122,31 +94,6 @@ def test_comparatives_are_relations_to_what_was_shown(ask):
     assert darker[1][0] == "blue-sofa"
 
 
-def test_what_was_shown_comes_back(ask):
-    first = "a [kind:sofa]"
-    shown = ask(first)[1]
-    assert ask(first, ("[ref:the second one]", {"act": "recall", "place": 2}))[0].reference == shown[1]
-    back = ("the very [ref:first] again", {"act": "recall", "which": "first"})
-    assert ask(first, "a [kind:lamp]", back)[0].reference == shown[0]
-    named = ("back to the [kind:sofa]", {"act": "recall", "which": "named"})
-    assert ask(first, "a [kind:lamp]", named)[0].reference == shown[0]
-    assert ask(first, ("the [wanted:blue] one", {"act": "recall"}))[0].reference == "blue-sofa"
-    assert ask("the [title:Marlo corner sofa]")[1][0] == "blue-sofa"
-
-
-def test_the_same_in_another_colour(ask):
-    again = ("[ref:that one] in [wanted:brown]", {"act": "recall"})
-    intent, ranked = ask("a [wanted:red] [kind:sofa]", again)
-    assert ranked[0] == "brown-sofa" and intent.reference in (None, "brown-sofa")
-
-
-def test_what_is_turned_down_stays_away(ask):
-    first, no = "a [kind:sofa]", ("not that one", {"act": "reject"})
-    intent, ranked = ask(first, no)
-    assert intent.excluded == {ask(first)[1][0]} and ranked[0] not in intent.excluded
-    assert ask(first, ("none of these", {"act": "reject"}))[1] == []
-
-
 def test_talk_and_questions_want_no_pick(ask):
     for text, keys in (("thanks!", {"act": "small_talk"}), ("how wide is it", {"act": "question", "asks": "width"})):
         intent, _ = ask("a [wanted:red] [kind:sofa]", (text, keys))
@@ -187,13 +134,6 @@ def test_two_kinds_are_alternatives_or_one_after_the_other(ask):
     assert after.kinds == ("sofa",) and after.later == ("table lamp",)
 
 
-def test_titles_in_words_alone_are_what_was_shown(shop):
-    listener, tagger = shop
-    dialogue = Dialogue().say(tagger.say("a [wanted:red] [kind:sofa]")).answer("My pick is the Bella two-seat sofa.")
-    intent = listener.read(dialogue.say(tagger.say("something else please", act="reject")))
-    assert intent.excluded == {"red-sofa", "brown-sofa"}
-
-
 def test_an_answer_in_words_shows_nothing_new(shop):
     """A reply that names the pick is no list of its own."""
     listener, tagger = shop
@@ -204,16 +144,6 @@ def test_an_answer_in_words_shows_nothing_new(shop):
     second = told.say(tagger.say("[ref:the second one]", act="recall", place=2))
     assert listener.read(second).reference == "blue-sofa"
     assert listener.read(told.say(tagger.say("no", act="reject"))).excluded == {"red-sofa"}
-
-
-def test_what_is_shown_again_brings_its_wish_back(ask):
-    first = "a [wanted:red] [kind:sofa] under [price<:600]"
-    again = ("[ref:the first thing] again", {"act": "recall", "which": "first"})
-    intent, _ = ask(first, "a [wanted:black] [kind:lamp]", again)
-    assert (intent.kinds, intent.wanted, intent.reference) == (("sofa",), ("red",), "red-sofa")
-    assert intent.limit("price") == Limit("price", most=600)
-    intent, ranked = ask(first, "a [kind:lamp]", again, ("in [wanted:blue] at any [price<:1500]", {"act": "refine"}))
-    assert (intent.kinds, intent.wanted, ranked[0]) == (("sofa",), ("blue",), "blue-sofa")
 
 
 def test_words_that_name_a_thing_but_are_no_wish_are_no_kind(shop):
@@ -255,37 +185,6 @@ def test_a_title_that_nothing_here_has_is_told(ask, shop):
     intent, ranked = ask("the [title:Corvino XL 300]")
     conditions = shop[0].conditions(intent)
     assert [one.name for one in given_way(conditions, ROW[ranked[0]])] == ["title"]
-
-
-# ---- pointing ----
-
-
-def test_a_thing_that_is_named_in_passing_is_found_again(ask):
-    back = ("go back to [ref:the rug]", {"act": "recall", "which": "named"})
-    assert ask("a [kind:rug]", "a [kind:lamp]", "a [kind:sofa]", back)[0].reference in ("rug", "plain-rug")
-
-
-def test_the_like_of_one_that_was_shown_is_not_that_one(ask):
-    intent, _ = ask("a [kind:sofa]", ("[ref:number one], but in [wanted:blue]", {"act": "recall", "place": 1}))
-    assert intent.reference is None and intent.act == "refine" and [one.facet for one in intent.relations] == ["shape"]
-    intent, _ = ask(
-        "a [kind:sofa]", ("like [ref:the second], but cheaper", {"act": "recall", "place": 2, "compare": ["price-"]})
-    )
-    assert intent.reference is None and [(one.facet, one.sign) for one in intent.relations] == [("price", "-")]
-
-
-def test_the_one_that_is_pointed_at_is_turned_down(ask):
-    first, shown = "a [kind:sofa]", ask("a [kind:sofa]")[1]
-    assert ask(first, ("not [ref:the second]", {"act": "reject", "place": 2}))[0].excluded == {shown[1]}
-    assert len(ask(first, ("I don't like these", {"act": "reject"}))[0].excluded) == len(shown)
-    assert ask(first, ("those legs are ugly", {"act": "reject"}))[0].excluded == {shown[0]}
-
-
-def test_what_is_asked_for_again_is_not_turned_down_any_longer(ask):
-    shown = ask("a [kind:sofa]")[1]
-    again = ("[ref:the first] again", {"act": "recall", "which": "first"})
-    intent, _ = ask("a [kind:sofa]", ("no", {"act": "reject"}), again)
-    assert intent.reference == shown[0] and shown[0] not in intent.excluded
 
 
 # ---- the rest of a message ----
@@ -336,12 +235,3 @@ def test_mistakes_are_mended_before_a_message_is_read(shop):
     foreign = tagger.say("ein armchiar", act="other_language")
     tagger.english.discard("armchiar")
     assert listener.read(Dialogue().say(foreign)).act == "other_language"
-
-
-def test_one_that_is_denied_is_turned_down_whatever_else_is_said(ask):
-    shown = ask("a [kind:sofa]")[1]
-    for said in ("not [ref:that one], and no [unwanted:stripes]", "not that one, and no [unwanted:stripes]"):
-        for act in ("refine", "recall"):
-            intent, ranked = ask("a [kind:sofa]", (said, {"act": act}))
-            assert intent.excluded == {shown[0]} and intent.unwanted == ("stripes",) and ranked[0] != shown[0]
-    assert ask("a [kind:sofa]", ("not that [unwanted:dark]", {"act": "refine"}))[0].excluded == set()

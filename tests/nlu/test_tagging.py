@@ -69,7 +69,9 @@ def test_word_pieces_of_a_word_decide_together():
     tokens = np.zeros((2, tagging.TOKEN_SCORES), np.float32)
     tokens[0, tagging.begins(r.KIND)] = 4
     tokens[1, tagging.NO_SLOT] = 1
-    assert tagging.decode_spans("coffee", offsets, tokens) == [Span(r.KIND, "coffee", 0, 6)]
+    assert tagging.decode_spans("coffee", tagging.weighed_words("coffee", offsets, tokens)) == [
+        Span(r.KIND, "coffee", 0, 6)
+    ]
 
 
 def test_a_span_is_as_sure_as_its_words_are():
