@@ -45,7 +45,8 @@ class GivenWay:
 @dataclass(frozen=True)
 class Recommendation:
     """The pick and all candidates, best first; timings in milliseconds by step. intent: what was understood of the
-    shopper's words. gave_way: conditions that the pick does not meet, for nothing here meets all. reply: what is said
+    shopper's words. gave_way: conditions that the pick does not meet, for nothing here meets all. unknown: limits of
+    which the shop says nothing for such things, so that they could not be heeded. reply: what is said
     where the turn asks for no pick, and there are no candidates; "" else."""
 
     candidates: tuple[ScoredProduct, ...]
@@ -54,6 +55,7 @@ class Recommendation:
     prompt_tokens: int = 0
     intent: Intent = field(default_factory=Intent)
     gave_way: tuple[GivenWay, ...] = ()
+    unknown: tuple[str, ...] = ()
     reply: str = ""
 
     @property
@@ -165,6 +167,7 @@ def to_answer(recommendation: Recommendation) -> dict:
         "reply": recommendation.reply,
         "intent": recommendation.intent.to_json(),
         "gave_way": [one.said for one in recommendation.gave_way],
+        "unknown": list(recommendation.unknown),
         "timings_ms": dict(recommendation.timings_ms),
         "visual_tokens": recommendation.visual_tokens,
         "prompt_tokens": recommendation.prompt_tokens,

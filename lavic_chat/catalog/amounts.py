@@ -36,6 +36,10 @@ CURRENCY = re.compile(r"\A\s*(?:[A-Z]{3}\b|[$€£¥₹])|(?:\b[A-Z]{3}|[$€£�
 WORD = re.compile(r"[^\W\d_]+|[½¼¾\"”″'’′]+")
 TOKEN = re.compile(rf"{FIGURES.pattern}|{WORD.pattern}")
 COUPLE = {"couple": 2, "pair": 2}
+NUMERAL = r"(?:[1-9]\d?(?:[.,]\d{1,2})?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty)"
+SHARED_SCALE = re.compile(  # "1-2k", "two to three hundred", "between five and six thousand"
+    rf"\b({NUMERAL})\s*(?:[-–]|\bto\b|\band\b|\bor\b)\s*(?={NUMERAL}\s*(k|hundred|thousand|grand)\b)"
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,8 @@ def read_count(text: str) -> int | None:
 
 def read_quantities(text: str) -> list[Quantity]:
     """Every number of a text with its scale and unit."""
-    tokens = TOKEN.findall(in_figures(text[:LONGEST].lower()))
+    shared = SHARED_SCALE.sub(r"\1 \2 - ", text[:LONGEST].lower())
+    tokens = TOKEN.findall(in_figures(shared))
     found: list[Quantity] = []
     place = 0
     while place < len(tokens):
@@ -150,7 +155,9 @@ def read_one(tokens: list[str], place: int) -> tuple[float | None, int]:
     else:
         return None, place + 1
     if place < len(tokens) and tokens[place] in SCALES:
-        number, place = number * SCALES[tokens[place]], place + 1
+        scale, place = SCALES[tokens[place]], place + 1
+        half = next((end for end in (["and", "half"], ["and", "a", "half"]) if tokens[place:][: len(end)] == end), [])
+        number, place = (number + 0.5 * bool(half)) * scale, place + len(half)
     return number, place
 
 

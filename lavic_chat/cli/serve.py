@@ -88,10 +88,12 @@ def format_answer(answer: dict) -> str:
     if not pick:
         return answer["reply"]
     gave_way = [f"Not met: {', '.join(answer['gave_way'])}"] if answer["gave_way"] else []
+    unknown = [f"Not known of such things: {', '.join(answer['unknown'])}"] if answer["unknown"] else []
     return "\n".join(
         [
             f"{pick['title']} ({pick['id']}), {pick['score']:.0%} sure",
             *gave_way,
+            *unknown,
             *(f"  {item['score']:7.1%}  {item['id']}  {item['title']}" for item in answer["candidates"]),
             f"{answer['visual_tokens']} visual tokens, {answer['prompt_tokens']} prompt tokens, "
             f"{answer['timings_ms']['total']:.0f} ms",

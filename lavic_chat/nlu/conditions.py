@@ -53,6 +53,12 @@ def conditions_of(intent: Intent, grounding: Grounding, facts: Sequence[Mapping[
     return tuple(found)
 
 
+def unknown_limits(intent: Intent, conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """Those, in words, of which the shop says nothing for such things, so that no condition came of them."""
+    names = {condition.name for condition in conditions}
+    return tuple(limit_words(limit) for limit in intent.limits if limit.quantity not in names)
+
+
 def weigh(conditions: Sequence[Condition], count: int) -> np.ndarray:
     """[N] the weighted sum of log probabilities."""
     total = np.zeros(count)

@@ -172,9 +172,9 @@ def relation_words(relation: Relation) -> str:
 
 def with_limit(limits: Sequence[Limit], new: Limit) -> tuple[Limit, ...]:
     """Limits after one more of a quantity; an older bound stays where the new one leaves it open and does not
-    contradict it."""
+    contradict it. A range is one thought, "around 300": a bound that comes after it takes its place."""
     old = next((limit for limit in limits if limit.quantity == new.quantity), None)
-    if old:
+    if old and None in (old.least, old.most):
         least = old.least if new.least is None else new.least
         most = old.most if new.most is None else new.most
         if least is None or most is None or least <= most:

@@ -17,7 +17,7 @@ from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import VIEWS
 from lavic_chat.model.runtimes import open_tagger
-from lavic_chat.nlu.conditions import given_way
+from lavic_chat.nlu.conditions import given_way, unknown_limits
 from lavic_chat.nlu.english import is_spelled, load_lexicon, load_thesaurus
 from lavic_chat.nlu.grounding import English, Grounding
 from lavic_chat.nlu.intent import Intent
@@ -140,7 +140,8 @@ class Recommender(BatchRecommender):
         rows = [self.retriever.row[product.id] for product in products]
         bias = weights[rows] + [BROUGHT_BACK * (one.id == intent.reference) for one in products]
         broken = tuple(() if intent.reference else given_way(conditions, row) for row in rows)
-        return PreparedTurn(ranked, found, tuple(item_features), intent, clock.steps, bias, broken)
+        unknown = () if intent.reference else unknown_limits(intent, conditions)
+        return PreparedTurn(ranked, found, tuple(item_features), intent, clock.steps, bias, broken, unknown)
 
     def rank_prepared(self, turns: Sequence[PreparedTurn]) -> list[tuple[Ranking, float] | Exception]:
         """Rankings and the milliseconds that each took; where a pass of several fails, each has one of its own."""

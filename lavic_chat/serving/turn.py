@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 class PreparedTurn:
     """A turn before the model's pass: what the ranker reads, the candidates with their features, what was understood,
     and milliseconds by step. bias [n]: how far each candidate meets the conditions, as log probability; broken: of each
-    candidate, the conditions that it does not meet."""
+    candidate, the conditions that it does not meet; unknown: limits that no product can be held to."""
 
     ranking_input: RankingInput
     found: tuple[Candidate, ...]
@@ -33,6 +33,7 @@ class PreparedTurn:
     steps: Mapping[str, float]
     bias: np.ndarray
     broken: tuple[tuple[Condition, ...], ...]
+    unknown: tuple[str, ...] = ()
 
 
 def finish(turn: PreparedTurn, ranked: tuple[Ranking, float] | Exception) -> Recommendation | Exception:
@@ -51,7 +52,7 @@ def finish(turn: PreparedTurn, ranked: tuple[Ranking, float] | Exception) -> Rec
     clock = Clock({**turn.steps, "choose": turn.steps["choose"] + took})
     gave_way = tuple(GivenWay(condition.name, condition.said) for condition in best[0][3])
     return Recommendation(
-        scored, clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens, turn.intent, gave_way
+        scored, clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens, turn.intent, gave_way, turn.unknown
     )
 
 

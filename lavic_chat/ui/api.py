@@ -8,7 +8,8 @@ chat.predict(answer["context"], [[item["id"], item["score"]] for item in answer[
              answer["pick"]["id"], "the right id", "wrong colour", api_name="/flag")
 
 To a message that asks for no pick, such as a question or thanks, "pick" is None, "candidates" is empty, and "reply" is
-what there is to say. "intent" is what was understood, "gave_way" what the pick does not meet.
+what there is to say. "intent" is what was understood, "gave_way" what the pick does not meet, "unknown" what the shop
+does not say of such things.
 """
 
 from collections.abc import Callable, Sequence

@@ -21,6 +21,8 @@ def write_reply(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str: 
     if not found.candidates:
         return found.reply or NOTHING_TO_PICK
     sentence = write_pick(found, dialogue)
+    if found.unknown:
+        sentence += f" Whether it is {listed(list(found.unknown))}, the shop does not say of such things."
     if found.intent.later:
         sentence += f" Then tell me of the {listed(list(found.intent.later))}, and I look for that."
     return sentence

@@ -150,6 +150,11 @@ def test_what_no_product_meets_gives_way_and_is_told(shop):
     assert met.pick.product.id == "lamp-blue" and met.gave_way == ()
 
 
+def test_what_nobody_says_of_such_things_is_told(shop):
+    found = shop.recommend(said(marked(shop, "a [kind:lamp] for [seats:four] under [price<:500]")))
+    assert found.unknown == ("for 4",) and found.gave_way == ()
+
+
 def test_what_is_unwanted_is_not_picked(shop):
     shop = captioned(shop)
     for colour in ("red", "blue"):

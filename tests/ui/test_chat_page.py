@@ -225,6 +225,13 @@ def test_what_was_said_of_the_price_is_taken_up():
     assert write_reply(replace(lamps, gave_way=(GivenWay("kind", "lamp"),))).startswith("I have found no lamp. What")
 
 
+def test_a_limit_that_nobody_knows_of_is_told():
+    found = Recommendation((scored(0, 1.0),), unknown=("for 4", "at most 40 cm deep"))
+    assert write_reply(found).endswith(
+        "Whether it is for 4 and at most 40 cm deep, the shop does not say of such things."
+    )
+
+
 def test_a_second_kind_of_thing_is_not_forgotten():
     assert write_reply(Recommendation((scored(0, 1.0),), intent=Intent(later=("lamp",)))).endswith(
         "It is the only one left that fits. Then tell me of the lamp, and I look for that."
