@@ -182,7 +182,8 @@ class Grounding:
         for size in range(min(LONGEST_NAME, len(words)), 0, -1):
             for start in range(len(words) - size + 1):
                 name = " ".join(words[start : start + size])
-                if {words[start], words[start + size - 1]} & SMALL_WORDS:
+                last = words[start + size - 1]
+                if {words[start], last} & SMALL_WORDS or not {last, singular(last)} & self.thesaurus.words:
                     continue
                 places, left = self.thesaurus.find(name)
                 sold = places and not left and self.kind(name).max(initial=0.0) >= SAME_THING - OTHER_TYPE

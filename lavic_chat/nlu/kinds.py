@@ -1,12 +1,14 @@
 """Which kinds of thing a message wishes for, in the words of one catalogue."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DESCRIBING, Grounding
 from lavic_chat.nlu.reading import Reading, Span
+from lavic_chat.nlu.thesaurus import GLUE, name_words
 
 SOLD = 0.55  # similarity from which on a product is of a kind, and a kind is sold here
 SOLD_AS_DESCRIBED = 0.5  # the same of a kind that is described, "a thing to hang coats on"
@@ -29,7 +31,7 @@ class Kinds:
     def of(self, read: Reading, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
-        spans = [span for span in read.spans if self.is_kind(span)]
+        spans = [self.whole(span, read, text) for span in read.spans if self.is_kind(span)]
         sold = [span for span in spans if self.is_sold((span.text,))]
         sure = [span for span in sold if self.grounding.kind(span.text).max(initial=0.0) >= NAMED_SO]
         if not sure and read.act == r.ASK and (named := self.possible(read, text)):
@@ -42,6 +44,18 @@ class Kinds:
             alternative = BETWEEN_ALTERNATIVES.search(text[before.end : span.start])
             (now if alternative or self.is_alike((span.text,), tuple(now)) else later).append(span.text)
         return tuple(now), tuple(later)
+
+    def whole(self, span: Span, read: Reading, text: str) -> Span:
+        """A kind's name with the words beside it that belong to it, where the network has cut them off: "moka pot"."""
+        others = [one for one in read.spans if one is not span]
+        for start, end in beside(span, text):
+            taken = any(one.start < end and start < one.end for one in others)
+            words = text[start:end].lower().split()
+            named, left = self.grounding.thesaurus.find(text[start:end])
+            is_longer = len(name_words(text[start:end])) > len(name_words(span.text)) and words[0] not in GLUE
+            if named and not left and is_longer and not taken:
+                return replace(span, text=text[start:end], start=start, end=end)
+        return span
 
     def is_kind(self, span: Span) -> bool:
         """Whether words were read as a kind of thing, or as a look though they name a thing that is sold here."""
@@ -67,6 +81,17 @@ class Kinds:
         """Whether two names of kinds mean many of the same products."""
         first, second = (self.grounding.admitted(names, SOLD) for names in (kinds, others))
         return bool((first & second).sum() >= ALIKE * min(first.sum(), second.sum()))
+
+
+def beside(span: Span, text: str) -> Iterator[tuple[int, int]]:
+    """Where a span would begin and end with the two words, or the word, before it, and with the word behind it."""
+    before = [match.start() for match in re.finditer(r"[^\W\d_]+(?=[ -])", text[: span.start])]
+    if before and re.fullmatch(r"[^\W\d_]+[ -]", text[before[-1] : span.start]):
+        if len(before) > 1 and re.fullmatch(r"[^\W\d_]+[ -][^\W\d_]+[ -]", text[before[-2] : span.start]):
+            yield before[-2], span.end
+        yield before[-1], span.end
+    if behind := re.match(r"[ -][^\W\d_]+", text[span.end :]):
+        yield span.start, span.end + behind.end()
 
 
 def is_place(kind: str) -> bool:

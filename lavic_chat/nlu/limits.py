@@ -24,6 +24,12 @@ DIRECTIONS = {
     r.WIDTH: r"wide|wider|width|across|broad",
 }  # fmt: skip
 NOT_UNDER = r"(?:nothing|not|none) (?:under|below|less than)"
+LEAST_RIGHT_BEHIND = re.compile(
+    r"\W{0,2}(?:and|or) (?:up(?:wards?)?|more|above|over)\b|\W{0,2}upwards?\b", re.IGNORECASE
+)
+MOST_RIGHT_BEHIND = re.compile(
+    r"\W{0,2}(?:and|or) (?:less|under|below)\b|\W{0,2}(?:tops|max(?:imum)?)\b", re.IGNORECASE
+)
 RIGHT_BEFORE = re.compile(rf"\b{NOT_UNDER}\s+\S{{0,3}}\Z", re.IGNORECASE)
 LEAST_BEFORE = re.compile(rf"\b(?:at (?:the )?(?:very )?least|min(?:imum)?|{NOT_UNDER})\b", re.IGNORECASE)
 MOST_BEFORE = re.compile(
@@ -70,9 +76,16 @@ def corrected(span: Span, amounts: Sequence[Span], text: str) -> Span:
     what is said outright, "nothing under 200"."""
     before, after, followed = around(span, amounts, text)
     if span.slot not in r.MEASURES:
-        return replace(span, bound=r.LEAST) if RIGHT_BEFORE.search(before) else span
+        return replace(span, bound=bound_of_price(before, text[span.end :]) or span.bound)
     slot, bound = said_beside(before, after, followed)
     return replace(span, slot=slot or span.slot, bound=bound or span.bound)
+
+
+def bound_of_price(before: str, after: str) -> str:
+    """The bound that words right before or right behind an amount say outright, "200 and up"; "" where none do."""
+    if RIGHT_BEFORE.search(before) or LEAST_RIGHT_BEHIND.match(after):
+        return r.LEAST
+    return r.MOST if MOST_RIGHT_BEHIND.match(after) else ""
 
 
 def around(span: Span, amounts: Sequence[Span], text: str) -> tuple[str, str, bool]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Protocol
 
 from lavic_chat.dialogue.turns import MORE_LIKE, SEEKER, Dialogue, Turn
@@ -15,6 +16,7 @@ from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import References, turned_down
 from lavic_chat.nlu.shown import Shown
 
+ANOTHER = 0.7  # probability of a thing that is not sold, from which on it is wished for in place of an earlier one
 LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
 REPLACED = ("colour", "material", "pattern", "style", BRAND)  # a new wish takes the place of older ones of these
 SUPERLATIVES = {
@@ -24,6 +26,7 @@ SUPERLATIVES = {
 }  # fmt: skip
 NAMES = "|".join(name.replace(" ", "[ -]") for names in SUPERLATIVES.values() for name in names)
 SUPERLATIVE = re.compile(rf"\b(?:{NAMES})\b", re.IGNORECASE)
+OR = re.compile(r"\s*,?\s*\b(?:nor|or)\s+(?:an?\s+)?", re.IGNORECASE)
 CONNECTED = re.compile(r"\s*(?:\b(?:nor|or|and|n)\b|[,/&+])\s*", re.IGNORECASE)
 DENIED_BEFORE = re.compile(r"\b(?:no|not|without|minus|non)[\s-]+(?:any\s+)?\Z", re.IGNORECASE)
 NOT_THAT = re.compile(r"\bnot\s+(?:that|this)(?:\s+one)?\s*(?=[,.;!?]|\Z|and\b|please\b)", re.IGNORECASE)
@@ -73,8 +76,8 @@ class IntentReader:
         read = self.tagger.read(tuple(before), text)
         mended = self.grounding.speller.mend_text(text)
         if mended == text or read.act == r.OTHER_LANGUAGE:
-            return read, text
-        return self.tagger.read(tuple(before), mended), mended
+            return with_shared_negation(read, text), text
+        return with_shared_negation(self.tagger.read(tuple(before), mended), mended), mended
 
     def named_in(self, turn: Turn) -> tuple[str, ...]:
         """Products of the longest title that a message of the shop holds, where it shows none by id."""
@@ -101,7 +104,7 @@ class IntentReader:
         title = self.title_of(read)
         kinds, later = self.kinds.of(read, text)
         if kinds and not title and not self.kinds.is_sold(kinds):
-            if read.act == r.ASK:
+            if read.act == r.ASK and (not last.kinds or sureness(read, kinds) >= ANOTHER):
                 return replace(last, act=UNAVAILABLE, missing=kinds, asks="", reference=None)
             kinds, later = (), ()  # a part, or a place, that is no thing of its own
         if not turn.photo and self.is_like_nothing(read, text, last):
@@ -231,6 +234,18 @@ class IntentReader:
         gone = {one.facet for one in new if one.sign == "!"} | ({"pattern"} if "pattern" in facets else set())
         appearance = tuple(one for one in intent.appearance if one.unwanted or one.facet not in gone)
         return replace(intent, relations=(*kept, *new), limits=limits, appearance=appearance)
+
+
+def with_shared_negation(read: Reading, text: str) -> Reading:
+    """With all of "no doormats or bath mats" unwanted, where the last of them was read as what is wished for; and
+    nothing that is unwanted a possible wish."""
+    spans = list(read.spans)
+    for place, (before, span) in enumerate(pairwise(spans), 1):
+        if span.slot == r.KIND and spans[place - 1].slot == r.UNWANTED and OR.fullmatch(text[before.end : span.start]):
+            spans[place] = replace(span, slot=r.UNWANTED)
+    unwanted = [span for span in spans if span.slot == r.UNWANTED]
+    possible = (one for one in read.possible if not any(one.start < no.end and no.start < one.end for no in unwanted))
+    return replace(read, spans=tuple(spans), possible=tuple(possible))
 
 
 def denies_pick(read: Reading, text: str) -> bool:

@@ -46,7 +46,7 @@ WORD = re.compile(r"\d+(?:[.,'’]\d+)*\w*|\w+|[^\w\s]")
 REMEMBERED = 4096  # messages
 SMALL_WORDS = frozenset(
     ("a", "an", "the", "my", "our", "your", "some", "any", "of", "for", "in", "on", "with", "that", "which", "and",
-     "or", "to", "at", "from", "no", "not", "please", "pls", "is", "be", "has", "have", "must", "can", "you", "we",
+     "or", "to", "at", "from", "no", "not", "please", "pls", "is", "be", "has", "have", "must", "you", "we",
      "they", "she", "he", "i", "it")
 )  # fmt: skip
 NUMBERS = frozenset(("a", "an"))  # that may begin an amount, "a metre"

@@ -26,6 +26,8 @@ def limits(marked: str) -> list[Limit]:
         ("[height<:20] inches high or taller", Limit("height", least=50.8)),
         ("max [width<:30 in] wide", Limit("width", most=76.2)),
         ("a chair, nothing under [price<:200]", Limit("price", least=200)),
+        ("a chair for [price<:200] or up", Limit("price", least=200)),
+        ("a chair, [price>:200] tops", Limit("price", most=200)),
         ("not below $[price<:200]", Limit("price", least=200)),
         ("nothing under [width>:120 cm] wide", Limit("width", least=120)),
         ("[size~:40-60 cm]", Limit("size", 40, 60)),

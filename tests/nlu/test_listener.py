@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from helpers.listening import PRODUCTS
 
-from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.dialogue.turns import Dialogue, Turn
 from lavic_chat.nlu.conditions import given_way
-from lavic_chat.nlu.intent import UNAVAILABLE, Limit
-from lavic_chat.nlu.reading import Span
+from lavic_chat.nlu.intent import UNAVAILABLE, Intent, Limit
+from lavic_chat.nlu.reading import Reading, Span
+from lavic_chat.nlu.shown import Shown
 
 ROW = {product.id: row for row, product in enumerate(PRODUCTS)}
 
@@ -125,6 +126,25 @@ def test_a_condition_can_be_taken_back_and_said_again(shop):
 def test_other_names_and_misspellings(shop, said, kind):
     near = shop[0].grounding.kind(said)
     assert {PRODUCTS[row].attributes["type"] for row in np.flatnonzero(near >= near.max() - 1e-6)} == {kind}
+
+
+def test_a_negation_is_shared_by_what_or_joins(ask):
+    intent, _ = ask("a [kind:lamp], no [unwanted:sofas] or [kind:chairs]")
+    assert intent.kinds == ("lamp",) and set(intent.unwanted) == {"sofas", "chairs"}
+
+
+@pytest.mark.parametrize("said", ["a floor [kind:lamp], please", "a [kind:floor] lamp", "I need a floor [kind:lamp]"])
+def test_a_name_that_was_cut_is_made_whole(ask, said):
+    assert ask(said)[0].kinds == ("floor lamp",)
+    assert ask("my [kind:lamp] with a shade")[0].kinds == ("lamp",)
+
+
+def test_what_is_hardly_a_thing_ends_no_wish(shop):
+    reader, said = shop[0].reader, Turn("seeker", "for walking")
+    later = Span("kind", "walking", 4, 11, sure=0.5)
+    unsure, sure = (Reading(spans=(span,)) for span in (later, replace(later, sure=0.9)))
+    assert reader.follow(Intent(kinds=("rug",)), unsure, said, Shown(), 2).kinds == ("rug",)
+    assert reader.follow(Intent(kinds=("rug",)), sure, said, Shown(), 2).missing == ("walking",)
 
 
 def test_two_kinds_are_alternatives_or_one_after_the_other(ask):
