@@ -17,7 +17,7 @@ LONGEST_MODULE, LONGEST_FUNCTION, MOST_PARAMETERS = 299, 39, 6
 # together, and the benchmark of many shoppers are the only ones that know `ui`.
 ORDER = (
     "errors", "storage", "settings", "dialogue", "model", "catalog", "nlu", "features", "recommendation", "retrieval",
-    "ranking", "feedback", "ui", "serving", "training", "evaluation", "cli", "__main__",
+    "ranking", "feedback", "ui", "serving", "training", "sda", "evaluation", "cli", "__main__",
 )  # fmt: skip
 NOT_ALLOWED = {  # beyond the order, as docs/architecture.md has it
     "settings": {"storage"},
@@ -31,6 +31,7 @@ NOT_ALLOWED = {  # beyond the order, as docs/architecture.md has it
     "feedback": {"settings", "model", "catalog", "nlu", "features", "recommendation", "retrieval", "ranking"},
     "ui": {"storage", "settings", "model", "nlu", "features", "retrieval", "ranking"},
     "training": {"feedback", "ui", "serving"},
+    "sda": {"dialogue", "nlu", "recommendation", "retrieval", "ranking", "feedback", "ui", "serving"},
 }
 KNOWS_UI = {"serving/app.py", "evaluation/benchmarks/load_test.py"}
 

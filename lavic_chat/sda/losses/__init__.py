@@ -1,0 +1,12 @@
+"""What brings texts and pictures of the same items together; one loss a file.
+
+    loss(texts [B, d], images [B, d]) -> a number, in the rows the same items
+
+cmsa        the paper's: cross-modal similarities follow the structure that texts and pictures have among themselves
+contrastive InfoNCE, as CLIP has it: each text nearest to its own picture, and the other way round
+"""
+
+from lavic_chat.sda.losses.cmsa import CmsaLoss
+from lavic_chat.sda.losses.contrastive import InfoNceLoss
+
+__all__ = ["CmsaLoss", "InfoNceLoss"]

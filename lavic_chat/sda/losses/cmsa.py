@@ -1,0 +1,39 @@
+"""Cross-Modal Structural Alignment (SDA, section 2.1): the structure within the modalities teaches that across them."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lavic_chat.sda.losses.similarity import COSINE, similarity
+
+
+class CmsaLoss(nn.Module):
+    """How like an item's text is to each picture of the batch shall be as the items are like each other by their texts
+    and by their pictures.
+
+        S_ij = sim(t_i, v_j) / tau                                                   (equation 1)
+        Q_i  = softmax over j of [sim(t_i, t_j) + sim(v_i, v_j)] / (2 tau')          (equation 2)
+        P_tv = softmax of the rows of S, P_vt = of the rows of S transposed
+        loss = mean over i of [KL(Q_i || P_tv_i) + KL(Q_i || P_vt_i)] / 2            (equation 3)
+
+    tau, tau': temperature and that of the teacher. kind: "cosine", or "raw" as the authors' code has it. detached: no
+    gradient through the teacher; the authors' code lets it through, and then learns by the cross-entropy.
+    """
+
+    def __init__(self, temperature: float = 0.07, teacher: float = 0.07, kind: str = COSINE, detached: bool = True):
+        super().__init__()
+        self.temperature, self.teacher, self.kind, self.detached = temperature, teacher, kind, detached
+
+    def targets(self, texts: Tensor, images: Tensor) -> Tensor:
+        """[B, d] and [B, d] -> Q [B, B], whose rows sum to one"""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detached):
+            alike = (similarity(texts, texts, self.kind) + similarity(images, images, self.kind)) / 2
+            return (alike / self.teacher).softmax(-1)
+
+    def forward(self, texts: Tensor, images: Tensor) -> Tensor:
+        """[B, d] and [B, d] -> a number"""
+        scores, wanted = similarity(texts, images, self.kind) / self.temperature, self.targets(texts, images)
+        both = torch.stack([scores.log_softmax(-1), scores.T.log_softmax(-1)])
+        if self.detached:
+            return functional.kl_div(both, wanted.expand_as(both), reduction="sum") / both[..., 0].numel()
+        return -(wanted * both).sum(-1).mean()

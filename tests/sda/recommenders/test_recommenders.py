@@ -1,0 +1,142 @@
+"""Every recommender on made-up purchases with a plain pattern: what it can know, it finds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lavic_chat.sda import evaluation as e
+from lavic_chat.sda.interactions import Histories, split_last
+from lavic_chat.sda.recommenders.bert4rec import HiddenItems, fit_bert4rec
+from lavic_chat.sda.recommenders.bpr import fit_bpr
+from lavic_chat.sda.recommenders.item_embedding import ItemEmbedding, alignment_loss, standardize
+from lavic_chat.sda.recommenders.item_knn import fit_item_knn
+from lavic_chat.sda.recommenders.matrix import MatrixConfig
+from lavic_chat.sda.recommenders.popularity import fit_popularity
+from lavic_chat.sda.recommenders.sasrec import NextItem, fit_sasrec
+from lavic_chat.sda.recommenders.sequential import IGNORED, FitRequest, SequentialConfig, pad_front
+from lavic_chat.sda.recommenders.slmrec import GraphRequest, SlmRecConfig, fit_slmrec
+from lavic_chat.sda.recommenders.vbpr import fit_vbpr, pair_loss
+
+GROUPS, EACH, USERS = 6, 25, 240
+ITEMS = GROUPS * EACH
+
+
+@pytest.fixture(scope="module")
+def purchases():
+    """Users who buy within one group of items; of each item a vector that tells its group."""
+    rng = np.random.default_rng(0)
+    sequences = tuple(rng.choice(np.arange(EACH) + EACH * (user % GROUPS), 6, replace=False) for user in range(USERS))
+    histories = Histories(tuple(map(str, range(USERS))), sequences, ITEMS)
+    centres = rng.normal(size=(GROUPS, 16))
+    features = centres.repeat(EACH, 0) + 0.3 * rng.normal(size=(ITEMS, 16))
+    return histories, split_last(histories), torch.tensor(features, dtype=torch.float32)
+
+
+def judge_of(histories, split):
+    return lambda recommender: e.gains(e.rank_items(recommender, histories, split, e.VALID).sampled).mean()
+
+
+def hit_rate(recommender, histories, split):
+    return e.hits(e.rank_items(recommender, histories, split).sampled).mean()
+
+
+def request(purchases, features=None, aligned=None):
+    histories, split, _ = purchases
+    config = SequentialConfig(size=32, blocks=1, heads=2, epochs=30, patience=4, lr=3e-3)
+    return FitRequest(split, config, judge_of(histories, split), features, aligned)
+
+
+CHANCE = 10 / 101  # of a group's 24 other items among 100 + 1, a group that is known lifts it to about 0.5
+
+
+@pytest.mark.parametrize("fit", [fit_sasrec, fit_bert4rec])
+def test_transformers_learn_from_features_and_from_ids(purchases, fit):
+    histories, split, features = purchases
+    by_features, by_ids = fit(request(purchases, features)), fit(request(purchases))
+    assert hit_rate(by_features, histories, split) > 3 * CHANCE
+    assert hit_rate(by_ids, histories, split) > 2 * CHANCE
+    history = list(histories.sequences[0][:3])
+    alone, beside = (
+        by_features.score_histories([np.array(history)]),
+        by_features.score_histories([np.array(history), histories.sequences[1]]),
+    )
+    assert np.allclose(alone[0], beside[0], atol=1e-4)  # padding is not read
+
+
+def test_a_pretrained_one_is_aligned_to(purchases):
+    _, split, features = purchases
+    ids = fit_sasrec(request(purchases))
+    aligned = ids.encoder.embedding.ids.detach()
+    asked = request(purchases, features, aligned)
+    strong = fit_sasrec(replace(asked, config=replace(asked.config, align=5.0, epochs=10)))
+    free = fit_sasrec(replace(asked, config=replace(asked.config, align=0.0, epochs=10)))
+    with torch.no_grad():
+        near = [alignment_loss(one.encoder.embedding()[:ITEMS], aligned).item() for one in (strong, free)]
+    assert near[0] < near[1] and len(split.train) == USERS
+
+
+def test_matrix_recommenders(purchases):
+    histories, split, features = purchases
+    config = MatrixConfig(size=16, epochs=60, lr=0.05)
+    popular = hit_rate(fit_popularity(split), histories, split)
+    assert popular < 2 * CHANCE
+    for fitted in (
+        fit_item_knn(split, config),
+        fit_bpr(split, config),
+        fit_vbpr(split, features, replace(config, lr=0.01)),
+    ):
+        assert fitted.score(np.array([0, 5]), e.TEST).shape == (2, ITEMS)
+        assert hit_rate(fitted, histories, split) > 2 * popular
+
+
+def test_items_that_nobody_had_are_scored_by_what_they_are():
+    rng = np.random.default_rng(1)
+    sequences = tuple(rng.choice(np.arange(20) + 60 * (user % 2), 6, replace=False) for user in range(100))
+    histories = Histories(tuple(map(str, range(100))), sequences, 120)
+    features = torch.tensor([[1.0, 0.0]] * 60 + [[0.0, 1.0]] * 60) + 0.05 * torch.randn(120, 2)
+    fitted = fit_vbpr(split_last(histories), features, MatrixConfig(size=8, epochs=100, lr=0.02))
+    scores = fitted.score(np.array([0, 1]), e.TEST)
+    assert scores[0, 30:60].mean() > scores[0, 90:].mean() and scores[1, 30:60].mean() < scores[1, 90:].mean()
+
+
+def test_a_pair_is_learned_from_once():
+    weights = [torch.zeros(4), *(torch.zeros(size) for size in ((2, 3), (4, 3), (2, 3), (5, 3), (5, 1)))]
+    pairs = tuple(np.array(rows) for rows in ([0, 1], [0, 1], [2, 3]))
+    loss = pair_loss(weights, torch.randn(4, 5), pairs, 0.1)
+    assert loss.item() == pytest.approx(np.log(2))  # the mean of two, where B x B would be summed
+
+
+@pytest.mark.parametrize("names", [(), ("text",), ("text", "image")])
+def test_slmrec_by_its_channels(purchases, names):
+    histories, split, features = purchases
+    config = SlmRecConfig(size=16, epochs=30, lr=0.01, batch=256)
+    asked = GraphRequest(split, config, judge_of(histories, split), dict.fromkeys(names, features))
+    fitted = fit_slmrec(asked)
+    assert hit_rate(fitted, histories, split) > 3 * CHANCE
+    assert len(fitted.encoder.channels()) == 1 + len(names)
+
+
+def test_one_seed_is_one_recommender(purchases):
+    first, again = fit_sasrec(request(purchases)), fit_sasrec(request(purchases))
+    assert np.array_equal(first.score(np.arange(4), e.TEST), again.score(np.arange(4), e.TEST))
+
+
+def test_exercises():
+    histories = [np.array([5, 6, 7]), np.array([8, 9])]
+    rows, wanted = NextItem().exercise(histories, 20, 10, None)
+    assert rows.tolist() == [[5, 6], [20, 8]] and wanted.tolist() == [[6, 7], [IGNORED, 9]]
+    import random
+
+    rows, wanted = HiddenItems().exercise(histories, 20, 10, random.Random(0))
+    assert rows.shape == wanted.shape == (2, 3) and ((rows == 20) | (wanted == IGNORED)).all()
+    assert ((wanted != IGNORED).sum(1) > 0).all()
+    assert pad_front([np.arange(5), np.arange(2)], 9, 3).tolist() == [[2, 3, 4], [9, 0, 1]]
+
+
+def test_features_of_any_size_are_taken_alike():
+    rows = torch.randn(50, 4) * torch.tensor([1.0, 2.0, 3.0, 4.0])
+    assert torch.allclose(standardize(rows), standardize(100 * rows + 7), atol=1e-4)
+    assert standardize(torch.ones(5, 3)).abs().max() == 0
+    assert ItemEmbedding(5, 8, torch.randn(5, 6))().shape == (6, 8)
