@@ -106,6 +106,15 @@ def fold_loras(network: nn.Module) -> None:
             module.merge()
 
 
+def plain_layers(model: LavicModel) -> None:
+    """The LoRAs are folded in and gone, so that something else may be put on the plain layers."""
+    for lora in model.loras.values():
+        with without_remarks():
+            lora.merge_and_unload()
+    model.loras.clear()
+    model.network.requires_grad_(False)
+
+
 def save_lora(lora: PeftModel, part: str, folder: Path) -> None:
     """PEFT writes a named adapter into a sub-folder and the base's path into its config; ours has neither."""
     try:

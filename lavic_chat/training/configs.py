@@ -140,6 +140,31 @@ class TaggerConfig:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class AdaptConfig:
+    """Of `sda adapt`: texts and pictures of items meet in one space."""
+
+    steps: int = 400
+    batch: int = 32
+    lr: float = 1e-3
+    kind: str = "moda"  # or "lora", which both modalities share, or "separate", one for each
+    rank: int = 8
+    experts: int = 8
+    alpha: int = 32
+    dropout: float = 0.1
+    loss: str = "cmsa"  # or "infonce", without soft targets
+    temperature: float = 0.07
+    teacher: float = 0.07  # its temperature
+    similarity: str = "cosine"  # or "raw"
+    through_teacher: bool = False  # gradients go through the teacher, as in the authors' code
+    longest: int = 40  # tokens of an item's text
+    pool: str = "whole"  # or "own": what the mean is taken of
+    size: int = 0  # to which the means are pooled; 0: they stay as they are
+    weight_decay: float = 0.01
+    valid_every: int = 100
+    seed: int = 0
+
+
 # LaViC's own (the authors' code), for every other base: five passes of stage 1, one of stage 2, whose answer is the id.
 PAPER: Mapping[type, Any] = {
     DistillConfig: DistillConfig(epochs=5, lr=5e-5, longest=256),
@@ -149,7 +174,7 @@ PAPER: Mapping[type, Any] = {
     ),
 }  # fmt: skip
 
-StageConfig = AlignConfig | DistillConfig | TuneConfig | RetrieverConfig | FuseConfig | TaggerConfig
+StageConfig = AlignConfig | DistillConfig | TuneConfig | RetrieverConfig | FuseConfig | TaggerConfig | AdaptConfig
 C = TypeVar("C", bound=StageConfig)
 E = TypeVar("E", DistillConfig, TuneConfig)
 

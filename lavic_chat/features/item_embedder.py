@@ -1,0 +1,155 @@
+"""An item as two vectors of one space, of its text and of its picture, both by the LLM (SDA, section 2.1).
+
+    text     [The product has the following attributes: Title. Category. Brand. Text]        -> mean of the states -> [d]
+    picture  [The product has the image: #####]                                              -> mean of the states -> [d]
+
+`#` is an image place, filled with a visual token. Where the LLM has a MoDA, its gates are those of what is read. One
+function embeds for training, evaluation and chat; what is embedded for good is kept under a hash of item and weights.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+from lavic_chat.catalog import Product
+from lavic_chat.features.image_encoder import chunks
+from lavic_chat.model.llava import LavicModel
+from lavic_chat.model.moda import IMAGE, TEXT, reading
+from lavic_chat.storage.cache import VectorCache
+from lavic_chat.storage.files import hash_bytes
+
+INSTRUCTIONS = {TEXT: "The product has the following attributes: ", IMAGE: "The product has the image: "}
+WHOLE, OWN = "whole", "own"  # what the mean is taken of: the whole prompt, as in the paper, or what is of the item
+POOLS = (WHOLE, OWN)
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class EmbedderConfig:
+    """longest: tokens of an item's text that are read. pool: "whole" or "own". size: to which the means are pooled, a
+    fixed projection; 0: they stay as long as the LLM has them."""
+
+    longest: int = 40
+    pool: str = WHOLE
+    size: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ItemVectors:
+    """Unit vectors of n items: texts [n, d], images [n, d]."""
+
+    texts: np.ndarray
+    images: np.ndarray
+
+    @property
+    def both(self) -> np.ndarray:
+        """[n, 2 d] one behind the other, of length one."""
+        return np.concatenate([self.texts, self.images], 1) / np.sqrt(2)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One prompt: token ids [L], visual tokens [v, d] for its image places, and where the item's own part begins."""
+
+    ids: Tensor
+    visual_tokens: Tensor
+    start: int
+
+
+class ItemEmbedder:
+    """Items by one model, which may have a MoDA. weights: what names its weights, in the cache at `home`."""
+
+    def __init__(self, model: LavicModel, home: str | Path, weights: str, config: EmbedderConfig = EmbedderConfig()):  # noqa: B008 - frozen
+        self.model, self.config = model, config
+        self.size = config.size or model.token_size
+        self.instructions = {name: model.words_to_ids(text) for name, text in INSTRUCTIONS.items()}
+        name = hash_bytes(weights, repr(sorted(asdict(config).items())))[:24]
+        self.cache = VectorCache(Path(home) / "cache" / "items" / f"{name}.sqlite", (self.size,))
+
+    # ---- with gradients, where there are any ----
+
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """n texts -> unit vectors [n, d]"""
+        with reading(self.model.network, TEXT):
+            return self.embed([self.read_text(text) for text in texts])
+
+    def embed_states(self, states: Tensor) -> Tensor:
+        """The tower's states [n, 5, h] of n pictures -> unit vectors [n, d]"""
+        with reading(self.model.network, IMAGE):
+            return self.embed([self.read_picture(tokens) for tokens in self.model.project(states)])
+
+    def read_text(self, text: str) -> Reading:
+        """The prompt of a text; a text of nothing is its instruction alone."""
+        instruction = self.instructions[TEXT]
+        ids = [*instruction, *self.model.words_to_ids(text)[: self.config.longest]]
+        start = len(instruction) if len(ids) > len(instruction) else 0
+        return Reading(torch.tensor(ids), torch.zeros(0, self.model.token_size), start)
+
+    def read_picture(self, visual_tokens: Tensor) -> Reading:
+        """The prompt of a picture's visual tokens [v, d]."""
+        instruction = self.instructions[IMAGE]
+        ids = [*instruction, *[self.model.image_token_id] * len(visual_tokens)]
+        return Reading(torch.tensor(ids), visual_tokens, len(instruction))
+
+    def embed(self, prompts: Sequence[Reading]) -> Tensor:
+        """n prompts -> unit vectors [n, d]"""
+        length = max(len(prompt.ids) for prompt in prompts)
+        rows = [self.model.embed(prompt.ids, prompt.visual_tokens) for prompt in prompts]
+        embeddings = torch.stack([functional.pad(row, (0, 0, 0, length - len(row))) for row in rows])
+        lengths = torch.tensor([len(prompt.ids) for prompt in prompts])[:, None]
+        places = torch.arange(length)[None]
+        causal = torch.ones(length, length, dtype=torch.bool).tril()
+        mask = causal[None].expand(len(prompts), -1, -1)  # what is behind a prompt is seen by nobody in front of it
+        states = self.model.hidden_states(embeddings, places.expand(len(prompts), -1), mask).float()
+        starts = torch.tensor([prompt.start if self.config.pool == OWN else 0 for prompt in prompts])[:, None]
+        weights = ((places < lengths) & (places >= starts)).float().to(states.device)
+        means = (states * weights[..., None]).sum(1) / weights.sum(1, keepdim=True)
+        return functional.normalize(self.project(means), dim=-1)
+
+    def project(self, means: Tensor) -> Tensor:
+        """[n, d of the LLM] -> [n, d], by means of neighbours, as the authors' code does in training."""
+        return functional.adaptive_avg_pool1d(means[:, None], self.size)[:, 0] if self.config.size else means
+
+    # ---- for good ----
+
+    def embed_items(self, products: Sequence[Product], states: Tensor, progress: bool = False) -> ItemVectors:
+        """n products with their main pictures' states [n, 5, h]; cached."""
+        texts = [item_text(product) for product in products]
+        text_keys = [hash_bytes(TEXT, text) for text in texts]
+        image_keys = [hash_bytes(IMAGE, state.half().numpy().tobytes()) for state in states]
+        return ItemVectors(
+            self._embed_cached(TEXT, text_keys, lambda rows: self.embed_texts([texts[row] for row in rows]), progress),
+            self._embed_cached(IMAGE, image_keys, lambda rows: self.embed_states(states[list(rows)]), progress),
+        )
+
+    def _embed_cached(
+        self, modality: str, keys: Sequence[str], embed: Callable[[Sequence[int]], Tensor], progress: bool
+    ) -> np.ndarray:
+        """[n, d] by keys; rows that are not known are embedded, and kept after every batch."""
+        known = self.cache.get(keys)
+        new = list({key: row for row, key in enumerate(keys) if key not in known}.items())
+        with (
+            tqdm(total=len(new), desc=f"Embedding by {modality}", unit="item", disable=not (progress and new)) as bar,
+            torch.inference_mode(),
+        ):
+            for part in chunks(new, BATCH):
+                vectors = embed([row for _, row in part]).float().cpu().numpy()
+                fresh = {key: vector for (key, _), vector in zip(part, vectors, strict=True)}
+                self.cache.put(fresh)
+                known.update(fresh)
+                bar.update(len(part))
+        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.size), np.float32)
+
+
+def item_text(product: Product) -> str:
+    """What the text prompt says of a product: title, category, brand and description; nothing of how it looks but what
+    these say."""
+    brand = str(product.attributes.get("brand", ""))
+    parts = (product.title, product.category, brand, product.description)
+    return ". ".join(part.strip().rstrip(".") for part in parts if part.strip())

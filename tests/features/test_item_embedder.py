@@ -1,0 +1,96 @@
+"""Items as vectors, by a tiny model of the real architecture."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from helpers.tiny import tiny_model
+
+from lavic_chat.catalog import Product
+from lavic_chat.features.item_embedder import OWN, EmbedderConfig, ItemEmbedder, item_text
+from lavic_chat.model.moda import MODA, ModaShape, add_moda, moda_layers
+
+TEXTS = ["a red sofa", "the blue lamp fits best", ""]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_model()
+
+
+def embedder(model, home, config=None):
+    return ItemEmbedder(model, home, "weights", config or EmbedderConfig())
+
+
+def make_states(count=3):
+    return torch.randn(count, 5, 32, generator=torch.Generator().manual_seed(1))
+
+
+@torch.inference_mode()
+def test_texts_and_pictures_are_unit_vectors_of_one_space(model, tmp_path):
+    own = embedder(model, tmp_path)
+    for vectors in (own.embed_texts(TEXTS), own.embed_states(make_states())):
+        assert vectors.shape == (3, model.token_size) and torch.allclose(vectors.norm(dim=1), torch.ones(3))
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("pool", ["whole", OWN])
+def test_an_item_is_embedded_alike_alone_and_among_others(model, tmp_path, pool):
+    own = embedder(model, tmp_path, EmbedderConfig(pool=pool))
+    together = own.embed_texts(TEXTS)
+    alone = torch.cat([own.embed_texts([text]) for text in TEXTS])
+    assert torch.allclose(together, alone, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_what_the_mean_is_of_and_how_long_it_is(model, tmp_path):
+    whole, own = (embedder(model, tmp_path, EmbedderConfig(pool=pool)).embed_texts(TEXTS) for pool in ("whole", OWN))
+    assert not torch.allclose(whole[0], own[0]) and torch.isfinite(own).all()
+    assert embedder(model, tmp_path, EmbedderConfig(size=12)).embed_texts(TEXTS).shape == (3, 12)
+    cut = embedder(model, tmp_path, EmbedderConfig(longest=1))
+    assert torch.equal(cut.embed_texts(["a red sofa"]), cut.embed_texts(["a red lamp"]))
+
+
+def test_nothing_is_embedded_twice(model, tmp_path, monkeypatch):
+    products, states = [Product(str(row), text or "x", "thing") for row, text in enumerate(TEXTS)], make_states()
+    own = embedder(model, tmp_path)
+    first = own.embed_items(products, states)
+    assert first.texts.shape == first.images.shape == (3, model.token_size)
+    assert np.allclose(np.linalg.norm(first.both, axis=1), 1, atol=1e-5)
+    again = embedder(model, tmp_path)
+    monkeypatch.setattr(again, "embed", None)
+    known = again.embed_items(products, states)
+    assert np.array_equal(known.texts, first.texts) and np.array_equal(known.images, first.images)
+    with pytest.raises(TypeError):
+        again.embed_items([replace(products[0], title="another")], states[:1])
+    with pytest.raises(TypeError):
+        other = ItemEmbedder(model, tmp_path, "other weights")
+        other.embed = None
+        other.embed_items(products, states)
+
+
+@torch.inference_mode()
+def test_each_modality_goes_through_its_own_gates(tmp_path):
+    model = tiny_model()
+    add_moda(model.network, ModaShape(rank=2, experts=2, alpha=4, dropout=0.0))
+    own, states = embedder(model, tmp_path), make_states()
+    before = own.embed_texts(TEXTS), own.embed_states(states)
+    for layer in moda_layers(model.network):
+        layer.lora_B[MODA].weight.normal_()
+        layer.lora_gate[MODA].weight.zero_()
+        layer.lora_modality[MODA].weight.zero_()
+        layer.lora_gate[MODA].weight[0, 0] = 1e4  # all of expert 0, where a modality's first number is one
+        layer.lora_modality[MODA].weight[0, 0] = 1.0
+        layer.lora_modality[MODA].weight[1, 0] = -1.0
+        layer.lora_B[MODA].weight[:, 1] = 0  # expert 1, which reads pictures, adds nothing
+    assert not torch.allclose(own.embed_texts(TEXTS), before[0])
+    assert torch.allclose(own.embed_states(states), before[1], atol=1e-5)
+
+
+def test_the_text_of_a_product():
+    product = Product(
+        "1", "Corner sofa.", "Sofas", description="Seats four.", attributes={"colour": "red", "brand": "Ours"}
+    )
+    assert item_text(product) == "Corner sofa. Sofas. Ours. Seats four"
+    assert "red" not in item_text(product)

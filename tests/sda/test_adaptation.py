@@ -1,0 +1,138 @@
+"""Texts and pictures of items learn to meet, on a tiny model: stopped and gone on, kept whole, refused in words."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from helpers.tiny import tiny_model
+from helpers.toys import make_adapter
+
+from lavic_chat.errors import LavicError
+from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
+from lavic_chat.model.card import read_card
+from lavic_chat.model.load import load_model
+from lavic_chat.model.lora import plain_layers
+from lavic_chat.model.moda import MODA, read_moda
+from lavic_chat.sda import adaptation
+from lavic_chat.sda.adaptation import AdaptRequest, adapt, cross_recall, own_ranks
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import write_jsonl
+from lavic_chat.training.checkpoint import Checkpoint
+from lavic_chat.training.configs import AdaptConfig
+
+CONFIG = AdaptConfig(steps=8, batch=12, rank=4, experts=4, alpha=8, dropout=0.0, lr=1e-2, pool="own", valid_every=2)
+
+
+@pytest.fixture
+def settings(tiny_catalog, base, tmp_path, monkeypatch) -> Settings:
+    """Twelve products, each with a title of its own, half of them held out; found is what is among three."""
+    monkeypatch.setattr(adaptation, "HELD_OUT", 2)
+    monkeypatch.setattr(adaptation, "TOP", 3)
+    # A random tower sees all pictures nearly alike; these states are as far apart as those of one that has learned.
+    monkeypatch.setattr(adaptation.ImageEncoder, "encode_products", lambda self, catalog, products, progress=False: (
+        torch.stack([torch.randn(5, 32, generator=torch.Generator().manual_seed(hash_seed(one))) for one in products])
+    ))  # fmt: skip
+    rows = [product.to_row() | {"title": f"a {product.id.replace('-', ' ')}"} for product in tiny_catalog]
+    write_jsonl(tiny_catalog.folder / "products.jsonl", rows)
+    model = load_model(base, None, tmp_path / "home")
+    adapter = make_adapter(model, tmp_path / "adapter")
+    return Settings(home=tmp_path / "home", model=str(base), adapter=adapter, catalog=tiny_catalog.folder)
+
+
+def hash_seed(product) -> int:
+    return int.from_bytes(product.id.encode()[:6], "big") % 2**31
+
+
+def learn(settings, **options):
+    raw = options.pop("raw", False)
+    return adapt(AdaptRequest(settings, replace(CONFIG, **options), raw)).record
+
+
+@pytest.mark.parametrize("kind", ["moda", "lora", "separate"])
+@pytest.mark.parametrize("loss", ["cmsa", "infonce"])
+def test_it_learns_and_what_was_best_is_kept(settings, monkeypatch, kind, loss):
+    monkeypatch.setattr(adaptation, "split_titles", lambda catalog: (list(range(12)), list(range(12))))
+    record = learn(settings, kind=kind, loss=loss, steps=60, valid_every=20)
+    assert record["losses"][-1] < record["losses"][0] and record["valid"][0]["step"] == 0
+    best = max(point["recall_10"] for point in record["valid"])
+    assert record["best"]["recall_10"] == best > record["valid"][0]["recall_10"]
+    assert read_card(settings.adapter).training["sda"]["best"] == record["best"]
+    assert {file.name for file in (settings.adapter / MODA).iterdir()} == {
+        "adapter_config.json",
+        "adapter_model.safetensors",
+    }
+
+
+def test_what_is_read_back_finds_what_was_found(settings, monkeypatch):
+    monkeypatch.setattr(adaptation, "split_titles", lambda catalog: (list(range(12)), list(range(12))))
+    record = learn(settings, steps=60, valid_every=20)
+    model = load_model(settings.model, settings.adapter, settings.home)
+    plain_layers(model)
+    read_moda(model.network, settings.adapter / MODA)
+    catalog = adaptation.load_catalog(settings.catalog)
+    _, held = adaptation.split_titles(catalog)
+    products = [catalog.products[row] for row in held]
+    states = adaptation.ImageEncoder(model, settings.home).encode_products(catalog, products)
+    items = adaptation.Items(tuple(map(adaptation.item_text, products)), states)
+    found = cross_recall(
+        ItemEmbedder(model, settings.home, "x", EmbedderConfig(pool="own")), items, record["best"]["step"]
+    )
+    assert found.recall_1 == pytest.approx(record["best"]["recall_1"], abs=0.1)
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_a_stopped_run_goes_on_to_the_same_end(settings, monkeypatch):
+    whole = learn(settings)
+    save = Checkpoint.save
+
+    def save_and_stop(self, step, *what):
+        save(self, step, *what)
+        if step == 4:
+            raise Stopped
+
+    monkeypatch.setattr(Checkpoint, "save", save_and_stop)
+    with pytest.raises(Stopped):
+        learn(settings)
+    assert list(settings.adapter.glob("*.progress"))
+    monkeypatch.setattr(Checkpoint, "save", save)
+    again = learn(settings)
+    assert again["losses"] == pytest.approx(whole["losses"]) and again["valid"] == whole["valid"]
+    assert not list(settings.adapter.glob("*.progress"))
+
+
+def test_a_loss_that_is_no_number_is_told_and_nothing_is_written(settings, monkeypatch):
+    monkeypatch.setattr(adaptation, "make_loss", lambda config: lambda texts, images: (texts * torch.nan).sum())
+    before = json.loads((settings.adapter / "adapter.json").read_text())
+    with pytest.raises(LavicError, match="lower --lr"):
+        learn(settings)
+    assert not (settings.adapter / MODA).exists()
+    assert json.loads((settings.adapter / "adapter.json").read_text()) == before
+
+
+def test_too_few_products_and_no_adapter_are_told(settings, monkeypatch, tmp_path):
+    with pytest.raises(LavicError, match=r"adapter"):
+        learn(replace(settings, adapter=tmp_path / "none"))
+    monkeypatch.setattr(adaptation, "HELD_OUT", 10**6)
+    with pytest.raises(LavicError, match="too few products"):
+        learn(settings)
+
+
+def test_a_title_is_learned_from_or_validates(settings):
+    rows = [json.loads(line) for line in (Path(settings.catalog) / "products.jsonl").read_text().splitlines()]
+    write_jsonl(Path(settings.catalog) / "products.jsonl", [row | {"title": row["title"].split()[1]} for row in rows])
+    catalog = adaptation.load_catalog(settings.catalog)
+    try:
+        train, held = adaptation.split_titles(catalog)
+    except LavicError:
+        return  # all of three titles fell on one side
+    assert not {catalog.products[row].title for row in train} & {catalog.products[row].title for row in held}
+
+
+def test_ranks_put_ties_in_front():
+    assert own_ranks(torch.tensor([[1.0, 0.0], [1.0, 1.0]])).tolist() == [1, 2]
+    assert tiny_model().token_size == 48
