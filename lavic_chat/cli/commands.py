@@ -13,6 +13,7 @@ from lavic_chat.cli.evaluate import evaluate
 from lavic_chat.cli.export import export_llm
 from lavic_chat.cli.feedback import flags
 from lavic_chat.cli.report import report, table
+from lavic_chat.cli.sda import sda
 from lavic_chat.cli.serve import app, ask, bench, index, prepare, serve
 from lavic_chat.cli.train import align, calibrate, describe, distill, fuse, train, tune, tune_retriever, tune_tagger
 from lavic_chat.errors import LavicError
@@ -42,5 +43,6 @@ def main() -> None:
 
 
 STAGES = (train, align, describe, distill, tune, tune_retriever, fuse, tune_tagger, calibrate)
-for command in (app, serve, ask, catalog, index, prepare, *STAGES, evaluate, report, table, bench, export_llm, flags):
+SERVING = (app, serve, ask, catalog, index, prepare)
+for command in (*SERVING, *STAGES, evaluate, report, table, bench, export_llm, flags, sda):
     main.add_command(command)

@@ -14,6 +14,10 @@ from lavic_chat.training.configs import PAPER, StageConfig, choose_config
 
 NOISES = ("noise", "blur", "caption_noise")  # config fields in standard deviations
 SETTINGS = ("catalog", "model", "adapter", "runtime")
+CHOICES = {  # of config fields that are words
+    "decode": DECODES, "labeling": LABELINGS, "kind": ("moda", "lora", "separate"), "loss": ("cmsa", "infonce"),
+    "similarity": ("cosine", "raw"), "pool": ("own", "whole"),
+}  # fmt: skip
 R = TypeVar("R")
 
 
@@ -56,7 +60,7 @@ def option_type(item: Field) -> click.ParamType:
     if isinstance(item.default, bool):
         return click.BOOL
     if isinstance(item.default, str):
-        return click.Choice({"decode": DECODES, "labeling": LABELINGS}[item.name])
+        return click.Choice(CHOICES[item.name])
     may_be_none = not item.default or item.name in ("caption_steps", "word_steps", "plain_steps")
     if isinstance(item.default, int):
         return click.IntRange(0 if may_be_none else 1)

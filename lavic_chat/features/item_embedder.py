@@ -1,7 +1,7 @@
 """An item as two vectors of one space, of its text and of its picture, both by the LLM (SDA, section 2.1).
 
-    text     [The product has the following attributes: Title. Category. Brand. Text]        -> mean of the states -> [d]
-    picture  [The product has the image: #####]                                              -> mean of the states -> [d]
+    text     [The product has the following attributes: Title. Category. Brand. Text]       -> mean of the states -> [d]
+    picture  [The product has the image: #####]                                             -> mean of the states -> [d]
 
 `#` is an image place, filled with a visual token. Where the LLM has a MoDA, its gates are those of what is read. One
 function embeds for training, evaluation and chat; what is embedded for good is kept under a hash of item and weights.
@@ -65,7 +65,7 @@ class Reading:
 class ItemEmbedder:
     """Items by one model, which may have a MoDA. weights: what names its weights, in the cache at `home`."""
 
-    def __init__(self, model: LavicModel, home: str | Path, weights: str, config: EmbedderConfig = EmbedderConfig()):  # noqa: B008 - frozen
+    def __init__(self, model: LavicModel, home: str | Path, weights: str, config: EmbedderConfig = EmbedderConfig()):
         self.model, self.config = model, config
         self.size = config.size or model.token_size
         self.instructions = {name: model.words_to_ids(text) for name, text in INSTRUCTIONS.items()}
@@ -76,12 +76,12 @@ class ItemEmbedder:
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """n texts -> unit vectors [n, d]"""
-        with reading(self.model.network, TEXT):
+        with reading(self.model, TEXT):
             return self.embed([self.read_text(text) for text in texts])
 
     def embed_states(self, states: Tensor) -> Tensor:
         """The tower's states [n, 5, h] of n pictures -> unit vectors [n, d]"""
-        with reading(self.model.network, IMAGE):
+        with reading(self.model, IMAGE):
             return self.embed([self.read_picture(tokens) for tokens in self.model.project(states)])
 
     def read_text(self, text: str) -> Reading:

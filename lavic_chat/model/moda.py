@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model.card import WEIGHTS
+from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import LLM_LINEARS, without_remarks
 
 MODA = "moda"
@@ -134,7 +135,7 @@ def weight_of(parts: nn.ModuleDict, adapter: str) -> Tensor:
     return weight
 
 
-def add_moda(network: nn.Module, shape: ModaShape, seed: int = 0, targets: str = LLM_LINEARS) -> PeftModel:
+def add_moda(model: LavicModel, shape: ModaShape, seed: int = 0, targets: str = LLM_LINEARS) -> PeftModel:
     """A fresh MoDA on every linear layer of the LLM, alone trainable; targets: a pattern of their names."""
     torch.manual_seed(seed)
     config = ModaConfig(
@@ -142,20 +143,20 @@ def add_moda(network: nn.Module, shape: ModaShape, seed: int = 0, targets: str =
         experts=shape.experts, gating=shape.gating, modality_size=shape.size,
     )  # fmt: skip
     with without_remarks():
-        moda = get_peft_model(network, config, adapter_name=MODA)
+        moda = get_peft_model(model.network, config, adapter_name=MODA)
     if shape.gating == FIXED:  # PEFT has made all of them trainable
-        for module in moda_layers(network):
+        for module in moda_layers(model):
             module.part_experts(MODA)
     return moda
 
 
-def read_moda(network: nn.Module, folder: Path) -> PeftModel:
+def read_moda(model: LavicModel, folder: Path) -> PeftModel:
     """Put a saved MoDA on; raises ValueError unless the file holds exactly the weights that its config wants."""
     with safe_open(folder / WEIGHTS, "pt") as weights:  # PEFT would ask a hub for a missing file
         stored = set(weights.keys())
     config = read_config(folder)
     with without_remarks():
-        moda = PeftModel.from_pretrained(network, folder, adapter_name=MODA, config=config)
+        moda = PeftModel.from_pretrained(model.network, folder, adapter_name=MODA, config=config)
     if stored != set(get_peft_model_state_dict(moda, adapter_name=MODA, save_embedding_layers=False)):
         raise ValueError("other weights than its config wants")
     return moda
@@ -168,15 +169,15 @@ def read_config(folder: Path) -> ModaConfig:
     return ModaConfig(**{name: value for name, value in stored.items() if name in known})
 
 
-def moda_layers(network: nn.Module) -> list[ModaLinear]:
+def moda_layers(model: LavicModel) -> list[ModaLinear]:
     """Those that have experts."""
-    return [module for module in network.modules() if isinstance(module, ModaLinear)]
+    return [module for module in model.network.modules() if isinstance(module, ModaLinear)]
 
 
 @contextlib.contextmanager
-def reading(network: nn.Module, modality: str) -> Generator[None]:
+def reading(model: LavicModel, modality: str) -> Generator[None]:
     """Within it every layer's gates are those of a modality."""
-    layers = moda_layers(network)
+    layers = moda_layers(model)
     before = [layer.modality for layer in layers]
     for layer in layers:
         layer.modality = modality

@@ -10,7 +10,7 @@ kept, in the adapter's folder `moda`.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ def adapt(request: AdaptRequest) -> StageResult:
     products = [catalog.products[row] for row in (*train, *held)]
     states = ImageEncoder(model, settings.home).encode_products(catalog, products, progress=True)
     items = Items(tuple(map(item_text, products)), states)
-    moda = add_moda(model.network, shape_of(config), config.seed)
+    moda = add_moda(model, shape_of(config), config.seed)
     embedder = ItemEmbedder(model, settings.home, "", EmbedderConfig(config.longest, config.pool, config.size))
     learner = Learner(embedder, items.take(range(len(train))), make_loss(config), config)
     tested = items.take(range(len(train), len(products)))
@@ -102,22 +102,9 @@ def adapt(request: AdaptRequest) -> StageResult:
         save_lora(moda, MODA, adapter / MODA)
         write_record(adapter, record | summarize_validation(best, curve))
 
-    run = TrainingRun(
-        name=STAGE,
-        steps=config.steps,
-        valid_every=config.valid_every,
-        groups=[{"params": learner.weights, "lr": config.lr}],
-        weight_decay=config.weight_decay,
-        learn=learner.learn,
-        measure=lambda step: cross_recall(embedder, tested, step),
-        point=CrossRecall,
-        rate=lambda step: warmup_cosine(step, config.steps),
-        seed=config.seed,
-        measure_first=True,
-    )
     identity = hash_bytes(model.weights_hash, catalog.fingerprint, str(request.raw))
     checkpoint = Checkpoint(adapter / MODA, config, identity)
-    report = run_training(run, keep, checkpoint, started)
+    report = run_training(learner.run(tested), keep, checkpoint, started)
     record |= summarize_report(report)
     write_record(adapter, record)
     checkpoint.clear()
@@ -157,11 +144,23 @@ class Learner:
     items: Items
     loss: nn.Module
     config: AdaptConfig
-    weights: list[Tensor] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        """The weights are those that the network says are trained."""
-        self.weights.extend(one for one in self.embedder.model.network.parameters() if one.requires_grad)
+    def run(self, tested: Items) -> TrainingRun[CrossRecall]:
+        """How it learns, and on which items it is tested."""
+        config = self.config
+        return TrainingRun(
+            name=STAGE,
+            steps=config.steps,
+            valid_every=config.valid_every,
+            groups=[{"params": self.embedder.model.trained_loras(), "lr": config.lr}],
+            weight_decay=config.weight_decay,
+            learn=self.learn,
+            measure=lambda step: cross_recall(self.embedder, tested, step),
+            point=CrossRecall,
+            rate=lambda step: warmup_cosine(step, config.steps),
+            seed=config.seed,
+            measure_first=True,
+        )
 
     def learn(self, step: int, _rng: Any) -> float:
         """A batch of items: its gradient into the weights, its loss back. Raises ModelError where that is no number."""

@@ -73,10 +73,10 @@ def test_nothing_is_embedded_twice(model, tmp_path, monkeypatch):
 @torch.inference_mode()
 def test_each_modality_goes_through_its_own_gates(tmp_path):
     model = tiny_model()
-    add_moda(model.network, ModaShape(rank=2, experts=2, alpha=4, dropout=0.0))
+    add_moda(model, ModaShape(rank=2, experts=2, alpha=4, dropout=0.0))
     own, states = embedder(model, tmp_path), make_states()
     before = own.embed_texts(TEXTS), own.embed_states(states)
-    for layer in moda_layers(model.network):
+    for layer in moda_layers(model):
         layer.lora_B[MODA].weight.normal_()
         layer.lora_gate[MODA].weight.zero_()
         layer.lora_modality[MODA].weight.zero_()

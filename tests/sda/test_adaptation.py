@@ -70,7 +70,7 @@ def test_what_is_read_back_finds_what_was_found(settings, monkeypatch):
     record = learn(settings, steps=60, valid_every=20)
     model = load_model(settings.model, settings.adapter, settings.home)
     plain_layers(model)
-    read_moda(model.network, settings.adapter / MODA)
+    read_moda(model, settings.adapter / MODA)
     catalog = adaptation.load_catalog(settings.catalog)
     _, held = adaptation.split_titles(catalog)
     products = [catalog.products[row] for row in held]

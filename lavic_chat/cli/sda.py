@@ -1,0 +1,52 @@
+"""sda interactions, adapt: the second paper's commands."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from lavic_chat.cli.options import catalog_option, json_option, print_json
+from lavic_chat.cli.train_options import ADAPTER, MODEL, answer, config_options, make_request
+from lavic_chat.training.configs import AdaptConfig
+
+
+@click.group()
+def sda() -> None:
+    """Item vectors in which text and picture meet (SDA), and what recommends with them."""
+
+
+@sda.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Catalogue that they are about.")
+@click.option("--fewest", default=5, type=click.IntRange(3), help="Different items that a user must have.")
+@click.option("--stars", default=0.0, type=click.FloatRange(0), help="Rating below which an interaction is left out.")
+@json_option
+def interactions(source: Path, folder: Path, fewest: int, stars: float, as_json: bool) -> None:
+    """Join the interactions of SOURCE to a catalogue: Amazon Reviews (2014, 2018, 2023), MovieLens, H&M, or a CSV with
+    the columns user, item and timestamp; each also packed (.gz).
+
+    Users are numbered. Rare users are left out, rare items never: they are the tail that is measured. What was left out
+    is told, and written beside.
+    """
+    from lavic_chat.sda.interactions import JoinRequest, join_interactions
+
+    report = join_interactions(JoinRequest(source, folder, fewest, stars))
+    print_json(asdict(report)) if as_json else click.echo(str(report))
+
+
+@sda.command()
+@catalog_option
+@MODEL
+@ADAPTER
+@click.option("--raw", is_flag=True, help="Without the LLM's own LoRA.")
+@config_options(AdaptConfig)
+@json_option
+def adapt(as_json: bool, **given) -> None:
+    """Teach the LLM that an item's text and its picture mean the same; into the adapter's folder `moda`.
+
+    Tower and projector stay as the adapter has them. The same command goes on where a stopped run was.
+    """
+    from lavic_chat.sda.adaptation import AdaptRequest
+    from lavic_chat.sda.adaptation import adapt as stage
+
+    answer(stage, make_request(AdaptRequest, AdaptConfig, given), as_json)
