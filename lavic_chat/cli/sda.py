@@ -1,11 +1,12 @@
-"""sda interactions, adapt: the second paper's commands."""
+"""sda interactions, adapt, evaluate: the second paper's commands."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
 
-from lavic_chat.cli.options import catalog_option, json_option, print_json
+from lavic_chat.cli.options import catalog_option, json_option, model_options, print_json
 from lavic_chat.cli.train_options import ADAPTER, MODEL, answer, config_options, make_request
 from lavic_chat.training.configs import AdaptConfig
 
@@ -50,3 +51,24 @@ def adapt(as_json: bool, **given) -> None:
     from lavic_chat.sda.adaptation import adapt as stage
 
     answer(stage, make_request(AdaptRequest, AdaptConfig, given), as_json)
+
+
+@sda.command("evaluate")
+@catalog_option
+@model_options
+@click.option("--features", multiple=True, help="ids, noise, plain, tower, raw, lvlm, clip:NAME, or NAME=ADAPTER.")
+@click.option("--recommender", "recommenders", multiple=True, help="One of them alone; may be repeated.")
+@click.option("--modality", default="both", type=click.Choice(("text", "image", "both")), help="Of the features.")
+@click.option("--seeds", default=3, type=click.IntRange(1), help="Fits of each recommender.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the fits and the table.")
+def evaluate_(features: tuple[str, ...], recommenders: tuple[str, ...], **given) -> None:
+    """Compare recommenders over sets of features, on a catalogue with interactions: H@10 and N@10 of the item that each
+    user had last, among 100 others and among all, overall and of the tail.
+
+    The same command goes on where a stopped run was.
+    """
+    from lavic_chat.sda.comparison import CompareRequest, compare, format_table
+
+    chosen = {"features": features} if features else {}
+    chosen |= {"recommenders": recommenders} if recommenders else {}
+    click.echo(format_table(compare(make_request(partial(CompareRequest, **chosen), None, given))))

@@ -58,8 +58,14 @@ def rank_items(
         for row, user in enumerate(users):
             scores[row, histories.sequences[user]] = -np.inf  # the target too: it does not stand before itself
         full[users] = 1 + (scores >= wanted).sum(1)
-    groups = {TAIL: split.tail[targets], TAIL_OF_ALL: split.tail_of_all[targets]}
-    return Ranks(sampled, full, {OVERALL: np.ones(len(targets), bool)} | groups)
+    return Ranks(sampled, full, groups_of(split, asked))
+
+
+def groups_of(split: Split, asked: str = TEST) -> dict[str, np.ndarray]:
+    """By name [u] which users' items are of a group."""
+    targets = split.test if asked == TEST else split.valid
+    everyone = np.ones(len(targets), bool)
+    return {OVERALL: everyone, TAIL: split.tail[targets], TAIL_OF_ALL: split.tail_of_all[targets]}
 
 
 def sample_negatives(histories: Histories, seed: int = 0, count: int = NEGATIVES) -> np.ndarray:

@@ -1,0 +1,187 @@
+"""Recommenders times features, each fitted with what validation chooses, each judged on the same items asked for.
+
+Every fit is kept as it ends (`fits/NAME.npz`), so that the same command goes on where it was stopped; the table is made
+of what is there.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from lavic_chat.errors import ModelError
+from lavic_chat.sda import evaluation as e
+from lavic_chat.sda.evaluation import Measured, Ranks
+from lavic_chat.sda.features import BOTH, IDS, FeatureMaker, FeatureSet
+from lavic_chat.sda.interactions import Histories, load_histories, split_last
+from lavic_chat.sda.interactions.histories import Split
+from lavic_chat.sda.recommenders.registry import RECOMMENDERS, FitTask, id_vectors
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import hash_bytes, write_json
+
+FITS, TABLE = "fits", "table.json"
+H10 = "H@10"
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """settings: base, adapter, and the catalogue with its interactions. features, recommenders: by name. modality: of
+    the features. seeds: so many fits of each recommender that is random."""
+
+    settings: Settings
+    out: Path
+    features: tuple[str, ...] = ("ids", "noise", "plain", "lvlm")
+    recommenders: tuple[str, ...] = tuple(RECOMMENDERS)
+    modality: str = BOTH
+    seeds: int = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """One recommender with one set of features: the ranks of every seed, and the settings that validation chose."""
+
+    recommender: str
+    features: str
+    ranks: tuple[Ranks, ...]
+    config: Any = None
+
+    def values(self, group: str) -> np.ndarray:
+        """[u] H@10 of each user of a group, the mean over seeds."""
+        return np.mean([e.hits(one.sampled) for one in self.ranks], 0)[self.ranks[0].groups[group]]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """H@10 of one set of features less that of another, over the same users with the same recommender."""
+
+    recommender: str
+    ours: str
+    theirs: str
+    group: str
+    measured: Measured
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What all fits have in common."""
+
+    histories: Histories
+    split: Split
+    texts: Sequence[str]
+    request: CompareRequest
+
+    @property
+    def folder(self) -> Path:
+        """Of the fits."""
+        return Path(self.request.out) / FITS
+
+    def judge(self, recommender: e.ItemRecommender) -> float:
+        """N@10 on the validation items."""
+        return float(e.gains(e.rank_items(recommender, self.histories, self.split, e.VALID).sampled).mean())
+
+    def task(self, features: FeatureSet, seed: int) -> FitTask:
+        """What a recommender is given for one fit."""
+        joined = features.joined(self.request.modality)
+        aligned = id_vectors(self.split, self.judge, seed) if joined is not None else None
+        named = features.of(self.request.modality)
+        return FitTask(self.split, self.texts, self.judge, named, joined, aligned, seed)
+
+    def path(self, key: Sequence, suffix: str) -> Path:
+        """Of a file: readable in front, and behind it what it depends on."""
+        plain = "-".join(str(part) for part in key[:3]).replace("/", "_").replace(":", "_")
+        return self.folder / f"{plain}-{hash_bytes(self.histories.fingerprint, repr(key))[:12]}{suffix}"
+
+
+def compare(request: CompareRequest) -> list[Fitted]:
+    """Fit what is missing, measure all, and write the table; raises LavicError for what cannot be."""
+    if unknown := [name for name in request.recommenders if name not in RECOMMENDERS]:
+        raise ModelError(f"There is no recommender {unknown[0]!r}; choose {', '.join(RECOMMENDERS)}.")
+    catalog, histories = load_histories(request.settings.catalog)
+    maker = FeatureMaker(request.settings, catalog)
+    bench = Bench(histories, split_last(histories), maker.texts, request)
+    bench.folder.mkdir(parents=True, exist_ok=True)
+    plain = [name for name in request.recommenders if not RECOMMENDERS[name].takes_features]
+    fitted = [fit(bench, name, FeatureSet(IDS)) for name in plain]
+    for features in map(maker.make, request.features):
+        fitted += [fit(bench, name, features) for name in request.recommenders if RECOMMENDERS[name].takes_features]
+    write_table(Path(request.out) / TABLE, fitted)
+    return fitted
+
+
+def fit(bench: Bench, name: str, features: FeatureSet) -> Fitted:
+    """All seeds of a recommender with a set of features, with the best of its settings by validation."""
+    entry = RECOMMENDERS[name]
+    config = choose_config(bench, name, features)
+    seeds = range(bench.request.seeds if entry.is_random else 1)
+    bar = tqdm(seeds, desc=f"{name} with {features.name}", unit="fit")
+    return Fitted(name, features.name, tuple(fit_once(bench, name, features, config, seed) for seed in bar), config)
+
+
+def choose_config(bench: Bench, name: str, features: FeatureSet) -> Any:
+    """The best of a recommender's settings, tried with the first seed; written down, for it takes its time."""
+    configs, modality = RECOMMENDERS[name].configs, bench.request.modality
+    if len(configs) == 1:
+        return configs[0]
+    path = bench.path((name, features.name, modality, features.fingerprint, repr(configs)), ".json")
+    if not path.is_file():
+        task = bench.task(features, 0)
+        bar = tqdm(configs, desc=f"{name} with {features.name}: settings", unit="fit")
+        write_json(path, {"N@10": [bench.judge(RECOMMENDERS[name].fit(task, config)) for config in bar]})
+    return configs[int(np.argmax(json.loads(path.read_text())["N@10"]))]
+
+
+def fit_once(bench: Bench, name: str, features: FeatureSet, config: Any, seed: int) -> Ranks:
+    """The ranks of one fit, kept."""
+    key = (name, features.name, bench.request.modality, seed, features.fingerprint, repr(config))
+    path = bench.path(key, ".npz")
+    if not path.is_file():
+        ranks = e.rank_items(RECOMMENDERS[name].fit(bench.task(features, seed), config), bench.histories, bench.split)
+        temporary = path.with_suffix(".part.npz")
+        np.savez(temporary, sampled=ranks.sampled, full=ranks.full)
+        temporary.replace(path)
+    with np.load(path, allow_pickle=False) as stored:
+        return Ranks(stored["sampled"], stored["full"], e.groups_of(bench.split))
+
+
+def differences(fitted: Sequence[Fitted]) -> list[Difference]:
+    """Of every two sets of features with the same recommender, both ways, for each group."""
+    found = []
+    for ours, theirs in permutations(fitted, 2):
+        if ours.recommender == theirs.recommender:
+            for group in ours.ranks[0].groups:
+                measured = e.paired_difference(ours.values(group), theirs.values(group))
+                found.append(Difference(ours.recommender, ours.features, theirs.features, group, measured))
+    return found
+
+
+def write_table(path: Path, fitted: Sequence[Fitted]) -> None:
+    """All values with their intervals, and all differences."""
+    rows = [
+        {"recommender": one.recommender, "features": one.features, "seeds": len(one.ranks),
+         "config": asdict(one.config) if one.config else {},
+         "values": {group: {name: asdict(value) for name, value in metrics.items()}
+                    for group, metrics in e.summarize(one.ranks).items()}}
+        for one in fitted
+    ]  # fmt: skip
+    write_json(path, {"rows": rows, "differences": [asdict(one) for one in differences(fitted)]})
+
+
+def format_table(fitted: Sequence[Fitted]) -> str:
+    """For people: H@10 and N@10, overall and of the tail."""
+    lines = [
+        f"{'recommender':12} {'features':12} {'H@10':>7} {'N@10':>7} {'tail H@10':>10}  {'95 %':>16} {'tail N@10':>10}"
+    ]
+    for one in fitted:
+        values = e.summarize(one.ranks)
+        every, tail = values[e.OVERALL], values[e.TAIL]
+        ends = f"{tail[H10].low:.3f} to {tail[H10].high:.3f}"
+        lines.append(
+            f"{one.recommender:12} {one.features:12} {every[H10].value:7.3f} {every['N@10'].value:7.3f} "
+            f"{tail[H10].value:10.3f}  {ends:>16} {tail['N@10'].value:10.3f}"
+        )
+    return "\n".join(lines)

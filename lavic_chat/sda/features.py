@@ -1,0 +1,186 @@
+"""The frozen features that recommenders are compared on, each by a name:
+
+ids       none: what is known of an item is who had it
+noise     random numbers of the same size as `lvlm`'s: whether features are used at all (arXiv 2508.04571)
+plain     MiniLM of the text, DINOv2's [CLS] of the picture, as they come
+tower     the same, but the picture by the adapter's own tower, which has learned to tell colours
+clip:NAME a CLIP's, by folder or hub name: the paper's column
+raw       the LLM's, of the base's own LLM
+lvlm      the LLM's, with the adapter's LoRA: what SDA begins with
+NAME=DIR  the LLM's with the MoDA of an adapter folder: SDA, LoRA with InfoNCE, ...
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
+from lavic_chat.errors import ModelError, PictureError
+from lavic_chat.features.image_encoder import ImageEncoder, chunks
+from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, item_text
+from lavic_chat.features.text_encoder import TextEncoder
+from lavic_chat.model.card import LLM, WEIGHTS, read_card
+from lavic_chat.model.llava import LavicModel
+from lavic_chat.model.load import load_model
+from lavic_chat.model.lora import plain_layers
+from lavic_chat.model.moda import MODA, read_moda
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import hash_bytes, hash_file
+
+IDS, NOISE, PLAIN, TOWER, RAW, LVLM, CLIP = "ids", "noise", "plain", "tower", "raw", "lvlm", "clip:"
+TEXT, IMAGE, BOTH = "text", "image", "both"
+MODALITIES = (TEXT, IMAGE, BOTH)
+BATCH = 16  # items that CLIP looks at together
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSet:
+    """Of all items of a catalogue: texts [n, d], images [n, d']; none of either for ids."""
+
+    name: str
+    texts: Tensor | None = None
+    images: Tensor | None = None
+
+    def of(self, modality: str) -> Mapping[str, Tensor]:
+        """Those of a modality, or of both, by name; empty for ids."""
+        found = {TEXT: self.texts, IMAGE: self.images}
+        names = (TEXT, IMAGE) if modality == BOTH else (modality,)
+        return {name: rows for name in names if (rows := found[name]) is not None}
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all of it."""
+        parts = []
+        for name, rows in self.of(BOTH).items():
+            parts += [f"{name} {tuple(rows.shape)}", rows.float().contiguous().numpy().tobytes()]
+        return hash_bytes(*parts)
+
+    def joined(self, modality: str) -> Tensor | None:
+        """[n, d + d'] one behind the other, each of length one; None for ids."""
+        rows = [torch.nn.functional.normalize(one.float(), dim=1) for one in self.of(modality).values()]
+        return torch.cat(rows, 1) if rows else None
+
+    def check(self, count: int) -> "FeatureSet":
+        """Raises ModelError unless every item has a row, and every number is one."""
+        for rows in self.of(BOTH).values():
+            if len(rows) != count or not torch.isfinite(rows).all():
+                raise ModelError(f"The features {self.name} are not numbers for all of {count} items; make them anew.")
+        return self
+
+
+class FeatureMaker:
+    """Makes features of one catalogue with one adapter; models are opened when they are asked for."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, seed: int = 0):
+        self.settings, self.catalog, self.seed = settings, catalog, seed
+        self.texts = [item_text(product) for product in catalog.products]
+
+    def make(self, name: str) -> FeatureSet:
+        """By name; raises LavicError for one that is none, or that cannot be had."""
+        label, _, folder = name.partition("=")
+        makers = {IDS: lambda: FeatureSet(IDS), NOISE: self.make_noise, PLAIN: self.make_plain, TOWER: self.make_tower,
+                  RAW: lambda: self.embed(RAW, raw=True), LVLM: lambda: self.embed(LVLM)}  # fmt: skip
+        if folder:
+            found = self.embed(label, Path(folder))
+        elif name.startswith(CLIP):
+            found = self.make_clip(name.removeprefix(CLIP))
+        elif name in makers:
+            found = makers[name]()
+        else:
+            raise ModelError(f"There are no features {name!r}; choose {', '.join(makers)}, clip:NAME or NAME=ADAPTER.")
+        return found.check(len(self.texts))
+
+    def make_noise(self) -> FeatureSet:
+        """Of the size of the LLM's."""
+        size = load_model(self.settings.model, None, self.settings.home).token_size
+        rng = np.random.default_rng(self.seed)
+        texts, images = (torch.tensor(rng.normal(size=(len(self.texts), size)), dtype=torch.float32) for _ in range(2))
+        return FeatureSet(NOISE, texts, images)
+
+    def make_plain(self) -> FeatureSet:
+        """The sentence encoder and the tower, neither of which has learned anything here."""
+        model = load_model(self.settings.model, None, self.settings.home)
+        return FeatureSet(PLAIN, self.encode_texts(), self.look(model)[:, 0])
+
+    def make_tower(self) -> FeatureSet:
+        """The sentence encoder as it comes, and the adapter's tower."""
+        return FeatureSet(TOWER, self.encode_texts(), self.look(self.open_model())[:, 0])
+
+    def make_clip(self, name: str) -> FeatureSet:
+        """Raises ModelError where there is no such CLIP."""
+        from lavic_chat.model.clip import Clip
+
+        clip = Clip(name)
+        texts, images = [], []
+        pairs = list(zip(self.texts, self.catalog.products, strict=True))
+        with tqdm(total=len(pairs), desc="Looking with CLIP", unit="item") as bar:
+            for part in chunks(pairs, BATCH):
+                texts.append(clip.encode_texts([text for text, _ in part]))
+                images.append(clip.encode_pictures([main_picture(self.catalog, product) for _, product in part]))
+                bar.update(len(part))
+        return FeatureSet(CLIP + name, torch.cat(texts), torch.cat(images))
+
+    def embed(self, name: str, adapted: Path | None = None, raw: bool = False) -> FeatureSet:
+        """By the LLM. adapted: an adapter whose MoDA is put on; its record says how its items were embedded."""
+        config, weights = EmbedderConfig(), ""
+        if adapted:
+            record = read_card(adapted).training.get("sda", {})
+            fields = record.get("config", {})
+            config = EmbedderConfig(**{key: fields[key] for key in ("longest", "pool", "size") if key in fields})
+            raw = bool(record.get("raw"))
+        model = self.open_model(raw)
+        if adapted:
+            weights = put_moda_on(model, adapted)
+        states = self.look(model)
+        embedder = ItemEmbedder(model, self.settings.home, hash_bytes(model.weights_hash, weights), config)
+        vectors = embedder.embed_items(self.catalog.products, states, progress=True)
+        return FeatureSet(name, torch.from_numpy(vectors.texts), torch.from_numpy(vectors.images))
+
+    def open_model(self, raw: bool = False) -> LavicModel:
+        """The base with the adapter, its LoRAs folded in; raw: without that of the LLM."""
+        without = (LLM,) if raw else ()
+        model = load_model(self.settings.model, self.settings.adapter_folder, self.settings.home, without=without)
+        plain_layers(model)
+        return model
+
+    def encode_texts(self) -> Tensor:
+        """[n, 384] by the sentence encoder as it comes."""
+        return torch.from_numpy(TextEncoder(self.settings.home).encode_cached(self.texts, progress=True))
+
+    def look(self, model: LavicModel) -> Tensor:
+        """[n, 5, h] the tower's states."""
+        return ImageEncoder(model, self.settings.home).encode_products(
+            self.catalog, self.catalog.products, progress=True
+        )
+
+
+def main_picture(catalog: Catalog, product: Product) -> Image.Image:
+    """A product's main picture, or the blank where it is missing or broken."""
+    path = catalog.picture_path(product)
+    try:
+        return open_picture(path) if path else blank_picture()
+    except PictureError:
+        return blank_picture()
+
+
+def put_moda_on(model: LavicModel, adapter: str | Path) -> str:
+    """An adapter's MoDA on a model without LoRAs; returns its hash. Raises ModelError where it has none, or another
+    base's."""
+    folder = Path(adapter) / MODA
+    if not (folder / WEIGHTS).is_file():
+        raise ModelError(f"The adapter {adapter} has no folder {MODA}; make one with `lavic-chat sda adapt`.")
+    card = read_card(adapter)
+    if card.fingerprint != model.fingerprint:
+        raise ModelError(f"The adapter {adapter} was adapted on {card.base} and does not fit {model.name}.")
+    try:
+        read_moda(model, folder)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise ModelError(f"The MoDA of {adapter} is damaged ({type(error).__name__}); adapt it again.") from error
+    model.train(False)
+    return hash_file(folder / WEIGHTS)

@@ -1,0 +1,120 @@
+"""Recommenders over sets of features of a tiny model: what is compared, kept, gone on with and refused."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from helpers.toys import make_adapter, use_word_encoder
+
+from lavic_chat.cli import main
+from lavic_chat.errors import LavicError
+from lavic_chat.model.load import load_model
+from lavic_chat.sda import comparison
+from lavic_chat.sda.comparison import CompareRequest, compare, differences
+from lavic_chat.sda.features import FeatureMaker, FeatureSet
+from lavic_chat.sda.recommenders.registry import RECOMMENDERS
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import write_jsonl
+
+ITEMS, USERS, GROUPS = 120, 45, 15  # eight items in each group
+
+
+@pytest.fixture(scope="module")
+def settings(base, tmp_path_factory) -> Settings:
+    """Items of groups, which their titles tell; users who buy within one of them."""
+    home = tmp_path_factory.mktemp("sda")
+    (home / "catalog").mkdir()
+    rows = [{"id": f"i{row}", "title": f"a chair {'abcdefghijklmno'[row % GROUPS] * 4}"} for row in range(ITEMS)]
+    write_jsonl(home / "catalog" / "products.jsonl", rows)
+    rng = np.random.default_rng(0)
+    lines = ["user,item,timestamp"]
+    for user in range(USERS):
+        had = rng.choice(np.arange(ITEMS)[user % GROUPS :: GROUPS], 5, replace=False)
+        lines += [f"u{user},i{item},{time}" for time, item in enumerate(had)]
+    (home / "catalog" / "interactions.csv").write_text("\n".join(lines))
+    adapter = make_adapter(load_model(base, None, home / "home"), home / "adapter")
+    return Settings(home=home / "home", model=str(base), adapter=adapter, catalog=home / "catalog")
+
+
+@pytest.fixture(autouse=True)
+def words(monkeypatch):
+    use_word_encoder(monkeypatch)
+
+
+def request(settings, out, **options):
+    fields = {"features": ("ids", "noise", "lvlm"), "recommenders": ("popularity", "tfidf", "vbpr"), "seeds": 2}
+    return CompareRequest(settings, out, **{**fields, **options})
+
+
+def test_each_is_fitted_once_and_compared(settings, tmp_path, monkeypatch):
+    first = compare(request(settings, tmp_path))
+    assert [(one.recommender, one.features, len(one.ranks)) for one in first] == [
+        ("popularity", "ids", 1), ("tfidf", "ids", 1), ("vbpr", "ids", 2), ("vbpr", "noise", 2), ("vbpr", "lvlm", 2),
+    ]  # fmt: skip
+    table = json.loads((tmp_path / "table.json").read_text())
+    found = {row["recommender"]: row["values"]["overall"]["H@10"] for row in table["rows"]}
+    assert found["tfidf"]["low"] > found["popularity"]["high"]  # the titles tell what is bought
+    assert set(table["rows"][0]["values"]) == {"overall", "tail", "tail_of_all"} and found["tfidf"]["n"] == USERS
+    assert len(table["differences"]) == 3 * 2 * 3  # of three sets, both ways, in three groups
+    monkeypatch.setattr(
+        comparison, "RECOMMENDERS", {name: RECOMMENDERS[name] for name in ("popularity", "tfidf", "vbpr")}
+    )
+    monkeypatch.setattr(comparison.e, "rank_items", None)  # nothing is fitted or ranked again
+    again = compare(request(settings, tmp_path))
+    assert all(np.array_equal(one.ranks[0].full, other.ranks[0].full) for one, other in zip(first, again, strict=True))
+
+
+def test_differences_are_of_the_same_users(settings, tmp_path):
+    fitted = compare(request(settings, tmp_path, features=("ids", "noise"), seeds=1))
+    there, back = (one for one in differences(fitted) if one.group == "overall")
+    assert there.measured.value == pytest.approx(-back.measured.value) and there.measured.n == USERS
+    assert (there.ours, there.theirs) == (back.theirs, back.ours) == ("ids", "noise")
+
+
+@pytest.mark.parametrize("name", ["noise", "plain", "tower", "raw", "lvlm"])
+def test_features_are_of_every_item(settings, name):
+    made = FeatureMaker(settings, comparison.load_histories(settings.catalog)[0]).make(name)
+    assert len(made.texts) == len(made.images) == ITEMS and made.fingerprint
+    joined, text = made.joined("both"), made.joined("text")
+    assert joined.shape[1] == text.shape[1] + made.images.shape[1]
+    assert torch.allclose(text.norm(dim=1), torch.ones(ITEMS), atol=1e-4)
+
+
+def test_features_that_are_no_numbers_or_of_other_items_are_refused():
+    good = torch.ones(3, 2)
+    for texts, images in ((good * torch.nan, good), (good, good[:2])):
+        with pytest.raises(LavicError, match="not numbers for all of 3 items"):
+            FeatureSet("ours", texts, images).check(3)
+    assert FeatureSet("ids").check(3).joined("both") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"features": ("nothing",)}, "no features 'nothing'"),
+        ({"features": ("sda=nowhere",)}, "adapter"),
+        ({"features": ("clip:./nowhere/at/all",)}, "cannot be opened as a CLIP"),
+        ({"recommenders": ("oracle",)}, "no recommender 'oracle'"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(settings, tmp_path, options, said):
+    with pytest.raises(LavicError, match=said):
+        compare(request(settings, tmp_path, **options))
+    assert not (tmp_path / "table.json").exists()
+
+
+def test_an_adapter_without_a_moda_is_told(settings, tmp_path):
+    with pytest.raises(LavicError, match="has no folder moda"):
+        compare(request(settings, tmp_path, features=(f"sda={settings.adapter}",)))
+
+
+def test_it_is_typed(settings, tmp_path):
+    options = ("--catalog", settings.catalog, "--model", settings.model, "--adapter", settings.adapter)
+    chosen = ("--features", "ids", "--recommender", "tfidf", "--recommender", "knn", "--out", tmp_path)
+    told = CliRunner().invoke(
+        main, ["sda", "evaluate", *map(str, (*options, *chosen))], env={"LAVIC_HOME": str(settings.home)}
+    )
+    assert told.exit_code == 0 and told.stdout.splitlines()[0].startswith("recommender")
+    assert [line.split()[0] for line in told.stdout.splitlines()[1:]] == ["tfidf", "knn"]
