@@ -15,9 +15,10 @@ class Clip:
     """Texts and pictures to vectors of one space. Raises ModelError where there is no such CLIP."""
 
     def __init__(self, name: str):
+        careful: dict[str, Any] = {"trust_remote_code": False}
         try:
-            self.model: Any = CLIPModel.from_pretrained(name, use_safetensors=True, trust_remote_code=False).eval()
-            self.processor: Any = CLIPProcessor.from_pretrained(name, trust_remote_code=False)
+            self.model: Any = CLIPModel.from_pretrained(name, use_safetensors=True, **careful).eval()
+            self.processor: Any = CLIPProcessor.from_pretrained(name, **careful)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(
                 f"{name} cannot be opened as a CLIP; give its folder, or a hub name that can be reached."
