@@ -91,6 +91,16 @@ def test_matrix_recommenders(purchases):
         assert hit_rate(fitted, histories, split) > 2 * popular
 
 
+def test_what_is_had_together_often_goes_before_what_is_once():
+    tea, tools = [[0, 1, 2]] * 10, [[3, 4, 5]] * 10
+    sequences = tuple(np.array([*had, 6, 7]) for had in (*tea, *tools, [0, 3], [0]))
+    split = split_last(Histories(tuple(map(str, range(22))), sequences, 8))
+    scores = fit_item_knn(split, MatrixConfig()).score(np.array([21]), e.TEST)[0]
+    assert scores[1] > 5 * scores[3] > 0 and scores[4] == 0
+    few = fit_item_knn(split, MatrixConfig(neighbours=1)).score(np.array([21]), e.TEST)[0]
+    assert few[3] == 0 < few[1]
+
+
 def test_items_that_nobody_had_are_scored_by_what_they_are():
     rng = np.random.default_rng(1)
     sequences = tuple(rng.choice(np.arange(20) + 60 * (user % 2), 6, replace=False) for user in range(100))
