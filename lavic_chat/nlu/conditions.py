@@ -16,7 +16,7 @@ from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DOUBT, PLAIN, SURE, Grounding, otherwise
 from lavic_chat.nlu.intent import BRAND, Appearance, Intent, Limit, Relation, limit_words, relation_words
 
-KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 2.0, 3.0, 1.0
+KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 2.0, 4.5, 1.0
 GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
 KIND_WIDTH = 0.09  # of similarity below the best, within which a thing may be of the kind
 OUTSIDE, UNKNOWN = 0.02, 0.2  # probability of a limit that is broken, and of one whose fact nobody knows

@@ -18,6 +18,7 @@ from lavic_chat.nlu.shown import Shown
 
 ANOTHER = 0.7  # probability of a thing that is not sold, from which on it is wished for in place of an earlier one
 LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
+APPEARANCES = (r.WANTED, r.UNWANTED)
 REPLACED = ("colour", "material", "pattern", "style", BRAND)  # a new wish takes the place of older ones of these
 SUPERLATIVES = {
     "cheapest": ("cheapest", "least expensive", "lowest priced"), "dearest": ("dearest", "most expensive", "priciest"),
@@ -76,8 +77,8 @@ class IntentReader:
         read = self.tagger.read(tuple(before), text)
         mended = self.grounding.speller.mend_text(text)
         if mended == text or read.act == r.OTHER_LANGUAGE:
-            return with_shared_negation(read, text), text
-        return with_shared_negation(self.tagger.read(tuple(before), mended), mended), mended
+            return with_negations(read, text), text
+        return with_negations(self.tagger.read(tuple(before), mended), mended), mended
 
     def named_in(self, turn: Turn) -> tuple[str, ...]:
         """Products of the longest title that a message of the shop holds, where it shows none by id."""
@@ -181,8 +182,8 @@ class IntentReader:
         """With the looks of a message: a wanted one takes the place of older ones of its facet, unless it is said to be
         one more; what is turned down is not wanted any longer, and the other way round."""
         new = [
-            Appearance(said, self.facet(said), span.slot == r.UNWANTED or is_denied(span, text), span.sure)
-            for span in read.spans if span.slot in (r.WANTED, r.UNWANTED)
+            Appearance(said, self.facet(said), span.slot == r.UNWANTED, span.sure)
+            for span in read.spans if span.slot in APPEARANCES
             for said in self.parts_of(span) if said not in intent.kinds
         ]  # fmt: skip
         within = [said for kind in read.words(r.KIND) for said in self.grounding.appearance_in(kind)]
@@ -236,10 +237,13 @@ class IntentReader:
         return replace(intent, relations=(*kept, *new), limits=limits, appearance=appearance)
 
 
-def with_shared_negation(read: Reading, text: str) -> Reading:
-    """With all of "no doormats or bath mats" unwanted, where the last of them was read as what is wished for; and
-    nothing that is unwanted a possible wish."""
-    spans = list(read.spans)
+def with_negations(read: Reading, text: str) -> Reading:
+    """With what words turn down outright, "leather-free", unwanted for sure, whatever the network made of it; with all
+    of "no doormats or bath mats" unwanted; and nothing that is unwanted a possible wish."""
+    spans = [
+        replace(span, slot=r.UNWANTED, sure=1.0) if span.slot in APPEARANCES and is_denied(span, text) else span
+        for span in read.spans
+    ]
     for place, (before, span) in enumerate(pairwise(spans), 1):
         if span.slot == r.KIND and spans[place - 1].slot == r.UNWANTED and OR.fullmatch(text[before.end : span.start]):
             spans[place] = replace(span, slot=r.UNWANTED)

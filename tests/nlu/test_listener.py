@@ -9,6 +9,7 @@ from helpers.listening import PRODUCTS
 from lavic_chat.dialogue.turns import Dialogue, Turn
 from lavic_chat.nlu.conditions import given_way
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent, Limit
+from lavic_chat.nlu.reader import with_negations
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.shown import Shown
 
@@ -145,6 +146,13 @@ def test_what_is_hardly_a_thing_ends_no_wish(shop):
     unsure, sure = (Reading(spans=(span,)) for span in (later, replace(later, sure=0.9)))
     assert reader.follow(Intent(kinds=("rug",)), unsure, said, Shown(), 2).kinds == ("rug",)
     assert reader.follow(Intent(kinds=("rug",)), sure, said, Shown(), 2).missing == ("walking",)
+
+
+@pytest.mark.parametrize("slot", ["wanted", "unwanted"])
+def test_what_is_turned_down_outright_is_unwanted_for_sure(slot):
+    text, span = "a leather-free chair", Span(slot, "leather", 2, 9, sure=0.6)
+    read = with_negations(Reading(spans=(span,), possible=(replace(span, slot="kind"),)), text)
+    assert [(one.slot, one.sure) for one in read.spans] == [("unwanted", 1.0)] and read.possible == ()
 
 
 def test_two_kinds_are_alternatives_or_one_after_the_other(ask):
