@@ -21,12 +21,12 @@ from lavic_chat.catalog import Product
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.moda import IMAGE, TEXT, reading
+from lavic_chat.model.packing import Prompt, join_branches, pad
 from lavic_chat.storage.cache import VectorCache
 from lavic_chat.storage.files import hash_bytes
 
 INSTRUCTIONS = {TEXT: "The product has the following attributes: ", IMAGE: "The product has the image: "}
 WHOLE, OWN = "whole", "own"  # what the mean is taken of: the whole prompt, as in the paper, or what is of the item
-POOLS = (WHOLE, OWN)
 BATCH = 32
 
 
@@ -53,15 +53,6 @@ class ItemVectors:
         return np.concatenate([self.texts, self.images], 1) / np.sqrt(2)
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """One prompt: token ids [L], visual tokens [v, d] for its image places, and where the item's own part begins."""
-
-    ids: Tensor
-    visual_tokens: Tensor
-    start: int
-
-
 class ItemEmbedder:
     """Items by one model, which may have a MoDA. weights: what names its weights, in the cache at `home`."""
 
@@ -77,40 +68,33 @@ class ItemEmbedder:
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """n texts -> unit vectors [n, d]"""
         with reading(self.model, TEXT):
-            return self.embed([self.read_text(text) for text in texts])
+            none = torch.zeros(0, self.model.token_size)
+            return self.embed([self.text_prompt(text) for text in texts], [none] * len(texts))
 
     def embed_states(self, states: Tensor) -> Tensor:
         """The tower's states [n, 5, h] of n pictures -> unit vectors [n, d]"""
         with reading(self.model, IMAGE):
-            return self.embed([self.read_picture(tokens) for tokens in self.model.project(states)])
+            visual_tokens = self.model.project(states)
+            return self.embed([self.picture_prompt(len(tokens)) for tokens in visual_tokens], list(visual_tokens))
 
-    def read_text(self, text: str) -> Reading:
-        """The prompt of a text; a text of nothing is its instruction alone."""
-        instruction = self.instructions[TEXT]
-        ids = [*instruction, *self.model.words_to_ids(text)[: self.config.longest]]
-        start = len(instruction) if len(ids) > len(instruction) else 0
-        return Reading(torch.tensor(ids), torch.zeros(0, self.model.token_size), start)
+    def text_prompt(self, text: str) -> Prompt:
+        """The instruction, and behind it the text, which may be nothing."""
+        return join_branches(self.instructions[TEXT], [self.model.words_to_ids(text)[: self.config.longest]], 1)
 
-    def read_picture(self, visual_tokens: Tensor) -> Reading:
-        """The prompt of a picture's visual tokens [v, d]."""
-        instruction = self.instructions[IMAGE]
-        ids = [*instruction, *[self.model.image_token_id] * len(visual_tokens)]
-        return Reading(torch.tensor(ids), visual_tokens, len(instruction))
+    def picture_prompt(self, tokens: int) -> Prompt:
+        """The instruction, and behind it so many image places."""
+        return join_branches(self.instructions[IMAGE], [[self.model.image_token_id] * tokens], 1)
 
-    def embed(self, prompts: Sequence[Reading]) -> Tensor:
-        """n prompts -> unit vectors [n, d]"""
-        length = max(len(prompt.ids) for prompt in prompts)
-        rows = [self.model.embed(prompt.ids, prompt.visual_tokens) for prompt in prompts]
-        embeddings = torch.stack([functional.pad(row, (0, 0, 0, length - len(row))) for row in rows])
-        lengths = torch.tensor([len(prompt.ids) for prompt in prompts])[:, None]
-        places = torch.arange(length)[None]
-        causal = torch.ones(length, length, dtype=torch.bool).tril()
-        mask = causal[None].expand(len(prompts), -1, -1)  # what is behind a prompt is seen by nobody in front of it
-        states = self.model.hidden_states(embeddings, places.expand(len(prompts), -1), mask).float()
-        starts = torch.tensor([prompt.start if self.config.pool == OWN else 0 for prompt in prompts])[:, None]
-        weights = ((places < lengths) & (places >= starts)).float().to(states.device)
-        means = (states * weights[..., None]).sum(1) / weights.sum(1, keepdim=True)
-        return functional.normalize(self.project(means), dim=-1)
+    def embed(self, prompts: Sequence[Prompt], visual_tokens: Sequence[Tensor]) -> Tensor:
+        """n prompts, and the visual tokens [v, d] of each -> unit vectors [n, d]"""
+        states = self.model.hidden_states(*pad(self.model, prompts, visual_tokens)).float()
+        pairs = zip(states, prompts, strict=True)
+        means = [self.own(row[: len(prompt.ids)], prompt.prefix).mean(0) for row, prompt in pairs]
+        return functional.normalize(self.project(torch.stack(means)), dim=-1)
+
+    def own(self, states: Tensor, prefix: int) -> Tensor:
+        """[L, d] -> of these what the mean is taken of; of an item of which nothing is said, its instruction."""
+        return states[prefix:] if self.config.pool == OWN and len(states) > prefix else states
 
     def project(self, means: Tensor) -> Tensor:
         """[n, d of the LLM] -> [n, d], by means of neighbours, as the authors' code does in training."""

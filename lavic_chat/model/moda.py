@@ -12,7 +12,7 @@ for the modality that is on, so that serving costs nothing.
 import contextlib
 import json
 from collections.abc import Generator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
@@ -58,9 +58,9 @@ class ModaShape:
 class ModaConfig(LoraConfig):
     """PEFT's LoRA config with what MoDA adds; PEFT writes it to adapter_config.json and reads it from there."""
 
-    experts: int = field(default=1)
-    gating: str = field(default=LEARNED)
-    modality_size: int = field(default=64)
+    experts: int = 1
+    gating: str = LEARNED
+    modality_size: int = 64
 
     def __post_init__(self) -> None:
         """Linear layers become `ModaLinear`."""

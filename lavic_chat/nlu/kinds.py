@@ -49,12 +49,12 @@ class Kinds:
         """A kind's name with the words beside it that belong to it, where the network has cut them off: "moka pot"."""
         others = [one for one in read.spans if one is not span]
         for start, end in beside(span, text):
+            said = text[start:end]
+            named, left = self.grounding.thesaurus.find(said)
             taken = any(one.start < end and start < one.end for one in others)
-            words = text[start:end].lower().split()
-            named, left = self.grounding.thesaurus.find(text[start:end])
-            is_longer = len(name_words(text[start:end])) > len(name_words(span.text)) and words[0] not in GLUE
+            is_longer = len(name_words(said)) > len(name_words(span.text)) and said.lower().split()[0] not in GLUE
             if named and not left and is_longer and not taken:
-                return replace(span, text=text[start:end], start=start, end=end)
+                return replace(span, text=said, start=start, end=end)
         return span
 
     def is_kind(self, span: Span) -> bool:
@@ -85,11 +85,9 @@ class Kinds:
 
 def beside(span: Span, text: str) -> Iterator[tuple[int, int]]:
     """Where a span would begin and end with the two words, or the word, before it, and with the word behind it."""
-    before = [match.start() for match in re.finditer(r"[^\W\d_]+(?=[ -])", text[: span.start])]
-    if before and re.fullmatch(r"[^\W\d_]+[ -]", text[before[-1] : span.start]):
-        if len(before) > 1 and re.fullmatch(r"[^\W\d_]+[ -][^\W\d_]+[ -]", text[before[-2] : span.start]):
-            yield before[-2], span.end
-        yield before[-1], span.end
+    for count in (2, 1):
+        if before := re.search(rf"(?:\b[^\W\d_]+[ -]){{{count}}}\Z", text[: span.start]):
+            yield before.start(), span.end
     if behind := re.match(r"[ -][^\W\d_]+", text[span.end :]):
         yield span.start, span.end + behind.end()
 

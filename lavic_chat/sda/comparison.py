@@ -7,6 +7,7 @@ of what is there.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from lavic_chat.sda.evaluation import Measured, Ranks
 from lavic_chat.sda.features import BOTH, IDS, FeatureMaker, FeatureSet
 from lavic_chat.sda.interactions import Histories, load_histories, split_last
 from lavic_chat.sda.interactions.histories import Split
-from lavic_chat.sda.recommenders.registry import RECOMMENDERS, FitTask, id_vectors
+from lavic_chat.sda.recommenders.registry import RECOMMENDERS, id_vectors
+from lavic_chat.sda.recommenders.task import FitTask
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes, write_json
 
@@ -86,10 +88,8 @@ class Bench:
 
     def task(self, features: FeatureSet, seed: int) -> FitTask:
         """What a recommender is given for one fit."""
-        joined = features.joined(self.request.modality)
-        aligned = id_vectors(self.split, self.judge, seed) if joined is not None else None
-        named = features.of(self.request.modality)
-        return FitTask(self.split, self.texts, self.judge, named, joined, aligned, seed)
+        aligned = partial(id_vectors, self.split, self.judge, seed)
+        return FitTask(self.split, self.judge, self.texts, features.of(self.request.modality), aligned, seed)
 
     def path(self, key: Sequence, suffix: str) -> Path:
         """Of a file: readable in front, and behind it what it depends on."""

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from lavic_chat.errors import ModelError
+from lavic_chat.evaluation.metrics import mean_interval
 from lavic_chat.sda.interactions import Histories
 from lavic_chat.sda.interactions.histories import Split
 
@@ -19,7 +20,6 @@ TOP = 10
 BATCH = 256  # users whose scores of all items are held at once
 TEST, VALID = "test", "valid"
 OVERALL, TAIL, TAIL_OF_ALL = "overall", "tail", "tail_of_all"
-RESAMPLES, CONFIDENCE = 2000, 95
 
 
 class ItemRecommender(Protocol):
@@ -120,16 +120,9 @@ def interval(values: np.ndarray, seed: int = 0) -> Measured:
     """Mean of users' values with its bootstrap interval."""
     if not len(values):
         return Measured(float("nan"), float("nan"), float("nan"), 0)
-    low, high = np.percentile(resampled_means(values, seed), [(100 - CONFIDENCE) / 2, (100 + CONFIDENCE) / 2])
-    return Measured(float(values.mean()), float(low), float(high), len(values))
+    return Measured(float(values.mean()), *mean_interval(values, seed), len(values))
 
 
 def paired_difference(ours: np.ndarray, theirs: np.ndarray, seed: int = 0) -> Measured:
     """The mean difference over the same users, ours less theirs, with its interval: above where that excludes 0."""
     return interval(ours - theirs, seed)
-
-
-def resampled_means(values: np.ndarray, seed: int) -> np.ndarray:
-    """[RESAMPLES] means of as many users, drawn with replacement."""
-    rng = np.random.default_rng(seed)
-    return np.array([values[rng.integers(0, len(values), len(values))].mean() for _ in range(RESAMPLES)])

@@ -26,16 +26,17 @@ from lavic_chat.features.image_encoder import ImageEncoder, chunks
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, item_text
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.card import LLM, WEIGHTS, read_card
+from lavic_chat.model.clip import Clip
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import plain_layers
-from lavic_chat.model.moda import MODA, read_moda
+from lavic_chat.model.moda import IMAGE, MODA, MODALITIES, TEXT, read_moda
+from lavic_chat.sda.recommenders.task import join_features
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes, hash_file
 
 IDS, NOISE, PLAIN, TOWER, RAW, LVLM, CLIP = "ids", "noise", "plain", "tower", "raw", "lvlm", "clip:"
-TEXT, IMAGE, BOTH = "text", "image", "both"
-MODALITIES = (TEXT, IMAGE, BOTH)
+BOTH = "both"  # modalities
 BATCH = 16  # items that CLIP looks at together
 
 
@@ -50,7 +51,7 @@ class FeatureSet:
     def of(self, modality: str) -> Mapping[str, Tensor]:
         """Those of a modality, or of both, by name; empty for ids."""
         found = {TEXT: self.texts, IMAGE: self.images}
-        names = (TEXT, IMAGE) if modality == BOTH else (modality,)
+        names = MODALITIES if modality == BOTH else (modality,)
         return {name: rows for name in names if (rows := found[name]) is not None}
 
     @property
@@ -63,8 +64,7 @@ class FeatureSet:
 
     def joined(self, modality: str) -> Tensor | None:
         """[n, d + d'] one behind the other, each of length one; None for ids."""
-        rows = [torch.nn.functional.normalize(one.float(), dim=1) for one in self.of(modality).values()]
-        return torch.cat(rows, 1) if rows else None
+        return join_features(self.of(modality))
 
     def check(self, count: int) -> "FeatureSet":
         """Raises ModelError unless every item has a row, and every number is one."""
@@ -114,8 +114,6 @@ class FeatureMaker:
 
     def make_clip(self, name: str) -> FeatureSet:
         """Raises ModelError where there is no such CLIP."""
-        from lavic_chat.model.clip import Clip
-
         clip = Clip(name)
         texts, images = [], []
         pairs = list(zip(self.texts, self.catalog.products, strict=True))

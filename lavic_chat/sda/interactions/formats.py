@@ -100,9 +100,9 @@ def read_interactions(source: str | Path, items: Collection[str]) -> tuple[Forma
             f"{source}: interactions are read from CSV, JSON lines, .dat and u.data, also packed (.gz)."
         )
     if kind in (".json", ".jsonl"):
-        rows = json_rows(source)
-        named, rows = peek(rows, source)
-        return found_format(set(named), source), parsed(found_format(set(named), source), rows)
+        named, rows = peek(json_rows(source), source)
+        form = found_format(set(named), source)
+        return form, parsed(form, rows)
     separator = "::" if kind == ".dat" else "\t" if kind in (".data", ".inter") else ","
     return table(source, separator, items)
 
@@ -114,8 +114,7 @@ def table(source: Path, separator: str, items: Collection[str]) -> tuple[Format,
     if first is None:
         raise InteractionError(f"{source} is empty.")
     names = [name.strip().partition(":")[0] for name in first[1]]
-    if any(one.needed <= set(names) for one in FORMATS):
-        form = found_format(set(names), source)
+    if form := next((one for one in FORMATS if one.needed <= set(names)), None):
         return form, parsed(form, ((where, dict(zip(names, row, strict=False))) for where, row in cells))
     if len(first[1]) != 4 or not is_number(first[1][3]):
         raise unknown_format(source, names)

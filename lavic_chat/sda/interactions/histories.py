@@ -45,6 +45,12 @@ class Split:
         """How many products there are."""
         return len(self.tail)
 
+    @property
+    def train_pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Users and items of all that is learned from, [n] each."""
+        users = np.repeat(np.arange(len(self.train)), [len(history) for history in self.train])
+        return users, np.concatenate(self.train).astype(int)
+
     def known(self, user: int, asked: str = "test") -> np.ndarray:
         """What a user had before the item that is asked for."""
         return self.train[user] if asked == "valid" else np.append(self.train[user], self.valid[user])

@@ -9,7 +9,7 @@ measured.
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -68,10 +68,9 @@ def join_interactions(request: JoinRequest) -> JoinReport:
     """Write interactions.csv, and what was dropped into interactions.json beside it; raises LavicError for what cannot
     be read, or where nothing is left, and then writes nothing."""
     catalog = load_catalog(request.catalog)
-    names = {product.id: product.id for product in catalog.products}
+    names = frozenset(product.id for product in catalog.products)
     form, rows = read_interactions(request.source, names)
-    known = Known(names)
-    kept, counts = keep(rows, known, request)
+    kept, counts = keep(rows, Known(names), request)
     if not kept:
         raise InteractionError(nothing_left(request, counts))
     items = {one.item for history in kept.values() for one in history}
@@ -88,14 +87,14 @@ def join_interactions(request: JoinRequest) -> JoinReport:
 class Known:
     """The catalogue's ids, also where a table has lost the zeros at their front, as spreadsheets lose them."""
 
-    def __init__(self, ids: Mapping[str, str]):
-        self.ids = dict(ids)
-        bare = {name.lstrip("0"): name for name in ids if name.isdecimal()}
-        self.bare = bare if len(bare) == sum(name.isdecimal() for name in ids) else {}
+    def __init__(self, ids: Collection[str]):
+        self.ids, numbers = ids, [name for name in ids if name.isdecimal()]
+        bare = {name.lstrip("0"): name for name in numbers}
+        self.bare = bare if len(bare) == len(numbers) else {}
 
     def get(self, item: str) -> str | None:
         """The catalogue's id of an item; None where it has none."""
-        return self.ids.get(item) or (self.bare.get(item.lstrip("0")) if item.isdecimal() else None)
+        return item if item in self.ids else self.bare.get(item.lstrip("0")) if item.isdecimal() else None
 
 
 def keep(

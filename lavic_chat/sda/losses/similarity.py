@@ -4,7 +4,6 @@ from torch import Tensor
 from torch.nn import functional
 
 COSINE, RAW = "cosine", "raw"
-SIMILARITIES = (COSINE, RAW)
 
 
 def similarity(ours: Tensor, theirs: Tensor, kind: str = COSINE) -> Tensor:

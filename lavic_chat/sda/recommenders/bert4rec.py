@@ -9,11 +9,12 @@ from torch import Tensor
 
 from lavic_chat.sda.recommenders.sequential import (
     IGNORED,
-    FitRequest,
     SequenceRecommender,
+    SequentialConfig,
     fit_sequences,
     pad_front,
 )
+from lavic_chat.sda.recommenders.task import FitTask
 
 HIDDEN = 0.3  # of the items of a history
 LAST_ONLY = 0.3  # of the histories, in which the last item alone is hidden, as it is when something is asked
@@ -23,6 +24,7 @@ class HiddenItems:
     """Some items of a history are asked for by all the others. What is hidden reads as no item."""
 
     is_causal = False
+    fewest = 1
 
     def exercise(
         self, histories: list[np.ndarray], items: int, longest: int, rng: random.Random
@@ -43,6 +45,6 @@ class HiddenItems:
         return np.append(history, items)
 
 
-def fit_bert4rec(request: FitRequest) -> SequenceRecommender:
+def fit_bert4rec(task: FitTask, config: SequentialConfig) -> SequenceRecommender:
     """Train on a split."""
-    return fit_sequences(request, HiddenItems())
+    return fit_sequences(task, config, HiddenItems())

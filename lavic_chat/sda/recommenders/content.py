@@ -1,18 +1,18 @@
 """What is like what a user had, by its text alone: the mean of the TF-IDF rows of the history, by cosine. It learns
 nothing of anybody else, and is the rival to beat where most items are rare."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lavic_chat.sda.interactions.histories import Split
+from lavic_chat.sda.recommenders.task import FitTask
 
 
 @dataclass(frozen=True, eq=False)
 class ContentRecommender:
-    """rows: of all items, of length one; a scipy matrix or an array [items, d]."""
+    """rows: of all items, of length one; a scipy matrix [items, d]."""
 
     rows: Any
     split: Split
@@ -27,14 +27,9 @@ class ContentRecommender:
         return np.asarray(self.rows @ mean).ravel()
 
 
-def fit_content(split: Split, texts: Sequence[str]) -> ContentRecommender:
-    """TF-IDF of all items' texts, words and pairs of words."""
+def fit_content(task: FitTask, _: None) -> ContentRecommender:
+    """TF-IDF of all items' texts, words and pairs of words; there is nothing to choose."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), stop_words="english")
-    return ContentRecommender(vectorizer.fit_transform(texts), split)
-
-
-def fit_vectors(split: Split, vectors: np.ndarray) -> ContentRecommender:
-    """The same of any vectors [items, d], which learn nothing."""
-    return ContentRecommender(vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-9), split)
+    return ContentRecommender(vectorizer.fit_transform(task.texts), task.split)

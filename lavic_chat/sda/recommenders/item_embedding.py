@@ -2,13 +2,11 @@
 
     features [items, d] -> Linear d/2 -> Linear h, without an activation between     (LLMEmb, as SDA's authors use it)
 
-The same matrix stands for the items of a history and for those that are scored. RAT, of LLMEmb: the adapted features of
-items shall be told apart as a pretrained recommender of ids tells them (an InfoNCE whose weight is alpha).
+The same matrix stands for the items of a history and for those that are scored.
 """
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 
 class ItemEmbedding(nn.Module):
@@ -40,10 +38,3 @@ def standardize(features: Tensor) -> Tensor:
     being larger; dimensions keep their weight among themselves."""
     centred = features.float() - features.float().mean(0)
     return centred / centred.pow(2).mean().sqrt().clamp_min(1e-8) if centred.abs().max() > 0 else centred
-
-
-def alignment_loss(adapted: Tensor, pretrained: Tensor, temperature: float = 2.0) -> Tensor:
-    """[B, h] and [B, h'] with h = h' of the same items -> InfoNCE both ways, over cosines (LLMEmb, section 3.3)."""
-    scores = functional.normalize(adapted, dim=-1) @ functional.normalize(pretrained, dim=-1).T / temperature
-    own = torch.arange(len(scores), device=scores.device)
-    return (functional.cross_entropy(scores, own) + functional.cross_entropy(scores.T, own)) / 2

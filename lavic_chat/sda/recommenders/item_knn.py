@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from lavic_chat.sda.interactions.histories import Split
 from lavic_chat.sda.recommenders.matrix import MatrixConfig, MatrixRecommender
+from lavic_chat.sda.recommenders.task import FitTask
 
 
 class CosineSums:
@@ -23,11 +23,10 @@ class CosineSums:
         return (self.had[[user]] @ self.alike).toarray().ravel()
 
 
-def fit_item_knn(split: Split, config: MatrixConfig) -> MatrixRecommender:
+def fit_item_knn(task: FitTask, config: MatrixConfig) -> MatrixRecommender:
     """Train on a split."""
-    users = np.repeat(np.arange(len(split.train)), [len(history) for history in split.train])
-    shape = (len(split.train), split.items)
-    had = csr_array((np.ones(len(users)), (users, np.concatenate(split.train))), shape)
+    users, items = task.split.train_pairs
+    had = csr_array((np.ones(len(users)), (users, items)), (len(task.split.train), task.split.items))
     unit = had @ diags_array(1 / np.sqrt(np.maximum(had.sum(0), 1)))
     alike = csr_array(unit.T @ unit)
     alike.setdiag(0)

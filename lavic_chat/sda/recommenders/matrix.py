@@ -5,7 +5,6 @@ Cornac gives an item that it has no features of another item's row, and ranks wh
 has its row here, in the catalogue's order, and the evaluation refuses what is no number.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,13 +43,6 @@ def cornac_data(split: Split, seed: int) -> Any:
         from cornac.data import Dataset
     except ImportError as error:
         raise LavicError("The recommenders need cornac; install it with `pip install lavic-chat[sda]`.") from error
-    users = np.repeat(np.arange(len(split.train)), [len(history) for history in split.train])
-    items = np.concatenate(split.train)
+    users, items = split.train_pairs
     ids = [{row: row for row in range(count)} for count in (len(split.train), split.items)]
     return Dataset(*map(len, ids), *ids, (users, items, np.ones(len(items))), seed=seed)
-
-
-def fit_matrix(make: Callable[[], Any], split: Split, seed: int) -> MatrixRecommender:
-    """A model of cornac, fitted. make: imports and makes it."""
-    data = cornac_data(split, seed)
-    return MatrixRecommender(make().fit(data))

@@ -1,17 +1,12 @@
 """The most popular items, for everybody."""
 
-from typing import Any
-
-from lavic_chat.sda.interactions.histories import Split
-from lavic_chat.sda.recommenders.matrix import MatrixRecommender, fit_matrix
+from lavic_chat.sda.recommenders.matrix import MatrixConfig, MatrixRecommender, cornac_data
+from lavic_chat.sda.recommenders.task import FitTask
 
 
-def fit_popularity(split: Split) -> MatrixRecommender:
-    """Train on a split."""
+def fit_popularity(task: FitTask, _: MatrixConfig) -> MatrixRecommender:
+    """Train on a split; there is nothing to choose."""
+    data = cornac_data(task.split, task.seed)
+    from cornac.models import MostPop
 
-    def make() -> Any:
-        from cornac.models import MostPop
-
-        return MostPop()
-
-    return fit_matrix(make, split, seed=0)
+    return MatrixRecommender(MostPop().fit(data))

@@ -7,22 +7,23 @@ slowly.
 import random
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from lavic_chat.sda.recommenders.sequential import (
     IGNORED,
-    FitRequest,
     SequenceRecommender,
+    SequentialConfig,
     fit_sequences,
     pad_front,
 )
+from lavic_chat.sda.recommenders.task import FitTask
 
 
 class NextItem:
     """Every item of a history is asked for by those before it."""
 
     is_causal = True
+    fewest = 2
 
     def exercise(
         self, histories: list[np.ndarray], items: int, longest: int, rng: random.Random
@@ -30,13 +31,13 @@ class NextItem:
         """See SequenceTask; what is drawn is nothing."""
         rows = pad_front([history[:-1] for history in histories], items, longest)
         wanted = pad_front([history[1:] for history in histories], IGNORED, longest)
-        return rows, torch.where(rows == items, IGNORED, wanted)
+        return rows, wanted
 
     def question(self, history: np.ndarray, items: int) -> np.ndarray:
         """The history as it is."""
         return history
 
 
-def fit_sasrec(request: FitRequest) -> SequenceRecommender:
+def fit_sasrec(task: FitTask, config: SequentialConfig) -> SequenceRecommender:
     """Train on a split."""
-    return fit_sequences(request, NextItem())
+    return fit_sequences(task, config, NextItem())

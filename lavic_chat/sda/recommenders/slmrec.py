@@ -8,8 +8,8 @@ interactions' graph, once by their ids and once by each modality's features.
                                 own, shall be told to be of one item                                  (section 3.3)
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -17,15 +17,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lavic_chat.sda.evaluation import ItemRecommender
 from lavic_chat.sda.interactions.histories import Split
+from lavic_chat.sda.losses.similarity import similarity
 from lavic_chat.sda.recommenders.item_embedding import standardize
+from lavic_chat.sda.recommenders.task import EpochConfig, FitTask, train_to_best
 
 ID = "id"
 
 
 @dataclass(frozen=True)
-class SlmRecConfig:
+class SlmRecConfig(EpochConfig):
     """size: of a channel's vectors; layers: of the graph's; contrast: weight of the alternating contrast."""
 
     size: int = 64
@@ -36,21 +37,6 @@ class SlmRecConfig:
     lr: float = 1e-3
     weight_decay: float = 1e-4
     batch: int = 2048
-    epochs: int = 200
-    patience: int = 10
-    valid_every: int = 5
-
-
-@dataclass(frozen=True, eq=False)
-class GraphRequest:
-    """split: what there is to learn from. features: by modality [items, d] of all items; none for ids only. judge:
-    validation quality of a recommender, the higher the better."""
-
-    split: Split
-    config: SlmRecConfig
-    judge: Callable[[ItemRecommender], float]
-    features: Mapping[str, Tensor] = field(default_factory=dict)
-    seed: int = 0
 
 
 class SlmRec(nn.Module):
@@ -92,8 +78,8 @@ class SlmRec(nn.Module):
 
 def normalized_graph(split: Split) -> Tensor:
     """Sparse [u + items, u + items]: an edge for each interaction, both ways, weighed by both ends' degrees."""
-    users = np.repeat(np.arange(len(split.train)), [len(history) for history in split.train])
-    items = np.concatenate(split.train) + len(split.train)
+    users, items = split.train_pairs
+    items = items + len(split.train)
     edges = np.array([np.r_[users, items], np.r_[items, users]])
     degrees = np.bincount(edges[0], minlength=len(split.train) + split.items).clip(1)
     weights = 1 / np.sqrt(degrees[edges[0]] * degrees[edges[1]])
@@ -115,46 +101,34 @@ class GraphRecommender:
         return (rows[torch.as_tensor(users)] @ items.T).numpy()
 
 
-def fit_slmrec(request: GraphRequest) -> GraphRecommender:
+def fit_slmrec(task: FitTask, config: SlmRecConfig) -> GraphRecommender:
     """Train until validation has not got better for a while; the best is given back."""
-    config, split = request.config, request.split
-    torch.manual_seed(request.seed)
-    network = SlmRec(split, config, request.features)
+    torch.manual_seed(task.seed)
+    network = SlmRec(task.split, config, task.features)
+    recommender = GraphRecommender(network)
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=config.weight_decay)
-    pairs = torch.tensor([(user, int(item)) for user, history in enumerate(split.train) for item in history])
-    best, kept, since = -1.0, network.state_dict(), 0
-    for epoch in range(1, config.epochs + 1):
+    pairs = torch.from_numpy(np.stack(task.split.train_pairs, 1))
+
+    def learn_epoch() -> None:
         for batch in pairs[torch.randperm(len(pairs))].split(config.batch):
             loss = batch_loss(network, batch, config)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        if epoch % config.valid_every and epoch != config.epochs:
-            continue
-        quality, since = request.judge(GraphRecommender(network)), since + 1
-        if quality > best:
-            best, since = quality, 0
-            kept = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        if since >= config.patience:
-            break
-    network.load_state_dict(kept)
-    return GraphRecommender(network)
+
+    train_to_best(network, learn_epoch, lambda: task.judge(recommender), config)
+    return recommender
 
 
 def batch_loss(network: SlmRec, pairs: Tensor, config: SlmRecConfig) -> Tensor:
     """Of pairs of user and item [B, 2]."""
     users, items, channels = network()
-    scores = unit(users[pairs[:, 0]]) @ unit(items[pairs[:, 1]]).T / config.temperature
+    scores = similarity(users[pairs[:, 0]], items[pairs[:, 1]]) / config.temperature
     twice = (pairs[:, 1, None] == pairs[None, :, 1]) & ~torch.eye(len(pairs), dtype=torch.bool)
     loss = functional.cross_entropy(scores.masked_fill(twice, -torch.inf), torch.arange(len(pairs)))
     seen = pairs[:, 1].unique()
     heads = [network.heads[name](rows[seen]) for name, (_, rows) in channels.items()]
     for one, other in combinations(heads, 2):
-        alike = unit(one) @ unit(other).T / config.contrast_temperature
+        alike = similarity(one, other) / config.contrast_temperature
         loss = loss + config.contrast * functional.cross_entropy(alike, torch.arange(len(seen)))
     return loss
-
-
-def unit(rows: Tensor) -> Tensor:
-    """Of length one."""
-    return functional.normalize(rows, dim=-1)

@@ -11,21 +11,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lavic_chat.sda.interactions.histories import Split
+from lavic_chat.sda.recommenders.bpr import fit_bpr
 from lavic_chat.sda.recommenders.item_embedding import standardize
 from lavic_chat.sda.recommenders.matrix import MatrixConfig, MatrixRecommender, cornac_data
+from lavic_chat.sda.recommenders.task import FitTask
 
 NAMES = ("beta_item", "gamma_user", "gamma_item", "theta_user", "emb_matrix", "beta_prime")  # as cornac calls them
 
 
-def fit_vbpr(split: Split, features: Tensor, config: MatrixConfig, seed: int = 0) -> MatrixRecommender:
-    """Train on a split; features [items, d] of all products."""
-    data = cornac_data(split, seed)
-    scaled = standardize(features).numpy().astype(np.float32)
-    model = make_vbpr(config, seed)
-    model.num_users, model.num_items = len(split.train), split.items
-    model._init(len(split.train), split.items, scaled)
-    learn(model, data, torch.from_numpy(scaled), config)
+def fit_vbpr(task: FitTask, config: MatrixConfig) -> MatrixRecommender:
+    """Train on a split; without features it is BPR."""
+    features = task.joined
+    if features is None:
+        return fit_bpr(task, config)
+    data, scaled = cornac_data(task.split, task.seed), standardize(features)
+    model = make_vbpr(config, task.seed)
+    model._init(len(task.split.train), task.split.items, scaled.numpy())
+    learn(model, data, scaled, config)
     return MatrixRecommender(VbprScores(model))
 
 

@@ -8,15 +8,17 @@ import torch
 
 from lavic_chat.sda import evaluation as e
 from lavic_chat.sda.interactions import Histories, split_last
+from lavic_chat.sda.losses import InfoNceLoss
 from lavic_chat.sda.recommenders.bert4rec import HiddenItems, fit_bert4rec
 from lavic_chat.sda.recommenders.bpr import fit_bpr
-from lavic_chat.sda.recommenders.item_embedding import ItemEmbedding, alignment_loss, standardize
+from lavic_chat.sda.recommenders.item_embedding import ItemEmbedding, standardize
 from lavic_chat.sda.recommenders.item_knn import fit_item_knn
 from lavic_chat.sda.recommenders.matrix import MatrixConfig
 from lavic_chat.sda.recommenders.popularity import fit_popularity
 from lavic_chat.sda.recommenders.sasrec import NextItem, fit_sasrec
-from lavic_chat.sda.recommenders.sequential import IGNORED, FitRequest, SequentialConfig, pad_front
-from lavic_chat.sda.recommenders.slmrec import GraphRequest, SlmRecConfig, fit_slmrec
+from lavic_chat.sda.recommenders.sequential import IGNORED, SequentialConfig, pad_front
+from lavic_chat.sda.recommenders.slmrec import SlmRecConfig, fit_slmrec
+from lavic_chat.sda.recommenders.task import FitTask
 from lavic_chat.sda.recommenders.vbpr import fit_vbpr, pair_loss
 
 GROUPS, EACH, USERS = 6, 25, 240
@@ -42,19 +44,20 @@ def hit_rate(recommender, histories, split):
     return e.hits(e.rank_items(recommender, histories, split).sampled).mean()
 
 
-def request(purchases, features=None, aligned=None):
+def task_of(purchases, features=None, aligned=None):
     histories, split, _ = purchases
-    config = SequentialConfig(size=32, blocks=1, heads=2, epochs=30, patience=4, lr=3e-3)
-    return FitRequest(split, config, judge_of(histories, split), features, aligned)
+    named = {} if features is None else {"both": features}
+    return FitTask(split, judge_of(histories, split), features=named, aligned=aligned)
 
 
+SEQUENCE = SequentialConfig(size=32, blocks=1, heads=2, epochs=30, patience=4, lr=3e-3)
 CHANCE = 10 / 101  # of a group's 24 other items among 100 + 1, a group that is known lifts it to about 0.5
 
 
 @pytest.mark.parametrize("fit", [fit_sasrec, fit_bert4rec])
 def test_transformers_learn_from_features_and_from_ids(purchases, fit):
     histories, split, features = purchases
-    by_features, by_ids = fit(request(purchases, features)), fit(request(purchases))
+    by_features, by_ids = fit(task_of(purchases, features), SEQUENCE), fit(task_of(purchases), SEQUENCE)
     assert hit_rate(by_features, histories, split) > 3 * CHANCE
     assert hit_rate(by_ids, histories, split) > 2 * CHANCE
     history = list(histories.sequences[0][:3])
@@ -67,25 +70,26 @@ def test_transformers_learn_from_features_and_from_ids(purchases, fit):
 
 def test_a_pretrained_one_is_aligned_to(purchases):
     _, split, features = purchases
-    ids = fit_sasrec(request(purchases))
+    ids = fit_sasrec(task_of(purchases), SEQUENCE)
     aligned = ids.encoder.embedding.ids.detach()
-    asked = request(purchases, features, aligned)
-    strong = fit_sasrec(replace(asked, config=replace(asked.config, align=5.0, epochs=10)))
-    free = fit_sasrec(replace(asked, config=replace(asked.config, align=0.0, epochs=10)))
+    asked = task_of(purchases, features, lambda: aligned)
+    strong = fit_sasrec(asked, replace(SEQUENCE, align=5.0, epochs=10))
+    free = fit_sasrec(asked, replace(SEQUENCE, align=0.0, epochs=10))
     with torch.no_grad():
-        near = [alignment_loss(one.encoder.embedding()[:ITEMS], aligned).item() for one in (strong, free)]
+        near = [InfoNceLoss(2.0)(one.encoder.embedding()[:ITEMS], aligned).item() for one in (strong, free)]
     assert near[0] < near[1] and len(split.train) == USERS
 
 
 def test_matrix_recommenders(purchases):
     histories, split, features = purchases
     config = MatrixConfig(size=16, epochs=60, lr=0.05)
-    popular = hit_rate(fit_popularity(split), histories, split)
+    task = task_of(purchases, features)
+    popular = hit_rate(fit_popularity(task, config), histories, split)
     assert popular < 2 * CHANCE
     for fitted in (
-        fit_item_knn(split, config),
-        fit_bpr(split, config),
-        fit_vbpr(split, features, replace(config, lr=0.01)),
+        fit_item_knn(task, config),
+        fit_bpr(task, config),
+        fit_vbpr(task, replace(config, lr=0.01)),
     ):
         assert fitted.score(np.array([0, 5]), e.TEST).shape == (2, ITEMS)
         assert hit_rate(fitted, histories, split) > 2 * popular
@@ -94,10 +98,11 @@ def test_matrix_recommenders(purchases):
 def test_what_is_had_together_often_goes_before_what_is_once():
     tea, tools = [[0, 1, 2]] * 10, [[3, 4, 5]] * 10
     sequences = tuple(np.array([*had, 6, 7]) for had in (*tea, *tools, [0, 3], [0]))
-    split = split_last(Histories(tuple(map(str, range(22))), sequences, 8))
-    scores = fit_item_knn(split, MatrixConfig()).score(np.array([21]), e.TEST)[0]
+    histories = Histories(tuple(map(str, range(22))), sequences, 8)
+    task = FitTask(split_last(histories), judge_of(histories, split_last(histories)))
+    scores = fit_item_knn(task, MatrixConfig()).score(np.array([21]), e.TEST)[0]
     assert scores[1] > 5 * scores[3] > 0 and scores[4] == 0
-    few = fit_item_knn(split, MatrixConfig(neighbours=1)).score(np.array([21]), e.TEST)[0]
+    few = fit_item_knn(task, MatrixConfig(neighbours=1)).score(np.array([21]), e.TEST)[0]
     assert few[3] == 0 < few[1]
 
 
@@ -106,7 +111,9 @@ def test_items_that_nobody_had_are_scored_by_what_they_are():
     sequences = tuple(rng.choice(np.arange(20) + 60 * (user % 2), 6, replace=False) for user in range(100))
     histories = Histories(tuple(map(str, range(100))), sequences, 120)
     features = torch.tensor([[1.0, 0.0]] * 60 + [[0.0, 1.0]] * 60) + 0.05 * torch.randn(120, 2)
-    fitted = fit_vbpr(split_last(histories), features, MatrixConfig(size=8, epochs=100, lr=0.02))
+    split = split_last(histories)
+    task = FitTask(split, judge_of(histories, split), features={"both": features})
+    fitted = fit_vbpr(task, MatrixConfig(size=8, epochs=100, lr=0.02))
     scores = fitted.score(np.array([0, 1]), e.TEST)
     assert scores[0, 30:60].mean() > scores[0, 90:].mean() and scores[1, 30:60].mean() < scores[1, 90:].mean()
 
@@ -122,14 +129,14 @@ def test_a_pair_is_learned_from_once():
 def test_slmrec_by_its_channels(purchases, names):
     histories, split, features = purchases
     config = SlmRecConfig(size=16, epochs=30, lr=0.01, batch=256)
-    asked = GraphRequest(split, config, judge_of(histories, split), dict.fromkeys(names, features))
-    fitted = fit_slmrec(asked)
+    asked = FitTask(split, judge_of(histories, split), features=dict.fromkeys(names, features))
+    fitted = fit_slmrec(asked, config)
     assert hit_rate(fitted, histories, split) > 3 * CHANCE
     assert len(fitted.encoder.channels()) == 1 + len(names)
 
 
 def test_one_seed_is_one_recommender(purchases):
-    first, again = fit_sasrec(request(purchases)), fit_sasrec(request(purchases))
+    first, again = fit_sasrec(task_of(purchases), SEQUENCE), fit_sasrec(task_of(purchases), SEQUENCE)
     assert np.array_equal(first.score(np.arange(4), e.TEST), again.score(np.arange(4), e.TEST))
 
 
