@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lavic_chat.cli.options import catalog_option, json_option, model_options, print_json
+from lavic_chat.cli.options import catalog_option, json_option, model_options, print_json, runtime_option
 from lavic_chat.cli.train_options import ADAPTER, MODEL, answer, config_options, make_request
 from lavic_chat.training.configs import AdaptConfig
 
@@ -39,6 +39,7 @@ def interactions(source: Path, folder: Path, fewest: int, stars: float, as_json:
 @catalog_option
 @MODEL
 @ADAPTER
+@runtime_option
 @click.option("--raw", is_flag=True, help="Without the LLM's own LoRA.")
 @config_options(AdaptConfig)
 @json_option
@@ -56,6 +57,7 @@ def adapt(as_json: bool, **given) -> None:
 @sda.command("evaluate")
 @catalog_option
 @model_options
+@runtime_option
 @click.option("--features", multiple=True, help="ids, noise, plain, tower, raw, lvlm, clip:NAME, or NAME=ADAPTER.")
 @click.option("--recommender", "recommenders", multiple=True, help="One of them alone; may be repeated.")
 @click.option("--modality", default="both", type=click.Choice(("text", "image", "both")), help="Of the features.")

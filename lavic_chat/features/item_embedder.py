@@ -7,9 +7,10 @@
 function embeds for training, evaluation and chat; what is embedded for good is kept under a hash of item and weights.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from lavic_chat.catalog import Product
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.moda import IMAGE, TEXT, reading
-from lavic_chat.model.packing import Prompt, join_branches, pad
+from lavic_chat.model.packing import pad_causal
 from lavic_chat.storage.cache import VectorCache
 from lavic_chat.storage.files import hash_bytes
 
@@ -33,11 +34,18 @@ BATCH = 32
 @dataclass(frozen=True)
 class EmbedderConfig:
     """longest: tokens of an item's text that are read. pool: "whole" or "own". size: to which the means are pooled, a
-    fixed projection; 0: they stay as long as the LLM has them."""
+    fixed projection; 0: they stay as long as the LLM has them. first_layer: the lowest that may have a MoDA; what goes
+    into it is the same ever after."""
 
     longest: int = 40
     pool: str = WHOLE
     size: int = 0
+    first_layer: int = 0
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "EmbedderConfig":
+        """Of what a stage has recorded, which may say more, or less."""
+        return cls(**{item.name: record[item.name] for item in fields(cls) if item.name in record})
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,29 +75,40 @@ class ItemEmbedder:
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """n texts -> unit vectors [n, d]"""
-        with reading(self.model, TEXT):
-            none = torch.zeros(0, self.model.token_size)
-            return self.embed([self.text_prompt(text) for text in texts], [none] * len(texts))
+        return self.read_above(TEXT, self.begin_texts(texts))
 
     def embed_states(self, states: Tensor) -> Tensor:
         """The tower's states [n, 5, h] of n pictures -> unit vectors [n, d]"""
-        with reading(self.model, IMAGE):
-            visual_tokens = self.model.project(states)
-            return self.embed([self.picture_prompt(len(tokens)) for tokens in visual_tokens], list(visual_tokens))
+        return self.read_above(IMAGE, self.begin_pictures(states))
 
-    def text_prompt(self, text: str) -> Prompt:
-        """The instruction, and behind it the text, which may be nothing."""
-        return join_branches(self.instructions[TEXT], [self.model.words_to_ids(text)[: self.config.longest]], 1)
+    def begin_texts(self, texts: Sequence[str]) -> list[Tensor]:
+        """n texts -> of each [L, d] what goes into layer `first_layer`: the instruction, and behind it the text, which
+        may be nothing."""
+        ids = [self.model.words_to_ids(text)[: self.config.longest] for text in texts]
+        return self.read_below([self.embed_ids(TEXT, row, torch.zeros(0, self.model.token_size)) for row in ids])
 
-    def picture_prompt(self, tokens: int) -> Prompt:
-        """The instruction, and behind it so many image places."""
-        return join_branches(self.instructions[IMAGE], [[self.model.image_token_id] * tokens], 1)
+    def begin_pictures(self, states: Tensor) -> list[Tensor]:
+        """[n, 5, h] -> of each [L, d]: the instruction, and behind it its visual tokens."""
+        tokens = self.model.project(states)
+        return self.read_below([self.embed_ids(IMAGE, [self.model.image_token_id] * len(row), row) for row in tokens])
 
-    def embed(self, prompts: Sequence[Prompt], visual_tokens: Sequence[Tensor]) -> Tensor:
-        """n prompts, and the visual tokens [v, d] of each -> unit vectors [n, d]"""
-        states = self.model.hidden_states(*pad(self.model, prompts, visual_tokens)).float()
-        pairs = zip(states, prompts, strict=True)
-        means = [self.own(row[: len(prompt.ids)], prompt.prefix).mean(0) for row, prompt in pairs]
+    def embed_ids(self, modality: str, ids: list[int], visual_tokens: Tensor) -> Tensor:
+        """[L, d] of a modality's instruction and the ids behind it."""
+        return self.model.embed(torch.tensor(self.instructions[modality] + ids), visual_tokens)
+
+    @torch.no_grad()
+    def read_below(self, rows: Sequence[Tensor]) -> list[Tensor]:
+        """[L, d] of each -> the same through the layers below `first_layer`, which nothing changes."""
+        states = self.model.read_layers(range(self.config.first_layer), *pad_causal(rows))
+        return [row[: len(own)] for row, own in zip(states, rows, strict=True)]
+
+    def read_above(self, modality: str, rows: Sequence[Tensor]) -> Tensor:
+        """[L, d] of each, what goes into `first_layer` -> unit vectors [n, d]"""
+        layers = range(self.config.first_layer, self.model.memory_shape[0])
+        with reading(self.model, modality):
+            states = self.model.read_layers(layers, *pad_causal(rows)).float()
+        prefix = len(self.instructions[modality])
+        means = [self.own(row[: len(own)], prefix).mean(0) for row, own in zip(states, rows, strict=True)]
         return functional.normalize(self.project(torch.stack(means)), dim=-1)
 
     def own(self, states: Tensor, prefix: int) -> Tensor:

@@ -91,6 +91,12 @@ class LavicModel(VisualTokens, VisionLanguageModel):
             return layers.read(states, positions, mask), past
         return layers(states, positions, mask, past, kept)
 
+    def read_layers(self, layers: range, states: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
+        """[B, L, d], [B, L], bool [B, L, L] -> [B, L, d]: the same through some layers alone, behind the last one the
+        LLM's hidden states."""
+        stack = LayerStack(self.core.language_model, layers.start, layers.stop)
+        return stack.read(states.to(self.device, self.dtype), positions.to(self.device), mask[:, None].to(self.device))
+
     @property
     def memory_shape(self) -> tuple[int, int, int]:
         """See the base."""

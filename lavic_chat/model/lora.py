@@ -21,6 +21,7 @@ from lavic_chat.storage.files import write_atomic, write_json
 
 # Bare names such as q_proj also hit the vision tower: the part's path must be in the pattern.
 LLM_LINEARS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
+LLM_LAYERS = r".*language_model.*\.layers\.({layers})\..*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 VISION_LINEARS = r".*vision_tower.*\.layers?\.({layers})\..*\.(q_proj|k_proj|v_proj|o_proj|out_proj|fc1|fc2)"
 PROJECTOR_LINEARS = r".*multi_modal_projector\.linear_[12]"
 
@@ -64,6 +65,14 @@ def add_lora(model: LavicModel, part: str, shape: LoraShape, seed: int = 0, firs
     activate_all(model)
     model.loras[part] = lora
     return train_lora(model, part)
+
+
+def llm_linears(model: LavicModel, first_layer: int) -> str:
+    """Of the LLM from a layer on; raises ModelError where it has no such layer."""
+    layers = range(first_layer, model.memory_shape[0])
+    if not layers:
+        raise ModelError(f"The LLM has {layers.stop} layers, so none from {first_layer} on; choose a lower one.")
+    return LLM_LAYERS.format(layers="|".join(map(str, layers))) if first_layer else LLM_LINEARS
 
 
 def vision_linears(model: LavicModel, first_layer: int) -> str:

@@ -148,3 +148,11 @@ def pad_masks(rows: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         positions[row, : len(places)] = places
         mask[row, : len(places), : len(places)] = seen
     return positions, mask
+
+
+def pad_causal(rows: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """Embeddings [L_b, d] of plain prompts -> [B, L, d], positions [B, L] and mask [B, L, L], as `pad` has them."""
+    length = max(map(len, rows))
+    padded = torch.stack([torch.nn.functional.pad(row, (0, 0, 0, length - len(row))) for row in rows])
+    causal = [(torch.arange(len(row)), torch.ones(len(row), len(row), dtype=torch.bool).tril()) for row in rows]
+    return padded, *pad_masks(causal)

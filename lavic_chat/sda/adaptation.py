@@ -10,22 +10,24 @@ kept, in the adapter's folder `moda`.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
-from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.catalog import Catalog, Product, load_catalog
 from lavic_chat.errors import CatalogError, ModelError
-from lavic_chat.features.image_encoder import ImageEncoder, chunks
+from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, item_text
 from lavic_chat.model.card import LLM, read_card
 from lavic_chat.model.load import load_model
-from lavic_chat.model.lora import plain_layers, save_lora
-from lavic_chat.model.moda import FIXED, LEARNED, MODA, ModaShape, add_moda
+from lavic_chat.model.lora import llm_linears, plain_layers, save_lora
+from lavic_chat.model.moda import FIXED, IMAGE, LEARNED, MODA, TEXT, ModaShape, add_moda
 from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss
+from lavic_chat.sda.pictures import look_at
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 from lavic_chat.training.checkpoint import Checkpoint
@@ -67,14 +69,18 @@ class CrossRecall(Validation):
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """What is embedded: texts of n items, and their pictures' states [n, 5, h]."""
+    """What goes into the layers that learn: of n items' texts, and of their pictures, [L, d] each in half precision."""
 
-    texts: tuple[str, ...]
-    states: Tensor
+    texts: tuple[Tensor, ...]
+    images: tuple[Tensor, ...]
 
     def take(self, rows: Sequence[int]) -> "Items":
         """Those of these rows."""
-        return Items(tuple(self.texts[row] for row in rows), self.states[list(rows)])
+        return Items(tuple(self.texts[row] for row in rows), tuple(self.images[row] for row in rows))
+
+    def embed(self, embedder: ItemEmbedder) -> tuple[Tensor, Tensor]:
+        """Unit vectors [n, d] of the texts, and of the pictures."""
+        return embedder.read_above(TEXT, self.texts), embedder.read_above(IMAGE, self.images)
 
 
 def adapt(request: AdaptRequest) -> StageResult:
@@ -90,10 +96,10 @@ def adapt(request: AdaptRequest) -> StageResult:
     model = load_model(settings.model, adapter, settings.home, without=(LLM,) if request.raw else ())
     plain_layers(model)
     products = [catalog.products[row] for row in (*train, *held)]
-    states = ImageEncoder(model, settings.home).encode_products(catalog, products, progress=True)
-    items = Items(tuple(map(item_text, products)), states)
-    moda = add_moda(model, shape_of(config), config.seed)
-    embedder = ItemEmbedder(model, settings.home, "", EmbedderConfig(config.longest, config.pool, config.size))
+    states = look_at(settings, catalog, products, adapter)
+    embedder = ItemEmbedder(model, settings.home, "", EmbedderConfig.of(asdict(config)))
+    moda = add_moda(model, shape_of(config), config.seed, llm_linears(model, config.first_layer))
+    items = begin_items(embedder, products, states)
     learner = Learner(embedder, items.take(range(len(train))), make_loss(config), config)
     tested = items.take(range(len(train), len(products)))
     record = provenance(STAGE, [catalog], config, started) | {"items": len(train), "raw": request.raw}
@@ -110,6 +116,18 @@ def adapt(request: AdaptRequest) -> StageResult:
     checkpoint.clear()
     summary = f"Learned from {len(train)} items; {report.valid[0]} before, {report.best} now; in {adapter / MODA}."
     return StageResult(record, summary)
+
+
+@torch.no_grad()
+def begin_items(embedder: ItemEmbedder, products: Sequence[Product], states: Tensor) -> Items:
+    """n products with their pictures' states [n, 5, h], as far as the layer that learns first; half the size in half
+    precision."""
+    texts: list[Tensor] = []
+    images: list[Tensor] = []
+    for rows in chunks(tqdm(range(len(products)), desc="Reading what does not change", unit="item"), BATCH):
+        texts += [row.half() for row in embedder.begin_texts([item_text(products[row]) for row in rows])]
+        images += [row.half() for row in embedder.begin_pictures(states[rows])]
+    return Items(tuple(texts), tuple(images))
 
 
 def split_titles(catalog: Catalog) -> tuple[list[int], list[int]]:
@@ -167,7 +185,7 @@ class Learner:
         rows = epoch_rows(len(self.items.texts), min(self.config.batch, len(self.items.texts)), step, self.config.seed)
         batch = self.items.take(rows)
         self.embedder.model.train()
-        loss = self.loss(self.embedder.embed_texts(batch.texts), self.embedder.embed_states(batch.states))
+        loss = self.loss(*batch.embed(self.embedder))
         if not torch.isfinite(loss):
             raise ModelError("The loss is no number any more; start again with a lower --lr.")
         loss.backward()
@@ -178,9 +196,8 @@ class Learner:
 def cross_recall(embedder: ItemEmbedder, items: Items, step: int) -> CrossRecall:
     """How often an item's own is found across the modalities."""
     embedder.model.train(False)
-    parts = [items.take(rows) for rows in chunks(range(len(items.texts)), BATCH)]
-    texts = torch.cat([embedder.embed_texts(part.texts) for part in parts])
-    images = torch.cat([embedder.embed_states(part.states) for part in parts])
+    parts = [items.take(rows).embed(embedder) for rows in chunks(range(len(items.texts)), BATCH)]
+    texts, images = (torch.cat(rows) for rows in zip(*parts, strict=True))
     ranks = np.concatenate([own_ranks(scores) for scores in (texts @ images.T, images @ texts.T)])
     return CrossRecall(step, float((ranks == 1).mean()), float((ranks <= TOP).mean()), len(items.texts))
 

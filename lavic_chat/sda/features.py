@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
 from lavic_chat.errors import ModelError, PictureError
-from lavic_chat.features.image_encoder import ImageEncoder, chunks
+from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, item_text
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.card import LLM, WEIGHTS, read_card
@@ -31,6 +31,7 @@ from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import plain_layers
 from lavic_chat.model.moda import IMAGE, MODA, MODALITIES, TEXT, read_moda
+from lavic_chat.sda.pictures import look_at
 from lavic_chat.sda.recommenders.task import join_features
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes, hash_file
@@ -105,12 +106,11 @@ class FeatureMaker:
 
     def make_plain(self) -> FeatureSet:
         """The sentence encoder and the tower, neither of which has learned anything here."""
-        model = load_model(self.settings.model, None, self.settings.home)
-        return FeatureSet(PLAIN, self.encode_texts(), self.look(model)[:, 0])
+        return FeatureSet(PLAIN, self.encode_texts(), self.look(None)[:, 0])
 
     def make_tower(self) -> FeatureSet:
         """The sentence encoder as it comes, and the adapter's tower."""
-        return FeatureSet(TOWER, self.encode_texts(), self.look(self.open_model())[:, 0])
+        return FeatureSet(TOWER, self.encode_texts(), self.look(self.settings.adapter_folder)[:, 0])
 
     def make_clip(self, name: str) -> FeatureSet:
         """Raises ModelError where there is no such CLIP."""
@@ -129,13 +129,12 @@ class FeatureMaker:
         config, weights = EmbedderConfig(), ""
         if adapted:
             record = read_card(adapted).training.get("sda", {})
-            fields = record.get("config", {})
-            config = EmbedderConfig(**{key: fields[key] for key in ("longest", "pool", "size") if key in fields})
+            config = EmbedderConfig.of(record.get("config", {}))
             raw = bool(record.get("raw"))
         model = self.open_model(raw)
         if adapted:
             weights = put_moda_on(model, adapted)
-        states = self.look(model)
+        states = self.look(self.settings.adapter_folder)
         embedder = ItemEmbedder(model, self.settings.home, hash_bytes(model.weights_hash, weights), config)
         vectors = embedder.embed_items(self.catalog.products, states, progress=True)
         return FeatureSet(name, torch.from_numpy(vectors.texts), torch.from_numpy(vectors.images))
@@ -151,11 +150,9 @@ class FeatureMaker:
         """[n, 384] by the sentence encoder as it comes."""
         return torch.from_numpy(TextEncoder(self.settings.home).encode_cached(self.texts, progress=True))
 
-    def look(self, model: LavicModel) -> Tensor:
-        """[n, 5, h] the tower's states."""
-        return ImageEncoder(model, self.settings.home).encode_products(
-            self.catalog, self.catalog.products, progress=True
-        )
+    def look(self, adapter: Path | None) -> Tensor:
+        """[n, 5, h] the states of the base's tower, with an adapter's LoRA or without."""
+        return look_at(self.settings, self.catalog, self.catalog.products, adapter)
 
 
 def main_picture(catalog: Catalog, product: Product) -> Image.Image:

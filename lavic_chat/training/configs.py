@@ -160,6 +160,7 @@ class AdaptConfig:
     longest: int = 40  # tokens of an item's text
     pool: str = "whole"  # or "own": what the mean is taken of
     size: int = 0  # to which the means are pooled; 0: they stay as they are
+    first_layer: int = 0  # of the LLM that learns; what goes into it is computed once
     weight_decay: float = 0.01
     valid_every: int = 100
     seed: int = 0

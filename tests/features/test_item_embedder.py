@@ -59,15 +59,25 @@ def test_nothing_is_embedded_twice(model, tmp_path, monkeypatch):
     assert first.texts.shape == first.images.shape == (3, model.token_size)
     assert np.allclose(np.linalg.norm(first.both, axis=1), 1, atol=1e-5)
     again = embedder(model, tmp_path)
-    monkeypatch.setattr(again, "embed", None)
+    monkeypatch.setattr(again, "read_above", None)
     known = again.embed_items(products, states)
     assert np.array_equal(known.texts, first.texts) and np.array_equal(known.images, first.images)
     with pytest.raises(TypeError):
         again.embed_items([replace(products[0], title="another")], states[:1])
     with pytest.raises(TypeError):
         other = ItemEmbedder(model, tmp_path, "other weights")
-        other.embed = None
+        other.read_above = None
         other.embed_items(products, states)
+
+
+@torch.inference_mode()
+def test_layers_that_do_not_learn_are_read_before_the_others(model, tmp_path):
+    whole, parted = embedder(model, tmp_path), embedder(model, tmp_path, EmbedderConfig(first_layer=1))
+    assert torch.allclose(whole.embed_texts(TEXTS), parted.embed_texts(TEXTS), atol=1e-6)
+    assert torch.allclose(whole.embed_states(make_states()), parted.embed_states(make_states()), atol=1e-6)
+    below = parted.begin_texts(TEXTS)
+    assert [len(row) for row in below] == [len(row) for row in whole.begin_texts(TEXTS)]
+    assert not torch.allclose(below[0], whole.begin_texts(TEXTS)[0])
 
 
 @torch.inference_mode()

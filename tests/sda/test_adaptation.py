@@ -8,8 +8,10 @@ import pytest
 import torch
 from helpers.tiny import tiny_model
 from helpers.toys import make_adapter
+from safetensors import safe_open
 
 from lavic_chat.errors import LavicError
+from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
 from lavic_chat.model.card import read_card
 from lavic_chat.model.load import load_model
@@ -31,7 +33,7 @@ def settings(tiny_catalog, base, tmp_path, monkeypatch) -> Settings:
     monkeypatch.setattr(adaptation, "HELD_OUT", 2)
     monkeypatch.setattr(adaptation, "TOP", 3)
     # A random tower sees all pictures nearly alike; these states are as far apart as those of one that has learned.
-    monkeypatch.setattr(adaptation.ImageEncoder, "encode_products", lambda self, catalog, products, progress=False: (
+    monkeypatch.setattr(ImageEncoder, "encode_products", lambda self, catalog, products, progress=False: (
         torch.stack([torch.randn(5, 32, generator=torch.Generator().manual_seed(hash_seed(one))) for one in products])
     ))  # fmt: skip
     rows = [product.to_row() | {"title": f"a {product.id.replace('-', ' ')}"} for product in tiny_catalog]
@@ -74,12 +76,18 @@ def test_what_is_read_back_finds_what_was_found(settings, monkeypatch):
     catalog = adaptation.load_catalog(settings.catalog)
     _, held = adaptation.split_titles(catalog)
     products = [catalog.products[row] for row in held]
-    states = adaptation.ImageEncoder(model, settings.home).encode_products(catalog, products)
-    items = adaptation.Items(tuple(map(adaptation.item_text, products)), states)
-    found = cross_recall(
-        ItemEmbedder(model, settings.home, "x", EmbedderConfig(pool="own")), items, record["best"]["step"]
-    )
+    states = ImageEncoder(model, settings.home).encode_products(catalog, products)
+    embedder = ItemEmbedder(model, settings.home, "x", EmbedderConfig(pool="own"))
+    found = cross_recall(embedder, adaptation.begin_items(embedder, products, states), record["best"]["step"])
     assert found.recall_1 == pytest.approx(record["best"]["recall_1"], abs=0.1)
+
+
+def test_only_the_upper_layers_learn_where_that_is_asked_for(settings):
+    learn(settings, first_layer=1)
+    with safe_open(settings.adapter / MODA / "adapter_model.safetensors", "pt") as weights:
+        assert {name.split(".layers.")[1].split(".")[0] for name in weights.keys()} == {"1"}  # noqa: SIM118
+    with pytest.raises(LavicError, match="none from 9 on"):
+        learn(settings, first_layer=9)
 
 
 class Stopped(Exception):
