@@ -40,11 +40,12 @@ def interactions(source: Path, folder: Path, fewest: int, stars: float, as_json:
 @MODEL
 @ADAPTER
 @runtime_option
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write; without it the adapter's own.")
 @click.option("--raw", is_flag=True, help="Without the LLM's own LoRA.")
 @config_options(AdaptConfig)
 @json_option
 def adapt(as_json: bool, **given) -> None:
-    """Teach the LLM that an item's text and its picture mean the same; into the adapter's folder `moda`.
+    """Teach the LLM that an item's text and its picture mean the same; into the folder `moda`.
 
     Tower and projector stay as the adapter has them. The same command goes on where a stopped run was.
     """
@@ -62,6 +63,7 @@ def adapt(as_json: bool, **given) -> None:
 @click.option("--recommender", "recommenders", multiple=True, help="One of them alone; may be repeated.")
 @click.option("--modality", default="both", type=click.Choice(("text", "image", "both")), help="Of the features.")
 @click.option("--seeds", default=3, type=click.IntRange(1), help="Fits of each recommender.")
+@click.option("--size", default=128, type=click.IntRange(0), help="Principal components of a modality; 0: all.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the fits and the table.")
 def evaluate_(features: tuple[str, ...], recommenders: tuple[str, ...], **given) -> None:
     """Compare recommenders over sets of features, on a catalogue with interactions: H@10 and N@10 of the item that each

@@ -174,6 +174,14 @@ def moda_layers(model: LavicModel) -> list[ModaLinear]:
     return [module for module in model.network.modules() if isinstance(module, ModaLinear)]
 
 
+def first_experts(model: LavicModel, projection: str) -> list[tuple[Tensor, int]]:
+    """Of each layer's `projection`, such as "q_proj", the lowest first: B [out, r], and how many of its columns are the
+    first expert's."""
+    layers = [(name, one) for name, one in model.network.named_modules() if isinstance(one, ModaLinear)]
+    chosen = [one for name, one in layers if name.endswith(projection)]
+    return [(weight_of(one.lora_B, MODA), one.r[MODA] // one.experts[MODA]) for one in chosen]
+
+
 @contextlib.contextmanager
 def reading(model: LavicModel, modality: str) -> Generator[None]:
     """Within it every layer's gates are those of a modality."""

@@ -5,27 +5,28 @@
 The tower, the projector and the LLM stay as the adapter has them, the LLM with its own LoRA folded in; what learns is a
 MoDA on each of its linear layers, or a plain LoRA, or one for each modality, to compare. A tenth of the titles is held
 out: their items validate, by how often the picture of a text is the nearest, or among ten, of at most 500. The best is
-kept, in the adapter's folder `moda`.
+kept, in the folder `moda` of the adapter, or of another one that is told.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from lavic_chat.catalog import Catalog, Product, load_catalog
+from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.errors import CatalogError, ModelError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, item_text
-from lavic_chat.model.card import LLM, read_card
+from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
+from lavic_chat.model.card import LLM, AdapterCard, write_card
 from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import llm_linears, plain_layers, save_lora
-from lavic_chat.model.moda import FIXED, IMAGE, LEARNED, MODA, TEXT, ModaShape, add_moda
+from lavic_chat.model.moda import FIXED, LEARNED, MODA, ModaShape, add_moda
+from lavic_chat.sda.conflict import Conflict, measure_conflict
+from lavic_chat.sda.items import BATCH, Items, begin_items
 from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss
 from lavic_chat.sda.pictures import look_at
 from lavic_chat.settings import Settings
@@ -38,25 +39,31 @@ from lavic_chat.training.trainer import TrainingRun, Validation, epoch_rows, run
 STAGE = "sda"
 HELD_OUT, MOST_HELD = 10, 500  # one title of so many validates, so many items at most
 TOP = 10
-BATCH = 32
 
 
 @dataclass(frozen=True)
 class AdaptRequest:
-    """settings: base, catalogue, and the adapter that is read and written to. raw: without the LLM's own LoRA."""
+    """settings: base, catalogue, and the adapter that is adapted. out: another folder than the adapter's own. raw:
+    without the LLM's own LoRA."""
 
     settings: Settings
     config: AdaptConfig
+    out: Path | None = None
     raw: bool = False
 
 
 @dataclass(frozen=True)
 class CrossRecall(Validation):
-    """Of the items held out: how often the picture of a text is the nearest, and among ten; both ways, in the mean."""
+    """Of the items held out: how often the picture of a text is the nearest, and among ten; both ways, in the mean.
+
+    gap: from the middle of the texts' vectors to that of the pictures'. conflict: of the modalities' gradients.
+    """
 
     recall_1: float = 0.0
     recall_10: float = 0.0
     items: int = 0
+    gap: float = 0.0
+    conflict: Conflict = field(default_factory=dict)
 
     @property
     def quality(self) -> tuple[float, float]:
@@ -67,30 +74,13 @@ class CrossRecall(Validation):
         return f"of {self.items} held out: recall@1 {self.recall_1:.3f}, recall@{TOP} {self.recall_10:.3f}"
 
 
-@dataclass(frozen=True, eq=False)
-class Items:
-    """What goes into the layers that learn: of n items' texts, and of their pictures, [L, d] each in half precision."""
-
-    texts: tuple[Tensor, ...]
-    images: tuple[Tensor, ...]
-
-    def take(self, rows: Sequence[int]) -> "Items":
-        """Those of these rows."""
-        return Items(tuple(self.texts[row] for row in rows), tuple(self.images[row] for row in rows))
-
-    def embed(self, embedder: ItemEmbedder) -> tuple[Tensor, Tensor]:
-        """Unit vectors [n, d] of the texts, and of the pictures."""
-        return embedder.read_above(TEXT, self.texts), embedder.read_above(IMAGE, self.images)
-
-
 def adapt(request: AdaptRequest) -> StageResult:
-    """Teach it; the best is kept in the adapter's folder `moda`.
+    """Teach it; the best is kept in the folder `moda` of the adapter, or of `out`.
 
     A stopped run goes on from `moda.progress` there. Raises LavicError for a request that cannot be met.
     """
     started, settings, config = time.time(), request.settings, request.config
     adapter = settings.adapter_folder
-    read_card(adapter)  # refused now, not after the training
     catalog = load_catalog(settings.catalog)
     train, held = split_titles(catalog)
     model = load_model(settings.model, adapter, settings.home, without=(LLM,) if request.raw else ())
@@ -98,36 +88,30 @@ def adapt(request: AdaptRequest) -> StageResult:
     products = [catalog.products[row] for row in (*train, *held)]
     states = look_at(settings, catalog, products, adapter)
     embedder = ItemEmbedder(model, settings.home, "", EmbedderConfig.of(asdict(config)))
-    moda = add_moda(model, shape_of(config), config.seed, llm_linears(model, config.first_layer))
     items = begin_items(embedder, products, states)
+    moda = add_moda(model, shape_of(config), config.seed, llm_linears(model, config.first_layer))
     learner = Learner(embedder, items.take(range(len(train))), make_loss(config), config)
     tested = items.take(range(len(train), len(products)))
-    record = provenance(STAGE, [catalog], config, started) | {"items": len(train), "raw": request.raw}
+    record = provenance(STAGE, [catalog], config, started) | {
+        "items": len(train), "raw": request.raw, "weights": model.weights_hash,
+    }  # fmt: skip
+    folder = request.out or adapter
 
     def keep(best: CrossRecall, curve: tuple[CrossRecall, ...]) -> None:
-        save_lora(moda, MODA, adapter / MODA)
-        write_record(adapter, record | summarize_validation(best, curve))
+        save_lora(moda, MODA, folder / MODA)
+        if request.out:
+            write_card(folder, AdapterCard(settings.model, model.fingerprint))
+        write_record(folder, record | summarize_validation(best, curve))
 
     identity = hash_bytes(model.weights_hash, catalog.fingerprint, str(request.raw))
-    checkpoint = Checkpoint(adapter / MODA, config, identity)
+    checkpoint = Checkpoint(folder / MODA, config, identity)
     report = run_training(learner.run(tested), keep, checkpoint, started)
     record |= summarize_report(report)
-    write_record(adapter, record)
+    if report.best.step:
+        write_record(folder, record)
     checkpoint.clear()
-    summary = f"Learned from {len(train)} items; {report.valid[0]} before, {report.best} now; in {adapter / MODA}."
-    return StageResult(record, summary)
-
-
-@torch.no_grad()
-def begin_items(embedder: ItemEmbedder, products: Sequence[Product], states: Tensor) -> Items:
-    """n products with their pictures' states [n, 5, h], as far as the layer that learns first; half the size in half
-    precision."""
-    texts: list[Tensor] = []
-    images: list[Tensor] = []
-    for rows in chunks(tqdm(range(len(products)), desc="Reading what does not change", unit="item"), BATCH):
-        texts += [row.half() for row in embedder.begin_texts([item_text(products[row]) for row in rows])]
-        images += [row.half() for row in embedder.begin_pictures(states[rows])]
-    return Items(tuple(texts), tuple(images))
+    kept = f"{report.best} now; in {folder / MODA}" if report.best.step else "never better since; nothing was written"
+    return StageResult(record, f"Learned from {len(train)} items; {report.valid[0]} before, {kept}.")
 
 
 def split_titles(catalog: Catalog) -> tuple[list[int], list[int]]:
@@ -173,16 +157,23 @@ class Learner:
             groups=[{"params": self.embedder.model.trained_loras(), "lr": config.lr}],
             weight_decay=config.weight_decay,
             learn=self.learn,
-            measure=lambda step: cross_recall(self.embedder, tested, step),
+            measure=lambda step: self.validate(tested, step),
             point=CrossRecall,
             rate=lambda step: warmup_cosine(step, config.steps),
             seed=config.seed,
             measure_first=True,
         )
 
+    def validate(self, tested: Items, step: int) -> CrossRecall:
+        """On items held out, the conflict on a batch of them."""
+        found = cross_recall(self.embedder, tested, step)
+        return replace(
+            found, conflict=measure_conflict(self.embedder, tested.take(range(min(BATCH, len(tested)))), self.loss)
+        )
+
     def learn(self, step: int, _rng: Any) -> float:
         """A batch of items: its gradient into the weights, its loss back. Raises ModelError where that is no number."""
-        rows = epoch_rows(len(self.items.texts), min(self.config.batch, len(self.items.texts)), step, self.config.seed)
+        rows = epoch_rows(len(self.items), min(self.config.batch, len(self.items)), step, self.config.seed)
         batch = self.items.take(rows)
         self.embedder.model.train()
         loss = self.loss(*batch.embed(self.embedder))
@@ -196,10 +187,12 @@ class Learner:
 def cross_recall(embedder: ItemEmbedder, items: Items, step: int) -> CrossRecall:
     """How often an item's own is found across the modalities."""
     embedder.model.train(False)
-    parts = [items.take(rows).embed(embedder) for rows in chunks(range(len(items.texts)), BATCH)]
+    parts = [items.take(rows).embed(embedder) for rows in chunks(range(len(items)), BATCH)]
     texts, images = (torch.cat(rows) for rows in zip(*parts, strict=True))
     ranks = np.concatenate([own_ranks(scores) for scores in (texts @ images.T, images @ texts.T)])
-    return CrossRecall(step, float((ranks == 1).mean()), float((ranks <= TOP).mean()), len(items.texts))
+    nearest, among_ten = (float((ranks <= top).mean()) for top in (1, TOP))
+    gap = round(float((texts.mean(0) - images.mean(0)).norm()), 4)
+    return CrossRecall(step, nearest, among_ten, len(items), gap)
 
 
 def own_ranks(scores: Tensor) -> np.ndarray:

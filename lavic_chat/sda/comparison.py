@@ -33,7 +33,8 @@ H10 = "H@10"
 @dataclass(frozen=True)
 class CompareRequest:
     """settings: base, adapter, and the catalogue with its interactions. features, recommenders: by name. modality: of
-    the features. seeds: so many fits of each recommender that is random."""
+    the features. seeds: so many fits of each recommender that is random. size: of the features, each modality's on so
+    many principal components; 0: as they are."""
 
     settings: Settings
     out: Path
@@ -41,6 +42,7 @@ class CompareRequest:
     recommenders: tuple[str, ...] = tuple(RECOMMENDERS)
     modality: str = BOTH
     seeds: int = 3
+    size: int = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +109,8 @@ def compare(request: CompareRequest) -> list[Fitted]:
     bench.folder.mkdir(parents=True, exist_ok=True)
     plain = [name for name in request.recommenders if not RECOMMENDERS[name].takes_features]
     fitted = [fit(bench, name, FeatureSet(IDS)) for name in plain]
-    for features in map(maker.make, request.features):
+    for made in map(maker.make, request.features):
+        features = made.reduced(request.size)
         fitted += [fit(bench, name, features) for name in request.recommenders if RECOMMENDERS[name].takes_features]
     write_table(Path(request.out) / TABLE, fitted)
     return fitted

@@ -25,7 +25,7 @@ from lavic_chat.errors import ModelError, PictureError
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, item_text
 from lavic_chat.features.text_encoder import TextEncoder
-from lavic_chat.model.card import LLM, WEIGHTS, read_card
+from lavic_chat.model.card import LLM, WEIGHTS, check_base, read_card
 from lavic_chat.model.clip import Clip
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.load import load_model
@@ -33,6 +33,7 @@ from lavic_chat.model.lora import plain_layers
 from lavic_chat.model.moda import IMAGE, MODA, MODALITIES, TEXT, read_moda
 from lavic_chat.sda.pictures import look_at
 from lavic_chat.sda.recommenders.task import join_features
+from lavic_chat.sda.reduction import reduce_features
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes, hash_file
 
@@ -54,6 +55,12 @@ class FeatureSet:
         found = {TEXT: self.texts, IMAGE: self.images}
         names = MODALITIES if modality == BOTH else (modality,)
         return {name: rows for name in names if (rows := found[name]) is not None}
+
+    def reduced(self, size: int) -> "FeatureSet":
+        """Those of each modality on so many of their principal components."""
+        return FeatureSet(
+            self.name, **{f"{name}s": reduce_features(rows, size) for name, rows in self.of(BOTH).items()}
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -171,8 +178,9 @@ def put_moda_on(model: LavicModel, adapter: str | Path) -> str:
     if not (folder / WEIGHTS).is_file():
         raise ModelError(f"The adapter {adapter} has no folder {MODA}; make one with `lavic-chat sda adapt`.")
     card = read_card(adapter)
-    if card.fingerprint != model.fingerprint:
-        raise ModelError(f"The adapter {adapter} was adapted on {card.base} and does not fit {model.name}.")
+    check_base(card, adapter, model.name, model.fingerprint)
+    if card.training.get("sda", {}).get("weights") != model.weights_hash:
+        raise ModelError(f"The MoDA of {adapter} was adapted on another adapter's weights; adapt it again on these.")
     try:
         read_moda(model, folder)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:

@@ -17,8 +17,9 @@ from lavic_chat.model.card import read_card
 from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import plain_layers
 from lavic_chat.model.moda import MODA, read_moda
-from lavic_chat.sda import adaptation
+from lavic_chat.sda import adaptation, items
 from lavic_chat.sda.adaptation import AdaptRequest, adapt, cross_recall, own_ranks
+from lavic_chat.sda.features import put_moda_on
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_jsonl
 from lavic_chat.training.checkpoint import Checkpoint
@@ -49,7 +50,7 @@ def hash_seed(product) -> int:
 
 def learn(settings, **options):
     raw = options.pop("raw", False)
-    return adapt(AdaptRequest(settings, replace(CONFIG, **options), raw)).record
+    return adapt(AdaptRequest(settings, replace(CONFIG, **options), raw=raw)).record
 
 
 @pytest.mark.parametrize("kind", ["moda", "lora", "separate"])
@@ -91,6 +92,40 @@ def test_only_the_upper_layers_learn_where_that_is_asked_for(settings, monkeypat
         learn(settings, first_layer=9)
 
 
+def test_another_folder_holds_the_moda_alone_and_knows_what_it_is_of(settings, monkeypatch, tmp_path):
+    monkeypatch.setattr(adaptation, "split_titles", lambda catalog: (list(range(12)), list(range(12))))
+    config = replace(CONFIG, steps=60, valid_every=20)
+    adapt(AdaptRequest(settings, config, tmp_path / "other"))
+    assert not (settings.adapter / MODA).exists()
+    assert {file.name for file in (tmp_path / "other").iterdir()} == {"adapter.json", MODA}
+    model = load_model(settings.model, settings.adapter, settings.home)
+    plain_layers(model)
+    put_moda_on(model, tmp_path / "other")
+    raw = load_model(settings.model, settings.adapter, settings.home)
+    plain_layers(raw)
+    raw.adapter_hash = "another"
+    with pytest.raises(LavicError, match="another adapter's weights"):
+        put_moda_on(raw, tmp_path / "other")
+
+
+def test_the_modalities_gradients_are_compared_layer_by_layer(settings):
+    record = learn(settings)
+    points = [point["conflict"] for point in record["valid"]]
+    assert all(set(point) == {"q_proj", "k_proj"} for point in points)
+    assert all(len(point["q_proj"]) == 2 and all(-1 <= one <= 1 for one in point["q_proj"]) for point in points)
+    assert points[0] != points[-1]
+
+
+def test_what_does_not_learn_is_read_once(settings, monkeypatch):
+    learn(settings, first_layer=1, steps=2)
+    monkeypatch.setattr(items, "read_items", None)
+    learn(settings, first_layer=1, steps=2, seed=1)
+    kept = next((settings.home / "cache" / "items").glob("begun-*"))
+    kept.write_bytes(b"damaged")
+    with pytest.raises(TypeError):
+        learn(settings, first_layer=1, steps=2, seed=2)
+
+
 class Stopped(Exception):
     pass
 
@@ -115,7 +150,9 @@ def test_a_stopped_run_goes_on_to_the_same_end(settings, monkeypatch):
 
 
 def test_a_loss_that_is_no_number_is_told_and_nothing_is_written(settings, monkeypatch):
-    monkeypatch.setattr(adaptation, "make_loss", lambda config: lambda texts, images: (texts * torch.nan).sum())
+    monkeypatch.setattr(
+        adaptation, "make_loss", lambda config: lambda texts, images: ((texts + images) * torch.nan).sum()
+    )
     before = json.loads((settings.adapter / "adapter.json").read_text())
     with pytest.raises(LavicError, match="lower --lr"):
         learn(settings)

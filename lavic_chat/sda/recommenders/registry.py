@@ -2,6 +2,7 @@
 
 popularity, knn, bpr    know interactions alone
 tfidf                   texts alone, learning nothing
+nearest                 features alone, learning nothing
 vbpr, slmrec, sasrec, bert4rec   interactions, and features where there are any
 """
 
@@ -16,7 +17,7 @@ from lavic_chat.sda.evaluation import ItemRecommender
 from lavic_chat.sda.interactions.histories import Split
 from lavic_chat.sda.recommenders.bert4rec import fit_bert4rec
 from lavic_chat.sda.recommenders.bpr import fit_bpr
-from lavic_chat.sda.recommenders.content import fit_content
+from lavic_chat.sda.recommenders.content import fit_content, fit_nearest
 from lavic_chat.sda.recommenders.item_knn import fit_item_knn
 from lavic_chat.sda.recommenders.matrix import MatrixConfig
 from lavic_chat.sda.recommenders.popularity import fit_popularity
@@ -49,6 +50,7 @@ RECOMMENDERS: Mapping[str, Entry] = {
         tuple(replace(MATRIX, lr=lr, lambda_reg=reg) for lr in (0.01, 0.05) for reg in (0.001, 0.01)),
         takes_features=False,
     ),
+    "nearest": Entry(fit_nearest, is_random=False),
     "vbpr": Entry(
         fit_vbpr, tuple(replace(MATRIX, lr=lr, lambda_reg=reg) for lr in (0.003, 0.01) for reg in (0.001, 0.01))
     ),
