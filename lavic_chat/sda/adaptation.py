@@ -33,6 +33,7 @@ from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import AdaptConfig
+from lavic_chat.training.distributed import check_batches, first_goes_first, gather_rows, is_first, process_state
 from lavic_chat.training.run_record import StageResult, provenance, summarize_report, summarize_validation, write_record
 from lavic_chat.training.trainer import TrainingRun, Validation, epoch_rows, run_training, warmup_cosine
 
@@ -74,21 +75,23 @@ class CrossRecall(Validation):
         return f"of {self.items} held out: recall@1 {self.recall_1:.3f}, recall@{TOP} {self.recall_10:.3f}"
 
 
-def adapt(request: AdaptRequest) -> StageResult:
+def adapt(request: AdaptRequest) -> StageResult | None:
     """Teach it; the best is kept in the folder `moda` of the adapter, or of `out`.
 
-    A stopped run goes on from `moda.progress` there. Raises LavicError for a request that cannot be met.
+    A stopped run goes on from `moda.progress` there. Returns None in all processes but the first. Raises LavicError for
+    a request that cannot be met.
     """
     started, settings, config = time.time(), request.settings, request.config
+    check_batches(config.batch)
     adapter = settings.adapter_folder
     catalog = load_catalog(settings.catalog)
     train, held = split_titles(catalog)
     model = load_model(settings.model, adapter, settings.home, without=(LLM,) if request.raw else ())
     plain_layers(model)
     products = [catalog.products[row] for row in (*train, *held)]
-    states = look_at(settings, catalog, products, adapter)
     embedder = ItemEmbedder(model, settings.home, "", EmbedderConfig.of(asdict(config)))
-    items = begin_items(embedder, products, states)
+    with first_goes_first():
+        items = begin_items(embedder, products, look_at(settings, catalog, products, adapter))
     moda = add_moda(model, shape_of(config), config.seed, llm_linears(model, config.first_layer))
     learner = Learner(embedder, items.take(range(len(train))), make_loss(config), config)
     tested = items.take(range(len(train), len(products)))
@@ -107,6 +110,8 @@ def adapt(request: AdaptRequest) -> StageResult:
     checkpoint = Checkpoint(folder / MODA, config, identity)
     report = run_training(learner.run(tested), keep, checkpoint, started)
     record |= summarize_report(report)
+    if not is_first():
+        return None
     if report.best.step:
         write_record(folder, record)
     checkpoint.clear()
@@ -172,15 +177,23 @@ class Learner:
         )
 
     def learn(self, step: int, _rng: Any) -> float:
-        """A batch of items: its gradient into the weights, its loss back. Raises ModelError where that is no number."""
-        rows = epoch_rows(len(self.items), min(self.config.batch, len(self.items)), step, self.config.seed)
-        batch = self.items.take(rows)
+        """A batch of items: its gradient into the weights, its loss back. Each process embeds its share, and all learn
+        from the whole batch. Raises ModelError where the loss is no number."""
+        processes = process_state()
+        count = processes.num_processes
+        rows = epoch_rows(len(self.items), self.batch, step, self.config.seed)
+        own = self.items.take(rows[processes.process_index :: count])
         self.embedder.model.train()
-        loss = self.loss(*batch.embed(self.embedder))
+        loss = self.loss(*map(gather_rows, own.embed(self.embedder)))
         if not torch.isfinite(loss):
             raise ModelError("The loss is no number any more; start again with a lower --lr.")
-        loss.backward()
+        (count * loss).backward()  # gradients are averaged, and each process has those of its share
         return loss.item()
+
+    @property
+    def batch(self) -> int:
+        """So many items, or all there are, that the processes can share evenly."""
+        return min(self.config.batch, len(self.items) // process_state().num_processes * process_state().num_processes)
 
 
 @torch.inference_mode()

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import broadcast_object_list, reduce
+from accelerate.utils import broadcast_object_list, gather, reduce
 from torch import Tensor
 
 from lavic_chat.errors import LavicError
@@ -63,6 +63,16 @@ def average(loss: float, weights: Sequence[Tensor]) -> float:
     for gradient, part in zip(gradients, mean.split([gradient.numel() for gradient in gradients]), strict=True):
         gradient.copy_(part.view_as(gradient))
     return float(reduce(torch.tensor(loss, device=distributed.device), "mean"))
+
+
+def gather_rows(own: Tensor) -> Tensor:
+    """[n, d] of each process, as many of each -> [n processes, d], of which its own alone have gradients."""
+    distributed = process_state()
+    if distributed.num_processes == 1:
+        return own
+    parts = list(gather(own.detach().contiguous()).split(len(own)))
+    parts[distributed.process_index] = own
+    return torch.cat(parts)
 
 
 def broadcast(value: T | None) -> T:

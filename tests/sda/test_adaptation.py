@@ -1,6 +1,9 @@
 """Texts and pictures of items learn to meet, on a tiny model: stopped and gone on, kept whole, refused in words."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +28,7 @@ from lavic_chat.storage.files import write_jsonl
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import AdaptConfig
 
+ROOT = Path(__file__).parents[2]
 CONFIG = AdaptConfig(steps=8, batch=12, rank=4, experts=4, alpha=8, dropout=0.0, lr=1e-2, pool="own", valid_every=2)
 
 
@@ -124,6 +128,36 @@ def test_what_does_not_learn_is_read_once(settings, monkeypatch):
     kept.write_bytes(b"damaged")
     with pytest.raises(TypeError):
         learn(settings, first_layer=1, steps=2, seed=2)
+
+
+def test_two_processes_learn_what_one_does(base, tiny_catalog, tmp_path):
+    """Each embeds half of the batch, and both learn from all of it."""
+    titles = iter([*choose_titles(4, is_held=True), *choose_titles(20, is_held=False)])
+    rows = [product.to_row() | {"title": next(titles)} for product in tiny_catalog]
+    write_jsonl(tiny_catalog.folder / "products.jsonl", rows)
+    adapter = make_adapter(load_model(base, None, tmp_path / "home"), tmp_path / "adapter")
+    words = ["sda", "adapt", "--catalog", tiny_catalog.folder, "--model", base, "--adapter", adapter, "--steps", 4,
+             "--batch", 4, "--dropout", 0, "--valid-every", 2, "--runtime", "torch", "--json"]  # fmt: skip
+    environment = {**os.environ, "LAVIC_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
+    launchers = [], ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    records = []
+    for place, launcher in enumerate(launchers):
+        command = [sys.executable, "-m", *launcher, "lavic_chat", *words, "--out", tmp_path / str(place)]
+        done = subprocess.run(
+            list(map(str, command)), cwd=ROOT, capture_output=True, text=True, timeout=240, env=environment
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        records.append(json.loads(done.stdout))
+    one, two = records
+    assert (one["processes"], two["processes"]) == (1, 2)
+    assert two["losses"] == pytest.approx(one["losses"], abs=1e-4)
+    assert [point["gap"] for point in two["valid"]] == pytest.approx([point["gap"] for point in one["valid"]], abs=1e-3)
+
+
+def choose_titles(count: int, is_held: bool) -> list[str]:
+    names = (f"a thing no {number}" for number in range(1000))
+    held = lambda name: int(adaptation.hash_bytes(name)[:8], 16) % adaptation.HELD_OUT == 0  # noqa: E731
+    return [name for name in names if held(name) == is_held][:count]
 
 
 class Stopped(Exception):
