@@ -40,6 +40,7 @@ NUMERAL = r"(?:[1-9]\d?(?:[.,]\d{1,2})?|one|two|three|four|five|six|seven|eight|
 SHARED_SCALE = re.compile(  # "1-2k", "two to three hundred", "between five and six thousand"
     rf"\b({NUMERAL})\s*(?:[-–]|\bto\b|\band\b|\bor\b)\s*(?={NUMERAL}\s*(k|hundred|thousand|grand)\b)"
 )
+HALF_MORE, ONE = re.compile(r"\b([\w.]+) ([a-z]+) and a half\b"), {"a": "one", "an": "one"}  # "a metre and a half"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def read_count(text: str) -> int | None:
 
 def read_quantities(text: str) -> list[Quantity]:
     """Every number of a text with its scale and unit."""
-    shared = SHARED_SCALE.sub(r"\1 \2 - ", text[:LONGEST].lower())
+    whole = HALF_MORE.sub(lambda found: f"{ONE.get(found[1], found[1])} and a half {found[2]}", text[:LONGEST].lower())
+    shared = SHARED_SCALE.sub(r"\1 \2 - ", whole)
     tokens = TOKEN.findall(in_figures(shared))
     found: list[Quantity] = []
     place = 0

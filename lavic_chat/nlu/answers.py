@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 
 from lavic_chat.catalog.amounts import write_money
 from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, WIDTH
-from lavic_chat.catalog.text import listed
+from lavic_chat.catalog.text import listed, words_of
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import stems
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent
+from lavic_chat.nlu.lexicon import COLOUR
 
 FROM_PICTURE = "As far as I can see in the picture"
 WORDS = {WIDTH: "wide", DEPTH: "deep", HEIGHT: "high"}
@@ -19,12 +20,14 @@ ASKING = frozenset(
     ("what", "does", "have", "will", "would", "with", "this", "that", "there", "come", "from", "made", "much", "many",
      "your", "they", "could", "about")
 )  # fmt: skip
+SEEN_SO = 0.5  # probability from which on a product counts as of a colour
 COUNTED = 0.6  # similarity from which on a product counts as of a kind
 SERVICE = (
     "I can only help you to find things here, and know nothing of delivery, returns, opening hours or payment; the "
     "shop itself does. What may I look for?"
 )
 NOT_SOLD = "I am sorry, I have found no {kind} here. Is there something else that I may look for?"
+ALL_SEEN = "You have now seen every {kind} that I have. Shall I look for something else, or go back to one of them?"
 LANGUAGE = "I am sorry, I only understand English so far. Could you say it in English?"
 GREETING = "Hello! Tell me what you are looking for, and how it should look; a photo helps, too."
 PLEASURE = "My pleasure. Tell me when there is something else to look for, or to change."
@@ -66,7 +69,7 @@ class Answers:
         if intent.asks in ("colour", "material", "pattern", "type"):
             return self.seen(row, intent.asks)
         if intent.asks == "other_colours":
-            return self.other_colours(row)
+            return self.other_colours(row, said)
         if intent.asks == "goes_with":
             return "Tell me which kind of thing should go with it, and I look for one in the same colour."
         return self.stated(row, said) or self.all_known(row, intent.asks)
@@ -126,13 +129,18 @@ class Answers:
             return f"{FROM_PICTURE}, the {title} is {pattern}."
         return f"{FROM_PICTURE}, the {title} is {caption}."
 
-    def other_colours(self, row: int) -> str:
-        """In which other looks there is the same thing."""
+    def other_colours(self, row: int, said: str) -> str:
+        """In which other looks there is the same thing; where a question names a colour, whether in that."""
         title = self.title(row)
-        others = [at for at, product in enumerate(self.grounding.products) if product.title == title and at != row]
-        captions = sorted({self.captions[at] for at in others if self.captions[at]} - {self.captions[row]})
+        same = [at for at, product in enumerate(self.grounding.products) if product.title == title]
+        captions = sorted({self.captions[at] for at in same if self.captions[at]} - {self.captions[row]})
+        asked = [word for word in words_of(said) if (entry := self.grounding.find(word)) and entry.facet == COLOUR]
+        here = [word for word in asked if max(self.grounding.appearance(word)[same]) >= SEEN_SO]
         if not captions:
             return f"The {title} is here in this look only."
+        if asked:
+            begins = f"Yes, there is a {listed(here)} {title}" if here else f"No, I see no {listed(asked)} {title}"
+            return f"{begins}. Besides this one, it is here in {listed(captions, 8)}."
         return f"Yes, the {title} is also here in {listed(captions, 8)}."
 
     def stated(self, row: int, said: str) -> str:

@@ -18,10 +18,12 @@ from lavic_chat.nlu.intent import BRAND, Appearance, Intent, Limit, Relation, li
 
 KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 2.0, 4.5, 1.0
 GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
+ANOTHER_THING = 0.25  # probability that what is only near a kind will do for it
 KIND_WIDTH = 0.09  # of similarity below the best, within which a thing may be of the kind
 OUTSIDE, UNKNOWN = 0.02, 0.2  # probability of a limit that is broken, and of one whose fact nobody knows
 CENT_OR_CM = 0.005  # that is another price or size
 LIGHTER = 3.0  # CIE L* that is seen as a difference
+KIND = "kind"
 OPEN = 0.3  # what a condition gives way below
 # Of what a caption says of a facet: measured, colours are named rightly in .93 of the products, materials in .76.
 DOUBTS, OTHER_DOUBT = {"colour": 0.06, "material": 0.2, "pattern": 0.15}, 0.15
@@ -72,6 +74,19 @@ def given_way(conditions: Sequence[Condition], place: int) -> tuple[Condition, .
     return tuple(condition for condition in conditions if condition.probability[place] < OPEN)
 
 
+def meets(condition: Condition) -> np.ndarray:
+    """[N] whether a product meets a condition; a kind, as well as any here does."""
+    best = condition.probability.max(initial=0.0) if condition.name == KIND else 1.0
+    return condition.probability >= OPEN * best
+
+
+def is_used_up(conditions: Sequence[Condition], found: Sequence[int], excluded: Sequence[int]) -> bool:
+    """Whether all that are of the kind were turned down: none of those found is, and some of those excluded are; both
+    by their rows."""
+    kind = next((meets(one) for one in conditions if one.name == KIND), None)
+    return kind is not None and not kind[list(found)].any() and bool(kind[list(excluded)].any())
+
+
 def kind_condition(kinds: Sequence[str], meant: float, grounding: Grounding) -> Condition:
     """The thing is of any of the kinds: as near as the nearest, or a little less. meant: how probably it is wanted."""
     near = np.max([grounding.kind(kind) for kind in kinds], 0)
@@ -79,7 +94,10 @@ def kind_condition(kinds: Sequence[str], meant: float, grounding: Grounding) -> 
     behind = (best - near) / KIND_WIDTH
     # What is only described, "something to use when cooking", is no name to go by, and weighs the less the less sure.
     sure = float(np.clip((best - GUESSED) / (NAMED - GUESSED), 0.0, 1.0)) ** 2
-    return Condition("kind", " or ".join(kinds), np.clip(np.exp(-(behind**2)), 1e-4, SURE), KIND_WEIGHT * sure * meant)
+    probability = np.clip(np.exp(-(behind**2)), 1e-4, SURE)
+    if best < NAMED and any(map(grounding.is_thing, kinds)):  # nothing is called so: the nearest is another thing
+        probability = ANOTHER_THING * probability
+    return Condition(KIND, " or ".join(kinds), probability, KIND_WEIGHT * sure * meant)
 
 
 def values_of(name: str, facts: Sequence[Mapping[str, float]]) -> np.ndarray:
@@ -102,7 +120,7 @@ def limit_condition(limit: Limit, facts: Sequence[Mapping[str, float]]) -> Condi
 
 def is_known(limit: Limit, facts: Sequence[Mapping[str, float]], before: Sequence[Condition]) -> bool:
     """Whether the shop says of such things what is bounded: how many a desk seats, nobody says."""
-    fits = before[0].probability >= OPEN if before else np.ones(len(facts), bool)
+    fits = meets(before[0]) if before else np.ones(len(facts), bool)
     return any(fact_bounded(limit) in fact for fact, fit in zip(facts, fits, strict=True) if fit)
 
 
@@ -157,7 +175,7 @@ def extreme_condition(asks: str, facts: Sequence[Mapping[str, float]], before: S
     """The cheapest, or widest, of what meets the other conditions; the nearer to that, the better."""
     name, highest = r.EXTREMES[asks]
     values = values_of(name, facts) * (-1 if highest else 1)
-    fits = np.all([one.probability >= OPEN for one in before], 0) if before else np.ones(len(facts), bool)
+    fits = np.all([meets(one) for one in before], 0) if before else np.ones(len(facts), bool)
     fits &= ~np.isnan(values)
     behind = np.full(len(facts), np.inf)
     behind[fits] = values[fits] - values[fits].min() if fits.any() else np.inf

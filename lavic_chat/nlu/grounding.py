@@ -135,6 +135,17 @@ class Grounding:
                     found[thing] = max(found.get(thing, 0.0), float(min(MEANT, near[place])))
         return found
 
+    def is_thing(self, said: str) -> bool:
+        """Whether the thesaurus knows a kind by that very name."""
+        things, left = self.thesaurus.find(self.mend(said))
+        return bool(things) and not left
+
+    def name_described(self, said: str) -> str:
+        """The name of the thing that words describe best by what it is for; "" where they describe none well."""
+        found = self.described(self.encoder.encode([said.lower()]))
+        best = max(found, key=lambda thing: found[thing], default=None)
+        return "" if best is None else self.thesaurus.things[best].names[0]
+
     # ---- appearance ----
 
     def _appearance(self, said: str) -> np.ndarray:

@@ -15,6 +15,9 @@ SOLD_AS_DESCRIBED = 0.5  # the same of a kind that is described, "a thing to han
 NAMED_SO = 0.87  # similarity from which on a kind is called so here
 UNSURE = 0.5  # probability of a kind whose words nobody is sure of
 ALIKE = 0.5  # share of products in common from which on two kinds are one
+VAGUE = frozenset(("place", "somewhere", "something", "smth", "thing", "anything", "space", "storage", "bits", "stuff"))
+PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.IGNORECASE)  # a thing, and its part
+WITH_BEFORE = re.compile(r"\w\s+with\s+(?:(?!matching\b)[\w-]+\s+){0,2}\Z", re.IGNORECASE)  # a part, or a look
 BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")
 PLACES = frozenset(
     ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
@@ -31,7 +34,7 @@ class Kinds:
     def of(self, read: Reading, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
-        spans = [self.whole(span, read, text) for span in read.spans if self.is_kind(span)]
+        spans = [self.whole(span, read, text) for span in without_parts(read.spans, text) if self.is_kind(span)]
         sold = [span for span in spans if self.is_sold((span.text,))]
         sure = [span for span in sold if self.grounding.kind(span.text).max(initial=0.0) >= NAMED_SO]
         if not sure and read.act == r.ASK and (named := self.possible(read, text)):
@@ -67,6 +70,8 @@ class Kinds:
         """What the words that may be a kind name, the likeliest first; what they describe at length stays as it is.
         Where they name rooms alone, "for the bedroom", what stands anywhere else in the message. "" for none."""
         for span in sorted(read.possible, key=lambda one: -one.sure):
+            if WITH_BEFORE.search(text[: span.start]):
+                continue
             if len(span.text.split()) < DESCRIBING and (named := self.grounding.things_in(span.text)):
                 return named[0]
         kinds = read.words(r.KIND)
@@ -76,6 +81,11 @@ class Kinds:
         """Whether the catalogue has any such thing; what is described at length is not met as well by any name."""
         least = {kind: SOLD if len(kind.split()) < DESCRIBING else SOLD_AS_DESCRIBED for kind in kinds}
         return any(self.grounding.kind(kind).max(initial=0.0) >= least[kind] for kind in kinds)
+
+    def missing(self, kinds: Sequence[str]) -> tuple[str, ...]:
+        """What is not sold here, as it is called; nothing where words only describe it, and it is not clear what."""
+        found = (kind if not is_vague(kind) else self.grounding.name_described(kind) for kind in kinds)
+        return tuple(name for name in found if name)
 
     def is_alike(self, kinds: Sequence[str], others: Sequence[str]) -> bool:
         """Whether two names of kinds mean many of the same products."""
@@ -90,6 +100,21 @@ def beside(span: Span, text: str) -> Iterator[tuple[int, int]]:
             yield before.start(), span.end
     if behind := re.match(r"[ -][^\W\d_]+", text[span.end :]):
         yield span.start, span.end + behind.end()
+
+
+def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
+    """Spans but for things that are parts of the one before: of "a mirror with a black frame" not the frame."""
+    kept: list[Span] = []
+    for span in spans:
+        before = next((one for one in reversed(kept) if one.slot == r.KIND), None)
+        is_part = span.slot == r.KIND and before and PART_BEHIND.fullmatch(text[before.end : span.start])
+        kept += [] if is_part else [span]
+    return kept
+
+
+def is_vague(kind: str) -> bool:
+    """Whether what is wished for is only described, "a place to hide the shoes"."""
+    return kind.lower().split()[0] in VAGUE
 
 
 def is_place(kind: str) -> bool:

@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from lavic_chat.catalog.amounts import read_count, read_measures, read_numbers, unit_behind
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.bounds import bound_before, bound_behind, bound_right_behind
 from lavic_chat.nlu.intent import Limit
 from lavic_chat.nlu.reading import Span
 
@@ -17,29 +18,28 @@ INCHES = r"in(?!\s*\w)|in(?=\s+(?:wide|deep|high|tall|long|across)\b)"
 MEASURE = re.compile(
     rf"(?<![\w.,])(?:[0-9]+(?:[.,][0-9]+)?[\s-]?(?:cms?|mm|m|{INCHES}|ft)"
     r"|(?:[0-9]+(?:[.,][0-9]+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half an?)[\s-]?"
-    r"(?:centimet(?:er|re)s?|met(?:er|re)s?|inch(?:es)?|foot|feet))\b", re.IGNORECASE,
+    r"(?:centimet(?:er|re)s?|met(?:er|re)s?|inch(?:es)?|foot|feet))(?:\s+and\s+a\s+half)?\b", re.IGNORECASE,
 )  # fmt: skip
+COUNT = r"[2-9]|two|three|four|five|six|seven|eight|nine"
+SEATED = re.compile(
+    rf"\b(?:for|seats|sits)\s+(?:up to\s+)?({COUNT})(?=\s*(?:people|persons|adults|of us|\Z))"
+    rf"|\b({COUNT})[\s-]seat(?:s|ers?)?\b",
+    re.IGNORECASE,
+)
+UNIT = re.compile(r"\s*(?:cms?|mm|centimet(?:er|re)s?|met(?:er|re)s?|inch(?:es)?|foot|feet|ft)\b", re.IGNORECASE)
+WORD = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+    r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|grand)"
+)
+NUMBERS = re.compile(  # "two hundred and fifty", "a hundred"
+    rf"\b(?:an?|half an?|{WORD}|[0-9.,]+)"
+    rf"(?:[\s-]+{WORD}|(?:(?<=hundred)|(?<=thousand)|(?<=grand))\s+and\s+{WORD})+\b", re.IGNORECASE,
+)  # fmt: skip
+MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|bucks|quid|euros?|pounds?|usd|eur|gbp|grand|k)\b", re.IGNORECASE)
 DIRECTIONS = {
     r.HEIGHT: r"high|height|tall|taller|talls?", r.DEPTH: r"deep|deeper|depth", r.LENGTH: r"long|longer|length",
     r.WIDTH: r"wide|wider|width|across|broad",
 }  # fmt: skip
-NOT_UNDER = r"(?:nothing|not|none) (?:under|below|less than)"
-LEAST_RIGHT_BEHIND = re.compile(
-    r"\W{0,2}(?:and|or) (?:up(?:wards?)?|more|above|over)\b|\W{0,2}upwards?\b", re.IGNORECASE
-)
-MOST_RIGHT_BEHIND = re.compile(
-    r"\W{0,2}(?:and|or) (?:less|under|below)\b|\W{0,2}(?:tops|max(?:imum)?)\b", re.IGNORECASE
-)
-RIGHT_BEFORE = re.compile(rf"\b{NOT_UNDER}\s+\S{{0,3}}\Z", re.IGNORECASE)
-LEAST_BEFORE = re.compile(rf"\b(?:at (?:the )?(?:very )?least|min(?:imum)?|{NOT_UNDER})\b", re.IGNORECASE)
-MOST_BEFORE = re.compile(
-    r"\b(?:at (?:the )?(?:very )?most|max(?:imum)?|no (?:more|wider|deeper|taller|higher|longer)|not? over|below|under"
-    r"|exceed)\b", re.IGNORECASE,
-)  # fmt: skip
-LEAST_BEHIND = re.compile(
-    r"\b(?:at (?:the )?(?:very )?least|min(?:imum)?|or (?:more|up|over|taller|wider|longer|higher))\b", re.IGNORECASE
-)
-MOST_BEHIND = re.compile(r"\b(?:at (?:the )?(?:very )?most|max(?:imum)?|or (?:less|under))\b", re.IGNORECASE)
 AGE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged)\b[^.,;!?]{0,12}\Z", re.IGNORECASE)
 DECADE = re.compile(r"\d0'?s\b", re.IGNORECASE)
 JOINED = re.compile(r"\s*(?:and|to|or|[-–x×*])\s*", re.IGNORECASE)  # two amounts of one unit
@@ -47,12 +47,13 @@ JOINED = re.compile(r"\s*(?:and|to|or|[-–x×*])\s*", re.IGNORECASE)  # two amo
 
 def limits_in(spans: Sequence[Span], text: str) -> Iterator[Limit]:
     """The limits of a message's amounts, and of measures that the network has overlooked where words bound them."""
-    amounts = [whole(span, text) for span in spans if span.slot in r.AMOUNTS]
+    amounts = [whole(span, text) for span in with_units(spans, text)]
     for match in MEASURE.finditer(text):
         found = Span(r.WIDTH, match[0], match.start(), match.end(), r.MOST)
         overlooked = not any(span.start < found.end and found.start < span.end for span in amounts)
         if overlooked and any(said_beside(*around(found, amounts, text))):
             amounts.append(found)
+    amounts += overlooked_seats(amounts, text)
     amounts.sort(key=lambda span: span.start)
     for span, behind in zip_longest(amounts, amounts[1:]):
         shared = behind and behind.slot == span.slot and JOINED.fullmatch(text[span.end : behind.start])
@@ -62,8 +63,36 @@ def limits_in(spans: Sequence[Span], text: str) -> Iterator[Limit]:
             yield limit
 
 
+def with_units(spans: Sequence[Span], text: str) -> list[Span]:
+    """The amounts, a unit that was read by itself with the number before it: "250" and "cm" are one."""
+    joined: list[Span] = []
+    for span in spans:
+        if span.slot not in r.AMOUNTS:
+            continue
+        last = joined[-1] if joined else None
+        if last and UNIT.fullmatch(span.text) and not text[last.end : span.start].strip(" -"):
+            joined[-1] = replace(span, text=text[last.start : span.end], start=last.start)
+        else:
+            joined.append(span)
+    return joined
+
+
+def overlooked_seats(amounts: Sequence[Span], text: str) -> list[Span]:
+    """How many shall sit, "4 seats", where the network has read no amount in these words."""
+    matches = [(match[1] or match[2], match.start(), match.end()) for match in SEATED.finditer(text)]
+    if any(span.slot == r.SEATS for span in amounts):
+        return []
+    free = (one for one in matches if not any(span.start < one[2] and one[1] < span.end for span in amounts))
+    return [Span(r.SEATS, *one) for one in free]
+
+
 def whole(span: Span, text: str) -> Span:
-    """A measure with its unit, also where the network has overlooked that."""
+    """An amount with all words of its number, and a measure with its unit, also where the network has overlooked
+    them."""
+    for match in NUMBERS.finditer(text) if span.slot != r.SEATS else ():
+        if match.start() < span.end and span.start < match.end():
+            start, end = min(span.start, match.start()), max(span.end, match.end())
+            span = replace(span, text=text[start:end], start=start, end=end)
     for match in MEASURE.finditer(text):
         if span.slot in r.MEASURES and match.start() < span.end and span.start < match.end():
             start, end = min(span.start, match.start()), max(span.end, match.end())
@@ -72,20 +101,27 @@ def whole(span: Span, text: str) -> Span:
 
 
 def corrected(span: Span, amounts: Sequence[Span], text: str) -> Span:
-    """A measure with the direction that stands nearest to it, and the bound that is said beside it; of other amounts
-    what is said outright, "nothing under 200"."""
+    """An amount with the direction that stands nearest to it, where it is a measure, and the bound that is said beside
+    it."""
     before, after, followed = around(span, amounts, text)
+    if span.slot == r.PRICE and (slot := direction_of_number(span, before, after)):
+        span = replace(span, slot=slot)
     if span.slot not in r.MEASURES:
-        return replace(span, bound=bound_of_price(before, text[span.end :]) or span.bound)
+        return replace(span, bound=bound_before(before) or bound_right_behind(text[span.end :]) or span.bound)
     slot, bound = said_beside(before, after, followed)
     return replace(span, slot=slot or span.slot, bound=bound or span.bound)
 
 
-def bound_of_price(before: str, after: str) -> str:
-    """The bound that words right before or right behind an amount say outright, "200 and up"; "" where none do."""
-    if RIGHT_BEFORE.search(before) or LEAST_RIGHT_BEHIND.match(after):
-        return r.LEAST
-    return r.MOST if MOST_RIGHT_BEHIND.match(after) else ""
+def direction_of_number(span: Span, before: str, after: str) -> str:
+    """The direction whose name stands right beside a number that names no currency, "max height 150", or which has a
+    unit of length, "250 cm"; "" for neither."""
+    if MONEY.search(span.text) or MONEY.match(after.strip()):
+        return ""
+    for slot, words in DIRECTIONS.items():
+        ahead = re.search(rf"\b(?:{words})\b(?:\s+(?:of|is|about|max|under|over|up to))*\W*\Z", before, re.IGNORECASE)
+        if ahead or re.match(rf"\s*(?:{words})\b", after, re.IGNORECASE):
+            return slot
+    return r.SIZE if UNIT.match(after) else ""
 
 
 def around(span: Span, amounts: Sequence[Span], text: str) -> tuple[str, str, bool]:
@@ -106,9 +142,7 @@ def said_beside(before: str, after: str, followed: bool) -> tuple[str, str]:
         places = ([behind.start()] if behind else []) + ([len(before) - ahead[-1] + 2] if ahead else [])
         if places:
             found[slot] = min(places)
-    least = LEAST_BEFORE.search(before) or (not followed and LEAST_BEHIND.search(after))
-    most = MOST_BEFORE.search(before) or (not followed and MOST_BEHIND.search(after))
-    bound = r.LEAST if least else r.MOST if most else ""
+    bound = bound_before(before) or ("" if followed else bound_behind(after))
     return min(found, key=lambda name: found[name]) if found else "", bound
 
 

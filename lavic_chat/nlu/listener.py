@@ -7,8 +7,8 @@ import numpy as np
 
 from lavic_chat.catalog.measures import facts_of
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
-from lavic_chat.nlu.answers import Answers
-from lavic_chat.nlu.conditions import Condition, conditions_of, weigh
+from lavic_chat.nlu.answers import ALL_SEEN, Answers
+from lavic_chat.nlu.conditions import Condition, conditions_of, is_used_up, weigh
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.reader import IntentReader, Tagger
@@ -38,6 +38,15 @@ class Listener:
     def weigh(self, conditions: Sequence[Condition]) -> np.ndarray:
         """[N] how far each product meets the conditions; 0 at best."""
         return weigh(conditions, len(self.facts))
+
+    def used_up(self, intent: Intent, found: Sequence[str], conditions: Sequence[Condition]) -> str:
+        """What is said where the shopper has turned down all that are of the kind; "" where that is not so. found: ids
+        of what is left."""
+        row = self.grounding.row
+        gone = [row[one] for one in intent.excluded if one in row]
+        if not is_used_up(conditions, [row[one] for one in found], gone):
+            return ""
+        return ALL_SEEN.format(kind=" or ".join(intent.kinds))
 
     def reply(self, dialogue: Dialogue, intent: Intent) -> str:
         """What is said to a turn that asks for no pick."""

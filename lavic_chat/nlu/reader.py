@@ -3,15 +3,16 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Protocol
 
 from lavic_chat.dialogue.turns import MORE_LIKE, SEEKER, Dialogue, Turn
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.acts import settle_act
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Relation, with_limit
 from lavic_chat.nlu.kinds import Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
+from lavic_chat.nlu.negations import denies_pick, is_denied, join_alternatives, with_negations
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import References, turned_down
 from lavic_chat.nlu.shown import Shown
@@ -19,7 +20,8 @@ from lavic_chat.nlu.shown import Shown
 ANOTHER = 0.7  # probability of a thing that is not sold, from which on it is wished for in place of an earlier one
 LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
 APPEARANCES = (r.WANTED, r.UNWANTED)
-REPLACED = ("colour", "material", "pattern", "style", BRAND)  # a new wish takes the place of older ones of these
+BESIDE = (r.QUESTION, r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE)  # acts of messages that later ones do not go on from
+REPLACED = ("colour", "material", "pattern", "style", "shape", BRAND)  # new wishes take the place of older ones
 SUPERLATIVES = {
     "cheapest": ("cheapest", "least expensive", "lowest priced"), "dearest": ("dearest", "most expensive", "priciest"),
     "widest": ("widest", "broadest"), "narrowest": ("narrowest", "slimmest"), "tallest": ("tallest", "highest"),
@@ -27,11 +29,7 @@ SUPERLATIVES = {
 }  # fmt: skip
 NAMES = "|".join(name.replace(" ", "[ -]") for names in SUPERLATIVES.values() for name in names)
 SUPERLATIVE = re.compile(rf"\b(?:{NAMES})\b", re.IGNORECASE)
-OR = re.compile(r"\s*,?\s*\b(?:nor|or)\s+(?:an?\s+)?", re.IGNORECASE)
 CONNECTED = re.compile(r"\s*(?:\b(?:nor|or|and|n)\b|[,/&+])\s*", re.IGNORECASE)
-DENIED_BEFORE = re.compile(r"\b(?:no|not|without|minus|non)[\s-]+(?:any\s+)?\Z", re.IGNORECASE)
-NOT_THAT = re.compile(r"\bnot\s+(?:that|this)(?:\s+one)?\s*(?=[,.;!?]|\Z|and\b|please\b)", re.IGNORECASE)
-DENIED_BEHIND = re.compile(r"[\s-]?free\b", re.IGNORECASE)
 
 
 class Tagger(Protocol):
@@ -65,7 +63,8 @@ class IntentReader:
                 if read.act in (r.REFINE, r.RECALL) and denies_pick(read, text):
                     read = replace(read, act=r.REJECT)
                 intent = self.follow(intent, read, replace(turn, text=text), shown, place)
-                before.append(text)
+                if read.act not in BESIDE:
+                    before.append(text)
             elif turn.photo:
                 intent = replace(intent, act=r.ASK, asks="", reference=None, missing=())
             for key in sorted(key for at, key in dialogue.dropped if at in (place, place + 1)):
@@ -76,9 +75,9 @@ class IntentReader:
         """A message's reading, and the text that was read: mended, unless it is of another language."""
         read = self.tagger.read(tuple(before), text)
         mended = self.grounding.speller.mend_text(text)
-        if mended == text or read.act == r.OTHER_LANGUAGE:
-            return with_negations(read, text), text
-        return with_negations(self.tagger.read(tuple(before), mended), mended), mended
+        if mended != text and read.act != r.OTHER_LANGUAGE:
+            read, text = self.tagger.read(tuple(before), mended), mended
+        return with_negations(settle_act(read, text, self.kinds), text), text
 
     def named_in(self, turn: Turn) -> tuple[str, ...]:
         """Products of the longest title that a message of the shop holds, where it shows none by id."""
@@ -105,19 +104,19 @@ class IntentReader:
         title = self.title_of(read)
         kinds, later = self.kinds.of(read, text)
         if kinds and not title and not self.kinds.is_sold(kinds):
-            if read.act == r.ASK and (not last.kinds or sureness(read, kinds) >= ANOTHER):
-                return replace(last, act=UNAVAILABLE, missing=kinds, asks="", reference=None)
+            missing = self.kinds.missing(kinds)
+            if read.act == r.ASK and missing and (not last.kinds or sureness(read, kinds) >= ANOTHER):
+                return replace(last, act=UNAVAILABLE, missing=missing, asks="", reference=None)
             kinds, later = (), ()  # a part, or a place, that is no thing of its own
         if not turn.photo and self.is_like_nothing(read, text, last):
             return replace(last, act=r.CHATTER, missing=(), asks="", reference=None)
-        starts = bool(kinds or title) and not (last.kinds and kinds and self.kinds.is_alike(kinds, last.kinds))
-        base = Intent(excluded=last.excluded, since=place) if starts else last
+        base = Intent(excluded=last.excluded, since=place) if self.is_another(kinds, title, last) else last
         if read.act == r.RECALL and reference:  # what it was an answer to comes back with it
             base = replace(shown.intent_for(reference), excluded=last.excluded)
         if "all" in read.lifted:
             base = Intent(kinds=base.kinds, excluded=base.excluded, since=place)
         goes_on = read.act == r.REFINE and not kinds and not read.compared
-        asks = read.asks if read.asks in r.EXTREMES else extreme_in(text) if read.act == r.ASK else ""
+        asks, read = with_extreme(read, text)
         intent = replace(
             base, act=read.act, kinds=kinds or base.kinds, later=later, missing=(),
             title=title or (base.title if goes_on else ""),
@@ -130,6 +129,12 @@ class IntentReader:
             gone = turned_down(read, text, reference, shown)
             intent = replace(intent, excluded=intent.excluded.union(gone))
         return self.references.resolve(intent, read)
+
+    def is_another(self, kinds: Sequence[str], title: str, last: Intent) -> bool:
+        """Whether another thing is wished for than before; a budget that was said before any thing stays."""
+        if not (kinds or title) or not (last.kinds or last.title):
+            return False
+        return not (kinds and last.kinds and self.kinds.is_alike(kinds, last.kinds))
 
     def is_like_nothing(self, read: Reading, text: str, last: Intent) -> bool:
         """Whether an opening message names nothing that is known, and means nothing that is sold here."""
@@ -186,6 +191,7 @@ class IntentReader:
             for span in read.spans if span.slot in APPEARANCES
             for said in self.parts_of(span) if said not in intent.kinds
         ]  # fmt: skip
+        new = join_alternatives(new, text)
         within = [said for kind in read.words(r.KIND) for said in self.grounding.appearance_in(kind)]
         new += [Appearance(said, self.grounding.facet(said)) for said in within]
         marked = {one.said.lower() for one in new}
@@ -237,29 +243,11 @@ class IntentReader:
         return replace(intent, relations=(*kept, *new), limits=limits, appearance=appearance)
 
 
-def with_negations(read: Reading, text: str) -> Reading:
-    """With what words turn down outright, "leather-free", unwanted for sure, whatever the network made of it; with all
-    of "no doormats or bath mats" unwanted; and nothing that is unwanted a possible wish."""
-    spans = [
-        replace(span, slot=r.UNWANTED, sure=1.0) if span.slot in APPEARANCES and is_denied(span, text) else span
-        for span in read.spans
-    ]
-    for place, (before, span) in enumerate(pairwise(spans), 1):
-        if span.slot == r.KIND and spans[place - 1].slot == r.UNWANTED and OR.fullmatch(text[before.end : span.start]):
-            spans[place] = replace(span, slot=r.UNWANTED)
-    unwanted = [span for span in spans if span.slot == r.UNWANTED]
-    possible = (one for one in read.possible if not any(one.start < no.end and no.start < one.end for no in unwanted))
-    return replace(read, spans=tuple(spans), possible=tuple(possible))
-
-
-def denies_pick(read: Reading, text: str) -> bool:
-    """Whether a message turns down what it points at, whatever else it says: "not that one, and no stripes"."""
-    return bool(NOT_THAT.search(text)) or any(one.slot == r.REFERENCE and is_denied(one, text) for one in read.spans)
-
-
-def is_denied(span: Span, text: str) -> bool:
-    """Whether a negation stands right before a span, or "-free" behind it."""
-    return bool(DENIED_BEFORE.search(text[: span.start]) or DENIED_BEHIND.match(text[span.end :]))
+def with_extreme(read: Reading, text: str) -> tuple[str, Reading]:
+    """The superlative of a wish, "" where there is none; "the cheapest one" is then more than a cheaper one."""
+    asks = read.asks if read.asks in r.EXTREMES else extreme_in(text) if read.act in (r.ASK, r.REFINE) else ""
+    gone = {r.EXTREMES[asks][0] + sign for sign in "+-"} if asks else set()
+    return asks, replace(read, compared=read.compared - gone)
 
 
 def extreme_in(text: str) -> str:

@@ -45,14 +45,13 @@ class References:
         return read.words(r.KIND) or tuple(pointing)
 
     def first_such(self, items: Sequence[str], kinds: Sequence[str], wanted: Sequence[str]) -> str | None:
-        """The first of the items that is of the kinds, and looks as said; None where none does, or nothing is said."""
+        """The item that looks as said and is nearest to the kinds, of several the first; None where none is, or nothing
+        is said."""
         if not kinds and not wanted:
             return None
-        for item in items:
-            is_kind = all(self.grounding.kind(kind)[self.row[item]] >= SOLD for kind in kinds)
-            if is_kind and self.appears_so(item, wanted):
-                return item
-        return None
+        near = {item: min((self.grounding.kind(kind)[self.row[item]] for kind in kinds), default=1.0) for item in items}
+        such = [item for item in items if near[item] >= SOLD and self.appears_so(item, wanted)]
+        return max(such, key=lambda item: near[item], default=None)
 
     def appears_so(self, item: str, words: Sequence[str]) -> bool:
         """Whether a product looks as each of the words says."""

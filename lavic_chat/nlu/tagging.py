@@ -50,6 +50,10 @@ SMALL_WORDS = frozenset(
      "they", "she", "he", "i", "it")
 )  # fmt: skip
 NUMBERS = frozenset(("a", "an"))  # that may begin an amount, "a metre"
+COUNTED = re.compile(  # before things in the plural, "two chairs", which need not be called so
+    r"(?:a )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|(?:pair|set|couple) of(?: \w+)?)\s+"
+    r"(?!(?:seat|door|drawer|tier|piece|light|shelf|person)\w*\b)(?=.*s\Z)", re.IGNORECASE,
+)  # fmt: skip
 
 
 def head_scores(about: Any) -> dict[str, Any]:
@@ -144,6 +148,9 @@ def trimmed(text: str, start: int, end: int, slot: str) -> tuple[int, int]:
     """A span's ends without marks and, but for what points, small words at them: "lamp for the" -> "lamp"."""
     words = list(re.finditer(r"[^\W_]+[\"”″'’]*|[$€£¥]", text[start:end]))
     small = frozenset() if slot == r.REFERENCE else SMALL_WORDS
+    if slot == r.KIND and (counted := COUNTED.match(text[start:end])):
+        start += counted.end()
+        words = list(re.finditer(r"[^\W_]+[\"”″'’]*|[$€£¥]", text[start:end]))
     while words and words[-1][0].lower() in small:
         words.pop()
     while words and words[0][0].lower() in small - NUMBERS:

@@ -132,6 +132,8 @@ class Recommender(BatchRecommender):
                 conditions = () if intent.reference else self.listener.conditions(intent)
                 weights = self.listener.weigh(conditions)
                 found = self.retrieve(request, intent, weights, photo)
+            if reply := self.listener.used_up(intent, [one.product.id for one in found], conditions):
+                return Recommendation((), clock.milliseconds(), intent=intent, reply=reply)
             with clock("look"):
                 item_features = [self.item_features[self.retriever.row[one.product.id]] for one in found]
         with clock("choose"):

@@ -20,8 +20,8 @@ EXAMPLES = (
     "A red armchair for a reading corner",
     "Something warm to light a dark hallway",
     "A dining table in light wood for six people",
-    "A place to hide the shoes by the front door",
-    "A plant pot that brings some colour to a grey balcony",
+    "A wardrobe under 200 cm high, no glossy doors",
+    "A vase that brings some colour to a grey shelf",
     "A quiet bedside table, nothing shiny",
 )
 LONGEST_CHIP = 60  # characters of a condition that are shown

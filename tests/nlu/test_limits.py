@@ -62,8 +62,38 @@ def test_words_beside_a_measure_decide(marked, quantity, bound):
     assert getattr(found, {"least": "most", "most": "least"}[bound]) is None
 
 
-def test_prices_are_left_as_they_were_read():
-    assert limits("a tall lamp, at least [price<:100]") == [Limit("price", most=100)]
+def test_what_stands_beside_a_price_is_not_its_direction():
+    assert limits("a tall lamp, at least [price<:100]") == [Limit("price", least=100)]
+    assert limits("a lamp over the table, [price<:100]") == [Limit("price", most=100)]
+
+
+@pytest.mark.parametrize(
+    ("marked", "limit"),
+    [
+        ("curtains, not beige, less than [price>:100]", Limit("price", most=100)),
+        ("a desk, not white, more than [price<:300]", Limit("price", least=300)),
+        ("more than two hundred and [price<:fifty] dollars", Limit("price", least=250)),
+        ("less than [price<:two hundred and fifty] cm high", Limit("height", most=250)),
+        ("a bookcase, height over [height<:six feet]", Limit("height", least=182.88)),
+        ("at least [width<:a metre] and a half long", Limit("length", least=150)),
+        ("a fridge, max height [price<:150]", Limit("height", most=150)),
+        ("a fridge, [price<:150] high at most", Limit("height", most=150)),
+        ("it can't be over [price>:80]", Limit("price", most=80)),
+        ("not less than [price<:80]", Limit("price", least=80)),
+        ("must not exceed [width>:120 cm]", Limit("width", most=120)),
+        ("under [price>:$80] high-gloss", Limit("price", most=80)),
+        ("with 4 seats", Limit("seats", least=4)),
+        ("a table for six people", Limit("seats", least=6)),
+        ("a three-seater", Limit("seats", least=3)),
+    ],
+)
+def test_words_right_beside_an_amount_decide(marked, limit):
+    (found,) = limits(marked)
+    assert (found.quantity, found.least, found.most) == (
+        limit.quantity,
+        pytest.approx(limit.least),
+        pytest.approx(limit.most),
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+"""What the words between the marked ones settle: what is turned down outright, what is taken back, and alternatives."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.intent import Appearance
+from lavic_chat.nlu.reading import Reading, Span
+
+APPEARANCES = (r.WANTED, r.UNWANTED)
+OR = re.compile(r"\s*,?\s*\b(?:nor|or)\s+(?:an?\s+)?", re.IGNORECASE)
+LISTED = re.compile(r"\s*(?:,|,?\s*\b(?:nor|or)\b)\s*(?:an?\s+)?", re.IGNORECASE)
+DENIED_BEFORE = re.compile(
+    r"\b(?:no|not|without|minus|non|isn[’']?t|aren[’']?t|(?:all|anything|any colou?r|everything) but|except)[\s-]+"
+    r"(?:any\s+)?\Z", re.IGNORECASE,
+)  # fmt: skip
+DENIED_BEHIND = re.compile(r"[\s-]?free\b", re.IGNORECASE)
+NOT_THAT = re.compile(r"\bnot\s+(?:that|this)(?:\s+one)?\s*(?=[,.;!?]|\Z|and\b|please\b)", re.IGNORECASE)
+SAID, MEANT = (
+    re.compile(r"\b(?:said|wrote|typed)\b", re.IGNORECASE),
+    re.compile(r"\b(?:meant|mean|want|wanted)\b", re.IGNORECASE),
+)
+
+
+def with_negations(read: Reading, text: str) -> Reading:
+    """With what words turn down outright, "leather-free", unwanted for sure, whatever the network made of it; with all
+    of a list that is turned down unwanted, "not red, blue or white"; without what is taken back, "I said red but I
+    meant yellow"; and nothing that is unwanted a possible wish."""
+    parts = (part for span in taken_back(read.spans, text) for part in split_denied(span))
+    spans = without_repeats([deny(span, text) for span in parts])
+    kinds = [span for span in spans if span.slot == r.KIND]
+    denied = [span for span in kinds if is_denied(span, text)]
+    if denied and len(denied) < len(kinds):  # "no bookcases, a sideboard"
+        spans = [replace(span, slot=r.UNWANTED) if span in denied else span for span in spans]
+    for place, (before, span) in enumerate(pairwise(spans), 1):
+        is_next = spans[place - 1].slot == r.UNWANTED and OR.fullmatch(text[before.end : span.start])
+        if is_next and span.slot == r.KIND:
+            spans[place] = replace(span, slot=r.UNWANTED)
+    spans = deny_lists(spans, text)
+    unwanted = [span for span in spans if span.slot == r.UNWANTED]
+    possible = (one for one in read.possible if not any(one.start < no.end and no.start < one.end for no in unwanted))
+    return replace(read, spans=tuple(spans), possible=tuple(possible))
+
+
+def split_denied(span: Span) -> list[Span]:
+    """A span as it is; of "non-leather black" each part."""
+    match = re.fullmatch(r"(non[\s-])(\w+)\s+(.+)", span.text, re.IGNORECASE) if span.slot in APPEARANCES else None
+    if not match:
+        return [span]
+    ends = [(span.start + match.start(part), span.start + match.end(part)) for part in (2, 3)]
+    slots = (r.UNWANTED, r.WANTED)
+    return [
+        replace(span, slot=slot, text=match[part], start=start, end=end)
+        for slot, part, (start, end) in zip(slots, (2, 3), ends, strict=True)
+    ]
+
+
+def without_repeats(spans: Sequence[Span]) -> list[Span]:
+    """Without wishes for what the same message turns down: "no leather, my cat scratches leather"."""
+    unwanted = {span.text.lower() for span in spans if span.slot == r.UNWANTED}
+    return [span for span in spans if span.slot != r.WANTED or span.text.lower() not in unwanted]
+
+
+def deny(span: Span, text: str) -> Span:
+    """A look that is turned down outright, as unwanted for sure; any other span as it is."""
+    return replace(span, slot=r.UNWANTED, sure=1.0) if span.slot in APPEARANCES and is_denied(span, text) else span
+
+
+def deny_lists(spans: Sequence[Span], text: str) -> list[Span]:
+    """With looks that follow an unwanted one in a list that ends with "or", or "nor", unwanted as well."""
+    found = list(spans)
+    for first, span in enumerate(found):
+        last, ends = first, False
+        while (
+            span.slot == r.UNWANTED and last + 1 < len(found) and found[last + 1].slot in APPEARANCES
+            and (joint := text[found[last].end : found[last + 1].start]) is not None and LISTED.fullmatch(joint)
+        ):  # fmt: skip
+            last, ends = last + 1, ends or bool(OR.fullmatch(joint))
+        behind = found[last + 1] if last > first and last + 1 < len(found) else None
+        if behind and behind.slot == r.KIND:  # "no red, blue or white mugs"
+            ends = ends or bool(OR.fullmatch(text[found[last].end : behind.start]))
+        if ends:
+            found[first : last + 1] = [replace(one, slot=r.UNWANTED, sure=span.sure) for one in found[first : last + 1]]
+    return found
+
+
+def taken_back(spans: Sequence[Span], text: str) -> list[Span]:
+    """Without the looks that a message says were said by mistake."""
+    said, meant = SAID.search(text), MEANT.search(text)
+    if not said or not meant or meant.start() < said.end():
+        return list(spans)
+    return [one for one in spans if one.slot not in APPEARANCES or not said.end() <= one.start < meant.start()]
+
+
+def denies_pick(read: Reading, text: str) -> bool:
+    """Whether a message turns down what it points at, whatever else it says: "not that one, and no stripes"."""
+    return bool(NOT_THAT.search(text)) or any(one.slot == r.REFERENCE and is_denied(one, text) for one in read.spans)
+
+
+def is_denied(span: Span, text: str) -> bool:
+    """Whether a negation stands right before a span, or "-free" behind it."""
+    return bool(DENIED_BEFORE.search(text[: span.start]) or DENIED_BEHIND.match(text[span.end :]))
+
+
+def join_alternatives(new: Sequence[Appearance], text: str) -> list[Appearance]:
+    """Looks that a message names with "or" between are of one facet, for any of them will do: "brass or gold"."""
+    joined: list[Appearance] = []
+    for one in new:
+        last = joined[-1] if joined else None
+        if last and not (last.unwanted or one.unwanted) and are_alternatives(last.said, one.said, text):
+            one = replace(one, facet=last.facet)
+        joined.append(one)
+    return joined
+
+
+def are_alternatives(first: str, second: str, text: str) -> bool:
+    """Whether a text has one word, "or", and the other."""
+    between = rf"\b{re.escape(first)}\s+or\s+(?:an?\s+)?{re.escape(second)}\b"
+    return bool(re.search(between, text, re.IGNORECASE))

@@ -1,0 +1,42 @@
+"""What words between the marked ones settle: turned down outright, taken back, alternatives."""
+
+import pytest
+
+from lavic_chat.nlu.intent import Appearance
+from lavic_chat.nlu.negations import join_alternatives, with_negations
+from lavic_chat.nlu.reading import Reading
+from lavic_chat.training.marked_turns import unmark
+
+
+def slots(marked: str) -> list[tuple[str, str]]:
+    text, spans = unmark(marked)
+    return [(span.slot, span.text) for span in with_negations(Reading(spans=spans), text).spans]
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("a [wanted:leather]-free [kind:sofa]", [("unwanted", "leather"), ("kind", "sofa")]),
+        ("not [wanted:red], [wanted:blue] or [wanted:white]", [("unwanted", one) for one in ("red", "blue", "white")]),
+        ("not [wanted:red], [wanted:blue] please", [("unwanted", "red"), ("wanted", "blue")]),
+        (
+            "anything but [unwanted:red], [wanted:blue] or [kind:white mugs]",
+            [("unwanted", "red"), ("unwanted", "blue"), ("kind", "white mugs")],
+        ),
+        ("all but [wanted:white]", [("unwanted", "white")]),
+        ("[wanted:non-leather black] [kind:sofa]", [("unwanted", "leather"), ("wanted", "black"), ("kind", "sofa")]),
+        ("not [unwanted:leather], my cat scratches [wanted:leather]", [("unwanted", "leather")]),
+        ("sorry, I said [wanted:red] but I meant [wanted:yellow]", [("wanted", "yellow")]),
+        ("no [kind:bookcases], a [kind:sideboard]", [("unwanted", "bookcases"), ("kind", "sideboard")]),
+        ("no [kind:bookcases]", [("kind", "bookcases")]),
+        ("no [unwanted:doormats] or [kind:bath mats]", [("unwanted", "doormats"), ("unwanted", "bath mats")]),
+    ],
+)
+def test_what_is_turned_down(marked, expected):
+    assert slots(marked) == expected
+
+
+def test_alternatives_are_of_one_facet():
+    pair = [Appearance("brass", "material"), Appearance("gold", "colour")]
+    assert [one.facet for one in join_alternatives(pair, "a lamp, brass or gold")] == ["material", "material"]
+    assert [one.facet for one in join_alternatives(pair, "a lamp, brass and gold")] == ["material", "colour"]
