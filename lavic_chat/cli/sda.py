@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from lavic_chat.cli.options import catalog_option, json_option, model_options, print_json, runtime_option
-from lavic_chat.cli.train_options import ADAPTER, MODEL, answer, config_options, make_request
+from lavic_chat.cli.train_options import (
+    ADAPTER,
+    MODEL,
+    answer,
+    config_options,
+    make_check,
+    make_request,
+    parse_variables,
+)
 from lavic_chat.training.configs import AdaptConfig
 
 
@@ -76,3 +84,36 @@ def evaluate_(features: tuple[str, ...], recommenders: tuple[str, ...], **given)
     chosen = {"features": features} if features else {}
     chosen |= {"recommenders": recommenders} if recommenders else {}
     click.echo(format_table(compare(make_request(partial(CompareRequest, **chosen), None, given))))
+
+
+@sda.command()
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with the catalogues.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for all that is made.")
+@click.option("--set", "variables", multiple=True, metavar="NAME=VALUE", help="A further variable, such as clip=NAME.")
+@click.option("--from", "start_from", metavar="STAGE", help="Run this stage and all behind it anew.")
+@click.option("--dry-run", is_flag=True, help="Print the commands and run nothing.")
+@click.pass_context
+def study(context: click.Context, data: Path, out: Path, variables: tuple[str, ...], **given) -> None:
+    """The whole study: adaptations and ablations, recommenders over their vectors, tables and plots in OUT/report.
+
+    The same command goes on where a stopped run was.
+    """
+    from lavic_chat.settings import shipped
+    from lavic_chat.training.recipe.run import RecipeRequest, run_recipe
+
+    chosen = parse_variables((f"data={data}", *variables))
+    check = make_check(context.find_root().command)
+    recipe = shipped("assets", "reports", "sda", "recipe.toml")
+    result = run_recipe(RecipeRequest(recipe, out=out, variables=chosen, check=check, **given))
+    if not given["dry_run"]:
+        click.echo(f"Stages run: {len(result.ran)}, done: {len(result.done)}; the report is in {out / 'report'}.")
+
+
+@sda.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder of the report.")
+def report(folder: Path, to: Path) -> None:
+    """Tables and plots of a study's FOLDER, as far as it has come."""
+    from lavic_chat.sda.report import write_report
+
+    click.echo(f"The report is in {write_report(folder, to)}.")

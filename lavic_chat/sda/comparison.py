@@ -5,6 +5,7 @@ of what is there.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -23,10 +24,12 @@ from lavic_chat.sda.interactions import Histories, load_histories, split_last
 from lavic_chat.sda.interactions.histories import Split
 from lavic_chat.sda.recommenders.registry import RECOMMENDERS, id_vectors
 from lavic_chat.sda.recommenders.task import FitTask
+from lavic_chat.sda.space import measure_space
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes, write_json
 
-FITS, TABLE = "fits", "table.json"
+FITS, TABLE, SPACES = "fits", "table.json", "spaces.json"
+RUN = re.compile(r"-\d+\Z")  # of several that differ by their seed
 H10 = "H@10"
 
 
@@ -109,11 +112,25 @@ def compare(request: CompareRequest) -> list[Fitted]:
     bench.folder.mkdir(parents=True, exist_ok=True)
     plain = [name for name in request.recommenders if not RECOMMENDERS[name].takes_features]
     fitted = [fit(bench, name, FeatureSet(IDS)) for name in plain]
+    spaces = []
     for made in map(maker.make, request.features):
         features = made.reduced(request.size)
+        spaces += [space] if (space := measure_space(made)) else []
         fitted += [fit(bench, name, features) for name in request.recommenders if RECOMMENDERS[name].takes_features]
+    fitted = pool_runs(fitted)
+    write_json(Path(request.out) / SPACES, [asdict(space) for space in spaces])
     write_table(Path(request.out) / TABLE, fitted)
     return fitted
+
+
+def pool_runs(fitted: Sequence[Fitted]) -> list[Fitted]:
+    """Features that were made by several runs, "sda-0", "sda-1", as those of one, "sda", with the ranks of all."""
+    pooled: dict[tuple[str, str], Fitted] = {}
+    for one in fitted:
+        key = one.recommender, RUN.sub("", one.features)
+        before = pooled[key].ranks if key in pooled else ()
+        pooled[key] = Fitted(*key, (*before, *one.ranks), one.config)
+    return list(pooled.values())
 
 
 def fit(bench: Bench, name: str, features: FeatureSet) -> Fitted:

@@ -21,7 +21,8 @@ def test_before(before, bound):
 @pytest.mark.parametrize(
     ("after", "right", "anywhere"),
     [
-        (" or more", ">", ">"), (" dollars tops", "<", "<"), (" inches high or taller", "", ">"), (" wide at most", "", "<"),
+        (" or more", ">", ">"), (" dollars tops", "<", "<"), (" inches high or taller", "", ">"),
+        (" wide at most", "", "<"),
         (" and a rug", "", ""),
     ],
 )  # fmt: skip

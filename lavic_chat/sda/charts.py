@@ -1,0 +1,99 @@
+"""The study's plots, in the style of the other reports."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+from lavic_chat.catalog.datacard.drawing import (
+    ACCENT,
+    LINE,
+    QUIET,
+    SOFT,
+    SPLIT_STYLES,
+    STYLE,
+    WIDTH,
+    bare,
+    draw_legend,
+    new_figure,
+    place,
+    to_png,
+)
+from lavic_chat.evaluation.reports.charts import label_rows
+
+ROW, LEFT, GAP = 0.34, 2.3, 0.25  # inches
+CHANCE = 10 / 101
+OURS = "sda"
+
+
+def draw_hits(columns: Mapping[str, Mapping[str, Mapping]], labels: Mapping[str, str]) -> bytes:
+    """PNG: tail H@10, a column a recommender, a bar a set of features, with 95 % intervals and chance."""
+    import matplotlib
+
+    names = list(next(iter(columns.values())))
+    values = {name: [found[one]["tail"]["H@10"] for one in names] for name, found in columns.items()}
+    longest = max(one["high"] for column in values.values() for one in column)
+    with matplotlib.rc_context(STYLE):
+        note = "Of users whose last item is of the tail; thin lines are 95 % intervals, the long one is chance"
+        figure = new_figure("Tail H@10 by recommender and features", note, 1.45 + ROW * len(names))
+        width = (WIDTH - LEFT - 0.25 - GAP * (len(columns) - 1)) / len(columns)
+        for column, (title, found) in enumerate(values.items()):
+            start = LEFT + column * (width + GAP)
+            axes = place(figure, start, 1.2, WIDTH - start - width, 0.15)
+            bare(axes)
+            axes.set(xlim=(0, 1.3 * longest), ylim=(len(names) - 0.5, -0.5), yticks=[])
+            axes.set_title(title, size=11)
+            axes.axvline(CHANCE, color=LINE, lw=1, zorder=0)
+            for row, (name, one) in enumerate(zip(names, found, strict=True)):
+                axes.barh(row, one["value"], height=0.62, color=ACCENT if name == OURS else SOFT)
+                axes.plot([one["low"], one["high"]], [row, row], color=QUIET, lw=1.4)
+                axes.text(
+                    one["high"] + 0.03 * longest, row, f"{one['value']:.2f}", va="center_baseline", size=9, color=QUIET
+                )
+            if column == 0:
+                label_rows(axes, [labels.get(name, name) for name in names], -0.1 / width)
+        return to_png(figure)
+
+
+def draw_conflict(runs: Mapping[str, Sequence[Mapping]]) -> bytes:
+    """PNG: cosine of the modalities' gradients, over training and by layer at its end, for q and k. runs: validations,
+    by name, of MoDA ("sda-0") and of LoRA ("lora-0") where they are there."""
+    import matplotlib
+
+    chosen = {name: runs[name] for name in ("sda-0", "lora-0") if name in runs} or dict(list(runs.items())[:2])
+    series = [(name, projection) for name in chosen for projection in ("q_proj", "k_proj")]
+    titles = {"sda-0": "MoDA", "lora-0": "LoRA"}
+    with matplotlib.rc_context(STYLE):
+        note = "Cosine of what texts and what pictures would change; below 0 they pull against each other"
+        figure = new_figure("Gradients of the two modalities", note, 4.6)
+        draw_legend(figure, [f"{titles.get(name, name)}, {projection[0]}" for name, projection in series])
+        over, by = place(figure, 0.8, 1.35, 5.3, 0.7), place(figure, 5.6, 1.35, 0.4, 0.7)
+        for (name, projection), (colour, marker) in zip(series, SPLIT_STYLES, strict=False):
+            points = [point for point in chosen[name] if point.get("conflict")]
+            means = [fmean(point["conflict"][projection]) for point in points]
+            over.plot([point["step"] for point in points], means, f"{marker}-", color=colour, ms=5, mec="white")
+            last = points[-1]["conflict"][projection]
+            by.plot(range(1, len(last) + 1), last, f"{marker}-", color=colour, ms=5, mec="white")
+        for axes, label in ((over, "step"), (by, "layer that learns, the lowest first")):
+            axes.axhline(0, color=LINE, lw=1, zorder=0)
+            axes.set(ylim=(-1, 1), xlabel=label)
+        over.set_ylabel("cosine")
+        return to_png(figure)
+
+
+def draw_spaces(spaces: Sequence[Mapping], labels: Mapping[str, str]) -> bytes:
+    """PNG: texts and pictures of the same items on two principal components, a panel a set of features."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        note = "250 items, each once by its text and once by its picture, on two principal components of both"
+        figure = new_figure("Texts and pictures in one space", note, 5.2)
+        draw_legend(figure, ["text", "picture"])
+        width = (WIDTH - 0.7 - 0.4 * (len(spaces) - 1)) / len(spaces)
+        for column, space in enumerate(spaces):
+            start = 0.35 + column * (width + 0.4)
+            axes = place(figure, start, 1.55, WIDTH - start - width, 0.35)
+            for points, (colour, marker) in zip((space["texts"], space["images"]), SPLIT_STYLES, strict=False):
+                axes.plot(*zip(*points, strict=True), marker, color=colour, ms=4, mec="white", mew=0.4, alpha=0.8)
+            name = labels.get(space["name"].removesuffix("-0"), space["name"])
+            axes.set_title(f"{name}: recall@10 {space['recall']['10']:.2f}, gap {space['gap']:.2f}", size=11)
+            axes.set(xticks=[], yticks=[])
+        return to_png(figure)
