@@ -1,7 +1,7 @@
 """What the recommender answers with; free of torch, so that the user interface can import it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Event
@@ -9,6 +9,7 @@ from typing import Any
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Product
+from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu.intent import Intent
 
@@ -26,12 +27,14 @@ class Candidate:
 @dataclass(frozen=True)
 class ScoredProduct:
     """A candidate after looking: `score` is its probability among the candidates (they sum to 1), `caption` the
-    model's own of its picture, "" where it has not learned to write any."""
+    model's own of its picture, "" where it has not learned to write any. `prior`: the log odds that the visitor's
+    history gave it, against the candidates' average; 0 without a history."""
 
     product: Product
     score: float
     similarity: float
     caption: str = ""
+    prior: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,14 @@ class Recommendation:
 @dataclass(frozen=True)
 class RecommendationRequest:
     """What a recommender is asked: a dialogue that ends with the shopper, and the filters. like: id of a product to go
-    by. shown: an earlier answer to the same dialogue, whose candidates are to be judged by their titles alone."""
+    by. shown: an earlier answer to the same dialogue, whose candidates are to be judged by their titles alone.
+    history: what the visitor did with products before."""
 
     dialogue: Dialogue
     like: str | None = None
     filters: Filters = NO_FILTERS
     shown: Recommendation | None = None
+    history: History = NO_HISTORY
 
 
 class RequestRecommender(ABC):
@@ -86,6 +91,11 @@ class RequestRecommender(ABC):
     @abstractmethod
     def ask(self, request: RecommendationRequest) -> Recommendation:
         """The answer to one request; raises LavicError, and whatever else keeps it from answering."""
+
+    @abstractmethod
+    def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
+        """Ids of at most k products that a visitor with this history may like, without a pass of the model; nothing of
+        the history, nor what is excluded."""
 
     def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
         """For the dialogue's newest turn; like: id of a product to go by. Raises as `ask`."""
@@ -142,7 +152,10 @@ class Place:
 
 
 def ask_recommender(recommender: Any, request: RecommendationRequest) -> Recommendation:
-    """A recommender's answer to one request; raises LavicError, and whatever else it raises."""
+    """A recommender's answer to one request; raises LavicError, and whatever else it raises. One that is not asked by
+    requests knows of no history."""
+    if isinstance(recommender, RequestRecommender):
+        return recommender.ask(request)
     if request.shown:
         return recommender.without_looking(request.dialogue, request.shown)
     if request.like:

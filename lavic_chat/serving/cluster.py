@@ -7,12 +7,13 @@ Ray is an extra: `ray_runtime.py` imports, starts and stops it where it is asked
 
 import importlib
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.dialogue.history import History
 from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import BatchRecommender, Recommendation, RecommendationRequest
 from lavic_chat.serving.engine import CPU_BATCH, GPU_BATCH, LOST
@@ -23,6 +24,7 @@ from lavic_chat.settings import Settings
 NOT_LOADED = "The replicas could not be started; see that every machine has the same lavic-chat[cluster]."
 NAME, DEPLOYMENT = "lavic-chat", "recommender"
 PATIENCE = 180.0  # seconds for an answer, in which dead replicas are replaced
+ROW_PATIENCE = 15.0  # seconds for what goes without where every replica is at an answer
 log = logging.getLogger("lavic_chat.serving")
 
 
@@ -74,11 +76,22 @@ class ClusterRecommender(BatchRecommender):
         except Exception as error:
             return lost(error)
 
+    def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
+        """See `RequestRecommender.also_like`; a replica knows, between two answers. Raises LavicError where none has
+        the time."""
+        try:
+            answer = received(self.handle.also_like.remote(history, k, tuple(excluded)), ROW_PATIENCE)
+        except Exception as error:
+            raise lost(error) from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
-def received(response: Any) -> Recommendation | Exception:
-    """What a replica has answered; raises what Ray does where it has not."""
+
+def received(response: Any, patience: float = PATIENCE) -> Any:
+    """What a replica has answered, or the exception that it sent; raises what Ray does where it has not."""
     try:
-        answer = response.result(timeout_s=PATIENCE)
+        answer = response.result(timeout_s=patience)
     except TimeoutError:
         response.cancel()  # else it would be answered for nobody
         raise

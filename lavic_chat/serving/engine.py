@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lavic_chat.catalog.product import Catalog
+from lavic_chat.dialogue.history import History
 from lavic_chat.errors import BusyError, LavicError
 from lavic_chat.recommendation import (
     Place,
@@ -139,6 +140,10 @@ class Engine(RequestRecommender):
     def ask(self, request: RecommendationRequest) -> Recommendation:
         """As the recommender's own, after those before in line; also raises BusyError."""
         return self.submit(request).future.result()
+
+    def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
+        """As the recommender's own, past the line: it takes no pass of the model."""
+        return self.recommender.also_like(history, k, excluded)
 
     def close(self) -> None:
         """Finish what runs, tell those who wait, and end the workers; returns when they have ended, or after the

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.dialogue import Dialogue
+from lavic_chat.dialogue.history import History
 from lavic_chat.dialogue.turns import SEEKER, Turn
 from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
@@ -27,6 +28,7 @@ from lavic_chat.ranking.ranker import Ranking
 from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker, source_of
 from lavic_chat.recommendation import BatchRecommender, Candidate, Recommendation, RecommendationRequest
 from lavic_chat.retrieval.embedder import load_embedder
+from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.turn import Clock, PreparedTurn, finish, returned
@@ -35,6 +37,9 @@ from lavic_chat.settings import Settings
 
 CANDIDATES = 10
 CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a similarity
+# Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, by a tenth
+# of it as a rule; the least that a condition's two sides differ by is 1.4 (a material that a caption says).
+HISTORY_WEIGHT = 0.5
 BROUGHT_BACK = 10.0  # log odds of a product that was asked for again, before those it was shown with
 
 
@@ -66,6 +71,11 @@ class Recommender(BatchRecommender):
     def average(self) -> Tensor:
         """[5, h] of a picture that shows nothing in particular."""
         return self.main_states.mean(0)
+
+    @cached_property
+    def taste(self) -> Taste:
+        """What tells visitors' taste by their history; made when the first one brings any."""
+        return taste_of(self.retriever)
 
     @property
     def pictures(self) -> int:
@@ -141,9 +151,26 @@ class Recommender(BatchRecommender):
             ranked = self.visual_ranker.ranker.prepare(worded(dialogue, intent), products, item_features, photo, scores)
         rows = [self.retriever.row[product.id] for product in products]
         bias = weights[rows] + [BROUGHT_BACK * (one.id == intent.reference) for one in products]
+        prior = self.prior(request, rows)
+        bias = bias if prior is None else bias + prior
         broken = tuple(() if intent.reference else given_way(conditions, row) for row in rows)
         unknown = () if intent.reference else unknown_limits(intent, conditions)
-        return PreparedTurn(ranked, found, tuple(item_features), intent, clock.steps, bias, broken, unknown)
+        return PreparedTurn(ranked, found, tuple(item_features), intent, clock.steps, bias, broken, unknown, prior)
+
+    def prior(self, request: RecommendationRequest, rows: Sequence[int]) -> np.ndarray | None:
+        """[n] the log odds that the visitor's history gives the candidates in these rows of the catalogue, against
+        their average; those of an earlier answer where that is judged once more. None where there is no history."""
+        if request.shown:
+            given = np.array([item.prior for item in request.shown.candidates])
+            return given if given.any() else None
+        if not request.history:
+            return None
+        given = HISTORY_WEIGHT * self.taste.scores(request.history)[list(rows)]
+        return given - given.mean()
+
+    def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
+        """See `RequestRecommender.also_like`: the items nearest to what was liked and opened."""
+        return self.taste.nearest(history, k, excluded)
 
     def rank_prepared(self, turns: Sequence[PreparedTurn]) -> list[tuple[Ranking, float] | Exception]:
         """Rankings and the milliseconds that each took; where a pass of several fails, each has one of its own."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lavic_chat.catalog.pictures import check_file, shown_name
+from lavic_chat.dialogue.history import History
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import Recommendation, RecommendationRequest
@@ -99,6 +100,15 @@ class Replica:
     async def answer(self, question: Question) -> Recommendation | Exception:
         """The answer to one request, computed with those that come at the same time."""
         return await self.answer_in_batch(question)
+
+    async def also_like(self, history: History, k: int, excluded: tuple[str, ...]) -> tuple[str, ...] | Exception:
+        """The recommender's own, or the exception that there is instead."""
+        if self.fault:
+            return ReplicaError(self.fault)
+        try:
+            return await asyncio.to_thread(self.recommender.also_like, history, k, excluded)
+        except Exception as error:
+            return portable(error)
 
     async def answer_many(self, questions: list[Question]) -> list[Recommendation | Exception]:
         """Answers in the order of the requests, an exception in the place of each that there is none to."""

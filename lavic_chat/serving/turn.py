@@ -24,7 +24,8 @@ Result = TypeVar("Result")
 class PreparedTurn:
     """A turn before the model's pass: what the ranker reads, the candidates with their features, what was understood,
     and milliseconds by step. bias [n]: how far each candidate meets the conditions, as log probability; broken: of each
-    candidate, the conditions that it does not meet; unknown: limits that no product can be held to."""
+    candidate, the conditions that it does not meet; unknown: limits that no product can be held to. prior [n]: what of
+    the bias the visitor's history gave, against the candidates' average; None without a history."""
 
     ranking_input: RankingInput
     found: tuple[Candidate, ...]
@@ -34,6 +35,7 @@ class PreparedTurn:
     bias: np.ndarray
     broken: tuple[tuple[Condition, ...], ...]
     unknown: tuple[str, ...] = ()
+    prior: np.ndarray | None = None
 
 
 def finish(turn: PreparedTurn, ranked: tuple[Ranking, float] | Exception) -> Recommendation | Exception:
@@ -44,13 +46,15 @@ def finish(turn: PreparedTurn, ranked: tuple[Ranking, float] | Exception) -> Rec
     ranking, took = ranked
     scores = np.log(np.maximum(ranking.probabilities, LEAST)) + turn.bias
     shares = np.exp(scores - scores.max())
-    rows = zip(turn.found, shares / shares.sum(), turn.item_features, turn.broken, strict=True)
+    prior = np.zeros(len(shares)) if turn.prior is None else turn.prior
+    rows = zip(turn.found, shares / shares.sum(), turn.item_features, prior, turn.broken, strict=True)
     best = sorted(rows, key=lambda row: -row[1])
     scored = tuple(
-        ScoredProduct(one.product, float(share), one.similarity, seen.caption) for one, share, seen, _ in best
+        ScoredProduct(one.product, float(share), one.similarity, seen.caption, float(extra))
+        for one, share, seen, extra, _ in best
     )
     clock = Clock({**turn.steps, "choose": turn.steps["choose"] + took})
-    gave_way = tuple(GivenWay(condition.name, condition.said) for condition in best[0][3])
+    gave_way = tuple(GivenWay(condition.name, condition.said) for condition in best[0][-1])
     return Recommendation(
         scored, clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens, turn.intent, gave_way, turn.unknown
     )

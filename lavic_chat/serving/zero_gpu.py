@@ -5,13 +5,12 @@ is copied, so that it must be plain data. Ask for the lender before anything imp
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
-from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Catalog
-from lavic_chat.dialogue.turns import Dialogue
-from lavic_chat.recommendation import Recommendation
+from lavic_chat.dialogue.history import History
+from lavic_chat.recommendation import Recommendation, RecommendationRequest, RequestRecommender, ask_recommender
 
 TURN, CATALOG = 30, 300  # seconds that a call may take: a shopper's turn, looking at a whole catalogue
 
@@ -44,7 +43,7 @@ def find_lender() -> Lender:
     return lend
 
 
-class ZeroGpuRecommender:
+class ZeroGpuRecommender(RequestRecommender):
     """A recommender whose model runs only in calls for which a GPU is lent."""
 
     def __init__(self, recommender: Any, lend: Lender):
@@ -54,18 +53,13 @@ class ZeroGpuRecommender:
         self.model_name: str = recommender.model_name
         self.model_hash: str = recommender.model_hash
         self.full_tokens: int = recommender.full_tokens
-        self._recommend = lend(recommender.recommend, TURN)
-        self._more_like = lend(recommender.more_like, TURN)
-        self._without_looking = lend(recommender.without_looking, TURN)
+        self.recommender = recommender
+        self._ask = lend(lambda request: ask_recommender(recommender, request), TURN)
 
-    def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
+    def ask(self, request: RecommendationRequest) -> Recommendation:
         """As the recommender's own, with a GPU."""
-        return self._recommend(dialogue, like, filters)
+        return self._ask(request)
 
-    def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:
-        """As the recommender's own, with a GPU."""
-        return self._more_like(dialogue, product_id, filters)
-
-    def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
-        """As the recommender's own, with a GPU."""
-        return self._without_looking(dialogue, shown)
+    def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
+        """As the recommender's own, for which no GPU is needed."""
+        return self.recommender.also_like(history, k, excluded)

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from lavic_chat.catalog import Catalog, Product, load_catalog
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.dialogue.history import TURNED_DOWN, History
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.nlu.intent import Appearance, Intent, Limit
@@ -112,6 +114,13 @@ class FakeRecommender:
         """All alike, the last one first."""
         even = 1 / len(shown.candidates)
         return Recommendation(tuple(replace(item, score=even, caption="") for item in reversed(shown.candidates)))
+
+    def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
+        """More of the kinds of thing that were liked or opened, in the catalogue's order."""
+        known = {event.product_id: event.sign for event in history.events}
+        kinds = {self.catalog[name].category for name, sign in known.items() if sign != TURNED_DOWN}
+        left = [one.id for one in self.catalog if one.category in kinds and one.id not in {*known, *excluded}]
+        return tuple(left[:k])
 
 
 def intent_of(dialogue: Dialogue) -> Intent:

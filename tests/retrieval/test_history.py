@@ -1,0 +1,74 @@
+"""A visitor's taste: the direction of what was liked and away from what was turned down, and what lies in it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.toys import WordEncoder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.dialogue.history import LIKED, NO_HISTORY, OPENED, SIGNS, TURNED_DOWN, Event, History
+from lavic_chat.retrieval.embedder import Embedder
+from lavic_chat.retrieval.history import DECAY, WEIGHTS, Taste, taste_of
+from lavic_chat.retrieval.query import unit
+from lavic_chat.retrieval.retriever import Retriever
+
+COUNT = 12
+PRODUCTS = tuple(Product(f"p{n}", f"Title {n % 7}", "Things") for n in range(COUNT))  # five titles stand there twice
+VECTORS = unit(np.random.default_rng(0).normal(size=(COUNT, 8)).astype(np.float32))
+TASTE = Taste(PRODUCTS, VECTORS)
+IDS = st.integers(0, COUNT + 2).map(lambda n: f"p{n}")  # some are of no product
+HISTORIES = st.lists(st.builds(Event, IDS, st.sampled_from(SIGNS)), unique_by=lambda event: event.product_id).map(
+    lambda events: History(tuple(events))
+)
+
+
+@settings(deadline=None)
+@given(history=HISTORIES)
+def test_scores_are_cosines(history):
+    scores = TASTE.scores(history)
+    assert scores.shape == (COUNT,) and np.all(np.abs(scores) <= 1 + 1e-5)
+    if not any(event.product_id in TASTE.row for event in history.events):
+        assert not scores.any()
+
+
+@settings(deadline=None)
+@given(history=HISTORIES, k=st.integers(0, COUNT), excluded=st.sets(IDS))
+def test_the_nearest_are_new_of_different_titles_and_in_order(history, k, excluded):
+    found = TASTE.nearest(history, k, excluded)
+    assert len(found) <= k and not set(found) & {event.product_id for event in history.events}.union(excluded)
+    titles = [PRODUCTS[TASTE.row[name]].title for name in found]
+    assert len(set(titles)) == len(titles)
+    scores = TASTE.scores(history)
+    near = [scores[TASTE.row[name]] for name in found]
+    assert near == sorted(near, reverse=True)
+    if not any(event.sign != TURNED_DOWN and event.product_id in TASTE.row for event in history.events):
+        assert found == ()
+
+
+@settings(deadline=None)
+@given(history=HISTORIES)
+def test_products_of_another_catalogue_neither_count_nor_age(history):
+    ours = History(tuple(event for event in history.events if event.product_id in TASTE.row))
+    assert np.array_equal(TASTE.scores(history), TASTE.scores(ours))
+
+
+def test_a_profile_is_the_sum_by_sign_and_age():
+    history = NO_HISTORY.add("p0", LIKED).add("p1", TURNED_DOWN).add("p2", OPENED)
+    signs = (WEIGHTS[LIKED] * DECAY**2, WEIGHTS[TURNED_DOWN] * DECAY, WEIGHTS[OPENED])
+    expected = sum(weight * VECTORS[row] for row, weight in enumerate(signs))
+    assert TASTE.profile(history) == pytest.approx(expected, abs=1e-6)
+    assert TASTE.scores(NO_HISTORY.add("p3", LIKED)) == pytest.approx(VECTORS @ VECTORS[3], abs=1e-6)
+    assert TASTE.scores(NO_HISTORY.add("p3", TURNED_DOWN)) == pytest.approx(-VECTORS @ VECTORS[3], abs=1e-6)
+
+
+def test_what_is_said_and_what_is_seen_count_half_each():
+    states = np.eye(3, dtype=np.float32)[:, None].repeat(5, 1)
+    catalog = Catalog(Path("nowhere"), PRODUCTS[:3])
+    retriever = Retriever(catalog, Embedder(WordEncoder()), 2 * np.eye(3, dtype=np.float32)[[0, 0, 1]], states)
+    taste = taste_of(retriever)
+    assert np.linalg.norm(taste.vectors, axis=1) == pytest.approx(1, abs=1e-5)
+    seen = retriever.picture_vectors @ retriever.picture_vectors[0]
+    assert taste.scores(NO_HISTORY.add("p0", LIKED)) == pytest.approx([1, 0.5 + seen[1] / 2, seen[2] / 2], abs=1e-5)
