@@ -22,6 +22,7 @@ from helpers.replicated import load_echo
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.cli import main
+from lavic_chat.dialogue.history import LIKED, NO_HISTORY
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError, PictureError
 from lavic_chat.recommendation import Recommendation, RecommendationRequest
@@ -107,6 +108,46 @@ def test_answers_come_in_order_and_an_error_stays_with_its_shopper(catalog: Cata
     assert client.handle.asked == ["a red lamp", "sorry", "a blue sofa"]  # our own errors are not asked again
     with pytest.raises(LavicError, match="Nothing on the shelves"):
         client.recommend(Dialogue().say("sorry"))
+
+
+LAMPS = NO_HISTORY.add("red-lamp", LIKED)
+
+
+def test_a_history_goes_along(catalog: Catalog):
+    seen = []
+
+    def reply(question: Question) -> object:
+        seen.append(question.request.history)
+        return FakeRecommender(catalog).recommend(question.request.dialogue)
+
+    make_client(reply, catalog).ask(RecommendationRequest(Dialogue().say("a lamp"), history=LAMPS))
+    assert seen == [LAMPS]
+
+
+@pytest.mark.usefixtures("no_batches")
+def test_a_replica_knows_what_one_may_also_like(catalog: Catalog):
+    class Handle:
+        """Of `also_like` alone, answered by a replica."""
+
+        def __init__(self, replica: Replica):
+            self.replica, self.also_like = replica, self
+
+        def remote(self, *values: object) -> "Handle":
+            self.values = pickle.loads(pickle.dumps(values))
+            return self
+
+        def result(self, timeout_s: float) -> object:
+            return pickle.loads(pickle.dumps(asyncio.run(self.replica.also_like(*self.values))))
+
+    client = ClusterRecommender(Handle(make_replica(catalog)), catalog, CARD, (DiedError,))
+    with Engine(client) as engine:
+        assert engine.also_like(LAMPS, 2, {"blue-lamp"}) == ("green-lamp", "yellow-lamp")
+    other = ClusterRecommender(Handle(make_replica(catalog, fingerprint="x")), catalog, CARD, (DiedError,))
+    with pytest.raises(ReplicaError):
+        other.also_like(LAMPS, 2)
+    silent = ClusterRecommender(None, catalog, CARD, (DiedError,))
+    with pytest.raises(LavicError, match="lost"):
+        silent.also_like(LAMPS, 2)
 
 
 def test_a_request_whose_replica_dies_is_asked_once_more(catalog: Catalog, caplog: pytest.LogCaptureFixture):

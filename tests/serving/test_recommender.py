@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import combinations
 
+import numpy as np
 import pytest
 import torch
 from helpers.listening import make_listener, use_silent_tagger
@@ -14,6 +15,7 @@ from helpers.toys import WordEncoder, item_features, make_adapter, said, use_wor
 from PIL import Image
 
 from lavic_chat.catalog.filters import Filters
+from lavic_chat.dialogue.history import LIKED, NO_HISTORY, TURNED_DOWN, History
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import CatalogError, DialogueError, LavicError, PictureError
 from lavic_chat.features.captions import Captioner
@@ -26,7 +28,14 @@ from lavic_chat.ranking.visual_ranker import SHIPPED_STATES, VisualRanker
 from lavic_chat.recommendation import RecommendationRequest
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.retriever import Retriever
-from lavic_chat.serving.recommender import CANDIDATES, Recommender, load_recommender, worded
+from lavic_chat.serving.recommender import (
+    BROUGHT_BACK,
+    CANDIDATES,
+    HISTORY_WEIGHT,
+    Recommender,
+    load_recommender,
+    worded,
+)
 from lavic_chat.serving.turn import Clock
 from lavic_chat.serving.zero_gpu import CATALOG
 from lavic_chat.settings import Settings
@@ -320,6 +329,65 @@ def test_filters_hold_whatever_is_asked(shop):
 def test_nothing_left_is_told(shop):
     with pytest.raises(DialogueError, match="turned down"):
         shop.recommend(replace(said("a lamp"), rejected=frozenset(shop.catalog.by_id)))
+
+
+def remembering(shop: Recommender, dialogue: Dialogue, history: History):
+    return shop.ask(RecommendationRequest(dialogue, history=history))
+
+
+LIKES = NO_HISTORY.add("lamp-red", TURNED_DOWN).add("chair-blue", LIKED)
+
+
+def test_without_a_history_everything_is_to_the_bit_as_before(shop):
+    request = RecommendationRequest(among_ten("a lamp"))
+    plain, empty = shop.prepare(request), shop.prepare(replace(request, history=NO_HISTORY))
+    assert plain.prior is empty.prior is None and np.array_equal(plain.bias, empty.bias)
+    assert "taste" not in vars(shop)  # nor is anything computed
+    found, again = shop.ask(request), shop.ask(replace(request, history=NO_HISTORY))
+    assert replace(found, timings_ms={}) == replace(again, timings_ms={})
+    assert {item.prior for item in found.candidates} == {0.0}
+
+
+def test_a_history_adds_its_log_odds_to_the_candidates_and_changes_nothing_else(shop):
+    dialogue = among_ten("a lamp")
+    plain, led = (shop.prepare(RecommendationRequest(dialogue, history=past)) for past in (NO_HISTORY, LIKES))
+    assert led.found == plain.found and led.intent == plain.intent and led.broken == plain.broken
+    rows = [shop.retriever.row[one.product.id] for one in plain.found]
+    scores = HISTORY_WEIGHT * shop.taste.scores(LIKES)[rows]
+    assert led.prior == pytest.approx(scores - scores.mean()) and led.bias == pytest.approx(plain.bias + led.prior)
+    before, after = scores_of(shop.recommend(dialogue)), remembering(shop, dialogue, LIKES)
+    assert sum(item.score for item in after.candidates) == pytest.approx(1)
+    odds = [np.log(item.score / before[item.product.id]) - item.prior for item in after.candidates]
+    assert odds == pytest.approx([odds[0]] * len(odds), abs=1e-4)
+    assert max(after.candidates, key=lambda item: item.prior).product.id == "chair-blue"
+
+
+def test_a_history_hides_no_pick_that_is_asked_for_and_breaks_no_limit(shop):
+    talk = said(marked(shop, "a [kind:lamp]"))
+    first = shop.recommend(talk)
+    talk = talk.answer("This one.", ids(first)).say(marked(shop, "[ref:that one] again", act="recall"))
+    dislikes = NO_HISTORY.add(ids(first)[0], TURNED_DOWN)
+    back = remembering(shop, talk, dislikes)
+    assert back.pick.product.id == back.intent.reference == ids(first)[0] and back.pick.prior < 0
+    assert 2 * HISTORY_WEIGHT < BROUGHT_BACK
+    cheap = said(marked(shop, "something under [price<:100]"))
+    sofas = NO_HISTORY.add("sofa-red", LIKED).add("sofa-blue", LIKED)
+    assert remembering(shop, cheap, sofas).pick.product.id.startswith("lamp")
+
+
+def test_without_looking_the_history_counts_as_much(shop):
+    dialogue = among_ten("a lamp")
+    found = remembering(shop, dialogue, LIKES)
+    blind = shop.without_looking(dialogue, found)
+    given = {item.product.id: item.prior for item in found.candidates}
+    assert {item.product.id: item.prior for item in blind.candidates} == pytest.approx(given)
+
+
+def test_what_one_may_also_like_takes_no_pass_of_the_model(shop, monkeypatch):
+    monkeypatch.setattr(shop.visual_ranker.ranker, "rank_many", None)
+    found = shop.also_like(LIKES, 3, ("sofa-blue",))
+    assert 0 < len(found) <= 3 and not {"lamp-red", "chair-blue", "sofa-blue"} & set(found)
+    assert shop.also_like(NO_HISTORY, 6) == shop.also_like(NO_HISTORY.add("lamp-red", TURNED_DOWN), 6) == ()
 
 
 def test_many_visitors_at_once_get_what_each_alone_would(shop):

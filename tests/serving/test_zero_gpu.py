@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.fakes import FakeRecommender, make_catalog
 
+from lavic_chat.dialogue.history import LIKED, NO_HISTORY
 from lavic_chat.serving.zero_gpu import TURN, ZeroGpuRecommender, find_lender, owned
 from lavic_chat.ui.session import Session
 
@@ -58,7 +59,8 @@ def test_a_visit_goes_on_with_a_model_in_another_process(lend, tmp_path: Path):
     assert session.pick.id == "red-armchair" and inner.calls == []  # it was the other process that was asked
     assert session.more_like_this().answer(recommender).pick.id != "red-armchair"
     assert session.answer_blind(recommender).blind
-    assert sys.modules["spaces"].lent == [TURN] * 3
+    assert recommender.also_like(NO_HISTORY.add("red-lamp", LIKED), 1) == ("blue-lamp",)
+    assert sys.modules["spaces"].lent == [TURN]
 
 
 def test_the_entry_point_asks_for_the_lender_before_torch(tmp_path: Path):
