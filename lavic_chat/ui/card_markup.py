@@ -6,7 +6,9 @@ Whatever comes from a visitor or a catalogue passes `escape` here.
 from html import escape
 
 from lavic_chat.catalog.product import Product
+from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.ui.history_markup import heart
 from lavic_chat.ui.links import Links
 from lavic_chat.ui.panel import BACK, comparison
 from lavic_chat.ui.replies import short_title, visible_appearance
@@ -17,16 +19,16 @@ MOST_VIEWS = 5
 SAMPLES = 9  # pictures in the window before anyone has asked
 
 
-def window(session: Session, links: Links) -> str:
+def window(session: Session, links: Links, history: History = NO_HISTORY) -> str:
     """The right side's upper part: samples before the first question, an outline while it looks, then the card, or the
     pick and a runner-up side by side."""
     if session.shown:
-        return comparison(session, links) if session.comparing else card(session, links)
+        return comparison(session, links) if session.comparing else card(session, links, history)
     return outline() if session.pending else samples(links)
 
 
-def card(session: Session, links: Links) -> str:
-    """The pick or the chosen runner-up; nothing where the session shows none."""
+def card(session: Session, links: Links, history: History = NO_HISTORY) -> str:
+    """The pick or the chosen runner-up, with a heart while nothing is asked; nothing where the session shows none."""
     found, item = session.recommendation, session.shown
     if not found or not item:
         return ""
@@ -36,7 +38,7 @@ def card(session: Session, links: Links) -> str:
     return (
         f'<article class="card{" waiting" if session.pending else ""}" data-product="{escape(product.id)}">'
         f'<div class="frame"><img src="{links.picture(product)}" alt="{escape(short_title(product))}">'
-        f"{views(product, links)}</div>"
+        f"{views(product, links)}{'' if session.pending else heart(product, history)}</div>"
         f'<div class="facts"><p class="badge{" runner-up" if place > 1 else ""}"><span>{badge}</span>'
         f"{back if place > 1 else ''}</p>"
         f'<h2 dir="auto">{escape(short_title(product))}</h2>'

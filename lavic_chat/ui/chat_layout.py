@@ -5,6 +5,7 @@ import gradio as gr
 from lavic_chat.catalog.filters import categories_of
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.flag_form import LONGEST_REASON, QUICK_REASONS
+from lavic_chat.ui.history_storage import STORAGE_KEY
 from lavic_chat.ui.session import Session
 from lavic_chat.ui.theme import script
 
@@ -20,6 +21,8 @@ class ChatLayout:
         gr.Navbar(visible=False)
         self.session = gr.State(Session())
         self.blind = gr.State()  # (turn id, its candidates judged without pictures), until the page shows it
+        self.history = gr.State()
+        self.kept = gr.BrowserState(storage_key=STORAGE_KEY, secret="lavic-chat")  # the history, with consent
         self.storage = gr.BrowserState(storage_key="lavic-chat", secret="lavic-chat")  # the same after a restart
         html(markup.header(self.links), "masthead")
         with gr.Row(elem_id="shop", equal_height=False):
@@ -70,7 +73,8 @@ class ChatLayout:
             self.clear_filters = gr.Button("Clear", size="md", min_width=80)
 
     def lay_out_window(self) -> None:
-        """The right side: the card, what can be done with it, the other candidates, what the model looked at."""
+        """The right side: the card, what can be done with it, the other candidates, what one may also like and
+        what becomes of that, what the model looked at."""
         self.card = html(card_markup.window(Session(), self.links), "card")
         with gr.Row(elem_id="actions", visible=False) as self.actions:
             self.something_else = gr.Button("Something else", variant="primary", size="md", min_width=90)
@@ -80,6 +84,8 @@ class ChatLayout:
             self.lay_out_form()
         self.flag_notice = html("", "flag-notice")
         self.gallery = html(markup.gallery(Session(), self.links), "gallery")
+        self.also = html("", "also")
+        self.keeping = html("", "keeping")
         self.inspection = html("", "looked")
 
     def lay_out_form(self) -> None:

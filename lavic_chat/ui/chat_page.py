@@ -13,13 +13,16 @@ import gradio as gr
 from gradio.events import Dependency
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters, read_price
+from lavic_chat.dialogue.history import History
+from lavic_chat.errors import LavicError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.recommendation import Recommendation
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import from_storage
-from lavic_chat.ui.chat_screen import ChatScreen
+from lavic_chat.ui.chat_screen import box_value
 from lavic_chat.ui.failures import SORRY, note_failure, sentence
 from lavic_chat.ui.flag_form import THANKS, make_flag
+from lavic_chat.ui.history_screen import HistoryScreen, signs_of
 from lavic_chat.ui.replies import UNSURE
 from lavic_chat.ui.session import Recommender, Session
 from lavic_chat.ui.waiting import model_queue
@@ -40,7 +43,7 @@ class ModelMoves:
     progress: Literal["minimal", "hidden"]
 
 
-class ChatPage(ChatScreen):
+class ChatPage(HistoryScreen):
     """The handlers of the components; it holds nothing of any visitor."""
 
     def __init__(self, recommender: Recommender, annotations: AnnotationStore, links: markup.Links):
@@ -60,23 +63,27 @@ class ChatPage(ChatScreen):
         self.bind_question(self.box.submit, self.ask, [self.box, self.storage])
         self.bind_question(self.conversation.act, self.ask_example)
         self.bind_question(self.conditions.act, self.ask_without, [self.storage])
-        self.bind_question(self.something_else.click, self.ask_something_else, [self.storage])
-        self.bind_question(self.more_like_this.click, self.ask_more_like_this, [self.storage])
+        noted, known = [*self.parts, self.history], [self.storage, *self.past]
+        self.bind_question(self.something_else.click, self.ask_something_else, known, noted)
+        self.bind_question(self.more_like_this.click, self.ask_more_like_this, known, noted)
+        self.bind_question(self.also.act, self.ask_alike, known, noted)
         fields = [self.categories, self.least, self.most]
         self.bind_question(self.apply_filters.click, self.ask_filtered, [*fields, self.storage])
         self.bind_question(self.clear_filters.click, self.ask_unfiltered, [self.storage], self.everything)
-        self.bind(self.undo.click, self.undo_last, self.parts, [self.storage])
+        self.bind_row(self.bind(self.undo.click, self.undo_last, noted, known))
         self.wire_start_over()
         blind = self.bind_model(self.inspection.act, self.moves.answer_blind, [self.blind, self.notice])
         self.bind(blind.success, self.show_blind, [self.session, self.inspection], [self.blind])
         self.bind(blind.failure, self.show_busy, [self.notice])
         for part in (self.gallery, self.card):
-            self.bind(part.act, self.show_candidate, [self.session, self.card, self.gallery, self.right])
+            shown = [self.session, self.card, self.gallery, self.right, self.history]
+            self.bind_row(self.bind(part.act, self.show_candidate, shown, self.past))
         self.wire_flag_form()
+        self.wire_history()
 
     def wire_start_over(self) -> None:
         """A new conversation, for which the model must have answered."""
-        self.bind(self.start_over.click, self.reset, self.everything)
+        self.bind_row(self.bind(self.start_over.click, self.reset, self.everything))
 
     def wire_flag_form(self) -> None:
         """Open, close and save the "wrong pick" form; saving takes its turn in Gradio's queue."""
@@ -89,44 +96,24 @@ class ChatPage(ChatScreen):
         for done in (closed, saved):
             done.then(None, None, None, js=TO_WRONG_PICK)
 
-    def bind(self, event: Callable, handler: Callable, outputs: list, inputs: list | None = None) -> Dependency:
-        """A move that needs no model: no queue, no progress bar, no public endpoint."""
-        return event(
-            handler,
-            [self.session, *(inputs or [])],
-            outputs,
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-        )
-
     def bind_question(
         self, event: Callable, handler: Callable, inputs: list | None = None, outputs: list | None = None
     ) -> None:
         """A move that the model answers: begin at once, then wait for the model; undo if neither comes off."""
         begun = self.bind(event, handler, outputs or self.parts, inputs)
-        answered = self.bind_model(begun.then, self.moves.answer, self.answer_parts)
+        answered = self.bind_model(begun.then, self.moves.answer, self.answer_parts, self.past)
         self.answers.append(answered)
-        self.bind(answered.failure, self.refuse, self.answer_parts)
+        self.bind(answered.failure, self.refuse, self.answer_parts, self.past)
+        self.bind_row(answered)
 
-    def bind_model(self, event: Callable, handler: Callable, outputs: list) -> Dependency:
+    def bind_model(self, event: Callable, handler: Callable, outputs: list, inputs: list | None = None) -> Dependency:
         """A move that runs the model."""
         return event(
-            handler, [self.session], outputs, show_progress=self.moves.progress, show_progress_on=self.status,
-            api_visibility="private", **model_queue(self.recommender),
+            handler, [self.session, *(inputs or [])], outputs, show_progress=self.moves.progress,
+            show_progress_on=self.status, api_visibility="private", **model_queue(self.recommender),
         )  # fmt: skip
 
     # Coming back -------------------------------------------------------------------------------------------
-
-    def restore(self, session: Session, stored: object) -> dict:
-        """Go on where this browser was before the page was loaded again; a message under way is back in the box."""
-        if session.has_begun:
-            return gr.skip()
-        session, unsent, photo = from_storage(stored, self.links.catalog)
-        box = box_value(unsent, photo)
-        if not (session.has_begun or session.filters or box):
-            return gr.skip()
-        return self.screen(session, **box) | self.filters_screen(session.filters)
 
     def resume(self, session: Session, stored: object) -> Session:
         """The session; or what the browser kept of it, where the server has let it go while the page stood open."""
@@ -140,6 +127,13 @@ class ChatPage(ChatScreen):
             return self.screen(move(), **box)
         except Exception as error:
             return {self.notice: markup.notice(sentence(error, SORRY))}
+
+    def begin_noted(self, session: Session, move: Callable[[], Session], history: History) -> dict:
+        """The same for a move that says what the visitor likes or does not: it is in the history then."""
+        screen = self.begin(move, history=history)
+        if self.session in screen:
+            screen[self.history] = signs_of(session, screen[self.session], history)
+        return screen
 
     def ask(self, session: Session, message: dict | None, stored: object = None) -> dict:
         """The message box: `message` as Gradio's MultimodalTextbox gives it, with `text` and `files`."""
@@ -156,13 +150,26 @@ class ChatPage(ChatScreen):
         """A condition's button, by its key: the last question again without it."""
         return self.begin(lambda: self.resume(session, stored).drop(sent_id(event)))
 
-    def ask_something_else(self, session: Session, stored: object = None) -> dict:
+    def ask_something_else(self, session: Session, stored: object = None, *past: Any) -> dict:
         """The button "Something else"."""
-        return self.begin(self.resume(session, stored).something_else)
+        session = self.resume(session, stored)
+        return self.begin_noted(session, session.something_else, self.recall(*past))
 
-    def ask_more_like_this(self, session: Session, stored: object = None) -> dict:
+    def ask_more_like_this(self, session: Session, stored: object = None, *past: Any) -> dict:
         """The button "More like this"."""
-        return self.begin(self.resume(session, stored).more_like_this)
+        session = self.resume(session, stored)
+        return self.begin_noted(session, session.more_like_this, self.recall(*past))
+
+    def ask_alike(self, session: Session, stored: object, event: gr.EventData, *past: Any) -> dict:
+        """One of the row "You may also like": more like it."""
+        session, product_id = self.resume(session, stored), sent_id(event)
+
+        def ask() -> Session:
+            if product_id not in self.links.catalog:
+                raise LavicError("That product is not here any more; choose another one.")
+            return session.more_like(self.links.catalog[product_id])
+
+        return self.begin_noted(session, ask, self.recall(*past))
 
     def ask_filtered(
         self, session: Session, categories: list[str] | None, least: str | None, most: str | None, stored: object = None
@@ -175,24 +182,26 @@ class ChatPage(ChatScreen):
         """The filters' button "Clear"."""
         return self.begin(lambda: self.resume(session, stored).filter(NO_FILTERS)) | self.filters_screen(NO_FILTERS)
 
-    def undo_last(self, session: Session, stored: object = None) -> dict:
+    def undo_last(self, session: Session, stored: object = None, *past: Any) -> dict:
         """Back to before the last question."""
-        return self.begin(self.resume(session, stored).undo)
+        session = self.resume(session, stored)
+        return self.begin_noted(session, session.undo, self.recall(*past))
 
     def reset(self, session: Session) -> dict:
         """A new conversation; filters belong to the old one."""
         return self.screen(Session(), value=None) | self.filters_screen(NO_FILTERS)
 
-    def answer(self, session: Session) -> dict:
+    def answer(self, session: Session, *past: Any) -> dict:
         """Run the model; on failure everything is as before and the message is back in the box."""
         if not session.pending:
             return gr.skip()
+        known = self.recall(*past)
         try:
-            session = session.answer(self.recommender)
+            session = session.answer(self.recommender, known)
         except Exception as error:
-            return self.give_up(session, sentence(error, SORRY))
+            return self.give_up(session, sentence(error, SORRY), known)
         self.note_if_unsure(session)
-        return self.answer_screen(session)
+        return self.answer_screen(session, history=known)
 
     def note_if_unsure(self, session: Session) -> None:
         """Give the turn to the annotators; where that fails, the shopper need not know."""
@@ -202,17 +211,19 @@ class ChatPage(ChatScreen):
             except Exception as error:
                 note_failure(error)
 
-    def give_up(self, session: Session, error: str) -> dict:
+    def give_up(self, session: Session, error: str, history: History) -> dict:
         """Back to before the question, its message in the box again; what a button asked leaves the box alone."""
         box = box_value(session.pending.text, session.pending.photo) if session.pending else {}
-        return self.answer_screen(session.drop_pending(), f"{error} {BACK_IN_THE_BOX}" if box else error, **box)
+        error = f"{error} {BACK_IN_THE_BOX}" if box else error
+        return self.answer_screen(session.drop_pending(), error, history, **box)
 
-    def refuse(self, session: Session) -> dict:
+    def refuse(self, session: Session, *past: Any) -> dict:
         """The queue was full, or the connection broke before the model had its turn."""
+        known = self.recall(*past)
         if session.pending:
-            return self.give_up(session, BUSY)
+            return self.give_up(session, BUSY, known)
         # the question was refused, or the answer did arrive and the browser has not seen it
-        shown = self.answer_screen(session)
+        shown = self.answer_screen(session, history=known)
         del shown[self.notice]
         return shown
 
@@ -222,15 +233,20 @@ class ChatPage(ChatScreen):
 
     # Candidates and flags ----------------------------------------------------------------------------------
 
-    def show_candidate(self, session: Session, event: gr.EventData) -> dict:
-        """Put a runner-up on the card; in the flag form it becomes the right one."""
+    def show_candidate(self, session: Session, event: gr.EventData, *past: Any) -> dict:
+        """Put a runner-up on the card; in the flag form it becomes the right one. Or the heart of what is there."""
         if session.pending:  # writing the state now could undo the answer that is on its way
             return {self.card: card_markup.window(session, self.links)}
-        is_comparison = isinstance(event._data, dict) and event._data.get("act") == "compare"
-        session = session.compare() if is_comparison else session.choose(sent_id(event))
+        act = event._data.get("act") if isinstance(event._data, dict) else None
+        known = self.recall(*past)
+        if act == "like":
+            return self.like(session, known, sent_id(event))
+        before, session = session, session.compare() if act == "compare" else session.choose(sent_id(event))
+        known = signs_of(before, session, known)
         return {
             self.session: session,
-            self.card: card_markup.window(session, self.links),
+            self.history: known,
+            self.card: card_markup.window(session, self.links, known),
             self.gallery: markup.gallery(session, self.links),
             self.right: gr.update(value=session.chosen),
         }
@@ -271,9 +287,3 @@ def sent_id(event: gr.EventData) -> str:
     """The data-id of what was clicked, as the browser says; "" where it says none."""
     sent = event._data.get("id") if isinstance(event._data, dict) else None
     return sent if isinstance(sent, str) else ""
-
-
-def box_value(text: str, photo: Path | None) -> dict:
-    """What puts a message back into the box; nothing where there is none, so that the box stays as it is."""
-    files = [str(photo)] if photo and photo.is_file() else []
-    return {"value": {"text": text, "files": files}} if text or files else {}

@@ -1,10 +1,12 @@
 """What each part of the chat's page shows for a session: the updates that a handler returns."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from lavic_chat.catalog.filters import Filters, write_price
+from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import to_storage
 from lavic_chat.ui.chat_layout import ChatLayout
@@ -49,7 +51,7 @@ class ChatScreen(ChatLayout):
         """The components of `flag_screen`."""
         return [self.form, self.right, self.quick, self.words, self.flag_notice]
 
-    def screen(self, session: Session, error: str = "", **box: Any) -> dict:
+    def screen(self, session: Session, error: str = "", history: History = NO_HISTORY, **box: Any) -> dict:
         """Every part of the page for a session; `box` holds what changes in the message box."""
         busy = session.pending is not None
         return {
@@ -63,7 +65,7 @@ class ChatScreen(ChatLayout):
             self.start_over: gr.update(visible=bool(session.dialogue.turns) and not busy),
             self.undo: gr.update(visible=bool(session.dialogue.turns) and not busy),
             self.filters: gr.update(label="Filters (on)" if session.filters else "Filters"),
-            self.card: card_markup.window(session, self.links),
+            self.card: card_markup.window(session, self.links, history),
             self.actions: gr.update(visible=busy or session.recommendation is not None),
             self.gallery: markup.gallery(session, self.links),
             **self.inspection_screen(session),
@@ -71,9 +73,9 @@ class ChatScreen(ChatLayout):
             **self.flag_screen(session),
         }
 
-    def answer_screen(self, session: Session, error: str = "", **box: Any) -> dict:
+    def answer_screen(self, session: Session, error: str = "", history: History = NO_HISTORY, **box: Any) -> dict:
         """The `answer_parts` of the page for a session."""
-        screen = self.screen(session, error, **box)
+        screen = self.screen(session, error, history, **box)
         return {part: screen[part] for part in self.answer_parts}
 
     def inspection_screen(self, session: Session) -> dict:
@@ -95,3 +97,9 @@ class ChatScreen(ChatLayout):
         """The filters' own fields, as the shopper would have filled them in."""
         prices = {self.least: write_price(filters.lowest), self.most: write_price(filters.highest)}
         return {self.categories: sorted(filters.categories), **prices}
+
+
+def box_value(text: str, photo: Path | None) -> dict:
+    """What puts a message back into the box; nothing where there is none, so that the box stays as it is."""
+    files = [str(photo)] if photo and photo.is_file() else []
+    return {"value": {"text": text, "files": files}} if text or files else {}

@@ -33,7 +33,7 @@ def build_app(
         page.wire()
         if isinstance(page, SharedChatPage):
             app.unload(page.leave)
-        page.bind(app.load, page.restore, page.everything, [page.storage])
+        page.wire_load(app.load)
     with app.route("Desk", "desk"):
         annotation_page = AnnotationPage(annotations, links, annotators)
         annotation_page.lay_out()

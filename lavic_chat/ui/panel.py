@@ -1,7 +1,8 @@
 """Two products compared side by side, and the inspection: what the model looked at, what it cost, what it changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from math import exp
 
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui.links import Links
@@ -57,13 +58,19 @@ def facts(item: ScoredProduct, links: Links) -> Iterator[tuple[str, str]]:
 
 
 def inspection(session: Session, links: Links, full_tokens: int) -> str:
-    """Every candidate with its score and what was seen, the tokens that looking took, and the time of each step."""
+    """Every candidate with its score and what was seen, what the visitor's history did where one was used, the tokens
+    that looking took, and the time of each step."""
     found = session.recommendation
     if not found:
         return ""
     without = {item.product.id: item.score for item in session.blind.candidates} if session.blind else {}
-    rows = "".join(row(item, without.get(item.product.id), links) for item in found.candidates)
-    head = "<th>score</th><th>without looking</th>" if without else "<th>score</th>"
+    has_history = any(item.prior for item in found.candidates)
+    rows = "".join(
+        row(item, links, [*([factor(item.prior)] if has_history else []), *shares(item, without)])
+        for item in found.candidates
+    )
+    names = (["your history"] if has_history else []) + ["score"] + (["without looking"] if without else [])
+    head = "".join(f"<th>{name}</th>" for name in names)
     return (
         f'<details class="looked{" waiting" if session.pending else ""}"{" open" if session.blind else ""}>'
         f"<summary>What did it look at?</summary><p>{token_sentence(found, full_tokens)} {timing_sentence(found)}</p>"
@@ -73,15 +80,26 @@ def inspection(session: Session, links: Links, full_tokens: int) -> str:
     )
 
 
-def row(item: ScoredProduct, without: float | None, links: Links) -> str:
-    """A candidate's line; without: its probability without pictures, if that was asked for."""
+def factor(prior: float) -> str:
+    """What the visitor's history multiplied a candidate's odds by."""
+    return f"×{exp(prior):.2f}"
+
+
+def shares(item: ScoredProduct, without: Mapping[str, float]) -> list[str]:
+    """A candidate's probability, and the one without pictures where that was asked for."""
+    known = (item.score, without.get(item.product.id))
+    return [f"{100 * share:.0f} %" for share in known if share is not None]
+
+
+def row(item: ScoredProduct, links: Links, figures: Sequence[str]) -> str:
+    """A candidate's line, with its figures."""
     source, words = visible_appearance(item)
     who = "" if source == FROM_PICTURE else f"{source}: "
     caption = f"<small>{who}{escape(words[:LONGEST_CELL])}</small>" if words else ""
-    scores = "".join(f"<td>{100 * score:.0f} %</td>" for score in (item.score, without) if score is not None)
+    cells = "".join(f"<td>{figure}</td>" for figure in figures)
     return (
         f'<tr><td><img src="{links.picture(item.product)}" alt="" loading="lazy"></td>'
-        f'<td dir="auto">{escape(short_title(item.product))}{caption}</td>{scores}</tr>'
+        f'<td dir="auto">{escape(short_title(item.product))}{caption}</td>{cells}</tr>'
     )
 
 

@@ -5,7 +5,7 @@ No Gradio in here, so that the rules of a session can be read and tested alone. 
 a new one, and a move that fails leaves the old one as it was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from uuid import uuid4
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.catalog.product import Catalog, Product
+from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.dialogue.turns import MORE_LIKE, Dialogue, Turn
 from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import Recommendation, RecommendationRequest, ScoredProduct, ask_recommender
@@ -58,6 +59,10 @@ class Recommender(Protocol):
 
     def without_looking(self, dialogue: Dialogue, shown: Recommendation) -> Recommendation:
         """The same candidates, judged by their titles alone."""
+        ...
+
+    def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
+        """Ids of at most k products that a visitor with this history may like."""
         ...
 
 
@@ -150,7 +155,11 @@ class Session:
         self.check_idle()
         if not self.shown:
             raise LavicError("There is nothing to compare with yet; say what you are looking for.")
-        product = self.shown.product
+        return self.more_like(self.shown.product)
+
+    def more_like(self, product: Product) -> "Session":
+        """Begin a search for products like any of the catalogue's."""
+        self.check_idle()
         asked = self.dialogue.say(f"{MORE_LIKE} {short_title(product)}.")
         return replace(self, pending=Pending(asked, like=product.id))
 
@@ -196,17 +205,17 @@ class Session:
             raise LavicError("There is no pick yet; say what you are looking for.")
         return RecommendationRequest(self.asked, shown=self.recommendation)
 
-    def answer(self, recommender: Recommender) -> "Session":
+    def answer(self, recommender: Recommender, history: History = NO_HISTORY) -> "Session":
         """Let the model answer what is pending; raises LavicError, and whatever else the model raises."""
         if not self.pending:
             return self
-        return self.answered(ask_recommender(recommender, self.pending_request()))
+        return self.answered(ask_recommender(recommender, self.pending_request(history)))
 
-    def pending_request(self) -> RecommendationRequest:
+    def pending_request(self, history: History = NO_HISTORY) -> RecommendationRequest:
         """What `answer` asks the recommender; raises LavicError where nothing is pending."""
         if not self.pending:
             raise LavicError("There is no question yet; say what you are looking for.")
-        return RecommendationRequest(self.pending.dialogue, self.pending.like, self.filters)
+        return RecommendationRequest(self.pending.dialogue, self.pending.like, self.filters, history=history)
 
     def answered(self, found: Recommendation) -> "Session":
         """The session with the recommender's answer to `pending_request`; one without candidates leaves the pick as it

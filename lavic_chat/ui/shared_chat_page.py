@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 from anyio import to_thread
 
+from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import markup
 from lavic_chat.ui.chat_page import ChatPage, ModelMoves
@@ -28,27 +29,28 @@ class SharedChatPage(ChatPage):
 
     def wire_start_over(self) -> None:
         """A new conversation at any time; what is waited for is given up."""
-        self.bind(self.start_over.click, self.give_up_and_reset, self.everything)
+        self.bind_row(self.bind(self.start_over.click, self.give_up_and_reset, self.everything))
         waits: list[Any] = self.answers
         self.start_over.click(None, None, None, cancels=waits, api_visibility="private")
 
-    def screen(self, session: Session, error: str = "", **box: Any) -> dict:
+    def screen(self, session: Session, error: str = "", history: History = NO_HISTORY, **box: Any) -> dict:
         """Every part of the page for a session; who waits sees how many are served first, and may start over."""
-        screen = super().screen(session, error, **box)
+        screen = super().screen(session, error, history, **box)
         if session.pending:
             screen[self.status] = markup.status(session, self.line.next_place())
             screen[self.start_over] = gr.update(visible=True)
         return screen
 
-    async def answer_in_line(self, session: Session, request: gr.Request) -> AsyncIterator[dict]:
+    async def answer_in_line(self, session: Session, request: gr.Request, *past: Any) -> AsyncIterator[dict]:
         """`answer`, and before it the place in line as it moves; given up when the page closes or starts over."""
         if not session.pending:
             yield gr.skip()
             return
+        known = self.recall(*past)
         try:
-            ticket = self.line.submit(session.pending_request(), shopper_of(request))
+            ticket = self.line.submit(session.pending_request(known), shopper_of(request))
         except Exception as error:
-            yield self.give_up(session, sentence(error, SORRY))
+            yield self.give_up(session, sentence(error, SORRY), known)
             return
         try:
             async for place in follow(self.line, ticket):
@@ -58,12 +60,12 @@ class SharedChatPage(ChatPage):
             yield gr.skip()
             return
         except Exception as error:
-            yield self.give_up(session, sentence(error, SORRY))
+            yield self.give_up(session, sentence(error, SORRY), known)
             return
         finally:  # Gradio closes the generator of a page that has gone, at one of its places in line
             ticket.future.cancel()
         await to_thread.run_sync(self.note_if_unsure, session)
-        yield self.answer_screen(session)
+        yield self.answer_screen(session, history=known)
 
     async def answer_blind_in_line(self, session: Session, request: gr.Request) -> dict:
         """`answer_blind`, after those before in line."""
