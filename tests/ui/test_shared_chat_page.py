@@ -230,7 +230,7 @@ def test_whose_connection_breaks_is_not_answered(served, engine: Engine, gated: 
     answering = next(fn for fn in config["dependencies"] if fn["trigger_after"] == asking["id"])
     begun = fetch(place, "POST", "/gradio_api/run/predict", asking, [None, {"text": "a red sofa", "files": []}, None])
     assert 'data-ahead=\\"1\\"' in begun
-    fetch(place, "POST", "/gradio_api/queue/join", answering, [None])
+    fetch(place, "POST", "/gradio_api/queue/join", answering, [None] * len(answering["inputs"]))
     events = http.client.HTTPConnection(place, timeout=PATIENCE)
     events.request("GET", "/gradio_api/queue/data?session_hash=gone")
     stream = events.getresponse()
