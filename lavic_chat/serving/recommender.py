@@ -37,8 +37,8 @@ from lavic_chat.settings import Settings
 
 CANDIDATES = 10
 CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a similarity
-# Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, by a tenth
-# of it as a rule; the least that a condition's two sides differ by is 1.4 (a material that a caption says).
+# Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, candidates
+# for one wish by 0.2 or less; the least that a condition said plainly makes is 1.4 (a material, as captions tell it).
 HISTORY_WEIGHT = 0.5
 BROUGHT_BACK = 10.0  # log odds of a product that was asked for again, before those it was shown with
 

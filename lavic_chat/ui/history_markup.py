@@ -52,10 +52,10 @@ def tile(product: Product, links: Links) -> str:
 def keeping(history: History, is_kept: bool) -> str:
     """What becomes of the history, and the buttons that change it; is_kept: in this browser, as the visitor agreed."""
     if is_kept:
-        return f'<p class="keeping">What you like is remembered in this browser only. {FORGET}</p>'
+        return f'<p class="keeping"><span>What you like is remembered in this browser only.</span>{FORGET}</p>'
     if not history:
         return ""
     return (
-        '<p class="keeping">What you like is forgotten when you leave. '
-        f'<button type="button" data-act="remember">Remember what I like in this browser</button> {FORGET}</p>'
+        '<p class="keeping"><span>What you like is forgotten when you leave.</span>'
+        f'<button type="button" data-act="remember">Remember what I like in this browser</button>{FORGET}</p>'
     )

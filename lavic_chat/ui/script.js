@@ -8,7 +8,7 @@ element.addEventListener("click", (event) => {
   if (button.dataset.act === "describe") return document.querySelector("#box textarea").focus();
   const turn = button.closest("[data-turn]")?.dataset.turn;
   trigger("act", { act: button.dataset.act, id: button.dataset.id, turn });
-  if (button.dataset.act === "choose") {
+  if (["choose", "alike"].includes(button.dataset.act)) {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     document.getElementById("card").scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
   }

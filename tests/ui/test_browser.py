@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import HTTPError
@@ -16,6 +17,7 @@ import pytest
 from helpers.fakes import FakeRecommender, make_catalog
 from PIL import Image
 
+from lavic_chat.catalog import load_catalog
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.serving.engine import Engine
 from lavic_chat.ui import build_app, launch
@@ -363,6 +365,74 @@ def test_errors_are_sentences_and_the_message_comes_back(session):
     ask(page, message.replace("break down", "a lamp"))
     assert page.locator(".notice").count() == 0
     assert page.locator(".log .shopper").inner_text().endswith(message.removeprefix("break down"))
+
+
+@contextmanager
+def serving(folder: Path, port: int | None = None) -> Iterator[str]:
+    """The address of an app of its own, which ends with the block."""
+    catalog = load_catalog(folder / "catalog")
+    with Engine(FakeRecommender(catalog)) as engine:
+        app = build_app(engine, AnnotationStore(folder / "flags.sqlite"))
+        _, address, _ = launch(app, catalog, port=port, prevent_thread_lock=True, quiet=True)
+        try:
+            yield address
+        finally:
+            app.close(verbose=False)
+
+
+def test_a_history_is_kept_where_the_visitor_agreed_and_nowhere_else(browser, tmp_path: Path):
+    make_catalog(tmp_path / "catalog")
+    agreeing, other = (browser.new_context(viewport={"width": width, "height": 844}) for width in (1280, 390))
+    pages = [context.new_page() for context in (agreeing, other)]
+    one, two = pages
+    with serving(tmp_path) as address:
+        for page in pages:
+            page.set_default_timeout(PATIENCE)
+            page.goto(address)
+            page.wait_for_selector(".greeting")
+            assert page.locator(".also, .keeping").count() == 0
+        for page, text in ((one, "a red lamp"), (two, "a green sofa")):
+            ask(page, text)
+            page.click(".heart[aria-pressed='false']")
+            page.wait_for_selector(".heart[aria-pressed='true']")
+            page.wait_for_selector(".keeping")
+        assert kept(one) is None and kept(two) is None
+        one.click("[data-act=remember]")
+        one.wait_for_selector(".keeping:has-text('in this browser only')")
+        for page in pages:
+            page.click("#start-over")
+            page.wait_for_selector(".greeting")
+        one.wait_for_selector(".also [data-id='blue-lamp']")
+        two.wait_for_selector(".also [data-id='blue-sofa']")
+        for page in pages:
+            page.reload()
+            page.wait_for_selector(".greeting")
+        one.wait_for_selector(".also [data-id='blue-lamp']")
+        two.wait_for_timeout(1_000)
+        assert two.locator(".also, .keeping").count() == 0 and kept(two) is None
+        assert all(page.evaluate("document.documentElement.scrollWidth <= innerWidth") for page in pages)
+        one.goto("about:blank")  # it must not ask a server that is gone
+        two.goto("about:blank")
+    with serving(tmp_path, urlsplit(address).port) as again:
+        one.goto(again)
+        one.click(".also [data-id='blue-lamp']")
+        wait_for_answer(one)
+        assert "Show me more like the Meadow lamp" in one.locator(".log .shopper").last.inner_text()
+        one.wait_for_selector(".keeping")
+        assert kept(one)
+        one.click("[data-act=forget]")
+        one.wait_for_function("!document.querySelector('.also, .keeping')")
+        one.wait_for_function("!localStorage.getItem('lavic-chat-history')")
+        one.reload()
+        wait_for_answer(one)
+        one.wait_for_timeout(1_000)
+        assert one.locator(".also, .keeping").count() == 0 and kept(one) is None
+    for context in (agreeing, other):
+        context.close()
+
+
+def kept(page: "sync_api.Page") -> str | None:
+    return page.evaluate("localStorage.getItem('lavic-chat-history')")
 
 
 def test_a_photo_goes_along(session, tmp_path: Path):
