@@ -32,14 +32,9 @@ class HistoryScreen(ChatScreen):
         """The inputs that `recall` needs, which handlers take as `past`."""
         return [self.history, self.kept]
 
-    @property
-    def history_parts(self) -> list:
-        """The components of `show_history`."""
-        return [self.also, self.keeping, self.kept]
-
     def wire_history(self) -> None:
         """Keeping and forgetting; called inside the `gr.Blocks`."""
-        parts = [*self.history_parts, self.history, self.card]
+        parts = [self.history, self.kept, self.keeping, self.also, self.card]
         done = self.bind_row(self.bind(self.keeping.act, self.keep_or_forget, parts, self.past))
         done.then(None, [self.kept], None, js=CLEAN_UP)
 
@@ -60,9 +55,12 @@ class HistoryScreen(ChatScreen):
         )
 
     def bind_row(self, done: Dependency) -> Dependency:
-        """After a move that may have changed the history, or what is on the screen, show what they bring. On its own,
-        for a recommender in another process may take its time."""
-        return self.bind(done.then, self.show_history, self.history_parts, self.past)
+        """After a move that may have changed the history or what is on the screen: keep it as agreed, then show the row
+        that it brings. Two steps, for a recommender in another process takes its time over the row, and an answer that
+        comes late must not keep what was meanwhile forgotten."""
+        kept = self.bind(done.then, self.keep, [self.keeping, self.kept], self.past)
+        self.bind(kept.then, self.show_row, [self.also], self.past)
+        return kept
 
     def recall(self, history: History | None = None, kept: object = None) -> History:
         """The history; or what the browser keeps of it, where the page has just come or the server has let it go."""
@@ -81,16 +79,15 @@ class HistoryScreen(ChatScreen):
         screen = self.screen(session, history=history, **box) | self.filters_screen(session.filters)
         return screen | {self.history: history}
 
-    def show_history(self, session: Session, history: History | None, kept: object) -> dict:
-        """The row and what is said of the history, after whatever may have changed them; where the visitor has agreed,
-        the browser keeps the history as it is now."""
-        known, kept_history = self.recall(history, kept), from_kept(kept, self.links.catalog)
-        is_kept = kept_history is not None
-        screen = {
-            self.also: history_markup.also_like(self.suggest(session, known), self.links),
-            self.keeping: history_markup.keeping(known, is_kept),
-        }
-        return screen | {self.kept: to_kept(known)} if is_kept and kept_history != known else screen
+    def keep(self, session: Session, history: History | None, kept: object) -> dict:
+        """Say what becomes of the history; where the visitor has agreed, the browser keeps it as it is now."""
+        known, stored = self.recall(history, kept), from_kept(kept, self.links.catalog)
+        screen = {self.keeping: history_markup.keeping(known, stored is not None)}
+        return screen if stored is None or stored == known else screen | {self.kept: to_kept(known)}
+
+    def show_row(self, session: Session, history: History | None, kept: object) -> dict:
+        """What one may also like, by the history as it is now."""
+        return {self.also: history_markup.also_like(self.suggest(session, self.recall(history, kept)), self.links)}
 
     def suggest(self, session: Session, history: History) -> Sequence[Product]:
         """What the visitor may also like, beside what is on the screen; nothing where that cannot be known."""

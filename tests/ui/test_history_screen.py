@@ -77,8 +77,7 @@ def test_the_heart_likes_and_takes_back(page: ChatPage, answered: Session):
 
 def test_the_row_leads_to_more_of_its_kind(page: ChatPage, answered: Session):
     shown = {item.product.id for item in answered.recommendation.candidates}
-    row = page.show_history(answered, LAMP, None)
-    assert row.keys() == {page.also, page.keeping}
+    row = page.show_row(answered, LAMP, None)
     assert row[page.also].count("<img") == 4 - len(shown & {f"{c}-lamp" for c in ("blue", "green", "yellow", "white")})
     screen = page.ask_alike(Session(), None, click("alike", "blue-lamp"), LAMP)
     assert screen[page.session].pending.like == "blue-lamp" and screen[page.history].liked == {"red-lamp", "blue-lamp"}
@@ -87,29 +86,31 @@ def test_the_row_leads_to_more_of_its_kind(page: ChatPage, answered: Session):
 
 
 def test_without_a_history_there_is_no_row(page: ChatPage, answered: Session):
-    assert set(page.show_history(answered, NO_HISTORY, None).values()) == {""}
-    only_down = page.show_history(answered, NO_HISTORY.add("red-lamp", TURNED_DOWN), None)
-    assert only_down[page.also] == "" and "Forget" in only_down[page.keeping]
+    only_down = NO_HISTORY.add("red-lamp", TURNED_DOWN)
+    for history in (None, NO_HISTORY, only_down):
+        assert page.show_row(answered, history, None) == {page.also: ""}
+    assert page.keep(answered, NO_HISTORY, None) == {page.keeping: ""}
+    assert "Forget" in page.keep(answered, only_down, None)[page.keeping]
 
 
 def test_a_recommender_that_fails_costs_the_row_alone(page: ChatPage, recommender, monkeypatch, caplog):
     monkeypatch.setattr(recommender, "also_like", lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR):
-        row = page.show_history(Session(), LAMP, to_kept(NO_HISTORY))
-    assert row[page.also] == "" and row[page.kept] == to_kept(LAMP) and "red-lamp" not in caplog.text
+        assert page.show_row(Session(), LAMP, None) == {page.also: ""}
+    assert "ZeroDivisionError" in caplog.text and "red-lamp" not in caplog.text
 
 
 def test_nothing_is_kept_without_consent_and_everything_until_it_is_withdrawn(page: ChatPage, answered: Session):
-    assert page.kept not in page.show_history(answered, LAMP, None)
+    assert page.kept not in page.keep(answered, LAMP, None)
     agreed = page.keep_or_forget(answered, click("remember"), LAMP, None)
     assert agreed[page.kept] == to_kept(LAMP) and "in this browser only" in agreed[page.keeping]
     more = LAMP.add("blue-sofa", OPENED)
-    assert page.show_history(answered, more, agreed[page.kept])[page.kept] == to_kept(more)
-    emptied = page.show_history(answered, NO_HISTORY, agreed[page.kept])
+    assert page.keep(answered, more, agreed[page.kept])[page.kept] == to_kept(more)
+    emptied = page.keep(answered, NO_HISTORY, agreed[page.kept])
     assert emptied[page.kept] == to_kept(NO_HISTORY) and "Forget" in emptied[page.keeping]  # still agreed
     gone = page.keep_or_forget(answered, click("forget"), more, agreed[page.kept])
     assert gone[page.history] == NO_HISTORY and gone[page.kept] is None and gone[page.also] == gone[page.keeping] == ""
-    assert page.kept not in page.show_history(answered, LAMP, gone[page.kept])
+    assert page.kept not in page.keep(answered, LAMP, gone[page.kept])
     for data in (None, [], {}, {"act": "like"}):
         assert page.keep_or_forget(answered, gr.EventData(None, data), more, None) == gr.skip()
 
