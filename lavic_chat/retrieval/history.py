@@ -9,7 +9,7 @@ from lavic_chat.dialogue.history import LIKED, OPENED, TURNED_DOWN, History
 from lavic_chat.retrieval.query import unit
 from lavic_chat.retrieval.retriever import Retriever
 
-WEIGHTS = {LIKED: 1.0, OPENED: 0.5, TURNED_DOWN: -0.5}
+WEIGHTS = {LIKED: 1.0, OPENED: 0.5, TURNED_DOWN: -0.25}
 """What a sign adds of its product's vector. Chosen by hand, as DECAY is, until there are visits to fit them to."""
 DECAY = 0.8
 """The weight of an event against the next newer one."""
@@ -36,13 +36,18 @@ class Taste:
         return self.vectors @ unit(self.profile(history))
 
     def nearest(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
-        """Ids of the k items nearest to the profile, nearest first: nothing that is in the history or excluded, and of
-        products with the same title one. None where nothing was liked or opened: turning down leads nowhere."""
-        if not any(WEIGHTS[event.sign] > 0 and event.product_id in self.row for event in history.events):
+        """Ids of the k items nearest to what was liked and opened, nearest first: nothing that is in the history or
+        excluded, and of products with the same title one. None where nothing was liked or opened.
+
+        What was turned down has no say here: less a chair that was not liked, a green chair is hardly more than green,
+        and green shoes are near to that.
+        """
+        likes = History(tuple(one for one in history.events if WEIGHTS[one.sign] > 0 and one.product_id in self.row))
+        if not likes:
             return ()
         left_out = {event.product_id for event in history.events}.union(excluded)
         found: dict[str, str] = {}  # by title
-        for row in np.argsort(-self.scores(history), kind="stable"):
+        for row in np.argsort(-self.scores(likes), kind="stable"):
             product = self.products[row]
             if len(found) >= k:
                 break

@@ -41,7 +41,8 @@ def test_the_nearest_are_new_of_different_titles_and_in_order(history, k, exclud
     assert len(found) <= k and not set(found) & {event.product_id for event in history.events}.union(excluded)
     titles = [PRODUCTS[TASTE.row[name]].title for name in found]
     assert len(set(titles)) == len(titles)
-    scores = TASTE.scores(history)
+    liked = History(tuple(one for one in history.events if one.sign != TURNED_DOWN and one.product_id in TASTE.row))
+    scores = TASTE.scores(liked)
     near = [scores[TASTE.row[name]] for name in found]
     assert near == sorted(near, reverse=True)
     if not any(event.sign != TURNED_DOWN and event.product_id in TASTE.row for event in history.events):
