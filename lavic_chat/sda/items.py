@@ -1,7 +1,7 @@
 """Items as far as the layers that learn: what goes into these is the same in every run, and is computed once."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -42,9 +42,10 @@ class Items:
 def begin_items(embedder: ItemEmbedder, products: Sequence[Product], states: Tensor) -> Items:
     """n products with their pictures' states [n, 5, h]; kept in the embedder's home where layers were read."""
     texts = [item_text(product) for product in products]
-    if not embedder.config.first_layer:
+    config = embedder.config
+    if not config.first_layer:
         return read_items(embedder, texts, states)
-    parts = embedder.model.weights_hash, repr(sorted(asdict(embedder.config).items())), *texts
+    parts = embedder.model.weights_hash, str(config.longest), str(config.first_layer), *texts
     key = hash_bytes(*parts, states.half().numpy().tobytes())
     path = embedder.cache.path.parent / f"begun-{key[:24]}.safetensors"
     if (kept := load_items(path)) is None:
