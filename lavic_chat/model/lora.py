@@ -116,10 +116,17 @@ def fold_loras(network: nn.Module) -> None:
 
 
 def plain_layers(model: LavicModel) -> None:
-    """The LoRAs are folded in and gone, so that something else may be put on the plain layers."""
-    for lora in model.loras.values():
-        with without_remarks():
-            lora.merge_and_unload()
+    """The LoRAs are folded in and gone, so that something else may be put on the plain layers.
+
+    PEFT's own `merge_and_unload` takes the LoRAs of all parts off with the first one, and fails with the second.
+    """
+    merge_loras(model)
+    for name, module in list(model.network.named_modules()):
+        if isinstance(module, BaseTunerLayer):
+            above, _, own = name.rpartition(".")
+            setattr(model.network.get_submodule(above), own, module.get_base_layer())
+    if hasattr(model.network, "peft_config"):
+        del model.network.peft_config
     model.loras.clear()
     model.network.requires_grad_(False)
 

@@ -17,7 +17,7 @@ from lavic_chat.model import card
 from lavic_chat.model.adapter import apply_adapter, check_target, read_retriever, save_adapter
 from lavic_chat.model.card import AdapterCard, read_card
 from lavic_chat.model.load import load_model
-from lavic_chat.model.lora import LoraShape, add_lora, merge_loras
+from lavic_chat.model.lora import LoraShape, add_lora, merge_loras, plain_layers
 from lavic_chat.ranking import DECODES, Ranker, RankerConfig
 from lavic_chat.retrieval.fusion import Fusion, save_fusion
 
@@ -122,6 +122,12 @@ def test_the_tower_and_the_llm_may_both_have_one(base, tmp_path, tiny_catalog):
     assert torch.allclose(opened.encode_views(views), states, atol=1e-5)
     assert scores(opened, tiny_catalog) == pytest.approx(scores(model, tiny_catalog), abs=1e-5)
     assert opened.vision_hash != opened.fingerprint  # other states, so another cache
+
+    plain_layers(opened)
+    assert not any(isinstance(module, BaseTunerLayer) for module in opened.network.modules())
+    assert torch.allclose(opened.encode_views(views), states, atol=1e-5)
+    assert scores(opened, tiny_catalog) == pytest.approx(scores(model, tiny_catalog), abs=1e-5)
+    add_lora(opened, "llm", LoraShape(4, 8, 0.0))  # something else may be put on
 
     bare = load_model(str(base), tmp_path / "both", tmp_path, "cpu", without=["vision"])
     assert bare.vision_hash == bare.fingerprint and bare.adapter_hash != opened.adapter_hash
