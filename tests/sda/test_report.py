@@ -1,0 +1,102 @@
+"""A study's folder becomes a page, plots and numbers; what is not there yet is left out, what is damaged is told."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from lavic_chat.cli import main
+from lavic_chat.errors import LavicError
+from lavic_chat.sda.comparison import SPACES, TABLE, Fitted, pool_runs, write_table
+from lavic_chat.sda.evaluation import Ranks
+from lavic_chat.sda.features import FeatureSet
+from lavic_chat.sda.report import write_report
+from lavic_chat.sda.space import measure_space
+from lavic_chat.settings import shipped
+from lavic_chat.storage.files import write_json
+
+USERS = 60
+
+
+def fitted(recommender: str, features: str, seed: int) -> Fitted:
+    rng = np.random.default_rng(seed)
+    groups = {"overall": np.ones(USERS, bool), "tail": np.arange(USERS) % 2 == 0, "tail_of_all": np.arange(USERS) < 9}
+    return Fitted(recommender, features, (Ranks(rng.integers(1, 101, USERS), rng.integers(1, 500, USERS), groups),))
+
+
+def record(recall: float) -> dict:
+    points = [
+        {"step": step, "recall_1": 0.01, "recall_10": recall * step / 100, "items": 50, "gap": 0.5 - step / 1000,
+         "conflict": {"q_proj": [-0.1, 0.2], "k_proj": [0.3, 0.1 + step / 1000]}}
+        for step in (0, 50, 100)
+    ]  # fmt: skip
+    config = {"kind": "moda", "steps": 100}
+    return {"stage": "sda", "config": config, "seconds": 600, "items": 90, "valid": points, "best": points[-1]}
+
+
+@pytest.fixture
+def study(tmp_path) -> Path:
+    features = ("ids", "noise", "lvlm", "sda-0", "sda-1")
+    rows = [fitted(name, one, place) for name in ("vbpr", "sasrec") for place, one in enumerate(features)]
+    for name in ("week", "two-years"):
+        (tmp_path / name).mkdir()
+        write_table(tmp_path / name / TABLE, pool_runs(rows))
+    vectors = [torch.randn(40, 8, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1)]
+    spaces = [measure_space(FeatureSet(name, *vectors)) for name in ("lvlm", "sda-0")]
+    write_json(tmp_path / "week" / SPACES, [vars(space) for space in spaces])
+    for name in ("sda-0", "sda-1", "lora-0"):
+        write_json(tmp_path / name / "adapter.json", {"training": {"sda": record(0.4)}})
+    return tmp_path
+
+
+def test_the_page_has_every_part(study, tmp_path):
+    page = write_report(study, tmp_path / "report").read_text()
+    assert page.index("## week") < page.index("## two-years") and "SDA (CMSA, MoDA)" in page
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {
+        "README.md", "metrics.json", "hits.png", "conflict.png", "space.png",
+    }  # fmt: skip
+    assert "0.400" in page and "-0.096" in page  # recall after; the paper's cosine of LoRA's q_proj
+    rows = json.loads((tmp_path / "report" / "metrics.json").read_text())["tables"]["week"]["rows"]
+    assert {row["features"] for row in rows} == {"ids", "noise", "lvlm", "sda"}
+    assert {row["seeds"] for row in rows if row["features"] == "sda"} == {2}
+
+
+def test_it_says_what_it_has_so_far(study, tmp_path):
+    for name in ("two-years", "sda-0", "sda-1", "lora-0"):
+        for path in (study / name).iterdir():
+            path.unlink()
+        (study / name).rmdir()
+    (study / "week" / SPACES).unlink()
+    told = CliRunner().invoke(main, ["sda", "report", str(study), "--to", str(tmp_path / "to")])
+    assert told.exit_code == 0, told.output
+    assert {path.name for path in (tmp_path / "to").iterdir()} == {"README.md", "metrics.json", "hits.png"}
+
+
+def test_what_cannot_be_reported_is_told(study, tmp_path):
+    with pytest.raises(LavicError, match="no comparison yet"):
+        write_report(tmp_path / "nowhere", tmp_path / "to")
+    (study / "week" / TABLE).write_text("{")
+    with pytest.raises(LavicError, match="cannot be read"):
+        write_report(study, tmp_path / "to")
+
+
+def test_a_space_is_measured_where_there_is_one():
+    vectors = torch.randn(60, 8, generator=torch.Generator().manual_seed(0))
+    same = measure_space(FeatureSet("sda", vectors, 3 * vectors))
+    assert same.recall == {"1": 1.0, "10": 1.0} and same.gap < 1e-4 and len(same.texts) == len(same.images) == 60
+    assert measure_space(FeatureSet("ids")) is None
+    assert measure_space(FeatureSet("plain", vectors, vectors[:, :4])) is None
+
+
+def test_the_recipe_of_the_study_can_be_run(tmp_path):
+    for name in ("week", "two-years"):
+        (tmp_path / name).mkdir()
+    assert shipped("assets", "reports", "sda", "recipe.toml").is_file()
+    told = CliRunner().invoke(
+        main, ["sda", "study", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--dry-run"]
+    )
+    assert told.exit_code == 0, told.output
+    assert "sda adapt" in told.output and "sda evaluate" in told.output and "sda report" in told.output
