@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.clauses import without_owned
 from lavic_chat.nlu.intent import Appearance
 from lavic_chat.nlu.reading import Reading, Span
 
@@ -28,7 +29,7 @@ def with_negations(read: Reading, text: str) -> Reading:
     """With what words turn down outright, "leather-free", unwanted for sure, whatever the network made of it; with all
     of a list that is turned down unwanted, "not red, blue or white"; without what is taken back, "I said red but I
     meant yellow"; and nothing that is unwanted a possible wish."""
-    parts = (part for span in taken_back(read.spans, text) for part in split_denied(span))
+    parts = (part for span in taken_back(without_owned(read.spans, text), text) for part in split_denied(span))
     spans = without_repeats([deny(span, text) for span in parts])
     kinds = [span for span in spans if span.slot == r.KIND]
     denied = [span for span in kinds if is_denied(span, text)]
