@@ -63,6 +63,22 @@ def adapt(as_json: bool, **given) -> None:
     answer(stage, make_request(AdaptRequest, AdaptConfig, given), as_json)
 
 
+@sda.command()
+@catalog_option
+@MODEL
+@ADAPTER
+@runtime_option
+@click.option("--from", "adapted", type=click.Path(path_type=Path), help="Whose MoDA; without it the adapter's own.")
+@click.option("--size", default=128, type=click.IntRange(1), help="Principal components of each modality.")
+def embed(**given) -> None:
+    """Embed a catalogue's items with a MoDA, and put their vectors into the adapter's folder `moda`, for "You may also
+    like" in the shop.
+    """
+    from lavic_chat.sda.shipping import EmbedRequest, embed_items
+
+    click.echo(embed_items(make_request(EmbedRequest, None, given)))
+
+
 @sda.command("evaluate")
 @catalog_option
 @model_options

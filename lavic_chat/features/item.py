@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lavic_chat.catalog import Product
+
 
 @dataclass(frozen=True)
 class ItemFeatures:
@@ -23,3 +25,11 @@ def count_pictures(states: Tensor | Sequence[Tensor]) -> list[int]:
 def main_pictures(states: Iterable[Tensor]) -> Tensor:
     """[5, h], or [k, 5, h], of each of n products -> [n, 5, h]"""
     return torch.stack([seen if seen.dim() == 2 else seen[0] for seen in states])
+
+
+def item_text(product: Product) -> str:
+    """What the text prompt of SDA says of a product: title, category, brand and description; nothing of how it looks
+    but what these say."""
+    brand = str(product.attributes.get("brand", ""))
+    parts = (product.title, product.category, brand, product.description)
+    return ". ".join(part.strip().rstrip(".") for part in parts if part.strip())

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from lavic_chat.catalog import Product
 from lavic_chat.features.image_encoder import chunks
+from lavic_chat.features.item import item_text
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.moda import IMAGE, TEXT, reading
 from lavic_chat.model.packing import pad_causal
@@ -148,11 +149,3 @@ class ItemEmbedder:
                 known.update(fresh)
                 bar.update(len(part))
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.size), np.float32)
-
-
-def item_text(product: Product) -> str:
-    """What the text prompt says of a product: title, category, brand and description; nothing of how it looks but what
-    these say."""
-    brand = str(product.attributes.get("brand", ""))
-    parts = (product.title, product.category, brand, product.description)
-    return ". ".join(part.strip().rstrip(".") for part in parts if part.strip())

@@ -23,7 +23,8 @@ from tqdm import tqdm
 from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
 from lavic_chat.errors import ModelError, PictureError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, item_text
+from lavic_chat.features.item import item_text
+from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.card import LLM, WEIGHTS, check_base, read_card
 from lavic_chat.model.clip import Clip

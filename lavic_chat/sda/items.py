@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from lavic_chat.catalog import Product
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.features.item_embedder import ItemEmbedder, item_text
+from lavic_chat.features.item import item_text
+from lavic_chat.features.item_embedder import ItemEmbedder
 from lavic_chat.model.moda import IMAGE, TEXT
 from lavic_chat.storage.files import hash_bytes, write_atomic
 

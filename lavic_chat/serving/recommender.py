@@ -15,6 +15,7 @@ from lavic_chat.dialogue.history import History
 from lavic_chat.dialogue.turns import SEEKER, Turn
 from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
+from lavic_chat.features.item_vectors import load_item_vectors
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import VIEWS
 from lavic_chat.model.runtimes import open_tagger
@@ -252,10 +253,13 @@ def load_recommender(settings: Settings, progress: bool = True, lend: Lender = o
     embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash, settings.runtime)
     item_features = lend(visual_ranker.look_at, CATALOG)(catalog, catalog.products, progress)
     item_embeddings = embedder.embed_items(catalog.products, item_features, progress)
-    states = main_pictures(features.states for features in item_features).numpy()
-    retriever = Retriever(catalog, embedder, item_embeddings, states)
+    states = main_pictures(features.states for features in item_features)
+    retriever = Retriever(catalog, embedder, item_embeddings, states.numpy())
     listener = make_listener(settings, catalog, [features.caption for features in item_features], embedder.encoder)
-    return Recommender(catalog, visual_ranker, retriever, item_features, listener)
+    recommender = Recommender(catalog, visual_ranker, retriever, item_features, listener)
+    if (vectors := load_item_vectors(settings.adapter, catalog.products, states)) is not None:
+        recommender.taste = Taste(catalog.products, vectors)
+    return recommender
 
 
 def make_listener(settings: Settings, catalog: Catalog, captions: Sequence[str], encoder: TextEncoder) -> Listener:

@@ -8,7 +8,8 @@ import torch
 from helpers.tiny import tiny_model
 
 from lavic_chat.catalog import Product
-from lavic_chat.features.item_embedder import OWN, EmbedderConfig, ItemEmbedder, item_text
+from lavic_chat.features.item import item_text
+from lavic_chat.features.item_embedder import OWN, EmbedderConfig, ItemEmbedder
 from lavic_chat.model.moda import MODA, ModaShape, add_moda, moda_layers
 
 TEXTS = ["a red sofa", "the blue lamp fits best", ""]

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from helpers.tiny import tiny_model
@@ -16,6 +17,7 @@ from safetensors import safe_open
 from lavic_chat.errors import LavicError
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
+from lavic_chat.features.item_vectors import load_item_vectors
 from lavic_chat.model.card import read_card
 from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import plain_layers
@@ -23,6 +25,7 @@ from lavic_chat.model.moda import MODA, read_moda
 from lavic_chat.sda import adaptation, items
 from lavic_chat.sda.adaptation import AdaptRequest, adapt, cross_recall, own_ranks
 from lavic_chat.sda.features import put_moda_on
+from lavic_chat.sda.shipping import EmbedRequest, embed_items
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_jsonl
 from lavic_chat.training.checkpoint import Checkpoint
@@ -152,6 +155,24 @@ def test_two_processes_learn_what_one_does(base, tiny_catalog, tmp_path):
     assert (one["processes"], two["processes"]) == (1, 2)
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-4)
     assert [point["gap"] for point in two["valid"]] == pytest.approx([point["gap"] for point in one["valid"]], abs=1e-3)
+
+
+def test_vectors_for_the_shop_are_of_these_items_and_pictures(settings, monkeypatch, tmp_path):
+    monkeypatch.setattr(adaptation, "split_titles", lambda catalog: (list(range(12)), list(range(12))))
+    adapt(AdaptRequest(settings, replace(CONFIG, steps=60, valid_every=20), tmp_path / "other"))
+    with pytest.raises(LavicError, match="has no folder moda"):
+        embed_items(EmbedRequest(settings))
+    told = embed_items(EmbedRequest(settings, tmp_path / "other", 4))
+    assert told.startswith("12 vectors of 8 numbers")
+    catalog = adaptation.load_catalog(settings.catalog)
+    states = ImageEncoder.encode_products(None, catalog, catalog.products)
+    vectors = load_item_vectors(settings.adapter, catalog.products, states)
+    assert vectors.shape == (12, 8) and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert load_item_vectors(settings.adapter, catalog.products, states + 1) is None
+    assert load_item_vectors(None, catalog.products, states) is None
+    (settings.adapter / MODA / "items.safetensors").write_bytes(b"no")
+    with pytest.raises(LavicError, match="is damaged"):
+        load_item_vectors(settings.adapter, catalog.products, states)
 
 
 def choose_titles(count: int, is_held: bool) -> list[str]:
