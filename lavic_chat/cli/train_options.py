@@ -16,7 +16,7 @@ NOISES = ("noise", "blur", "caption_noise")  # config fields in standard deviati
 SETTINGS = ("catalog", "model", "adapter", "runtime")
 CHOICES = {  # of config fields that are words
     "decode": DECODES, "labeling": LABELINGS, "kind": ("moda", "lora", "separate"), "loss": ("cmsa", "infonce"),
-    "similarity": ("cosine", "raw"), "pool": ("own", "whole"),
+    "similarity": ("cosine", "raw"), "teacher_similarity": ("centred", "cosine", "raw"), "pool": ("own", "whole"),
 }  # fmt: skip
 R = TypeVar("R")
 

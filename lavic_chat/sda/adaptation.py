@@ -140,7 +140,8 @@ def make_loss(config: AdaptConfig) -> nn.Module:
     """CMSA, or InfoNCE where soft targets are off."""
     if config.loss == "infonce":
         return InfoNceLoss(config.temperature, config.similarity)
-    return CmsaLoss(config.temperature, config.teacher, config.similarity, not config.through_teacher)
+    kinds = config.similarity, config.teacher_similarity
+    return CmsaLoss(config.temperature, config.teacher, *kinds, detached=not config.through_teacher)
 
 
 @dataclass(frozen=True, eq=False)

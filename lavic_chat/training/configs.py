@@ -156,6 +156,7 @@ class AdaptConfig:
     temperature: float = 0.07
     teacher: float = 0.07  # its temperature
     similarity: str = "cosine"  # or "raw"
+    teacher_similarity: str = "centred"
     through_teacher: bool = False  # gradients go through the teacher, as in the authors' code
     longest: int = 40  # tokens of an item's text
     pool: str = "whole"  # or "own": what the mean is taken of

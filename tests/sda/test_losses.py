@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss
-from lavic_chat.sda.losses.similarity import RAW, similarity
+from lavic_chat.sda.losses.similarity import CENTRED, COSINE, RAW
 
 
 def embeddings(seed=0, batch=6, size=5):
@@ -56,3 +56,12 @@ def test_descending_brings_each_text_to_its_own_picture(loss):
         loss(texts, images).backward()
         optimizer.step()
     assert before < 0.5 and own_is_nearest() > 0.9
+
+
+def test_a_centred_teacher_sees_past_what_all_have_in_common():
+    texts, images = torch.randn(6, 8), torch.randn(6, 8)
+    common = 50 * torch.ones(8)
+    plain, centred = CmsaLoss(teacher_kind=COSINE), CmsaLoss(teacher_kind=CENTRED)
+    assert plain.targets(texts + common, images + common).max() < 0.2  # all the same to it
+    assert torch.allclose(centred.targets(texts + common, images - common), centred.targets(texts, images), atol=1e-3)
+    assert centred.targets(texts + common, images + common).diagonal().min() > 0.9

@@ -16,18 +16,28 @@ class CmsaLoss(nn.Module):
         P_tv = softmax of the rows of S, P_vt = of the rows of S transposed
         loss = mean over i of [KL(Q_i || P_tv_i) + KL(Q_i || P_vt_i)] / 2            (equation 3)
 
-    tau, tau': temperature and that of the teacher. kind: "cosine", or "raw" as the authors' code has it. detached: no
-    gradient through the teacher; the authors' code lets it through, and then learns by the cross-entropy.
+    tau, tau': temperature and that of the teacher. kind, teacher_kind: of similarity, "cosine", or "raw" as the authors'
+    code has it; the teacher's may be "centred", too. detached: no gradient through the teacher; the authors' code lets
+    it through, and then learns by the cross-entropy.
     """
 
-    def __init__(self, temperature: float = 0.07, teacher: float = 0.07, kind: str = COSINE, detached: bool = True):
+    def __init__(
+        self,
+        temperature: float = 0.07,
+        teacher: float = 0.07,
+        kind: str = COSINE,
+        teacher_kind: str = COSINE,
+        detached: bool = True,
+    ):
         super().__init__()
-        self.temperature, self.teacher, self.kind, self.detached = temperature, teacher, kind, detached
+        self.temperature, self.teacher, self.detached = temperature, teacher, detached
+        self.kind, self.teacher_kind = kind, teacher_kind
 
     def targets(self, texts: Tensor, images: Tensor) -> Tensor:
         """[B, d] and [B, d] -> Q [B, B], whose rows sum to one"""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detached):
-            alike = (similarity(texts, texts, self.kind) + similarity(images, images, self.kind)) / 2
+            kind = self.teacher_kind
+            alike = (similarity(texts, texts, kind) + similarity(images, images, kind)) / 2
             return (alike / self.teacher).softmax(-1)
 
     def forward(self, texts: Tensor, images: Tensor) -> Tensor:
