@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss
-from lavic_chat.sda.losses.similarity import CENTRED, COSINE, RAW
+from lavic_chat.sda.losses.similarity import CENTRED, COSINE, RAW, similarity
 
 
 def embeddings(seed=0, batch=6, size=5):

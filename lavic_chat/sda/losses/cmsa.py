@@ -16,9 +16,9 @@ class CmsaLoss(nn.Module):
         P_tv = softmax of the rows of S, P_vt = of the rows of S transposed
         loss = mean over i of [KL(Q_i || P_tv_i) + KL(Q_i || P_vt_i)] / 2            (equation 3)
 
-    tau, tau': temperature and that of the teacher. kind, teacher_kind: of similarity, "cosine", or "raw" as the authors'
-    code has it; the teacher's may be "centred", too. detached: no gradient through the teacher; the authors' code lets
-    it through, and then learns by the cross-entropy.
+    tau, tau': temperature and that of the teacher. kind, teacher_kind: of similarity, "cosine", or "raw" as the
+    authors' code has it; the teacher's may be "centred", too. detached: no gradient through the teacher; the authors'
+    code lets it through, and then learns by the cross-entropy.
     """
 
     def __init__(
