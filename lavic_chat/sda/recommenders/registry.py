@@ -17,7 +17,7 @@ from lavic_chat.sda.evaluation import ItemRecommender
 from lavic_chat.sda.interactions.histories import Split
 from lavic_chat.sda.recommenders.bert4rec import fit_bert4rec
 from lavic_chat.sda.recommenders.bpr import fit_bpr
-from lavic_chat.sda.recommenders.content import fit_content, fit_nearest
+from lavic_chat.sda.recommenders.content import ContentConfig, fit_content, fit_nearest
 from lavic_chat.sda.recommenders.item_knn import fit_item_knn
 from lavic_chat.sda.recommenders.matrix import MatrixConfig
 from lavic_chat.sda.recommenders.popularity import fit_popularity
@@ -40,17 +40,18 @@ class Entry:
 
 
 MATRIX, SEQUENCE, GRAPH = MatrixConfig(), SequentialConfig(), SlmRecConfig()
+CONTENT = tuple(ContentConfig(decay) for decay in (1.0, 0.8, 0.6))
 SEQUENCES = tuple(replace(SEQUENCE, dropout=off, align=on) for off in (0.2, 0.5) for on in (0.0, 0.05))
 RECOMMENDERS: Mapping[str, Entry] = {
     "popularity": Entry(fit_popularity, (MATRIX,), takes_features=False, is_random=False),
     "knn": Entry(fit_item_knn, (MATRIX,), takes_features=False, is_random=False),
-    "tfidf": Entry(fit_content, takes_features=False, is_random=False),
+    "tfidf": Entry(fit_content, CONTENT, takes_features=False, is_random=False),
     "bpr": Entry(
         fit_bpr,
         tuple(replace(MATRIX, lr=lr, lambda_reg=reg) for lr in (0.01, 0.05) for reg in (0.001, 0.01)),
         takes_features=False,
     ),
-    "nearest": Entry(fit_nearest, is_random=False),
+    "nearest": Entry(fit_nearest, CONTENT, is_random=False),
     "vbpr": Entry(
         fit_vbpr, tuple(replace(MATRIX, lr=lr, lambda_reg=reg) for lr in (0.003, 0.01) for reg in (0.001, 0.01))
     ),

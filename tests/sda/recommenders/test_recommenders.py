@@ -11,6 +11,7 @@ from lavic_chat.sda.interactions import Histories, split_last
 from lavic_chat.sda.losses import InfoNceLoss
 from lavic_chat.sda.recommenders.bert4rec import HiddenItems, fit_bert4rec
 from lavic_chat.sda.recommenders.bpr import fit_bpr
+from lavic_chat.sda.recommenders.content import ContentConfig, fit_content, fit_nearest
 from lavic_chat.sda.recommenders.item_embedding import ItemEmbedding, standardize
 from lavic_chat.sda.recommenders.item_knn import fit_item_knn
 from lavic_chat.sda.recommenders.matrix import MatrixConfig
@@ -116,6 +117,19 @@ def test_items_that_nobody_had_are_scored_by_what_they_are():
     fitted = fit_vbpr(task, MatrixConfig(size=8, epochs=100, lr=0.02))
     scores = fitted.score(np.array([0, 1]), e.TEST)
     assert scores[0, 30:60].mean() > scores[0, 90:].mean() and scores[1, 30:60].mean() < scores[1, 90:].mean()
+
+
+def test_the_nearest_to_a_history_are_found_without_learning(purchases):
+    histories, split, features = purchases
+    assert hit_rate(fit_nearest(task_of(purchases, features), ContentConfig()), histories, split) > 0.6
+    noise = torch.randn(ITEMS, 16, generator=torch.Generator().manual_seed(0))
+    assert hit_rate(fit_nearest(task_of(purchases, noise), ContentConfig()), histories, split) < 0.3
+    newest = fit_nearest(task_of(purchases, features), ContentConfig(1e-6)).score_history(np.array([0, EACH]))
+    assert newest[EACH] == newest.max()  # hardly anything but the newest counts
+    texts = [f"thing {'abcdef'[row // EACH] * 5}" for row in range(ITEMS)]
+    by_words = fit_content(replace(task_of(purchases), texts=texts), ContentConfig(0.8))
+    assert by_words.score_history(np.array([0, EACH])).argmax() // EACH == 1
+    assert fit_nearest(task_of(purchases), ContentConfig()).score(np.array([0]), e.TEST).shape == (1, ITEMS)
 
 
 def test_a_pair_is_learned_from_once():
