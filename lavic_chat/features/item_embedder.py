@@ -30,6 +30,8 @@ from lavic_chat.storage.files import hash_bytes
 INSTRUCTIONS = {TEXT: "The product has the following attributes: ", IMAGE: "The product has the image: "}
 WHOLE, OWN = "whole", "own"  # what the mean is taken of: the whole prompt, as in the paper, or what is of the item
 BATCH = 32
+Keys = tuple[Sequence[str], Sequence[str]]  # of texts and of pictures
+Begin = Callable[[list[int]], Sequence[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -125,16 +127,19 @@ class ItemEmbedder:
     def embed_items(self, products: Sequence[Product], states: Tensor, progress: bool = False) -> ItemVectors:
         """n products with their main pictures' states [n, 5, h]; cached."""
         texts = [item_text(product) for product in products]
-        text_keys = [hash_bytes(TEXT, text) for text in texts]
-        image_keys = [hash_bytes(IMAGE, state.half().numpy().tobytes()) for state in states]
-        return ItemVectors(
-            self._embed_cached(TEXT, text_keys, lambda rows: self.embed_texts([texts[row] for row in rows]), progress),
-            self._embed_cached(IMAGE, image_keys, lambda rows: self.embed_states(states[list(rows)]), progress),
-        )
 
-    def _embed_cached(
-        self, modality: str, keys: Sequence[str], embed: Callable[[Sequence[int]], Tensor], progress: bool
-    ) -> np.ndarray:
+        def begin_some(rows: list[int]) -> list[Tensor]:
+            return self.begin_texts([texts[row] for row in rows])
+
+        begin = begin_some, lambda rows: self.begin_pictures(states[rows])
+        return self.embed_begun(item_keys(texts, states), begin, progress)
+
+    def embed_begun(self, keys: Keys, begin: tuple[Begin, Begin], progress: bool = False) -> ItemVectors:
+        """n items by their keys; begin: of some rows what goes into `first_layer`, of the texts and of the pictures."""
+        texts = self._embed_cached(TEXT, keys[0], begin[0], progress)
+        return ItemVectors(texts, self._embed_cached(IMAGE, keys[1], begin[1], progress))
+
+    def _embed_cached(self, modality: str, keys: Sequence[str], begin: Begin, progress: bool) -> np.ndarray:
         """[n, d] by keys; rows that are not known are embedded, and kept after every batch."""
         known = self.cache.get(keys)
         new = list({key: row for row, key in enumerate(keys) if key not in known}.items())
@@ -143,9 +148,15 @@ class ItemEmbedder:
             torch.inference_mode(),
         ):
             for part in chunks(new, BATCH):
-                vectors = embed([row for _, row in part]).float().cpu().numpy()
+                vectors = self.read_above(modality, begin([row for _, row in part])).float().cpu().numpy()
                 fresh = {key: vector for (key, _), vector in zip(part, vectors, strict=True)}
                 self.cache.put(fresh)
                 known.update(fresh)
                 bar.update(len(part))
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.size), np.float32)
+
+
+def item_keys(texts: Sequence[str], states: Tensor) -> Keys:
+    """What names n texts, and pictures by their states [n, 5, h], in the cache."""
+    rows = (state.half().numpy().tobytes() for state in states)
+    return [hash_bytes(TEXT, text) for text in texts], [hash_bytes(IMAGE, row) for row in rows]

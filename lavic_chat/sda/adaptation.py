@@ -88,13 +88,12 @@ def adapt(request: AdaptRequest) -> StageResult | None:
     train, held = split_titles(catalog)
     model = load_model(settings.model, adapter, settings.home, without=(LLM,) if request.raw else ())
     plain_layers(model)
-    products = [catalog.products[row] for row in (*train, *held)]
     embedder = ItemEmbedder(model, settings.home, "", EmbedderConfig.of(asdict(config)))
     with first_goes_first():
-        items = begin_items(embedder, products, look_at(settings, catalog, products, adapter))
+        items = begin_items(embedder, catalog.products, look_at(settings, catalog, catalog.products, adapter))
     moda = add_moda(model, shape_of(config), config.seed, llm_linears(model, config.first_layer))
-    learner = Learner(embedder, items.take(range(len(train))), make_loss(config), config)
-    tested = items.take(range(len(train), len(products)))
+    learner = Learner(embedder, items.take(train), make_loss(config), config)
+    tested = items.take(held)
     record = provenance(STAGE, [catalog], config, started) | {
         "items": len(train), "raw": request.raw, "weights": model.weights_hash,
     }  # fmt: skip

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from lavic_chat.errors import ModelError
 from lavic_chat.sda import evaluation as e
 from lavic_chat.sda.evaluation import Measured, Ranks
-from lavic_chat.sda.features import BOTH, IDS, FeatureMaker, FeatureSet
+from lavic_chat.sda.features import BOTH, IDS, FeatureMaker, FeatureSet, config_of_any
 from lavic_chat.sda.interactions import Histories, load_histories, split_last
 from lavic_chat.sda.interactions.histories import Split
 from lavic_chat.sda.recommenders.registry import RECOMMENDERS, id_vectors
@@ -107,7 +107,7 @@ def compare(request: CompareRequest) -> list[Fitted]:
     if unknown := [name for name in request.recommenders if name not in RECOMMENDERS]:
         raise ModelError(f"There is no recommender {unknown[0]!r}; choose {', '.join(RECOMMENDERS)}.")
     catalog, histories = load_histories(request.settings.catalog)
-    maker = FeatureMaker(request.settings, catalog)
+    maker = FeatureMaker(request.settings, catalog, zero_shot=config_of_any(request.features))
     bench = Bench(histories, split_last(histories), maker.texts, request)
     bench.folder.mkdir(parents=True, exist_ok=True)
     plain = [name for name in request.recommenders if not RECOMMENDERS[name].takes_features]

@@ -10,7 +10,7 @@ lvlm      the LLM's, with the adapter's LoRA: what SDA begins with
 NAME=DIR  the LLM's with the MoDA of an adapter folder: SDA, LoRA with InfoNCE, ...
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
 from lavic_chat.errors import ModelError, PictureError
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item import item_text
-from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
+from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, item_keys
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.card import LLM, WEIGHTS, check_base, read_card
 from lavic_chat.model.clip import Clip
@@ -32,6 +32,7 @@ from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import plain_layers
 from lavic_chat.model.moda import IMAGE, MODA, MODALITIES, TEXT, read_moda
+from lavic_chat.sda.items import begin_items
 from lavic_chat.sda.pictures import look_at
 from lavic_chat.sda.recommenders.task import join_features
 from lavic_chat.sda.reduction import reduce_features
@@ -86,8 +87,10 @@ class FeatureSet:
 class FeatureMaker:
     """Makes features of one catalogue with one adapter; models are opened when they are asked for."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, seed: int = 0):
+    def __init__(self, settings: Settings, catalog: Catalog, seed: int = 0, zero_shot: EmbedderConfig | None = None):
+        """zero_shot: how an LLM that was not adapted embeds items; the paper's way without it."""
         self.settings, self.catalog, self.seed = settings, catalog, seed
+        self.zero_shot = zero_shot or EmbedderConfig()
         self.texts = [item_text(product) for product in catalog.products]
 
     def make(self, name: str) -> FeatureSet:
@@ -134,17 +137,19 @@ class FeatureMaker:
 
     def embed(self, name: str, adapted: Path | None = None, raw: bool = False) -> FeatureSet:
         """By the LLM. adapted: an adapter whose MoDA is put on; its record says how its items were embedded."""
-        config, weights = EmbedderConfig(), ""
+        config, weights = self.zero_shot, ""
         if adapted:
             record = read_card(adapted).training.get("sda", {})
-            config = EmbedderConfig.of(record.get("config", {}))
+            config = config_of(adapted)
             raw = bool(record.get("raw"))
         model = self.open_model(raw)
         if adapted:
             weights = put_moda_on(model, adapted)
         states = self.look(self.settings.adapter_folder)
         embedder = ItemEmbedder(model, self.settings.home, hash_bytes(model.weights_hash, weights), config)
-        vectors = embedder.embed_items(self.catalog.products, states, progress=True)
+        items = begin_items(embedder, self.catalog.products, states)
+        begin = (lambda rows: items.take(rows).texts, lambda rows: items.take(rows).images)
+        vectors = embedder.embed_begun(item_keys(self.texts, states), begin, progress=True)
         return FeatureSet(name, torch.from_numpy(vectors.texts), torch.from_numpy(vectors.images))
 
     def open_model(self, raw: bool = False) -> LavicModel:
@@ -161,6 +166,18 @@ class FeatureMaker:
     def look(self, adapter: Path | None) -> Tensor:
         """[n, 5, h] the states of the base's tower, with an adapter's LoRA or without."""
         return look_at(self.settings, self.catalog, self.catalog.products, adapter)
+
+
+def config_of(adapted: str | Path) -> EmbedderConfig:
+    """How the items were embedded that an adapter's MoDA has learned from; raises ModelError where it is none."""
+    return EmbedderConfig.of(read_card(adapted).training.get("sda", {}).get("config", {}))
+
+
+def config_of_any(names: Sequence[str]) -> EmbedderConfig:
+    """How the first of the adapted ones among sets of features embeds items, by which those that are not adapted do as
+    well; the paper's way where there is none."""
+    folders = (name.partition("=")[2] for name in names)
+    return next((config_of(folder) for folder in folders if folder), EmbedderConfig())
 
 
 def main_picture(catalog: Catalog, product: Product) -> Image.Image:
