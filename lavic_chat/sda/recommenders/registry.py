@@ -41,7 +41,7 @@ class Entry:
 
 MATRIX, SEQUENCE, GRAPH = MatrixConfig(), SequentialConfig(), SlmRecConfig()
 CONTENT = tuple(ContentConfig(decay) for decay in (1.0, 0.8, 0.6))
-SEQUENCES = tuple(replace(SEQUENCE, dropout=off, align=on) for off in (0.2, 0.5) for on in (0.0, 0.05))
+SEQUENCES = tuple(replace(SEQUENCE, dropout=0.5, align=on) for on in (0.0, 0.05))
 RECOMMENDERS: Mapping[str, Entry] = {
     "popularity": Entry(fit_popularity, (MATRIX,), takes_features=False, is_random=False),
     "knn": Entry(fit_item_knn, (MATRIX,), takes_features=False, is_random=False),
@@ -55,7 +55,7 @@ RECOMMENDERS: Mapping[str, Entry] = {
     "vbpr": Entry(
         fit_vbpr, tuple(replace(MATRIX, lr=lr, lambda_reg=reg) for lr in (0.003, 0.01) for reg in (0.001, 0.01))
     ),
-    "slmrec": Entry(fit_slmrec, tuple(replace(GRAPH, lr=lr, contrast=on) for lr in (1e-3, 5e-3) for on in (0.0, 0.05))),
+    "slmrec": Entry(fit_slmrec, tuple(replace(GRAPH, lr=5e-3, contrast=on) for on in (0.0, 0.05))),
     "sasrec": Entry(fit_sasrec, SEQUENCES),
     "bert4rec": Entry(fit_bert4rec, SEQUENCES),
 }

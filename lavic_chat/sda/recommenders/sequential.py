@@ -24,6 +24,9 @@ class SequentialConfig(EpochConfig):
     """size: of hidden states; longest: items of a history that are read, the newest. align: weight of RAT's loss, where
     there is something to align to."""
 
+    epochs: int = 60
+    patience: int = 4
+    valid_every: int = 2  # where most items are rare, a softmax over all of them has soon learned what generalizes
     size: int = 128
     blocks: int = 2
     heads: int = 2

@@ -41,7 +41,7 @@ class EpochConfig:
     """epochs: at most. valid_every: so many epochs. patience: so many validations without a better one are the end."""
 
     epochs: int = 200
-    patience: int = 10
+    patience: int = 5
     valid_every: int = 5
 
 
