@@ -125,7 +125,8 @@ def table_of(found: Mapping) -> str:
         overall, tail = row["values"][OVERALL], row["values"][TAIL]
         rows.append([
             row["recommender"], LABELS.get(row["features"], row["features"]), str(row["seeds"]),
-            with_interval(overall[HIT]), f"{overall['N@10']['value']:.3f}", with_interval(tail[HIT]), f"{tail['N@10']['value']:.3f}",
+            with_interval(overall[HIT]), f"{overall['N@10']['value']:.3f}",
+            with_interval(tail[HIT]), f"{tail['N@10']['value']:.3f}",
             f"{overall['full H@10']['value']:.3f}",
         ])  # fmt: skip
     heads = ("recommender", "features", "fits", "H@10", "N@10", "tail H@10", "tail N@10", "full H@10")
