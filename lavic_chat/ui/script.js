@@ -14,6 +14,13 @@ element.addEventListener("click", (event) => {
   }
 });
 
+// What is forgotten in one tab is forgotten in all: another one would keep it again with its next move.
+if (element.closest("#keeping")) {
+  addEventListener("storage", (event) => {
+    if (event.key === "lavic-chat-history" && event.newValue === null) location.reload();
+  });
+}
+
 // The annotation page by keys: what carries data-key is pressed by it, unless somebody is writing.
 if (element.closest("#task")) {
   document.addEventListener("keydown", (event) => {
