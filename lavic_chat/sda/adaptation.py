@@ -10,6 +10,7 @@ kept, in the folder `moda` of the adapter, or of another one that is told.
 
 import time
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,9 @@ def adapt(request: AdaptRequest) -> StageResult | None:
     with first_goes_first():
         items = begin_items(embedder, catalog.products, look_at(settings, catalog, catalog.products, adapter))
     moda = add_moda(model, shape_of(config), config.seed, llm_linears(model, config.first_layer))
-    learner = Learner(embedder, items.take(train), make_loss(config), config)
+    learned, loss = items.take(train), make_loss(config)
+    start = embed_all(embedder, learned) if config.teacher_from == "start" and config.loss == "cmsa" else None
+    learner = Learner(embedder, learned, loss, config, start)
     tested = items.take(held)
     record = provenance(STAGE, [catalog], config, started) | {
         "items": len(train), "raw": request.raw, "weights": model.weights_hash,
@@ -151,6 +154,7 @@ class Learner:
     items: Items
     loss: nn.Module
     config: AdaptConfig
+    start: tuple[Tensor, Tensor] | None = None  # the items' embeddings before, where their structure teaches
 
     def run(self, tested: Items) -> TrainingRun[CrossRecall]:
         """How it learns, and on which items it is tested."""
@@ -182,9 +186,11 @@ class Learner:
         processes = process_state()
         count = processes.num_processes
         rows = epoch_rows(len(self.items), self.batch, step, self.config.seed)
-        own = self.items.take(rows[processes.process_index :: count])
+        shares = [rows[place::count] for place in range(count)]
+        own = self.items.take(shares[processes.process_index])
         self.embedder.model.train()
-        loss = self.loss(*map(gather_rows, own.embed(self.embedder)))
+        structure = [tuple(one[list(chain(*shares))] for one in self.start)] if self.start else []
+        loss = self.loss(*map(gather_rows, own.embed(self.embedder)), *structure)
         if not torch.isfinite(loss):
             raise ModelError("The loss is no number any more; start again with a lower --lr.")
         (count * loss).backward()  # gradients are averaged, and each process has those of its share
@@ -196,12 +202,19 @@ class Learner:
         return min(self.config.batch, len(self.items) // process_state().num_processes * process_state().num_processes)
 
 
-@torch.inference_mode()
-def cross_recall(embedder: ItemEmbedder, items: Items, step: int) -> CrossRecall:
-    """How often an item's own is found across the modalities."""
+@torch.no_grad()
+def embed_all(embedder: ItemEmbedder, items: Items) -> tuple[Tensor, Tensor]:
+    """Unit vectors [n, d] of n items' texts, and of their pictures, as the model is now."""
     embedder.model.train(False)
     parts = [items.take(rows).embed(embedder) for rows in chunks(range(len(items)), BATCH)]
     texts, images = (torch.cat(rows) for rows in zip(*parts, strict=True))
+    return texts, images
+
+
+@torch.inference_mode()
+def cross_recall(embedder: ItemEmbedder, items: Items, step: int) -> CrossRecall:
+    """How often an item's own is found across the modalities."""
+    texts, images = embed_all(embedder, items)
     ranks = np.concatenate([own_ranks(scores) for scores in (texts @ images.T, images @ texts.T)])
     nearest, among_ten = (float((ranks <= top).mean()) for top in (1, TOP))
     gap = round(float((texts.mean(0) - images.mean(0)).norm()), 4)

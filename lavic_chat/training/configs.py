@@ -157,6 +157,7 @@ class AdaptConfig:
     teacher: float = 0.07  # its temperature
     similarity: str = "cosine"  # or "raw"
     teacher_similarity: str = "centred"
+    teacher_from: str = "now"  # whose structure teaches: that of the embeddings as they are, or at the "start"
     through_teacher: bool = False  # gradients go through the teacher, as in the authors' code
     longest: int = 40  # tokens of an item's text
     pool: str = "whole"  # or "own": what the mean is taken of

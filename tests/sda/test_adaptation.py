@@ -90,6 +90,11 @@ def test_what_is_read_back_finds_what_was_found(settings, monkeypatch):
     assert found.recall_1 == pytest.approx(record["best"]["recall_1"], abs=0.1)
 
 
+def test_the_structure_at_the_start_may_teach(settings):
+    now, start = learn(settings, steps=4), learn(settings, steps=4, teacher_from="start")
+    assert start["losses"] != now["losses"] and start["valid"][0] == now["valid"][0]
+
+
 def test_only_the_upper_layers_learn_where_that_is_asked_for(settings, monkeypatch):
     monkeypatch.setattr(adaptation, "split_titles", lambda catalog: (list(range(12)), list(range(12))))
     learn(settings, first_layer=1, steps=40, valid_every=20)

@@ -65,3 +65,10 @@ def test_a_centred_teacher_sees_past_what_all_have_in_common():
     assert plain.targets(texts + common, images + common).max() < 0.2  # all the same to it
     assert torch.allclose(centred.targets(texts + common, images - common), centred.targets(texts, images), atol=1e-3)
     assert centred.targets(texts + common, images + common).diagonal().min() > 0.9
+
+
+def test_other_embeddings_may_be_the_teacher():
+    texts, images = torch.randn(5, 8), torch.randn(5, 8)
+    loss = CmsaLoss(teacher_kind=CENTRED)
+    assert loss(texts, images, (texts, images)).item() == pytest.approx(loss(texts, images).item())
+    assert loss(texts, images, (images, texts + 1)).item() != pytest.approx(loss(texts, images).item())

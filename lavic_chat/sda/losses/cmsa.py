@@ -40,9 +40,10 @@ class CmsaLoss(nn.Module):
             alike = (similarity(texts, texts, kind) + similarity(images, images, kind)) / 2
             return (alike / self.teacher).softmax(-1)
 
-    def forward(self, texts: Tensor, images: Tensor) -> Tensor:
-        """[B, d] and [B, d] -> a number"""
-        scores, wanted = similarity(texts, images, self.kind) / self.temperature, self.targets(texts, images)
+    def forward(self, texts: Tensor, images: Tensor, structure: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """[B, d] and [B, d] -> a number. structure: other embeddings of the same items, whose structure teaches."""
+        scores = similarity(texts, images, self.kind) / self.temperature
+        wanted = self.targets(*structure) if structure else self.targets(texts, images)
         both = torch.stack([scores.log_softmax(-1), scores.T.log_softmax(-1)])
         if self.detached:
             return functional.kl_div(both, wanted.expand_as(both), reduction="sum") / both[..., 0].numel()
