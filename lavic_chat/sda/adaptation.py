@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.errors import CatalogError, ModelError
@@ -206,7 +207,8 @@ class Learner:
 def embed_all(embedder: ItemEmbedder, items: Items) -> tuple[Tensor, Tensor]:
     """Unit vectors [n, d] of n items' texts, and of their pictures, as the model is now."""
     embedder.model.train(False)
-    parts = [items.take(rows).embed(embedder) for rows in chunks(range(len(items)), BATCH)]
+    bar = tqdm(range(len(items)), desc="Embedding", unit="item", leave=False)
+    parts = [items.take(rows).embed(embedder) for rows in chunks(bar, BATCH)]
     texts, images = (torch.cat(rows) for rows in zip(*parts, strict=True))
     return texts, images
 
