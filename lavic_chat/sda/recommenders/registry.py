@@ -57,7 +57,8 @@ RECOMMENDERS: Mapping[str, Entry] = {
     ),
     "slmrec": Entry(fit_slmrec, tuple(replace(GRAPH, lr=5e-3, contrast=on) for on in (0.0, 0.05))),
     "sasrec": Entry(fit_sasrec, SEQUENCES),
-    "bert4rec": Entry(fit_bert4rec, SEQUENCES),
+    # What is hidden is a share of each history, so that it learns the same in more epochs.
+    "bert4rec": Entry(fit_bert4rec, tuple(replace(one, patience=8) for one in SEQUENCES)),
 }
 
 

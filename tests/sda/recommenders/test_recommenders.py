@@ -51,7 +51,7 @@ def task_of(purchases, features=None, aligned=None):
     return FitTask(split, judge_of(histories, split), features=named, aligned=aligned)
 
 
-SEQUENCE = SequentialConfig(size=32, blocks=1, heads=2, epochs=30, patience=4, lr=3e-3)
+SEQUENCE = SequentialConfig(size=32, blocks=1, heads=2, epochs=30, patience=4, valid_every=5, lr=3e-3)
 CHANCE = 10 / 101  # of a group's 24 other items among 100 + 1, a group that is known lifts it to about 0.5
 
 
