@@ -26,7 +26,7 @@ from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
 from lavic_chat.model.card import LLM, AdapterCard, write_card
 from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import llm_linears, plain_layers, save_lora
-from lavic_chat.model.moda import FIXED, LEARNED, MODA, ModaShape, add_moda
+from lavic_chat.model.moda import FIXED, IMAGE, LEARNED, MODA, ModaShape, add_moda
 from lavic_chat.sda.conflict import Conflict, measure_conflict
 from lavic_chat.sda.items import BATCH, Items, begin_items
 from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss
@@ -85,6 +85,8 @@ def adapt(request: AdaptRequest) -> StageResult | None:
     """
     started, settings, config = time.time(), request.settings, request.config
     check_batches(config.batch)
+    if config.learns == "image" and config.kind != "separate":
+        raise ModelError("Pictures learn alone only with --kind separate; else the texts would change with them.")
     adapter = settings.adapter_folder
     catalog = load_catalog(settings.catalog)
     train, held = split_titles(catalog)
@@ -95,7 +97,8 @@ def adapt(request: AdaptRequest) -> StageResult | None:
         items = begin_items(embedder, catalog.products, look_at(settings, catalog, catalog.products, adapter))
     moda = add_moda(model, shape_of(config), config.seed, llm_linears(model, config.first_layer))
     learned, loss = items.take(train), make_loss(config)
-    start = embed_all(embedder, learned) if config.teacher_from == "start" and config.loss == "cmsa" else None
+    needs_start = config.learns == "image" or (config.teacher_from == "start" and config.loss == "cmsa")
+    start = embed_all(embedder, learned) if needs_start else None
     learner = Learner(embedder, learned, loss, config, start)
     tested = items.take(held)
     record = provenance(STAGE, [catalog], config, started) | {
@@ -155,7 +158,7 @@ class Learner:
     items: Items
     loss: nn.Module
     config: AdaptConfig
-    start: tuple[Tensor, Tensor] | None = None  # the items' embeddings before, where their structure teaches
+    start: tuple[Tensor, Tensor] | None = None  # the items' embeddings before, where these are needed
 
     def run(self, tested: Items) -> TrainingRun[CrossRecall]:
         """How it learns, and on which items it is tested."""
@@ -188,14 +191,27 @@ class Learner:
         count = processes.num_processes
         rows = epoch_rows(len(self.items), self.batch, step, self.config.seed)
         shares = [rows[place::count] for place in range(count)]
-        own = self.items.take(shares[processes.process_index])
         self.embedder.model.train()
-        structure = [tuple(one[list(chain(*shares))] for one in self.start)] if self.start else []
-        loss = self.loss(*map(gather_rows, own.embed(self.embedder)), *structure)
+        loss = self.loss(*self.embed_batch(shares, processes.process_index), *self.structure(shares))
         if not torch.isfinite(loss):
             raise ModelError("The loss is no number any more; start again with a lower --lr.")
         (count * loss).backward()  # gradients are averaged, and each process has those of its share
         return loss.item()
+
+    def embed_batch(self, shares: list[list[int]], place: int) -> tuple[Tensor, Tensor]:
+        """Texts [B, d] and pictures [B, d] of the rows of all processes' shares, gradients in one's own."""
+        own = self.items.take(shares[place])
+        if self.config.learns == "image" and self.start:
+            return self.start[0][list(chain(*shares))], gather_rows(self.embedder.read_above(IMAGE, own.images))
+        texts, images = own.embed(self.embedder)
+        return gather_rows(texts), gather_rows(images)
+
+    def structure(self, shares: list[list[int]]) -> list[tuple[Tensor, Tensor]]:
+        """What else the loss is given: the embeddings at the start, where their structure teaches."""
+        if not self.start or self.config.teacher_from != "start" or self.config.loss != "cmsa":
+            return []
+        rows = list(chain(*shares))
+        return [(self.start[0][rows], self.start[1][rows])]
 
     @property
     def batch(self) -> int:

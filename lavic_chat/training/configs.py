@@ -148,6 +148,7 @@ class AdaptConfig:
     batch: int = 32
     lr: float = 1e-3
     kind: str = "moda"  # or "lora", which both modalities share, or "separate", one for each
+    learns: str = "both"  # or "image": pictures come to the texts, which stay as they are; of kind "separate"
     rank: int = 8
     experts: int = 8
     alpha: int = 32

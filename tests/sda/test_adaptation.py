@@ -95,6 +95,24 @@ def test_the_structure_at_the_start_may_teach(settings):
     assert start["losses"] != now["losses"] and start["valid"][0] == now["valid"][0]
 
 
+def test_pictures_may_come_to_the_texts_which_stay_as_they_are(settings, monkeypatch, tmp_path):
+    monkeypatch.setattr(adaptation, "split_titles", lambda catalog: (list(range(12)), list(range(12))))
+    with pytest.raises(LavicError, match="--kind separate"):
+        learn(settings, learns="image")
+    record = learn(settings, learns="image", kind="separate", steps=60, valid_every=20)
+    assert record["best"]["recall_10"] > record["valid"][0]["recall_10"]
+    model = load_model(settings.model, settings.adapter, settings.home)
+    plain_layers(model)
+    texts, pictures = ["a red sofa"], torch.randn(2, 5, 32)
+    embedder = ItemEmbedder(model, settings.home, "x")
+    with torch.no_grad():
+        before = embedder.embed_texts(texts), embedder.embed_states(pictures)
+        read_moda(model, settings.adapter / MODA)
+        model.train(False)
+        assert torch.allclose(embedder.embed_texts(texts), before[0], atol=1e-6)
+        assert not torch.allclose(embedder.embed_states(pictures), before[1], atol=1e-4)
+
+
 def test_only_the_upper_layers_learn_where_that_is_asked_for(settings, monkeypatch):
     monkeypatch.setattr(adaptation, "split_titles", lambda catalog: (list(range(12)), list(range(12))))
     learn(settings, first_layer=1, steps=40, valid_every=20)
