@@ -28,7 +28,7 @@ def draw_hits(columns: Mapping[str, Mapping[str, Mapping]], labels: Mapping[str,
     """PNG: tail H@10, a column a recommender, a bar a set of features, with 95 % intervals and chance."""
     import matplotlib
 
-    names = list(next(iter(columns.values())))
+    names = sorted(next(iter(columns.values())), key=lambda name: name != OURS)
     values = {name: [found[one]["tail"]["H@10"] for one in names] for name, found in columns.items()}
     longest = max(one["high"] for column in values.values() for one in column)
     with matplotlib.rc_context(STYLE):
@@ -84,7 +84,7 @@ def draw_spaces(spaces: Sequence[Mapping], labels: Mapping[str, str]) -> bytes:
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
-        note = "250 items, each once by its text and once by its picture, on two principal components of both"
+        note = "250 items, once by text and once by picture, on two principal components; recall among 500, learned ones too"
         figure = new_figure("Texts and pictures in one space", note, 5.2)
         draw_legend(figure, ["text", "picture"])
         width = (WIDTH - 0.7 - 0.4 * (len(spaces) - 1)) / len(spaces)

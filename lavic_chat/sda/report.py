@@ -21,12 +21,13 @@ from lavic_chat.storage.files import write_atomic, write_json
 
 PAPER = Path(__file__).parent / "paper.json"
 FEATURED = ("vbpr", "slmrec", "sasrec", "bert4rec")  # the paper's four
-RIVALS = ("lvlm", "raw", "plain", "ids", "noise")  # that SDA is compared with
+RIVALS = ("lvlm", "raw", "plain", "tower", "ids", "noise")  # that SDA is compared with
 LABELS = {
     "ids": "ids only", "noise": "noise", "plain": "MiniLM + DINOv2", "tower": "MiniLM + our tower",
     "raw": "LLM as it comes", "lvlm": "LLM, LaViC", "sda": "SDA (CMSA, MoDA)", "lora": "CMSA, LoRA",
     "infonce": "InfoNCE, LoRA", "hard": "InfoNCE, MoDA", "separate": "CMSA, a LoRA each", "experts2": "two experts",
-    "experts4": "four experts", "taught": "teacher learns too",
+    "experts4": "four experts", "start": "taught by the start", "toward": "pictures alone learn",
+    "taught": "teacher learns too",
 }  # fmt: skip
 SDA, TAIL, OVERALL = "sda", "tail", "overall"
 HIT = "H@10"
