@@ -97,9 +97,7 @@ def adapt(request: AdaptRequest) -> StageResult | None:
         items = begin_items(embedder, catalog.products, look_at(settings, catalog, catalog.products, adapter))
     moda = add_moda(model, shape_of(config), config.seed, llm_linears(model, config.first_layer))
     learned, loss = items.take(train), make_loss(config)
-    needs_start = config.learns == "image" or (config.teacher_from == "start" and config.loss == "cmsa")
-    start = embed_all(embedder, learned) if needs_start else None
-    learner = Learner(embedder, learned, loss, config, start)
+    learner = Learner(embedder, learned, loss, config, embed_start(embedder, learned, config))
     tested = items.take(held)
     record = provenance(STAGE, [catalog], config, started) | {
         "items": len(train), "raw": request.raw, "weights": model.weights_hash,
@@ -217,6 +215,12 @@ class Learner:
     def batch(self) -> int:
         """So many items, or all there are, that the processes can share evenly."""
         return min(self.config.batch, len(self.items) // process_state().num_processes * process_state().num_processes)
+
+
+def embed_start(embedder: ItemEmbedder, items: Items, config: AdaptConfig) -> tuple[Tensor, Tensor] | None:
+    """The items' embeddings before anything was learned, where they are needed."""
+    is_teacher = config.teacher_from == "start" and config.loss == "cmsa"
+    return embed_all(embedder, items) if is_teacher or config.learns == "image" else None
 
 
 @torch.no_grad()

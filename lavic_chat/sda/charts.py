@@ -84,7 +84,7 @@ def draw_spaces(spaces: Sequence[Mapping], labels: Mapping[str, str]) -> bytes:
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
-        note = "250 items, once by text and once by picture, on two principal components; recall among 500, learned ones too"
+        note = "250 items on two principal components; recall among 500 of all items, learned from or not"
         figure = new_figure("Texts and pictures in one space", note, 5.2)
         draw_legend(figure, ["text", "picture"])
         width = (WIDTH - 0.7 - 0.4 * (len(spaces) - 1)) / len(spaces)
