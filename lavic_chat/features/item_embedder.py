@@ -132,7 +132,7 @@ class ItemEmbedder:
             return self.begin_texts([texts[row] for row in rows])
 
         begin = begin_some, lambda rows: self.begin_pictures(states[rows])
-        return self.embed_begun(item_keys(texts, states), begin, progress)
+        return self.embed_begun(cache_keys(texts, states), begin, progress)
 
     def embed_begun(self, keys: Keys, begin: tuple[Begin, Begin], progress: bool = False) -> ItemVectors:
         """n items by their keys; begin: of some rows what goes into `first_layer`, of the texts and of the pictures."""
@@ -156,7 +156,7 @@ class ItemEmbedder:
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.size), np.float32)
 
 
-def item_keys(texts: Sequence[str], states: Tensor) -> Keys:
+def cache_keys(texts: Sequence[str], states: Tensor) -> Keys:
     """What names n texts, and pictures by their states [n, 5, h], in the cache."""
     rows = (state.half().numpy().tobytes() for state in states)
     return [hash_bytes(TEXT, text) for text in texts], [hash_bytes(IMAGE, row) for row in rows]

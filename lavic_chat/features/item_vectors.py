@@ -15,9 +15,10 @@ from torch import Tensor
 from lavic_chat.catalog import Product
 from lavic_chat.errors import ModelError
 from lavic_chat.features.item import item_text
+from lavic_chat.model.card import MODA
 from lavic_chat.storage.files import hash_bytes, write_atomic
 
-FOLDER, FILE = "moda", "items.safetensors"
+FILE = "items.safetensors"
 
 
 def item_keys(products: Sequence[Product], states: Tensor) -> list[str]:
@@ -28,7 +29,7 @@ def item_keys(products: Sequence[Product], states: Tensor) -> list[str]:
 
 def save_item_vectors(adapter: str | Path, keys: Sequence[str], vectors: Tensor) -> Path:
     """Write the vectors [n, d] of items into an adapter's folder; returns the file."""
-    path = Path(adapter) / FOLDER / FILE
+    path = Path(adapter) / MODA / FILE
     rows = dict(zip(keys, vectors.half(), strict=True))
     write_atomic(path, save({key: row.contiguous() for key, row in rows.items()}))
     return path
@@ -37,7 +38,7 @@ def save_item_vectors(adapter: str | Path, keys: Sequence[str], vectors: Tensor)
 def load_item_vectors(adapter: str | Path | None, products: Sequence[Product], states: Tensor) -> np.ndarray | None:
     """[n, d] unit vectors of all of a catalogue's products; None where the adapter does not have those of each. Raises
     ModelError where the file is damaged."""
-    path = Path(adapter) / FOLDER / FILE if adapter else None
+    path = Path(adapter) / MODA / FILE if adapter else None
     if not path or not path.is_file():
         return None
     try:

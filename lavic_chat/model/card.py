@@ -15,6 +15,7 @@ from lavic_chat.storage.files import hash_bytes, hash_file, write_json
 FORMAT = 1
 KEYS = {"trust": "retrieval_weight"}  # in adapter.json -> in the card
 RETRIEVER, FUSION = "retriever", "fusion.safetensors"
+MODA = "moda"  # what SDA has adapted, and item vectors
 NLU, HEADS = "nlu", "heads.safetensors"  # what reads messages
 VISION, LLM = "vision", "llm"
 PARTS = (VISION, LLM)  # that have a LoRA

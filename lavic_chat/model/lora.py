@@ -20,8 +20,9 @@ from lavic_chat.model.llava import LavicModel
 from lavic_chat.storage.files import write_atomic, write_json
 
 # Bare names such as q_proj also hit the vision tower: the part's path must be in the pattern.
-LLM_LINEARS = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
-LLM_LAYERS = r".*language_model.*\.layers\.({layers})\..*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
+LLM_PROJECTIONS = "(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
+LLM_LINEARS = rf".*language_model.*\.{LLM_PROJECTIONS}"
+LLM_LAYERS = rf".*language_model.*\.layers\.({{layers}})\..*\.{LLM_PROJECTIONS}"
 VISION_LINEARS = r".*vision_tower.*\.layers?\.({layers})\..*\.(q_proj|k_proj|v_proj|o_proj|out_proj|fc1|fc2)"
 PROJECTOR_LINEARS = r".*multi_modal_projector\.linear_[12]"
 

@@ -23,11 +23,10 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.card import WEIGHTS
+from lavic_chat.model.card import MODA, WEIGHTS
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.lora import LLM_LINEARS, without_remarks
 
-MODA = "moda"
 TEXT, IMAGE = "text", "image"
 MODALITIES = (TEXT, IMAGE)
 LEARNED, FIXED = "learned", "fixed"

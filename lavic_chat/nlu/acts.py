@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.grounding import LONGEST_NAME
 from lavic_chat.nlu.kinds import Kinds
 from lavic_chat.nlu.reading import Reading, Span
 
@@ -13,7 +14,6 @@ SOMETHING_ELSE = re.compile(
     r"(?:something|anything|some|an|any)\W*(?:else|other|different)"
     r"(?:\W+(?:one|ones|please|pls|then|instead|maybe))*\W*", re.IGNORECASE,
 )  # fmt: skip
-NAME = 4  # words that a thing's name has at most
 SAID = 0.8  # probability from which on a thing in a message about delivery is wished for
 
 
@@ -32,7 +32,7 @@ def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
 
 def is_thing(text: str, kinds: Kinds) -> bool:
     """Whether a message is the name of a thing, and nothing else: "pouf"."""
-    return len(text.split()) <= NAME and kinds.grounding.is_thing(text)
+    return len(text.split()) <= LONGEST_NAME and kinds.grounding.is_thing(text)
 
 
 def wants_thing(read: Reading, kinds: Kinds) -> bool:

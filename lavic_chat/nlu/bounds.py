@@ -28,8 +28,8 @@ LESS = (
     r"(?:(?:and|or)\s+(?:less|under|below|cheaper|smaller|shorter|narrower|lower)|tops|max(?:imum)?"
     r"|at\s+(?:the\s+)?(?:very\s+)?most)\b"
 )
-MONEY = r"(?:dollars?|bucks|quid|euros?|pounds?|usd|eur|gbp)\b"
-RIGHT_BEHIND = rf"\W{{0,2}}(?:{MONEY}\s*)?"
+CURRENCY = r"dollars?|bucks|quid|euros?|pounds?|usd|eur|gbp"
+RIGHT_BEHIND = rf"\W{{0,2}}(?:(?:{CURRENCY})\b\s*)?"
 
 
 def bound_before(before: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.reading import Span
@@ -9,7 +10,7 @@ from lavic_chat.nlu.reading import Span
 ROOM = r"(?:budget|limit|maximum|max|space|room|wall|niche|corner|gap|ceiling|door|favou?rite|idea|taste)"
 OWNED = re.compile(
     r"(?<!\bdo )(?<!\bdid )(?<!\bcan )\b(?:(?:i|we)(?:\s+(?:already|currently|just|still))?\s+(?:have|own|bought|got)"
-    rf"|(?:i|we)[’']ve\s+(?:already\s+)?(?:got|bought)|(?:my|our)\s+(?!\w*\s?{ROOM})[\w\s-]{{2,30}}?\b(?:is|are))\b",
+    rf"|(?:i|we)[’']ve\s+(?:already\s+)?(?:got|bought)|(?P<mine>my|our)\s+(?!\w*\s?{ROOM})[\w\s-]{{2,30}}?\b(?:is|are))\b",
     re.IGNORECASE,
 )
 CLAUSE_END = re.compile(
@@ -18,28 +19,34 @@ CLAUSE_END = re.compile(
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Clause:
+    """Where it begins and ends; names_thing: whether it names what the shopper has, "my bed is"."""
+
+    start: int
+    end: int
+    names_thing: bool
+
+    def holds(self, span: Span) -> bool:
+        """Whether a span lies in it."""
+        return self.start <= span.start and span.end <= self.end
+
+    def owns(self, span: Span) -> bool:
+        """Whether a span is said of what the shopper has; where no thing is named, "we have 90 cm", amounts are not."""
+        return self.holds(span) and (self.names_thing or span.slot not in r.AMOUNTS)
+
+
 def without_owned(spans: Sequence[Span], text: str) -> list[Span]:
-    """Spans but for those of clauses that say what the shopper has, as far as a thing is named outside of them. Of a
-    clause that names no thing, "we have 90 cm", the amounts count."""
-    clauses = [clause_from(match, text) for match in OWNED.finditer(text)]
+    """Spans but for what clauses say that the shopper has, as far as a thing is named outside of them."""
     kinds = [span for span in spans if span.slot == r.KIND]
-    if all(any(is_within(kind, clause) for clause in clauses) for kind in kinds):
+    clauses = [clause_from(match, text, kinds) for match in OWNED.finditer(text)]
+    if all(any(clause.holds(kind) for clause in clauses) for kind in kinds):
         return list(spans)
-    return [span for span in spans if not any(is_owned(span, clause, kinds, text) for clause in clauses)]
+    return [span for span in spans if not any(clause.owns(span) for clause in clauses)]
 
 
-def is_owned(span: Span, clause: tuple[int, int], kinds: Sequence[Span], text: str) -> bool:
-    """Whether a span of a clause is said of what the shopper has."""
-    names_thing = any(is_within(kind, clause) for kind in kinds) or text[clause[0]].lower() in "mo"  # "my bed is"
-    return is_within(span, clause) and (names_thing or span.slot not in r.AMOUNTS)
-
-
-def clause_from(match: re.Match, text: str) -> tuple[int, int]:
-    """Where a clause begins and ends that begins with a match."""
-    end = CLAUSE_END.search(text, match.end())
-    return match.start(), end.start() if end else len(text)
-
-
-def is_within(span: Span, clause: tuple[int, int]) -> bool:
-    """Whether a span lies in a clause."""
-    return clause[0] <= span.start and span.end <= clause[1]
+def clause_from(match: re.Match, text: str, kinds: Sequence[Span]) -> Clause:
+    """The clause that begins with a match of OWNED."""
+    ends = CLAUSE_END.search(text, match.end())
+    clause = Clause(match.start(), ends.start() if ends else len(text), bool(match["mine"]))
+    return replace(clause, names_thing=clause.names_thing or any(map(clause.holds, kinds)))

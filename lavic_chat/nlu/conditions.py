@@ -23,7 +23,6 @@ KIND_WIDTH = 0.09  # of similarity below the best, within which a thing may be o
 OUTSIDE, UNKNOWN = 0.02, 0.2  # probability of a limit that is broken, and of one whose fact nobody knows
 CENT_OR_CM = 0.005  # that is another price or size
 LIGHTER = 3.0  # CIE L* that is seen as a difference
-KIND = "kind"
 OPEN = 0.3  # what a condition gives way below
 # Of what a caption says of a facet: measured, colours are named rightly in .93 of the products, materials in .76.
 DOUBTS, OTHER_DOUBT = {"colour": 0.06, "material": 0.2, "pattern": 0.15}, 0.15
@@ -76,14 +75,14 @@ def given_way(conditions: Sequence[Condition], place: int) -> tuple[Condition, .
 
 def meets(condition: Condition) -> np.ndarray:
     """[N] whether a product meets a condition; a kind, as well as any here does."""
-    best = condition.probability.max(initial=0.0) if condition.name == KIND else 1.0
+    best = condition.probability.max(initial=0.0) if condition.name == r.KIND else 1.0
     return condition.probability >= OPEN * best
 
 
 def is_used_up(conditions: Sequence[Condition], found: Sequence[int], excluded: Sequence[int]) -> bool:
     """Whether all that are of the kind were turned down: none of those found is, and some of those excluded are; both
     by their rows."""
-    kind = next((meets(one) for one in conditions if one.name == KIND), None)
+    kind = next((meets(one) for one in conditions if one.name == r.KIND), None)
     return kind is not None and not kind[list(found)].any() and bool(kind[list(excluded)].any())
 
 
@@ -97,7 +96,7 @@ def kind_condition(kinds: Sequence[str], meant: float, grounding: Grounding) -> 
     probability = np.clip(np.exp(-(behind**2)), 1e-4, SURE)
     if best < NAMED and any(map(grounding.is_thing, kinds)):  # nothing is called so: the nearest is another thing
         probability = ANOTHER_THING * probability
-    return Condition(KIND, " or ".join(kinds), probability, KIND_WEIGHT * sure * meant)
+    return Condition(r.KIND, " or ".join(kinds), probability, KIND_WEIGHT * sure * meant)
 
 
 def values_of(name: str, facts: Sequence[Mapping[str, float]]) -> np.ndarray:

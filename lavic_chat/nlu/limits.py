@@ -8,17 +8,18 @@ from itertools import zip_longest
 
 from lavic_chat.catalog.amounts import read_count, read_measures, read_numbers, unit_behind
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.bounds import bound_before, bound_behind, bound_right_behind
+from lavic_chat.nlu.bounds import CURRENCY, bound_before, bound_behind, bound_right_behind
 from lavic_chat.nlu.intent import Limit
 from lavic_chat.nlu.reading import Span
 
 ABOUT = 0.2  # of a price or a measure that is only about so much
 REACH = 28  # characters around an amount that may say what it is of
 INCHES = r"in(?!\s*\w)|in(?=\s+(?:wide|deep|high|tall|long|across)\b)"
+UNIT_NAMES = r"centimet(?:er|re)s?|met(?:er|re)s?|inch(?:es)?|foot|feet"
 MEASURE = re.compile(
     rf"(?<![\w.,])(?:[0-9]+(?:[.,][0-9]+)?[\s-]?(?:cms?|mm|m|{INCHES}|ft)"
     r"|(?:[0-9]+(?:[.,][0-9]+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half an?)[\s-]?"
-    r"(?:centimet(?:er|re)s?|met(?:er|re)s?|inch(?:es)?|foot|feet))(?:\s+and\s+a\s+half)?\b", re.IGNORECASE,
+    rf"(?:{UNIT_NAMES}))(?:\s+and\s+a\s+half)?\b", re.IGNORECASE,
 )  # fmt: skip
 COUNT = r"[2-9]|two|three|four|five|six|seven|eight|nine"
 SEATED = re.compile(
@@ -26,7 +27,7 @@ SEATED = re.compile(
     rf"|\b({COUNT})[\s-]seat(?:s|ers?)?\b",
     re.IGNORECASE,
 )
-UNIT = re.compile(r"\s*(?:cms?|mm|centimet(?:er|re)s?|met(?:er|re)s?|inch(?:es)?|foot|feet|ft)\b", re.IGNORECASE)
+UNIT = re.compile(rf"\s*(?:cms?|mm|ft|{UNIT_NAMES})\b", re.IGNORECASE)
 WORD = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
     r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|grand)"
@@ -35,7 +36,7 @@ NUMBERS = re.compile(  # "two hundred and fifty", "a hundred"
     rf"\b(?:an?|half an?|{WORD}|[0-9.,]+)"
     rf"(?:[\s-]+{WORD}|(?:(?<=hundred)|(?<=thousand)|(?<=grand))\s+and\s+{WORD})+\b", re.IGNORECASE,
 )  # fmt: skip
-MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|bucks|quid|euros?|pounds?|usd|eur|gbp|grand|k)\b", re.IGNORECASE)
+MONEY = re.compile(rf"[$€£¥]|\b(?:{CURRENCY}|grand|k)\b", re.IGNORECASE)
 DIRECTIONS = {
     r.HEIGHT: r"high|height|tall|taller|talls?", r.DEPTH: r"deep|deeper|depth", r.LENGTH: r"long|longer|length",
     r.WIDTH: r"wide|wider|width|across|broad",

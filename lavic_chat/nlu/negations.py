@@ -72,18 +72,17 @@ def deny(span: Span, text: str) -> Span:
 def deny_lists(spans: Sequence[Span], text: str) -> list[Span]:
     """With looks that follow an unwanted one in a list that ends with "or", or "nor", unwanted as well."""
     found = list(spans)
-    for first, span in enumerate(found):
-        last, ends = first, False
-        while (
-            span.slot == r.UNWANTED and last + 1 < len(found) and found[last + 1].slot in APPEARANCES
-            and (joint := text[found[last].end : found[last + 1].start]) is not None and LISTED.fullmatch(joint)
-        ):  # fmt: skip
-            last, ends = last + 1, ends or bool(OR.fullmatch(joint))
-        behind = found[last + 1] if last > first and last + 1 < len(found) else None
-        if behind and behind.slot == r.KIND:  # "no red, blue or white mugs"
-            ends = ends or bool(OR.fullmatch(text[found[last].end : behind.start]))
-        if ends:
-            found[first : last + 1] = [replace(one, slot=r.UNWANTED, sure=span.sure) for one in found[first : last + 1]]
+    joints = [text[one.end : other.start] for one, other in pairwise(spans)]
+    for first, span in enumerate(spans):
+        last = first
+        while span.slot == r.UNWANTED and last < len(joints) and LISTED.fullmatch(joints[last]):
+            if spans[last + 1].slot not in APPEARANCES:
+                break
+            last += 1
+        # Behind the looks may stand the thing itself: "no red, blue or white mugs".
+        ends = last + (first < last < len(joints) and spans[last + 1].slot == r.KIND)
+        if any(OR.fullmatch(joint) for joint in joints[first:ends]):
+            found[first : last + 1] = [replace(one, slot=r.UNWANTED, sure=span.sure) for one in spans[first : last + 1]]
     return found
 
 

@@ -12,14 +12,13 @@ from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Relation, with_limit
 from lavic_chat.nlu.kinds import Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
-from lavic_chat.nlu.negations import denies_pick, is_denied, join_alternatives, with_negations
+from lavic_chat.nlu.negations import APPEARANCES, denies_pick, is_denied, join_alternatives, with_negations
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import References, turned_down
 from lavic_chat.nlu.shown import Shown
 
 ANOTHER = 0.7  # probability of a thing that is not sold, from which on it is wished for in place of an earlier one
 LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
-APPEARANCES = (r.WANTED, r.UNWANTED)
 BESIDE = (r.QUESTION, r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE)  # acts of messages that later ones do not go on from
 REPLACED = ("colour", "material", "pattern", "style", "shape", BRAND)  # new wishes take the place of older ones
 SUPERLATIVES = {

@@ -146,11 +146,10 @@ def decode_spans(text: str, words: Sequence[Word]) -> list[Span]:
 
 def trimmed(text: str, start: int, end: int, slot: str) -> tuple[int, int]:
     """A span's ends without marks and, but for what points, small words at them: "lamp for the" -> "lamp"."""
-    words = list(re.finditer(r"[^\W_]+[\"”″'’]*|[$€£¥]", text[start:end]))
     small = frozenset() if slot == r.REFERENCE else SMALL_WORDS
     if slot == r.KIND and (counted := COUNTED.match(text[start:end])):
         start += counted.end()
-        words = list(re.finditer(r"[^\W_]+[\"”″'’]*|[$€£¥]", text[start:end]))
+    words = list(re.finditer(r"[^\W_]+[\"”″'’]*|[$€£¥]", text[start:end]))
     while words and words[-1][0].lower() in small:
         words.pop()
     while words and words[0][0].lower() in small - NUMBERS:

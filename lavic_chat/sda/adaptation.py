@@ -14,7 +14,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -31,6 +30,7 @@ from lavic_chat.sda.conflict import Conflict, measure_conflict
 from lavic_chat.sda.items import BATCH, Items, begin_items
 from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss
 from lavic_chat.sda.pictures import look_at
+from lavic_chat.sda.space import cross_recalls, gap_between
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 from lavic_chat.training.checkpoint import Checkpoint
@@ -178,9 +178,8 @@ class Learner:
     def validate(self, tested: Items, step: int) -> CrossRecall:
         """On items held out, the conflict on a batch of them."""
         found = cross_recall(self.embedder, tested, step)
-        return replace(
-            found, conflict=measure_conflict(self.embedder, tested.take(range(min(BATCH, len(tested)))), self.loss)
-        )
+        batch = tested.take(range(min(BATCH, len(tested))))
+        return replace(found, conflict=measure_conflict(self.embedder, batch, self.loss))
 
     def learn(self, step: int, _rng: Any) -> float:
         """A batch of items: its gradient into the weights, its loss back. Each process embeds its share, and all learn
@@ -206,7 +205,7 @@ class Learner:
 
     def structure(self, shares: list[list[int]]) -> list[tuple[Tensor, Tensor]]:
         """What else the loss is given: the embeddings at the start, where their structure teaches."""
-        if not self.start or self.config.teacher_from != "start" or self.config.loss != "cmsa":
+        if not self.start or not is_start_teacher(self.config):
             return []
         rows = list(chain(*shares))
         return [(self.start[0][rows], self.start[1][rows])]
@@ -214,13 +213,18 @@ class Learner:
     @property
     def batch(self) -> int:
         """So many items, or all there are, that the processes can share evenly."""
-        return min(self.config.batch, len(self.items) // process_state().num_processes * process_state().num_processes)
+        processes = process_state().num_processes
+        return min(self.config.batch, len(self.items) // processes * processes)
 
 
 def embed_start(embedder: ItemEmbedder, items: Items, config: AdaptConfig) -> tuple[Tensor, Tensor] | None:
     """The items' embeddings before anything was learned, where they are needed."""
-    is_teacher = config.teacher_from == "start" and config.loss == "cmsa"
-    return embed_all(embedder, items) if is_teacher or config.learns == "image" else None
+    return embed_all(embedder, items) if is_start_teacher(config) or config.learns == "image" else None
+
+
+def is_start_teacher(config: AdaptConfig) -> bool:
+    """Whether the structure at the start teaches."""
+    return config.teacher_from == "start" and config.loss == "cmsa"
 
 
 @torch.no_grad()
@@ -237,12 +241,5 @@ def embed_all(embedder: ItemEmbedder, items: Items) -> tuple[Tensor, Tensor]:
 def cross_recall(embedder: ItemEmbedder, items: Items, step: int) -> CrossRecall:
     """How often an item's own is found across the modalities."""
     texts, images = embed_all(embedder, items)
-    ranks = np.concatenate([own_ranks(scores) for scores in (texts @ images.T, images @ texts.T)])
-    nearest, among_ten = (float((ranks <= top).mean()) for top in (1, TOP))
-    gap = round(float((texts.mean(0) - images.mean(0)).norm()), 4)
-    return CrossRecall(step, nearest, among_ten, len(items), gap)
-
-
-def own_ranks(scores: Tensor) -> np.ndarray:
-    """[n, n] -> [n] where each row's own column stands, 1 at best; behind those that tie with it."""
-    return (scores >= scores.diagonal()[:, None]).sum(1).cpu().numpy()
+    nearest, among_ten = cross_recalls(texts, images, (1, TOP))
+    return CrossRecall(step, nearest, among_ten, len(items), gap_between(texts, images))

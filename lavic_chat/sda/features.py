@@ -12,7 +12,9 @@ NAME=DIR  the LLM's with the MoDA of an adapter folder: SDA, LoRA with InfoNCE, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +26,7 @@ from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
 from lavic_chat.errors import ModelError, PictureError
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item import item_text
-from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, item_keys
+from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, ItemVectors, cache_keys
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.card import LLM, WEIGHTS, check_base, read_card
 from lavic_chat.model.clip import Clip
@@ -91,6 +93,7 @@ class FeatureMaker:
         """zero_shot: how an LLM that was not adapted embeds items; the paper's way without it."""
         self.settings, self.catalog, self.seed = settings, catalog, seed
         self.zero_shot = zero_shot or EmbedderConfig()
+        self.look = cache(self._look)
         self.texts = [item_text(product) for product in catalog.products]
 
     def make(self, name: str) -> FeatureSet:
@@ -139,18 +142,24 @@ class FeatureMaker:
         """By the LLM. adapted: an adapter whose MoDA is put on; its record says how its items were embedded."""
         config, weights = self.zero_shot, ""
         if adapted:
-            record = read_card(adapted).training.get("sda", {})
-            config = config_of(adapted)
-            raw = bool(record.get("raw"))
+            record = record_of(adapted)
+            config, raw = EmbedderConfig.of(record.get("config", {})), bool(record.get("raw"))
         model = self.open_model(raw)
         if adapted:
             weights = put_moda_on(model, adapted)
         states = self.look(self.settings.adapter_folder)
         embedder = ItemEmbedder(model, self.settings.home, hash_bytes(model.weights_hash, weights), config)
-        items = begin_items(embedder, self.catalog.products, states)
-        begin = (lambda rows: items.take(rows).texts, lambda rows: items.take(rows).images)
-        vectors = embedder.embed_begun(item_keys(self.texts, states), begin, progress=True)
+        vectors = self.embed_all(embedder, states)
         return FeatureSet(name, torch.from_numpy(vectors.texts), torch.from_numpy(vectors.images))
+
+    def embed_all(self, embedder: ItemEmbedder, states: Tensor) -> ItemVectors:
+        """All items; where layers do not learn, from what is kept of these, which is read only for what is not embedded
+        yet."""
+        if not embedder.config.first_layer:
+            return embedder.embed_items(self.catalog.products, states, progress=True)
+        begun = cache(lambda: begin_items(embedder, self.catalog.products, states))
+        begin = (lambda rows: begun().take(rows).texts, lambda rows: begun().take(rows).images)
+        return embedder.embed_begun(cache_keys(self.texts, states), begin, progress=True)
 
     def open_model(self, raw: bool = False) -> LavicModel:
         """The base with the adapter, its LoRAs folded in; raw: without that of the LLM."""
@@ -163,21 +172,23 @@ class FeatureMaker:
         """[n, 384] by the sentence encoder as it comes."""
         return torch.from_numpy(TextEncoder(self.settings.home).encode_cached(self.texts, progress=True))
 
-    def look(self, adapter: Path | None) -> Tensor:
+    def _look(self, adapter: Path | None) -> Tensor:
         """[n, 5, h] the states of the base's tower, with an adapter's LoRA or without."""
         return look_at(self.settings, self.catalog, self.catalog.products, adapter)
 
 
-def config_of(adapted: str | Path) -> EmbedderConfig:
-    """How the items were embedded that an adapter's MoDA has learned from; raises ModelError where it is none."""
-    return EmbedderConfig.of(read_card(adapted).training.get("sda", {}).get("config", {}))
+def record_of(adapted: str | Path) -> dict[str, Any]:
+    """What `sda adapt` has written of itself into an adapter's card; raises ModelError where it is none."""
+    return read_card(adapted).training.get("sda", {})
 
 
 def config_of_any(names: Sequence[str]) -> EmbedderConfig:
     """How the first of the adapted ones among sets of features embeds items, by which those that are not adapted do as
     well; the paper's way where there is none."""
     folders = (name.partition("=")[2] for name in names)
-    return next((config_of(folder) for folder in folders if folder), EmbedderConfig())
+    return next(
+        (EmbedderConfig.of(record_of(folder).get("config", {})) for folder in folders if folder), EmbedderConfig()
+    )
 
 
 def main_picture(catalog: Catalog, product: Product) -> Image.Image:

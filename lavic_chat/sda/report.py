@@ -7,7 +7,6 @@ its folder.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from statistics import fmean
 from lavic_chat.catalog.datacard.markdown import table
 from lavic_chat.errors import LavicError
 from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
-from lavic_chat.sda.comparison import SPACES, TABLE
+from lavic_chat.sda.comparison import RUN, SPACES, TABLE
 from lavic_chat.storage.files import write_atomic, write_json
 
 PAPER = Path(__file__).parent / "paper.json"
@@ -175,7 +174,7 @@ def runs_of(runs: Mapping[str, Mapping]) -> str:
     """Cross-modal recall and gap before and after, and what it took; runs that differ by their seed together."""
     grouped: dict[str, list[Mapping]] = {}
     for name, run in runs.items():
-        grouped.setdefault(re.sub(r"-\d+\Z", "", name), []).append(run)
+        grouped.setdefault(RUN.sub("", name), []).append(run)
     rows = []
     for name, group in grouped.items():
         before, best = [run["valid"][0] for run in group], [run["best"] for run in group]
@@ -205,7 +204,7 @@ def conflict_of(study: Study) -> str:
         theirs = study.paper["conflict"].get({"sda-0": "moda", "lora-0": "lora"}.get(name, ""), {})
         for projection, values in last.items():
             rows.append([
-                LABELS.get(re.sub(r"-\d+\Z", "", name), name), name, projection, f"{fmean(values):+.3f}",
+                LABELS.get(RUN.sub("", name), name), name, projection, f"{fmean(values):+.3f}",
                 f"{values[-1]:+.3f}", f"{theirs[projection]:+.3f}" if projection in theirs else "",
             ])  # fmt: skip
     heads = ("adaptation", "run", "projection", "mean of the layers", "last layer", "paper, last layer")

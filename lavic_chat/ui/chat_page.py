@@ -19,7 +19,7 @@ from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.recommendation import Recommendation
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import from_storage
-from lavic_chat.ui.chat_screen import box_value
+from lavic_chat.ui.chat_screen import box_value, sent
 from lavic_chat.ui.failures import SORRY, note_failure, sentence
 from lavic_chat.ui.flag_form import THANKS, make_flag
 from lavic_chat.ui.history_screen import HistoryScreen, signs_of
@@ -144,11 +144,11 @@ class ChatPage(HistoryScreen):
     def ask_example(self, session: Session, event: gr.EventData) -> dict:
         """One of the greeting's requests, by its number."""
         known = {str(place): text for place, text in enumerate(markup.EXAMPLES)}
-        return self.begin(lambda: session.ask(known.get(sent_id(event), "")))
+        return self.begin(lambda: session.ask(known.get(sent(event, "id"), "")))
 
     def ask_without(self, session: Session, stored: object, event: gr.EventData) -> dict:
         """A condition's button, by its key: the last question again without it."""
-        return self.begin(lambda: self.resume(session, stored).drop(sent_id(event)))
+        return self.begin(lambda: self.resume(session, stored).drop(sent(event, "id")))
 
     def ask_something_else(self, session: Session, stored: object = None, *past: Any) -> dict:
         """The button "Something else"."""
@@ -162,7 +162,7 @@ class ChatPage(HistoryScreen):
 
     def ask_alike(self, session: Session, stored: object, event: gr.EventData, *past: Any) -> dict:
         """One of the row "You may also like": more like it."""
-        session, product_id = self.resume(session, stored), sent_id(event)
+        session, product_id = self.resume(session, stored), sent(event, "id")
 
         def ask() -> Session:
             if product_id not in self.links.catalog:
@@ -237,11 +237,10 @@ class ChatPage(HistoryScreen):
         """Put a runner-up on the card; in the flag form it becomes the right one. Or the heart of what is there."""
         if session.pending:  # writing the state now could undo the answer that is on its way
             return {self.card: card_markup.window(session, self.links)}
-        act = event._data.get("act") if isinstance(event._data, dict) else None
-        known = self.recall(*past)
+        act, known = sent(event, "act"), self.recall(*past)
         if act == "like":
-            return self.like(session, known, sent_id(event))
-        before, session = session, session.compare() if act == "compare" else session.choose(sent_id(event))
+            return self.like(session, known, sent(event, "id"))
+        before, session = session, session.compare() if act == "compare" else session.choose(sent(event, "id"))
         known = signs_of(before, session, known)
         return {
             self.session: session,
@@ -281,9 +280,3 @@ class ChatPage(HistoryScreen):
         except Exception as error:
             return {self.flag_notice: markup.notice(sentence(error, NOT_STORED))}
         return self.flag_screen(session, note=THANKS)
-
-
-def sent_id(event: gr.EventData) -> str:
-    """The data-id of what was clicked, as the browser says; "" where it says none."""
-    sent = event._data.get("id") if isinstance(event._data, dict) else None
-    return sent if isinstance(sent, str) else ""

@@ -103,3 +103,9 @@ def box_value(text: str, photo: Path | None) -> dict:
     """What puts a message back into the box; nothing where there is none, so that the box stays as it is."""
     files = [str(photo)] if photo and photo.is_file() else []
     return {"value": {"text": text, "files": files}} if text or files else {}
+
+
+def sent(event: gr.EventData, name: str) -> str:
+    """What the browser says of what was clicked, its data-id or data-act by name; "" where it says none."""
+    value = event._data.get(name) if isinstance(event._data, dict) else None
+    return value if isinstance(value, str) else ""

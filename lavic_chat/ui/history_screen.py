@@ -14,7 +14,7 @@ from lavic_chat.catalog.product import Product
 from lavic_chat.dialogue.history import LIKED, NO_HISTORY, OPENED, TURNED_DOWN, History
 from lavic_chat.ui import card_markup, history_markup
 from lavic_chat.ui.browser_storage import from_storage
-from lavic_chat.ui.chat_screen import ChatScreen, box_value
+from lavic_chat.ui.chat_screen import ChatScreen, box_value, sent
 from lavic_chat.ui.failures import note_failure
 from lavic_chat.ui.history_storage import STORAGE_KEY, from_kept, to_kept
 from lavic_chat.ui.session import Session
@@ -103,7 +103,7 @@ class HistoryScreen(ChatScreen):
 
     def keep_or_forget(self, session: Session, event: gr.EventData, *past: Any) -> dict:
         """One click keeps the history in the browser from now on; one forgets it, there and here."""
-        known, act = self.recall(*past), event._data.get("act") if isinstance(event._data, dict) else None
+        known, act = self.recall(*past), sent(event, "act")
         if act == "remember":
             return {self.history: known, self.kept: to_kept(known), self.keeping: history_markup.keeping(known, True)}
         if act != "forget":

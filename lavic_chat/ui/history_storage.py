@@ -7,10 +7,10 @@ from typing import Any
 
 from lavic_chat.catalog.product import Catalog
 from lavic_chat.dialogue.history import MOST_EVENTS, NO_HISTORY, SIGNS, History
+from lavic_chat.ui.browser_storage import LONGEST
 
 STORAGE_KEY = "lavic-chat-history"  # in the browser's localStorage
 FORMAT = 1
-LONGEST_ID = 4_000  # characters
 
 
 def to_kept(history: History) -> dict:
@@ -35,4 +35,4 @@ def is_event(row: object) -> bool:
     """Whether it is an id and a sign."""
     if not isinstance(row, list) or len(row) != 2 or not all(isinstance(part, str) for part in row):
         return False
-    return len(row[0]) <= LONGEST_ID and row[1] in SIGNS
+    return len(row[0]) <= LONGEST and row[1] in SIGNS

@@ -23,9 +23,10 @@ from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import plain_layers
 from lavic_chat.model.moda import MODA, read_moda
 from lavic_chat.sda import adaptation, items
-from lavic_chat.sda.adaptation import AdaptRequest, adapt, cross_recall, own_ranks
+from lavic_chat.sda.adaptation import AdaptRequest, adapt, cross_recall
 from lavic_chat.sda.features import put_moda_on
 from lavic_chat.sda.shipping import EmbedRequest, embed_items
+from lavic_chat.sda.space import own_ranks
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_jsonl
 from lavic_chat.training.checkpoint import Checkpoint

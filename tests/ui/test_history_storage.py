@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue.history import LIKED, MOST_EVENTS, NO_HISTORY, SIGNS, Event, History
-from lavic_chat.ui.history_storage import FORMAT, LONGEST_ID, from_kept, to_kept
+from lavic_chat.ui.browser_storage import LONGEST
+from lavic_chat.ui.history_storage import FORMAT, from_kept, to_kept
 
 CATALOG = Catalog(Path("nowhere"), tuple(Product(f"p{n}", f"Thing {n}", "Things") for n in range(MOST_EVENTS + 5)))
 EVENTS = st.lists(
@@ -74,7 +75,7 @@ def test_products_that_are_gone_are_dropped_and_the_consent_stays():
         {"format": FORMAT, "events": [["p1", "liked", 1]]},
         {"format": FORMAT, "events": [["p1", "hated"]]},
         {"format": FORMAT, "events": [[["p1"], "liked"]]},
-        {"format": FORMAT, "events": [["x" * (LONGEST_ID + 1), "liked"]]},
+        {"format": FORMAT, "events": [["x" * (LONGEST + 1), "liked"]]},
         {"format": FORMAT, "events": [["p1", "liked"]] * (MOST_EVENTS + 1)},
     ],
 )
