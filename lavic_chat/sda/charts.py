@@ -3,54 +3,29 @@
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from lavic_chat.catalog.datacard.drawing import (
-    ACCENT,
-    LINE,
-    QUIET,
-    SOFT,
-    SPLIT_STYLES,
-    STYLE,
-    WIDTH,
-    bare,
-    draw_legend,
-    new_figure,
-    place,
-    to_png,
-)
-from lavic_chat.evaluation.reports.charts import label_rows
+from lavic_chat.catalog.datacard.drawing import LINE, SPLIT_STYLES, STYLE, WIDTH, draw_legend, new_figure, place, to_png
+from lavic_chat.evaluation.reports.breakdown import Share
+from lavic_chat.evaluation.reports.charts import draw_shares
 
-ROW, LEFT, GAP = 0.34, 2.3, 0.25  # inches
 CHANCE = 10 / 101
 OURS = "sda"
 
 
 def draw_hits(columns: Mapping[str, Mapping[str, Mapping]], labels: Mapping[str, str]) -> bytes:
-    """PNG: tail H@10, a column a recommender, a bar a set of features, with 95 % intervals and chance."""
-    import matplotlib
-
+    """PNG: tail H@10, a column a recommender, a bar a set of features, ours first, with 95 % intervals and chance."""
     names = sorted(next(iter(columns.values())), key=lambda name: name != OURS)
-    values = {name: [found[one]["tail"]["H@10"] for one in names] for name, found in columns.items()}
-    longest = max(one["high"] for column in values.values() for one in column)
-    with matplotlib.rc_context(STYLE):
-        note = "Of users whose last item is of the tail; thin lines are 95 % intervals, the long one is chance"
-        figure = new_figure("Tail H@10 by recommender and features", note, 1.45 + ROW * len(names))
-        width = (WIDTH - LEFT - 0.25 - GAP * (len(columns) - 1)) / len(columns)
-        for column, (title, found) in enumerate(values.items()):
-            start = LEFT + column * (width + GAP)
-            axes = place(figure, start, 1.2, WIDTH - start - width, 0.15)
-            bare(axes)
-            axes.set(xlim=(0, 1.3 * longest), ylim=(len(names) - 0.5, -0.5), yticks=[])
-            axes.set_title(title, size=11)
-            axes.axvline(CHANCE, color=LINE, lw=1, zorder=0)
-            for row, (name, one) in enumerate(zip(names, found, strict=True)):
-                axes.barh(row, one["value"], height=0.62, color=ACCENT if name == OURS else SOFT)
-                axes.plot([one["low"], one["high"]], [row, row], color=QUIET, lw=1.4)
-                axes.text(
-                    one["high"] + 0.03 * longest, row, f"{one['value']:.2f}", va="center_baseline", size=9, color=QUIET
-                )
-            if column == 0:
-                label_rows(axes, [labels.get(name, name) for name in names], -0.1 / width)
-        return to_png(figure)
+    rows = {
+        labels.get(name, name): {title: tail_share(title, found[name]) for title, found in columns.items()}
+        for name in names
+    }
+    note = "Of users whose last item is of the tail; thin lines are 95 % intervals, the long one is chance"
+    return draw_shares(rows, list(columns), CHANCE, ("Tail H@10 by recommender and features", note))
+
+
+def tail_share(title: str, values: Mapping) -> Share:
+    """Of a recommender's values by group and metric."""
+    found = values["tail"]["H@10"]
+    return Share(title, found["n"], found["value"], found["low"], found["high"])
 
 
 def draw_conflict(runs: Mapping[str, Sequence[Mapping]]) -> bytes:

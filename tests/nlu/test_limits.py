@@ -12,6 +12,15 @@ def limits(marked: str) -> list[Limit]:
     return list(limits_in(spans, text))
 
 
+def check_only(marked: str, limit: Limit) -> None:
+    (found,) = limits(marked)
+    assert (found.quantity, found.least, found.most) == (
+        limit.quantity,
+        pytest.approx(limit.least),
+        pytest.approx(limit.most),
+    )
+
+
 @pytest.mark.parametrize(
     ("marked", "limit"),
     [
@@ -34,12 +43,7 @@ def limits(marked: str) -> list[Limit]:
     ],
 )
 def test_what_is_marked_is_a_limit(marked, limit):
-    (found,) = limits(marked)
-    assert (found.quantity, found.least, found.most) == (
-        limit.quantity,
-        pytest.approx(limit.least),
-        pytest.approx(limit.most),
-    )
+    check_only(marked, limit)
 
 
 def test_what_says_no_number_is_none():
@@ -88,12 +92,7 @@ def test_what_stands_beside_a_price_is_not_its_direction():
     ],
 )
 def test_words_right_beside_an_amount_decide(marked, limit):
-    (found,) = limits(marked)
-    assert (found.quantity, found.least, found.most) == (
-        limit.quantity,
-        pytest.approx(limit.least),
-        pytest.approx(limit.most),
-    )
+    check_only(marked, limit)
 
 
 @pytest.mark.parametrize(
@@ -106,12 +105,7 @@ def test_words_right_beside_an_amount_decide(marked, limit):
     ],
 )
 def test_measures_that_were_overlooked_are_found(marked, limit):
-    (found,) = limits(marked)
-    assert (found.quantity, found.least, found.most) == (
-        limit.quantity,
-        pytest.approx(limit.least),
-        pytest.approx(limit.most),
-    )
+    check_only(marked, limit)
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,18 @@ def draw_bars(
     rows: Mapping[str, Mapping[str, Share]], sets: Sequence[str], chance: float = CHANCE, of: str = "set"
 ) -> bytes:
     """PNG: a column of bars a set, a bar a ranker, with 95 % intervals and the chance level."""
+    note = "The first pick is right; lines are 95 % intervals, the long one is chance"
+    return draw_shares(rows, sets, chance, (f"HR@1 by {of}", note))
+
+
+def draw_shares(
+    rows: Mapping[str, Mapping[str, Share]], sets: Sequence[str], chance: float, heading: tuple[str, str]
+) -> bytes:
+    """The same of any shares, under a heading and its note."""
     import matplotlib
 
     with matplotlib.rc_context(STYLE):
-        note = "The first pick is right; lines are 95 % intervals, the long one is chance"
-        figure = new_figure(f"HR@1 by {of}", note, 1.35 + ROW * len(rows))
+        figure = new_figure(*heading, 1.35 + ROW * len(rows))
         width = (WIDTH - LEFT - 0.25 - GAP * (len(sets) - 1)) / len(sets)
         longest = max((shares[name].high for shares in rows.values() for name in sets), default=1.0)
         for column, name in enumerate(sets):
