@@ -43,6 +43,7 @@ DIRECTIONS = {
 }  # fmt: skip
 AGE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged)\b[^.,;!?]{0,12}\Z", re.IGNORECASE)
 DECADE = re.compile(r"\d0'?s\b", re.IGNORECASE)
+CROSSED = re.compile(r"(?<=[\dm\s])[x×*](?=\s*\d)|\bby\b", re.IGNORECASE)  # "180 x 90", "2 m by 3 m"
 JOINED = re.compile(r"\s*(?:and|to|or|[-–x×*])\s*", re.IGNORECASE)  # two amounts of one unit
 
 
@@ -59,9 +60,8 @@ def limits_in(spans: Sequence[Span], text: str) -> Iterator[Limit]:
     for span, behind in zip_longest(amounts, amounts[1:]):
         shared = behind and behind.slot == span.slot and JOINED.fullmatch(text[span.end : behind.start])
         unit = unit_behind(behind.text) if shared else ""
-        limit = limit_of(corrected(span, amounts, text), unit)
-        if limit and not is_time(span, text):
-            yield limit
+        if not is_time(span, text):
+            yield from limits_of(corrected(span, amounts, text), unit)
 
 
 def with_units(spans: Sequence[Span], text: str) -> list[Span]:
@@ -155,6 +155,16 @@ def is_time(span: Span, text: str) -> bool:
     )
 
 
+def limits_of(span: Span, unit: str = "") -> Iterator[Limit]:
+    """What an amount bounds: two or three measures with a cross between, "180 x 90", each its own direction."""
+    measures = read_measures(span.text, unit) if span.slot in r.MEASURES else []
+    if len(measures) in (2, 3) and len(CROSSED.findall(span.text)) == len(measures) - 1:
+        for slot, measure in zip((r.WIDTH, r.DEPTH, r.HEIGHT), measures, strict=False):
+            yield bounded(replace(span, slot=slot), measure)
+    elif limit := limit_of(span, unit):
+        yield limit
+
+
 def limit_of(span: Span, unit: str = "") -> Limit | None:
     """What an amount of a message bounds; None where it says no number of that sort. unit: of one that has none."""
     if span.slot == r.SEATS:
@@ -163,9 +173,13 @@ def limit_of(span: Span, unit: str = "") -> Limit | None:
     numbers = read_numbers(span.text) if span.slot == r.PRICE else read_measures(span.text, unit)
     if not numbers:
         return None
-    if len(numbers) > 1 and JOINED.search(span.text) and not re.search(r"\d\s*[x×*]", span.text):
+    if len(numbers) > 1 and JOINED.search(span.text) and not CROSSED.search(span.text):
         return Limit(span.slot, min(numbers), max(numbers))
-    value = numbers[0]
+    return bounded(span, numbers[0])
+
+
+def bounded(span: Span, value: float) -> Limit:
+    """The limit that a span's bound makes of its number."""
     if span.bound == r.MOST:
         return Limit(span.slot, most=value)
     if span.bound == r.LEAST:

@@ -17,6 +17,10 @@ DENIED_BEFORE = re.compile(
     r"\b(?:no|not|without|minus|non|isn[’']?t|aren[’']?t|(?:all|anything|any colou?r|everything) but|except)[\s-]+"
     r"(?:any\s+)?\Z", re.IGNORECASE,
 )  # fmt: skip
+DENIED_TWICE = re.compile(  # "nothing that isn't green"
+    r"\b(?:(?:don[’']?t|do not|never) (?:want|need|like|show me)\b[^.,;!?]{0,20}|nothing|none)\s+(?:that|which)\s+"
+    r"(?:isn[’']?t|aren[’']?t|(?:is|are) not)\s+(?:an?\s+)?\Z", re.IGNORECASE,
+)  # fmt: skip
 DENIED_BEHIND = re.compile(r"[\s-]?free\b", re.IGNORECASE)
 NOT_THAT = re.compile(r"\bnot\s+(?:that|this)(?:\s+one)?\s*(?=[,.;!?]|\Z|and\b|please\b)", re.IGNORECASE)
 SAID, MEANT = (
@@ -65,7 +69,10 @@ def without_repeats(spans: Sequence[Span]) -> list[Span]:
 
 
 def deny(span: Span, text: str) -> Span:
-    """A look that is turned down outright, as unwanted for sure; any other span as it is."""
+    """A look that is turned down outright, as unwanted for sure, and one whose lack is, as wanted; any other span as it
+    is."""
+    if span.slot in APPEARANCES and DENIED_TWICE.search(text[: span.start]):
+        return replace(span, slot=r.WANTED)
     return replace(span, slot=r.UNWANTED, sure=1.0) if span.slot in APPEARANCES and is_denied(span, text) else span
 
 
@@ -101,7 +108,9 @@ def denies_pick(read: Reading, text: str) -> bool:
 
 def is_denied(span: Span, text: str) -> bool:
     """Whether a negation stands right before a span, or "-free" behind it."""
-    return bool(DENIED_BEFORE.search(text[: span.start]) or DENIED_BEHIND.match(text[span.end :]))
+    before = text[: span.start]
+    denied = DENIED_BEFORE.search(before) and not DENIED_TWICE.search(before)
+    return bool(denied or DENIED_BEHIND.match(text[span.end :]))
 
 
 def join_alternatives(new: Sequence[Appearance], text: str) -> list[Appearance]:

@@ -33,7 +33,8 @@ def card(session: Session, links: Links, history: History = NO_HISTORY) -> str:
     if not found or not item:
         return ""
     product, place = item.product, place_of(item, found)
-    badge = "My pick" if place == 1 else f"No. {place} of {len(found.candidates)}"
+    nearest = place == 1 and bool(found.gave_way)
+    badge = "Comes nearest" if nearest else "My pick" if place == 1 else f"No. {place} of {len(found.candidates)}"
     back = BACK + '<button type="button" class="back" data-act="compare">Compare</button>'
     return (
         f'<article class="card{" waiting" if session.pending else ""}" data-product="{escape(product.id)}">'
@@ -43,7 +44,8 @@ def card(session: Session, links: Links, history: History = NO_HISTORY) -> str:
         f"{back if place > 1 else ''}</p>"
         f'<h2 dir="auto">{escape(short_title(product))}</h2>'
         f'<p class="price">{escape(links.price(product))}<span>{escape(product.category[:60])}</span></p>'
-        f"{caption_line(item)}{about(product)}{chips(product)}{confidence(item.score, place)}{credit(product)}"
+        f"{caption_line(item)}{about(product)}{chips(product)}"
+        f"{confidence(item.score, words_of(item.score, place, nearest))}{credit(product)}"
         "</div></article>"
     )
 
@@ -82,10 +84,19 @@ def chips(product: Product) -> str:
     return f'<ul class="chips" aria-label="Attributes">{labels}</ul>' if labels else ""
 
 
-def confidence(score: float, place: int) -> str:
-    """A bar, a percentage and words; `score` is the probability among the candidates, 0 to 1."""
+def words_of(score: float, place: int, nearest: bool) -> tuple[str, str]:
+    """What a probability is called, and in words. nearest: the pick does not meet all that was asked for, and nobody
+    can be sure of that."""
+    if nearest:
+        return "Its share", "of what comes near"
+    return ("Confidence", confidence_words(score)) if place == 1 else ("Its share", "behind the pick")
+
+
+def confidence(score: float, named: tuple[str, str]) -> str:
+    """A bar, a percentage and words; `score` is the probability among the candidates, 0 to 1. named: its name, and
+    the words behind it."""
     percent = round(100 * min(max(score, 0.0), 1.0))
-    label, words = ("Confidence", confidence_words(score)) if place == 1 else ("Its share", "behind the pick")
+    label, words = named
     return (
         f'<div class="confidence"><span>{label}</span><span class="words"><b>{percent} %</b>, {words}</span>'
         f'<div class="bar" role="meter" aria-label="{label}" aria-valuemin="0" aria-valuemax="100" '

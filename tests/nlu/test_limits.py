@@ -46,6 +46,13 @@ def test_what_is_marked_is_a_limit(marked, limit):
     check_only(marked, limit)
 
 
+@pytest.mark.parametrize("said", ["180 x 90", "180 × 90 cm", "1.80 by 0.90 m"])
+def test_measures_with_a_cross_between_are_width_and_depth(said):
+    width, depth = limits(f"a desk, [size<:{said}]")
+    assert (width.quantity, width.most) == ("width", pytest.approx(180))
+    assert (depth.quantity, depth.most) == ("depth", pytest.approx(90))
+
+
 def test_what_says_no_number_is_none():
     assert limits("under [price<:that] for [seats:everybody] and [kind:sofa]") == []
 

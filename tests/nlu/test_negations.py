@@ -28,6 +28,8 @@ def slots(marked: str) -> list[tuple[str, str]]:
         ("not [unwanted:leather], my cat scratches [wanted:leather]", [("unwanted", "leather")]),
         ("sorry, I said [wanted:red] but I meant [wanted:yellow]", [("wanted", "yellow")]),
         ("no [kind:bookcases], a [kind:sideboard]", [("unwanted", "bookcases"), ("kind", "sideboard")]),
+        ("I don't want one that isn't [unwanted:green]", [("wanted", "green")]),
+        ("nothing that is not [wanted:wood], [wanted:white]", [("wanted", "wood"), ("wanted", "white")]),
         ("no [kind:bookcases]", [("kind", "bookcases")]),
         ("no [unwanted:doormats] or [kind:bath mats]", [("unwanted", "doormats"), ("unwanted", "bath mats")]),
     ],

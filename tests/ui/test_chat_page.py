@@ -225,6 +225,14 @@ def test_what_was_said_of_the_price_is_taken_up():
     assert write_reply(replace(lamps, gave_way=(GivenWay("kind", "lamp"),))).startswith("I have found no lamp. What")
 
 
+def test_nobody_is_sure_of_a_pick_that_only_comes_nearest(answered: Session, links: markup.Links):
+    assert answered.recommendation and "My pick" in card_markup.card(answered, links)
+    nearest = replace(answered.recommendation, gave_way=(GivenWay("colour", "red"),))
+    shown = card_markup.card(replace(answered, recommendation=nearest), links)
+    assert "Comes nearest" in shown and "of what comes near" in shown
+    assert "sure" not in shown and "My pick" not in shown
+
+
 def test_a_limit_that_nobody_knows_of_is_told():
     found = Recommendation((scored(0, 1.0),), unknown=("for 4", "at most 40 cm deep"))
     assert write_reply(found).endswith(
