@@ -90,7 +90,9 @@ class Judge:
 
     def facts_of(self, product: Product) -> dict[str, Any]:
         """All that is known, looks included."""
-        light = self.lightness(str(product.attributes.get("shade") or product.attributes.get("colour") or ""))
+        shade, colour = (str(product.attributes.get(name, "")) for name in ("shade", "colour"))
+        named = (f"{shade} {colour}", shade, colour)  # "denim" alone is a fabric
+        light = next((found for name in named if (found := self.lightness(name.strip())) is not None), None)
         return {**product.attributes, **facts_of(product), "lightness": light, "title": product.title}
 
     def judge(self, conversation: PlayedConversation, answers: Sequence[Recommendation]) -> Outcome:

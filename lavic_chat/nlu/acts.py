@@ -14,13 +14,38 @@ SOMETHING_ELSE = re.compile(
     r"(?:something|anything|some|an|any)\W*(?:else|other|different)"
     r"(?:\W+(?:one|ones|please|pls|then|instead|maybe))*\W*", re.IGNORECASE,
 )  # fmt: skip
+NOT_IT = re.compile(
+    r"\b(?:that|this|it)(?:['’]?s|\s+is|\s+was)?(?:\s+(?:so|still|just))?\s+n(?:ot|o)\s+(?:it|quite|the one|right)\b"
+    r"|\bsays? no\b|\A\W*(?:no+|nope|nah)(?:\W+(?:no+|nope|nah|again|either))*\W*\Z", re.IGNORECASE,
+)  # fmt: skip
+RUNNER_UP = re.compile(r"\brunners?[- ]{0,3}up\b", re.IGNORECASE)
+FIRST_LIST = re.compile(
+    r"\b(?:your|the)\s+(?:very\s+)?first\s+(?:lot|list|batch|set|ten|answer|suggestions?|picks|ones)\b", re.IGNORECASE
+)
+FACET_NAMES = {
+    "colour": "colou?rs?|shade", "pattern": "pattern|print", "material": "material|fabric", "style": "style",
+}  # fmt: skip
+OTHER_COLOURS = re.compile(
+    r"\b(?:come|comes|made|available|exist|exists|got|get|have|sold)\b[^.!?]*\b(?:other|different|more|another)\s+"
+    r"(?:colou?r|shade)s?\b[^.!]*\?", re.IGNORECASE,
+)  # fmt: skip
 SAID = 0.8  # probability from which on a thing in a message about delivery is wished for
 
 
 def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
-    """A reading of a text, with another act where its words settle that."""
+    """A reading of a text, with another act, or another one that is pointed at, where its words settle that."""
+    if RUNNER_UP.search(text):
+        read = replace(read, place=2)
+    if FIRST_LIST.search(text):
+        read = replace(read, which=r.FIRST)
     if read.act == r.CHATTER and not read.spans and is_thing(text, kinds):
         return replace(read, act=r.ASK, asks=r.NOTHING, spans=(Span(r.KIND, text, 0, len(text)),))
+    if read.act == r.CHATTER and not read.spans and NOT_IT.search(text):
+        return replace(read, act=r.REJECT, asks=r.NOTHING)
+    if read.act == r.REFINE and not read.spans and OTHER_COLOURS.search(text):
+        return replace(read, act=r.QUESTION, asks="other_colours", other=frozenset(), compared=frozenset())
+    if read.act == r.REJECT and (facet := facet_blamed(text)):
+        return replace(read, other=read.other | {facet})
     if read.act in (r.REFINE, r.ASK) and not read.spans and not read.compared and SOMETHING_ELSE.fullmatch(text):
         return replace(read, act=r.REJECT, asks=r.NOTHING)
     if read.act == r.OTHER_LANGUAGE and not any(letter.isalpha() for letter in text):
@@ -28,6 +53,11 @@ def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
     if read.act == r.SERVICE and wants_thing(read, kinds):
         return replace(read, act=r.ASK, asks=r.NOTHING)
     return read
+
+
+def facet_blamed(text: str) -> str:
+    """The facet of what was shown that a refusal is about, "that colour is for the young"; "" where it names none."""
+    return next((facet for facet, names in FACET_NAMES.items() if re.search(rf"\bthat (?:{names})\b", text, re.I)), "")
 
 
 def is_thing(text: str, kinds: Kinds) -> bool:

@@ -1,7 +1,7 @@
 """The words of a catalogue: what its products are called, and what is said of how they look."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
@@ -84,6 +84,14 @@ def appearance_terms(product: Product, caption: str, read_attributes: bool) -> l
         words = words_of(text)
         terms.update(dict.fromkeys((*words, *map(" ".join, pairwise(words)))))
     return list(terms)
+
+
+def without_general(terms: Sequence[str], find: Callable[[str], Entry | None]) -> list[str]:
+    """Terms but for colours that another of them is a shade of: what is seen as "brown (camel)" is camel, which says
+    more of how near it is to caramel than that both are brown. find: the lexicon's entry of a term."""
+    entries = [find(term) for term in terms]
+    general = frozenset().union(*(entry.broader for entry in entries if entry and entry.lab))
+    return [term for term, entry in zip(terms, entries, strict=True) if not (entry and entry.lab and term in general)]
 
 
 @lru_cache(maxsize=65536)

@@ -27,6 +27,7 @@ from lavic_chat.nlu.catalog_words import (
     share,
     stems,
     title_stems,
+    without_general,
 )
 from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, PATTERN, Entry, Lexicon
 from lavic_chat.nlu.spelling import Speller
@@ -81,8 +82,8 @@ class Grounding:
         self.phrase_vectors = encoder.encode_cached(thesaurus.phrases[0], True)
         self.things = [thesaurus.find(name)[0] for name in self.names.terms]
         self.title_words = [title_stems(product.title) for product in products]
-        appearance = [appearance_terms(*pair, read_attributes) for pair in zip(products, captions, strict=True)]
-        self.seen = Terms(appearance, encoder)
+        appearance = (appearance_terms(*pair, read_attributes) for pair in zip(products, captions, strict=True))
+        self.seen = Terms([without_general(terms, self.find) for terms in appearance], encoder)
         self.entries = [self.find(term) for term in self.seen.terms]
         uses = Counter(word for texts in names for text in texts for word in words_of(text))
         for thing in frozenset().union(*self.things):
@@ -109,15 +110,18 @@ class Grounding:
         heads = frozenset().union(*(self.thesaurus.wider[thing] for thing in things))
         for place, (name, own) in enumerate(zip(self.names_in_words, self.things, strict=True)):
             added = MODIFIED * max(share(words[:left], name), near[place]) if left else SAME_THING - BY_HEAD
-            if words and (is_called(name, words) or any(words in self.thesaurus.wider[thing] for thing in own)):
+            called, related = is_called(name, words), any(things & self.thesaurus.kinds[thing] for thing in own)
+            apart = things and own and not related  # a t-shirt is no shirt
+            if words and ((called and not apart) or any(words in self.thesaurus.wider[thing] for thing in own)):
                 near[place] = 1.0
-            elif any(things & self.thesaurus.kinds[thing] for thing in own):
+            elif related:
                 near[place] = max(near[place], BY_HEAD + added)
-            elif wider & own or any(is_called(name, head) for head in heads):
+            elif (words and called) or wider & own or any(is_called(name, head) for head in heads):
                 near[place] = max(near[place], WIDER)
             for thing in own & described.keys():
                 near[place] = max(near[place], described[thing])
-        return self.names.best(near) - OTHER_TYPE * (self.names.last(near) < MEANT)
+        is_other = self.names.last(np.where(list(map(bool, self.things)), near, 1.0)) < MEANT  # "clothing" is no thing
+        return self.names.best(near) - OTHER_TYPE * is_other
 
     def admitted(self, kinds: Sequence[str], least: float) -> np.ndarray:
         """[N] whether a product is of any of the kinds: hardly less so than the best, and no less than `least`."""
@@ -206,7 +210,7 @@ class Grounding:
         """The words for looks before a kind's own name, "brown" and "leather" of "brown leather sofa"."""
         words = self.mend(kind).split()
         things, left = self.thesaurus.find(" ".join(words))
-        left = left if things else 0
+        left = left if things else len(words) - 1
         return tuple(word for word in words[:left] if (entry := self.find(word)) and entry.facet in SEEN)
 
     def is_known(self, said: str) -> bool:

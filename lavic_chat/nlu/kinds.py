@@ -35,6 +35,7 @@ class Kinds:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
         spans = [self.whole(span, read, text) for span in without_parts(read.spans, text) if self.is_kind(span)]
+        spans = [self.bare(span) for span in spans]
         sold = [span for span in spans if self.is_sold((span.text,))]
         sure = [span for span in sold if self.grounding.kind(span.text).max(initial=0.0) >= NAMED_SO]
         if not sure and read.act == r.ASK and (named := self.possible(read, text)):
@@ -59,6 +60,26 @@ class Kinds:
             if named and not left and is_longer and not taken:
                 return replace(span, text=said, start=start, end=end)
         return span
+
+    def bare(self, span: Span) -> Span:
+        """A kind's name without the looks before it where nothing is called so with them: of "plum top" the top."""
+        words, appearance = span.text.split(), self.grounding.appearance_in(span.text)
+        name = " ".join(words[len(appearance) :])
+        if not appearance or not name or self.is_sold((span.text,)) or not self.is_sold((name,)):
+            return span
+        return replace(span, text=name)
+
+    def with_appearance(self, read: Reading) -> Reading:
+        """A reading in which what was taken for a second thing is a look, where it is one and right before the other:
+        "yellow" of "yellow jacket"."""
+        kinds = [span for span in read.spans if span.slot == r.KIND]
+        adjectives = [
+            before for before, span in pairwise(kinds)
+            if span.start - before.end <= 1 and self.grounding.meant(before.text) and not self.is_sold((before.text,))
+        ]  # fmt: skip
+        return replace(
+            read, spans=tuple(replace(one, slot=r.WANTED) if one in adjectives else one for one in read.spans)
+        )
 
     def is_kind(self, span: Span) -> bool:
         """Whether words were read as a kind of thing, or as a look though they name a thing that is sold here."""

@@ -21,7 +21,15 @@ DENIED_TWICE = re.compile(  # "nothing that isn't green"
     r"\b(?:(?:don[’']?t|do not|never) (?:want|need|like|show me)\b[^.,;!?]{0,20}|nothing|none)\s+(?:that|which)\s+"
     r"(?:isn[’']?t|aren[’']?t|(?:is|are) not)\s+(?:an?\s+)?\Z", re.IGNORECASE,
 )  # fmt: skip
+STILL_BEFORE = re.compile(  # "still after brown, just not this"
+    r"\bstill\s+(?:(?:after|wants?|wanting|needs?|likes?|loves?|looking for|keen on|set on|has to be|in)\s+)?"
+    r"(?:it\s+)?(?:an?\s+|the\s+)?\Z", re.IGNORECASE,
+)  # fmt: skip
 DENIED_BEHIND = re.compile(r"[\s-]?free\b", re.IGNORECASE)
+DISMISSED = re.compile(
+    r"\b(?:forget|scrap|skip|ditch|never mind|enough of|enough)(?:\s+(?:about|the|all|these|those|that))*\s*\Z",
+    re.IGNORECASE,
+)  # fmt: skip
 NOT_THAT = re.compile(r"\bnot\s+(?:that|this)(?:\s+one)?\s*(?=[,.;!?]|\Z|and\b|please\b)", re.IGNORECASE)
 SAID, MEANT = (
     re.compile(r"\b(?:said|wrote|typed)\b", re.IGNORECASE),
@@ -36,8 +44,9 @@ def with_negations(read: Reading, text: str) -> Reading:
     parts = (part for span in taken_back(without_owned(read.spans, text), text) for part in split_denied(span))
     spans = without_repeats([deny(span, text) for span in parts])
     kinds = [span for span in spans if span.slot == r.KIND]
-    denied = [span for span in kinds if is_denied(span, text)]
-    if denied and len(denied) < len(kinds):  # "no bookcases, a sideboard"
+    denied = [span for span in kinds if is_denied(span, text) or is_dismissed(span, text)]
+    others = len(denied) < len(kinds) or (read.act == r.RECALL and read.words(r.REFERENCE))
+    if denied and others:  # "no bookcases, a sideboard"; "no hat, back to the top"
         spans = [replace(span, slot=r.UNWANTED) if span in denied else span for span in spans]
     for place, (before, span) in enumerate(pairwise(spans), 1):
         is_next = spans[place - 1].slot == r.UNWANTED and OR.fullmatch(text[before.end : span.start])
@@ -69,9 +78,10 @@ def without_repeats(spans: Sequence[Span]) -> list[Span]:
 
 
 def deny(span: Span, text: str) -> Span:
-    """A look that is turned down outright, as unwanted for sure, and one whose lack is, as wanted; any other span as it
-    is."""
-    if span.slot in APPEARANCES and DENIED_TWICE.search(text[: span.start]):
+    """A look that is turned down outright, as unwanted for sure; one whose lack is, or that is wanted still, as wanted;
+    any other span as it is."""
+    before = text[: span.start]
+    if span.slot in APPEARANCES and (DENIED_TWICE.search(before) or STILL_BEFORE.search(before)):
         return replace(span, slot=r.WANTED)
     return replace(span, slot=r.UNWANTED, sure=1.0) if span.slot in APPEARANCES and is_denied(span, text) else span
 
@@ -111,6 +121,11 @@ def is_denied(span: Span, text: str) -> bool:
     before = text[: span.start]
     denied = DENIED_BEFORE.search(before) and not DENIED_TWICE.search(before)
     return bool(denied or DENIED_BEHIND.match(text[span.end :]))
+
+
+def is_dismissed(span: Span, text: str) -> bool:
+    """Whether a thing is no longer wanted, "scrap hats for now"."""
+    return bool(DISMISSED.search(text[: span.start] + span.text.split()[0] if " " in span.text else text[: span.start]))
 
 
 def join_alternatives(new: Sequence[Appearance], text: str) -> list[Appearance]:

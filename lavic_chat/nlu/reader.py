@@ -8,6 +8,7 @@ from typing import Protocol
 from lavic_chat.dialogue.turns import MORE_LIKE, SEEKER, Dialogue, Turn
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import settle_act
+from lavic_chat.nlu.comparisons import with_comparisons
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Relation, with_limit
 from lavic_chat.nlu.kinds import Kinds, sureness
@@ -20,6 +21,7 @@ from lavic_chat.nlu.shown import Shown
 ANOTHER = 0.7  # probability of a thing that is not sold, from which on it is wished for in place of an earlier one
 LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
 BESIDE = (r.QUESTION, r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE)  # acts of messages that later ones do not go on from
+EXTREME = ("black", "white")  # than which nothing of that colour is darker, or lighter
 REPLACED = ("colour", "material", "pattern", "style", "shape", BRAND)  # new wishes take the place of older ones
 SUPERLATIVES = {
     "cheapest": ("cheapest", "least expensive", "lowest priced"), "dearest": ("dearest", "most expensive", "priciest"),
@@ -76,7 +78,9 @@ class IntentReader:
         mended = self.grounding.speller.mend_text(text)
         if mended != text and read.act != r.OTHER_LANGUAGE:
             read, text = self.tagger.read(tuple(before), mended), mended
-        return with_negations(settle_act(read, text, self.kinds), text), text
+        read = settle_act(self.kinds.with_appearance(read), text, self.kinds)
+        read = with_comparisons(read, text) if before else read
+        return with_negations(read, text), text
 
     def named_in(self, turn: Turn) -> tuple[str, ...]:
         """Products of the longest title that a message of the shop holds, where it shows none by id."""
@@ -239,7 +243,19 @@ class IntentReader:
         kept = tuple(one for one in intent.relations if one.facet not in facets)
         gone = {one.facet for one in new if one.sign == "!"} | ({"pattern"} if "pattern" in facets else set())
         appearance = tuple(one for one in intent.appearance if one.unwanted or one.facet not in gone)
+        if "light" in facets:
+            appearance = tuple(
+                self.loosened(one) for one in appearance if one.unwanted or one.said.lower() not in EXTREME
+            )
         return replace(intent, relations=(*kept, *new), limits=limits, appearance=appearance)
+
+    def loosened(self, one: Appearance) -> Appearance:
+        """A wanted shade as the colour that it is one of, for lighter or darker ones of it are wanted: "light blue" as
+        blue."""
+        entry = self.grounding.meant(one.said) if one.facet == "colour" and not one.unwanted else None
+        found = (other for name in (entry.broader if entry else ()) if (other := self.grounding.find(name)))
+        colour = next((other.word for other in found if other.lab), "")
+        return replace(one, said=colour) if colour else one
 
 
 def with_extreme(read: Reading, text: str) -> tuple[str, Reading]:

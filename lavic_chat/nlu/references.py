@@ -4,13 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lavic_chat.catalog.text import words_of
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.catalog_words import SMALL_WORDS
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent, Relation
 from lavic_chat.nlu.kinds import SOLD
 from lavic_chat.nlu.reading import Reading
 from lavic_chat.nlu.shown import Shown
 
+CALLED_SO = 1.0  # similarity of a kind that something here is called by
 MATCHES = 0.5  # probability from which on a shown product looks as said
 ALL_SHOWN = re.compile(
     r"\b(?:none|neither|any|all)\s+of\s+(?:these|those|them)\b|\bnot\s+(?:these|those)\b"
@@ -28,8 +31,9 @@ class References:
         """Id of the shown product that a message points at, the pick where it does not say which."""
         if not shown.lists:
             return None
-        by_name = read.which == r.NAMED or (read.act == r.RECALL and read.words(r.KIND) and not read.place)
-        if by_name and (found := self.first_such(shown.picks, self.kinds_of(read), read.words(r.WANTED))):
+        kinds = self.kinds_of(read)
+        by_name = read.which == r.NAMED or (read.act == r.RECALL and kinds and not read.place)
+        if by_name and (found := self.first_such(shown.picks, kinds, read.words(r.WANTED))):
             return found
         items = shown.of(read.which)
         if read.place:
@@ -41,8 +45,14 @@ class References:
 
     def kinds_of(self, read: Reading) -> tuple[str, ...]:
         """The kind of thing by which a message names what was shown, "go back to the scarf"."""
-        pointing = (name for words in read.words(r.REFERENCE) for name in self.grounding.things_in(words)[:1])
-        return read.words(r.KIND) or tuple(pointing)
+        pointing = (name for words in read.words(r.REFERENCE) for name in self.things_in(words)[:1])
+        return tuple(pointing) or read.words(r.KIND)
+
+    def things_in(self, words: str) -> tuple[str, ...]:
+        """Things that words point at, or the broad name of such, "the top"."""
+        bare = " ".join(word for word in words_of(words) if word not in SMALL_WORDS)
+        is_broad = bool(bare) and self.grounding.kind(bare).max(initial=0.0) >= CALLED_SO
+        return self.grounding.things_in(words) or ((bare,) if is_broad else ())
 
     def first_such(self, items: Sequence[str], kinds: Sequence[str], wanted: Sequence[str]) -> str | None:
         """The item that looks as said and is nearest to the kinds, of several the first; None where none is, or nothing

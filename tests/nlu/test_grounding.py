@@ -65,6 +65,19 @@ def test_the_catalogues_own_type_breaks_the_tie():
     assert near[1] > near[0]
 
 
+def test_a_thing_whose_name_ends_so_is_not_that_thing():
+    grounding = of([Product(title, title, "Clothing") for title in ("T-shirt", "Shirt")])
+    tee, shirt = grounding.kind("shirt")
+    assert shirt == 1.0 and tee < 0.8
+    assert of([Product("1", "Coffee table", "Furniture")]).kind("table") == [1.0]
+
+
+def test_a_broader_name_as_type_is_no_other_thing():
+    grounding = of([Product("1", "Shoes", "Clothing"), Product("2", "Shorts", "Clothing")])
+    shoes, shorts = grounding.kind("trainers")
+    assert shoes >= 0.75 and shorts < 0.3
+
+
 def test_a_catalogue_without_types_is_read_by_its_titles():
     near = of([replace(product, attributes={}) for product in PRODUCTS]).kind("couch")
     assert above(near, 0.7) == SOFAS
@@ -98,6 +111,14 @@ def test_plain_is_whatever_shows_no_pattern(grounding):
 def test_colours_that_lie_near_are_near(grounding):
     near = dict(zip(IDS, grounding.appearance("crimson"), strict=True))
     assert near["red-sofa"] > near["brown-sofa"] and near["red-sofa"] > 5 * near["blue-sofa"]
+
+
+def test_a_shade_says_more_than_that_both_are_brown():
+    jackets = [Product(name, "Jacket", "Clothing") for name in ("camel", "dark", "brown")]
+    grounding = of(jackets, ["brown (camel)", "brown (chocolate)", "brown"])
+    camel, dark, brown = grounding.appearance("caramel")
+    assert camel > 2 * dark and brown == pytest.approx(0.4)
+    assert min(grounding.appearance("brown")) > 0.9
 
 
 def test_a_narrower_word_is_better_met_by_its_broader_one_than_by_others():

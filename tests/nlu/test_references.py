@@ -16,6 +16,31 @@ def test_what_was_shown_comes_back(ask):
     assert ask("the [title:Marlo corner sofa]")[1][0] == "blue-sofa"
 
 
+def test_the_runner_up_is_the_second(ask):
+    shown = ask("a [kind:sofa]")[1]
+    back = ("[ref:the runner]-[ref:up], please", {"act": "recall"})
+    assert ask("a [kind:sofa]", back)[0].reference == shown[1]
+
+
+def test_the_first_list_is_pointed_at_by_its_name(ask):
+    shown = ask("a [kind:sofa]")[1]
+    back = ("[ref:the runner-up] of your first lot", {"act": "recall"})
+    assert ask("a [kind:sofa]", "a [kind:rug]", back)[0].reference == shown[1]
+
+
+def test_what_is_dismissed_is_not_what_comes_back(ask):
+    first = "a [kind:sofa]"
+    picked = ask(first)[1][0]
+    back = ("okay, no [kind:lamp]. Back to [ref:the seating]", {"act": "recall"})
+    assert ask(first, "a [kind:lamp]", back)[0].reference == picked
+
+
+def test_a_broad_name_points_at_what_was_picked(ask):
+    first = "a [kind:sofa]"
+    picked = ask(first)[1][0]
+    assert ask(first, "a [kind:lamp]", ("back to [ref:the seating]", {"act": "recall"}))[0].reference == picked
+
+
 def test_the_same_in_another_colour(ask):
     again = ("[ref:that one] in [wanted:brown]", {"act": "recall"})
     intent, ranked = ask("a [wanted:red] [kind:sofa]", again)

@@ -1,0 +1,36 @@
+"""Comparisons that a message makes in so many words, "not so dark", "less wide", where the network has seen none."""
+
+import re
+from dataclasses import replace
+
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.reading import Reading
+
+ADJECTIVES = {  # of more of a facet, and of less
+    "light": ("light|pale|bright", "dark"),
+    r.WIDTH: ("wide|broad", "narrow|slim"),
+    r.HEIGHT: ("tall|high", "low|short"),
+    r.DEPTH: ("deep", "shallow"),
+    r.SIZE: ("big|large|bulky|huge", "small|little|tiny"),
+    r.PRICE: ("expensive|dear|pricey|costly|steep", "cheap"),
+    "pattern": ("busy|fussy|patterned", "plain"),
+}
+TOO = (
+    r"\b(?:not\s+(?:(?:quite|nearly)\s+)?(?:so|as|that|too)|less|a\s+(?:bit|little|touch|tad)\s+too"
+    r"|(?:is|it[’']?s|are)\s+too)"
+)
+BEHIND = r"(?!\s+than\s+\S*\d)(?!\s+(?:blue|green|red|grey|gray|brown|pink|yellow|purple|orange|wood))\b"
+
+
+def with_comparisons(read: Reading, text: str) -> Reading:
+    """A reading with what is said to be too much of something, where it compares nothing yet and names no thing."""
+    if read.compared or read.words(r.KIND) or read.act not in (r.ASK, r.REFINE, r.REJECT):
+        return read
+    found = frozenset(
+        facet + sign
+        for facet, (more, less) in ADJECTIVES.items()
+        for sign, words in (("-", more), ("+", less))
+        if re.search(rf"{TOO}\s+(?:{words}){BEHIND}", text, re.IGNORECASE)
+    )
+    act = r.REFINE if found and read.act == r.ASK else read.act
+    return replace(read, act=act, compared=found) if found else read

@@ -1,0 +1,63 @@
+"""What a message's own words leave no doubt of: refusals in few words, a facet that is blamed, other colours."""
+
+import pytest
+from helpers.listening import make_grounding
+
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.acts import facet_blamed, settle_act
+from lavic_chat.nlu.kinds import Kinds
+from lavic_chat.nlu.reading import Reading, Span
+
+
+@pytest.fixture(scope="module")
+def kinds() -> Kinds:
+    return Kinds(make_grounding())
+
+
+@pytest.mark.parametrize(
+    "text", ["nope", "no no no", "nope again", "cos that's not it", "that is not the one", "he says no again"]
+)
+def test_a_refusal_in_few_words_is_no_small_talk(kinds, text):
+    assert settle_act(Reading(r.CHATTER), text, kinds).act == r.REJECT
+
+
+@pytest.mark.parametrize("text", ["thanks, that's it", "no worries", "no thanks, I am done", "is that not lovely"])
+def test_small_talk_stays_small_talk(kinds, text):
+    assert settle_act(Reading(r.CHATTER), text, kinds).act == r.CHATTER
+
+
+@pytest.mark.parametrize(
+    ("text", "facet"),
+    [("That colour is for the young", "colour"), ("not that pattern", "pattern"), ("that style?", "style"), ("no", "")],
+)
+def test_what_a_refusal_blames_shall_be_another(kinds, text, facet):
+    assert facet_blamed(text) == facet
+    assert settle_act(Reading(r.REJECT), text, kinds).other == ({facet} if facet else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("do those get made in any other colours too?", r.QUESTION),
+        ("does it come in a different shade?", r.QUESTION),
+        ("I want other colours", r.REFINE),
+    ],
+)
+def test_whether_there_are_other_colours_is_a_question(kinds, text, act):
+    assert settle_act(Reading(r.REFINE, compared=frozenset({"pattern+"})), text, kinds).act == act
+
+
+def test_a_look_right_before_a_thing_is_no_second_thing(kinds):
+    spans = Span(r.KIND, "yellow", 0, 6), Span(r.KIND, "sofa", 7, 11)
+    assert [one.slot for one in kinds.with_appearance(Reading(spans=spans)).spans] == [r.WANTED, r.KIND]
+    apart = Span(r.KIND, "yellow", 0, 6), Span(r.KIND, "sofa", 17, 21)
+    assert [one.slot for one in kinds.with_appearance(Reading(spans=apart)).spans] == [r.KIND, r.KIND]
+    things = Span(r.KIND, "lamp", 0, 4), Span(r.KIND, "sofa", 5, 9)
+    assert [one.slot for one in kinds.with_appearance(Reading(spans=things)).spans] == [r.KIND, r.KIND]
+
+
+def test_a_broad_name_is_bare_of_looks(kinds):
+    whole = Span(r.KIND, "plum seating", 0, 12)
+    assert kinds.bare(whole).text == "seating"
+    for text in ("seating", "plum zzyzx", "red"):
+        assert kinds.bare(Span(r.KIND, text, 0, len(text))).text == text

@@ -1,0 +1,29 @@
+"""What is said to be too much of something, in so many words."""
+
+import pytest
+
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.comparisons import with_comparisons
+from lavic_chat.nlu.reading import Reading, Span
+
+
+@pytest.mark.parametrize(
+    ("text", "compared"),
+    [
+        ("Not so dark then", {"light+"}), ("less bright, please", {"light-"}), ("it's too wide", {"width-"}),
+        ("a bit too low for me", {"height+"}), ("not quite as expensive", {"price-"}), ("less busy", {"pattern-"}),
+        ("not that big, not so deep", {"size-", "depth-"}), ("not so dark blue", set()), ("less tall than 80", set()),
+        ("the room is dark", set()), ("it is lovely", set()),
+    ],
+)  # fmt: skip
+def test_what_is_too_much_shall_be_less(text, compared):
+    read = with_comparisons(Reading(r.ASK), text)
+    assert read.compared == compared and read.act == (r.REFINE if compared else r.ASK)
+
+
+def test_what_the_network_has_read_stays():
+    compared = Reading(r.REFINE, compared=frozenset({"price-"}))
+    thing = Reading(r.ASK, spans=(Span(r.KIND, "lamp", 0, 4),))
+    question = Reading(r.QUESTION)
+    for read in (compared, thing, question):
+        assert with_comparisons(read, "not so dark") == read
