@@ -16,6 +16,7 @@ SMALL_WORDS = frozenset(
     ("a", "an", "the", "and", "or", "of", "for", "with", "in", "on", "to", "my", "our", "some", "any", "one", "ones",
      "it", "is", "that", "this", "please", "colour", "color", "coloured", "colored")
 )  # fmt: skip
+MOST = 0.5  # share of a catalogue
 MARK = re.compile(r"[,|(–—]|\s-\s")  # what a thing is called often ends before one
 NOT_APPEARANCE = ("type", "size", "width", "depth", "height", "length")  # attributes that say nothing of looks
 
@@ -42,6 +43,9 @@ class Terms:
         longest = max(map(len, self.of), default=1)
         self._padded = np.array([[*rows, *[len(self.terms)] * (longest - len(rows))] for rows in self.of], np.int64)
         self.vectors = encoder.encode_cached(self.terms, True)
+        lasts = np.bincount([rows[-1] for rows in self.of if rows], minlength=len(self.terms))
+        # [T] whether a term is the last one of most products, and so tells no two apart: "clothing"
+        self.is_common = lasts > MOST * len(self.of)
 
     def last(self, scores: np.ndarray) -> np.ndarray:
         """Scores of the terms [T] -> that of each product's last term [N]; 1 where it has none."""

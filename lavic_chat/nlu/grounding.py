@@ -120,8 +120,7 @@ class Grounding:
                 near[place] = max(near[place], WIDER)
             for thing in own & described.keys():
                 near[place] = max(near[place], described[thing])
-        is_other = self.names.last(np.where(list(map(bool, self.things)), near, 1.0)) < MEANT  # "clothing" is no thing
-        return self.names.best(near) - OTHER_TYPE * is_other
+        return self.names.best(near) - OTHER_TYPE * (self.names.last(np.where(self.names.is_common, 1.0, near)) < MEANT)
 
     def admitted(self, kinds: Sequence[str], least: float) -> np.ndarray:
         """[N] whether a product is of any of the kinds: hardly less so than the best, and no less than `least`."""
