@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,22 +23,21 @@ from tqdm import tqdm
 
 from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
 from lavic_chat.errors import ModelError, PictureError
+from lavic_chat.features.adapted import open_item_embedder, open_plain, record_of
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item import item_text
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, ItemVectors, cache_keys
 from lavic_chat.features.text_encoder import TextEncoder
-from lavic_chat.model.card import LLM, WEIGHTS, check_base, read_card
+from lavic_chat.model.card import LLM
 from lavic_chat.model.clip import Clip
-from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.load import load_model
-from lavic_chat.model.lora import plain_layers
-from lavic_chat.model.moda import IMAGE, MODA, MODALITIES, TEXT, read_moda
+from lavic_chat.model.moda import IMAGE, MODALITIES, TEXT
 from lavic_chat.sda.items import begin_items
 from lavic_chat.sda.pictures import look_at
 from lavic_chat.sda.recommenders.task import join_features
 from lavic_chat.sda.reduction import reduce_features
 from lavic_chat.settings import Settings
-from lavic_chat.storage.files import hash_bytes, hash_file
+from lavic_chat.storage.files import hash_bytes
 
 IDS, NOISE, PLAIN, TOWER, RAW, LVLM, CLIP = "ids", "noise", "plain", "tower", "raw", "lvlm", "clip:"
 BOTH = "both"  # modalities
@@ -140,15 +138,12 @@ class FeatureMaker:
 
     def embed(self, name: str, adapted: Path | None = None, raw: bool = False) -> FeatureSet:
         """By the LLM. adapted: an adapter whose MoDA is put on; its record says how its items were embedded."""
-        config, weights = self.zero_shot, ""
+        settings, states = self.settings, self.look(self.settings.adapter_folder)
         if adapted:
-            record = record_of(adapted)
-            config, raw = EmbedderConfig.of(record.get("config", {})), bool(record.get("raw"))
-        model = self.open_model(raw)
-        if adapted:
-            weights = put_moda_on(model, adapted)
-        states = self.look(self.settings.adapter_folder)
-        embedder = ItemEmbedder(model, self.settings.home, hash_bytes(model.weights_hash, weights), config)
+            embedder = open_item_embedder(settings.model, settings.adapter_folder, settings.home, adapted)
+        else:
+            model = open_plain(settings.model, settings.adapter_folder, settings.home, (LLM,) if raw else ())
+            embedder = ItemEmbedder(model, settings.home, hash_bytes(model.weights_hash, ""), self.zero_shot)
         vectors = self.embed_all(embedder, states)
         return FeatureSet(name, torch.from_numpy(vectors.texts), torch.from_numpy(vectors.images))
 
@@ -161,13 +156,6 @@ class FeatureMaker:
         begin = (lambda rows: begun().take(rows).texts, lambda rows: begun().take(rows).images)
         return embedder.embed_begun(cache_keys(self.texts, states), begin, progress=True)
 
-    def open_model(self, raw: bool = False) -> LavicModel:
-        """The base with the adapter, its LoRAs folded in; raw: without that of the LLM."""
-        without = (LLM,) if raw else ()
-        model = load_model(self.settings.model, self.settings.adapter_folder, self.settings.home, without=without)
-        plain_layers(model)
-        return model
-
     def encode_texts(self) -> Tensor:
         """[n, 384] by the sentence encoder as it comes."""
         return torch.from_numpy(TextEncoder(self.settings.home).encode_cached(self.texts, progress=True))
@@ -175,11 +163,6 @@ class FeatureMaker:
     def _look(self, adapter: Path | None) -> Tensor:
         """[n, 5, h] the states of the base's tower, with an adapter's LoRA or without."""
         return look_at(self.settings, self.catalog, self.catalog.products, adapter)
-
-
-def record_of(adapted: str | Path) -> dict[str, Any]:
-    """What `sda adapt` has written of itself into an adapter's card; raises ModelError where it is none."""
-    return read_card(adapted).training.get("sda", {})
 
 
 def config_of_any(names: Sequence[str]) -> EmbedderConfig:
@@ -198,21 +181,3 @@ def main_picture(catalog: Catalog, product: Product) -> Image.Image:
         return open_picture(path) if path else blank_picture()
     except PictureError:
         return blank_picture()
-
-
-def put_moda_on(model: LavicModel, adapter: str | Path) -> str:
-    """An adapter's MoDA on a model without LoRAs; returns its hash. Raises ModelError where it has none, or another
-    base's."""
-    folder = Path(adapter) / MODA
-    if not (folder / WEIGHTS).is_file():
-        raise ModelError(f"The adapter {adapter} has no folder {MODA}; make one with `lavic-chat sda adapt`.")
-    card = read_card(adapter)
-    check_base(card, adapter, model.name, model.fingerprint)
-    if card.training.get("sda", {}).get("weights") != model.weights_hash:
-        raise ModelError(f"The MoDA of {adapter} was adapted on another adapter's weights; adapt it again on these.")
-    try:
-        read_moda(model, folder)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise ModelError(f"The MoDA of {adapter} is damaged ({type(error).__name__}); adapt it again.") from error
-    model.train(False)
-    return hash_file(folder / WEIGHTS)

@@ -15,6 +15,7 @@ from helpers.toys import make_adapter
 from safetensors import safe_open
 
 from lavic_chat.errors import LavicError
+from lavic_chat.features.adapted import put_moda_on
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
 from lavic_chat.features.item_vectors import load_item_vectors
@@ -24,7 +25,6 @@ from lavic_chat.model.lora import plain_layers
 from lavic_chat.model.moda import MODA, read_moda
 from lavic_chat.sda import adaptation, items
 from lavic_chat.sda.adaptation import AdaptRequest, adapt, cross_recall
-from lavic_chat.sda.features import put_moda_on
 from lavic_chat.sda.shipping import EmbedRequest, embed_items
 from lavic_chat.sda.space import own_ranks
 from lavic_chat.settings import Settings

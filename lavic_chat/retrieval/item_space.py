@@ -1,0 +1,34 @@
+"""Search in the space that SDA adapts: an item is its text beside its picture, a query what it says, as a text.
+
+The means of an LLM's states have nearly all in common; what items have in common by their texts is taken off texts and
+queries, what they have by their pictures off pictures.
+"""
+
+import numpy as np
+import torch
+
+from lavic_chat.features.item_embedder import ItemEmbedder, ItemVectors
+from lavic_chat.retrieval.query import Query, unit
+
+
+class ItemSpace:
+    """Of one catalogue. made: its N items by the embedder, which also reads queries. vectors [N, 2 d]: unit length, in
+    the items' order; a query's cosine to one is the mean of those to its text and to its picture."""
+
+    def __init__(self, embedder: ItemEmbedder, made: ItemVectors):
+        self.embedder, self.common = embedder, made.texts.mean(0)
+        self.vectors = beside(unit(made.texts - self.common), unit(made.images - made.images.mean(0)))
+
+    def embed_query(self, query: Query) -> np.ndarray:
+        """[2 d] of a query; zeros where it says nothing to search by."""
+        if not query.texts:
+            return np.zeros(self.vectors.shape[1], np.float32)
+        with torch.inference_mode():
+            texts = self.embedder.embed_texts(query.texts).float().cpu().numpy()
+        said = query.blend(unit(texts - self.common))
+        return beside(said, said)
+
+
+def beside(texts: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """[..., d] twice -> [..., 2 d], of length one where both are."""
+    return np.concatenate([texts, images], -1) / np.float32(np.sqrt(2))
