@@ -29,7 +29,7 @@ class Retriever:
         make_index: Callable[[Sequence[Product], np.ndarray, np.ndarray], Index] = ExactIndex,
     ):
         self.catalog, self.embedder, self.item_embeddings = catalog, embedder, item_embeddings
-        self.row = {product.id: row for row, product in enumerate(catalog)}
+        self.row = catalog.columns.row
         self.centre = states.mean((0, 1))
         self.picture_vectors = self.to_picture_vector(states)
         self.index = make_index(catalog.products, item_embeddings, self.picture_vectors)
@@ -46,7 +46,7 @@ class Retriever:
         pictures = []
         if photo_states is not None:
             pictures.append(PICTURE_WEIGHT * self.to_picture_vector(photo_states))
-        if like in self.row:
+        if like is not None and like in self.row:
             text = text + LIKE_WEIGHT * self.item_embeddings[self.row[like]]
             pictures.append(PICTURE_WEIGHT * self.picture_vectors[self.row[like]])
         return QueryVectors(text, sum(pictures) if pictures else None)

@@ -166,7 +166,7 @@ class Recommender(BatchRecommender):
             return given if given.any() else None
         if not request.history:
             return None
-        given = HISTORY_WEIGHT * self.taste.scores(request.history)[list(rows)]
+        given = HISTORY_WEIGHT * self.taste.scores(request.history, rows)
         return given - given.mean()
 
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
