@@ -64,3 +64,10 @@ def make_columns(products: Iterable[Any]) -> Columns:
         prices.append(np.nan if product.price is None else product.price)
         categories.append(codes.setdefault(product.category, len(codes)))
     return Columns(tuple(ids), tuple(titles), np.array(prices, float), np.array(categories, np.int32), tuple(codes))
+
+
+def ends_of(sizes: Sequence[int] | np.ndarray) -> np.ndarray:
+    """[n + 1] where each of n lists of these sizes begins that lie one behind the other, and where the last one ends."""
+    starts = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=starts[1:])
+    return starts

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from lavic_chat.catalog.columns import ends_of
+
 Columns = Mapping[str, Any]  # by name: arrays, and lists of texts
 
 
@@ -53,13 +55,6 @@ class Lists:
     def arrays(self, name: str) -> dict[str, Any]:
         """As `read_lists` finds them."""
         return {f"{name}.starts": self.starts, f"{name}.members": self.members}
-
-
-def ends_of(sizes: Sequence[int] | np.ndarray) -> np.ndarray:
-    """[n + 1] where each of n lists of these sizes begins, and the last one ends."""
-    starts = np.zeros(len(sizes) + 1, np.int64)
-    np.cumsum(sizes, out=starts[1:])
-    return starts
 
 
 def make_lists(rows: Iterable[Iterable[int]]) -> Lists:

@@ -1,8 +1,14 @@
 """Columns on disk: named arrays in one folder, memory-mapped when they are opened, so that of a large one only what is
-asked for is read, and what nobody asks for takes no memory."""
+asked for is read, and what nobody asks for takes no memory. A part of a catalogue's tables lies in a folder that is
+named by what it was made of:
 
+    $LAVIC_HOME/cache/catalogs/CATALOGUE/PART-KEY/NAME.npy
+"""
+
+import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, overload
@@ -10,10 +16,11 @@ from typing import Any, overload
 import numpy as np
 
 from lavic_chat.errors import CacheError
-from lavic_chat.storage.files import could_not_write, write_json
+from lavic_chat.storage.files import could_not_write, fresh_folder, write_json
 
 NOTES = "notes.json"
 SMALL = 65_536  # bytes; what is less is read at once
+KEPT = 3  # tables of each part of a catalogue
 BLOB, OFFSETS = "bytes", "offsets"  # the two arrays of a column of texts
 
 
@@ -43,10 +50,10 @@ class StoredTexts(Sequence[str]):
 
 
 class Tables(Mapping[str, Any]):
-    """The columns of a folder by name, read-only: arrays, or StoredTexts; and the notes that were written with them."""
+    """The columns of a folder by name, read-only: arrays, or StoredTexts."""
 
-    def __init__(self, folder: str | Path, notes: Mapping[str, Any]):
-        self.folder, self.notes = Path(folder), notes
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
 
     def __getitem__(self, name: str) -> Any:
         """Raises CacheError where a column is missing or damaged."""
@@ -86,6 +93,31 @@ def write_columns(folder: str | Path, columns: Mapping[str, np.ndarray | Iterabl
         raise could_not_write(folder, error) from error
 
 
+class ColumnFile:
+    """A column of so many rows that is written piece by piece, so that it need not be held."""
+
+    def __init__(self, folder: str | Path, name: str, length: int):
+        self.path, self.length, self.written = Path(folder) / f"{name}.npy", length, 0
+
+    def append(self, part: np.ndarray) -> None:
+        """The next rows [n, ...]. Raises LavicError where they cannot be written."""
+        try:
+            mode, shape = ("r+", None) if self.written else ("w+", (self.length, *part.shape[1:]))
+            column = np.lib.format.open_memmap(self.path, mode=mode, dtype=part.dtype, shape=shape)
+            column[self.written : self.written + len(part)] = part
+            column.flush()
+        except OSError as error:
+            raise could_not_write(self.path, error) from error
+        self.written += len(part)
+
+    def change(self, call: Callable[[np.ndarray], np.ndarray], step: int = 65_536) -> None:
+        """Put in the place of all rows what the call makes of them, some at a time."""
+        column = np.lib.format.open_memmap(self.path, mode="r+")
+        for start in range(0, self.length, step):
+            column[start : start + step] = call(column[start : start + step])
+        column.flush()
+
+
 def pack_texts(name: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
     """A column of texts as the two arrays that `Tables` reads."""
     parts = [text.encode("utf-8", "replace") for text in texts]
@@ -94,18 +126,36 @@ def pack_texts(name: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
     return {f"{name}.{BLOB}": np.frombuffer(b"".join(parts), np.uint8), f"{name}.{OFFSETS}": offsets}
 
 
-def write_notes(folder: str | Path, notes: Mapping[str, Any]) -> None:
-    """What `open_tables` compares and hands back; written last."""
-    write_json(Path(folder) / NOTES, dict(notes))
+def stored_tables(folder: str | Path, part: str, key: str, make: Callable[[Path], None]) -> Tables:
+    """The tables of a part under a key, made in a fresh folder where they are not there yet; of each part those that
+    were made last are kept. Raises LavicError where they cannot be written, and what `make` raises."""
+    target = Path(folder) / f"{part}-{key[:24]}"
+    if found := open_tables(target, key):
+        return found
+    with fresh_folder(target) as fresh:
+        make(fresh)
+        write_json(fresh / NOTES, {"key": key})
+    forget_oldest(Path(folder), part)
+    if found := open_tables(target, key):
+        return found
+    raise damaged(target)
 
 
-def open_tables(folder: str | Path) -> Tables | None:
-    """The tables of a folder; None where there are none, or their notes cannot be read."""
+def forget_oldest(folder: Path, part: str) -> None:
+    """Of a part's tables leave those that were made last. Whoever has others open reads on."""
+    made = [path for path in folder.glob(f"{part}-*") if path.is_dir()]
+    with contextlib.suppress(OSError):
+        for old in sorted(made, key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def open_tables(folder: str | Path, key: str) -> Tables | None:
+    """The tables of a folder that were made under this key; None where there are none."""
     try:
         notes = json.loads((Path(folder) / NOTES).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return Tables(folder, notes) if isinstance(notes, dict) else None
+    return Tables(folder) if isinstance(notes, dict) and notes.get("key") == key else None
 
 
 def damaged(folder: str | Path) -> CacheError:
