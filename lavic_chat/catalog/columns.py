@@ -67,7 +67,7 @@ def make_columns(products: Iterable[Any]) -> Columns:
 
 
 def ends_of(sizes: Sequence[int] | np.ndarray) -> np.ndarray:
-    """[n + 1] where each of n lists of these sizes begins that lie one behind the other, and where the last one ends."""
+    """[n + 1] where each of n lists of these sizes, one behind the other, begins, and where the last one ends."""
     starts = np.zeros(len(sizes) + 1, np.int64)
     np.cumsum(sizes, out=starts[1:])
     return starts

@@ -19,7 +19,7 @@ from lavic_chat.nlu.brands import Brands
 from lavic_chat.nlu.catalog_words import SMALL_WORDS, entry_match, stems, title_stems
 from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, Entry, Lexicon
 from lavic_chat.nlu.spelling import Speller
-from lavic_chat.nlu.terms import Encoder
+from lavic_chat.nlu.terms import Encoder, nearest
 from lavic_chat.nlu.thesaurus import Thesaurus, name_words
 from lavic_chat.nlu.word_tables import WordTables, find_entry, make_word_tables
 
@@ -38,7 +38,7 @@ NO_MORE_CALLED = 0.25  # below the best, where no more than the least is left of
 LONGEST_NAME = 4  # words of a thing's name
 SEEN = ("colour", "material", "pattern")
 PLAIN, PATTERNED = "plain", "patterned"  # captions say nothing of what has no pattern
-CACHED = 32_000_000  # bytes of each kind of answer that is remembered
+CACHED = 16_000_000  # bytes of each kind of answer that is remembered
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Grounding:
             if found.max(initial=0.0) >= SAME_THING - OTHER_TYPE:
                 return found
         vectors = self.encoder.encode(list(dict.fromkeys((said.lower(), mended))))
-        near = np.clip((self.names.vectors @ vectors.T).max(1), 0.0, MEANT)
+        near = np.clip(nearest(self.names.vectors, vectors), 0.0, MEANT)
         if things and not left:
             near = near * ANOTHER_THING
         described = self.described(vectors) if not things and len(words_of(mended)) >= DESCRIBING else {}
@@ -231,7 +231,7 @@ class Grounding:
         scores = np.array([*by_entry, 0.0])[self.tables.entries]  # the last is of terms that have none
         if stem:
             scores[self.tables.stem_words.equal(stem)] = 1.0
-        near = self.seen.vectors @ self.encoder.encode([entry.word if entry else said])[0]
+        near = nearest(self.seen.vectors, self.encoder.encode([entry.word if entry else said]))
         return np.maximum(scores, np.clip((near - 0.62) / 0.3, 0, 0.9) * (scores == 0))
 
     def find(self, said: str) -> Entry | None:

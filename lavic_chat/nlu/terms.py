@@ -1,5 +1,6 @@
 """Terms of products, and which product has which, as arrays: what a word means is asked of all products at once."""
 
+import mmap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -55,6 +56,16 @@ class Lists:
     def arrays(self, name: str) -> dict[str, Any]:
         """As `read_lists` finds them."""
         return {f"{name}.starts": self.starts, f"{name}.members": self.members}
+
+
+def nearest(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    """[T] how near each of the vectors [T, d] is to the nearest of the queries [n, d]. What is asked for is remembered
+    as an answer, so of a file that is mapped the pages are given back: they would stay in memory unread."""
+    found = (vectors @ queries.T).max(1)
+    mapped = getattr(vectors, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
+    return found
 
 
 def make_lists(rows: Iterable[Iterable[int]]) -> Lists:
