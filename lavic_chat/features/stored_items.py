@@ -36,9 +36,10 @@ class PictureVectors:
 
 
 class StoredItems(Sequence[ItemFeatures]):
-    """The features of a catalogue's items, in their order."""
+    """The features of a catalogue's items, in their order. key: of these very items."""
 
-    def __init__(self, tables: Tables):
+    def __init__(self, tables: Tables, key: str):
+        self.key = key
         self.states, self.starts, self.captions = tables["states"], tables["starts"], tables["captions"]
         self.text, self.average = tables["text"], torch.from_numpy(np.array(tables["average"]))
         self.pictures = PictureVectors(tables["picture"], np.array(tables["centre"]))
@@ -85,7 +86,7 @@ def open_items(catalog: Catalog, folder: str | Path, maker: ItemMaker, progress:
     def make(part: Path) -> None:
         write_items(part, catalog, maker, progress)
 
-    return StoredItems(stored_tables(folder, "items", key, make))
+    return StoredItems(stored_tables(folder, "items", key, make), key)
 
 
 def picture_files(catalog: Catalog, most: int) -> np.ndarray:

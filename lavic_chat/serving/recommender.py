@@ -34,7 +34,7 @@ from lavic_chat.retrieval.embedder import load_embedder
 from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
-from lavic_chat.serving.stored_words import open_word_tables
+from lavic_chat.serving.stored import index_maker, open_word_tables
 from lavic_chat.serving.turn import Clock, PreparedTurn, finish, returned
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
@@ -268,7 +268,7 @@ def load_recommender(settings: Settings, progress: bool = True, lend: Lender = o
         visual_ranker.pictures,
     )  # fmt: skip
     items = open_items(catalog, tables_folder(settings.catalog, settings.home), maker, progress)
-    retriever = Retriever(catalog, embedder, items.text, items.pictures)
+    retriever = Retriever(catalog, embedder, items.text, items.pictures, index_maker(settings, maker.name, items.key))
     listener = make_listener(settings, catalog, items.captions, embedder.encoder)
     recommender = Recommender(catalog, visual_ranker, retriever, items, listener)
     if has_item_vectors(settings.adapter):
