@@ -61,7 +61,7 @@ class Lists:
 def nearest(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
     """[T] how near each of the vectors [T, d] is to the nearest of the queries [n, d]. What is asked for is remembered
     as an answer, so of a file that is mapped the pages are given back: they would stay in memory unread."""
-    found = (vectors @ queries.T).max(1)
+    found = np.max([np.einsum("ij,j->i", vectors, query) for query in queries], 0)
     mapped = getattr(vectors, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
