@@ -72,10 +72,8 @@ class VisualRanker:
         before costs nothing."""
         if not self.ranker.reads_ahead:
             return
-        pairs = list(zip(products, item_features, strict=True))
-        for start in tqdm(range(0, len(pairs), BATCH), desc="Reading ahead", unit=f"{BATCH} products"):
-            some, features = zip(*pairs[start : start + BATCH], strict=True)
-            self.ranker.read_ahead(some, features)
+        for start in tqdm(range(0, len(products), BATCH), desc="Reading ahead", unit=f"{BATCH} products"):
+            self.ranker.read_ahead(products[start : start + BATCH], item_features[start : start + BATCH])
 
     def ship(self, catalog: Catalog, item_features: Sequence[ItemFeatures], adapter: str | Path) -> None:
         """Write what was seen of a catalogue, and the captions of it, into an adapter folder."""

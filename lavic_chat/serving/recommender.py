@@ -35,12 +35,13 @@ from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.stored import index_maker, open_word_tables
-from lavic_chat.serving.turn import Clock, PreparedTurn, finish, returned
+from lavic_chat.serving.turn import Clock, PreparedTurn, finish, returned, still_here
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 
 CANDIDATES = 10
+SOME = 1000  # products whose states are held at once
 CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a similarity
 # Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, candidates
 # for one wish by 0.2 or less; the least that a condition said plainly makes is 1.4 (a material, as captions tell it).
@@ -71,6 +72,12 @@ class Recommender(BatchRecommender):
     def main_states(self) -> Tensor:
         """[N, 5, h] of the products' main pictures."""
         return main_pictures(features.states for features in self.item_features)
+
+    def count_blanks(self) -> int:
+        """How many products are seen as the blank that stands in for a picture."""
+        encoder, count = self.visual_ranker.image_encoder, len(self.item_features)
+        parts = (self.item_features[start : start + SOME] for start in range(0, count, SOME))
+        return sum(encoder.count_blanks(main_pictures(one.states for one in part)) for part in parts)
 
     @cached_property
     def average(self) -> Tensor:
@@ -134,8 +141,10 @@ class Recommender(BatchRecommender):
         cannot be answered."""
         dialogue, clock = request.dialogue, Clock()
         if request.shown:
-            found, item_features = self.judge_titles(dialogue, request.shown)
-            intent = request.shown.intent
+            shown = still_here(request.shown, self.catalog)
+            request = replace(request, shown=shown)
+            found, item_features = self.judge_titles(dialogue, shown)
+            intent = shown.intent
             photo = self.average if dialogue.since(intent.since).photo else None
             conditions = self.listener.known(intent)
             weights = self.listener.weigh(conditions)
