@@ -166,12 +166,21 @@ def build_index(settings: Settings, ship: bool, read_ahead: bool = True) -> dict
 @click.option("--only", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated.")
 @click.option("--shoppers", type=click.IntRange(1, 200), help="Serve the chat to so many at once instead.")
 @click.option("--seconds", default=180, type=click.IntRange(1, 3600), help="How long they shop.", show_default=True)
+@click.option("--products", type=click.IntRange(1, 200_000), help="Beside so many made-up products instead.")
+@click.option("--vectors", type=click.IntRange(1, 5_000_000), help="A search among so many vectors instead.")
 @json_option
 def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chosen) -> None:
     """Time a turn and its parts, a second turn, fifty candidates, the authors' way, pictures, start-up, and memory; or
-    what many shoppers at once meet."""
+    what many shoppers at once meet, or what many products cost."""
     shoppers, seconds = chosen.pop("shoppers"), chosen.pop("seconds")
+    products, vectors = chosen.pop("products"), chosen.pop("vectors")
     settings = read_settings(**chosen)
+    if products or vectors:
+        from lavic_chat.evaluation.benchmarks.large import measure_large, measure_vectors
+
+        found = measure_large(settings, products, turns) if products else measure_vectors(settings, vectors or 0)
+        print_json(found.to_row()) if as_json else click.echo(found.to_text())
+        return
     if shoppers:
         from lavic_chat.evaluation.benchmarks.load_test import run_load_test
         from lavic_chat.serving.recommender import load_recommender

@@ -110,6 +110,10 @@ class ColumnFile:
             raise could_not_write(self.path, error) from error
         self.written += len(part)
 
+    def read(self) -> np.ndarray:
+        """The column, mapped, read-only."""
+        return np.load(self.path, mmap_mode="r", allow_pickle=False)
+
     def change(self, call: Callable[[np.ndarray], np.ndarray], step: int = 65_536) -> None:
         """Put in the place of all rows what the call makes of them, some at a time."""
         column = np.lib.format.open_memmap(self.path, mode="r+")
