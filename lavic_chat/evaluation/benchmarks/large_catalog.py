@@ -44,7 +44,8 @@ def make_large_catalog(folder: Path, home: Path, model: Recommender, count: int,
     in the caches of `home`."""
     twins = list(make_twins(model.catalog.products, count, seed))
     write_jsonl(folder / PRODUCTS, (one.product.to_row() for one in twins))
-    write_atomic(folder / TERMS, (model.catalog.folder / TERMS).read_bytes())
+    if (terms := model.catalog.folder / TERMS).is_file():
+        write_atomic(folder / TERMS, terms.read_bytes())
     picture = model.catalog.picture_path(model.catalog.products[0])
     first = picture.read_bytes() if picture else b""
     for one in twins:
