@@ -42,6 +42,7 @@ class Settings:
     annotators: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> password; empty: no login
     llm: str = field(default="", repr=False)  # address of a server that scores, perhaps with a login; "": none
     llm_key: str = field(default="", repr=False)  # of that server's API
+    index: str = field(default="", repr=False)  # address of a Milvus that finds items, perhaps with a login; "": none
 
     @property
     def adapter_folder(self) -> Path:
@@ -90,10 +91,11 @@ def read_annotators(text: str) -> dict[str, str]:
 
 def read_settings(**chosen) -> Settings:
     """Settings from the environment: `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_RUNTIME`, `LAVIC_HOST`,
-    `LAVIC_PORT`, `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO`, `HF_TOKEN`, `LAVIC_LLM` and
-    `LAVIC_LLM_KEY`; arguments that are not None win, so that `llm=""` is no server. A Space says where to listen with
-    Gradio's own `GRADIO_SERVER_NAME`. Raises LavicError for a port, logins or an address that cannot be."""
-    llm = chosen.get("llm")
+    `LAVIC_PORT`, `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO`, `HF_TOKEN`, `LAVIC_LLM`,
+    `LAVIC_LLM_KEY` and `LAVIC_INDEX`; arguments that are not None win, so that `llm=""` is no server. A Space says
+    where to listen with Gradio's own `GRADIO_SERVER_NAME`. Raises LavicError for a port, logins or an address that
+    cannot be."""
+    llm, index = chosen.get("llm"), chosen.get("index")
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
     adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
     if adapter is None and model == MINI and shipped("assets", MINI, "adapter.json").exists():
@@ -113,4 +115,5 @@ def read_settings(**chosen) -> Settings:
         annotators=read_annotators(os.environ.get("LAVIC_ANNOTATOR_AUTH", "")),
         llm=read_llm(os.environ.get("LAVIC_LLM", "") if llm is None else llm),
         llm_key=read_key(os.environ.get("LAVIC_LLM_KEY", "")),
+        index=os.environ.get("LAVIC_INDEX", "") if index is None else index,
     )

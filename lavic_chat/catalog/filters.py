@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from lavic_chat.catalog.amounts import read_money
-from lavic_chat.catalog.product import Product
+from lavic_chat.catalog.columns import Columns
+from lavic_chat.catalog.product import Catalog, Product
 from lavic_chat.errors import CatalogError
 
 
@@ -40,6 +43,17 @@ class Filters:
         highest = float("inf") if self.highest is None else self.highest
         return product.price is not None and (self.lowest or 0) <= product.price <= highest
 
+    def mask(self, columns: Columns) -> np.ndarray:
+        """[N] the same for all products at once."""
+        admitted = np.ones(len(columns), bool)
+        if self.categories:
+            codes = [place for place, name in enumerate(columns.category_names) if name in self.categories]
+            admitted &= np.isin(columns.categories, codes)
+        if self.lowest is not None or self.highest is not None:  # a price that is not known, NaN, is within no limits
+            highest = np.inf if self.highest is None else self.highest
+            admitted &= (columns.prices >= (self.lowest or 0)) & (columns.prices <= highest)
+        return admitted
+
 
 NO_FILTERS = Filters()
 
@@ -61,7 +75,10 @@ def write_price(price: float | None) -> str:
 
 def categories_of(products: Iterable[Product]) -> list[str]:
     """The categories, the largest first."""
-    counts = Counter(product.category for product in products if product.category)
+    if isinstance(products, Catalog):
+        counts = {name: count for name, count in products.columns.counts.items() if name}
+    else:
+        counts = Counter(product.category for product in products if product.category)
     return [name for name, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 

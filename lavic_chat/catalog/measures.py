@@ -1,7 +1,10 @@
 """What a product measures, in centimetres, and how many it seats: from its attributes, else from its texts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import overload
+
+import numpy as np
 
 from lavic_chat.catalog.amounts import read_count, read_measures
 from lavic_chat.catalog.product import Product
@@ -57,3 +60,38 @@ def facts_of(product: Product) -> Mapping[str, float]:
     if seats := seats_of(product):
         facts[SEATS] = float(seats)
     return facts
+
+
+FACTS = (WIDTH, DEPTH, HEIGHT, LENGTH, LONGEST, "size", "price", SEATS)
+
+
+class FactTable(Sequence[Mapping[str, float]]):
+    """The facts of N products as numbers [N, 8], in the order of FACTS; NaN where nobody says them."""
+
+    def __init__(self, numbers: np.ndarray):
+        self.numbers = numbers
+
+    def column(self, name: str) -> np.ndarray:
+        """[N] one fact of each product; NaN where nobody says it, and for a name that is no fact."""
+        if name not in FACTS:
+            return np.full(len(self), np.nan)
+        return np.asarray(self.numbers[:, FACTS.index(name)])
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, row: int) -> Mapping[str, float]: ...
+    @overload
+    def __getitem__(self, row: slice) -> "FactTable": ...
+    def __getitem__(self, row: int | slice) -> "Mapping[str, float] | FactTable":
+        if isinstance(row, slice):
+            return FactTable(self.numbers[row])
+        known = zip(FACTS, self.numbers[row].tolist(), strict=True)
+        return {name: number for name, number in known if number == number}
+
+
+def fact_table(facts: Iterable[Mapping[str, float]]) -> FactTable:
+    """Of products' facts, as `facts_of` finds them."""
+    rows = [[fact.get(name, np.nan) for name in FACTS] for fact in facts]
+    return FactTable(np.array(rows, float).reshape(-1, len(FACTS)))

@@ -1,10 +1,11 @@
 """The nouns of a catalogue: a product, and the folder that holds many."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from lavic_chat.catalog.columns import Columns, columns_of
 from lavic_chat.catalog.terms import USUAL, CatalogTerms
 from lavic_chat.storage.files import hash_file
 
@@ -53,18 +54,43 @@ class Problem:
     is_warning: bool = False
 
 
+class ProductsById(Mapping[str, Product]):
+    """Product id -> product, which is made when it is asked for where the products are not held."""
+
+    def __init__(self, products: Sequence[Product], row: Mapping[str, int]):
+        self.products, self.row = products, row
+
+    def __getitem__(self, product_id: str) -> Product:
+        return self.products[self.row[product_id]]
+
+    def __contains__(self, product_id: object) -> bool:
+        return product_id in self.row
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.row)
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
 @dataclass(frozen=True)
 class Catalog:
-    """A catalogue folder, read and checked; `load_catalog` makes it."""
+    """A catalogue folder, read and checked; `load_catalog` makes it, and holds all products, `open_catalog` one that
+    makes each when it is asked for."""
 
     folder: Path
-    products: tuple[Product, ...]
+    products: Sequence[Product]
     terms: CatalogTerms = USUAL
 
     @cached_property
-    def by_id(self) -> dict[str, Product]:
+    def columns(self) -> Columns:
+        """What is compared of all products at once."""
+        return columns_of(self.products)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Product]:
         """Product id -> product."""
-        return {product.id: product for product in self.products}
+        return ProductsById(self.products, self.columns.row)
 
     @cached_property
     def fingerprint(self) -> str:

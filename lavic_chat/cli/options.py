@@ -69,9 +69,19 @@ def llm_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def index_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--index of a command."""
+    return click.option(
+        "--index",
+        metavar="URL",
+        help="A Milvus that finds the items, milvus://HOST:PORT or milvus:///FOLDER/FILE.db; else LAVIC_INDEX.",
+    )(command)
+
+
 def chat_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command takes that answers as the chat does: catalogue, model, runtime, decode, LLM server."""
-    for option in (llm_option, decode_option, runtime_option, model_options, catalog_option):  # the last comes first
+    """What every command takes that answers as the chat does: catalogue, model, runtime, decode, LLM server, index."""
+    options = (index_option, llm_option, decode_option, runtime_option, model_options, catalog_option)
+    for option in options:  # the last comes first
         command = option(command)
     return command
 

@@ -118,11 +118,12 @@ def prepare(**chosen) -> None:
 @model_options
 @runtime_option
 @click.option("--ship", is_flag=True, help="Also write the pictures' states into the adapter folder.")
+@click.option("--read-ahead/--no-read-ahead", default=True, help="Whether to read what can be read ahead, too.")
 @json_option
-def index(ship: bool, as_json: bool, **chosen) -> None:
+def index(ship: bool, read_ahead: bool, as_json: bool, **chosen) -> None:
     """Look at a catalogue and read it: sentence vectors, visual tokens, and what can be read of products before they
     are talked of; a stopped run goes on where it stopped."""
-    answer = build_index(read_settings(**chosen, llm=""), ship)  # nothing is scored here
+    answer = build_index(read_settings(**chosen, llm="", index=""), ship, read_ahead)  # nothing is scored here
     if as_json:
         print_json(answer)
         return
@@ -131,8 +132,9 @@ def index(ship: bool, as_json: bool, **chosen) -> None:
     click.echo(f"{answer['products']} products indexed in {answer['seconds']} s{note}.")
 
 
-def build_index(settings: Settings, ship: bool) -> dict:
-    """Compute what the caches lack, and count what there is; with `ship` also write it into the adapter folder.
+def build_index(settings: Settings, ship: bool, read_ahead: bool = True) -> dict:
+    """Compute what the caches lack, and count what there is; with `ship` also write it into the adapter folder, with
+    `read_ahead` read what can be read of products before they are talked of.
 
     Raises LavicError where there is no such folder.
     """
@@ -143,14 +145,15 @@ def build_index(settings: Settings, ship: bool) -> dict:
     start = time.perf_counter()
     ensure_exports(source_of(settings))
     recommender = load_recommender(settings)
-    recommender.visual_ranker.read_ahead(recommender.catalog.products, recommender.item_features)
+    if read_ahead:
+        recommender.visual_ranker.read_ahead(recommender.catalog.products, recommender.item_features)
     if ship:
         if not settings.adapter:
             raise LavicError("There is no adapter folder to ship the states in; name one with --adapter.")
         recommender.visual_ranker.ship(recommender.catalog, recommender.item_features, settings.adapter)
     return {
         "products": len(recommender.catalog),
-        "without_picture": recommender.visual_ranker.image_encoder.count_blanks(recommender.main_states),
+        "without_picture": recommender.count_blanks(),
         "visual_tokens": recommender.visual_tokens,
         "seconds": round(time.perf_counter() - start, 1),
     }
@@ -163,12 +166,21 @@ def build_index(settings: Settings, ship: bool) -> dict:
 @click.option("--only", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated.")
 @click.option("--shoppers", type=click.IntRange(1, 200), help="Serve the chat to so many at once instead.")
 @click.option("--seconds", default=180, type=click.IntRange(1, 3600), help="How long they shop.", show_default=True)
+@click.option("--products", type=click.IntRange(1, 200_000), help="Beside so many made-up products instead.")
+@click.option("--vectors", type=click.IntRange(1, 5_000_000), help="A search among so many vectors instead.")
 @json_option
 def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chosen) -> None:
     """Time a turn and its parts, a second turn, fifty candidates, the authors' way, pictures, start-up, and memory; or
-    what many shoppers at once meet."""
+    what many shoppers at once meet, or what many products cost."""
     shoppers, seconds = chosen.pop("shoppers"), chosen.pop("seconds")
+    products, vectors = chosen.pop("products"), chosen.pop("vectors")
     settings = read_settings(**chosen)
+    if products or vectors:
+        from lavic_chat.evaluation.benchmarks.large import measure_large, measure_vectors
+
+        found = measure_large(settings, products, turns) if products else measure_vectors(settings, vectors or 0)
+        print_json(found.to_row()) if as_json else click.echo(found.to_text())
+        return
     if shoppers:
         from lavic_chat.evaluation.benchmarks.load_test import run_load_test
         from lavic_chat.serving.recommender import load_recommender

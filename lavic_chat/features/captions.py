@@ -83,7 +83,8 @@ def without_kind(caption: str, kinds: Collection[str]) -> str:
     """A caption's appearance alone: "blue (denim) cotton sofa, striped" -> "blue (denim) cotton, striped". Five tokens
     tell colours better than what a thing is for, and the title has said that."""
     appearance, comma, pattern = caption.partition(",")
-    kind = max((name for name in kinds if appearance.endswith(f" {name}")), key=len, default="")
+    ends = (appearance[place + 1 :] for place, letter in enumerate(appearance) if letter == " ")
+    kind = next((end for end in ends if end in kinds), "")  # the longest first
     return appearance.removesuffix(f" {kind}") + comma + pattern if kind else caption
 
 

@@ -35,6 +35,11 @@ def save_item_vectors(adapter: str | Path, keys: Sequence[str], vectors: Tensor)
     return path
 
 
+def has_item_vectors(adapter: str | Path | None) -> bool:
+    """Whether vectors go along with an adapter at all."""
+    return bool(adapter) and (Path(adapter) / MODA / FILE).is_file()
+
+
 def load_item_vectors(adapter: str | Path | None, products: Sequence[Product], states: Tensor) -> np.ndarray | None:
     """[n, d] unit vectors of all of a catalogue's products; None where the adapter does not have those of each. Raises
     ModelError where the file is damaged."""

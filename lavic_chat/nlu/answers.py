@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from lavic_chat.catalog.amounts import write_money
 from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, WIDTH
 from lavic_chat.catalog.text import listed, words_of
@@ -76,7 +78,7 @@ class Answers:
 
     def title(self, row: int) -> str:
         """Of a product."""
-        return self.grounding.products[row].title
+        return self.grounding.columns.titles[row]
 
     def count(self, intent: Intent) -> str:
         """How many there are of a kind."""
@@ -132,7 +134,8 @@ class Answers:
     def other_colours(self, row: int, said: str) -> str:
         """In which other looks there is the same thing; where a question names a colour, whether in that."""
         title = self.title(row)
-        same = [at for at, product in enumerate(self.grounding.products) if product.title == title]
+        titles = self.grounding.columns.same_title
+        same = np.flatnonzero(titles == titles[row])
         captions = sorted({self.captions[at] for at in same if self.captions[at]} - {self.captions[row]})
         asked = [word for word in words_of(said) if (entry := self.grounding.find(word)) and entry.facet == COLOUR]
         here = [word for word in asked if max(self.grounding.appearance(word)[same]) >= SEEN_SO]

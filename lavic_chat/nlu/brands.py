@@ -1,7 +1,8 @@
 """The brands of a catalogue, where messages name them."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import singular, words_of
@@ -10,15 +11,23 @@ ATTRIBUTES = ("brand", "manufacturer", "vendor")
 SHORTEST, MOST_WORDS = 3, 4  # letters, and words, of a brand's name
 
 
+@dataclass(frozen=True)
+class BrandWords:
+    """What may be a brand: names by the attributes, and the words that begin titles."""
+
+    named: frozenset[str]
+    first: frozenset[str]
+
+
 class Brands:
     """Names of brands, of words that mean nothing else: by the catalogue's attributes, or where it has none, words that
     begin titles and are no English ones. common: words that mean something else."""
 
-    def __init__(self, products: Sequence[Product], common: Collection[str], is_word: Callable[[str], bool]):
-        names = {" ".join(words_of(brand)) for product in products for brand in brands_of(product)}
-        if not names:
-            first = {words[0] for product in products if (words := words_of(product.title))}
-            names = {word for word in first if not (is_word(word) or is_word(singular(word)))}
+    def __init__(
+        self, products: Iterable[Product] | BrandWords, common: Collection[str], is_word: Callable[[str], bool]
+    ):
+        found = products if isinstance(products, BrandWords) else brand_words(products)
+        names = found.named or {word for word in found.first if not (is_word(word) or is_word(singular(word)))}
         self.names = frozenset(name for name in names if len(name) >= SHORTEST and name not in common)
 
     def __contains__(self, said: str) -> bool:
@@ -41,3 +50,12 @@ def brands_of(product: Product) -> list[str]:
     """Its brand, as the catalogue's attributes call it."""
     named = {name.lower(): value for name, value in product.attributes.items()}
     return [str(named[name]) for name in ATTRIBUTES if named.get(name)]
+
+
+def brand_words(products: Iterable[Product]) -> BrandWords:
+    """Of a catalogue."""
+    named, first = set(), set()
+    for product in products:
+        named.update(" ".join(words_of(brand)) for brand in brands_of(product))
+        first.update(words_of(product.title)[:1])
+    return BrandWords(frozenset(named), frozenset(first))

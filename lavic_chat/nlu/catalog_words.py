@@ -4,68 +4,22 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import singular, words_of
-from lavic_chat.nlu.lexicon import Entry
+from lavic_chat.nlu.lexicon import PATTERN, Entry
 
 SMALL_WORDS = frozenset(
     ("a", "an", "the", "and", "or", "of", "for", "with", "in", "on", "to", "my", "our", "some", "any", "one", "ones",
      "it", "is", "that", "this", "please", "colour", "color", "coloured", "colored")
 )  # fmt: skip
-MOST = 0.5  # share of a catalogue
 MARK = re.compile(r"[,|(–—]|\s-\s")  # what a thing is called often ends before one
+BROADER, NARROWER = 0.93, 0.4  # that what is seen as navy is blue; that what is seen as blue is navy
+OTHER_PATTERN = 0.25  # that it is not the one that is seen
+COLOUR_WIDTH = 22.0  # CIE76 difference at which a colour is another
 NOT_APPEARANCE = ("type", "size", "width", "depth", "height", "length")  # attributes that say nothing of looks
-
-
-class Encoder(Protocol):
-    """Texts to unit vectors [n, d], in which names of one thing lie near each other."""
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Of what is said once: nothing is kept."""
-        ...
-
-    def encode_cached(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
-        """Of what comes again."""
-        ...
-
-
-class Terms:
-    """The distinct terms of all products, and which each product has."""
-
-    def __init__(self, by_product: Sequence[Sequence[str]], encoder: Encoder):
-        self.terms = tuple(dict.fromkeys(term for terms in by_product for term in terms))
-        row = {term: place for place, term in enumerate(self.terms)}
-        self.of = [[row[term] for term in terms] for terms in by_product]
-        longest = max(map(len, self.of), default=1)
-        self._padded = np.array([[*rows, *[len(self.terms)] * (longest - len(rows))] for rows in self.of], np.int64)
-        self.vectors = encoder.encode_cached(self.terms, True)
-        lasts = np.bincount([rows[-1] for rows in self.of if rows], minlength=len(self.terms))
-        # [T] whether a term is the last one of most products, and so tells no two apart: "clothing"
-        self.is_common = lasts > MOST * len(self.of)
-
-    def last(self, scores: np.ndarray) -> np.ndarray:
-        """Scores of the terms [T] -> that of each product's last term [N]; 1 where it has none."""
-        return np.array([scores[rows[-1]] if rows else 1.0 for rows in self.of])
-
-    def best(self, scores: np.ndarray) -> np.ndarray:
-        """Scores of the terms [T] -> the highest of each product [N]; 0 where it has none."""
-        if not len(self._padded):
-            return np.zeros(0)
-        return np.append(scores, 0.0)[self._padded].max(1)
-
-
-def is_called(name: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether a name has all of the words, and ends with the same one."""
-    return words[-1:] == name[-1:] and set(words) <= set(name)
-
-
-def share(words: Sequence[str], name: Sequence[str]) -> float:
-    """How many of the words a name has."""
-    return len(set(words) & set(name)) / max(len(words), 1)
 
 
 def kind_texts(product: Product) -> list[str]:
@@ -113,3 +67,24 @@ def title_stems(title: str) -> frozenset[str]:
 def broader(entry: Entry) -> frozenset[str]:
     """Stems of what is true of an entry."""
     return frozenset(stem for text in entry.broader for stem in stems(text))
+
+
+def entry_match(stem: frozenset[str], entry: Entry | None, other: Entry) -> float:
+    """How probably an entry of the lexicon says what is said, by its words and its colour; 0 where it says nothing
+    of it."""
+    # "dark" and "red" are both true of burgundy
+    is_true = bool(stem) and stem <= broader(other) | stems(other.word)
+    if is_true or (entry and entry.word in other.broader):
+        return BROADER
+    if not entry:
+        return 0.0
+    if entry.word == other.word:
+        return 1.0
+    if other.word in entry.broader:
+        return NARROWER
+    if entry.facet == other.facet == PATTERN:
+        return OTHER_PATTERN
+    if entry.lab and other.lab:
+        distance = float(np.linalg.norm(np.subtract(entry.lab, other.lab)))
+        return max(0.01, float(np.exp(-((distance / COLOUR_WIDTH) ** 2))))
+    return 0.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lavic_chat.catalog.measures import LONGEST
+from lavic_chat.catalog.measures import LONGEST, FactTable
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DOUBT, PLAIN, SURE, Grounding, otherwise
 from lavic_chat.nlu.intent import BRAND, Appearance, Intent, Limit, Relation, limit_words, relation_words
@@ -101,6 +101,8 @@ def kind_condition(kinds: Sequence[str], meant: float, grounding: Grounding) -> 
 
 def values_of(name: str, facts: Sequence[Mapping[str, float]]) -> np.ndarray:
     """[N] a number of each product; NaN where nobody says it."""
+    if isinstance(facts, FactTable):
+        return facts.column(name)
     return np.array([fact.get(name, np.nan) for fact in facts])
 
 
@@ -111,33 +113,36 @@ def fact_bounded(limit: Limit) -> str:
 
 def limit_condition(limit: Limit, facts: Sequence[Mapping[str, float]]) -> Condition:
     """A price, a measure or seats within bounds; outside, the nearer the better."""
-    values = [fact.get(fact_bounded(limit)) for fact in facts]
     judge = seats_probability if limit.quantity == r.SEATS else bounds_probability
     said = f"priced {limit_words(limit)}" if limit.quantity == r.PRICE else limit_words(limit)
-    return Condition(limit.quantity, said, np.array([judge(limit, value) for value in values]), FACT_WEIGHT)
+    probability = judge(limit, values_of(fact_bounded(limit), facts))
+    return Condition(limit.quantity, said, probability, FACT_WEIGHT)
 
 
 def is_known(limit: Limit, facts: Sequence[Mapping[str, float]], before: Sequence[Condition]) -> bool:
     """Whether the shop says of such things what is bounded: how many a desk seats, nobody says."""
-    fits = meets(before[0]) if before else np.ones(len(facts), bool)
-    return any(fact_bounded(limit) in fact for fact, fit in zip(facts, fits, strict=True) if fit)
+    known = ~np.isnan(values_of(fact_bounded(limit), facts))
+    return bool((known & meets(before[0])).any() if before else known.any())
 
 
-def bounds_probability(limit: Limit, value: float | None) -> float:
-    """Of one product's value."""
-    if value is None:
-        return UNKNOWN
-    if limit.admits(value):
-        return SURE
-    bound = limit.most if limit.most is not None and value > limit.most else limit.least
-    return OUTSIDE * float(np.exp(-abs(value - (bound or 0.0)) / max(bound or 1.0, 1.0)))
+def bounds_probability(limit: Limit, values: np.ndarray | float | None) -> np.ndarray:
+    """[N] of products' values, NaN where one is unknown; or of one value, where None is unknown, too."""
+    values = np.asarray(values, float)
+    least = -np.inf if limit.least is None else limit.least
+    most = np.inf if limit.most is None else limit.most
+    bound = np.where(values > most, most, least)
+    with np.errstate(invalid="ignore"):  # what is within an open bound
+        outside = OUTSIDE * np.exp(-np.abs(values - bound) / np.maximum(bound, 1.0))
+    within = (values >= least) & (values <= most)
+    return np.where(np.isnan(values), UNKNOWN, np.where(within, SURE, outside))
 
 
-def seats_probability(limit: Limit, value: float | None) -> float:
-    """As many seats as people, rather than more."""
-    if value is None:
-        return UNKNOWN
-    return SURE if value == limit.least else 0.3 if value > (limit.least or 0) else OUTSIDE
+def seats_probability(limit: Limit, values: np.ndarray | float | None) -> np.ndarray:
+    """[N] as many seats as people, rather than more; values as those of `bounds_probability`."""
+    values = np.asarray(values, float)
+    people = np.nan if limit.least is None else limit.least
+    more = np.where(values > np.nan_to_num(people), 0.3, OUTSIDE)
+    return np.where(np.isnan(values), UNKNOWN, np.where(values == people, SURE, more))
 
 
 def appearance_conditions(appearance: Sequence[Appearance], grounding: Grounding) -> list[Condition]:
@@ -211,12 +216,13 @@ def relation_condition(
 
 def same_as(facet: str, anchor: int, grounding: Grounding) -> np.ndarray | None:
     """[N] probability that a product is like one of them in a facet; None where that one shows nothing of it."""
-    product = grounding.products[anchor]
     if facet == "shape":
-        return np.array([SURE if one.title == product.title else DOUBT for one in grounding.products])
+        titles = grounding.columns.same_title
+        return np.where(titles == titles[anchor], SURE, DOUBT)
     if facet == "brand":
-        brand = product.title.split()[0].lower()
-        return np.array([SURE if one.title.lower().startswith(brand) else DOUBT for one in grounding.products])
+        titles = grounding.columns.lower_titles
+        brand = titles[anchor].split()[0]
+        return np.array([SURE if title.startswith(brand) else DOUBT for title in titles])
     words = grounding.words_of_facet(anchor, facet)
     if facet == "pattern" and not words:
         return grounding.appearance(PLAIN)

@@ -5,35 +5,25 @@ by its letters, by edit distance where it is no English word, by the lexicon (ot
 lie near), and by its meaning, a cosine of vectors in which names of one thing lie near each other.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
+from lavic_chat.catalog.columns import columns_of
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.nlu.brands import Brands
-from lavic_chat.nlu.catalog_words import (
-    SMALL_WORDS,
-    Encoder,
-    Terms,
-    appearance_terms,
-    broader,
-    is_called,
-    kind_texts,
-    share,
-    stems,
-    title_stems,
-    without_general,
-)
-from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, PATTERN, Entry, Lexicon
+from lavic_chat.nlu.catalog_words import SMALL_WORDS, entry_match, stems, title_stems
+from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, Entry, Lexicon
 from lavic_chat.nlu.spelling import Speller
+from lavic_chat.nlu.terms import Encoder, nearest
 from lavic_chat.nlu.thesaurus import Thesaurus, name_words
+from lavic_chat.nlu.word_tables import WordTables, find_entry, make_word_tables
 
-SURE, BROADER, NARROWER = 0.97, 0.93, 0.4  # that what is seen as navy is blue; that what is seen as blue is navy
+SURE = 0.97  # that a product is as it is called, or seen
 DOUBT = 0.03  # what is left for captions that are wrong
 MEANT = 0.9  # at most, by meaning alone
 SAME_THING, BY_HEAD, WIDER = 0.97, 0.75, 0.75  # another name of the thing; the last words of a name; a broader name
@@ -43,11 +33,12 @@ ANOTHER_THING = 0.6  # of a meaning's similarity, where the thesaurus knows the 
 HARDLY_LESS = 0.1  # than the best of a kind
 DESCRIBING, DESCRIBED, MEANS = 3, 12, 0.5  # words of a description; phrases it may be like, and how near at least
 CALLED = 0.75  # share of a name that a title has at least
+CALLED_WIDTH = 0.08  # of that share below the best, within which a title may be meant
+NO_MORE_CALLED = 0.25  # below the best, where no more than the least is left of a probability
 LONGEST_NAME = 4  # words of a thing's name
 SEEN = ("colour", "material", "pattern")
-OTHER_PATTERN = 0.25  # that it is not the one that is seen
 PLAIN, PATTERNED = "plain", "patterned"  # captions say nothing of what has no pattern
-COLOUR_WIDTH = 22.0  # CIE76 difference at which a colour is another
+CACHED = 16_000_000  # bytes of each kind of answer that is remembered
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,7 @@ class English:
 
 class Grounding:
     """Of one catalogue. captions: by product, "" where there is none. read_attributes: whether those of looks may be
-    read, too."""
+    read, too. tables: what was made of these products and captions before."""
 
     def __init__(
         self,
@@ -71,28 +62,21 @@ class Grounding:
         encoder: Encoder,
         english: English,
         read_attributes: bool = False,
+        tables: WordTables | None = None,
     ):
-        self.reads_attributes = read_attributes
-        self.products, self.encoder, self.is_word = tuple(products), encoder, english.is_word
-        self.row = {product.id: place for place, product in enumerate(self.products)}
+        self.reads_attributes, self.columns = read_attributes, columns_of(products)
+        self.products, self.encoder, self.is_word = products, encoder, english.is_word
+        self.row = self.columns.row
         self.lexicon, self.thesaurus = lexicon, thesaurus = english.lexicon, english.thesaurus
-        names = [kind_texts(product) for product in products]
-        self.names = Terms(names, encoder)
-        self.names_in_words = [name_words(name) for name in self.names.terms]
+        known = lexicon, thesaurus
+        self.tables = tables or make_word_tables(products, captions, encoder, known, read_attributes)
+        self.names, self.seen = self.tables.names, self.tables.seen
         self.phrase_vectors = encoder.encode_cached(thesaurus.phrases[0], True)
-        self.things = [thesaurus.find(name)[0] for name in self.names.terms]
-        self.title_words = [title_stems(product.title) for product in products]
-        appearance = (appearance_terms(*pair, read_attributes) for pair in zip(products, captions, strict=True))
-        self.seen = Terms([without_general(terms, self.find) for terms in appearance], encoder)
-        self.entries = [self.find(term) for term in self.seen.terms]
-        uses = Counter(word for texts in names for text in texts for word in words_of(text))
-        for thing in frozenset().union(*self.things):
-            uses.update(word for name in thesaurus.things[thing].names for word in words_of(name))
-        seen = {word for term in self.seen.terms for word in words_of(term)}
-        others = lexicon.words | thesaurus.words | seen
-        self.speller = Speller(uses, others, lambda word: english.is_word(word) or english.is_spelled(word))
-        self.kind = lru_cache(256)(self._kind)
-        self.appearance = lru_cache(512)(self._appearance)
+        others = lexicon.words | thesaurus.words | self.tables.others
+        self.speller = Speller(self.tables.uses, others, lambda word: english.is_word(word) or english.is_spelled(word))
+        self.kind = lru_cache(room_for(256, len(self.columns)))(self._kind)
+        self.appearance = lru_cache(room_for(512, len(self.columns)))(self._appearance)
+        self.match = lru_cache(room_for(512, len(self.seen.terms)))(self._match)
 
     # ---- kinds of things ----
 
@@ -100,27 +84,48 @@ class Grounding:
         """[N] how near each product is to a kind of thing as it is called: 1 where its name has all the words, or the
         thesaurus knows it as such a thing; less where it is of a broader kind; else a cosine of meanings."""
         mended = self.mend(said)
+        (things, left), count = self.thesaurus.find(mended), len(self.names.terms)
+        if things and not left:  # no meaning comes near a product that is called so
+            found = self.of_kind(mended, np.zeros(count, np.float32), {})
+            if found.max(initial=0.0) >= SAME_THING - OTHER_TYPE:
+                return found
         vectors = self.encoder.encode(list(dict.fromkeys((said.lower(), mended))))
-        near = np.clip((vectors @ self.names.vectors.T).max(0), 0.0, MEANT)
-        words, (things, left) = name_words(mended), self.thesaurus.find(mended)
+        near = np.clip(nearest(self.names.vectors, vectors), 0.0, MEANT)
         if things and not left:
             near = near * ANOTHER_THING
         described = self.described(vectors) if not things and len(words_of(mended)) >= DESCRIBING else {}
-        wider = frozenset().union(*(self.thesaurus.kinds[thing] for thing in things)) - things
-        heads = frozenset().union(*(self.thesaurus.wider[thing] for thing in things))
-        for place, (name, own) in enumerate(zip(self.names_in_words, self.things, strict=True)):
-            added = MODIFIED * max(share(words[:left], name), near[place]) if left else SAME_THING - BY_HEAD
-            called, related = is_called(name, words), any(things & self.thesaurus.kinds[thing] for thing in own)
-            apart = things and own and not related  # a t-shirt is no shirt
-            if words and ((called and not apart) or any(words in self.thesaurus.wider[thing] for thing in own)):
-                near[place] = 1.0
-            elif related:
-                near[place] = max(near[place], BY_HEAD + added)
-            elif (words and called) or wider & own or any(is_called(name, head) for head in heads):
-                near[place] = max(near[place], WIDER)
-            for thing in own & described.keys():
-                near[place] = max(near[place], described[thing])
+        return self.of_kind(mended, near, described)
+
+    def of_kind(self, mended: str, near: np.ndarray, described: dict[int, float]) -> np.ndarray:
+        """[N] by the words of names and the thesaurus, where they say more than meanings do: near [T], of names, which
+        is changed; described: things that the words describe, and how closely."""
+        words, (things, left) = name_words(mended), self.thesaurus.find(mended)
+        kinds, wider_names, called = self.thesaurus.kinds, self.thesaurus.wider, self.tables.name_words
+        all_things = range(len(kinds))
+        wider = frozenset().union(*(kinds[thing] for thing in things)) - things
+        heads = frozenset().union(*(wider_names[thing] for thing in things))
+        ends_so = called.called(words) if words else np.zeros(len(near), bool)
+        related = self.named_as(thing for thing in all_things if things & kinds[thing])
+        apart = self.named_as(all_things) & ~related if things else np.zeros(len(near), bool)  # a t-shirt is no shirt
+        so = self.named_as(thing for thing in all_things if words and words in wider_names[thing])
+        so |= ends_so & ~apart
+        same = related & ~so
+        broad = self.named_as(wider) | np.logical_or.reduce([called.called(head) for head in heads]) | ends_so
+        broad &= ~(so | same)
+        added = MODIFIED * np.maximum(called.share(words[:left]), near) if left else SAME_THING - BY_HEAD
+        near[same] = np.maximum(near, BY_HEAD + added)[same]
+        near[broad] = np.maximum(near[broad], WIDER)
+        near[so] = 1.0
+        for thing, value in described.items():
+            rows = self.tables.things[thing]
+            near[rows] = np.maximum(near[rows], value)
         return self.names.best(near) - OTHER_TYPE * (self.names.last(np.where(self.names.is_common, 1.0, near)) < MEANT)
+
+    def named_as(self, things: Iterable[int]) -> np.ndarray:
+        """[T] whether a name means any of the things."""
+        found = np.zeros(len(self.names.terms), bool)
+        found[self.tables.things.of(list(things))] = True
+        return found
 
     def admitted(self, kinds: Sequence[str], least: float) -> np.ndarray:
         """[N] whether a product is of any of the kinds: hardly less so than the best, and no less than `least`."""
@@ -165,29 +170,34 @@ class Grounding:
 
     def titled(self, said: str) -> np.ndarray:
         """[N] probability that a product is called so, brand and all."""
-        wanted = title_stems(said)
-        shares = [len(wanted & words) / max(len(wanted), 1) for words in self.title_words]
-        spelled = [fuzz.token_set_ratio(said.lower(), product.title.lower()) / 100 for product in self.products]
-        both = np.maximum(shares, spelled)
+        shares = self.tables.titles.share(list(title_stems(said)))
+        # what is spelled less alike than the best, by so much, has the least probability whatever it is
+        least = 100 * max(0.0, shares.max(initial=0.0) - NO_MORE_CALLED)
+        titles = self.columns.lower_titles
+        spelled = process.cdist(
+            [said.lower()], titles, scorer=fuzz.token_set_ratio, score_cutoff=least, dtype=np.float64, workers=-1
+        )  # fmt: skip
+        both = np.maximum(shares, spelled[0] / 100 if len(titles) else 0.0)
         best = both.max(initial=0.0)
         known = min(1.0, best / CALLED) ** 4  # nothing here may be called so
-        return np.clip(known * np.exp(-(((best - both) / 0.08) ** 2)), 1e-4, SURE)
+        return np.clip(known * np.exp(-(((best - both) / CALLED_WIDTH) ** 2)), 1e-4, SURE)
 
     def words_of_facet(self, row: int, facet: str) -> list[str]:
         """What a product's looks say of a facet, "scarlet" of its colour; the most special words alone."""
-        terms = [(self.seen.terms[place], self.entries[place]) for place in self.seen.of[row]]
-        words = [term for term, entry in terms if entry and entry.facet == facet]
-        return words[-1:]
+        entries = self.lexicon.entries
+        pairs = [(place, self.tables.entries[place]) for place in self.seen.of[row]]
+        words = [place for place, entry in pairs if entry >= 0 and entries[entry].facet == facet]
+        return [self.seen.terms[int(place)] for place in words[-1:]]
 
     @cached_property
     def facets(self) -> frozenset[str]:
         """Those of which the catalogue's words say anything."""
-        return frozenset(entry.facet for entry in self.entries if entry)
+        return frozenset(self.lexicon.entries[place].facet for place in np.unique(self.tables.entries) if place >= 0)
 
     @cached_property
     def brands(self) -> Brands:
         """Those of the catalogue."""
-        return Brands(self.products, self.thesaurus.words | self.lexicon.words, self.is_word)
+        return Brands(self.tables.brands, self.thesaurus.words | self.lexicon.words, self.is_word)
 
     def things_in(self, text: str) -> tuple[str, ...]:
         """Names of things that are sold here, wherever they stand in a message, spelling mended; the longest first."""
@@ -217,46 +227,19 @@ class Grounding:
         words = words_of(self.mend(said))
         return bool(self.meant(self.mend(said)) or (words and self.find(words[-1])))
 
-    @lru_cache(maxsize=512)  # noqa: B019 - one grounding lives as long as its catalogue
-    def match(self, said: str) -> np.ndarray:
+    def _match(self, said: str) -> np.ndarray:
         """[T] how probably each term of the catalogue's says what is said."""
         entry, stem = self.meant(said), stems(said)
-        scores = np.array(
-            [self.term_match(stem, entry, *pair) for pair in zip(self.seen.terms, self.entries, strict=True)]
-        )
-        near = self.seen.vectors @ self.encoder.encode([entry.word if entry else said])[0]
+        by_entry = [entry_match(stem, entry, other) for other in self.lexicon.entries]
+        scores = np.array([*by_entry, 0.0])[self.tables.entries]  # the last is of terms that have none
+        if stem:
+            scores[self.tables.stem_words.equal(stem)] = 1.0
+        near = nearest(self.seen.vectors, self.encoder.encode([entry.word if entry else said]))
         return np.maximum(scores, np.clip((near - 0.62) / 0.3, 0, 0.9) * (scores == 0))
-
-    def term_match(self, stem: frozenset[str], entry: Entry | None, term: str, other: Entry | None) -> float:
-        """By letters, lexicon and colour; 0 where they say nothing."""
-        if stem and stem == stems(term):
-            return 1.0
-        if not other:
-            return 0.0
-        # "dark" and "red" are both true of burgundy
-        is_true = bool(stem) and stem <= broader(other) | stems(other.word)
-        if is_true or (entry and entry.word in other.broader):
-            return BROADER
-        if not entry:
-            return 0.0
-        if entry.word == other.word:
-            return 1.0
-        if other.word in entry.broader:
-            return NARROWER
-        if entry.facet == other.facet == PATTERN:
-            return OTHER_PATTERN
-        if entry.lab and other.lab:
-            distance = float(np.linalg.norm(np.subtract(entry.lab, other.lab)))
-            return max(0.01, float(np.exp(-((distance / COLOUR_WIDTH) ** 2))))
-        return 0.0
 
     def find(self, said: str) -> Entry | None:
         """The lexicon's entry of words, or of their singular."""
-        words = words_of(said)
-        for text in (said, " ".join(map(singular, words)), " ".join(word for word in words if word not in SMALL_WORDS)):
-            if entry := self.lexicon.find(text):
-                return entry
-        return None
+        return find_entry(self.lexicon, said)
 
     def meant(self, said: str) -> Entry | None:
         """The lexicon's entry of words that are said of a look, also where they liken it to a thing."""
@@ -281,9 +264,13 @@ class Grounding:
     @lru_cache(maxsize=1)  # noqa: B019
     def lightness(self) -> np.ndarray:
         """[N] CIE L* of the colour that each product is seen in, the most special name of it; NaN where none is."""
-        light = np.array([entry.lab[0] if entry and entry.lab else np.nan for entry in self.entries])
-        exact = [[t for t in terms if not np.isnan(light[t])] for terms in self.seen.of]
-        return np.array([light[terms[-1]] if terms else np.nan for terms in exact])
+        light = np.array([*(entry.lab[0] if entry.lab else np.nan for entry in self.lexicon.entries), np.nan])
+        of_terms, of = light[self.tables.entries], self.seen.of
+        known = ~np.isnan(of_terms[of.members])
+        rows = np.repeat(np.arange(len(of)), of.sizes)[known]
+        found = np.full(len(of), np.nan)
+        found[rows] = of_terms[of.members[known]]  # the last one stays
+        return found
 
     def mend(self, said: str) -> str:
         """Words that are none, as the nearest word of catalogue and English."""
@@ -293,3 +280,8 @@ class Grounding:
 def otherwise(probability: np.ndarray) -> np.ndarray:
     """Of the opposite; captions may be wrong either way."""
     return np.clip(1 - probability, DOUBT, SURE)
+
+
+def room_for(most: int, length: int) -> int:
+    """How many arrays of this length are remembered: at most so many, and no more than CACHED bytes."""
+    return max(8, min(most, CACHED // (8 * max(length, 1))))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lavic_chat.catalog.measures import facts_of
+from lavic_chat.catalog.measures import FactTable, fact_table, facts_of
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.nlu.answers import ALL_SEEN, Answers
 from lavic_chat.nlu.conditions import Condition, conditions_of, is_used_up, weigh
@@ -15,11 +15,19 @@ from lavic_chat.nlu.reader import IntentReader, Tagger
 
 
 class Listener:
-    """Of one catalogue, whose products and captions the grounding knows; currency: before a price."""
+    """Of one catalogue, whose products and captions the grounding knows; currency: before a price; facts: of the
+    products, where they were read off them before."""
 
-    def __init__(self, tagger: Tagger, grounding: Grounding, captions: Sequence[str], currency: str = ""):
+    def __init__(
+        self,
+        tagger: Tagger,
+        grounding: Grounding,
+        captions: Sequence[str],
+        currency: str = "",
+        facts: FactTable | None = None,
+    ):
         self.grounding = grounding
-        self.facts = [facts_of(product) for product in grounding.products]
+        self.facts = fact_table(map(facts_of, grounding.products)) if facts is None else facts
         self.reader = IntentReader(tagger, grounding)
         self.answers = Answers(grounding, captions, self.facts, currency)
 

@@ -86,9 +86,10 @@ class IntentReader:
         """Products of the longest title that a message of the shop holds, where it shows none by id."""
         if turn.shown:
             return ()
-        low = turn.text.lower()
-        titles = sorted({p.title for p in self.grounding.products if p.title.lower() in low}, key=len, reverse=True)
-        return tuple(p.id for title in titles[:1] for p in self.grounding.products if p.title == title)
+        low, columns = turn.text.lower(), self.grounding.columns
+        rows = [row for row, title in enumerate(columns.lower_titles) if title in low]
+        longest = max(sorted({columns.titles[row] for row in rows}), key=len, default="")
+        return tuple(columns.ids[row] for row in rows if columns.titles[row] == longest)
 
     # ---- one message after another ----
 

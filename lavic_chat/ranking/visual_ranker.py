@@ -1,8 +1,9 @@
 """A model with all that it needs to look at products and to choose among them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -17,6 +18,7 @@ from lavic_chat.ranking.branch_cache import BranchCache
 from lavic_chat.ranking.ranker import Ranker, RankerConfig
 from lavic_chat.settings import Settings
 from lavic_chat.storage.cache import TextCache
+from lavic_chat.storage.files import hash_bytes
 
 BATCH = 8  # products that are read at once
 # In an adapter folder: the home catalogue's pictures, already encoded and captioned.
@@ -32,15 +34,34 @@ class VisualRanker:
     captioner: Captioner
     ranker: Ranker
     pictures: int = 1
+    known_kinds: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # of the last catalogue
 
     def look_at(self, catalog: Catalog, products: Sequence[Product], progress: bool = True) -> list[ItemFeatures]:
         """The features of each product: its pictures' states [k, 5, h], and the main one's caption without the kind of
         thing, which titles know better; what the caches lack is computed."""
         states = self.image_encoder.encode_pictures(catalog, products, self.pictures, progress)
         captions = self.captioner.caption_states(main_pictures(states), progress) if states else []
-        kinds = kinds_of(catalog) | set(self.model.card.kinds if self.model.card else ())
+        kinds = self.kinds_of(catalog)
         pairs = zip(states, captions, strict=True)
         return [ItemFeatures(seen, without_kind(caption, kinds)) for seen, caption in pairs]
+
+    @property
+    def runtimes(self) -> tuple[str, str]:
+        """Of the model, and of its tower."""
+        return self.model.runtime, self.model.tower_runtime
+
+    @property
+    def name(self) -> str:
+        """Of all weights that items are looked at and described with."""
+        kinds = self.model.card.kinds if self.model.card else ()
+        return hash_bytes(self.model.vision_hash, self.model.weights_hash, *self.runtimes, *kinds)
+
+    def kinds_of(self, catalog: Catalog) -> Set[str]:
+        """What kinds of things captions may name; found out once of each catalogue."""
+        if catalog.products is not self.known_kinds.get("products"):
+            kinds = kinds_of(catalog) | set(self.model.card.kinds if self.model.card else ())
+            self.known_kinds.update(products=catalog.products, kinds=kinds)
+        return self.known_kinds["kinds"]
 
     def features_by_id(self, catalog: Catalog, products: Sequence[Product]) -> dict[str, ItemFeatures]:
         """The same by product id."""
@@ -51,10 +72,8 @@ class VisualRanker:
         before costs nothing."""
         if not self.ranker.reads_ahead:
             return
-        pairs = list(zip(products, item_features, strict=True))
-        for start in tqdm(range(0, len(pairs), BATCH), desc="Reading ahead", unit=f"{BATCH} products"):
-            some, features = zip(*pairs[start : start + BATCH], strict=True)
-            self.ranker.read_ahead(some, features)
+        for start in tqdm(range(0, len(products), BATCH), desc="Reading ahead", unit=f"{BATCH} products"):
+            self.ranker.read_ahead(products[start : start + BATCH], item_features[start : start + BATCH])
 
     def ship(self, catalog: Catalog, item_features: Sequence[ItemFeatures], adapter: str | Path) -> None:
         """Write what was seen of a catalogue, and the captions of it, into an adapter folder."""

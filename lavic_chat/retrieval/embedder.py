@@ -13,6 +13,7 @@ from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.retrieval.fusion import Fusion, load_fusion
 from lavic_chat.retrieval.query import Query, make_query
 from lavic_chat.settings import AUTO
+from lavic_chat.storage.files import hash_bytes
 
 
 def product_text(product: Product, caption: str = "") -> str:
@@ -29,6 +30,14 @@ class Embedder:
 
     def __init__(self, encoder: TextEncoder, fusion: Fusion | None = None):
         self.encoder, self.fusion = encoder, fusion
+
+    @property
+    def name(self) -> str:
+        """Of all weights that make its vectors."""
+        if not self.fusion:
+            return self.encoder.name
+        weights = (tensor.numpy().tobytes() for tensor in self.fusion.state_dict().values())
+        return hash_bytes(self.encoder.name, str(self.fusion.share), *weights)
 
     def embed_items(
         self,

@@ -1,40 +1,74 @@
 """A visitor's taste as a direction among the items' vectors. It knows vectors and ids, no language and no model."""
 
 from collections.abc import Collection, Sequence
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from lavic_chat.catalog import Product
+from lavic_chat.catalog.columns import columns_of
 from lavic_chat.dialogue.history import LIKED, OPENED, TURNED_DOWN, History
 from lavic_chat.retrieval.query import unit
 from lavic_chat.retrieval.retriever import Retriever
 
 WEIGHTS = {LIKED: 1.0, OPENED: 0.5, TURNED_DOWN: -0.25}
 """What a sign adds of its product's vector. Chosen by hand, until there are visits to fit them to."""
+HALF = 0.5  # of a taste is what is said of items, half what is seen
 DECAY = 0.8
 """The weight of an event against the next newer one: on purchases over two years 0.8 and 0.6 find more than 1 does, by
 the mean of what was had before (docs/sda.md)."""
+
+
+class JoinedVectors:
+    """Two kinds of vectors of the same N items, [N, a] and [N, b], as one kind [N, a + b] in which each
+    counts half. Nothing is copied but the rows that are asked for."""
+
+    def __init__(self, first: np.ndarray, second: np.ndarray):
+        self.first, self.second, self.dtype = first, second, first.dtype
+
+    @cached_property
+    def lengths(self) -> tuple[np.ndarray, np.ndarray]:
+        """[N] each, of the two kinds of vectors."""
+        first, second = (np.maximum(np.linalg.norm(one, axis=1), 1e-9) for one in (self.first, self.second))
+        return first, second
+
+    def __getitem__(self, rows: Sequence[int] | np.ndarray | slice) -> np.ndarray:
+        joined = np.concatenate([unit(self.first[rows]), unit(self.second[rows])], axis=-1)
+        return joined * np.float32(np.sqrt(HALF))
+
+    def __matmul__(self, direction: np.ndarray) -> np.ndarray:
+        width, (first, second) = self.first.shape[1], self.lengths
+        near = self.first @ direction[:width] / first + self.second @ direction[width:] / second
+        return near * np.float32(np.sqrt(HALF))
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[:], dtype)
 
 
 class Taste:
     """Of any visitor, over one catalogue. products: N of them. vectors: [N, d] of any space in which things that people
     like alike are near, unit length, in the products' order."""
 
-    def __init__(self, products: Sequence[Product], vectors: np.ndarray):
-        self.products, self.vectors = products, vectors
-        self.row = {product.id: row for row, product in enumerate(products)}
+    def __init__(self, products: Sequence[Product], vectors: np.ndarray | JoinedVectors):
+        self.columns, self.vectors = columns_of(products), vectors
+        self.row = self.columns.row
 
     def profile(self, history: History) -> np.ndarray:
         """[d] the weighted sum of the vectors of what is in the history; products of another catalogue neither count
         nor age what came before them."""
         known = [event for event in history.events if event.product_id in self.row]
+        if not known:
+            return np.zeros(self.vectors[:1].shape[-1], self.vectors.dtype)
         weights = [WEIGHTS[event.sign] * DECAY**age for age, event in enumerate(reversed(known))][::-1]
         rows = [self.row[event.product_id] for event in known]
         return np.asarray(weights, self.vectors.dtype) @ self.vectors[rows]
 
-    def scores(self, history: History) -> np.ndarray:
-        """[N] the cosine of each item with the profile, -1 to 1; zeros where there is none."""
-        return self.vectors @ unit(self.profile(history))
+    def scores(self, history: History, rows: Sequence[int] | None = None) -> np.ndarray:
+        """[N] the cosine of each item with the profile, -1 to 1; zeros where there is none. rows: of these items
+        alone, [n]."""
+        direction = unit(self.profile(history))
+        return self.vectors @ direction if rows is None else self.vectors[list(rows)] @ direction
 
     def nearest(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """Ids of the k items nearest to what was liked and opened, nearest first: nothing that is in the history or
@@ -49,15 +83,13 @@ class Taste:
         left_out = {event.product_id for event in history.events}.union(excluded)
         found: dict[str, str] = {}  # by title
         for row in np.argsort(-self.scores(likes), kind="stable"):
-            product = self.products[row]
             if len(found) >= k:
                 break
-            if product.id not in left_out:
-                found.setdefault(product.title, product.id)
+            if (name := self.columns.ids[row]) not in left_out:
+                found.setdefault(self.columns.titles[row], name)
         return tuple(found.values())
 
 
 def taste_of(retriever: Retriever) -> Taste:
     """A taste over what the retriever knows of its items: what is said of them counts half, what is seen half."""
-    halves = (unit(retriever.item_embeddings), unit(retriever.picture_vectors))
-    return Taste(retriever.catalog.products, np.concatenate(halves, axis=1) * np.float32(np.sqrt(0.5)))
+    return Taste(retriever.catalog.products, JoinedVectors(retriever.item_embeddings, retriever.picture_vectors))

@@ -2,13 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Protocol
 
 import numpy as np
 
 from lavic_chat.catalog import Product
+from lavic_chat.catalog.columns import Columns, columns_of
 from lavic_chat.catalog.filters import Filters
+
+FIRST = 1024  # items by their bonus alone, from whose similarities it is seen which others may be among the nearest
+MOST_APART = 0.3  # of all items: where more are asked for, all are compared at once, which is then as quick
+UNIT = 1 + 1e-4  # length of the longest vector, within the precision of its numbers
 
 
 @dataclass(frozen=True)
@@ -38,18 +42,59 @@ class Index(Protocol):
 
 
 class ExactIndex:
-    """All items in memory, every one compared: text [N, d], picture [N, h], unit vectors in the products' order."""
+    """All items are compared, exactly: text [N, d], picture [N, h], unit vectors in the products' order, in memory or
+    mapped from a file. Items that cannot be among the nearest, whatever their vectors are, are left unread."""
 
     def __init__(self, products: Sequence[Product], text: np.ndarray, picture: np.ndarray):
-        self.products, self.text, self.picture = products, text, picture
+        self.columns, self.text, self.picture = columns_of(products), text, picture
 
     def search(self, vectors: QueryVectors, filters: Filters, excluded: Collection[str], k: int) -> list[Hit]:
         """See `Index.search`; items of one similarity stand in the catalogue's order."""
-        similarities = self.text @ vectors.text
-        if vectors.picture is not None:
-            similarities = similarities + self.picture @ vectors.picture
+        rows = admitted_rows(self.columns, filters, excluded)
         if vectors.bonus is not None:
-            similarities = similarities + vectors.bonus
-        nearest = ((self.products[row], row) for row in np.argsort(-similarities, kind="stable"))
-        admitted = ((one.id, row) for one, row in nearest if one.id not in excluded and filters.admits(one))
-        return [Hit(name, float(similarities[row])) for name, row in islice(admitted, k)]
+            rows = self.within_reach(vectors, rows, k)
+        similarities = self.similarities(vectors, rows)
+        if len(rows) > 2 * k > 0:
+            least = np.partition(similarities, len(rows) - k)[len(rows) - k]
+            rows, similarities = rows[similarities >= least], similarities[similarities >= least]
+        nearest = np.argsort(-similarities, kind="stable")[:k]
+        return [Hit(self.columns.ids[rows[at]], float(similarities[at])) for at in nearest]
+
+    def within_reach(self, vectors: QueryVectors, rows: np.ndarray, k: int) -> np.ndarray:
+        """Those of the rows whose bonus is high enough for their vectors to bring them among the k nearest."""
+        bonus = np.zeros(len(self.columns)) if vectors.bonus is None else vectors.bonus
+        first = max(FIRST, 4 * k)
+        if len(rows) <= first:
+            return rows
+        highest = rows[np.argpartition(-bonus[rows], first)[:first]]
+        found = self.similarities(vectors, highest)
+        kth = np.partition(found, len(found) - k)[len(found) - k] if k else np.inf
+        return rows[bonus[rows] >= kth - reach(vectors)]
+
+    def similarities(self, vectors: QueryVectors, rows: np.ndarray) -> np.ndarray:
+        """[n] of these items, bonus and all."""
+        found = compare(self.text, vectors.text, rows)
+        if vectors.picture is not None:
+            found = found + compare(self.picture, vectors.picture, rows)
+        return found if vectors.bonus is None else found + vectors.bonus[rows]
+
+
+def admitted_rows(columns: Columns, filters: Filters, excluded: Collection[str]) -> np.ndarray:
+    """Places of the items that the filters admit, without those excluded, in their order."""
+    admitted = filters.mask(columns)
+    admitted[columns.rows_of(excluded)] = False
+    return np.flatnonzero(admitted)
+
+
+def reach(vectors: QueryVectors) -> float:
+    """The highest similarity that any item may have, less its bonus."""
+    queries = (vectors.text,) if vectors.picture is None else (vectors.text, vectors.picture)
+    return UNIT * sum(float(np.linalg.norm(query)) for query in queries)
+
+
+def compare(items: np.ndarray, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Products [n] of the vectors in these rows with a query [d]. In this very thread: memory is what it waits for, and
+    beside a model's threads those of a matrix library take longer to wake than to multiply."""
+    if len(rows) > MOST_APART * len(items):
+        return np.einsum("ij,j->i", items, query)[rows]
+    return np.einsum("ij,j->i", items[rows], query)

@@ -6,6 +6,7 @@ import numpy as np
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.features.stored_items import PictureVectors
 from lavic_chat.recommendation import Candidate
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.index import ExactIndex, Index, QueryVectors
@@ -17,21 +18,24 @@ LIKE_WEIGHT = 0.5  # of a shown product's text
 
 class Retriever:
     """Cosine search over one catalogue. item_embeddings [N, d] by `embedder`; states [N, 5, h]: the tower's, of which
-    picture vectors [N, h] are made (mean [CLS] state of the five views, centred, unit length). make_index: of products
-    and their two kinds of vectors; another than the exact one may stand for a server."""
+    picture vectors [N, h] are made (mean [CLS] state of the five views, centred, unit length), or these. make_index: of
+    products and their two kinds of vectors; another than the exact one may stand for a server."""
 
     def __init__(
         self,
         catalog: Catalog,
         embedder: Embedder,
         item_embeddings: np.ndarray,
-        states: np.ndarray,
+        states: np.ndarray | PictureVectors,
         make_index: Callable[[Sequence[Product], np.ndarray, np.ndarray], Index] = ExactIndex,
     ):
         self.catalog, self.embedder, self.item_embeddings = catalog, embedder, item_embeddings
-        self.row = {product.id: row for row, product in enumerate(catalog)}
-        self.centre = states.mean((0, 1))
-        self.picture_vectors = self.to_picture_vector(states)
+        self.row = catalog.columns.row
+        if isinstance(states, PictureVectors):
+            self.centre, self.picture_vectors = states.centre, states.vectors
+        else:
+            self.centre = states.mean((0, 1))
+            self.picture_vectors = self.to_picture_vector(states)
         self.index = make_index(catalog.products, item_embeddings, self.picture_vectors)
 
     def to_picture_vector(self, states: np.ndarray) -> np.ndarray:
@@ -46,7 +50,7 @@ class Retriever:
         pictures = []
         if photo_states is not None:
             pictures.append(PICTURE_WEIGHT * self.to_picture_vector(photo_states))
-        if like in self.row:
+        if like is not None and like in self.row:
             text = text + LIKE_WEIGHT * self.item_embeddings[self.row[like]]
             pictures.append(PICTURE_WEIGHT * self.picture_vectors[self.row[like]])
         return QueryVectors(text, sum(pictures) if pictures else None)

@@ -11,6 +11,7 @@ from lavic_chat.serving.cluster import ClusterConfig, open_cluster
 from lavic_chat.serving.engine import Engine, EngineConfig
 from lavic_chat.serving.preparation import replace_when_ready
 from lavic_chat.serving.recommender import load_recommender
+from lavic_chat.serving.watch import CatalogWatch, WatchConfig
 from lavic_chat.serving.zero_gpu import Lender, ZeroGpuRecommender, owned
 from lavic_chat.settings import Settings
 from lavic_chat.ui import build_app, check_port, launch
@@ -34,7 +35,11 @@ def serve_chat(settings: Settings, lend: Lender = owned) -> None:
     engine = Engine(loaded)
     del loaded  # it goes when another takes its place
     replace_when_ready(engine, settings)
-    serve_engine(engine, annotations, settings)
+    watch = CatalogWatch(engine, settings, WatchConfig(say=lambda line: print(line, file=sys.stderr))).start()
+    try:
+        serve_engine(engine, annotations, settings)
+    finally:
+        watch.close()
 
 
 def serve_cluster(settings: Settings, config: ClusterConfig) -> None:

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.catalog import Catalog
+from lavic_chat.catalog.stored import open_catalog
 from lavic_chat.dialogue.history import History
 from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import BatchRecommender, Recommendation, RecommendationRequest
@@ -115,7 +116,7 @@ def open_cluster(
     Starts Ray on this machine, out of reach for others, or joins the cluster that RAY_ADDRESS names. load: makes a
     replica's recommender. Raises LavicError where Ray is missing or the replicas cannot be started.
     """
-    catalog = load_catalog(settings.catalog)
+    catalog = open_catalog(settings.catalog, settings.home)
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     ray = import_ray()

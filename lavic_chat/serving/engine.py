@@ -82,7 +82,8 @@ class Engine(RequestRecommender):
         self.close()
 
     def replace(self, recommender: Any) -> None:
-        """Another recommender of the same catalogue and model answers from the next request on."""
+        """Another recommender of the same model, and of the catalogue that is shown, answers from the next request
+        on."""
         self.recommender, self.device = recommender, recommender.device
 
     # ---- asking ----

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+from lavic_chat.catalog.live import LiveCatalog
 from lavic_chat.model.runtimes import is_exported
 from lavic_chat.ranking.visual_ranker import source_of
 from lavic_chat.serving.engine import Engine
@@ -51,6 +52,8 @@ def replace_when_ready(engine: Engine, settings: Settings) -> threading.Thread |
     def replace() -> None:
         if process.wait() == 0 and is_exported(source_of(settings)):
             recommender = load_recommender(settings, progress=False)
+            if isinstance(engine.catalog, LiveCatalog):  # it may have been imported anew meanwhile
+                engine.catalog.take(recommender.catalog)
             engine.replace(recommender)
             log.info("From now on %s answers.", recommender.visual_ranker.model.runtime)
             if recommender.visual_ranker.ranker.reads_ahead:

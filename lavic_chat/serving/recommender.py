@@ -9,13 +9,15 @@ from functools import cached_property
 import numpy as np
 from torch import Tensor
 
-from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.catalog import Catalog
+from lavic_chat.catalog.stored import StoredProducts, open_catalog, tables_folder
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.dialogue.history import History
 from lavic_chat.dialogue.turns import SEEKER, Turn
 from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
-from lavic_chat.features.item_vectors import load_item_vectors
+from lavic_chat.features.item_vectors import has_item_vectors, load_item_vectors
+from lavic_chat.features.stored_items import ItemMaker, StoredItems, open_items
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model import VIEWS
 from lavic_chat.model.runtimes import open_tagger
@@ -32,11 +34,14 @@ from lavic_chat.retrieval.embedder import load_embedder
 from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
-from lavic_chat.serving.turn import Clock, PreparedTurn, finish, returned
+from lavic_chat.serving.stored import index_maker, open_word_tables
+from lavic_chat.serving.turn import Clock, PreparedTurn, finish, returned, still_here
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
+from lavic_chat.storage.files import hash_bytes
 
 CANDIDATES = 10
+SOME = 1000  # products whose states are held at once
 CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a similarity
 # Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, candidates
 # for one wish by 0.2 or less; the least that a condition said plainly makes is 1.4 (a material, as captions tell it).
@@ -68,10 +73,24 @@ class Recommender(BatchRecommender):
         """[N, 5, h] of the products' main pictures."""
         return main_pictures(features.states for features in self.item_features)
 
+    def count_blanks(self) -> int:
+        """How many products are seen as the blank that stands in for a picture."""
+        encoder, count = self.visual_ranker.image_encoder, len(self.item_features)
+        parts = (self.item_features[start : start + SOME] for start in range(0, count, SOME))
+        return sum(encoder.count_blanks(main_pictures(one.states for one in part)) for part in parts)
+
     @cached_property
     def average(self) -> Tensor:
         """[5, h] of a picture that shows nothing in particular."""
-        return self.main_states.mean(0)
+        known = self.item_features.average if isinstance(self.item_features, StoredItems) else None
+        return self.main_states.mean(0) if known is None else known
+
+    @property
+    def picture_counts(self) -> Sequence[int]:
+        """How many pictures of each product are looked at."""
+        if isinstance(self.item_features, StoredItems):
+            return self.item_features.counts.tolist()
+        return count_pictures([features.states for features in self.item_features])
 
     @cached_property
     def taste(self) -> Taste:
@@ -81,12 +100,12 @@ class Recommender(BatchRecommender):
     @property
     def pictures(self) -> int:
         """How many of a product's pictures are looked at, at most."""
-        return max(count_pictures([features.states for features in self.item_features]))
+        return max(self.picture_counts)
 
     @property
     def visual_tokens(self) -> int:
         """Of the whole catalogue."""
-        return VIEWS * sum(count_pictures([features.states for features in self.item_features]))
+        return VIEWS * sum(self.picture_counts)
 
     @property
     def model_name(self) -> str:
@@ -122,8 +141,10 @@ class Recommender(BatchRecommender):
         cannot be answered."""
         dialogue, clock = request.dialogue, Clock()
         if request.shown:
-            found, item_features = self.judge_titles(dialogue, request.shown)
-            intent = request.shown.intent
+            shown = still_here(request.shown, self.catalog)
+            request = replace(request, shown=shown)
+            found, item_features = self.judge_titles(dialogue, shown)
+            intent = shown.intent
             photo = self.average if dialogue.since(intent.since).photo else None
             conditions = self.listener.known(intent)
             weights = self.listener.weigh(conditions)
@@ -166,7 +187,7 @@ class Recommender(BatchRecommender):
             return given if given.any() else None
         if not request.history:
             return None
-        given = HISTORY_WEIGHT * self.taste.scores(request.history)[list(rows)]
+        given = HISTORY_WEIGHT * self.taste.scores(request.history, rows)
         return given - given.mean()
 
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
@@ -245,20 +266,23 @@ def shown_with(dialogue: Dialogue, product: str) -> tuple[str, ...]:
 
 
 def load_recommender(settings: Settings, progress: bool = True, lend: Lender = owned) -> Recommender:
-    """Open catalogue and model, and compute what the caches lack: sentence vectors and the pictures' states."""
-    catalog = load_catalog(settings.catalog)
+    """Open catalogue and model, and compute what caches and tables lack: sentence vectors and the pictures' states."""
+    catalog = open_catalog(settings.catalog, settings.home)
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     visual_ranker = load_visual_ranker(settings)
     embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash, settings.runtime)
-    item_features = lend(visual_ranker.look_at, CATALOG)(catalog, catalog.products, progress)
-    item_embeddings = embedder.embed_items(catalog.products, item_features, progress)
-    states = main_pictures(features.states for features in item_features)
-    retriever = Retriever(catalog, embedder, item_embeddings, states.numpy())
-    listener = make_listener(settings, catalog, [features.caption for features in item_features], embedder.encoder)
-    recommender = Recommender(catalog, visual_ranker, retriever, item_features, listener)
-    if (vectors := load_item_vectors(settings.adapter, catalog.products, states)) is not None:
-        recommender.taste = Taste(catalog.products, vectors)
+    maker = ItemMaker(
+        lend(visual_ranker.look_at, CATALOG), embedder.embed_items, hash_bytes(visual_ranker.name, embedder.name),
+        visual_ranker.pictures,
+    )  # fmt: skip
+    items = open_items(catalog, tables_folder(settings.catalog, settings.home), maker, progress)
+    retriever = Retriever(catalog, embedder, items.text, items.pictures, index_maker(settings, maker.name, items.key))
+    listener = make_listener(settings, catalog, items.captions, embedder.encoder)
+    recommender = Recommender(catalog, visual_ranker, retriever, items, listener)
+    if has_item_vectors(settings.adapter):
+        vectors = load_item_vectors(settings.adapter, catalog.products, recommender.main_states)
+        recommender.taste = recommender.taste if vectors is None else Taste(catalog.products, vectors)
     return recommender
 
 
@@ -266,5 +290,8 @@ def make_listener(settings: Settings, catalog: Catalog, captions: Sequence[str],
     """What understands shoppers over a catalogue: the adapter's tagger, or the shipped one."""
     tagger = open_tagger(source_of(settings))
     english = English(load_lexicon(), load_thesaurus(), tagger.is_word, is_spelled)
-    grounding = Grounding(catalog.products, captions, encoder, english, catalog.terms.appearance)
-    return Listener(TurnReader(tagger), grounding, captions, settings.currency)
+    reads = catalog.terms.appearance
+    tables = open_word_tables(settings, catalog, captions, encoder)
+    grounding = Grounding(catalog.products, captions, encoder, english, reads, tables)
+    facts = catalog.products.facts if isinstance(catalog.products, StoredProducts) else None
+    return Listener(TurnReader(tagger), grounding, captions, settings.currency, facts)

@@ -1,14 +1,15 @@
 """One turn on its way: what was prepared of it, and what becomes of it when the model has ranked."""
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Container, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
 
+from lavic_chat.errors import LavicError
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.nlu.conditions import Condition
 from lavic_chat.nlu.intent import Intent
@@ -58,6 +59,15 @@ def finish(turn: PreparedTurn, ranked: tuple[Ranking, float] | Exception) -> Rec
     return Recommendation(
         scored, clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens, turn.intent, gave_way, turn.unknown
     )
+
+
+def still_here(shown: Recommendation, catalog: Container[str]) -> Recommendation:
+    """An earlier answer without products that the catalogue does not have any more. Raises LavicError where it has none
+    of them."""
+    left = tuple(item for item in shown.candidates if item.product.id in catalog)
+    if not left:
+        raise LavicError("None of these products is in the catalogue any more; ask again to see others.")
+    return replace(shown, candidates=left)
 
 
 def returned(call: Callable[[Given], Result], given: Given) -> Result | Exception:

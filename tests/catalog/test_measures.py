@@ -1,8 +1,10 @@
 """What products measure, and how many they seat: by attributes, else by texts, never by what says something else."""
 
+import math
+
 import pytest
 
-from lavic_chat.catalog.measures import facts_of, measures_of, seats_of
+from lavic_chat.catalog.measures import fact_table, facts_of, measures_of, seats_of
 from lavic_chat.catalog.product import Product
 
 
@@ -79,3 +81,12 @@ def test_facts_are_all_numbers_that_are_known():
 def test_the_length_is_the_longer_side():
     assert facts_of(product(size="80 x 300 x 2 cm"))["length"] == 300
     assert facts_of(product(height="45 cm"))["length"] == 45
+
+
+def test_facts_of_many_stand_in_columns():
+    rows = [facts_of(product(price=5.0)), {}, facts_of(product(size="80 x 300 x 2 cm"))]
+    table = fact_table(rows)
+    assert [dict(fact) for fact in table] == rows and dict(table[1:][1]) == rows[2]
+    assert table.column("price")[0] == 5.0 and math.isnan(table.column("price")[1])
+    assert all(map(math.isnan, table.column("nothing of the sort")))
+    assert len(fact_table([])) == 0

@@ -44,11 +44,12 @@ class Probe:
 
 
 @contextmanager
-def open_probe(side: Side) -> Generator[Probe]:
-    """A side's probe, loaded, for the length of the block. Raises LavicError where it does not come up."""
+def open_probe(side: Side, program: str = turn_probe.__file__) -> Generator[Probe]:
+    """A side's probe, loaded, for the length of the block; program: what it runs. Raises LavicError where it does not
+    come up."""
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(
-            [side.python, "-P", turn_probe.__file__], env=side.environment, cwd=side.home, text=True,
+            [side.python, "-P", program], env=side.environment, cwd=side.home, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
         try:

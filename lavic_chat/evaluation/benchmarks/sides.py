@@ -33,19 +33,21 @@ print(json.dumps({{"file": lavic_chat.__file__, "python": platform.python_versio
 @dataclass(frozen=True)
 class Side:
     """One installation. command: what a person types; python: its interpreter; home: its `$LAVIC_HOME`; packages: a
-    folder that its interpreter looks into first, "" for none."""
+    folder that its interpreter looks into first, "" for none; catalog: None for its own home catalogue."""
 
     name: str
     command: tuple[str, ...]
     python: str
     home: Path
     packages: str = ""
+    catalog: Path | None = None
 
     @property
     def environment(self) -> dict[str, str]:
         """Of its processes: the user's, without what would make the two sides differ by more than their code."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("LAVIC_", "PYTHONPATH"))}
         more = {"PYTHONPATH": self.packages} if self.packages else {}
+        more |= {"LAVIC_CATALOG": str(self.catalog)} if self.catalog else {}
         return {**kept, **more, "LAVIC_HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
 
     def run(self, *arguments: str | Path, home: Path | None = None) -> tuple[float, dict]:

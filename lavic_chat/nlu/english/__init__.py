@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,6 +23,15 @@ def rows(name: str) -> Iterator[dict]:
 def load_lexicon() -> Lexicon:
     """Words for how things look."""
     return Lexicon(map(entry_from, rows("appearance")), map(likeness_from, rows("likenesses")))
+
+
+@cache
+def english_hash() -> str:
+    """SHA-256 of all names and words here."""
+    digest = sha256()
+    for path in sorted(FOLDER.glob("*.jsonl")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @cache

@@ -1,0 +1,197 @@
+"""What many products cost: the home catalogue and one of so many made-up products, side by side in one run; and a
+search among so many vectors alone.
+
+Both are asked the same turns in pairs, by turns this or that one first, so that both meet the same machine; each in a
+home of its own with models by links and caches filled, as at every start but the first.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from lavic_chat.catalog.columns import Columns
+from lavic_chat.catalog.filters import NO_FILTERS
+from lavic_chat.evaluation.benchmarks import catalog_probe
+from lavic_chat.evaluation.benchmarks.conversations import new_conversations
+from lavic_chat.evaluation.benchmarks.large_catalog import make_large_catalog
+from lavic_chat.evaluation.benchmarks.probe import Probe, open_probe
+from lavic_chat.evaluation.benchmarks.processes import PROC, read_lines
+from lavic_chat.evaluation.benchmarks.sides import Side, make_home, this_side
+from lavic_chat.retrieval.index import ExactIndex, QueryVectors
+from lavic_chat.retrieval.query import unit
+from lavic_chat.serving.recommender import load_recommender
+from lavic_chat.settings import Settings, shipped
+from lavic_chat.storage.tables import ColumnFile
+
+HOME, LARGE = "home", "large"
+WIDTH = 768  # numbers of an item's text vector
+PICTURE = 384  # of its picture vector
+PART = 10_000  # vectors that are made at once
+SEARCHES = 20
+LIKE_IT = 0.05  # share of the items that a condition lets through, such as a kind
+
+
+@dataclass(frozen=True)
+class CatalogFigures:
+    """start_seconds: what the catalogue took of the start, after the model. memory_mib: after the turns, private and
+    shared; private_mib: what no other process and no file holds. Medians of milliseconds: of a search (and its 95th
+    percentile), of all before the model's pass, of a whole turn."""
+
+    products: int
+    start_seconds: float
+    memory_mib: int
+    private_mib: int
+    search_ms: float
+    search_p95_ms: float
+    before_pass_ms: float
+    turn_ms: float
+
+
+@dataclass(frozen=True)
+class LargeReport:
+    """growth: how many times as long a turn takes, the median of pairs; growth_before_pass: of that what comes before
+    the model's pass, in milliseconds a turn."""
+
+    home: CatalogFigures
+    large: CatalogFigures
+    growth: float
+    growth_before_pass_ms: float
+
+    def to_row(self) -> dict:
+        """As the command line answers it in JSON."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """A line a figure, of both catalogues."""
+        names = {
+            "products": "products", "start_seconds": "start after the model, s", "memory_mib": "memory, MiB",
+            "private_mib": "  of it private, MiB", "search_ms": "a search, ms", "search_p95_ms": "  its p95, ms",
+            "before_pass_ms": "before the model's pass, ms", "turn_ms": "a turn, ms",
+        }  # fmt: skip
+        both = asdict(self.home), asdict(self.large)
+        lines = [f"{title:<28} {both[0][name]:>12,} {both[1][name]:>12,}" for name, title in names.items()]
+        more = f"{self.growth_before_pass_ms:,} ms of it before the model's pass"
+        return "\n".join([*lines, f"{'a turn grows':<28} {self.growth:>12} times; {more}"])
+
+
+def measure_large(settings: Settings, count: int, turns: int) -> LargeReport:
+    """Make a catalogue of so many products, and ask both catalogues so many conversations of two turns each."""
+    with tempfile.TemporaryDirectory(dir=settings.home, prefix="large-") as name:
+        folder = Path(name)
+        homes = {one: make_home(settings.home, folder / one) for one in (HOME, LARGE)}
+        catalogs = {HOME: shipped("catalog"), LARGE: folder / "catalog"}
+        model = load_recommender(replace(settings, catalog=catalogs[HOME], index=""), progress=False)
+        make_large_catalog(catalogs[LARGE], homes[LARGE], model, count)
+        sides = {one: replace(this_side(homes[one]), name=one, catalog=catalogs[one]) for one in (HOME, LARGE)}
+        for side in sides.values():  # the first start makes the tables
+            with open_probe(side, catalog_probe.__file__):
+                pass
+        counts = {HOME: len(model.catalog), LARGE: count}
+        del model
+        return ask_both(sides, counts, turns)
+
+
+def ask_both(sides: Mapping[str, Side], counts: Mapping[str, int], turns: int) -> LargeReport:
+    """Two turns of each conversation, of both."""
+    rows: dict[str, list[dict]] = {HOME: [], LARGE: []}
+    program = catalog_probe.__file__
+    with open_probe(sides[HOME], program) as home, open_probe(sides[LARGE], program) as large:
+        probes = {HOME: home, LARGE: large}
+        scripts = islice(new_conversations(), turns + 1)
+        for number, script in enumerate(tqdm(scripts, desc="Conversations", total=turns + 1)):
+            order = (HOME, LARGE) if number % 2 else (LARGE, HOME)
+            for message, new in ((script.message, True), (script.follow_up, False)):
+                for one in order:
+                    row = probes[one].ask(message, new)
+                    rows[one] += [row] if number else []  # after the first, files are in memory
+        figures = {one: figures_of(probes[one], counts[one], rows[one]) for one in (HOME, LARGE)}
+    pairs = list(zip(rows[HOME], rows[LARGE], strict=True))
+    growth = statistics.median(many["ms"] / few["ms"] for few, many in pairs)
+    more = statistics.median(before_pass(many) - before_pass(few) for few, many in pairs)
+    return LargeReport(figures[HOME], figures[LARGE], round(growth, 3), round(more, 1))
+
+
+def before_pass(row: Mapping) -> float:
+    """Milliseconds of a turn before the model's pass."""
+    return sum(row["steps"].get(step, 0.0) for step in ("understand", "retrieve", "look"))
+
+
+def figures_of(probe: Probe, count: int, rows: Sequence[dict]) -> CatalogFigures:
+    """Of one catalogue."""
+    searches = sorted(row["search_ms"] for row in rows if row["search_ms"])
+    held = memory_of(probe.ready["pid"])
+    return CatalogFigures(
+        products=count,
+        start_seconds=round(probe.ready["start_seconds"], 2),
+        memory_mib=held["VmRSS"],
+        private_mib=held["RssAnon"],
+        search_ms=round(statistics.median(searches), 2),
+        search_p95_ms=round(float(np.percentile(searches, 95)), 2),
+        before_pass_ms=round(statistics.median(map(before_pass, rows)), 1),
+        turn_ms=round(statistics.median(row["ms"] for row in rows), 1),
+    )
+
+
+def memory_of(pid: int) -> dict[str, int]:
+    """MiB that a process holds now, in all and apart from files; zeros where the system does not say."""
+    lines = (line.split() for line in read_lines(PROC / str(pid) / "status"))
+    known = {words[0].rstrip(":"): int(words[1]) // 1024 for words in lines if words[0] in ("VmRSS:", "RssAnon:")}
+    return {"VmRSS": 0, "RssAnon": 0, **known}
+
+
+# ---- vectors alone ----
+
+
+@dataclass(frozen=True)
+class VectorFigures:
+    """Medians of milliseconds among so many random vectors that are mapped from a file: with conditions that one in
+    twenty meets, and with none, when every vector is read."""
+
+    vectors: int
+    conditions_ms: float
+    all_ms: float
+
+    def to_row(self) -> dict:
+        """As the command line answers it in JSON."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """A line a figure."""
+        return "\n".join(f"{key:<16} {value:,}" for key, value in self.to_row().items())
+
+
+def measure_vectors(settings: Settings, count: int) -> VectorFigures:
+    """Make so many random vectors in a file, and search among them."""
+    with tempfile.TemporaryDirectory(dir=settings.home, prefix="vectors-") as name:
+        rng, column = np.random.default_rng(0), ColumnFile(name, "text", count)
+        for start in tqdm(range(0, count, PART), desc="Making vectors"):
+            shape = (min(PART, count - start), WIDTH)
+            column.append(unit(rng.standard_normal(shape, np.float32)))
+        ids = tuple(map(str, range(count)))
+        columns = Columns(ids, ids, np.full(count, np.nan), np.zeros(count, np.int32), ("Things",))
+        index = ExactIndex(Described(columns), column.read(), np.zeros((count, 0), np.float32))
+        bonus = np.where(rng.random(count) < LIKE_IT, 0.0, -1.5)
+        times = {True: [], False: []}
+        for _ in range(SEARCHES):
+            text = unit(rng.standard_normal(WIDTH, np.float32))
+            for has_bonus in times:
+                start = time.perf_counter()
+                index.search(QueryVectors(text, bonus=bonus if has_bonus else None), NO_FILTERS, (), 10)
+                times[has_bonus].append(1000 * (time.perf_counter() - start))
+        met, all_read = (round(statistics.median(times[one]), 1) for one in (True, False))
+        return VectorFigures(count, met, all_read)
+
+
+class Described(list):
+    """In the place of products, of which there are columns alone."""
+
+    def __init__(self, columns: Columns):
+        super().__init__()
+        self.columns = columns

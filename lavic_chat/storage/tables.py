@@ -1,0 +1,167 @@
+"""Columns on disk: named arrays in one folder, memory-mapped when they are opened, so that of a large one only what is
+asked for is read, and what nobody asks for takes no memory. A part of a catalogue's tables lies in a folder that is
+named by what it was made of:
+
+    $LAVIC_HOME/cache/catalogs/CATALOGUE/PART-KEY/NAME.npy
+"""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from lavic_chat.errors import CacheError
+from lavic_chat.storage.files import could_not_write, fresh_folder, write_json
+
+NOTES = "notes.json"
+SMALL = 65_536  # bytes; what is less is read at once
+KEPT = 3  # tables of each part of a catalogue
+BLOB, OFFSETS = "bytes", "offsets"  # the two arrays of a column of texts
+
+
+class StoredTexts(Sequence[str]):
+    """Texts in one array of bytes [*], each from one of the offsets [n + 1] to the next."""
+
+    def __init__(self, blob: np.ndarray, offsets: np.ndarray):
+        self.blob, self.offsets = blob, offsets
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [self[row] for row in range(*place.indices(len(self)))]
+        row = range(len(self))[place]  # raises IndexError as a list does
+        return self.blob[self.offsets[row] : self.offsets[row + 1]].tobytes().decode("utf-8", "replace")
+
+    def __iter__(self) -> Iterator[str]:
+        data, ends = self.blob.tobytes(), self.offsets.tolist()
+        for start, end in pairwise(ends):
+            yield data[start:end].decode("utf-8", "replace")
+
+
+class Tables(Mapping[str, Any]):
+    """The columns of a folder by name, read-only: arrays, or StoredTexts."""
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+
+    def __getitem__(self, name: str) -> Any:
+        """Raises CacheError where a column is missing or damaged."""
+        if not (self.folder / f"{name}.{OFFSETS}.npy").exists():
+            return self._array(name)
+        blob, offsets = self._array(f"{name}.{BLOB}"), self._array(f"{name}.{OFFSETS}")
+        if blob.dtype != np.uint8 or not len(offsets) or offsets[-1] != len(blob):
+            raise damaged(self.folder)
+        return StoredTexts(blob, offsets)
+
+    def __iter__(self) -> Iterator[str]:
+        names = (path.stem for path in self.folder.glob("*.npy"))
+        return iter({name.removesuffix(f".{BLOB}").removesuffix(f".{OFFSETS}") for name in names})
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def _array(self, name: str) -> np.ndarray:
+        path = self.folder / f"{name}.npy"
+        try:
+            mode = "r" if path.stat().st_size > SMALL else None
+            return np.load(path, mmap_mode=mode, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise damaged(self.folder) from error
+
+
+def write_columns(folder: str | Path, columns: Mapping[str, np.ndarray | Iterable[str]]) -> None:
+    """Put columns into a folder that nobody reads yet (`fresh_folder`). Raises LavicError where they cannot be."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, column in columns.items():
+            arrays = {name: column} if isinstance(column, np.ndarray) else pack_texts(name, column)
+            for part, array in arrays.items():
+                np.save(folder / f"{part}.npy", array, allow_pickle=False)
+    except OSError as error:
+        raise could_not_write(folder, error) from error
+
+
+class ColumnFile:
+    """A column of so many rows that is written piece by piece, so that it need not be held."""
+
+    def __init__(self, folder: str | Path, name: str, length: int):
+        self.path, self.length, self.written = Path(folder) / f"{name}.npy", length, 0
+
+    def append(self, part: np.ndarray) -> None:
+        """The next rows [n, ...]. Raises LavicError where they cannot be written."""
+        try:
+            mode, shape = ("r+", None) if self.written else ("w+", (self.length, *part.shape[1:]))
+            column = np.lib.format.open_memmap(self.path, mode=mode, dtype=part.dtype, shape=shape)
+            column[self.written : self.written + len(part)] = part
+            column.flush()
+        except OSError as error:
+            raise could_not_write(self.path, error) from error
+        self.written += len(part)
+
+    def read(self) -> np.ndarray:
+        """The column, mapped, read-only."""
+        return np.load(self.path, mmap_mode="r", allow_pickle=False)
+
+    def change(self, call: Callable[[np.ndarray], np.ndarray], step: int = 65_536) -> None:
+        """Put in the place of all rows what the call makes of them, some at a time."""
+        column = np.lib.format.open_memmap(self.path, mode="r+")
+        for start in range(0, self.length, step):
+            column[start : start + step] = call(column[start : start + step])
+        column.flush()
+
+
+def pack_texts(name: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
+    """A column of texts as the two arrays that `Tables` reads."""
+    parts = [text.encode("utf-8", "replace") for text in texts]
+    offsets = np.zeros(len(parts) + 1, np.int64)
+    np.cumsum([len(part) for part in parts], out=offsets[1:])
+    return {f"{name}.{BLOB}": np.frombuffer(b"".join(parts), np.uint8), f"{name}.{OFFSETS}": offsets}
+
+
+def stored_tables(folder: str | Path, part: str, key: str, make: Callable[[Path], None]) -> Tables:
+    """The tables of a part under a key, made in a fresh folder where they are not there yet; of each part those that
+    were made last are kept. Raises LavicError where they cannot be written, and what `make` raises."""
+    target = Path(folder) / f"{part}-{key[:24]}"
+    if found := open_tables(target, key):
+        return found
+    with fresh_folder(target) as fresh:
+        make(fresh)
+        write_json(fresh / NOTES, {"key": key})
+    forget_oldest(Path(folder), part)
+    if found := open_tables(target, key):
+        return found
+    raise damaged(target)
+
+
+def forget_oldest(folder: Path, part: str) -> None:
+    """Of a part's tables leave those that were made last. Whoever has others open reads on."""
+    made = [path for path in folder.glob(f"{part}-*") if path.is_dir()]
+    with contextlib.suppress(OSError):
+        for old in sorted(made, key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def open_tables(folder: str | Path, key: str) -> Tables | None:
+    """The tables of a folder that were made under this key; None where there are none."""
+    try:
+        notes = json.loads((Path(folder) / NOTES).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return Tables(folder) if isinstance(notes, dict) and notes.get("key") == key else None
+
+
+def damaged(folder: str | Path) -> CacheError:
+    """The sentence for tables that cannot be used."""
+    return CacheError(f"{folder} is damaged; delete it, and it is made again.")

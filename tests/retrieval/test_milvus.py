@@ -1,0 +1,120 @@
+"""Milvus Lite in a file finds what the exact index finds, and follows a catalogue without being made anew."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lavic_chat.catalog import Product
+from lavic_chat.catalog.columns import columns_of, make_columns
+from lavic_chat.catalog.filters import Filters
+from lavic_chat.errors import LavicError
+from lavic_chat.retrieval import milvus
+from lavic_chat.retrieval.index import ExactIndex, QueryVectors
+from lavic_chat.retrieval.milvus import MilvusChange, MilvusIndex, MilvusPlace, expression, read_address
+from lavic_chat.retrieval.query import unit
+
+COUNT = 300
+NAMES = ("Sofas", 'Lamps" or key >= 0 or "', "Rugs")
+PRODUCTS = tuple(
+    Product(f"p{row}' or 1", "Thing", NAMES[row % 3], price=None if row % 7 == 0 else float(row))
+    for row in range(COUNT)
+)
+RNG = np.random.default_rng(0)
+TEXT, PICTURE = (unit(RNG.normal(size=(COUNT, width)).astype(np.float32)) for width in (12, 6))
+
+
+def open_index(address: str, columns, vectors) -> tuple[MilvusIndex, MilvusChange]:
+    place = read_address(address)
+    index = MilvusIndex(milvus.connect_milvus(place), place, "lavic_x", columns)
+    index.open(*vectors)
+    return index, index.update(*vectors)
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    pytest.importorskip("pymilvus", reason="the extra `milvus` is not installed")
+    pytest.importorskip("milvus_lite", reason="the extra `milvus` is not installed")
+    return f"milvus://{tmp_path}/index.db"
+
+
+@pytest.mark.parametrize("few", [4, 128])
+def test_the_same_ten_as_in_process(address, few, monkeypatch):
+    monkeypatch.setattr(milvus, "FEW", few)
+    index, change = open_index(address, columns_of(PRODUCTS), (TEXT, PICTURE))
+    exact = ExactIndex(PRODUCTS, TEXT, PICTURE)
+    assert change == MilvusChange(COUNT, 0, 0)
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        text, picture = (unit(rng.normal(size=width).astype(np.float32)) for width in (12, 6))
+        bonus = (None, rng.choice([0.0, -0.3, -2.0], COUNT), rng.normal(size=COUNT))[seed % 3]
+        vectors = QueryVectors(text, picture if seed % 2 else None, bonus)
+        filters = (Filters(), Filters(frozenset(NAMES[1:2])), Filters(lowest=20.0, highest=200.0))[seed // 2 % 3]
+        gone = {PRODUCTS[row].id for row in rng.integers(0, COUNT, 9)} | {"nobody"}
+        expected = exact.search(vectors, filters, gone, 10)
+        found = index.search(vectors, filters, gone, 10)
+        assert [hit.id for hit in found] == [hit.id for hit in expected]
+        assert [hit.similarity for hit in found] == pytest.approx([hit.similarity for hit in expected], abs=1e-5)
+
+
+def test_what_is_new_changed_and_gone(address):
+    open_index(address, columns_of(PRODUCTS), (TEXT, PICTURE))
+    assert open_index(address, columns_of(PRODUCTS), (TEXT, PICTURE))[1] == MilvusChange(0, 0, 0)
+    cheaper = Product(PRODUCTS[5].id, "Thing", NAMES[2], price=1.0)
+    products = (cheaper, *PRODUCTS[6:], Product("new", "Thing", "Sofas", price=2.0))
+    text = np.concatenate([TEXT[5:], TEXT[:1]])
+    text[3] = TEXT[1]
+    index, change = open_index(address, make_columns(products), (text, np.concatenate([PICTURE[5:], PICTURE[:1]])))
+    assert change == MilvusChange(1, 2, 5)
+    nearest = index.search(QueryVectors(TEXT[0]), Filters(), (), 400)
+    assert {hit.id for hit in nearest} == {one.id for one in products} and nearest[0].id == "new"
+    assert {hit.id for hit in index.search(QueryVectors(TEXT[0]), Filters(highest=2.0), (), 9)} == {cheaper.id, "new"}
+
+
+def test_what_was_sent_is_not_compared_again(address, tmp_path, monkeypatch):
+    first = MilvusPlace(address, "x", "a", tmp_path / "record")(PRODUCTS, TEXT, PICTURE)
+    compared = []
+    monkeypatch.setattr(MilvusIndex, "versions", lambda self: compared.append(self) or [])
+    again = MilvusPlace(address, "x", "a", tmp_path / "record")(PRODUCTS, TEXT, PICTURE)
+    query = QueryVectors(TEXT[4])
+    assert again.search(query, Filters(), (), 5) == first.search(query, Filters(), (), 5) and not compared
+    MilvusPlace(address, "x", "b", tmp_path / "record")(PRODUCTS, TEXT, PICTURE)
+    assert compared
+
+
+def test_only_numbers_go_into_a_filter():
+    said = expression(Filters(frozenset(NAMES), 1.0, 2.5), [7])
+    assert not set(said) - set("0123456789.,[]()<>= ") - set("category price key in not and")
+    assert expression(Filters(), ()) == ""
+
+
+@pytest.mark.parametrize(
+    "address", ["", "http://a:1", "milvus://", "milvus://a:99999", "milvus://a/b", "milvus:///x", "milvus://a?b=secret"]
+)
+def test_other_addresses_are_refused_unquoted(address):
+    with pytest.raises(LavicError, match="take an address such as") as told:
+        read_address(address)
+    assert "secret" not in str(told.value)
+
+
+def test_an_address_keeps_its_login_to_itself():
+    place = read_address("milvus+https://ada:s%40fe@example.org")
+    assert (place.uri, place.token) == ("https://example.org:19530", "ada:s@fe") and "s@fe" not in place.shown
+
+
+def test_a_missing_package_is_told(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pymilvus", None)
+    with pytest.raises(LavicError, match="needs the extra `milvus`"):
+        milvus.connect_milvus(read_address("milvus://127.0.0.1:1"))
+
+
+def test_who_does_not_answer_is_told():
+    class Silent:
+        def search(self, *_, **named):
+            raise RuntimeError("secret")
+
+    place = read_address("milvus://ada:secret@127.0.0.1:1")
+    index = milvus.MilvusIndex(Silent(), place, "x", columns_of(PRODUCTS))
+    with pytest.raises(LavicError, match=r"milvus://127\.0\.0\.1:1 does not answer \(RuntimeError\)") as told:
+        index.nearest(TEXT[0], "", 3)
+    assert "secret" not in str(told.value)
