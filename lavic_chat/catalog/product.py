@@ -1,10 +1,12 @@
 """The nouns of a catalogue: a product, and the folder that holds many."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from lavic_chat.catalog.currencies import currency_sign
 from lavic_chat.catalog.terms import USUAL, CatalogTerms
 from lavic_chat.storage.files import hash_file
 
@@ -90,6 +92,13 @@ class Catalog:
     def fingerprint(self) -> str:
         """SHA-256 of `products.jsonl` as it lies on disk at the first call."""
         return hash_file(self.folder / PRODUCTS)
+
+    def currency_sign(self, usual: str) -> str:
+        """What stands before its prices: the sign of the terms' currency, else of that of most products, else the usual
+        one."""
+        counts = Counter(product.currency for product in self.products if product.currency)
+        currency = self.terms.currency or next((name for name, _ in counts.most_common(1)), "")
+        return currency_sign(currency) or usual
 
     @cached_property
     def root(self) -> Path:

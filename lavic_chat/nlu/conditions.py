@@ -79,6 +79,14 @@ def meets(condition: Condition) -> np.ndarray:
     return condition.probability >= OPEN * best
 
 
+def fit_all(conditions: Sequence[Condition], rows: Sequence[int]) -> list[int]:
+    """Those of these products that meet every condition; none where there is no condition."""
+    met = (
+        np.all([meets(one)[list(rows)] for one in conditions], 0) if conditions and rows else np.zeros(len(rows), bool)
+    )
+    return [row for row, fits in zip(rows, met, strict=True) if fits]
+
+
 def is_used_up(conditions: Sequence[Condition], found: Sequence[int], excluded: Sequence[int]) -> bool:
     """Whether all that are of the kind were turned down: none of those found is, and some of those excluded are; both
     by their rows."""
@@ -213,7 +221,7 @@ def same_as(facet: str, anchor: int, grounding: Grounding) -> np.ndarray | None:
     """[N] probability that a product is like one of them in a facet; None where that one shows nothing of it."""
     product = grounding.products[anchor]
     if facet == "shape":
-        return np.array([SURE if one.title == product.title else DOUBT for one in grounding.products])
+        return np.array([SURE if one.family == product.family else DOUBT for one in grounding.products])
     if facet == "brand":
         brand = product.title.split()[0].lower()
         return np.array([SURE if one.title.lower().startswith(brand) else DOUBT for one in grounding.products])

@@ -156,7 +156,9 @@ class Recommender(BatchRecommender):
         bias = bias if prior is None else bias + prior
         broken = tuple(() if intent.reference else given_way(conditions, row) for row in rows)
         unknown = () if intent.reference else unknown_limits(intent, conditions)
-        return PreparedTurn(ranked, found, tuple(item_features), intent, clock.steps, bias, broken, unknown, prior)
+        missed = self.listener.missed_out([product.id for product in products], conditions)
+        features = tuple(item_features)
+        return PreparedTurn(ranked, found, features, intent, clock.steps, bias, broken, unknown, prior, missed)
 
     def prior(self, request: RecommendationRequest, rows: Sequence[int]) -> np.ndarray | None:
         """[n] the log odds that the visitor's history gives the candidates in these rows of the catalogue, against
@@ -267,4 +269,4 @@ def make_listener(settings: Settings, catalog: Catalog, captions: Sequence[str],
     tagger = open_tagger(source_of(settings))
     english = English(load_lexicon(), load_thesaurus(), tagger.is_word, is_spelled)
     grounding = Grounding(catalog.products, captions, encoder, english, catalog.terms.appearance)
-    return Listener(TurnReader(tagger), grounding, captions, settings.currency)
+    return Listener(TurnReader(tagger), grounding, captions, catalog.currency_sign(settings.currency))

@@ -43,7 +43,8 @@ def card(session: Session, links: Links, history: History = NO_HISTORY) -> str:
         f"{back if place > 1 else ''}</p>"
         f'<h2 dir="auto">{escape(short_title(product))}</h2>'
         f'<p class="price">{escape(links.price(product))}<span>{escape(product.category[:60])}</span></p>'
-        f"{caption_line(item)}{about(product)}{chips(product)}{confidence(item.score, place)}{credit(product)}"
+        f"{caption_line(item)}{about(product)}{chips(product)}{confidence(item.score, place)}"
+        f"{page_link(product)}{credit(product)}"
         "</div></article>"
     )
 
@@ -99,6 +100,16 @@ def confidence_words(score: float) -> str:
         if score >= least:
             return words
     return "a close call"
+
+
+def page_link(product: Product) -> str:
+    """A link to the product's page; only an http or https address becomes one."""
+    if not product.link.startswith(("https://", "http://")):
+        return ""
+    return (
+        f'<p class="page-link"><a href="{escape(product.link)}" target="_blank" rel="noopener noreferrer nofollow">'
+        "See it in the shop</a></p>"
+    )
 
 
 def credit(product: Product) -> str:
