@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from os.path import splitext
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from lavic_chat.catalog.importing.findings import Findings, reason_of
 from lavic_chat.catalog.importing.formats.item import SUFFIXES, Draft, Item, Picture, is_url
 from lavic_chat.catalog.importing.html_text import to_text
+from lavic_chat.catalog.importing.picture_cells import name_in
 from lavic_chat.catalog.importing.picture_files import PictureFiles
 from lavic_chat.catalog.importing.prices import read_prices
 from lavic_chat.catalog.importing.urls import clean_url, may_be_fetched
@@ -53,7 +55,11 @@ def assemble(
         except CatalogError as error:
             findings.reject(draft.place, reason_of(CatalogError(str(error).removeprefix(": ")), where), draft.id)
             continue
-        if first := lines.get(item.product.id):
+        first = lines.get(item.product.id)
+        if first and draft.repeats:
+            findings.note(draft.repeats, draft.id)
+            continue
+        if first:
             findings.reject(draft.place, f"the id {draft.id!r} is already used by {first}.", draft.id)
             continue
         if len(items) == MAX_PRODUCTS:
@@ -133,7 +139,7 @@ def safe_id(own: str) -> str:
 
 def safe_name(product_id: str, original: str, taken: set[str]) -> str:
     """A path under images/ in plain letters, made from the product's id, that no other picture has."""
-    suffix = Path(urlsplit(original).path if is_url(original) else original).suffix.lower()
+    suffix = splitext(name_in(original))[1].lower()  # noqa: PTH122 - a hundred thousand times
     suffix = suffix if suffix in SUFFIXES else ".jpg"  # never .html or .svg, which a browser would run
     base = re.sub(r"[^A-Za-z0-9_-]+", "-", product_id).strip("-")[:80] or "picture"
     if base != product_id:  # two ids may read alike in plain letters

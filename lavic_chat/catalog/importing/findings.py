@@ -33,12 +33,14 @@ class Rejection:
 
 @dataclass
 class Findings:
-    """Collected while a source is read. strict: the first row that would be left out ends the import."""
+    """Collected while a source is read. strict: the first row that would be left out ends the import. file: which of
+    several files is being read."""
 
     source: str
     strict: bool = False
     notes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     rejected: list[Rejection] = field(default_factory=list)
+    file: str = ""
 
     def note(self, notice: str, case: str) -> None:
         """Something worth telling that is no row's loss, with the case at hand."""
@@ -46,6 +48,7 @@ class Findings:
 
     def reject(self, place: str, reason: str, product_id: str = "") -> None:
         """Leave a row out. Raises CatalogError where the import is strict."""
+        place = self.within(place)
         if self.strict:
             raise CatalogError(f"{self.where(place)}: {reason}")
         self.rejected.append(Rejection(place, product_id, reason))
@@ -54,6 +57,10 @@ class Findings:
         """A fault that costs the row only a field, so that a strict import alone ends with it."""
         if self.strict:
             raise CatalogError(f"{self.where(place)}: {reason}")
+
+    def within(self, place: str) -> str:
+        """A place with the file that it is in, where there are several."""
+        return f"{self.file}, {place}" if self.file else place
 
     def where(self, place: str) -> str:
         """The place with its file, to begin a sentence with."""

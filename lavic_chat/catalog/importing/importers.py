@@ -13,10 +13,10 @@ from lavic_chat.catalog.importing.changes import Changes, compare, read_before
 from lavic_chat.catalog.importing.copying import copy_pictures
 from lavic_chat.catalog.importing.findings import REJECTED, Findings, note_sentences, write_rejected
 from lavic_chat.catalog.importing.formats.catalog_folder import CREDITS, read_folder
-from lavic_chat.catalog.importing.formats.item import Item
+from lavic_chat.catalog.importing.formats.item import Draft, Item
 from lavic_chat.catalog.importing.picture_files import list_pictures
 from lavic_chat.catalog.importing.registry import FORMATS, Choice, open_source
-from lavic_chat.catalog.importing.sources import is_catalog, open_files
+from lavic_chat.catalog.importing.sources import Source, is_catalog, open_files
 from lavic_chat.catalog.importing.urls import URLS, may_be_fetched, read_urls, write_urls
 from lavic_chat.catalog.product import PRODUCTS
 from lavic_chat.catalog.terms import TERMS
@@ -78,17 +78,29 @@ def import_catalog(
             return write_catalog(kind, items, folder, findings, progress)
         with open_files(source, options.format) as opened:
             try:
-                drafts, choice = [], Choice(options.format, options.columns)
-                for file in opened.files:
-                    found = open_source(file, opened.bases, choice, findings)
-                    drafts += found.drafts
+                choice = Choice(options.format, options.columns)
+                kind, drafts = read_drafts(opened, choice, findings)
                 items = assemble(drafts, list_pictures(opened.bases, drafts), findings, options.decimal, options.link)
             except CatalogError as error:  # name the source, not where it was unpacked
                 names = sorted((str(file) for file in opened.files if opened.unpacked in str(file)), reverse=True)
                 raise CatalogError(without(str(error), names, str(source))) from error
-            return write_catalog(found.format, items, folder, findings, progress)
+            return write_catalog(kind, items, folder, findings, progress)
     except OSError as error:
         raise CatalogError(f"{source} could not be imported: {error.strerror or error}.") from error
+
+
+def read_drafts(opened: Source, choice: Choice, findings: Findings) -> tuple[str, list[Draft]]:
+    """The format of a source's files and the drafts in them; places name the file where there are several."""
+    kind, drafts = "", []
+    for file in opened.files:
+        findings.file = file.name if len(opened.files) > 1 else ""
+        found = open_source(file, opened.bases, choice, findings)
+        kind = found.format
+        drafts += (
+            replace(draft, place=findings.within(draft.place)) if findings.file else draft for draft in found.drafts
+        )
+    findings.file = ""
+    return kind, drafts
 
 
 def without(sentence: str, names: list[str], source: str) -> str:

@@ -27,6 +27,7 @@ class PictureFiles:
     roots: tuple[tuple[Path, Callable[[str], bool]], ...]
     names: dict[str, Path] = field(default_factory=dict)
     shared: frozenset[str] = frozenset()
+    found: dict[str, Path | None] = field(default_factory=dict)
 
     def find(self, at: str) -> Path | None:
         """The file of a path, or of an address whose own name a file has; None where there is none. Raises
@@ -34,14 +35,21 @@ class PictureFiles:
         if is_url(at) or at.startswith("//"):
             name = unquote(name_in(at))
             return None if name in self.shared else self.names.get(name)
+        if at not in self.found:  # many variants show the same pictures
+            self.found[at] = self.look_for(at)
+        return self.found[at]
+
+    def look_for(self, at: str) -> Path | None:
+        """As `find`, of a path."""
         path = parse_image(at.replace("\\", "/"), "")
         written = [path] if "%" not in path else [path, unquote(path)]
         for name in written:
             for root, lies_inside in self.roots:
-                if (root / name).is_file():
-                    if ".." in Path(name).parts or not lies_inside(name):
+                file = os.path.join(root, name)  # noqa: PTH118 - a hundred thousand times
+                if os.path.isfile(file):  # noqa: PTH113
+                    if ".." in name.split("/") or not lies_inside(name):
                         raise CatalogError(f": the picture {at[:80]!r} leads out of the folder.")
-                    return root / name
+                    return Path(file)
         return None
 
 

@@ -27,14 +27,9 @@ def fits(columns: Collection[str]) -> bool:
 
 def read(table: Table, findings: Findings) -> Iterator[Draft]:
     """A draft for each item, in English where that is there; an item that several marketplaces list counts once."""
-    paths, seen = image_paths(table.bases), set[str]()
+    paths = image_paths(table.bases)
     for row in rows_of(table, findings):
-        item = row.text("item id")
-        if item in seen:
-            findings.note("items are listed by several marketplaces; the first was kept", item)
-            continue
-        seen.add(item)
-        yield make_draft(row, item, paths)
+        yield make_draft(row, row.text("item id"), paths)
 
 
 def make_draft(row: Row, item: str, paths: dict[str, str]) -> Draft:
@@ -50,6 +45,7 @@ def make_draft(row: Row, item: str, paths: dict[str, str]) -> Draft:
         pictures=tuple(Picture(paths.get(one, f"{one}.jpg")) for one in dict.fromkeys(ids) if one),
         description=spoken(row.value("product description")) or spoken(row.value("bullet point"), "\n"),
         attributes={name.replace("_", " "): text for name, text in found.items() if text} | sides_of(row),
+        repeats="items are listed by several marketplaces; the first was kept",
     )
 
 

@@ -24,7 +24,8 @@ class Picture:
 @dataclass(frozen=True)
 class Draft:
     """A product before its texts are cleaned and its price is read. place: "line 3". price: an amount as it is
-    written, or a number. page: what stands for the product in addresses of its page, where that is not its id."""
+    written, or a number. page: what stands for the product in addresses of its page, where that is not its id.
+    repeats: what is noted where the id was there before; without it, that is a fault."""
 
     place: str
     id: str
@@ -39,6 +40,7 @@ class Draft:
     in_stock: bool | None = None
     shape: str = ""
     page: str = ""
+    repeats: str = ""
     source: str = ""
     creator: str = ""
     license: str = ""
