@@ -13,7 +13,7 @@ from lavic_chat.storage.files import write_atomic
 
 REJECTED = "rejected.csv"
 MOST_LISTED = 100_000  # rows of rejected.csv
-CASE = re.compile(r"'[^']*'|\"[^\"]*\"|\d[\d,]*")  # what differs from row to row in one and the same reason
+CASE = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:,\d{3})*")  # what differs from row to row in one and the same reason
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def read_price(draft: Draft, findings: Findings, mark: str) -> tuple[float | Non
             if mark == ".," and is_ambiguous(rest):
                 findings.object(draft.place, f"the price {value[:40]!r} may mean two things.", draft.id)
                 return None, currency
-            return read_money(rest, mark if len(mark) == 1 else ""), written or currency
+            return read_money(value, mark if len(mark) == 1 else ""), written or currency
         except ValueError:
             pass
     shown = text_of(value)[:40] or str(value)[:40]

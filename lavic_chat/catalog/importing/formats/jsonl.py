@@ -44,13 +44,13 @@ def is_product(data: dict) -> bool:
 
 
 def is_lines(source: Path) -> bool:
-    """By its name, or where its first two lines are objects on their own."""
+    """By its name, or where its first line is an object and something stands behind it."""
     if source.suffix.lower() in LINES:
         return True
     with source.open("rb") as file:
         lines = [line for line in (file.readline(1_000_001).strip() for _ in range(2)) if line]
     try:
-        return len(lines) == 2 and all(isinstance(json.loads(line), dict) for line in lines)
+        return len(lines) == 2 and isinstance(json.loads(lines[0]), dict)
     except (ValueError, RecursionError):
         return False
 
