@@ -66,6 +66,9 @@ def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, to: Path, source: 
     with archive.open(member) as packed, to.open("wb") as file:
         while block := packed.read(1 << 20):
             written += len(block)
+            if written > allowed and is_picture:  # none that could be used
+                to.unlink()
+                return written
             if written > allowed:
                 raise CatalogError(f"{source} unpacks to far more than it should; it may be a zip bomb.")
             file.write(block)

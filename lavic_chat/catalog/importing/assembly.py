@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lavic_chat.catalog.importing.findings import Findings, reason_of
+from lavic_chat.catalog.importing.formats.extras import MissingPackage
 from lavic_chat.catalog.importing.formats.item import SUFFIXES, Draft, Item, Picture, is_url
 from lavic_chat.catalog.importing.html_text import to_text
 from lavic_chat.catalog.importing.picture_cells import name_in
@@ -52,6 +53,8 @@ def assemble(
         draft = replace(draft, link=address if page else "")
         try:
             item = make_item(draft, {"price": price, "currency": currency}, files, taken, where)
+        except MissingPackage:
+            raise
         except CatalogError as error:
             findings.reject(draft.place, reason_of(CatalogError(str(error).removeprefix(": ")), where), draft.id)
             continue

@@ -8,11 +8,11 @@ from typing import Any
 
 from lavic_chat.catalog.importing.formats.item import is_url
 
-ADDRESSES = re.compile(r"[\s,;|]+(?=(?:https?:)?//)", re.IGNORECASE)
-PARTS = re.compile(r"\s*[|;\n\r\t]+\s*")
+ADDRESSES = re.compile(r"(?<![\s,;|])[\s,;|]++(?=(?:https?:)?//)", re.IGNORECASE)
+PARTS = re.compile(r"[|;\n\r\t]+")
 KEYS = ("hi_res", "large", "url", "contentUrl", "src", "@id", "link", "thumb")  # of an object that is a picture
 PICTURE = re.compile(r"\.(?:jpe?g|png|webp|gif|bmp|avif|tiff?|hei[cf])(?:[?#].*)?\Z", re.IGNORECASE)
-MOST = 200  # pictures of a cell
+MOST, LONGEST, DEEPEST = 200, 50_000, 6  # pictures of a cell; characters; lists and objects in each other
 
 
 def pictures_in(value: Any) -> list[str]:
@@ -20,27 +20,29 @@ def pictures_in(value: Any) -> list[str]:
     return list(dict.fromkeys(found))[:MOST] if (found := [one for one in parts_of(value) if one]) else []
 
 
-def parts_of(value: Any) -> list[str]:
+def parts_of(value: Any, depth: int = 0) -> list[str]:
     """See `pictures_in`, of one value."""
+    if depth > DEEPEST:
+        return []
     if isinstance(value, dict):
         if lists := [value[key] for key in KEYS if isinstance(value.get(key), list)]:  # one list a size
             rows = [[part for part in row if isinstance(part, str) and part] for row in zip(*lists, strict=False)]
             return [row[0] for row in rows if row]
-        return next((parts_of(value[key]) for key in KEYS if value.get(key)), [])
+        return next((parts_of(value[key], depth + 1) for key in KEYS if value.get(key)), [])
     if isinstance(value, list | tuple):
-        return [part for one in value[:MOST] for part in parts_of(one)]
+        return [part for one in value[:MOST] for part in parts_of(one, depth + 1)]
     if not isinstance(value, str):
         return []
-    text = value.strip()
+    text = value[:LONGEST].strip()
     if text[:1] in "[{" and text[-1:] in "]}" and (listed := literal(text)) is not None:
-        return parts_of(listed)
+        return parts_of(listed, depth + 1)
     if is_url(text) or text.startswith("//"):
         return [part.strip(" \t\r\n,;|") for part in ADDRESSES.split(text)]
-    parts = [part for part in PARTS.split(text) if part]
+    parts = [part.strip() for part in PARTS.split(text) if part.strip()]
     with_commas = [part.strip() for part in text.split(",")]
     if len(parts) == 1 and len(with_commas) > 1 and all(map(PICTURE.search, with_commas)):
         return with_commas
-    return [one for part in parts for one in (parts_of(part) if "//" in part and part != text else [part])]
+    return [one for part in parts for one in (parts_of(part, depth + 1) if "//" in part and part != text else [part])]
 
 
 def literal(text: str) -> Any:

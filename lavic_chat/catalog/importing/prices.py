@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from lavic_chat.catalog.amounts import FIGURES, find_decimal_mark, is_ambiguous, read_money
+from lavic_chat.catalog.amounts import FIGURES, LONGEST, find_decimal_mark, is_ambiguous, read_money
 from lavic_chat.catalog.currencies import MAX_CURRENCY, currency_of, split_currency
 from lavic_chat.catalog.importing.findings import Findings
 from lavic_chat.catalog.importing.formats.item import Draft
@@ -18,7 +18,7 @@ WORDS = {".": "a point", ",": "a comma"}
 def read_prices(drafts: Sequence[Draft], findings: Findings, decimal: str = "") -> list[tuple[float | None, str]]:
     """Of each draft the price, None where there is none, and its currency, "" where none is told. decimal: the mark
     before decimals; found by the prices themselves where it is not given."""
-    amounts = [split_currency(draft.price)[0] if isinstance(draft.price, str) else "" for draft in drafts]
+    amounts = [split_currency(draft.price[:LONGEST])[0] if isinstance(draft.price, str) else "" for draft in drafts]
     unclear = [amount for amount in amounts if is_ambiguous(amount)]
     mark = decimal or find_decimal_mark(amounts)
     tell_decision(unclear, mark, decimal, findings)
@@ -56,7 +56,7 @@ def read_price(draft: Draft, findings: Findings, mark: str) -> tuple[float | Non
             return float(value), currency
         if value != value:  # NaN, as tables have it where there is nothing
             return None, currency
-    elif isinstance(value, str):
+    elif isinstance(value, str) and len(value) <= LONGEST:
         rest, written = split_currency(value)
         try:
             if mark == ".," and is_ambiguous(rest):

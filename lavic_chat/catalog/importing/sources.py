@@ -79,14 +79,11 @@ def find_files(folder: Path, source: Path, choice: str) -> tuple[Path, ...]:
     """The files with products in a folder; those of a known layout go before others."""
     kinds = (*TABLES, *PACKED)
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in kinds and is_candidate(path, folder))
-    if len(found) == 1:
-        check_size(found[0])
-        return tuple(found)
-    if len(found) > MAX_FILES:
-        raise CatalogError(f"{source} must hold one file of products, not {len(found):,}; name the file itself.")
-    listings = tuple(path for path in found if path.parent.name == "metadata" and path.name.startswith("listings"))
-    by_format = {AMAZON_BERKELEY.name: list(listings)} if listings else sort_files(found)
+    listings = [path for path in found if path.parent.name == "metadata" and path.name.startswith("listings")]
+    by_format = {AMAZON_BERKELEY.name: listings} if listings else recognise(found, folder)
     known = {name: files for name, files in by_format.items() if name != PLAIN and choice in ("", name)} or by_format
+    if len(found) == 1 and not known:
+        known = {"": found}
     if len(known) == 1:
         ((name, files),) = known.items()
         if len(files) == 1 or name in SEVERAL:
@@ -94,10 +91,17 @@ def find_files(folder: Path, source: Path, choice: str) -> tuple[Path, ...]:
                 check_size(file)
             return tuple(files)
     named = ", ".join(path.name for path in found[:5])
-    raise CatalogError(
-        f"{source} must hold one file of products, not {len(found) or 'none'}{f' ({named})' if found else ''}; "
-        "name the file itself."
-    )
+    count = f"{len(found):,} ({named})" if found else "none"
+    raise CatalogError(f"{source} must hold one file of products, not {count}; name the file itself.")
+
+
+def recognise(found: Sequence[Path], folder: Path) -> dict[str, list[Path]]:
+    """Format -> files that have it, of the folders nearest to the top in which there is any."""
+    by_depth: defaultdict[int, list[Path]] = defaultdict(list)
+    for path in found:
+        by_depth[len(path.relative_to(folder).parts)].append(path)
+    levels = (sort_files(files[:MAX_FILES]) for _, files in sorted(by_depth.items()))
+    return next(filter(None, levels), {})
 
 
 def is_candidate(path: Path, folder: Path) -> bool:
@@ -113,7 +117,7 @@ def is_candidate(path: Path, folder: Path) -> bool:
 
 
 def sort_files(found: Sequence[Path]) -> dict[str, list[Path]]:
-    """Format -> files that have it; `products.jsonl` alone where it is there."""
+    """Format -> files that have it."""
     by_format: defaultdict[str, list[Path]] = defaultdict(list)
     for path in found:
         if path.stat().st_size <= MAX_SOURCE and path.suffix.lower() not in PACKED and (name := recognises(path)):

@@ -1,12 +1,15 @@
 """Files that hypothesis breaks: an import is whole, or a sentence; nothing runs, nothing leaves the folder."""
 
 import json
+import time
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lavic_chat.catalog import load_catalog
+from lavic_chat.catalog.importing.formats.table import text_of
 from lavic_chat.catalog.importing.html_text import to_text
 from lavic_chat.catalog.importing.importers import import_catalog
 from lavic_chat.catalog.importing.picture_cells import pictures_in
@@ -144,3 +147,26 @@ def test_pictures_in_any_common_separator():
     assert pictures_in([{"hi_res": None, "large": two[0]}, {"url": two[1]}]) == two
     assert pictures_in({"hi_res": [None, two[1]], "large": [two[0], "x"]}) == two
     assert pictures_in(None) == pictures_in("") == pictures_in(7) == []
+
+
+@pytest.mark.parametrize("part", ["<", "<a", "<!--", "<a b='", "<?", "</", "<div>", "&", "<![CDATA[", "<b><p>"])
+def test_hostile_html_takes_no_time(part):
+    start = time.process_time()
+    to_text(part * (100_000 // len(part)))
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    "text", ["http://a" + " " * 500_000, "a" + ";" * 500_000, "a" + " " * 500_000 + "b", "[" * 200_000 + "]" * 200_000]
+)
+def test_hostile_cells_take_no_time(text):
+    start = time.process_time()
+    pictures_in(text)
+    assert time.process_time() - start < 2
+
+
+def test_nested_without_end():
+    deep = []
+    for _ in range(5_000):
+        deep = [deep, {"a": deep}]
+    assert text_of(deep) == "" and pictures_in(deep) == []

@@ -100,11 +100,18 @@ def test_a_map_is_a_field_and_a_column(tmp_path):
 
 @pytest.mark.parametrize(("module", "name", "reads"), [
     ("openpyxl", "a.xlsx", "Excel workbooks"), ("pyarrow.parquet", "a.parquet", "Parquet files"),
-    ("defusedxml.ElementTree", "a.xml", "XML feeds"),
+    ("defusedxml.ElementTree", "a.xml", "XML feeds"), ("selectolax.lexbor", "a.html", "HTML pages"),
+    ("selectolax.lexbor", "a.csv", "HTML in texts"),
 ])  # fmt: skip
 def test_a_missing_extra_is_named_with_its_command(refused, monkeypatch, module, name, reads):
     monkeypatch.setitem(sys.modules, module, None)
-    content = {"a.xlsx": b"PK", "a.parquet": b"PAR1", "a.xml": b"<a/>"}[name]
+    content = {
+        "a.xlsx": b"PK",
+        "a.parquet": b"PAR1",
+        "a.xml": b"<a/>",
+        "a.html": b"<html>",
+        "a.csv": b"id,title\n1,<b>a\n",
+    }[name]
     refused(name, content, rf"Reading {reads} needs the package .*: pip install 'lavic-chat\[import\]'")
 
 
@@ -226,6 +233,14 @@ def test_a_folder_must_hold_one_file_of_products(tmp_path):
         written(tmp_path / "two" / name, "id,title\n1,a\n")
     with pytest.raises(CatalogError, match=r"must hold one file of products, not 2 \(a.csv, b.csv\)"):
         run(tmp_path / "two", tmp_path / "made")
+
+
+def test_the_file_nearest_to_the_top_counts(tmp_path):
+    written(tmp_path / "set" / "styles.csv", "id,articleType,baseColour,productDisplayName\n1,Shirts,Red,Shirt\n")
+    for number in range(9):
+        written(tmp_path / "set" / "styles" / f"{number}.json", json.dumps({"id": number, "title": "x"}))
+    report = run(tmp_path / "set", tmp_path / "made")
+    assert (report.format, report.products) == ("kaggle-styles", 1)
 
 
 def test_a_folder_of_pages(tmp_path):

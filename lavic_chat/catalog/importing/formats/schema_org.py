@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -10,45 +9,20 @@ from lavic_chat.catalog.importing.findings import Findings
 from lavic_chat.catalog.importing.formats.item import Draft, Picture
 from lavic_chat.catalog.importing.formats.layout import Layout, read_stock, rows_of
 from lavic_chat.catalog.importing.formats.table import Record, Table, last_part, text_of
+from lavic_chat.catalog.importing.html_text import scripts_in
 from lavic_chat.catalog.importing.picture_cells import pictures_in
 from lavic_chat.errors import CatalogError
 
 ATTRIBUTES = ("color", "material", "pattern", "size")
-DEEPEST, MOST_SCRIPTS = 12, 1_000
+JSON_LD, DEEPEST = "application/ld+json", 12
 INSIDE = ("@graph", "itemListElement", "item", "mainEntity", "hasVariant", "isSimilarTo")
-
-
-class ScriptReader(HTMLParser):
-    """Collects a page's JSON-LD."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scripts: list[str] = []
-        self.reads = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """See HTMLParser."""
-        kind = (dict(attrs).get("type") or "").partition(";")[0].strip().lower()
-        self.reads = tag == "script" and kind == "application/ld+json" and len(self.scripts) < MOST_SCRIPTS
-        if self.reads:
-            self.scripts.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        """See HTMLParser."""
-        self.reads = self.reads and tag != "script"
-
-    def handle_data(self, data: str) -> None:
-        """See HTMLParser."""
-        if self.reads:
-            self.scripts[-1] += data
 
 
 def open_html(source: Path) -> Table:
     """A page's JSON-LD, a record a script; raises CatalogError where it has none."""
-    reader = ScriptReader()
-    reader.feed(source.read_bytes().decode("utf-8", errors="replace"))
     records = []
-    for number, script in enumerate(reader.scripts, 1):
+    page = source.read_bytes().decode("utf-8", errors="replace")
+    for number, script in enumerate(scripts_in(page, JSON_LD), 1):
         try:
             data = json.loads(script)
         except (ValueError, RecursionError):

@@ -9,7 +9,7 @@ from lavic_chat.errors import CatalogError
 
 MAX_COLUMNS = 2_000
 MAX_ROWS = 2_000_000
-MAX_CELL = 1_000_000  # characters
+DEEPEST, MOST_PARTS = 6, 100  # lists and objects in each other; values of one
 FIRST = 100  # records by which a table of objects is judged, whose columns may differ
 NOTHING = frozenset(("", "nan", "none", "null", "n/a", "na", "-", "—", "–"))
 
@@ -66,18 +66,19 @@ def within_limit(records: Iterable[Record], source: Path) -> Iterator[Record]:
         yield record
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any, depth: int = 0) -> str:
     """A value as one text: numbers without empty decimals, lists by commas, objects by their values; "" for nothing."""
     if isinstance(value, str):
         return value.strip()
-    if value is None or isinstance(value, bool):
-        return "" if value is None else str(value).lower()
+    if value is None or isinstance(value, bytes) or depth > DEEPEST:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return "" if value != value else f"{value:.10g}" if value % 1 else f"{value:.0f}"
-    if isinstance(value, list | tuple):
-        return ", ".join(filter(None, map(text_of, value[:100])))
-    if isinstance(value, dict):
-        return ", ".join(filter(None, map(text_of, list(value.values())[:100])))
+    if isinstance(value, list | tuple | dict):
+        parts = list(value.values() if isinstance(value, dict) else value)[:MOST_PARTS]
+        return ", ".join(filter(None, (text_of(part, depth + 1) for part in parts)))
     return str(value)
 
 
