@@ -287,3 +287,13 @@ def test_a_catalogue_without_addresses_is_told(tmp_path):
     shop = make_shop(tmp_path / "shop", {})
     done = CliRunner().invoke(main, ["catalog", "fetch-images", str(shop)])
     assert done.exit_code == 1 and "no urls.jsonl" in done.output
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "TIFF"])
+def test_pictures_of_other_kinds_are_kept_as_jpegs(tmp_path, open_network, kind):
+    buffer = io.BytesIO()
+    Image.new("RGB", (32, 32), "red").save(buffer, kind)
+    with served({"/a": (200, {}, buffer.getvalue())}) as (home, _):
+        shop = make_shop(tmp_path / "shop", {"images/a.jpg": f"{home}/a"})
+        assert fetch_pictures(shop, 1, progress=False).fetched == 1
+    assert Image.open(shop / "images/a.jpg").format == "JPEG"
