@@ -153,7 +153,7 @@ def woocommerce(folder: Path) -> Path:
         rows.append(
             {"ID": 900 + at, "Type": "variable", "SKU": f"P-{at}", "Name": title, "Published": 1,
              "Visibility in catalog": "visible", "Description": mine[0].text, "In stock?": 1,
-             "Categories": f"Home > {mine[0].category}, Sale", "Images": ", ".join(one.url for one in mine),
+             "Categories": f"Home > {mine[0].category}, Sale", "Images": ", ".join([*(one.url for one in mine), "https://cdn.example.com/files/in-a-room.jpg"]),
              "Attribute 1 name": "Colour", "Attribute 1 value(s)": ", ".join(COLOURS), "Length (cm)": 80}
         )  # fmt: skip
         rows += [

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from os.path import splitext
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,21 @@ USUAL_NAMES = {  # of attributes, for what is asked and answered goes by them
 UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]+")
 
 
+@dataclass
+class Names:
+    """Of pictures: those that are taken, in lower case, and those of addresses."""
+
+    taken: set[str] = field(default_factory=set)
+    by_address: dict[str, str] = field(default_factory=dict)
+
+
 def assemble(
     drafts: Sequence[Draft], files: PictureFiles, findings: Findings, decimal: str = "", link: str = ""
 ) -> list[Item]:
     """The items that the drafts become. decimal: see `read_prices`; link: an address of pages with {id} in it, for
     products that name none. Raises CatalogError for more products than a catalogue may have."""
     lines: dict[str, str] = {}
-    taken: set[str] = set()
+    names = Names()
     items = []
     for draft, (price, currency) in zip(drafts, read_prices(drafts, findings, decimal), strict=True):
         where = findings.where(draft.place)
@@ -52,7 +60,7 @@ def assemble(
             findings.note("addresses of pages cannot be used and were left out", page[:80])
         draft = replace(draft, link=address if page else "")
         try:
-            item = make_item(draft, {"price": price, "currency": currency}, files, taken, where)
+            item = make_item(draft, {"price": price, "currency": currency}, files, names, where)
         except MissingPackage:
             raise
         except CatalogError as error:
@@ -72,10 +80,10 @@ def assemble(
     return items
 
 
-def make_item(draft: Draft, priced: dict[str, Any], files: PictureFiles, taken: set[str], where: str) -> Item:
+def make_item(draft: Draft, priced: dict[str, Any], files: PictureFiles, names: Names, where: str) -> Item:
     """Of one draft; raises CatalogError for what cannot be a product."""
     product_id = safe_id(draft.id)
-    pictures = list(pictures_of(draft, product_id, files, taken))[:MAX_IMAGES]
+    pictures = list(pictures_of(draft, product_id, files, names))[:MAX_IMAGES]
     fields: dict[str, Any] = {
         "id": product_id,
         "title": to_text(draft.title)[:MAX_TITLE],
@@ -111,13 +119,20 @@ def has_address(picture: Picture) -> bool:
 
 
 def pictures_of(
-    draft: Draft, product_id: str, files: PictureFiles, taken: set[str]
+    draft: Draft, product_id: str, files: PictureFiles, names: Names
 ) -> Iterator[tuple[str, Picture, Path | None]]:
     """Of each picture the path in the catalogue, what the source says, and the file. Raises CatalogError for a path
     that leads out."""
     for picture in draft.pictures:
         file = files.find(picture.at)
-        yield f"images/{picture.name}" if picture.name else safe_name(product_id, picture.at, taken), picture, file
+        if picture.name:
+            name = f"images/{picture.name}"
+        elif has_address(picture):  # many variants show one and the same
+            name = names.by_address.get(picture.at) or safe_name(product_id, picture.at, names.taken)
+            names.by_address[picture.at] = name
+        else:
+            name = safe_name(product_id, picture.at, names.taken)
+        yield name, picture, file
 
 
 def clean_attributes(draft: Draft) -> dict[str, str]:

@@ -114,7 +114,7 @@ def write_catalog(kind: str, items: list[Item], folder: Path, findings: Findings
     """Write what was read in place of what was there; raises CatalogError where it is nothing."""
     if not items:
         raise nothing_read(findings)
-    fetched, before = read_urls(folder), read_before(folder)
+    before, fetched = read_before(folder), {url: image for image, url in read_urls(folder).items()}
     items = [with_fetched(item, folder, fetched) for item in items]
     with fresh_folder(folder) as temporary:
         copied = copy_pictures(items, temporary, findings, progress)
@@ -180,11 +180,13 @@ def check_target(source: Path, folder: Path) -> None:
 
 
 def with_fetched(item: Item, folder: Path, fetched: Mapping[str, str]) -> Item:
-    """The item with what an older import of it has from the same URLs, where its source has no file."""
-    same = (image for image, url in item.urls.items() if fetched.get(image) == url)
-    before = {image: folder / image for image in same if (folder / image).is_file()}
-    pairs = zip(item.product.images, item.files, strict=True)
-    return replace(item, files=tuple(file or before.get(image) for image, file in pairs))
+    """The item with what was fetched for an older import from the same URLs, where its source has no file. fetched: URL
+    -> picture, in the folder."""
+    files = []
+    for image, file in zip(item.product.images, item.files, strict=True):
+        before = fetched.get(item.urls.get(image, ""))
+        files.append(file or (folder / before if before and (folder / before).is_file() else None))
+    return replace(item, files=tuple(files))
 
 
 def write_texts(folder: Path, items: Iterable[Item]) -> None:

@@ -28,7 +28,7 @@ KNOWN = ("price", "category", "description", "colour")
 EXPORTS = {
     "shopify": Export(exports.shopify, "shopify"),
     "shopify since 2025": Export(exports.shopify_new, "shopify"),
-    "woocommerce": Export(exports.woocommerce, "woocommerce", pictures=4),
+    "woocommerce": Export(exports.woocommerce, "woocommerce", pictures=2),
     "google tsv": Export(exports.google_tsv, "google", currency="EUR", pictures=3),
     "google csv": Export(exports.google_csv, "google", currency="EUR", pictures=3),
     "google rss": Export(exports.google_rss, "google", currency="EUR", pictures=3),

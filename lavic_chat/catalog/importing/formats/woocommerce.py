@@ -23,7 +23,10 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
     """A draft for each simple product, and for each variation of a variable one."""
     rows = list(rows_of(table, findings))
     parents = {key: row for row in rows if "variation" not in kinds_of(row) for key in keys_of(row)}
-    varied = {id(parent) for row in rows if "variation" in kinds_of(row) and (parent := parent_of(row, parents))}
+    varied: dict[int, set[str]] = {}  # parents with the pictures of their variations
+    for row in rows:
+        if "variation" in kinds_of(row) and (parent := parent_of(row, parents)):
+            varied.setdefault(id(parent), set()).update(pictures_in(row.value("images")))
     for row in rows:
         is_variation = "variation" in kinds_of(row)
         parent = parent_of(row, parents) if is_variation else row
@@ -34,12 +37,13 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
         elif "grouped" in kinds_of(row):
             findings.note("groups were left out, as their products are there on their own", row.text("id", "sku"))
         elif id(row) not in varied:
-            yield make_draft(row, parent)
+            yield make_draft(row, parent, varied.get(id(parent), set()))
 
 
-def make_draft(row: Row, parent: Row) -> Draft:
-    """Of a product, or of a variation with what it has from its parent."""
+def make_draft(row: Row, parent: Row, taken: set[str]) -> Draft:
+    """Of a product, or of a variation with what it has from its parent. taken: pictures that are of one variation."""
     own, common = pictures_in(row.value("images")), pictures_in(parent.value("images"))
+    common = [one for one in common if one not in taken] if own else common
     categories = [part.strip().replace("\\,", ",") for part in COMMA.split(parent.text("categories"))]
     is_variation = row is not parent
     return Draft(
