@@ -134,9 +134,10 @@ def write_catalog(kind: str, items: list[Item], folder: Path, findings: Findings
 
 
 def kept_files(source: Path, folder: Path) -> Iterator[Path]:
-    """Files beside the products that stay, or come along: the terms of this catalogue, the credits of another."""
-    if (folder / TERMS).is_file():
-        yield folder / TERMS
+    """Files beside the products that stay, or come along: the terms of this catalogue, else those of another, and the
+    other's credits."""
+    if terms := next((place / TERMS for place in (folder, source) if (place / TERMS).is_file()), None):
+        yield terms
     if source.is_dir() and (source / CREDITS).is_file():
         yield source / CREDITS
 

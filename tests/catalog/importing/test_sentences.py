@@ -382,3 +382,52 @@ def test_nothing_reaches_the_network(tmp_path, monkeypatch):
 def test_every_format_has_a_name_to_ask_for():
     assert len(set(FORMATS)) == len(FORMATS) == 11
     assert Findings("a").where("") == "a"
+
+
+def test_what_has_no_place_among_attributes_stays_out(tmp_path):
+    row = {
+        "id": 7,
+        "title": "t",
+        "reviews": [{"text": "x"}],
+        "tags": ["a", "b"],
+        "details": {"Legs": "oak"},
+        "new": True,
+    }
+    run(written(tmp_path / "a.json", json.dumps([row])), tmp_path / "made")
+    (product,) = load_catalog(tmp_path / "made")
+    assert product.id == "7" and product.attributes == {"tags": "a, b", "new": "true"} and product.description == "oak"
+
+
+def test_an_object_of_objects_may_be_read_as_a_plain_table(tmp_path):
+    source = written(tmp_path / "a.json", json.dumps({"A/1": {"title": "a", "price": "2,50 €"}}))
+    run(source, tmp_path / "made", format="plain")
+    (product,) = load_catalog(tmp_path / "made")
+    assert (product.source_id, product.price, product.currency) == ("A/1", 2.5, "EUR")
+
+
+def test_the_terms_of_a_catalogue_come_along(tiny_catalog_folder, tmp_path):
+    (tiny_catalog_folder / "catalog.toml").write_text("appearance = false")
+    report = run(tiny_catalog_folder, tmp_path / "made")
+    assert not load_catalog(tmp_path / "made").terms.appearance and report.notes == ()
+    assert report.format == "catalogue"
+
+
+def test_bad_lines_of_a_catalogue_are_rejected(tiny_catalog_folder, tmp_path):
+    with (tiny_catalog_folder / "products.jsonl").open("a") as file:
+        file.write("{broken\n")
+    report = run(tiny_catalog_folder, tmp_path / "made")
+    assert (report.products, report.rejected) == (12, 1)
+    assert "13,,not valid JSON" in (tmp_path / "made" / "rejected.csv").read_text()
+    with pytest.raises(CatalogError, match="line 13: not valid JSON"):
+        run(tiny_catalog_folder, tmp_path / "strict", strict=True)
+
+
+def test_unpublished_products_stay_out(tmp_path):
+    rows = "a,A,false,1,active\nb,B,true,1,active\n,C,true,1,active\nd,,true,1,\n"
+    source = written(tmp_path / "a.csv", f"Handle,Title,Published,Variant Price,Status\n{rows}")
+    report = run(source, tmp_path / "made")
+    assert report.products == 1 and "1 products are not published and were left out (a)." in report.notes
+    assert {reason for reason, _ in report.reasons} == {
+        "the handle is empty; every row needs that of its product",
+        "the title is missing; the first row of a product has it",
+    }

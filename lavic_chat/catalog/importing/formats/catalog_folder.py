@@ -7,6 +7,7 @@ from lavic_chat.catalog.importing.formats.item import Item
 from lavic_chat.catalog.importing.urls import URLS, read_urls
 from lavic_chat.catalog.load import read_products
 from lavic_chat.catalog.product import PRODUCTS, Catalog
+from lavic_chat.catalog.terms import TERMS
 from lavic_chat.errors import LavicError
 
 CREDITS = "ATTRIBUTION.md"
@@ -22,7 +23,7 @@ def read_folder(source: Path, findings: Findings) -> list[Item]:
         findings.reject(place, reason)
 
     catalog = Catalog(source, tuple(read_products(source, reject)))
-    expected = {PRODUCTS, CREDITS, URLS, REJECTED}
+    expected = {PRODUCTS, CREDITS, URLS, REJECTED, TERMS}
     expected |= {image.partition("/")[0] for product in catalog for image in product.images}
     for other in sorted({path.name for path in source.iterdir()} - expected):
         findings.note("files or folders beside the products were left out", other)

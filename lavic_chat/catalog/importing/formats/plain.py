@@ -6,7 +6,7 @@ from itertools import islice
 from lavic_chat.catalog.importing.findings import Findings
 from lavic_chat.catalog.importing.formats.item import Draft, Picture
 from lavic_chat.catalog.importing.formats.layout import Row, read_stock, rows_of
-from lavic_chat.catalog.importing.formats.table import FIRST, Table, fold, folded, known_text, last_part, text_of
+from lavic_chat.catalog.importing.formats.table import FIRST, KEY, Table, fold, folded, known_text, last_part, text_of
 from lavic_chat.catalog.importing.picture_cells import PICTURE, pictures_in
 from lavic_chat.errors import CatalogError
 
@@ -83,7 +83,10 @@ def more_of(values: Mapping, more: dict[str, str]) -> dict[str, str]:
     """Attributes of a JSON object one by one, where a column holds such an object."""
     found: dict[str, str] = {}
     for column, text in more.items():
-        if isinstance(inner := values[column], dict):
+        inner = values[column]
+        if isinstance(inner, list) and any(isinstance(one, dict | list) for one in inner):
+            continue  # things of their own, such as variants or reviews
+        if isinstance(inner, dict):
             found |= {str(name): said for name, value in inner.items() if (said := text_of(value))}
         else:
             found[column] = text
@@ -101,6 +104,8 @@ def find_fields(table: Table, chosen: Mapping[str, str]) -> dict[str, str]:
             shown = ", ".join(repr(one[:LONGEST_NAME]) for one in table.columns[:MOST_SHOWN])
             raise CatalogError(f"--map {name}={column}: {table.source} has no such column; it has {shown}.")
         fields[name] = names[fold(column)]
+    if table.keyed:
+        fields.setdefault("id", KEY)
     for name, known in NAMES.items():
         free = (names[one] for one in known if one in names and names[one] not in fields.values())
         if name not in fields and (column := next(free, None)) is not None:

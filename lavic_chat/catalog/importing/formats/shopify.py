@@ -44,7 +44,7 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
             findings.reject(head.place, "the title is missing; the first row of a product has it.", handle)
         elif (status := head.text("status").lower()) in ("draft", "archived", "unlisted"):
             findings.note(f"products are {status} and were left out", handle)
-        elif status != "active" and head.text(*PUBLISHED).lower() == "false":
+        elif head.text(*PUBLISHED).lower() == "false":
             findings.note("products are not published and were left out", handle)
         else:
             yield from variants_of(handle, head, rows)
