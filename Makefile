@@ -53,7 +53,7 @@ clean:  ## remove .venv and caches; models and data under $LAVIC_HOME stay
 # The stamps are newer than pyproject.toml once its requirements are installed.
 .venv/.installed-app: pyproject.toml | .venv/.made
 	$(BIN)/python -m pip install --quiet $(TORCH)
-	$(BIN)/python -m pip install --quiet -e .
+	$(BIN)/python -m pip install --quiet -e '.[import]'
 	@touch $@
 
 .venv/.installed-test: pyproject.toml | .venv/.made

@@ -50,7 +50,8 @@ class Recommendation:
     """The pick and all candidates, best first; timings in milliseconds by step. intent: what was understood of the
     shopper's words. gave_way: conditions that the pick does not meet, for nothing here meets all. unknown: limits of
     which the shop says nothing for such things, so that they could not be heeded. reply: what is said
-    where the turn asks for no pick, and there are no candidates; "" else."""
+    where the turn asks for no pick, and there are no candidates; "" else. out_of_stock: titles of what would have met
+    all that was asked."""
 
     candidates: tuple[ScoredProduct, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
@@ -60,6 +61,7 @@ class Recommendation:
     gave_way: tuple[GivenWay, ...] = ()
     unknown: tuple[str, ...] = ()
     reply: str = ""
+    out_of_stock: tuple[str, ...] = ()
 
     @property
     def pick(self) -> ScoredProduct:
@@ -181,6 +183,7 @@ def to_answer(recommendation: Recommendation) -> dict:
         "intent": recommendation.intent.to_json(),
         "gave_way": [one.said for one in recommendation.gave_way],
         "unknown": list(recommendation.unknown),
+        "out_of_stock": list(recommendation.out_of_stock),
         "timings_ms": dict(recommendation.timings_ms),
         "visual_tokens": recommendation.visual_tokens,
         "prompt_tokens": recommendation.prompt_tokens,

@@ -8,8 +8,12 @@ A grammar, and no more: what an amount is of, and whether it bounds from above o
 
 import re
 import string
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+
+from lavic_chat.catalog.currencies import split_currency
 
 LONGEST = 200  # characters that are read of what should be an amount
 UNITS = {
@@ -32,7 +36,8 @@ SCALES = {
 FRACTIONS = {"half": 0.5, "½": 0.5, "quarter": 0.25, "¼": 0.25, "¾": 0.75}
 IN_METRES = 3.5  # a bare measure up to this is in metres, a larger one in centimetres
 FIGURES = re.compile(r"[0-9]+(?:['’ \u00a0\u202f\u2009][0-9]{3}(?![0-9])|[.,][0-9]+)*(?:[.,]-)?")
-CURRENCY = re.compile(r"\A\s*(?:[A-Z]{3}\b|[$€£¥₹])|(?:\b[A-Z]{3}|[$€£¥₹])\s*\Z")
+NO_CENTS = re.compile(r"[.,:]\s?[-–—]{1,2}\Z")  # "1299,-"
+PLAIN_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,2})?\Z")
 WORD = re.compile(r"[^\W\d_]+|[½¼¾\"”″'’′]+")
 TOKEN = re.compile(rf"{FIGURES.pattern}|{WORD.pattern}")
 COUPLE = {"couple": 2, "pair": 2}
@@ -63,15 +68,68 @@ def read_numbers(text: str) -> list[float]:
     return [quantity.number for quantity in read_quantities(text)]
 
 
-def read_money(text: str) -> float:
-    """The one amount of money that a field holds, with or without its currency. Raises ValueError for anything else."""
-    plain = in_figures(CURRENCY.sub("", text[:LONGEST]).strip().lower())
-    numbers = read_numbers(plain)
+def read_money(text: str, decimal: str = "") -> float:
+    """The one amount of money that a field holds, with or without its currency. decimal: the mark, "." or ",", before
+    decimals in the field's column, where that is known. Raises ValueError for anything else."""
+    if PLAIN_NUMBER.match(text):
+        return float(text)
+    plain = in_figures(NO_CENTS.sub("", split_currency(text[:LONGEST])[0]).lower())
+    figures = FIGURES.search(plain)
     # Figures and their scale, and nothing between or beside them.
     rest = FIGURES.sub("", plain, count=1)
+    numbers = read_numbers(plain)
     if len(numbers) != 1 or re.sub(r"\b(?:and|an?|of)\b|\s", "", WORD.sub(drop_scale, rest)):
         raise ValueError(f"{text[:40]!r} is not an amount of money.")
-    return numbers[0]
+    if figures is None:
+        return numbers[0]
+    read = parse_grouped(figures[0], decimal)
+    if read is None:
+        raise ValueError(f"{text[:40]!r} is not an amount of money.")
+    return read * (numbers[0] / parse_figures(figures[0]) if rest.strip() and parse_figures(figures[0]) else 1)
+
+
+def parse_grouped(text: str, decimal: str = "") -> float | None:
+    """Figures whose marks stand where they may, "1.299,00" or "1,29,900"; None for others, "1.2.3"."""
+    whole, mark, rest = split_decimals(text, decimal)
+    groups = re.split(r"[.,'’ \u00a0\u202f\u2009]", whole)
+    fits = len(groups) == 1 or (
+        1 <= len(groups[0]) <= 3 and len(groups[-1]) == 3 and all(len(group) in (2, 3) for group in groups[1:])
+    )
+    return float("".join(groups) + (f".{rest}" if mark else "")) if fits else None
+
+
+def split_decimals(text: str, decimal: str = "") -> tuple[str, str, str]:
+    """("1.299", ",", "00"): what stands before the decimals, their mark, and they; no mark where there are none."""
+    plain = re.sub(r"[.,]-\Z", "", text)
+    marks = re.findall(r"[.,]", plain)
+    whole, mark, rest = plain.rpartition(marks[-1]) if marks else (plain, "", "")
+    if not marks or (len(marks) > 1 and len(set(marks)) == 1):
+        return plain, "", ""
+    parts_thousands = mark != decimal if is_ambiguous(plain) else False
+    return (plain, "", "") if parts_thousands else (whole, mark, rest)
+
+
+def is_ambiguous(text: str) -> bool:
+    """Whether figures have one mark that may part thousands as well as decimals: "1.299", but not "0.299" or
+    "1299.500"."""
+    return bool(re.fullmatch(r"[1-9][0-9]{0,2}[.,][0-9]{3}", text.strip()))
+
+
+def find_decimal_mark(texts: Iterable[str]) -> str:
+    """The mark before decimals in a column, by the amounts that can be read in one way only: "." or ","; ".," where
+    they differ and not one is twice as frequent, "" where none tells."""
+    votes: Counter[str] = Counter()
+    for text in texts:
+        figures = FIGURES.search(text)
+        if not figures or is_ambiguous(figures[0]):
+            continue
+        marks = re.findall(r"[.,](?=[0-9])", figures[0])
+        if len(marks) > 1 and len(set(marks)) == 1:
+            votes["." if marks[0] == "," else ","] += 1
+        elif marks:
+            votes[marks[-1]] += 1
+    few, many = sorted((votes[mark], mark) for mark in ".,")
+    return many[1] if many[0] and many[0] >= 2 * few[0] else ".," if few[0] else ""
 
 
 def write_money(amount: float, currency: str = "") -> str:

@@ -1,5 +1,6 @@
 """A catalogue's products as columns: what search and filters compare of all products, without an object for each."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,13 +11,18 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Of N products, in their order. prices [N]: NaN where none is known; categories [N]: places in category_names."""
+    """Of N products, in their order. families: what variants share; prices [N]: NaN where none is known; categories
+    [N]: places in category_names; in_stock [N]: false where that is known not to be so; currency: of most prices that
+    have one of their own, "" where none has."""
 
     ids: Sequence[str]
     titles: Sequence[str]
+    families: Sequence[str]
     prices: np.ndarray
     categories: np.ndarray
     category_names: tuple[str, ...]
+    in_stock: np.ndarray
+    currency: str = ""
 
     @cached_property
     def row(self) -> Mapping[str, int]:
@@ -29,10 +35,10 @@ class Columns:
         return tuple(title.lower() for title in self.titles)
 
     @cached_property
-    def same_title(self) -> np.ndarray:
-        """[N] a number for each title, the same for products of one title."""
+    def same_family(self) -> np.ndarray:
+        """[N] a number for each family, the same for products of one."""
         numbers: dict[str, int] = {}
-        return np.fromiter((numbers.setdefault(title, len(numbers)) for title in self.titles), np.int64, len(self))
+        return np.fromiter((numbers.setdefault(name, len(numbers)) for name in self.families), np.int64, len(self))
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -56,14 +62,42 @@ def columns_of(products: Sequence[Any]) -> Columns:
 
 def make_columns(products: Iterable[Any]) -> Columns:
     """Read off `Product`s, one after the other."""
-    ids, titles, prices, categories = [], [], [], []
-    codes: dict[str, int] = {}
+    columns = ColumnsMaker()
     for product in products:
-        ids.append(product.id)
-        titles.append(product.title)
-        prices.append(np.nan if product.price is None else product.price)
-        categories.append(codes.setdefault(product.category, len(codes)))
-    return Columns(tuple(ids), tuple(titles), np.array(prices, float), np.array(categories, np.int32), tuple(codes))
+        columns.add(product)
+    return columns.made()
+
+
+class ColumnsMaker:
+    """Makes `Columns` of `Product`s that come one after the other."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.titles: list[str] = []
+        self.families: list[str] = []
+        self.prices: list[float] = []
+        self.categories: list[int] = []
+        self.in_stock: list[bool] = []
+        self.codes: dict[str, int] = {}
+        self.currencies: Counter[str] = Counter()
+
+    def add(self, product: Any) -> None:
+        """The next one."""
+        self.ids.append(product.id)
+        self.titles.append(product.title)
+        self.families.append(product.family)
+        self.prices.append(np.nan if product.price is None else product.price)
+        self.categories.append(self.codes.setdefault(product.category, len(self.codes)))
+        self.in_stock.append(product.in_stock is not False)
+        self.currencies.update([product.currency] if product.currency else [])
+
+    def made(self) -> Columns:
+        """Of all so far."""
+        return Columns(
+            tuple(self.ids), tuple(self.titles), tuple(self.families), np.array(self.prices, float),
+            np.array(self.categories, np.int32), tuple(self.codes), np.array(self.in_stock, bool),
+            next((name for name, _ in self.currencies.most_common(1)), ""),
+        )  # fmt: skip
 
 
 def ends_of(sizes: Sequence[int] | np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from lavic_chat.errors import CatalogError
 @dataclass(frozen=True)
 class Filters:
     """categories: any of these, or all where none is named. Prices are inclusive; where one is given, products whose
-    price is unknown stay out.
+    price is unknown stay out. What is out of stock stays out always.
 
     Raises CatalogError for a price below zero, or a lowest above the highest.
     """
@@ -35,7 +35,9 @@ class Filters:
         return self != NO_FILTERS
 
     def admits(self, product: Product) -> bool:
-        """Whether a product is of the categories and within the prices."""
+        """Whether a product is of the categories, within the prices, and not out of stock."""
+        if product.in_stock is False:
+            return False
         if self.categories and product.category not in self.categories:
             return False
         if self.lowest is None and self.highest is None:
@@ -45,7 +47,7 @@ class Filters:
 
     def mask(self, columns: Columns) -> np.ndarray:
         """[N] the same for all products at once."""
-        admitted = np.ones(len(columns), bool)
+        admitted = columns.in_stock.copy()
         if self.categories:
             codes = [place for place, name in enumerate(columns.category_names) if name in self.categories]
             admitted &= np.isin(columns.categories, codes)

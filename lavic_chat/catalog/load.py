@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from lavic_chat.catalog.currencies import MAX_CURRENCY
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Product
 from lavic_chat.catalog.terms import read_terms
 from lavic_chat.errors import CatalogError, LavicError
@@ -13,6 +14,7 @@ from lavic_chat.storage.files import read_jsonl
 
 MAX_PRODUCTS = 200_000
 MAX_ID, MAX_TITLE, MAX_TEXT = 200, 1_000, 20_000  # characters
+MAX_LINK = 2_000  # characters
 MAX_IMAGES, MAX_ATTRIBUTES = 50, 100  # of one product
 
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all controls but tab and newline
@@ -76,6 +78,11 @@ def parse_product(row: dict, where: str) -> Product:
         source=parse_text(row, "source", where),
         creator=parse_text(row, "creator", where),
         license=parse_text(row, "license", where),
+        currency=parse_text(row, "currency", where, MAX_CURRENCY),
+        link=parse_link(row, where),
+        in_stock=parse_stock(row.get("in_stock"), where),
+        shape=parse_text(row, "shape", where, MAX_TITLE),
+        source_id=parse_text(row, "source_id", where, MAX_TITLE),
     )
 
 
@@ -132,6 +139,21 @@ def parse_price(value: object, where: str) -> float | None:
     if not good or not 0 <= value <= 1e12 or not math.isfinite(value):
         raise CatalogError(f"{where}: `price` must be a number of at least 0.")
     return float(value)
+
+
+def parse_link(row: dict, where: str) -> str:
+    """The address of a product's page, http or https; "" where there is none."""
+    link = parse_text(row, "link", where, MAX_LINK)
+    if link and not (link.isascii() and link.startswith(("http://", "https://")) and not re.search(r"[\s\"'<>]", link)):
+        raise CatalogError(f"{where}: `link` must be the http or https address of a page.")
+    return link
+
+
+def parse_stock(value: object, where: str) -> bool | None:
+    """Whether a product is in stock, or None."""
+    if value is not None and not isinstance(value, bool):
+        raise CatalogError(f"{where}: `in_stock` must be true or false.")
+    return value
 
 
 def parse_image(value: object, where: str) -> str:

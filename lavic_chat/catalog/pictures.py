@@ -5,10 +5,12 @@ mid-light grey. It is what the recommender then sees, and `missing_pictures` cou
 """
 
 import contextlib
+import importlib
 import io
 import stat
 import warnings
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,8 @@ from lavic_chat.errors import PictureError
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+TAKEN = ("AVIF", "TIFF", "HEIF")  # also read when a catalogue is made, where the installed libraries can
+JPEG_QUALITY = 92
 BLANK_COLOUR, BLANK_SIZE = (200, 200, 200), 384
 
 # Pillow's own bomb check raises only at twice its limit and warns below that: here a warning is an error.
@@ -48,13 +52,34 @@ def picture_format(path: str | Path) -> str:
         return "JPEG" if image.format == "MPO" else str(image.format)  # MPO: a phone's JPEG with a preview
 
 
+def catalog_picture(source: str | Path | bytes, name: str = "The picture") -> bytes | None:
+    """A picture that is to be kept in a catalogue, as a JPEG where it is in one of TAKEN; None where it is in one of
+    FORMATS and so can stay as it is, which its header tells. Raises PictureError as `open_picture`."""
+    given = io.BytesIO(source) if isinstance(source, bytes) else Path(source)
+    with opened(given, shown_name(given) if isinstance(given, Path) else name, taken_formats()) as image:
+        if image.format not in TAKEN:
+            return None
+        buffer = io.BytesIO()
+        decode(image).save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return buffer.getvalue()
+
+
+@cache
+def taken_formats() -> tuple[str, ...]:
+    """FORMATS, and those of TAKEN that can be read here."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("pillow_heif").register_heif_opener()
+    Image.init()
+    return (*FORMATS, *(name for name in TAKEN if name in Image.OPEN))
+
+
 @contextlib.contextmanager
-def opened(source: Path | io.BytesIO, name: str) -> Generator[Image.Image]:
+def opened(source: Path | io.BytesIO, name: str, formats: tuple[str, ...] = FORMATS) -> Generator[Image.Image]:
     """The undecoded picture within the limits; whatever goes wrong in the block becomes a PictureError."""
     try:
         if isinstance(source, Path):
             check_file(source, name)
-        with Image.open(source, formats=FORMATS) as image:
+        with Image.open(source, formats=formats) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise too_many_pixels(name)
             yield image

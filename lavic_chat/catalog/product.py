@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lavic_chat.catalog.columns import Columns, columns_of
+from lavic_chat.catalog.currencies import currency_sign
 from lavic_chat.catalog.terms import USUAL, CatalogTerms
 from lavic_chat.storage.files import hash_file
 
@@ -14,7 +15,12 @@ PRODUCTS = "products.jsonl"  # the one file that makes a folder a catalogue
 
 @dataclass(frozen=True)
 class Product:
-    """One line of `products.jsonl`. `images` are relative to the catalogue folder, the main one first."""
+    """One line of `products.jsonl`. `images` are relative to the catalogue folder, the main one first.
+
+    currency: of the price, a code or a sign, "" for the catalogue's. link: the product's page, http or https.
+    in_stock: None where nobody says. shape: what variants of one product share. source_id: the product's id where it
+    came from, "" where that is `id`.
+    """
 
     id: str
     title: str
@@ -26,6 +32,16 @@ class Product:
     source: str = ""
     creator: str = ""
     license: str = ""
+    currency: str = ""
+    link: str = ""
+    in_stock: bool | None = None
+    shape: str = ""
+    source_id: str = ""
+
+    @property
+    def family(self) -> str:
+        """What the product shares with its variants in other looks: its shape, else its title."""
+        return self.shape or self.title
 
     def to_row(self) -> dict:
         """The JSON object of this product's line; what is empty is left out."""
@@ -37,8 +53,13 @@ class Product:
             "source": self.source,
             "creator": self.creator,
             "license": self.license,
+            "currency": self.currency,
+            "link": self.link,
+            "in_stock": self.in_stock,
+            "shape": self.shape,
+            "source_id": self.source_id,
         }
-        return row | {key: value for key, value in optional.items() if value not in ("", {}, None)}
+        return row | {key: value for key, value in optional.items() if value is not None and value not in ("", {})}
 
 
 @dataclass(frozen=True)
@@ -96,6 +117,11 @@ class Catalog:
     def fingerprint(self) -> str:
         """SHA-256 of `products.jsonl` as it lies on disk at the first call."""
         return hash_file(self.folder / PRODUCTS)
+
+    def currency_sign(self, usual: str) -> str:
+        """What stands before its prices: the sign of the terms' currency, else of that of most products, else the usual
+        one."""
+        return currency_sign(self.terms.currency or self.columns.currency) or usual
 
     @cached_property
     def root(self) -> Path:

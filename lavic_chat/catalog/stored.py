@@ -13,7 +13,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from lavic_chat.catalog.columns import Columns
+from lavic_chat.catalog.columns import Columns, ColumnsMaker
 from lavic_chat.catalog.load import parse_product, read_products
 from lavic_chat.catalog.measures import FactTable, fact_table, facts_of
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Product
@@ -22,7 +22,7 @@ from lavic_chat.errors import CatalogError
 from lavic_chat.storage.files import hash_bytes, hash_file
 from lavic_chat.storage.tables import Tables, stored_tables, write_columns
 
-FORMAT = "1"  # counted up when the columns come to be others
+FORMAT = "2"  # counted up when the columns come to be others
 BETWEEN = "\n"  # the pictures of a product; no path has such a sign
 REMEMBERED = 2048  # products that were asked for last
 
@@ -32,8 +32,10 @@ class StoredProducts(Sequence[Product]):
 
     def __init__(self, tables: Tables):
         self.tables, self.rows = tables, tables["rows"]
-        numbers = tables["prices"], tables["categories"]
-        self.columns = Columns(tuple(tables["ids"]), tables["titles"], *numbers, tuple(tables["category-names"]))
+        self.columns = Columns(
+            tuple(tables["ids"]), tables["titles"], tables["families"], tables["prices"], tables["categories"],
+            tuple(tables["category-names"]), tables["in-stock"], next(iter(tables["currency"]), ""),
+        )  # fmt: skip
         self.facts = FactTable(tables["facts"])
         self.made: OrderedDict[int, Product] = OrderedDict()
         self.lock = Lock()
@@ -103,23 +105,23 @@ def write(folder: Path, part: Path) -> None:
 
 def product_columns(products: Iterable[Product]) -> dict[str, Any]:
     """As `StoredProducts` reads them."""
-    ids, titles, rows, images, facts, prices, categories = [], [], [], [], [], [], []
-    codes: dict[str, int] = {}
+    rows, images, facts, maker = [], [], [], ColumnsMaker()
     for product in products:
-        ids.append(product.id)
-        titles.append(product.title)
+        maker.add(product)
         rows.append(json.dumps(product.to_row(), ensure_ascii=False))
         images.append(BETWEEN.join(product.images))
         facts.append(fact_table([facts_of(product)]).numbers[0])
-        prices.append(np.nan if product.price is None else product.price)
-        categories.append(codes.setdefault(product.category, len(codes)))
+    columns = maker.made()
     return {
-        "ids": ids,
-        "titles": titles,
+        "ids": list(columns.ids),
+        "titles": list(columns.titles),
+        "families": list(columns.families),
         "rows": rows,
         "images": images,
         "facts": fact_table([]).numbers if not facts else np.stack(facts),
-        "prices": np.array(prices, float),
-        "categories": np.array(categories, np.int32),
-        "category-names": list(codes),
+        "prices": columns.prices,
+        "categories": columns.categories,
+        "category-names": list(columns.category_names),
+        "in-stock": columns.in_stock,
+        "currency": [columns.currency],
     }

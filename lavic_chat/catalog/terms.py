@@ -1,6 +1,7 @@
 """catalog.toml, beside a catalogue's products: what may be done with it.
 
     appearance = false     # attributes of looks (colour, material, ...) stay unread in search and choice
+    currency = "EUR"       # of prices whose products name none; a code or a sign
 
 A shop knows its materials, so that they are read unless it says otherwise; the home catalogue and what
 `catalog.make.photos` writes say otherwise, for they are there to test looking.
@@ -10,6 +11,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from lavic_chat.catalog.currencies import MAX_CURRENCY
 from lavic_chat.errors import CatalogError
 
 TERMS = "catalog.toml"
@@ -17,9 +19,10 @@ TERMS = "catalog.toml"
 
 @dataclass(frozen=True)
 class CatalogTerms:
-    """appearance: whether attributes of looks may be read for search and choice."""
+    """appearance: whether attributes of looks may be read for search and choice. currency: of prices that name none."""
 
     appearance: bool = True
+    currency: str = ""
 
 
 USUAL = CatalogTerms()
@@ -37,6 +40,9 @@ def read_terms(folder: str | Path) -> CatalogTerms:
     names = {field.name for field in fields(CatalogTerms)}
     if unknown := sorted(set(known) - names):
         raise CatalogError(f"{path} says {unknown[0]!r}, which means nothing; it may say {', '.join(sorted(names))}.")
-    if not all(isinstance(value, bool) for value in known.values()):
+    if not isinstance(known.get("appearance", True), bool):
         raise CatalogError(f"{path}: `appearance` is true or false.")
+    currency = known.get("currency", "")
+    if not isinstance(currency, str) or len(currency) > MAX_CURRENCY:
+        raise CatalogError(f"{path}: `currency` is a code or a sign, such as EUR or $.")
     return CatalogTerms(**known)

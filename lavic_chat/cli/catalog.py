@@ -1,12 +1,20 @@
 """catalog import, fetch-images, check, stats: folders of products."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lavic_chat.cli.options import json_option, print_json
+from lavic_chat.errors import LavicError
+
+if TYPE_CHECKING:
+    from lavic_chat.catalog.importing.importers import ImportReport
+
+REJECTED = "rejected.csv"
 
 
 @click.group()
@@ -16,24 +24,58 @@ def catalog() -> None:
 
 @catalog.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to make, or to update.")
+@click.option("--format", "kind", default="", metavar="NAME", help="What SOURCE is; found by looking at it without.")
+@click.option(
+    "--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="Which column a field is in; may be repeated."
+)
+@click.option(
+    "--decimal", default="", metavar="MARK", help="The mark before cents, . or ,; found by the prices without."
+)
+@click.option("--link", default="", metavar="URL", help="Address of a product's page, with {id} in the id's place.")
+@click.option("--strict", is_flag=True, help="Make nothing where a row is bad, instead of leaving that row out.")
 @json_option
-def import_(source: Path, folder: Path, as_json: bool) -> None:
-    """Make a catalogue folder from SOURCE: a CSV with pictures, a Reddit-Amazon .json, .jsonl or .zip, or
-    another catalogue folder."""
-    from lavic_chat.catalog.importing.importers import import_catalog
+def import_(
+    source: Path, folder: Path, kind: str, pairs: tuple[str, ...], decimal: str, link: str, strict: bool, as_json: bool
+) -> None:
+    """Make a catalogue folder from SOURCE, or update one: a product export of Shopify or WooCommerce, a Google
+    Merchant feed, a table (.csv, .tsv, .xlsx, .parquet), JSON, a page with schema.org Products, a data set that many
+    use, a list of pictures' addresses, a zip of any of these with pictures, or another catalogue folder."""
+    from lavic_chat.catalog.importing.importers import ImportOptions, import_catalog
 
-    report = import_catalog(source, folder)
+    options = ImportOptions(kind, dict(map(parse_pair, pairs)), strict, decimal, link)
+    report = import_catalog(source, folder, options=options)
     if as_json:
         print_json(asdict(report))
         return
-    click.echo(f"{report.products:,} products and {report.pictures:,} pictures are now in {folder}.")
+    for line in import_lines(report, folder):
+        click.echo(line)
+
+
+def parse_pair(text: str) -> tuple[str, str]:
+    """ "title=Name" -> ("title", "Name"); raises LavicError for anything else."""
+    name, equals, column = text.partition("=")
+    if not (name.strip() and equals and column.strip()):
+        raise LavicError(f"--map {text}: it takes a field and a column, such as title=Name.")
+    return name.strip(), column.strip()
+
+
+def import_lines(report: "ImportReport", folder: Path) -> Iterator[str]:
+    """What an import has done, for a screen."""
+    counted = f"{report.products:,} products and {report.pictures:,} pictures"
+    yield f"{counted} are now in {folder} (read as {report.format})."
+    if report.changes:
+        counts = {name: len(ids) for name, ids in asdict(report.changes).items()}
+        yield ", ".join(f"{count:,} {name}" for name, count in counts.items()) + " since the last import."
     if report.missing:
-        click.echo(f"{report.missing:,} pictures are missing; a grey blank stands in for each.")
+        yield f"{report.missing:,} pictures are missing; a grey blank stands in for each."
     if report.fetchable:
-        click.echo(f"{report.fetchable:,} of them have an address: lavic-chat catalog fetch-images {folder}")
-    for note in report.notes:
-        click.echo(f"Note: {note}")
+        yield f"{report.fetchable:,} of them have an address: lavic-chat catalog fetch-images {folder}"
+    if report.rejected:
+        rows = "One row was" if report.rejected == 1 else f"{report.rejected:,} rows were"
+        yield f"{rows} left out, see {folder / REJECTED}:"
+        yield from (f"  {count:,} x {reason}" for reason, count in report.reasons)
+    yield from (f"Note: {note}" for note in report.notes)
 
 
 @catalog.command("fetch-images")

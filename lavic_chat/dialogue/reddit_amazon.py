@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lavic_chat.dialogue.entities import read_entities
 from lavic_chat.dialogue.turns import CONTROL, OTHER, SEEKER, Dialogue, Turn
 from lavic_chat.errors import DialogueError
 from lavic_chat.storage.files import read_jsonl
@@ -23,6 +24,12 @@ def parse_context(context: str) -> Dialogue:
     if not turns and context.strip():
         turns = [Turn(SEEKER, CONTROL.sub(" ", context).strip())]
     return Dialogue(tuple(turn for turn in turns if turn.text))
+
+
+def without_entities(dialogue: Dialogue) -> Dialogue:
+    """The dialogue with the HTML entities of its messages read; what they stand for begins no turn."""
+    read = ((turn, CONTROL.sub(" ", read_entities(turn.text)).strip()) for turn in dialogue.turns)
+    return Dialogue(tuple(replace(turn, text=text) for turn, text in read if text))
 
 
 def to_context(dialogue: Dialogue) -> str:
@@ -71,7 +78,7 @@ def conversation_from(row: dict, where: str) -> Conversation:
     for key, ids in {"gt_items": gt_items, **lists}.items():
         if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
             raise DialogueError(f"{where}: `{key}` must be a list of product ids; mend or remove that line.")
-    dialogue = parse_context(context)
+    dialogue = without_entities(parse_context(context))
     if not dialogue.turns:
         raise DialogueError(f"{where}: `context` holds no message; mend or remove that line.")
     return Conversation(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lavic_chat.catalog.amounts import write_money
+from lavic_chat.catalog.currencies import currency_sign
 from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, WIDTH
 from lavic_chat.catalog.text import listed, words_of
 from lavic_chat.nlu import reading as r
@@ -18,6 +19,7 @@ FROM_PICTURE = "As far as I can see in the picture"
 WORDS = {WIDTH: "wide", DEPTH: "deep", HEIGHT: "high"}
 APPEARANCE = ("colour", "color", "shade", "material", "pattern", "style", "type")  # attributes that others answer for
 SHORTEST = 4  # letters of a word that a question is about
+STOCK = frozenset(("stock", "available", "availability"))  # words of a question whether it can be had
 ASKING = frozenset(
     ("what", "does", "have", "will", "would", "with", "this", "that", "there", "come", "from", "made", "much", "many",
      "your", "they", "could", "about")
@@ -101,7 +103,7 @@ class Answers:
         if name not in self.facts[row]:  # a size is there where a side is
             return f"The shop does not say that of the {self.title(row)}."
         if name == "price":
-            return f"The {self.title(row)} costs {write_money(self.facts[row]['price'], self.currency)}."
+            return f"The {self.title(row)} costs {self.price(row)}."
         if name == "size":
             return f"The {self.title(row)} measures {self.sides(row)}."
         return f"The {self.title(row)} is {self.facts[row][name]:g} cm {WORDS[name]}."
@@ -109,8 +111,12 @@ class Answers:
     def numbers(self, row: int) -> str:
         """All numbers of a product in a few words."""
         facts = self.facts[row]
-        price = write_money(facts["price"], self.currency) if "price" in facts else ""
-        return ", ".join(filter(None, (price, self.sides(row))))
+        return ", ".join(filter(None, (self.price(row) if "price" in facts else "", self.sides(row))))
+
+    def price(self, row: int) -> str:
+        """Of a product that has one, with its own currency or the catalogue's."""
+        currency = currency_sign(self.grounding.products[row].currency) or self.currency
+        return write_money(self.facts[row]["price"], currency)
 
     def sides(self, row: int) -> str:
         """Its measures, "160 x 80 x 80 cm"; "" where none is known."""
@@ -133,9 +139,8 @@ class Answers:
 
     def other_colours(self, row: int, said: str) -> str:
         """In which other looks there is the same thing; where a question names a colour, whether in that."""
-        title = self.title(row)
-        titles = self.grounding.columns.same_title
-        same = np.flatnonzero(titles == titles[row])
+        title, families = self.title(row), self.grounding.columns.same_family
+        same = np.flatnonzero(families == families[row])
         captions = sorted({self.captions[at] for at in same if self.captions[at]} - {self.captions[row]})
         asked = [word for word in words_of(said) if (entry := self.grounding.find(word)) and entry.facet == COLOUR]
         here = [word for word in asked if max(self.grounding.appearance(word)[same]) >= SEEN_SO]
@@ -150,6 +155,8 @@ class Answers:
         """What the shop states of a product that a question may be about: an attribute of that name, or a sentence of
         its description that has one of the question's words; "" where it states nothing."""
         product = self.grounding.products[row]
+        if product.in_stock is not None and STOCK & set(words_of(said)):
+            return f"The {product.title} is {'in stock' if product.in_stock else 'out of stock at the moment'}."
         asked = {word for word in stems(said) if len(word) >= SHORTEST} - stems(product.title) - ASKING
         for name, value in product.attributes.items():
             if name not in APPEARANCE and any(

@@ -79,6 +79,14 @@ def meets(condition: Condition) -> np.ndarray:
     return condition.probability >= OPEN * best
 
 
+def fit_all(conditions: Sequence[Condition], rows: Sequence[int]) -> list[int]:
+    """Those of these products that meet every condition; none where there is no condition."""
+    met = (
+        np.all([meets(one)[list(rows)] for one in conditions], 0) if conditions and rows else np.zeros(len(rows), bool)
+    )
+    return [row for row, fits in zip(rows, met, strict=True) if fits]
+
+
 def is_used_up(conditions: Sequence[Condition], found: Sequence[int], excluded: Sequence[int]) -> bool:
     """Whether all that are of the kind were turned down: none of those found is, and some of those excluded are; both
     by their rows."""
@@ -217,8 +225,8 @@ def relation_condition(
 def same_as(facet: str, anchor: int, grounding: Grounding) -> np.ndarray | None:
     """[N] probability that a product is like one of them in a facet; None where that one shows nothing of it."""
     if facet == "shape":
-        titles = grounding.columns.same_title
-        return np.where(titles == titles[anchor], SURE, DOUBT)
+        families = grounding.columns.same_family
+        return np.where(families == families[anchor], SURE, DOUBT)
     if facet == "brand":
         titles = grounding.columns.lower_titles
         brand = titles[anchor].split()[0]

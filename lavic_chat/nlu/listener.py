@@ -8,10 +8,12 @@ import numpy as np
 from lavic_chat.catalog.measures import FactTable, fact_table, facts_of
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.nlu.answers import ALL_SEEN, Answers
-from lavic_chat.nlu.conditions import Condition, conditions_of, is_used_up, weigh
+from lavic_chat.nlu.conditions import Condition, conditions_of, fit_all, is_used_up, weigh
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.reader import IntentReader, Tagger
+
+MOST_MISSED = 3  # titles of what is out of stock
 
 
 class Listener:
@@ -28,6 +30,7 @@ class Listener:
     ):
         self.grounding = grounding
         self.facts = fact_table(map(facts_of, grounding.products)) if facts is None else facts
+        self.out_of_stock = np.flatnonzero(~grounding.columns.in_stock).tolist()
         self.reader = IntentReader(tagger, grounding)
         self.answers = Answers(grounding, captions, self.facts, currency)
 
@@ -55,6 +58,13 @@ class Listener:
         if not is_used_up(conditions, [row[one] for one in found], gone):
             return ""
         return ALL_SEEN.format(kind=" or ".join(intent.kinds))
+
+    def missed_out(self, found: Sequence[str], conditions: Sequence[Condition]) -> tuple[str, ...]:
+        """Titles of what is out of stock and meets all conditions, where nothing that was found does. found: ids."""
+        if not self.out_of_stock or fit_all(conditions, [self.grounding.row[one] for one in found]):
+            return ()
+        titles = (self.grounding.products[row].title for row in fit_all(conditions, self.out_of_stock))
+        return tuple(dict.fromkeys(titles))[:MOST_MISSED]
 
     def reply(self, dialogue: Dialogue, intent: Intent) -> str:
         """What is said to a turn that asks for no pick."""

@@ -25,7 +25,7 @@ from lavic_chat.errors import LavicError
 from lavic_chat.retrieval.index import Hit, QueryVectors, admitted_rows
 from lavic_chat.storage.files import hash_bytes, write_atomic
 
-KEY, VERSION, PRICE, CATEGORY, VECTOR = "key", "version", "price", "category", "vector"  # fields of a collection
+KEY, VERSION, PRICE, CATEGORY, STOCK, VECTOR = "key", "version", "price", "category", "stock", "vector"  # fields
 SCHEMES = {"milvus": "http", "milvus+http": "http", "milvus+https": "https"}
 FEW = 128  # items by their bonus, and nearest ones, that are asked for first
 MOST = 16_384  # items that Milvus names at once
@@ -192,8 +192,9 @@ class MilvusIndex:
 
         schema = self.client.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field(KEY, DataType.INT64, is_primary=True)
-        for name, kind in ((VERSION, DataType.INT64), (PRICE, DataType.DOUBLE), (CATEGORY, DataType.INT64)):
-            schema.add_field(name, kind)
+        schema.add_field(PRICE, DataType.DOUBLE)
+        for name in (VERSION, CATEGORY, STOCK):
+            schema.add_field(name, DataType.INT64)
         schema.add_field(VECTOR, DataType.FLOAT_VECTOR, dim=width)
         index = self.client.prepare_index_params()
         index.add_index(VECTOR, index_type="FLAT", metric_type="IP")  # exact: no candidate is lost
@@ -210,7 +211,7 @@ class MilvusIndex:
 
     def version(self, row: int, text: np.ndarray, picture: np.ndarray) -> int:
         """A number that is another when anything of an item is."""
-        about = f"{self.columns.prices[row]} {self.category(row)}"
+        about = f"{self.columns.prices[row]} {self.category(row)} {self.columns.in_stock[row]}"
         return key_of(text.tobytes(), picture.tobytes(), about.encode())
 
     def category(self, row: int) -> int:
@@ -223,7 +224,7 @@ class MilvusIndex:
         vector = np.concatenate([text[row], picture[row]]).astype(np.float32)
         known = UNKNOWN_PRICE if math.isnan(price) else price
         own = {KEY: int(self.keys[row]), VERSION: version, PRICE: known, CATEGORY: self.category(row)}
-        return {**own, VECTOR: vector.tolist()}
+        return {**own, STOCK: int(self.columns.in_stock[row]), VECTOR: vector.tolist()}
 
 
 def key_of(*parts: bytes) -> int:
@@ -246,8 +247,8 @@ def joined_query(vectors: QueryVectors, width: int) -> np.ndarray:
 
 
 def expression(filters: Filters, left_out: Sequence[int]) -> str:
-    """What Milvus admits items by, in numbers alone; "" for all."""
-    parts = []
+    """What Milvus admits items by, in numbers alone."""
+    parts = [f"{STOCK} == 1"]
     if filters.categories:
         parts.append(f"{CATEGORY} in {sorted(key_of(name.encode()) for name in filters.categories)}")
     if filters.lowest is not None or filters.highest is not None:

@@ -173,11 +173,13 @@ class Recommender(BatchRecommender):
             ranked = self.visual_ranker.ranker.prepare(worded(dialogue, intent), products, item_features, photo, scores)
         rows = [self.retriever.row[product.id] for product in products]
         bias = weights[rows] + [BROUGHT_BACK * (one.id == intent.reference) for one in products]
-        prior = self.prior(request, rows)
-        bias = bias if prior is None else bias + prior
+        bias = bias + (0.0 if (prior := self.prior(request, rows)) is None else prior)
         broken = tuple(() if intent.reference else given_way(conditions, row) for row in rows)
         unknown = () if intent.reference else unknown_limits(intent, conditions)
-        return PreparedTurn(ranked, found, tuple(item_features), intent, clock.steps, bias, broken, unknown, prior)
+        missed = self.listener.missed_out([product.id for product in products], conditions)
+        return PreparedTurn(
+            ranked, found, tuple(item_features), intent, clock.steps, bias, broken, unknown, prior, missed
+        )
 
     def prior(self, request: RecommendationRequest, rows: Sequence[int]) -> np.ndarray | None:
         """[n] the log odds that the visitor's history gives the candidates in these rows of the catalogue, against
@@ -294,4 +296,4 @@ def make_listener(settings: Settings, catalog: Catalog, captions: Sequence[str],
     tables = open_word_tables(settings, catalog, captions, encoder)
     grounding = Grounding(catalog.products, captions, encoder, english, reads, tables)
     facts = catalog.products.facts if isinstance(catalog.products, StoredProducts) else None
-    return Listener(TurnReader(tagger), grounding, captions, settings.currency, facts)
+    return Listener(TurnReader(tagger), grounding, captions, catalog.currency_sign(settings.currency), facts)

@@ -26,7 +26,8 @@ class PreparedTurn:
     """A turn before the model's pass: what the ranker reads, the candidates with their features, what was understood,
     and milliseconds by step. bias [n]: how far each candidate meets the conditions, as log probability; broken: of each
     candidate, the conditions that it does not meet; unknown: limits that no product can be held to. prior [n]: what of
-    the bias the visitor's history gave, against the candidates' average; None without a history."""
+    the bias the visitor's history gave, against the candidates' average; None without a history. out_of_stock: titles
+    that would have met all conditions."""
 
     ranking_input: RankingInput
     found: tuple[Candidate, ...]
@@ -37,6 +38,7 @@ class PreparedTurn:
     broken: tuple[tuple[Condition, ...], ...]
     unknown: tuple[str, ...] = ()
     prior: np.ndarray | None = None
+    out_of_stock: tuple[str, ...] = ()
 
 
 def finish(turn: PreparedTurn, ranked: tuple[Ranking, float] | Exception) -> Recommendation | Exception:
@@ -57,7 +59,14 @@ def finish(turn: PreparedTurn, ranked: tuple[Ranking, float] | Exception) -> Rec
     clock = Clock({**turn.steps, "choose": turn.steps["choose"] + took})
     gave_way = tuple(GivenWay(condition.name, condition.said) for condition in best[0][-1])
     return Recommendation(
-        scored, clock.milliseconds(), ranking.visual_tokens, ranking.prompt_tokens, turn.intent, gave_way, turn.unknown
+        scored,
+        clock.milliseconds(),
+        ranking.visual_tokens,
+        ranking.prompt_tokens,
+        turn.intent,
+        gave_way,
+        turn.unknown,
+        out_of_stock=turn.out_of_stock,
     )
 
 

@@ -45,7 +45,7 @@ def card(session: Session, links: Links, history: History = NO_HISTORY) -> str:
         f'<h2 dir="auto">{escape(short_title(product))}</h2>'
         f'<p class="price">{escape(links.price(product))}<span>{escape(product.category[:60])}</span></p>'
         f"{caption_line(item)}{about(product)}{chips(product)}"
-        f"{confidence(item.score, words_of(item.score, place, nearest))}{credit(product)}"
+        f"{confidence(item.score, words_of(item.score, place, nearest))}{page_link(product)}{credit(product)}"
         "</div></article>"
     )
 
@@ -110,6 +110,16 @@ def confidence_words(score: float) -> str:
         if score >= least:
             return words
     return "a close call"
+
+
+def page_link(product: Product) -> str:
+    """A link to the product's page; only an http or https address becomes one."""
+    if not product.link.startswith(("https://", "http://")):
+        return ""
+    return (
+        f'<p class="page-link"><a href="{escape(product.link)}" target="_blank" rel="noopener noreferrer nofollow">'
+        "See it in the shop</a></p>"
+    )
 
 
 def credit(product: Product) -> str:

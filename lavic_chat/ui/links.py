@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from lavic_chat.catalog.amounts import write_money
+from lavic_chat.catalog.currencies import currency_sign
 from lavic_chat.catalog.product import Catalog, Product
 
 BLANK = (
@@ -38,7 +39,9 @@ class Links:
 
     def price(self, product: Product) -> str:
         """A price with its currency, without empty cents; "" where it is not known."""
-        return "" if product.price is None else self.amount(product.price)
+        if product.price is None:
+            return ""
+        return write_money(product.price, currency_sign(product.currency) or self.currency)
 
     def amount(self, price: float) -> str:
         """A number as a price, "$1,234.50"."""

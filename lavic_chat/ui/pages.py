@@ -25,7 +25,8 @@ def build_app(
 ) -> gr.Blocks:
     """The chat around a recommender, and the annotators' page at /desk, with a login where `annotators` has names with
     passwords; serve it with `launch`, which brings the theme and the pictures."""
-    links = markup.Links(recommender.catalog, recommender.model_name, recommender.device, currency)
+    catalog = recommender.catalog
+    links = markup.Links(catalog, recommender.model_name, recommender.device, catalog.currency_sign(currency))
     with gr.Blocks(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
         page = make_page(recommender, annotations, links)
         page.lay_out()

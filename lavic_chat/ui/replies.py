@@ -23,6 +23,9 @@ def write_reply(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str: 
     sentence = write_pick(found, dialogue)
     if found.unknown:
         sentence += f" Whether it is {listed(list(found.unknown))}, the shop does not say of such things."
+    if found.out_of_stock:
+        be = "is" if len(found.out_of_stock) == 1 else "are"
+        sentence += f" The {listed(list(found.out_of_stock))} {be} out of stock at the moment."
     if found.intent.later:
         sentence += f" Then tell me of the {listed(list(found.intent.later))}, and I look for that."
     return sentence

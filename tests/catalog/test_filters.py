@@ -50,3 +50,8 @@ def test_categories_are_known_by_name(tiny_catalog):
     check_categories(["Sofas"], tiny_catalog)
     with pytest.raises(CatalogError, match="no category 'sofas'; choose among Armchairs, Lamps, Sofas"):
         check_categories(["sofas"], tiny_catalog)
+
+
+def test_what_is_out_of_stock_stays_out():
+    stock = [Product(str(known), "A", "Sofas", in_stock=known) for known in (True, False, None)]
+    assert [NO_FILTERS.admits(product) for product in stock] == [True, False, True]

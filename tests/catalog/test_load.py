@@ -182,3 +182,35 @@ def test_any_line_is_a_product_or_a_catalogue_error(change):
     else:
         json.dumps(product.to_row(), ensure_ascii=False).encode()
         assert parse_product(product.to_row(), "again") == product
+
+
+def test_currency_link_stock_shape_and_own_id_come_back(folder):
+    row = GOOD | {
+        "currency": "EUR",
+        "link": "https://x.example/p?a=1",
+        "in_stock": False,
+        "shape": "s",
+        "source_id": "A/1",
+    }
+    write_jsonl(folder / "products.jsonl", [row, GOOD | {"id": "b"}])
+    first, second = load_catalog(folder)
+    assert (first.currency, first.link, first.in_stock, first.shape, first.source_id) == tuple(
+        row[name] for name in ("currency", "link", "in_stock", "shape", "source_id")
+    )
+    assert first.to_row() == row and (second.in_stock, second.to_row()) == (None, GOOD | {"id": "b"})
+    assert (first.family, second.family) == ("s", "Oak table")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"link": "javascript:alert(1)"}, "`link` must be the http or https address"),
+        ({"link": 'https://x/"><b>'}, "`link` must be the http or https address"),
+        ({"link": "https://x/" + "a" * 2000}, "`link` has 2,010 characters"),
+        ({"in_stock": "yes"}, "`in_stock` must be true or false"),
+        ({"currency": "DOLLARS"}, "`currency` has 7 characters"),
+    ],
+)
+def test_what_links_and_stock_cannot_be(change, said):
+    with pytest.raises(CatalogError, match=f"here: {said}"):
+        parse_product(GOOD | change, "here")

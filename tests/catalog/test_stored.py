@@ -27,9 +27,23 @@ def test_texts_come_back(texts):
     assert stored[-3:] == expected[-3:]
 
 
+def test_families_stock_and_currency_are_kept(tiny_catalog_folder: Path, tmp_path: Path):
+    own = {"shape": "a", "in_stock": False, "currency": "EUR", "price": 1.0}
+    rows = [
+        product.to_row() | (own if row < 2 else {}) for row, product in enumerate(load_catalog(tiny_catalog_folder))
+    ]
+    write_jsonl(tiny_catalog_folder / "products.jsonl", rows)
+    columns = open_catalog(tiny_catalog_folder, tmp_path / "home").columns
+    assert columns.in_stock.tolist() == [False, False] + [True] * (len(rows) - 2) and columns.currency == "EUR"
+    assert columns.same_family[0] == columns.same_family[1] != columns.same_family[2]
+
+
 def test_it_is_the_same_catalogue(tiny_catalog_folder: Path, tmp_path: Path):
     loaded, stored = load_catalog(tiny_catalog_folder), open_catalog(tiny_catalog_folder, tmp_path / "home")
     assert list(stored) == list(loaded) and len(stored) == len(loaded)
+    ours, theirs = stored.columns, loaded.columns
+    assert ours.same_family.tolist() == theirs.same_family.tolist() and ours.currency == theirs.currency
+    assert ours.in_stock.tolist() == theirs.in_stock.tolist()
     assert dict(stored.by_id) == dict(loaded.by_id) and list(stored.by_id) == list(loaded.by_id)
     assert stored.products[2:9:3] == list(loaded.products[2:9:3]) and stored.products[-1] == loaded.products[-1]
     assert "sofa-red" in stored and "nobody" not in stored and stored["sofa-red"] == loaded["sofa-red"]

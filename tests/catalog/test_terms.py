@@ -2,6 +2,7 @@
 
 import pytest
 
+from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.load import load_catalog
 from lavic_chat.catalog.terms import TERMS, CatalogTerms, read_terms
 from lavic_chat.errors import CatalogError
@@ -46,3 +47,18 @@ def test_a_catalogue_has_its_terms(tiny_catalog_folder):
 
 def test_the_home_catalogue_is_there_to_test_looking():
     assert not read_terms(shipped("catalog")).appearance
+
+
+def test_prices_have_the_terms_currency_else_that_of_most_products(tiny_catalog_folder):
+    assert load_catalog(tiny_catalog_folder).currency_sign("$") == "$"
+    (tiny_catalog_folder / TERMS).write_text('currency = "GBP"')
+    assert load_catalog(tiny_catalog_folder).currency_sign("$") == "£"
+    products = (Product("a", "A", "c", currency="CHF"), Product("b", "B", "c", currency="CHF"), Product("c", "C", "c"))
+    assert Catalog(tiny_catalog_folder, products).currency_sign("$") == "CHF\u00a0"
+
+
+@pytest.mark.parametrize("text", ["currency = 3", 'currency = "EUROPE"'])
+def test_a_currency_is_a_code_or_a_sign(tmp_path, text):
+    (tmp_path / TERMS).write_text(text)
+    with pytest.raises(CatalogError, match="`currency` is a code or a sign, such as EUR"):
+        read_terms(tmp_path)

@@ -126,3 +126,11 @@ def test_bad_conversations_name_file_and_line(tmp_path, change, said):
     path.write_text("{")
     with pytest.raises(DialogueError, match="line 1: not valid JSON"):
         read_conversations(path)
+
+
+def test_html_entities_of_conversations_are_read_and_begin_no_turn(tmp_path):
+    context = "<submission>R&amp;D &amp;#x200B;&gt; 5 &lt;comment&gt;</submission><comment>&#39;?a=1&copy=2</comment>"
+    (tmp_path / "a.jsonl").write_text(json.dumps({"context": context, "gt_items": []}))
+    (read,) = read_conversations(tmp_path / "a.jsonl")
+    assert [turn.text for turn in read.dialogue.turns] == ["R&D \u200b> 5 <comment>", "'?a=1&copy=2"]
+    assert [turn.role for turn in read.dialogue.turns] == [SEEKER, OTHER]

@@ -141,3 +141,26 @@ def test_the_shop_knows_its_materials_where_they_may_be_read():
     assert "As far as I can see" in told and "velvet" in told
     known.reads_attributes = True
     assert "material: leather" in Answers(known, ["red velvet"], [{}]).reply(Intent(r.QUESTION, asks="material"), ["s"])
+
+
+def test_whether_it_is_in_stock_is_said_where_it_is_known():
+    products = tuple(
+        replace(one, in_stock=known) for one, known in zip(PRODUCTS, (True, False, None) * 3, strict=False)
+    )
+    shop = answers_of(products)
+    asked = Intent(r.QUESTION, asks="other")
+    assert shop.reply(asked, ["red-sofa"], "is it in stock?") == "The Bella two-seat sofa is in stock."
+    assert "is out of stock at the moment" in shop.reply(asked, ["brown-sofa"], "still available?")
+    assert "stock" not in shop.reply(asked, ["blue-sofa"], "is it in stock?")
+
+
+def test_a_price_is_told_in_its_own_currency():
+    shop = answers_of((replace(PRODUCTS[0], currency="CHF"), *PRODUCTS[1:]))
+    assert "costs CHF\u00a0500." in ask(shop, "price", ["red-sofa"]) and "costs €800." in ask(
+        shop, "price", ["brown-sofa"]
+    )
+
+
+def test_variants_are_of_one_shape_whatever_they_are_called():
+    products = [replace(one, shape="s", title=f"{one.title} {n}") for n, one in enumerate(PRODUCTS[:2])]
+    assert "also here in brown" in ask(answers_of((*products, *PRODUCTS[2:])), "other_colours", ["red-sofa"])

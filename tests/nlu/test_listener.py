@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.listening import PRODUCTS
+from helpers.listening import PRODUCTS, make_listener
 
 from lavic_chat.dialogue.turns import Dialogue, Turn
 from lavic_chat.nlu.conditions import given_way
@@ -263,3 +263,12 @@ def test_mistakes_are_mended_before_a_message_is_read(shop):
     foreign = tagger.say("ein armchiar", act="other_language")
     tagger.english.discard("armchiar")
     assert listener.read(Dialogue().say(foreign)).act == "other_language"
+
+
+def test_what_is_out_of_stock_is_told_where_nothing_else_meets_the_wish():
+    products = tuple(replace(one, in_stock=False) if one.id == "lamp" else one for one in PRODUCTS)
+    listener, _ = make_listener(products)
+    conditions = listener.conditions(Intent(kinds=("table lamp",)))
+    assert listener.missed_out(["rug"], conditions) == ("Pico table lamp",)
+    assert listener.missed_out(["lamp"], conditions) == () == listener.missed_out(["rug"], ())
+    assert make_listener()[0].missed_out(["rug"], conditions) == ()

@@ -20,7 +20,10 @@ FILTERS = st.builds(
 
 
 def products_of(prices: list[float | None]) -> tuple[Product, ...]:
-    return tuple(Product(f"p{row}", "Thing", CATEGORIES[row % 3], price=price) for row, price in enumerate(prices))
+    return tuple(
+        Product(f"p{row}", "Thing", CATEGORIES[row % 3], price=price, in_stock=(None, True, False, None)[row % 4])
+        for row, price in enumerate(prices)
+    )
 
 
 @settings(max_examples=60)
@@ -68,7 +71,7 @@ def test_what_is_out_of_reach_is_not_read():
             self.read += len(rows)
             return self.items[rows]
 
-    products = products_of([None] * 3000)
+    products = [Product(f"p{row}", "Thing", "Rugs") for row in range(3000)]
     text = Counted(unit(np.random.default_rng(0).normal(size=(3000, 4)).astype(np.float32)))
     bonus = np.where(np.arange(3000) < 40, 0.0, -4.0)
     found = ExactIndex(products, text, np.zeros((3000, 1))).search(

@@ -210,3 +210,9 @@ def test_search_keeps_to_the_filters(tiny_catalog):
     assert len(search(shop, said("a harbour sofa"), 10, filters=lamps)) == 4
     with pytest.raises(DialogueError, match="fits the filters; widen them"):
         search(shop, said("a sofa"), filters=Filters(highest=1))
+
+
+def test_what_is_out_of_stock_is_not_found():
+    products = [replace(one, in_stock=False) if one.id == "p2" else one for one in things()]
+    shop = shop_of(Catalog(Path("nowhere"), tuple(products)))
+    assert "p2" not in {one.product.id for one in search(shop, Dialogue().say("floor lamp"))}

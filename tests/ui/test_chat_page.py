@@ -630,3 +630,19 @@ def test_contrast_is_aa(text: str, ground: str, least: float, side: int):
 def test_the_look_needs_nothing_from_elsewhere():
     css = stylesheet() + theme()._get_theme_css()
     assert not re.search(r"url\(\s*['\"]?(https?:|//)|@import", css)
+
+
+def test_a_card_links_to_the_products_page_and_tells_its_own_currency(tmp_path: Path):
+    linked = Product("1", "A", "c", price=12.5, currency="EUR", link="https://x.example/p?a=1&b=2")
+    other = Product("2", "B", "c", price=3, link="javascript:alert(1)")
+    links = markup.Links(Catalog(tmp_path, (linked, other)), "m", "cpu")
+    found = Recommendation(
+        (ScoredProduct(linked, 0.9, 0.1), ScoredProduct(other, 0.1, 0.1)), out_of_stock=("Old lamp",)
+    )
+    dialogue = Dialogue().say("a").answer("b", ["1", "2"])
+    session = Session(dialogue, dialogue, found, "turn")
+    card = card_markup.card(session, links)
+    assert 'href="https://x.example/p?a=1&amp;b=2" target="_blank" rel="noopener noreferrer nofollow"' in card
+    assert "€12.50" in card and "javascript:" not in card_markup.card(session.choose("2"), links)
+    assert "$3" in card_markup.card(session.choose("2"), links)
+    assert write_reply(found).endswith("The Old lamp is out of stock at the moment.")

@@ -19,8 +19,14 @@ def identical_files(fingerprints: list[Fingerprint], split_of: Mapping[str, str]
     return (
         identical_file(fingerprint, first[fingerprint.digest], split_of)
         for fingerprint in fingerprints
-        if first[fingerprint.digest] is not fingerprint
+        if not is_shared(fingerprint, first[fingerprint.digest])
     )
+
+
+def is_shared(fingerprint: Fingerprint, other: Fingerprint) -> bool:
+    """Whether a picture is meant to be there twice: it is that very one, or variants of one shape show it."""
+    one, two = fingerprint.product, other.product
+    return fingerprint is other or (one.id != two.id and bool(one.shape) and one.shape == two.shape)
 
 
 def first_of_each_file(fingerprints: list[Fingerprint]) -> dict[str, Fingerprint]:

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from lavic_chat.catalog.importing.urls import URLS, may_be_fetched, read_urls
 from lavic_chat.catalog.load import load_catalog
-from lavic_chat.catalog.pictures import MAX_BYTES, read_picture
+from lavic_chat.catalog.pictures import MAX_BYTES, catalog_picture, read_picture
 from lavic_chat.errors import CatalogError, PictureError
 from lavic_chat.storage.files import write_atomic
 
@@ -113,6 +113,7 @@ class Fetcher:
         """Bring one picture into the folder; returns why it could not be."""
         try:
             data = self._try(url)
+            data = catalog_picture(data) or data
             read_picture(data)  # decoded as a whole: half a picture is none
         except PictureError:
             return Failure(image, url, "what came is not a whole picture of a kind and size that can be used")

@@ -1,8 +1,9 @@
 """Where the pictures of a catalogue can be fetched from: `urls.jsonl`, one object a line with `image` and `url`."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from lavic_chat.catalog.load import CONTROL, parse_image, picture_guard
 from lavic_chat.errors import CatalogError
@@ -10,6 +11,7 @@ from lavic_chat.storage.files import read_jsonl, write_jsonl
 
 URLS = "urls.jsonl"
 MAX_URL = 2_000  # characters
+PLAIN = re.compile(r"[A-Za-z0-9%/:=&?~+!$,;@()*\[\]#._-]*")  # what an address may hold as it is
 
 
 def read_urls(folder: str | Path) -> dict[str, str]:
@@ -45,3 +47,22 @@ def may_be_fetched(url: str) -> bool:
         return False
     plain = len(url) <= MAX_URL and url.isascii() and not CONTROL.search(url) and " " not in url
     return named and plain and parts.scheme in ("http", "https")
+
+
+def clean_url(text: str) -> str:
+    """An address as people write it, made one that may be asked for: entities read, spaces and letters of other
+    alphabets percent-encoded, what is encoded left so; "" where it cannot be one."""
+    address = text.strip().replace("&amp;", "&")
+    address = f"https:{address}" if address.startswith("//") else address
+    if not PLAIN.fullmatch(address):
+        try:
+            parts = urlsplit(address)
+            host = (parts.hostname or "").encode("idna").decode("ascii")
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError:
+            return ""
+        rest = (quote(part, safe="%/:=&?~+!$,;@()*[]") for part in parts[2:])
+        address = urlunsplit((parts.scheme, "" if parts.username else host + port, *rest))
+    scheme, mark, rest = address.partition(":")
+    address = f"{scheme.lower()}{mark}{rest}"
+    return address if may_be_fetched(address) else ""

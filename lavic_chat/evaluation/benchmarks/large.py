@@ -175,7 +175,8 @@ def measure_vectors(settings: Settings, count: int) -> VectorFigures:
             shape = (min(PART, count - start), WIDTH)
             column.append(unit(rng.standard_normal(shape, np.float32)))
         ids = tuple(map(str, range(count)))
-        columns = Columns(ids, ids, np.full(count, np.nan), np.zeros(count, np.int32), ("Things",))
+        numbers = np.full(count, np.nan), np.zeros(count, np.int32)
+        columns = Columns(ids, ids, ids, *numbers, ("Things",), np.ones(count, bool))
         index = ExactIndex(Described(columns), column.read(), np.zeros((count, 0), np.float32))
         bonus = np.where(rng.random(count) < LIKE_IT, 0.0, -1.5)
         times = {True: [], False: []}

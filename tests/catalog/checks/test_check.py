@@ -1,6 +1,7 @@
 """Checking: every fault that is planted is found and fails, and a sound catalogue is left in peace."""
 
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +13,7 @@ from lavic_chat.catalog.checks import check, duplicates, fingerprints, records
 from lavic_chat.catalog.checks.check import check_catalog
 from lavic_chat.cli.catalog import catalog as command
 from lavic_chat.errors import CatalogError
-from lavic_chat.storage.files import write_json
+from lavic_chat.storage.files import write_json, write_jsonl
 
 
 def found(folder) -> list[tuple[str, str, bool]]:
@@ -368,3 +369,16 @@ def test_commands_answer_people_and_programs(tiny_catalog_folder, tmp_path):
     assert (answer["problems"], answer["warnings"], answer["found"][0]["where"]) == (1, 0, "sofa-red")
     report = json.loads(call("import", made, "--to", tmp_path / "again", "--json").stdout)
     assert (report["products"], report["pictures"], report["missing"]) == (12, 11, 1)
+
+
+def test_variants_of_one_shape_may_share_their_pictures(tiny_catalog_folder):
+    rows = [json.loads(line) for line in (tiny_catalog_folder / "products.jsonl").read_text().splitlines()]
+    (tiny_catalog_folder / rows[1]["images"][0]).unlink()
+    rows[1] |= {"images": ["images/copy.png"]}
+    shutil.copyfile(tiny_catalog_folder / rows[0]["images"][0], tiny_catalog_folder / "images" / "copy.png")
+    write_jsonl(tiny_catalog_folder / "products.jsonl", rows)
+    assert [kind for kind, *_ in found(tiny_catalog_folder)] == ["same picture"]
+    for row in rows[:2]:
+        row["shape"] = "sofa"
+    write_jsonl(tiny_catalog_folder / "products.jsonl", rows)
+    assert found(tiny_catalog_folder) == []

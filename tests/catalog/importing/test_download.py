@@ -287,3 +287,26 @@ def test_a_catalogue_without_addresses_is_told(tmp_path):
     shop = make_shop(tmp_path / "shop", {})
     done = CliRunner().invoke(main, ["catalog", "fetch-images", str(shop)])
     assert done.exit_code == 1 and "no urls.jsonl" in done.output
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "TIFF"])
+def test_pictures_of_other_kinds_are_kept_as_jpegs(tmp_path, open_network, kind):
+    buffer = io.BytesIO()
+    Image.new("RGB", (32, 32), "red").save(buffer, kind)
+    with served({"/a": (200, {}, buffer.getvalue())}) as (home, _):
+        shop = make_shop(tmp_path / "shop", {"images/a.jpg": f"{home}/a"})
+        assert fetch_pictures(shop, 1, progress=False).fetched == 1
+    assert Image.open(shop / "images/a.jpg").format == "JPEG"
+
+
+def test_what_variants_share_is_fetched_once_and_kept_when_its_first_product_goes(tmp_path, open_network):
+    with served({"/a.jpg": (200, {}, picture())}) as (home, log):
+        rows = [{"id": name, "title": "A thing", "image": f"{home}/a.jpg"} for name in "xyz"]
+        (tmp_path / "a.json").write_text(json.dumps(rows))
+        first = import_catalog(tmp_path / "a.json", tmp_path / "shop", progress=False)
+        assert first.fetchable == 1 and fetch_pictures(tmp_path / "shop", 2, progress=False).fetched == 1
+        (tmp_path / "a.json").write_text(json.dumps(rows[1:]))
+        again = import_catalog(tmp_path / "a.json", tmp_path / "shop", progress=False)
+    assert log == ["/a.jpg"] and (again.pictures, again.missing) == (2, 0)
+    catalog = load_catalog(tmp_path / "shop")
+    assert all(catalog.picture_path(product).read_bytes() == picture() for product in catalog)

@@ -1,0 +1,103 @@
+"""What an import notices: rows that had to be left out, each with its place and reason, and other remarks."""
+
+import csv
+import io
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lavic_chat.errors import CatalogError
+from lavic_chat.storage.files import write_atomic
+
+REJECTED = "rejected.csv"
+MOST_LISTED = 100_000  # rows of rejected.csv
+CASE = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:,\d{3})*")  # what differs from row to row in one and the same reason
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A row that was left out. place: "line 3", or what the file has instead of lines; id: of the product, as far as
+    it is known."""
+
+    place: str
+    id: str
+    reason: str
+
+    @property
+    def kind(self) -> str:
+        """The reason without what is this row's own, to count by."""
+        return CASE.sub("…", self.reason).rstrip(".")
+
+
+@dataclass
+class Findings:
+    """Collected while a source is read. strict: the first row that would be left out ends the import. file: which of
+    several files is being read."""
+
+    source: str
+    strict: bool = False
+    notes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    rejected: list[Rejection] = field(default_factory=list)
+    file: str = ""
+
+    def note(self, notice: str, case: str) -> None:
+        """Something worth telling that is no row's loss, with the case at hand."""
+        self.notes[notice].append(case)
+
+    def reject(self, place: str, reason: str, product_id: str = "") -> None:
+        """Leave a row out. Raises CatalogError where the import is strict."""
+        place = self.within(place)
+        if self.strict:
+            raise CatalogError(f"{self.where(place)}: {reason}")
+        self.rejected.append(Rejection(place, product_id, reason))
+
+    def object(self, place: str, reason: str, product_id: str = "") -> None:
+        """A fault that costs the row only a field, so that a strict import alone ends with it."""
+        if self.strict:
+            raise CatalogError(f"{self.where(place)}: {reason}")
+
+    def within(self, place: str) -> str:
+        """A place with the file that it is in, where there are several."""
+        return f"{self.file}, {place}" if self.file else place
+
+    def where(self, place: str) -> str:
+        """The place with its file, to begin a sentence with."""
+        return f"{self.source}, {place}" if place else self.source
+
+    def reasons(self) -> list[tuple[str, int]]:
+        """Why rows were left out, the most frequent first."""
+        return Counter(rejection.kind for rejection in self.rejected).most_common()
+
+
+def reason_of(error: CatalogError, where: str) -> str:
+    """An error's sentence without the place that it begins with."""
+    return str(error).removeprefix(f"{where}: ")
+
+
+def write_rejected(folder: Path, rejected: Sequence[Rejection]) -> None:
+    """List the rows in `folder/rejected.csv`; no file where there are none."""
+    if not rejected:
+        return
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("line", "id", "reason"))
+    for one in rejected[:MOST_LISTED]:
+        writer.writerow(map(cell, (one.place.removeprefix("line "), one.id, one.reason)))
+    if len(rejected) > MOST_LISTED:
+        writer.writerow(("", "", f"and {len(rejected) - MOST_LISTED:,} more"))
+    write_atomic(folder / REJECTED, text.getvalue())
+
+
+def cell(text: str) -> str:
+    """A text as it may stand in a spreadsheet, where a cell that begins like a formula would be run."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") else plain
+
+
+def note_sentences(notes: dict[str, list[str]]) -> Iterator[str]:
+    """The notes as sentences with the first three cases each."""
+    for notice, cases in notes.items():
+        more = ", ..." if len(cases) > 3 else ""
+        yield f"{len(cases):,} {notice} ({', '.join(cases[:3])}{more})."

@@ -1,0 +1,174 @@
+"""Tables of one's own: columns found by their usual names, or named with `--map`; all others become attributes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+
+from lavic_chat.catalog.importing.findings import Findings
+from lavic_chat.catalog.importing.formats.item import Draft, Picture
+from lavic_chat.catalog.importing.formats.layout import Row, read_stock, rows_of
+from lavic_chat.catalog.importing.formats.table import FIRST, KEY, Table, fold, folded, known_text, last_part, text_of
+from lavic_chat.catalog.importing.picture_cells import PICTURE, pictures_in
+from lavic_chat.errors import CatalogError
+
+NAMES: Mapping[str, tuple[str, ...]] = {  # of a product's fields, the surest first
+    "id": ("id", "sku", "product id", "item id", "asin", "article id", "article number", "item number", "product code",
+           "code", "handle", "artikelnummer", "art nr", "reference", "ref", "codigo", "codice"),
+    "title": ("title", "name", "product name", "product title", "item name", "product", "bezeichnung", "artikel",
+              "titel", "produktname", "nom", "titre", "nombre", "titulo", "nome", "titolo"),
+    "category": ("category", "categories", "product type", "product category", "type", "department", "kategorie",
+                 "categorie", "catégorie", "categoria", "categoría"),
+    "image": ("image", "images", "image url", "image urls", "image link", "image links", "picture", "pictures", "photo",
+              "photos", "img", "image src", "main image", "thumbnail", "bild", "bilder", "bild url", "imagen",
+              "immagine"),
+    "description": ("description", "body", "body html", "long description", "details", "beschreibung", "descripcion",
+                    "descripción", "descrizione"),
+    "price": ("price", "unit price", "sale price", "retail price", "amount", "preis", "prix", "precio", "prezzo"),
+    "currency": ("currency", "price currency", "currency code", "währung", "devise", "moneda", "valuta"),
+    "link": ("link", "product url", "product link", "url", "page", "page url", "permalink"),
+    "stock": ("in stock", "availability", "available", "stock", "stock quantity", "inventory", "quantity", "bestand"),
+    "shape": ("shape", "item group id", "group id", "parent id", "parent sku"),
+    "source": ("source",), "creator": ("creator",), "license": ("license", "licence"),
+}  # fmt: skip
+NEEDED = "the header must name the columns id and title (or category)"
+MOST_SHOWN, LONGEST_NAME = 30, 40
+
+
+def read(table: Table, findings: Findings, chosen: Mapping[str, str]) -> Iterator[Draft]:
+    """A draft for each record. chosen: field -> column, which goes before what a column's name says. Raises
+    CatalogError, with what would do, where it cannot be found out which column is the id or the title."""
+    fields = find_fields(table, chosen)
+    rows = rows_of(table, findings)
+    if not table.columns:
+        yield from (make_draft(row, {}, []) for row in rows)  # each of them is rejected
+        return
+    if "id" not in fields or not {"title", "category"} & set(fields):
+        first = list(islice(rows, FIRST))
+        raise CatalogError(f"{findings.where(table.place)}: {explain(table, fields, first)}")
+    taken = {fields[name] for name in fields}
+    others = [column for column in table.columns if column and column not in taken]
+    for row in rows:
+        yield make_draft(row, fields, others)
+
+
+def make_draft(row: Row, fields: Mapping[str, str], others: list[str]) -> Draft:
+    """Of one record; without a title it is called by its category."""
+    values = row.record.values
+
+    def said(name: str) -> str:
+        return known_text(values.get(fields.get(name, ""))) if name in fields else ""
+
+    category = last_part(said("category"))
+    more = {column: text for column in others if (text := text_of(values.get(column)))}
+    nested = more_of(values, more)
+    return Draft(
+        row.place,
+        id=said("id"),
+        title=said("title") or category[:1].upper() + category[1:],
+        category=category,
+        pictures=tuple(map(Picture, pictures_in(values.get(fields.get("image", ""))))),
+        description=said("description"),
+        attributes=nested,
+        price=values.get(fields.get("price", "")),
+        currency=said("currency"),
+        link=said("link"),
+        in_stock=read_stock(said("stock")),
+        shape=said("shape"),
+        source=said("source"),
+        creator=said("creator"),
+        license=said("license"),
+    )
+
+
+def more_of(values: Mapping, more: dict[str, str]) -> dict[str, str]:
+    """Attributes of a JSON object one by one, where a column holds such an object."""
+    found: dict[str, str] = {}
+    for column, text in more.items():
+        inner = values[column]
+        if isinstance(inner, list) and any(isinstance(one, dict | list) for one in inner):
+            continue  # things of their own, such as variants or reviews
+        if isinstance(inner, dict):
+            found |= {str(name): said for name, value in inner.items() if (said := text_of(value))}
+        else:
+            found[column] = text
+    return found
+
+
+def find_fields(table: Table, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Field -> column. Raises CatalogError for a field or a column that is not there."""
+    names = folded(table.columns)
+    fields = {}
+    for name, column in chosen.items():
+        if name not in NAMES:
+            raise CatalogError(f"--map {name}={column}: there is no field {name!r}; choose among {', '.join(NAMES)}.")
+        if fold(column) not in names:
+            shown = ", ".join(repr(one[:LONGEST_NAME]) for one in table.columns[:MOST_SHOWN])
+            raise CatalogError(f"--map {name}={column}: {table.source} has no such column; it has {shown}.")
+        fields[name] = names[fold(column)]
+    if table.keyed:
+        fields.setdefault("id", KEY)
+    for name, known in NAMES.items():
+        free = (names[one] for one in known if one in names and names[one] not in fields.values())
+        if name not in fields and (column := next(free, None)) is not None:
+            fields[name] = column
+    return fields
+
+
+def explain(table: Table, fields: Mapping[str, str], rows: list[Row]) -> str:
+    """The columns found, what each was taken for, and the options that would do."""
+    taken = {column: name for name, column in fields.items()}
+    columns = [column for column in table.columns if column][:MOST_SHOWN]
+    shown = ", ".join(
+        f"{plain(column)} (taken for {taken[column]})" if column in taken else plain(column) for column in columns
+    )
+    options = []
+    for name in ("id", "title", "image", "price"):
+        free = [column for column in columns if column not in fields.values()]
+        wanted = name not in fields and not (name == "title" and "category" in fields)
+        if wanted and (guess := next((one for one in free if GUESSES[name]([row.text(one) for row in rows])), "")):
+            options.append(f"--map {name}={quoted(guess)}")
+            fields = {**fields, name: guess}
+    ends = f"this may do: {' '.join(options)}" if options else "say which is which: --map id=COLUMN --map title=COLUMN"
+    return f"{NEEDED}. There are {shown or 'no columns'}; {ends}"
+
+
+def is_id(values: list[str]) -> bool:
+    """Short, without spaces, no two alike."""
+    return (
+        bool(values)
+        and len(set(values)) == len(values)
+        and all(0 < len(one) <= 40 and " " not in one for one in values)
+    )
+
+
+def is_title(values: list[str]) -> bool:
+    """Words, not too many."""
+    worded = sum(any(letter.isalpha() for letter in one) and 3 <= len(one) <= 200 and "/" not in one for one in values)
+    return bool(values) and worded >= 0.8 * len(values)
+
+
+def is_image(values: list[str]) -> bool:
+    """Names or addresses of pictures."""
+    return bool(values) and sum(bool(PICTURE.search(one)) for one in values) >= 0.5 * len(values)
+
+
+def is_price(values: list[str]) -> bool:
+    """Amounts with cents or a currency."""
+    from lavic_chat.catalog.importing.prices import is_amount
+
+    return bool(values) and sum(map(is_amount, values)) >= 0.8 * len(values)
+
+
+GUESSES: Mapping[str, Callable[[list[str]], bool]] = {
+    "id": is_id, "title": is_title, "image": is_image, "price": is_price,
+}  # fmt: skip
+
+
+def plain(column: str) -> str:
+    """A column's name fit for a sentence."""
+    return repr("".join(one if one.isprintable() else "?" for one in column[:LONGEST_NAME]))
+
+
+def quoted(column: str) -> str:
+    """A column's name as a shell takes it."""
+    name = "".join(one if one.isprintable() and one not in "\"'`$\\" else "?" for one in column)
+    return name if name.isalnum() else f"'{name}'"
