@@ -91,7 +91,8 @@ def refusal(*arguments: object, code: int = 1) -> str:
 def test_ask_answers_in_json(shop):
     found = answer("ask", "a harbour sofa", *shop)
     assert found.keys() == {
-        "pick", "candidates", "reply", "intent", "gave_way", "unknown", "out_of_stock", "timings_ms", "visual_tokens", "prompt_tokens",
+        "pick", "candidates", "reply", "intent", "gave_way", "unknown", "out_of_stock", "timings_ms",
+        "visual_tokens", "prompt_tokens",
     }  # fmt: skip
     assert found["reply"] == "" and found["intent"]["act"] == "refine" and found["gave_way"] == []
     assert len(found["candidates"]) == 10 and found["pick"] == found["candidates"][0]
