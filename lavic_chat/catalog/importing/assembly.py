@@ -58,7 +58,7 @@ def assemble(
         page = draft.link or (page_of(link, draft) if link else "")
         if page and not (address := clean_url(page)):
             findings.note("addresses of pages cannot be used and were left out", page[:80])
-        draft = replace(draft, link=address if page else "")
+        draft = replace(draft, link=address) if page else draft
         try:
             item = make_item(draft, {"price": price, "currency": currency}, files, names, where)
         except MissingPackage:

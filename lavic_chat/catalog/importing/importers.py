@@ -115,7 +115,7 @@ def write_catalog(kind: str, items: list[Item], folder: Path, findings: Findings
     if not items:
         raise nothing_read(findings)
     before, fetched = read_before(folder), {url: image for image, url in read_urls(folder).items()}
-    items = [with_fetched(item, folder, fetched) for item in items]
+    items = [with_fetched(item, folder, fetched) for item in items] if fetched else items
     with fresh_folder(folder) as temporary:
         copied = copy_pictures(items, temporary, findings, progress)
         write_jsonl(temporary / PRODUCTS, (item.product.to_row() for item in items))
