@@ -12,7 +12,7 @@ from torch import Tensor
 from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.dialogue.history import History
-from lavic_chat.dialogue.turns import SEEKER, Turn
+from lavic_chat.dialogue.turns import PAGE_WINDOW, SEEKER, Turn
 from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
 from lavic_chat.features.item_vectors import load_item_vectors
@@ -37,6 +37,7 @@ from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
 
 CANDIDATES = 10
+CONVERSATION = 128  # tokens that the model reads of what was said; the candidates are twice as many
 CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a similarity
 # Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, candidates
 # for one wish by 0.2 or less; the least that a condition said plainly makes is 1.4 (a material, as captions tell it).
@@ -119,7 +120,8 @@ class Recommender(BatchRecommender):
 
     def prepare(self, request: RecommendationRequest) -> PreparedTurn | Recommendation:
         """Everything before the model's pass, or the answer where there is none to pick; raises LavicError for what
-        cannot be answered."""
+        cannot be answered. What is long is cut before anything is read of it."""
+        request = replace(request, dialogue=request.dialogue.newest(PAGE_WINDOW))
         dialogue, clock = request.dialogue, Clock()
         if request.shown:
             found, item_features = self.judge_titles(dialogue, request.shown)
@@ -250,6 +252,7 @@ def load_recommender(settings: Settings, progress: bool = True, lend: Lender = o
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     visual_ranker = load_visual_ranker(settings)
+    visual_ranker.ranker.config = replace(visual_ranker.ranker.config, conversation=CONVERSATION)
     embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash, settings.runtime)
     item_features = lend(visual_ranker.look_at, CATALOG)(catalog, catalog.products, progress)
     item_embeddings = embedder.embed_items(catalog.products, item_features, progress)

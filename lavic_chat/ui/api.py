@@ -13,6 +13,7 @@ does not say of such things.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ import gradio as gr
 from lavic_chat.catalog.filters import Filters, read_price
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.dialogue.reddit_amazon import parse_context, to_context
-from lavic_chat.dialogue.turns import SEEKER, Dialogue
+from lavic_chat.dialogue.turns import API_WINDOW, SEEKER, Dialogue
 from lavic_chat.errors import DialogueError, FlagError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.flags import Flag, checked_candidates
@@ -82,7 +83,7 @@ class Api:
 
     def answer(self, request: RecommendationRequest) -> dict:
         """The recommender's answer as JSON, and the conversation as dialogue files hold it."""
-        return to_json(ask_recommender(self.recommender, request), request)
+        return to_json(ask_recommender(self.recommender, shortened(request)), request)
 
     async def answer_in_line(self, read: Callable[[], RecommendationRequest], caller: gr.Request) -> dict:
         """The same after those before in line, waiting in no thread; raises `gr.Error` with the sentence for what
@@ -90,7 +91,7 @@ class Api:
         assert isinstance(self.recommender, Line)
         try:
             request = read()
-            ticket = self.recommender.submit(request, shopper_of(caller))
+            ticket = self.recommender.submit(shortened(request), shopper_of(caller))
             return to_json(await result(ticket), request)
         except Exception as error:
             raise gr.Error(sentence(error, SORRY), print_exception=False) from None
@@ -139,6 +140,11 @@ def read_context(context: str) -> RecommendationRequest:
     if not dialogue.turns or dialogue.turns[-1].role != SEEKER:
         raise DialogueError("The conversation must end with the shopper, in <submission>...</submission>.")
     return RecommendationRequest(dialogue)
+
+
+def shortened(request: RecommendationRequest) -> RecommendationRequest:
+    """With as much of its conversation as is read."""
+    return replace(request, dialogue=request.dialogue.newest(API_WINDOW))
 
 
 def to_json(found: Recommendation, request: RecommendationRequest) -> dict:
