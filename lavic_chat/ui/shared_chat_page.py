@@ -10,6 +10,7 @@ from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import markup
 from lavic_chat.ui.chat_page import ChatPage, ModelMoves
+from lavic_chat.ui.clients import Clients, LimitError
 from lavic_chat.ui.failures import SORRY, sentence
 from lavic_chat.ui.session import Session
 from lavic_chat.ui.waiting import LeftError, SharedRecommender, follow, result, shopper_of
@@ -18,8 +19,14 @@ from lavic_chat.ui.waiting import LeftError, SharedRecommender, follow, result, 
 class SharedChatPage(ChatPage):
     """The handlers that run the model wait in the recommender's line, in no thread."""
 
-    def __init__(self, recommender: SharedRecommender, annotations: AnnotationStore, links: markup.Links):
-        super().__init__(recommender, annotations, links)
+    def __init__(
+        self,
+        recommender: SharedRecommender,
+        annotations: AnnotationStore,
+        links: markup.Links,
+        clients: Clients | None = None,
+    ):
+        super().__init__(recommender, annotations, links, clients)
         self.line = recommender
 
     @property
@@ -46,9 +53,21 @@ class SharedChatPage(ChatPage):
         if not session.pending:
             yield gr.skip()
             return
-        known = self.recall(*past)
+        known, client = self.recall(*past), self.clients.of(request)
         try:
-            ticket = self.line.submit(session.pending_request(known), shopper_of(request))
+            with self.clients.question(client):
+                async for screen in self.wait_in_line(session, known, shopper_of(request), client):
+                    yield screen
+        except LimitError as error:
+            yield self.give_up(session, str(error), known)
+
+    async def wait_in_line(self, session: Session, known: History, shopper: str, client: str) -> AsyncIterator[dict]:
+        """The place in line as it moves, then the answer; nothing for a page that is not there to see it."""
+        if not await self.clients.presence.wait_for(shopper):
+            yield gr.skip()
+            return
+        try:
+            ticket = self.line.submit(session.pending_request(known), shopper, client)
         except Exception as error:
             yield self.give_up(session, sentence(error, SORRY), known)
             return
@@ -69,8 +88,10 @@ class SharedChatPage(ChatPage):
 
     async def answer_blind_in_line(self, session: Session, request: gr.Request) -> dict:
         """`answer_blind`, after those before in line."""
+        shopper, client = shopper_of(request), self.clients.of(request)
         try:
-            blind = await result(self.line.submit(session.blind_request(), shopper_of(request)))
+            with self.clients.question(client):
+                blind = await result(self.line.submit(session.blind_request(), shopper, client))
         except LeftError:
             return {self.blind: None}
         except Exception as error:

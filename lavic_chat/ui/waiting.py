@@ -19,8 +19,8 @@ MODEL_QUEUE = "model"  # Gradio's name of the queue for everything that runs the
 class Line(Protocol):
     """A recommender with a line in front of it; one without is asked one question at a time, in Gradio's queue."""
 
-    def submit(self, request: RecommendationRequest, shopper: str = "") -> Ticket:
-        """Put a request in line; raises BusyError where too many wait."""
+    def submit(self, request: RecommendationRequest, shopper: str = "", client: str = "") -> Ticket:
+        """Put a request in line, where clients take turns; raises BusyError where too many wait."""
         ...
 
     def place(self, ticket: Ticket) -> Place | None:
