@@ -162,18 +162,20 @@ def build_index(settings: Settings, ship: bool) -> dict:
 @click.option("--beside", default=0, type=click.IntRange(0, 64), help="The same turns beside so many busy processes.")
 @click.option("--only", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated.")
 @click.option("--shoppers", type=click.IntRange(1, 200), help="Serve the chat to so many at once instead.")
+@click.option("--flood", is_flag=True, help="Serve it to one shopper alone, then beside four clients that flood it.")
 @click.option("--seconds", default=180, type=click.IntRange(1, 3600), help="How long they shop.", show_default=True)
 @json_option
 def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chosen) -> None:
     """Time a turn and its parts, a second turn, fifty candidates, the authors' way, pictures, start-up, and memory; or
     what many shoppers at once meet."""
-    shoppers, seconds = chosen.pop("shoppers"), chosen.pop("seconds")
+    shoppers, seconds, flood = (chosen.pop(name) for name in ("shoppers", "seconds", "flood"))
     settings = read_settings(**chosen)
-    if shoppers:
-        from lavic_chat.evaluation.benchmarks.load_test import run_load_test
+    if shoppers or flood:
+        from lavic_chat.evaluation.benchmarks.load_test import run_flood, run_load_test
         from lavic_chat.serving.recommender import load_recommender
 
-        row = run_load_test(load_recommender(settings), shoppers, seconds).to_row()
+        recommender = load_recommender(settings)
+        row = (run_flood(recommender, seconds) if flood else run_load_test(recommender, shoppers, seconds)).to_row()
         print_json(row) if as_json else click.echo(format_row(row))
         return
     from lavic_chat.evaluation.benchmarks.bench import BenchConfig, run_bench

@@ -28,8 +28,8 @@ def serve_chat(settings: Settings, lend: Lender = owned) -> None:
     annotations = open_store(settings)
     loaded = load_recommender(settings, lend=lend)
     if lend is not owned:  # its queue is the lender's, who asks Gradio whose turn it is
-        lent, clients = ZeroGpuRecommender(loaded, lend), make_clients(settings)
-        app = build_app(lent, annotations, settings.currency, settings.annotators, clients)
+        recommender, clients = ZeroGpuRecommender(loaded, lend), make_clients(settings)
+        app = build_app(recommender, annotations, settings.currency, settings.annotators, clients)
         launch(app, loaded.catalog, settings.host, settings.port)
         return
     engine = Engine(loaded)

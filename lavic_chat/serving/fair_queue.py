@@ -54,7 +54,7 @@ class FairQueue(Generic[Item]):
         item = items.popleft()
         if items:
             self.waiting[owner] = items
-        self.served = after_serving(self.served, owner)
+        self.served = after_serving(self.served, owner, is_last=not self.waiting)
         return item
 
     def remove(self, owner: str, item: Item) -> None:
@@ -76,9 +76,9 @@ class FairQueue(Generic[Item]):
             if turn == owner and not left:
                 return ahead
             left -= turn == owner
-            served = after_serving(served, turn)
             if count := counts.pop(turn) - 1:
                 counts[turn] = count
+            served = after_serving(served, turn, is_last=not counts)
         raise AssertionError("every item has its turn")
 
     def items_of(self, owner: str) -> list[Item]:
@@ -99,7 +99,8 @@ def next_owner(owners: Iterable[str], served: Mapping[str, float]) -> str:
     return min(owners, key=lambda name: served.get(name, 0.0))
 
 
-def after_serving(served: Mapping[str, float], owner: str) -> dict[str, float]:
-    """What owners had, after one more item; those who had hardly any are left out."""
+def after_serving(served: Mapping[str, float], owner: str, is_last: bool) -> dict[str, float]:
+    """What owners had, after one more item; those who had hardly any are left out. The last item of all that waited
+    does not count, for nobody waited longer for it."""
     faded = {name: KEPT * count for name, count in served.items() if KEPT * count > FORGOTTEN}
-    return {**faded, owner: faded.get(owner, 0.0) + 1}
+    return faded if is_last else {**faded, owner: faded.get(owner, 0.0) + 1}
