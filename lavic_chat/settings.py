@@ -11,11 +11,14 @@ from lavic_chat.errors import LavicError
 
 MINI = "lavic-mini"
 AUTO, TORCH, ONNX = RUNTIMES = ("auto", "torch", "onnx")  # auto: the fastest that is ready
-# Of what one client may do, each set by a variable such as LAVIC_QUESTIONS_A_MINUTE; 0: as often as it likes.
-LIMITS = (
-    "questions_at_once", "questions_a_minute", "flags_a_minute", "uploads_an_hour", "upload_megabytes_an_hour",
-    "wrong_passwords_a_minute",
-)  # fmt: skip
+LIMITS = {  # of what one client may do, each with its variable; 0 is as often as it likes
+    "questions_at_once": "LAVIC_QUESTIONS_AT_ONCE",
+    "questions_a_minute": "LAVIC_QUESTIONS_A_MINUTE",
+    "flags_a_minute": "LAVIC_FLAGS_A_MINUTE",
+    "uploads_an_hour": "LAVIC_UPLOADS_AN_HOUR",
+    "upload_megabytes_an_hour": "LAVIC_UPLOAD_MEGABYTES_AN_HOUR",
+    "wrong_passwords_a_minute": "LAVIC_WRONG_PASSWORDS_A_MINUTE",
+}
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -98,8 +101,7 @@ def read_header(name: str) -> str:
 def read_limits() -> dict[str, int]:
     """The limits that the environment sets. Raises LavicError for what is no whole number from 0 to a billion."""
     found = {}
-    for name in LIMITS:
-        variable = f"LAVIC_{name.upper()}"
+    for name, variable in LIMITS.items():
         value = os.environ.get(variable, "").strip()
         if value and not re.fullmatch(r"[0-9]{1,9}", value):
             raise LavicError(f"{variable} is {value[:40]!r}; give a whole number, 0 for no limit.")

@@ -175,6 +175,10 @@ class Recommender(BatchRecommender):
         """See `RequestRecommender.also_like`: the items nearest to what was liked and opened."""
         return self.taste.nearest(history, k, excluded)
 
+    def forget_photos(self) -> None:
+        """Forget what was seen in photos that are no longer there."""
+        self.visual_ranker.image_encoder.photos.forget_gone()
+
     def rank_prepared(self, turns: Sequence[PreparedTurn]) -> list[tuple[Ranking, float] | Exception]:
         """Rankings and the milliseconds that each took; where a pass of several fails, each has one of its own."""
         inputs, start = [turn.ranking_input for turn in turns], time.perf_counter()

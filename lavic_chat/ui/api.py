@@ -29,8 +29,9 @@ from lavic_chat.feedback.flags import Flag, checked_candidates
 from lavic_chat.recommendation import Recommendation, RecommendationRequest, ask_recommender, to_answer
 from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, sentence
+from lavic_chat.ui.photos import Photos
 from lavic_chat.ui.session import Recommender
-from lavic_chat.ui.waiting import LeftError, Line, model_queue, result, shopper_of
+from lavic_chat.ui.waiting import LeftError, Line, model_queue, result, visitor_of
 
 GONE = "The connection was closed before there was an answer; ask again."
 LONGEST_CONTEXT = 50_000  # characters
@@ -39,9 +40,17 @@ LONGEST_CONTEXT = 50_000  # characters
 class Api:
     """Three endpoints on components that nobody sees."""
 
-    def __init__(self, recommender: Recommender, annotations: AnnotationStore, clients: Clients | None = None):
-        """clients: who asks, and how much each may; without it nobody is held back."""
-        self.recommender, self.annotations, self.clients = recommender, annotations, clients or Clients()
+    def __init__(
+        self,
+        recommender: Recommender,
+        annotations: AnnotationStore,
+        clients: Clients | None = None,
+        photos: Photos | None = None,
+    ):
+        """clients: who asks, and how much each may; without it nobody is held back. photos: what calls bring along, of
+        which nothing is kept beyond the answer."""
+        self.recommender, self.annotations = recommender, annotations
+        self.clients, self.photos = clients or Clients(), photos or Photos()
 
     def lay_out(self) -> None:
         """Make the components and bind the endpoints."""
@@ -65,7 +74,10 @@ class Api:
     ) -> dict:
         """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores.
         Where the message asks for no pick, that is None, and the reply says what there is to say."""
-        return self.answer_alone(lambda: read_message(message, photo, categories, least, most), caller)
+        try:
+            return self.answer_alone(lambda: read_message(message, photo, categories, least, most), caller)
+        finally:
+            self.photos.forget("", filter(None, [photo]))
 
     def recommend(self, context: str, caller: gr.Request) -> dict:
         """A whole conversation in the Reddit-Amazon form, which ends with the shopper; answered as `ask` answers."""
@@ -76,7 +88,10 @@ class Api:
     ) -> dict:
         """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores.
         Where the message asks for no pick, that is None, and the reply says what there is to say."""
-        return await self.answer_in_line(lambda: read_message(message, photo, categories, least, most), caller)
+        try:
+            return await self.answer_in_line(lambda: read_message(message, photo, categories, least, most), caller)
+        finally:
+            self.photos.forget("", filter(None, [photo]))
 
     async def recommend_in_line(self, context: str, caller: gr.Request) -> dict:
         """A whole conversation in the Reddit-Amazon form, which ends with the shopper; answered as `ask` answers."""
@@ -108,7 +123,7 @@ class Api:
         cannot be answered."""
         assert isinstance(self.recommender, Line)
         try:
-            request, shopper, client = read(), shopper_of(caller), self.clients.of(caller)
+            request, shopper, client = read(), visitor_of(caller), self.clients.of(caller)
             with self.clients.question(client):
                 if not await self.clients.presence.wait_for(shopper):
                     raise LeftError

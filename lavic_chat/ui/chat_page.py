@@ -25,6 +25,7 @@ from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, note_failure, sentence
 from lavic_chat.ui.flag_form import THANKS, make_flag
 from lavic_chat.ui.history_screen import signs_of
+from lavic_chat.ui.photos import Photos
 from lavic_chat.ui.replies import UNSURE
 from lavic_chat.ui.session import Recommender, Session
 from lavic_chat.ui.waiting import model_queue
@@ -54,9 +55,10 @@ class ChatPage(ClientMoves):
         annotations: AnnotationStore,
         links: markup.Links,
         clients: Clients | None = None,
+        photos: Photos | None = None,
     ):
-        """clients: who asks, and how much each may; without it nobody is held back."""
-        super().__init__(recommender, links, clients or Clients())
+        """clients: who asks, and how much each may; without it nobody is held back. photos: of all visits."""
+        super().__init__(recommender, links, clients or Clients(), photos or Photos())
         self.annotations = annotations
         self.answers: list[Dependency] = []  # the events that wait for the model
 
@@ -92,7 +94,7 @@ class ChatPage(ClientMoves):
 
     def wire_start_over(self) -> None:
         """A new conversation, for which the model must have answered."""
-        self.bind_row(self.bind(self.start_over.click, self.reset, self.everything))
+        self.bind_row(self.bind(self.start_over.click, self.reset_visit, self.everything, [self.box]))
 
     def wire_flag_form(self) -> None:
         """Open, close and save the "wrong pick" form; saving takes its turn in Gradio's queue."""

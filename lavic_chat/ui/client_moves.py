@@ -9,19 +9,25 @@ from lavic_chat.dialogue.history import History
 from lavic_chat.ui import markup
 from lavic_chat.ui.clients import Clients, LimitError
 from lavic_chat.ui.history_screen import HistoryScreen
-from lavic_chat.ui.session import Recommender, Session
+from lavic_chat.ui.photos import Photos
+from lavic_chat.ui.session import Recommender, Session, photos_of
+from lavic_chat.ui.waiting import visitor_of
 
 
 class ClientMoves(HistoryScreen, ABC):
     """Handlers that refuse a move in a sentence where it is one too many."""
 
-    def __init__(self, recommender: Recommender, links: markup.Links, clients: Clients):
+    def __init__(self, recommender: Recommender, links: markup.Links, clients: Clients, photos: Photos):
         super().__init__(recommender, links)
-        self.clients = clients
+        self.clients, self.photos = clients, photos
 
     @abstractmethod
     def answer(self, session: Session, *past: Any) -> dict:
         """Run the model."""
+
+    @abstractmethod
+    def reset(self, session: Session) -> dict:
+        """A new conversation."""
 
     @abstractmethod
     def answer_blind(self, session: Session) -> dict:
@@ -38,10 +44,27 @@ class ClientMoves(HistoryScreen, ABC):
     def answer_client(self, session: Session, request: gr.Request, *past: Any) -> dict:
         """`answer`, within what the visitor's client may ask."""
         try:
+            self.photos.keep(visitor_of(request), photos_of(session))
             with self.clients.question(self.clients.of(request)):
                 return self.answer(session, *past)
         except LimitError as error:
             return self.give_up(session, str(error), self.recall(*past))
+
+    def reset_visit(self, session: Session, message: dict | None, request: gr.Request) -> dict:
+        """A new conversation; the photos of the old one are deleted, and one that was not sent yet."""
+        self.photos.forget(visitor_of(request), [*photos_of(session), *((message or {}).get("files") or ())])
+        return self.reset(session)
+
+    def restore_visit(self, session: Session, stored: object, kept: object, request: gr.Request) -> dict:
+        """`restore`; photos that are still there belong to the visit that goes on."""
+        screen = self.restore(session, stored, kept)
+        restored = screen.get(self.session, session) if isinstance(screen, dict) else session
+        self.photos.keep(visitor_of(request), photos_of(restored))
+        return screen
+
+    def leave(self, request: gr.Request) -> None:
+        """A page was closed."""
+        self.photos.leave(visitor_of(request))
 
     def answer_blind_client(self, session: Session, request: gr.Request) -> dict:
         """`answer_blind`, within what the visitor's client may ask."""

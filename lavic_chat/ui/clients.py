@@ -116,10 +116,10 @@ class Clients:
     def name(self, address: str, headers: Mapping[str, str]) -> str:
         """The client at an address, as a salted hash; "" where nothing is known of it. headers: of its request, by
         names in lower case."""
-        network = self.network(address, headers)
+        network = self.origin(address, headers)
         return hashlib.blake2b(network.encode(), key=self._salt, digest_size=12).hexdigest() if network else ""
 
-    def network(self, address: str, headers: Mapping[str, str]) -> str:
+    def origin(self, address: str, headers: Mapping[str, str]) -> str:
         """What stands for the client at an address, by the proxy's header where one is configured."""
         if not self.header and "x-forwarded-for" in headers:
             self._say_once(BEHIND_A_PROXY)

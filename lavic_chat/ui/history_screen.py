@@ -41,7 +41,7 @@ class HistoryScreen(ChatScreen):
     def wire_load(self, load: Callable) -> None:
         """Whoever loads the page goes on where they were."""
         parts = [*self.everything, self.history]
-        self.bind_row(self.bind(load, self.restore, parts, [self.storage, self.kept]))
+        self.bind_row(self.bind(load, self.restore_visit, parts, [self.storage, self.kept]))
 
     def bind(self, event: Callable, handler: Callable, outputs: list, inputs: list | None = None) -> Dependency:
         """A move that needs no model: no queue, no progress bar, no public endpoint."""
@@ -67,6 +67,10 @@ class HistoryScreen(ChatScreen):
         if history is not None:
             return history
         return from_kept(kept, self.links.catalog) or NO_HISTORY
+
+    def restore_visit(self, session: Session, stored: object, kept: object, request: gr.Request) -> dict:
+        """`restore`, for a visitor who has just come."""
+        return self.restore(session, stored, kept)
 
     def restore(self, session: Session, stored: object, kept: object = None) -> dict:
         """Go on where this browser was before the page was loaded again; a message under way is back in the box."""

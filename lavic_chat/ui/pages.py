@@ -9,6 +9,7 @@ from lavic_chat.ui.annotation_page import AnnotationPage
 from lavic_chat.ui.api import Api
 from lavic_chat.ui.chat_page import ChatPage
 from lavic_chat.ui.clients import Clients
+from lavic_chat.ui.photos import Photos
 from lavic_chat.ui.presence import Presence
 from lavic_chat.ui.serve import ChatApp
 from lavic_chat.ui.session import Recommender
@@ -24,20 +25,23 @@ def build_app(
     currency: str = "$",
     annotators: Mapping[str, str] = MappingProxyType({}),
     clients: Clients | None = None,
+    photos: Photos | None = None,
 ) -> "ChatApp":
     """The chat around a recommender, and the annotators' page at /desk, with a login where `annotators` has names with
     passwords; serve it with `launch`, which brings the theme and the pictures. clients: who asks, and how much each
-    may; without it nobody is held back."""
+    may; without it nobody is held back. photos: of all visits, in a folder that was there before."""
+    photos = photos or Photos()
     clients = clients or Clients(presence=Presence())
     links = markup.Links(recommender.catalog, recommender.model_name, recommender.device, currency)
     with ChatApp(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
         app.clients = clients
-        page = make_page(recommender, annotations, links, clients)
+        page = make_page(recommender, annotations, links, clients, photos)
         page.lay_out()
-        Api(recommender, annotations, clients).lay_out()  # first, for an endpoint's name belongs to who comes first
+        Api(
+            recommender, annotations, clients, photos
+        ).lay_out()  # first, for an endpoint's name belongs to who comes first
         page.wire()
-        if isinstance(page, SharedChatPage):
-            app.unload(page.leave)
+        app.unload(page.leave)
         page.wire_load(app.load)
     with app.route("Desk", "desk"):
         annotation_page = AnnotationPage(annotations, links, annotators, clients)
@@ -47,9 +51,9 @@ def build_app(
 
 
 def make_page(
-    recommender: Recommender, annotations: AnnotationStore, links: markup.Links, clients: Clients
+    recommender: Recommender, annotations: AnnotationStore, links: markup.Links, clients: Clients, photos: Photos
 ) -> ChatPage:
     """The page on which shoppers wait in the recommender's line where it has one, else in Gradio's queue."""
     if isinstance(recommender, SharedRecommender):
-        return SharedChatPage(recommender, annotations, links, clients)
-    return ChatPage(recommender, annotations, links, clients)
+        return SharedChatPage(recommender, annotations, links, clients, photos)
+    return ChatPage(recommender, annotations, links, clients, photos)

@@ -66,6 +66,13 @@ class Recommender(Protocol):
         ...
 
 
+def photos_of(session: "Session") -> list[Path]:
+    """The photos that were sent in it, and the one that is being asked about."""
+    turns = session.dialogue.turns + (session.pending.dialogue.turns if session.pending else ())
+    found = [turn.photo for turn in turns] + [session.pending.photo if session.pending else None]
+    return [photo for photo in dict.fromkeys(found) if photo]
+
+
 @dataclass(frozen=True)
 class Pending:
     """A question that the model has not answered yet; `text` and `photo` go back into the box if it fails."""

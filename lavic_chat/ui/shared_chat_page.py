@@ -12,8 +12,9 @@ from lavic_chat.ui import markup
 from lavic_chat.ui.chat_page import ChatPage, ModelMoves
 from lavic_chat.ui.clients import Clients, LimitError
 from lavic_chat.ui.failures import SORRY, sentence
-from lavic_chat.ui.session import Session
-from lavic_chat.ui.waiting import LeftError, SharedRecommender, follow, result, shopper_of
+from lavic_chat.ui.photos import Photos
+from lavic_chat.ui.session import Session, photos_of
+from lavic_chat.ui.waiting import LeftError, SharedRecommender, follow, result, visitor_of
 
 
 class SharedChatPage(ChatPage):
@@ -25,8 +26,9 @@ class SharedChatPage(ChatPage):
         annotations: AnnotationStore,
         links: markup.Links,
         clients: Clients | None = None,
+        photos: Photos | None = None,
     ):
-        super().__init__(recommender, annotations, links, clients)
+        super().__init__(recommender, annotations, links, clients, photos)
         self.line = recommender
 
     @property
@@ -36,7 +38,7 @@ class SharedChatPage(ChatPage):
 
     def wire_start_over(self) -> None:
         """A new conversation at any time; what is waited for is given up."""
-        self.bind_row(self.bind(self.start_over.click, self.give_up_and_reset, self.everything))
+        self.bind_row(self.bind(self.start_over.click, self.give_up_and_reset, self.everything, [self.box]))
         waits: list[Any] = self.answers
         self.start_over.click(None, None, None, cancels=waits, api_visibility="private")
 
@@ -54,9 +56,10 @@ class SharedChatPage(ChatPage):
             yield gr.skip()
             return
         known, client = self.recall(*past), self.clients.of(request)
+        self.photos.keep(visitor_of(request), photos_of(session))
         try:
             with self.clients.question(client):
-                async for screen in self.wait_in_line(session, known, shopper_of(request), client):
+                async for screen in self.wait_in_line(session, known, visitor_of(request), client):
                     yield screen
         except LimitError as error:
             yield self.give_up(session, str(error), known)
@@ -88,7 +91,7 @@ class SharedChatPage(ChatPage):
 
     async def answer_blind_in_line(self, session: Session, request: gr.Request) -> dict:
         """`answer_blind`, after those before in line."""
-        shopper, client = shopper_of(request), self.clients.of(request)
+        shopper, client = visitor_of(request), self.clients.of(request)
         try:
             with self.clients.question(client):
                 blind = await result(self.line.submit(session.blind_request(), shopper, client))
@@ -98,11 +101,12 @@ class SharedChatPage(ChatPage):
             return {self.blind: None, self.notice: markup.notice(sentence(error, SORRY))}
         return {self.blind: (session.turn_id, blind), self.notice: ""}
 
-    def give_up_and_reset(self, session: Session, request: gr.Request) -> dict:
+    def give_up_and_reset(self, session: Session, request: gr.Request, message: dict | None = None) -> dict:
         """A new conversation; nobody wants the answer that the old one waits for."""
-        self.line.leave(shopper_of(request))
-        return self.reset(session)
+        self.line.leave(visitor_of(request))
+        return self.reset_visit(session, message, request)
 
     def leave(self, request: gr.Request) -> None:
         """A page was closed: nobody reads what it still waits for."""
-        self.line.leave(shopper_of(request))
+        self.line.leave(visitor_of(request))
+        super().leave(request)

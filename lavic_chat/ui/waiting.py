@@ -52,7 +52,7 @@ def waits_in_line(fn: Any) -> bool:
     return fn.concurrency_id == MODEL_QUEUE and fn.concurrency_limit is None
 
 
-def shopper_of(request: gr.Request) -> str:
+def visitor_of(request: gr.Request) -> str:
     """Who asks: a page, or a client of the API, as long as it stays connected; "" of nobody known."""
     return request.session_hash or ""
 

@@ -167,11 +167,11 @@ def test_a_network_of_ipv6_is_one_client():
 
 def test_a_header_counts_only_where_it_is_configured():
     headers = {"x-forwarded-for": "8.8.8.8"}
-    assert Clients().network("192.0.2.1", headers) == "192.0.2.1"
+    assert Clients().origin("192.0.2.1", headers) == "192.0.2.1"
     behind = Clients(header=" X-Forwarded-For ")
-    assert behind.network("192.0.2.1", headers) == "8.8.8.8"
-    assert behind.network("192.0.2.1", {}) == "192.0.2.1"
-    assert behind.network("192.0.2.1", {"x-forwarded-for": " , "}) == "192.0.2.1"
+    assert behind.origin("192.0.2.1", headers) == "8.8.8.8"
+    assert behind.origin("192.0.2.1", {}) == "192.0.2.1"
+    assert behind.origin("192.0.2.1", {"x-forwarded-for": " , "}) == "192.0.2.1"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_header_counts_only_where_it_is_configured():
     ],
 )
 def test_the_last_address_outside_is_who_asked(said, asker):
-    assert Clients(header="x-forwarded-for").network("192.0.2.1", {"x-forwarded-for": said}) == asker
+    assert Clients(header="x-forwarded-for").origin("192.0.2.1", {"x-forwarded-for": said}) == asker
 
 
 def test_a_proxy_without_its_header_is_told_once(caplog):
