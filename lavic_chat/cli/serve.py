@@ -163,19 +163,16 @@ def build_index(settings: Settings, ship: bool) -> dict:
 @click.option("--only", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated.")
 @click.option("--shoppers", type=click.IntRange(1, 200), help="Serve the chat to so many at once instead.")
 @click.option("--flood", is_flag=True, help="Serve it to one shopper alone, then beside four clients that flood it.")
+@click.option("--calls", type=click.IntRange(1), help="Call its API so often, and tell the server's memory.")
 @click.option("--seconds", default=180, type=click.IntRange(1, 3600), help="How long they shop.", show_default=True)
 @json_option
 def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chosen) -> None:
     """Time a turn and its parts, a second turn, fifty candidates, the authors' way, pictures, start-up, and memory; or
     what many shoppers at once meet."""
-    shoppers, seconds, flood = (chosen.pop(name) for name in ("shoppers", "seconds", "flood"))
+    served = {name: chosen.pop(name) for name in ("shoppers", "flood", "calls", "seconds")}
     settings = read_settings(**chosen)
-    if shoppers or flood:
-        from lavic_chat.evaluation.benchmarks.load_test import run_flood, run_load_test
-        from lavic_chat.serving.recommender import load_recommender
-
-        recommender = load_recommender(settings)
-        row = (run_flood(recommender, seconds) if flood else run_load_test(recommender, shoppers, seconds)).to_row()
+    if served["shoppers"] or served["flood"] or served["calls"]:
+        row = bench_served(settings, **served)
         print_json(row) if as_json else click.echo(format_row(row))
         return
     from lavic_chat.evaluation.benchmarks.bench import BenchConfig, run_bench
@@ -183,6 +180,19 @@ def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chos
 
     report = run_bench(settings, BenchConfig(turns, beside, parts or PARTS))
     print_json(report.to_row()) if as_json else click.echo(format_report(report))
+
+
+def bench_served(settings: Settings, shoppers: int | None, flood: bool, calls: int | None, seconds: int) -> dict:
+    """What is measured of the served chat, as a row."""
+    from lavic_chat.evaluation.benchmarks.load_test import run_calls, run_flood, run_load_test
+    from lavic_chat.serving.recommender import load_recommender
+
+    recommender = load_recommender(settings)
+    if calls:
+        return run_calls(recommender, calls).to_row()
+    if flood:
+        return run_flood(recommender, seconds).to_row()
+    return run_load_test(recommender, shoppers or 1, seconds).to_row()
 
 
 def format_row(row: dict) -> str:

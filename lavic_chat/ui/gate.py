@@ -5,7 +5,6 @@ limits, whose stream of events is open, and the headers that tell browsers what 
 import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import nullcontext
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -46,10 +45,19 @@ HEADERS = {
 
 
 class Gate:
-    """ASGI middleware around Gradio's app. session_of: the session whose event it is, by the event's id."""
+    """ASGI middleware around Gradio's app. session_of: the session whose event it is, by the event's id; end_stream:
+    told of the session and the event, "" of all of the session's, whose stream has ended."""
 
-    def __init__(self, app: Callable, clients: Clients, presence: Presence, session_of: Callable[[str], str] = str):
-        self.app, self.clients, self.presence, self.session_of = app, clients, presence, session_of
+    def __init__(
+        self,
+        app: Callable,
+        clients: Clients,
+        presence: Presence,
+        session_of: Callable[[str], str],
+        end_stream: Callable[[str, str], None],
+    ):
+        self.app, self.clients, self.presence = app, clients, presence
+        self.session_of, self.end_stream = session_of, end_stream
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One request."""
@@ -62,8 +70,15 @@ class Gate:
             await drain(receive)
             await refuse(guarded, *refusal)
             return
-        with self.presence.stream(visitor) if (visitor := self.visitor_of(scope)) else nullcontext():
+        session, event_id = self.stream_of(scope)
+        if not session:
             await self.app(scope, receive, guarded)
+            return
+        try:
+            with self.presence.stream(session):
+                await self.app(scope, receive, guarded)
+        finally:
+            self.end_stream(session, event_id)
 
     def refuse_upload(self, scope: Message) -> tuple[int, str, int] | None:
         """Status, sentence and seconds to wait, where an upload is one too many."""
@@ -77,14 +92,14 @@ class Gate:
             return 429, str(error), error.seconds
         return None
 
-    def visitor_of(self, scope: Message) -> str:
-        """Whose stream of events a request opens, "" where it opens none."""
+    def stream_of(self, scope: Message) -> tuple[str, str]:
+        """The session whose stream of events a request opens, and the event that it names; "" where there is none."""
         if scope["method"] != "GET":
-            return ""
+            return "", ""
         if EVENTS_OF_SESSION.search(scope["path"]):
-            return parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
+            return parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0], ""
         event = EVENTS_OF_CALL.search(scope["path"])
-        return self.session_of(event[1]) if event else ""
+        return (self.session_of(event[1]), event[1]) if event else ("", "")
 
 
 class GuardedSend:

@@ -87,10 +87,10 @@ class Photos:
         old = [path for path, age in ages.items() if age >= KEPT]
         for path in old:
             delete(path)
+        with self._lock:
+            kept = {visitor: {path for path in photos if path.is_file()} for visitor, photos in self._visits.items()}
+            self._visits = {visitor: photos for visitor, photos in kept.items() if photos}
         if old:
-            with self._lock:
-                kept = {visitor: photos.difference(old) for visitor, photos in self._visits.items()}
-                self._visits = {visitor: photos for visitor, photos in kept.items() if photos}
             self.gone()
 
     def files(self) -> list[Path]:

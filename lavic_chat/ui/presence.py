@@ -6,7 +6,7 @@ moment before it, and without it nobody reads what is answered.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 PATIENCE = 20.0  # seconds that a question waits for whoever asked it to come for the answer
@@ -21,20 +21,23 @@ class Presence:
         self._open: Counter[str] = Counter()
 
     @contextmanager
-    def stream(self, visitor: str, owner_of: Callable[[str], str] = str) -> Generator[None]:
-        """A stream of events, as long as it is open. owner_of: whose it is, where it was asked for by an event."""
-        name = owner_of(visitor)
-        self._open[name] += 1
+    def stream(self, visitor: str) -> Generator[None]:
+        """A stream of a visitor's events, as long as it is open."""
+        self._open[visitor] += 1
         try:
             yield
         finally:
-            self._open[name] -= 1
-            if self._open[name] <= 0:
-                del self._open[name]
+            self._open[visitor] -= 1
+            if self._open[visitor] <= 0:
+                del self._open[visitor]
+
+    def is_open(self, visitor: str) -> bool:
+        """Whether a stream of the visitor's stands open."""
+        return visitor in self._open
 
     def is_here(self, visitor: str) -> bool:
         """Whether somebody would read an answer now."""
-        return visitor in self._open
+        return self.is_open(visitor)
 
     async def wait_for(self, visitor: str) -> bool:
         """Whether somebody came for the answer, within the patience; returns as soon as that is so."""

@@ -43,6 +43,19 @@ class ChatApp(gr.Blocks):
         event = self._queue.event_ids_to_events.get(event_id)
         return event.session_hash if event else event_id
 
+    def end_stream(self, session: str, event_id: str) -> None:
+        """Let go what Gradio keeps of a session whose answers have all been read: lists of messages and events, and,
+        where a call of the API had no session but its own event, the whole of it. Gradio itself does so only once
+        thousands more have come, with some of it never."""
+        queue, states = self._queue, self.app.state_holder
+        if self.clients.presence.is_open(session) or queue.pending_event_ids_session.get(session):
+            return
+        queue.pending_event_ids_session.pop(session, None)
+        queue.pending_messages_per_session.pop(session, None)
+        if session == event_id:
+            states.session_data.pop(session, None)
+            states.time_last_used.pop(session, None)
+
 
 def launch(
     app: ChatApp, catalog: Catalog, host: str = "127.0.0.1", port: int | None = 7860, **more
@@ -55,7 +68,9 @@ def launch(
     turn_analytics_off()
     app.queue(max_size=LONGEST_QUEUE, api_open=False)
     save_at_queue(app)
-    gate = Middleware(Gate, clients=app.clients, presence=app.clients.presence, session_of=app.session_of)
+    gate = Middleware(
+        Gate, clients=app.clients, presence=app.clients.presence, session_of=app.session_of, end_stream=app.end_stream
+    )
     launched = app.launch(
         server_name=host, server_port=port, theme=theme(), css=stylesheet(), footer_links=[], ssr_mode=False,
         favicon_path=HERE / "mark.svg", allowed_paths=[], max_file_size=LARGEST_UPLOAD, show_error=False,

@@ -8,8 +8,8 @@ from lavic_chat.ui.presence import Everybody, Presence
 def test_a_visitor_is_here_while_a_stream_is_open():
     presence = Presence()
     with presence.stream("one"):
-        with presence.stream("event", owner_of={"event": "one"}.__getitem__):
-            assert presence.is_here("one") and not presence.is_here("two") and not presence.is_here("event")
+        with presence.stream("one"):
+            assert presence.is_here("one") and not presence.is_here("two")
         assert presence.is_here("one")
     assert not presence.is_here("one") and not presence._open
     assert Everybody().is_here("one")

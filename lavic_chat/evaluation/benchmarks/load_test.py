@@ -2,6 +2,7 @@
 
     lavic-chat bench --shoppers 20 --seconds 180
     lavic-chat bench --flood --seconds 60           one shopper beside four clients that ask as much as they can
+    lavic-chat bench --calls 20000                  the server's memory over so many calls of the API
 
 What would be wrong is found by marks: every message carries its shopper's number, and an answer whose conversation
 carries another's is a mix-up; every flag carries a reason that nobody else gives, and all of them must be in the
@@ -26,7 +27,17 @@ from tqdm import tqdm
 from lavic_chat.catalog.filters import categories_of
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError
-from lavic_chat.evaluation.benchmarks.shoppers import ADDRESS_HEADER, ASK, FLAG, FLOOD, REFINE, Crew, Reply
+from lavic_chat.evaluation.benchmarks.shoppers import (
+    ADDRESS_HEADER,
+    ASK,
+    COLOURS,
+    FLAG,
+    FLOOD,
+    REFINE,
+    Caller,
+    Crew,
+    Reply,
+)
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.serving.engine import Engine
 from lavic_chat.ui import NO_LIMITS, ClientLimits, Clients, Presence, build_app, launch
@@ -35,6 +46,7 @@ from lavic_chat.ui.session import Recommender
 PERCENTILES = (50, 90, 99)
 SHOPPERS = "lavic_chat.evaluation.benchmarks.shoppers"
 FLOODS = 4
+WARM_CALLS = 100  # after which what is loaded at the first ones is there
 PAUSE = 6.0  # seconds that an honest shopper looks at an answer: few read ten products in less
 KINDS = 20  # categories of the catalogue that they ask for, at most
 
@@ -101,6 +113,20 @@ class FloodReport:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class MemoryReport:
+    """The server's memory after the first of so many calls, and after all; calls that went wrong."""
+
+    calls: int
+    memory_start_mib: int | None
+    memory_end_mib: int | None
+    faults: int
+
+    def to_row(self) -> dict:
+        """As the command line answers it in JSON."""
+        return asdict(self)
+
+
 def run_load_test(recommender: Recommender, count: int, seconds: float) -> LoadReport:
     """Serve the chat with a database of its own on a free port, to so many shoppers at once.
 
@@ -139,6 +165,20 @@ def run_flood(recommender: Recommender, seconds: float) -> FloodReport:
         alone = list(collect_replies(honest))
         beside = list(collect_replies(replace(honest, floods=FLOODS)))
     return compare_floods(recommender.device, alone, beside)
+
+
+def run_calls(recommender: Recommender, count: int) -> MemoryReport:
+    """Serve the chat, and call its API so many times without a session, one call after the other."""
+    with serving(recommender, NO_LIMITS) as (_, _, crew):
+        faults: list[str] = []
+        caller = Caller(0, crew, lambda reply: faults.append(reply.fault) if reply.fault else None)
+        start: int | None = None
+        for number in tqdm(range(count), "Calls", unit="call"):
+            text = f"A {COLOURS[number % len(COLOURS)]} {crew.kinds[number % len(crew.kinds)]}, {caller.mark}"
+            caller.request(ASK, "ask", text, None, [], "", "")
+            if number == min(count, WARM_CALLS) - 1:
+                start = memory_mib()
+        return MemoryReport(count, start, memory_mib(), len(faults))
 
 
 def compare_floods(device: str, alone: Sequence[Reply], beside: Sequence[Reply]) -> FloodReport:

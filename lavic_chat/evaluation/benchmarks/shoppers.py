@@ -120,7 +120,7 @@ class Shopper:
             raise RuntimeError(data)
         return json.loads(data)[0]
 
-    def session(self) -> str:
+    def session(self) -> str | None:
         """What the server knows the shopper by."""
         return f"shopper-{self.number}"
 
@@ -153,6 +153,13 @@ class Shopper:
         if answer["pick"] != answer["candidates"][0] or scores != sorted(scores, reverse=True):
             return "a pick that is not the best candidate"
         return ""
+
+
+class Caller(Shopper):
+    """A program that calls the API as its documentation says, without a session."""
+
+    def session(self) -> None:
+        """None."""
 
 
 class Flooder(Shopper):

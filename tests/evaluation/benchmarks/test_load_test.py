@@ -16,6 +16,7 @@ from lavic_chat.evaluation.benchmarks.load_test import (
     Served,
     collect_replies,
     compare_floods,
+    run_calls,
     run_flood,
     run_load_test,
     summarize,
@@ -57,6 +58,13 @@ def test_what_floods_do_is_counted_apart():
     assert (found.flood_answers, found.flood_refused, found.faults) == (1, 1, {"lost": 1})
     with pytest.raises(LavicError, match="--seconds more"):
         compare_floods("cpu", alone, beside[1:])
+
+
+def test_calls_without_a_session_are_counted_with_the_memory_that_stays(tmp_path: Path):
+    recommender = FakeRecommender(make_catalog(tmp_path / "catalog"))
+    found = run_calls(recommender, 150)
+    assert (found.calls, found.faults) == (150, 0) and len(recommender.calls) == 151
+    assert found.memory_end_mib is None or found.memory_end_mib - found.memory_start_mib < 50
 
 
 @dataclass
