@@ -502,3 +502,44 @@ def test_only_pictures_leave_the_disk(served: Served):
         assert refused.value.code in (403, 404), name
     with urllib.request.urlopen(served.address + "pictures/red-sofa", timeout=10) as picture:
         assert re.match("image/jpeg", picture.headers["Content-Type"])
+
+
+# Headers ---------------------------------------------------------------------------------------------------------
+
+PUT = """text => new Promise(done => {
+    window.ran = 0;
+    document.addEventListener('securitypolicyviolation', () => { window.refused = (window.refused || 0) + 1; });
+    const place = document.createElement('div');
+    document.body.append(place);
+    place.innerHTML = text;
+    const script = document.createElement('script');
+    script.textContent = 'window.ran = 1';
+    document.body.append(script);
+    setTimeout(() => done([window.ran, window.refused]), 500);
+})"""
+
+
+@pytest.mark.parametrize("path", ["", "desk"])
+def test_no_script_runs_that_is_not_the_pages_own(session, served: Served, path: str):
+    page = session()
+    page.goto(served.address + path)
+    page.wait_for_selector("#masthead")
+    assert served.complaints == []  # the page itself keeps to its policy
+    ran, refused = page.evaluate(PUT, "<img src=x onerror='window.ran = 2'><a href='javascript:window.ran = 3'>x</a>")
+    assert ran == 0 and refused >= 2
+    assert any("Content Security Policy" in line for line in served.complaints)
+    served.complaints.clear()
+
+
+def test_a_frame_of_another_site_shows_nothing_and_one_of_its_own_does(session, served: Served):
+    page = session()
+    shown = """address => new Promise(done => {
+        const frame = document.createElement('iframe');
+        frame.onload = () => setTimeout(() => done(!!frame.contentDocument?.querySelector('gradio-app')), 500);
+        frame.src = address;
+        document.body.append(frame);
+    })"""
+    assert page.evaluate(shown, served.address)
+    page.goto("about:blank")
+    assert not page.evaluate(shown, served.address)
+    served.complaints.clear()  # the browser says why

@@ -41,6 +41,7 @@ class Served:
     place: str
     engine: Engine
     recommender: HeldRecommender
+    sign_in: int  # number of the function
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,8 @@ def served(tmp_path_factory) -> Iterator[Served]:
         store = AnnotationStore(folder / "flags.sqlite")
         app = build_app(engine, store, annotators={"ada": "secret"}, clients=clients)
         _, address, _ = launch(app, recommender.catalog, port=None, prevent_thread_lock=True, quiet=True)
-        yield Served(urlsplit(address).netloc, engine, recommender)
+        sign_in = next(number for number, fn in app.fns.items() if fn.name == "begin")
+        yield Served(urlsplit(address).netloc, engine, recommender, sign_in)
         recommender.gate.set()
         app.close(verbose=False)
 
@@ -143,6 +145,17 @@ def test_uploads_are_bounded_by_number_and_bytes_before_they_are_read(served, ca
     assert response.status == 429 and "by their size" in told
     chunked = {"Transfer-Encoding": "chunked", "Content-Type": "multipart/form-data; boundary=edge"}
     assert request(served, "POST", "/gradio_api/upload", b"0\r\n\r\n", caller, **chunked)[0].status == 411
+
+
+def sign_in(served: Served, caller: str, password: str) -> str:
+    body = {"fn_index": served.sign_in, "session_hash": caller, "data": [None, "ada", password]}
+    return request(served, "POST", "/gradio_api/run/predict", body, caller)[1]
+
+
+def test_wrong_passwords_are_bounded_for_each_client(served, caller):
+    assert all("do not go together" in sign_in(served, caller, "guess") for _ in range(3))
+    assert "too many wrong passwords in a minute; please try again in" in sign_in(served, caller, "secret")
+    assert 'class=\\"desk' in sign_in(served, f"{caller}, another", "secret")
 
 
 # ---- answers that nobody comes for ----
