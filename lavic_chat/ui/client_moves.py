@@ -58,9 +58,12 @@ class ClientMoves(HistoryScreen, ABC):
     def restore_visit(self, session: Session, stored: object, kept: object, request: gr.Request) -> dict:
         """`restore`; photos that are still there belong to the visit that goes on."""
         screen = self.restore(session, stored, kept)
-        restored = screen.get(self.session, session) if isinstance(screen, dict) else session
+        restored = screen.get(self.session, session)
         self.photos.keep(visitor_of(request), photos_of(restored))
-        return screen
+        if self.session in screen or session.has_begun:
+            return screen
+        # the browser's storage holds what another tab is at: that is not gone on with here
+        return {self.storage: None, **({self.history: screen[self.history]} if self.history in screen else {})}
 
     def leave(self, request: gr.Request) -> None:
         """A page was closed."""

@@ -504,6 +504,58 @@ def test_only_pictures_leave_the_disk(served: Served):
         assert re.match("image/jpeg", picture.headers["Content-Type"])
 
 
+# Tabs ------------------------------------------------------------------------------------------------------------
+
+
+def conversation_of(page: "sync_api.Page") -> list[str]:
+    return page.locator(".log .shopper").all_inner_texts()
+
+
+def test_two_tabs_of_one_browser_are_two_conversations(session, served: Served):
+    one = session()
+    ask(one, "a red armchair")
+    two = one.context.new_page()
+    two.set_default_timeout(PATIENCE)
+    two.on("pageerror", lambda error: served.complaints.append(str(error)))
+    two.goto(served.address)
+    two.wait_for_selector(".greeting")
+    two.wait_for_timeout(1_000)
+    assert two.locator(".log .shopper").count() == 0
+    ask(two, "a blue lamp")
+    assert "a blue lamp" in conversation_of(two)[0] and two.locator(".log .shopper").count() == 1
+    ask(one, "rather in green")
+    for _ in range(2):  # in either order, and again
+        for page in (two, one):
+            page.reload()
+            wait_for_answer(page)
+            page.wait_for_timeout(500)
+        assert "blue lamp" in conversation_of(two)[0] and two.locator(".log .shopper").count() == 1
+        assert "red armchair" in conversation_of(one)[0] and one.locator(".log .shopper").count() == 2
+    ask(two, "a yellow one")
+    assert two.locator(".log .shopper").count() == 2 and "yellow" not in str(conversation_of(one))
+
+    two.click("#start-over")
+    two.wait_for_selector(".greeting")
+    one.reload()
+    wait_for_answer(one)
+    two.reload()
+    two.wait_for_selector(".greeting")
+    two.wait_for_timeout(1_000)
+    assert two.locator(".log .shopper").count() == 0 and one.locator(".log .shopper").count() == 2
+
+
+def test_who_comes_back_with_no_tab_open_goes_on(session, served: Served):
+    page = session()
+    ask(page, "a red armchair")
+    context = page.context
+    page.close()
+    again = context.new_page()
+    again.set_default_timeout(PATIENCE)
+    again.goto(served.address)
+    wait_for_answer(again)
+    assert "red armchair" in conversation_of(again)[0]
+
+
 # Headers ---------------------------------------------------------------------------------------------------------
 
 PUT = """text => new Promise(done => {
