@@ -15,7 +15,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-UPLOAD = re.compile(r"/upload/?\Z")
+CLOSED = re.compile(r"/process_recording/?\Z")  # of Gradio's, which the chat has no use for, and which takes files
 EVENTS_OF_SESSION, EVENTS_OF_CALL = re.compile(r"/queue/data/?\Z"), re.compile(r"/call/(?:v2/)?[^/]+/([^/]+)/?\Z")
 SCRIPT = re.compile(rb"<script(?=[\s>])")
 LARGEST_DRAINED = 32 * 10**6  # bytes: more than any upload may have
@@ -66,7 +66,7 @@ class Gate:
             return
         guarded = GuardedSend(send)
         path, method = scope["path"], scope["method"]
-        if method == "POST" and UPLOAD.search(path) and (refusal := self.refuse_upload(scope)):
+        if method == "POST" and (refusal := self.refuse_upload(path, headers_of(scope), address_of(scope))):
             await drain(receive)
             await refuse(guarded, *refusal)
             return
@@ -80,14 +80,17 @@ class Gate:
         finally:
             self.end_stream(session, event_id)
 
-    def refuse_upload(self, scope: Message) -> tuple[int, str, int] | None:
-        """Status, sentence and seconds to wait, where an upload is one too many."""
-        headers = headers_of(scope)
+    def refuse_upload(self, path: str, headers: dict[str, str], address: str) -> tuple[int, str, int] | None:
+        """Status, sentence and seconds to wait, where a request sends files that are too many, or to where none go."""
+        if CLOSED.search(path):
+            return 404, "There is nothing here.", 0
+        if not headers.get("content-type", "").strip().lower().startswith("multipart/"):
+            return None
         length = headers.get("content-length", "")
         if not (length.isascii() and length.isdigit()):
             return 411, NO_LENGTH, 0
         try:
-            self.clients.upload(self.clients.name(address_of(scope), headers), int(length))
+            self.clients.upload(self.clients.name(address, headers), int(length))
         except LimitError as error:
             return 429, str(error), error.seconds
         return None

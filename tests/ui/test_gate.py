@@ -212,6 +212,12 @@ def test_the_scripts_of_a_page_carry_the_number_of_its_response(served, path):
     assert int(one.headers["Content-Length"]) == len(page.encode())
 
 
+def test_what_takes_files_for_nothing_is_closed(served, caller):
+    body, kind = b"--edge--\r\n", "multipart/form-data; boundary=edge"
+    path = "/gradio_api/process_recording"
+    assert request(served, "POST", path, body, caller, **{"Content-Type": kind})[0].status == 404
+
+
 @pytest.mark.parametrize("path", ["/monitoring", "/monitoring/summary", "/monitoring/anything"])
 def test_monitoring_is_closed(served, path):
     response, text = request(served, "GET", path)
