@@ -131,17 +131,19 @@ class BatchRecommender(RequestRecommender):
 class Ticket:
     """A request in line, and the future that brings its answer, or the exception that there is instead. Cancelling the
     future takes the request out of the line, unless it is being answered. shopper: whose it is, "" of nobody known.
-    left: set where the shopper has gone, so that nobody wants the answer."""
+    client: from where it came, "" of nowhere known; several shoppers may share one. left: set where the shopper has
+    gone, so that nobody wants the answer."""
 
     request: RecommendationRequest
     shopper: str = ""
     future: "Future[Recommendation]" = field(default_factory=Future)
     left: Event = field(default_factory=Event)
+    client: str = ""
 
     @property
     def owner(self) -> str:
-        """Who takes turns with others: the shopper, or the ticket itself."""
-        return self.shopper or f"ticket {id(self)}"
+        """Who takes turns with others: the client, else the shopper, or the ticket itself."""
+        return self.client or self.shopper or f"ticket {id(self)}"
 
 
 @dataclass(frozen=True)

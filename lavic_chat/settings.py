@@ -1,6 +1,7 @@
 """Where things lie: `$LAVIC_HOME` for what is derived, the repository (or the wheel) for what is shipped."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,14 @@ from lavic_chat.errors import LavicError
 
 MINI = "lavic-mini"
 AUTO, TORCH, ONNX = RUNTIMES = ("auto", "torch", "onnx")  # auto: the fastest that is ready
+LIMITS = {  # of what one client may do, each with its variable; 0 is as often as it likes
+    "questions_at_once": "LAVIC_QUESTIONS_AT_ONCE",
+    "questions_a_minute": "LAVIC_QUESTIONS_A_MINUTE",
+    "flags_a_minute": "LAVIC_FLAGS_A_MINUTE",
+    "uploads_an_hour": "LAVIC_UPLOADS_AN_HOUR",
+    "upload_megabytes_an_hour": "LAVIC_UPLOAD_MEGABYTES_AN_HOUR",
+    "wrong_passwords_a_minute": "LAVIC_WRONG_PASSWORDS_A_MINUTE",
+}
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -43,6 +52,8 @@ class Settings:
     llm: str = field(default="", repr=False)  # address of a server that scores, perhaps with a login; "": none
     llm_key: str = field(default="", repr=False)  # of that server's API
     index: str = field(default="", repr=False)  # address of a Milvus that finds items, perhaps with a login; "": none
+    client_header: str = ""  # in which a proxy in front says for whom it asks; "": there is none
+    limits: Mapping[str, int] = field(default_factory=dict)  # those of LIMITS that are not as they come
 
     @property
     def adapter_folder(self) -> Path:
@@ -81,6 +92,25 @@ def read_key(key: str) -> str:
     return key.strip()
 
 
+def read_header(name: str) -> str:
+    """The name of a header. Raises LavicError for what is none."""
+    if name and not re.fullmatch(r"[A-Za-z0-9-]{1,100}", name.strip()):
+        raise LavicError("LAVIC_CLIENT_HEADER takes the name of a header, such as X-Forwarded-For.")
+    return name.strip()
+
+
+def read_limits() -> dict[str, int]:
+    """The limits that the environment sets. Raises LavicError for what is no whole number from 0 to a billion."""
+    found = {}
+    for name, variable in LIMITS.items():
+        value = os.environ.get(variable, "").strip()
+        if value and not re.fullmatch(r"[0-9]{1,9}", value):
+            raise LavicError(f"{variable} is {value[:40]!r}; give a whole number, 0 for no limit.")
+        if value:
+            found[name] = int(value)
+    return found
+
+
 def read_annotators(text: str) -> dict[str, str]:
     """Names with their passwords, of "ada:secret,ben:other". Raises LavicError, without quoting it, for other texts."""
     pairs = [part.partition(":") for part in text.split(",") if part.strip()]
@@ -92,9 +122,9 @@ def read_annotators(text: str) -> dict[str, str]:
 def read_settings(**chosen) -> Settings:
     """Settings from the environment: `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_RUNTIME`, `LAVIC_HOST`,
     `LAVIC_PORT`, `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO`, `HF_TOKEN`, `LAVIC_LLM`,
-    `LAVIC_LLM_KEY` and `LAVIC_INDEX`; arguments that are not None win, so that `llm=""` is no server. A Space says
-    where to listen with Gradio's own `GRADIO_SERVER_NAME`. Raises LavicError for a port, logins or an address that
-    cannot be."""
+    `LAVIC_LLM_KEY`, `LAVIC_INDEX`, `LAVIC_CLIENT_HEADER` and those of LIMITS; arguments that are not None win, so that
+    `llm=""` is no server. A Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`. Raises LavicError for a
+    port, logins, limits or an address that cannot be."""
     llm, index = chosen.get("llm"), chosen.get("index")
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
     adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
@@ -116,4 +146,6 @@ def read_settings(**chosen) -> Settings:
         llm=read_llm(os.environ.get("LAVIC_LLM", "") if llm is None else llm),
         llm_key=read_key(os.environ.get("LAVIC_LLM_KEY", "")),
         index=os.environ.get("LAVIC_INDEX", "") if index is None else index,
+        client_header=read_header(os.environ.get("LAVIC_CLIENT_HEADER", "")),
+        limits=read_limits(),
     )

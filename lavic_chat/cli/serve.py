@@ -165,6 +165,8 @@ def build_index(settings: Settings, ship: bool, read_ahead: bool = True) -> dict
 @click.option("--beside", default=0, type=click.IntRange(0, 64), help="The same turns beside so many busy processes.")
 @click.option("--only", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated.")
 @click.option("--shoppers", type=click.IntRange(1, 200), help="Serve the chat to so many at once instead.")
+@click.option("--flood", is_flag=True, help="Serve it to one shopper alone, then beside four clients that flood it.")
+@click.option("--calls", type=click.IntRange(1), help="Call its API so often, and tell the server's memory.")
 @click.option("--seconds", default=180, type=click.IntRange(1, 3600), help="How long they shop.", show_default=True)
 @click.option("--products", type=click.IntRange(1, 200_000), help="Beside so many made-up products instead.")
 @click.option("--vectors", type=click.IntRange(1, 5_000_000), help="A search among so many vectors instead.")
@@ -172,7 +174,7 @@ def build_index(settings: Settings, ship: bool, read_ahead: bool = True) -> dict
 def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chosen) -> None:
     """Time a turn and its parts, a second turn, fifty candidates, the authors' way, pictures, start-up, and memory; or
     what many shoppers at once meet, or what many products cost."""
-    shoppers, seconds = chosen.pop("shoppers"), chosen.pop("seconds")
+    served = {name: chosen.pop(name) for name in ("shoppers", "flood", "calls", "seconds")}
     products, vectors = chosen.pop("products"), chosen.pop("vectors")
     settings = read_settings(**chosen)
     if products or vectors:
@@ -181,11 +183,8 @@ def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chos
         found = measure_large(settings, products, turns) if products else measure_vectors(settings, vectors or 0)
         print_json(found.to_row()) if as_json else click.echo(found.to_text())
         return
-    if shoppers:
-        from lavic_chat.evaluation.benchmarks.load_test import run_load_test
-        from lavic_chat.serving.recommender import load_recommender
-
-        row = run_load_test(load_recommender(settings), shoppers, seconds).to_row()
+    if served["shoppers"] or served["flood"] or served["calls"]:
+        row = bench_served(settings, **served)
         print_json(row) if as_json else click.echo(format_row(row))
         return
     from lavic_chat.evaluation.benchmarks.bench import BenchConfig, run_bench
@@ -193,6 +192,19 @@ def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chos
 
     report = run_bench(settings, BenchConfig(turns, beside, parts or PARTS))
     print_json(report.to_row()) if as_json else click.echo(format_report(report))
+
+
+def bench_served(settings: Settings, shoppers: int | None, flood: bool, calls: int | None, seconds: int) -> dict:
+    """What is measured of the served chat, as a row."""
+    from lavic_chat.evaluation.benchmarks.load_test import run_calls, run_flood, run_load_test
+    from lavic_chat.serving.recommender import load_recommender
+
+    recommender = load_recommender(settings)
+    if calls:
+        return run_calls(recommender, calls).to_row()
+    if flood:
+        return run_flood(recommender, seconds).to_row()
+    return run_load_test(recommender, shoppers or 1, seconds).to_row()
 
 
 def format_row(row: dict) -> str:

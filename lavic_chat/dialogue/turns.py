@@ -11,6 +11,10 @@ SEEKER, OTHER = "seeker", "recommender"
 MORE_LIKE = "Show me more like the"  # how the message begins that a button says in the shopper's name
 MAX_MESSAGE = 4_000  # characters of one message
 
+# Characters that are read of a dialogue. The tagger and the sentence encoder read 256 tokens of a message, which in
+# English are about a thousand characters.
+READ_OF_MESSAGE = 1_000
+
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")  # keeps tab and newline
 
 
@@ -22,6 +26,19 @@ class Turn:
     text: str
     photo: Path | None = None
     shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Window:
+    """How much of a dialogue is read: of the newest turns, so many, and with so many characters of words together that
+    are not our own answers."""
+
+    turns: int
+    characters: int
+
+
+# A page asks turn by turn, and what was read before costs nothing; a program sends a whole conversation to be read.
+PAGE_WINDOW, API_WINDOW = Window(200, 8_000), Window(32, 2_000)
 
 
 @dataclass(frozen=True)
@@ -51,6 +68,21 @@ class Dialogue:
     def since(self, place: int) -> "Dialogue":
         """The same without the turns before a place."""
         return replace(self, turns=self.turns[place:])
+
+    def newest(self, window: Window) -> "Dialogue":
+        """What is read of it: the newest turns that fit the window, each without what is too long of it; the very
+        newest always."""
+        kept: list[Turn] = []
+        left = window.characters
+        for turn in reversed(self.turns[-window.turns :]):
+            turn = turn if len(turn.text) <= READ_OF_MESSAGE else replace(turn, text=turn.text[:READ_OF_MESSAGE])
+            left -= 0 if turn.shown else len(turn.text)
+            if kept and left < 0:
+                break
+            kept.append(turn)
+        gone = len(self.turns) - len(kept)
+        dropped = frozenset((place - gone, key) for place, key in self.dropped if place >= gone)
+        return replace(self, turns=tuple(reversed(kept)), dropped=dropped)
 
     def say(self, text: str, photo: str | Path | None = None) -> "Dialogue":
         """Add a shopper's message.

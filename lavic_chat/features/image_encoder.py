@@ -3,7 +3,8 @@ encoded twice.
 
 Cached are the tower's states [5, h] under hash(picture, tower weights), and the runtime where that is not torch; the
 projector, two small matrix products, turns them into visual tokens when they are used, so that training it leaves the
-cache valid. States that torch made serve every runtime.
+cache valid. States that torch made serve every runtime. Those of a shopper's photo stay in memory, as long as the photo
+is there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ from tqdm import tqdm
 
 from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture, read_picture
 from lavic_chat.errors import LavicError, PictureError
+from lavic_chat.features.photo_memory import PhotoMemory
 from lavic_chat.features.picture_keys import PictureKeys, PictureRef, read_bytes
 from lavic_chat.model import VIEWS, VisionLanguageModel
 from lavic_chat.storage.cache import RuntimeCache, VectorCache
@@ -36,6 +38,7 @@ class ImageEncoder:
         self.model = model
         path = Path(home) / "cache" / "visual" / f"{model.vision_hash[:24]}.sqlite"
         self.keys = PictureKeys(path.parent, model.vision_hash)
+        self.photos = PhotoMemory()
         self.cache = RuntimeCache(VectorCache(path, (VIEWS, model.state_size)), model.tower_runtime)
 
     def encode_products(self, catalog: Catalog, products: Sequence[Product], progress: bool = False) -> Tensor:
@@ -74,9 +77,15 @@ class ImageEncoder:
         return int((states == torch.tensor(self.blank)).all(-1).all(-1).sum())
 
     def encode_photo(self, path: str | Path) -> Tensor:
-        """[5, h] of a shopper's photo; raises PictureError when it cannot be used."""
+        """[5, h] of a shopper's photo, of which nothing is written to the disk; raises PictureError when it cannot be
+        used."""
         picture = open_picture(Path(path))
-        return torch.from_numpy(self._encode_cached(self.keys.of(Path(path).read_bytes()), picture).copy())
+        key = self.keys.of(Path(path).read_bytes())
+        states = self.photos.recall(path, key)
+        if states is None:
+            states = self._encode([picture])[0]
+            self.photos.keep(path, key, states)
+        return torch.from_numpy(states.copy())
 
     def save_states(self, catalog: Catalog, path: str | Path, most: int = 1) -> int:
         """Write the states of the products' first pictures, half precision, to ship with it; returns how many."""

@@ -74,7 +74,8 @@ class RankingInput:
 class RankerConfig:
     """decode: "branch", "list" or "generate"; temperature calibrates the probabilities; labeling: what the candidates
     of a list are called, "letters" or their own "ids"; retrieval_weight: what a unit of query score adds to a
-    candidate's score, after the temperature; room: tokens of a prompt, if not as many as the candidates need.
+    candidate's score, after the temperature; room: tokens of a prompt, if not as many as the candidates need;
+    conversation: of these for the conversation, if not all that the candidates leave.
 
     Raises ModelError for a decode or labeling that there is not.
     """
@@ -84,6 +85,7 @@ class RankerConfig:
     labeling: str = LETTERS
     retrieval_weight: float = 0.0
     room: int | None = None
+    conversation: int | None = None
 
     def __post_init__(self):
         if self.decode not in DECODES:
@@ -137,7 +139,7 @@ class Ranker:
         ]
         needed = DIALOGUE + CANDIDATE * len(products) + PICTURE * sum(count - 1 for count in counts)
         room = self.config.room or max(ROOM, min(needed, self.model.context))
-        prompt_format = PromptFormat(self.config.layout, room, self.config.labeling)
+        prompt_format = PromptFormat(self.config.layout, room, self.config.labeling, self.config.conversation)
         return build_prompt(self.model, dialogue, candidates, prompt_format, wanted)
 
     def rank(

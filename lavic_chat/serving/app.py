@@ -14,7 +14,7 @@ from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.serving.watch import CatalogWatch, WatchConfig
 from lavic_chat.serving.zero_gpu import Lender, ZeroGpuRecommender, owned
 from lavic_chat.settings import Settings
-from lavic_chat.ui import build_app, check_port, launch
+from lavic_chat.ui import ClientLimits, Clients, Presence, build_app, check_port, launch, photo_folder
 
 FAREWELL = 1.0  # seconds in which the last answers and sentences reach their pages
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -29,8 +29,10 @@ def serve_chat(settings: Settings, lend: Lender = owned) -> None:
     annotations = open_store(settings)
     loaded = load_recommender(settings, lend=lend)
     if lend is not owned:  # its queue is the lender's, who asks Gradio whose turn it is
-        app = build_app(ZeroGpuRecommender(loaded, lend), annotations, settings.currency, settings.annotators)
-        launch(app, loaded.catalog, settings.host, settings.port)
+        recommender, clients = ZeroGpuRecommender(loaded, lend), make_clients(settings)
+        with photo_folder(loaded.forget_photos) as photos:
+            app = build_app(recommender, annotations, settings.currency, settings.annotators, clients, photos)
+            launch(app, loaded.catalog, settings.host, settings.port)
         return
     engine = Engine(loaded)
     del loaded  # it goes when another takes its place
@@ -63,15 +65,27 @@ def open_store(settings: Settings) -> AnnotationStore:
     return annotations
 
 
+def make_clients(settings: Settings) -> Clients:
+    """Who asks, and how much each may."""
+    return Clients(ClientLimits(**settings.limits), settings.client_header, Presence())
+
+
 def serve_engine(engine: Engine, annotations: AnnotationStore, settings: Settings) -> None:
     """Serve the chat until it is stopped, then finish what is being answered."""
-    with engine:
-        app = build_app(engine, annotations, settings.currency, settings.annotators)
-        launch(app, engine.catalog, settings.host, settings.port, prevent_thread_lock=True)
-        wait_for_stop()
-        print("Closing: what is being answered is finished; stop again to leave at once.", file=sys.stderr)
-    time.sleep(FAREWELL)
-    app.close(verbose=False)
+    clients = make_clients(settings)
+    with photo_folder(lambda: forget_photos(engine)) as photos:
+        with engine:
+            app = build_app(engine, annotations, settings.currency, settings.annotators, clients, photos)
+            launch(app, engine.catalog, settings.host, settings.port, prevent_thread_lock=True)
+            wait_for_stop()
+            print("Closing: what is being answered is finished; stop again to leave at once.", file=sys.stderr)
+        time.sleep(FAREWELL)
+        app.close(verbose=False)
+
+
+def forget_photos(engine: Engine) -> None:
+    """Photos were deleted: whoever answers forgets what was seen in them. A replica does so itself."""
+    getattr(engine.recommender, "forget_photos", bool)()
 
 
 def wait_for_stop() -> None:

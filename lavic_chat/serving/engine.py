@@ -88,12 +88,13 @@ class Engine(RequestRecommender):
 
     # ---- asking ----
 
-    def submit(self, request: RecommendationRequest, shopper: str = "") -> Ticket:
-        """Put a request in line. shopper: who takes turns with others; without one the request is a shopper of its own.
+    def submit(self, request: RecommendationRequest, shopper: str = "", client: str = "") -> Ticket:
+        """Put a request in line. client: who takes turns with others, else each shopper does; without either the
+        request is a shopper of its own.
 
         Raises BusyError where too many wait or the engine is closing.
         """
-        ticket = Ticket(request, shopper)
+        ticket = Ticket(request, shopper, client=client)
         with self.changed:
             if self.closing:
                 raise BusyError(CLOSING)
@@ -132,7 +133,7 @@ class Engine(RequestRecommender):
         """A shopper has gone: what waits of theirs is not answered any more, and what is being answered is marked as
         wanted by nobody."""
         with self.changed:
-            tickets = [*self.queue.items_of(shopper), *self.running] if shopper else []
+            tickets = [*self.queue.items(), *self.running] if shopper else []
         for ticket in tickets:
             if ticket.shopper == shopper:
                 ticket.left.set()

@@ -1,13 +1,19 @@
-"""A bounded queue that is fair to its owners: first come, first served for each, and each in turn."""
+"""A bounded queue that is fair to its owners: first come, first served for each, and next is whoever had least lately.
+
+So owners with many items take turns, and one who comes seldom goes before all who are there all the time.
+"""
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
+KEPT = 0.95  # of what an owner was served, with every further item that anybody is served
+FORGOTTEN = 0.01  # of an item: less is as if it had never been
 Item = TypeVar("Item")
 
 
 class FairQueue(Generic[Item]):
-    """Items of owners, round-robin over the owners. Not safe for threads: whoever shares it holds a lock.
+    """Items of owners, in turn. Not safe for threads: whoever shares it holds a lock.
 
     longest: how many items may wait. Where it is full, whoever has most waiting makes room for who has fewer, so that
     one owner's thousand items keep nobody out.
@@ -16,6 +22,7 @@ class FairQueue(Generic[Item]):
     def __init__(self, longest: int):
         self.longest = longest
         self.waiting: dict[str, deque[Item]] = {}  # owners in the order of their turns, none without an item
+        self.served: dict[str, float] = {}  # items that owners had, older ones counted for less
 
     def __len__(self) -> int:
         return sum(map(len, self.waiting.values()))
@@ -42,11 +49,12 @@ class FairQueue(Generic[Item]):
         """The next item; its owner's next one comes after one of every other owner. Raises IndexError when empty."""
         if not self.waiting:
             raise IndexError("nothing waits")
-        owner = next(iter(self.waiting))
+        owner = next_owner(self.waiting, self.served)
         items = self.waiting.pop(owner)
         item = items.popleft()
         if items:
             self.waiting[owner] = items
+        self.served = after_serving(self.served, owner, is_last=not self.waiting)
         return item
 
     def remove(self, owner: str, item: Item) -> None:
@@ -61,16 +69,38 @@ class FairQueue(Generic[Item]):
         """How many items come before this one if nobody else comes; None where it does not wait."""
         if item not in self.waiting.get(owner, ()):
             return None
-        place = self.waiting[owner].index(item)
-        owners = list(self.waiting)
-        before = owners.index(owner)
-        rounds = (place + 1 if rank < before else place for rank in range(len(owners)))
-        return sum(min(len(self.waiting[name]), most) for name, most in zip(owners, rounds, strict=True))
+        left = self.waiting[owner].index(item)  # of the owner's own
+        counts, served = {name: len(items) for name, items in self.waiting.items()}, self.served
+        for ahead in range(len(self)):
+            turn = next_owner(counts, served)
+            if turn == owner and not left:
+                return ahead
+            left -= turn == owner
+            if count := counts.pop(turn) - 1:
+                counts[turn] = count
+            served = after_serving(served, turn, is_last=not counts)
+        raise AssertionError("every item has its turn")
 
     def items_of(self, owner: str) -> list[Item]:
         """What an owner has waiting, oldest first."""
         return list(self.waiting.get(owner, ()))
 
+    def items(self) -> list[Item]:
+        """All that wait, owner by owner."""
+        return [item for items in self.waiting.values() for item in items]
+
     def clear(self) -> list[Item]:
         """Take everything, in the order of its turns."""
         return [self.pop() for _ in range(len(self))]
+
+
+def next_owner(owners: Iterable[str], served: Mapping[str, float]) -> str:
+    """Who had least; of equals the first."""
+    return min(owners, key=lambda name: served.get(name, 0.0))
+
+
+def after_serving(served: Mapping[str, float], owner: str, is_last: bool) -> dict[str, float]:
+    """What owners had, after one more item; those who had hardly any are left out. The last item of all that waited
+    does not count, for nobody waited longer for it."""
+    faded = {name: KEPT * count for name, count in served.items() if KEPT * count > FORGOTTEN}
+    return faded if is_last else {**faded, owner: faded.get(owner, 0.0) + 1}

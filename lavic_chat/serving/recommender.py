@@ -13,7 +13,7 @@ from lavic_chat.catalog import Catalog
 from lavic_chat.catalog.stored import StoredProducts, open_catalog, tables_folder
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.dialogue.history import History
-from lavic_chat.dialogue.turns import SEEKER, Turn
+from lavic_chat.dialogue.turns import PAGE_WINDOW
 from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
 from lavic_chat.features.item_vectors import has_item_vectors, load_item_vectors
@@ -35,13 +35,14 @@ from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.stored import index_maker, open_word_tables
-from lavic_chat.serving.turn import Clock, PreparedTurn, finish, returned, still_here
+from lavic_chat.serving.turn import Clock, Lookup, PreparedTurn, finish, returned, shown_with, still_here, worded
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 
 CANDIDATES = 10
 SOME = 1000  # products whose states are held at once
+CONVERSATION = 128  # tokens that the model reads of what was said; the candidates are twice as many
 CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a similarity
 # Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, candidates
 # for one wish by 0.2 or less; the least that a condition said plainly makes is 1.4 (a material, as captions tell it).
@@ -138,48 +139,51 @@ class Recommender(BatchRecommender):
 
     def prepare(self, request: RecommendationRequest) -> PreparedTurn | Recommendation:
         """Everything before the model's pass, or the answer where there is none to pick; raises LavicError for what
-        cannot be answered."""
-        dialogue, clock = request.dialogue, Clock()
+        cannot be answered. What is long is cut before anything is read of it."""
+        request, clock = replace(request, dialogue=request.dialogue.newest(PAGE_WINDOW)), Clock()
         if request.shown:
-            shown = still_here(request.shown, self.catalog)
-            request = replace(request, shown=shown)
-            found, item_features = self.judge_titles(dialogue, shown)
-            intent = shown.intent
-            photo = self.average if dialogue.since(intent.since).photo else None
-            conditions = self.listener.known(intent)
-            weights = self.listener.weigh(conditions)
-        else:
-            if request.like is not None and request.like not in self.catalog:
-                raise LavicError("That product is not in this catalogue; choose one of those shown.")
-            with clock("understand"):
-                intent = self.listener.read(dialogue)
-                intent = intent if request.like is None else intent.alike()
-            with clock("look at photo"):
-                sent = dialogue.since(intent.since).photo if intent.wants_pick else None
-                photo = self.visual_ranker.image_encoder.encode_photo(sent) if sent else None
-            if not intent.wants_pick:
-                reply = self.listener.reply(dialogue, intent)
-                return Recommendation((), clock.milliseconds(), intent=intent, reply=reply)
-            with clock("retrieve"):
-                conditions = () if intent.reference else self.listener.conditions(intent)
-                weights = self.listener.weigh(conditions)
-                found = self.retrieve(request, intent, weights, photo)
-            if reply := self.listener.used_up(intent, [one.product.id for one in found], conditions):
-                return Recommendation((), clock.milliseconds(), intent=intent, reply=reply)
-            with clock("look"):
-                item_features = [self.item_features[self.retriever.row[one.product.id]] for one in found]
+            request = replace(request, shown=still_here(request.shown, self.catalog))
+        found = self.look_again(request) if request.shown else self.look_up(request, clock)
+        if isinstance(found, Recommendation):
+            return found
+        intent, conditions, products = found.intent, found.conditions, [one.product for one in found.candidates]
         with clock("choose"):
-            products, scores = [one.product for one in found], [one.query_score for one in found]
-            ranked = self.visual_ranker.ranker.prepare(worded(dialogue, intent), products, item_features, photo, scores)
+            scores = [one.query_score for one in found.candidates]
+            said = worded(request.dialogue, intent)
+            ranked = self.visual_ranker.ranker.prepare(said, products, found.item_features, found.photo, scores)
         rows = [self.retriever.row[product.id] for product in products]
-        bias = weights[rows] + [BROUGHT_BACK * (one.id == intent.reference) for one in products]
+        bias = found.weights[rows] + [BROUGHT_BACK * (one.id == intent.reference) for one in products]
         bias = bias + (0.0 if (prior := self.prior(request, rows)) is None else prior)
         broken = tuple(() if intent.reference else given_way(conditions, row) for row in rows)
         unknown = () if intent.reference else unknown_limits(intent, conditions)
         missed = self.listener.missed_out([product.id for product in products], conditions)
         return PreparedTurn(
-            ranked, found, tuple(item_features), intent, clock.steps, bias, broken, unknown, prior, missed
+            ranked, found.candidates, found.item_features, intent, clock.steps, bias, broken, unknown, prior, missed
         )
+
+    def look_up(self, request: RecommendationRequest, clock: Clock) -> Lookup | Recommendation:
+        """Understand, retrieve and look; or the answer where none is to be picked. Raises as `prepare`."""
+        dialogue = request.dialogue
+        if request.like is not None and request.like not in self.catalog:
+            raise LavicError("That product is not in this catalogue; choose one of those shown.")
+        with clock("understand"):
+            intent = self.listener.read(dialogue)
+            intent = intent if request.like is None else intent.alike()
+        with clock("look at photo"):
+            sent = dialogue.since(intent.since).photo if intent.wants_pick else None
+            photo = self.visual_ranker.image_encoder.encode_photo(sent) if sent else None
+        if not intent.wants_pick:
+            reply = self.listener.reply(dialogue, intent)
+            return Recommendation((), clock.milliseconds(), intent=intent, reply=reply)
+        with clock("retrieve"):
+            conditions = () if intent.reference else self.listener.conditions(intent)
+            weights = self.listener.weigh(conditions)
+            found = self.retrieve(request, intent, weights, photo)
+        if reply := self.listener.used_up(intent, [one.product.id for one in found], conditions):
+            return Recommendation((), clock.milliseconds(), intent=intent, reply=reply)
+        with clock("look"):
+            item_features = tuple(self.item_features[self.retriever.row[one.product.id]] for one in found)
+        return Lookup(found, item_features, intent, photo, tuple(conditions), weights)
 
     def prior(self, request: RecommendationRequest, rows: Sequence[int]) -> np.ndarray | None:
         """[n] the log odds that the visitor's history gives the candidates in these rows of the catalogue, against
@@ -195,6 +199,10 @@ class Recommender(BatchRecommender):
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """See `RequestRecommender.also_like`: the items nearest to what was liked and opened."""
         return self.taste.nearest(history, k, excluded)
+
+    def forget_photos(self) -> None:
+        """Forget what was seen in photos that are no longer there."""
+        self.visual_ranker.image_encoder.photos.forget_gone()
 
     def rank_prepared(self, turns: Sequence[PreparedTurn]) -> list[tuple[Ranking, float] | Exception]:
         """Rankings and the milliseconds that each took; where a pass of several fails, each has one of its own."""
@@ -243,28 +251,16 @@ class Recommender(BatchRecommender):
             raise DialogueError("Every product has been turned down; start over to see them again.")
         return found
 
-    def judge_titles(
-        self, dialogue: Dialogue, shown: Recommendation
-    ) -> tuple[tuple[Candidate, ...], Sequence[ItemFeatures]]:
-        """The candidates of an answer as if every picture were the average one."""
-        products = [item.product for item in shown.candidates]
-        blank = [ItemFeatures(self.average)] * len(products)
-        scores = self.retriever.embedder.score_items(dialogue, products, blank)
+    def look_again(self, request: RecommendationRequest) -> Lookup:
+        """The candidates of an answer that was shown, as if every picture were the average one."""
+        dialogue, shown = request.dialogue, request.shown or Recommendation(())
+        blank = (ItemFeatures(self.average),) * len(shown.candidates)
+        scores = self.retriever.embedder.score_items(dialogue, [item.product for item in shown.candidates], blank)
         pairs = zip(shown.candidates, scores, strict=True)
-        return tuple(Candidate(item.product, item.similarity, float(score)) for item, score in pairs), blank
-
-
-def worded(dialogue: Dialogue, intent: Intent) -> Dialogue:
-    """What the model reads of a conversation: the wish as it was understood, so that what was turned down, or wished
-    for before, is not in it; the messages themselves where no wish was understood."""
-    said = dialogue.since(intent.since)
-    return Dialogue((Turn(SEEKER, f"I'm looking for a {intent.sentence}.", said.photo),)) if intent.sentence else said
-
-
-def shown_with(dialogue: Dialogue, product: str) -> tuple[str, ...]:
-    """A product that was shown, and behind it those of the newest answer that it stood in."""
-    shown = next((turn.shown for turn in reversed(dialogue.turns) if product in turn.shown), ())
-    return (product, *(item for item in shown if item != product))
+        found = tuple(Candidate(item.product, item.similarity, float(score)) for item, score in pairs)
+        conditions = tuple(self.listener.known(shown.intent))
+        photo = self.average if dialogue.since(shown.intent.since).photo else None
+        return Lookup(found, blank, shown.intent, photo, conditions, self.listener.weigh(conditions))
 
 
 def load_recommender(settings: Settings, progress: bool = True, lend: Lender = owned) -> Recommender:
@@ -273,6 +269,7 @@ def load_recommender(settings: Settings, progress: bool = True, lend: Lender = o
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     visual_ranker = load_visual_ranker(settings)
+    visual_ranker.ranker.config = replace(visual_ranker.ranker.config, conversation=CONVERSATION)
     embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash, settings.runtime)
     maker = ItemMaker(
         lend(visual_ranker.look_at, CATALOG), embedder.embed_items, hash_bytes(visual_ranker.name, embedder.name),

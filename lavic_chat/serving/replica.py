@@ -128,6 +128,7 @@ class Replica:
             return [ReplicaError(self.fault)] * len(questions)
         with unpacked(questions, self.folder) as requests:
             found = recommend_many(self.recommender, requests)
+        getattr(self.recommender, "forget_photos", bool)()  # the photos are gone with the block
         return [portable(answer) if isinstance(answer, Exception) else answer for answer in found]
 
     async def check_health(self) -> None:

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
+from torch import Tensor
 
+from lavic_chat.dialogue.turns import SEEKER, Dialogue, Turn
 from lavic_chat.errors import LavicError
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.nlu.conditions import Condition
@@ -19,6 +21,19 @@ from lavic_chat.recommendation import Candidate, GivenWay, Recommendation, Score
 LEAST = 1e-9  # of a probability whose logarithm is taken
 Given = TypeVar("Given")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class Lookup:
+    """What was found for a turn: candidates with their features, what was understood, the photo's states [5, h] or
+    None, the conditions, and of all N products how far they meet them, weights [N]."""
+
+    candidates: tuple[Candidate, ...]
+    item_features: tuple[ItemFeatures, ...]
+    intent: Intent
+    photo: Tensor | None
+    conditions: tuple[Condition, ...]
+    weights: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,3 +119,16 @@ class Clock:
         """By step, and "total"."""
         steps = {step: round(value, 1) for step, value in self.steps.items()}
         return {**steps, "total": round(sum(self.steps.values()), 1)}
+
+
+def worded(dialogue: Dialogue, intent: Intent) -> Dialogue:
+    """What the model reads of a conversation: the wish as it was understood, so that what was turned down, or wished
+    for before, is not in it; the messages themselves where no wish was understood."""
+    said = dialogue.since(intent.since)
+    return Dialogue((Turn(SEEKER, f"I'm looking for a {intent.sentence}.", said.photo),)) if intent.sentence else said
+
+
+def shown_with(dialogue: Dialogue, product: str) -> tuple[str, ...]:
+    """A product that was shown, and behind it those of the newest answer that it stood in."""
+    shown = next((turn.shown for turn in reversed(dialogue.turns) if product in turn.shown), ())
+    return (product, *(item for item in shown if item != product))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakValueDictionary
 
 import gradio as gr
 from anyio import to_thread
@@ -13,6 +14,7 @@ from anyio import to_thread
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import annotation_markup, markup
 from lavic_chat.ui.chat_layout import html
+from lavic_chat.ui.clients import Clients, LimitError
 from lavic_chat.ui.failures import sentence
 
 WRONG_PASSWORD = "That name and password do not go together; try again."
@@ -32,10 +34,16 @@ class AnnotationPage:
     """The components and handlers; `annotators` are names with passwords, and where there are none any name will do."""
 
     def __init__(
-        self, annotations: AnnotationStore, links: markup.Links, annotators: Mapping[str, str] = MappingProxyType({})
+        self,
+        annotations: AnnotationStore,
+        links: markup.Links,
+        annotators: Mapping[str, str] = MappingProxyType({}),
+        clients: Clients | None = None,
     ):
+        """clients: who signs in, and how often each may be wrong; without it nobody is held back."""
         self.annotations, self.links, self.annotators = annotations, links, annotators
-        self.sign_in_lock = asyncio.Lock()
+        self.clients = clients or Clients()
+        self.sign_in_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def lay_out(self) -> None:
         """Make all components; called inside the `gr.Blocks` of the page."""
@@ -59,15 +67,29 @@ class AnnotationPage:
             event(self.begin, [self.state, self.name, self.password], screen, **hidden)
         self.task.act(self.act, [self.state], screen, **hidden)
 
-    async def begin(self, state: Annotator, name: str | None, password: str | None) -> dict:
-        """Sign in; with passwords configured only who knows theirs. One at a time, so that guessing takes long;
-        waiting holds no thread, so that nobody else waits."""
-        name = (name or "").strip()
-        async with self.sign_in_lock:
-            if self.annotators and not self.knows(name, password or ""):
-                await asyncio.sleep(PAUSE)
-                return {self.notice: markup.notice(WRONG_PASSWORD), self.password: ""}
+    async def begin(
+        self, state: Annotator, name: str | None, password: str | None, request: gr.Request | None = None
+    ) -> dict:
+        """Sign in; with passwords configured only who knows theirs. Of each client one at a time, so that guessing
+        takes long; waiting holds no thread, so that nobody else waits."""
+        name, client = (name or "").strip(), self.clients.of(request)
+        if self.annotators:
+            async with self.sign_in_locks.setdefault(client, asyncio.Lock()):
+                if refusal := await self.refuse(name, password or "", client):
+                    return {self.notice: markup.notice(refusal), self.password: ""}
         return await to_thread.run_sync(self.sign_in_as, state, name)
+
+    async def refuse(self, name: str, password: str, client: str) -> str:
+        """Why somebody may not sign in, told after a pause; "" where they may."""
+        try:
+            self.clients.password(client)
+        except LimitError as error:
+            return str(error)
+        if self.knows(name, password):
+            return ""
+        self.clients.wrong_password(client)
+        await asyncio.sleep(PAUSE)
+        return WRONG_PASSWORD
 
     def sign_in_as(self, state: Annotator, name: str) -> dict:
         """The first turn for an annotator whose password was right."""

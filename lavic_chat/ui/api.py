@@ -13,6 +13,7 @@ does not say of such things.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,23 +22,35 @@ import gradio as gr
 from lavic_chat.catalog.filters import Filters, read_price
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.dialogue.reddit_amazon import parse_context, to_context
-from lavic_chat.dialogue.turns import SEEKER, Dialogue
+from lavic_chat.dialogue.turns import API_WINDOW, SEEKER, Dialogue
 from lavic_chat.errors import DialogueError, FlagError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.flags import Flag, checked_candidates
 from lavic_chat.recommendation import Recommendation, RecommendationRequest, ask_recommender, to_answer
+from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, sentence
+from lavic_chat.ui.photos import Photos
 from lavic_chat.ui.session import Recommender
-from lavic_chat.ui.waiting import Line, model_queue, result, shopper_of
+from lavic_chat.ui.waiting import LeftError, Line, model_queue, result, visitor_of
 
+GONE = "The connection was closed before there was an answer; ask again."
 LONGEST_CONTEXT = 50_000  # characters
 
 
 class Api:
     """Three endpoints on components that nobody sees."""
 
-    def __init__(self, recommender: Recommender, annotations: AnnotationStore):
+    def __init__(
+        self,
+        recommender: Recommender,
+        annotations: AnnotationStore,
+        clients: Clients | None = None,
+        photos: Photos | None = None,
+    ):
+        """clients: who asks, and how much each may; without it nobody is held back. photos: what calls bring along, of
+        which nothing is kept beyond the answer."""
         self.recommender, self.annotations = recommender, annotations
+        self.clients, self.photos = clients or Clients(), photos or Photos()
 
     def lay_out(self) -> None:
         """Make the components and bind the endpoints."""
@@ -56,42 +69,68 @@ class Api:
         trigger.click(recommend, [context], answer, api_name="recommend", **model)
         trigger.click(self.flag, [context, candidates, pick, correct, reason], answer, api_name="flag")
 
-    def ask(self, message: str, photo: str | None, categories: list | None, least: str, most: str) -> dict:
+    def ask(
+        self, message: str, photo: str | None, categories: list | None, least: str, most: str, caller: gr.Request
+    ) -> dict:
         """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores.
         Where the message asks for no pick, that is None, and the reply says what there is to say."""
-        return self.answer_or_error(lambda: self.answer(read_message(message, photo, categories, least, most)))
+        try:
+            return self.answer_alone(lambda: read_message(message, photo, categories, least, most), caller)
+        finally:
+            self.photos.forget("", filter(None, [photo]))
 
-    def recommend(self, context: str) -> dict:
+    def recommend(self, context: str, caller: gr.Request) -> dict:
         """A whole conversation in the Reddit-Amazon form, which ends with the shopper; answered as `ask` answers."""
-        return self.answer_or_error(lambda: self.answer(read_context(context)))
+        return self.answer_alone(lambda: read_context(context), caller)
 
     async def ask_in_line(
         self, message: str, photo: str | None, categories: list | None, least: str, most: str, caller: gr.Request
     ) -> dict:
         """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores.
         Where the message asks for no pick, that is None, and the reply says what there is to say."""
-        return await self.answer_in_line(lambda: read_message(message, photo, categories, least, most), caller)
+        try:
+            return await self.answer_in_line(lambda: read_message(message, photo, categories, least, most), caller)
+        finally:
+            self.photos.forget("", filter(None, [photo]))
 
     async def recommend_in_line(self, context: str, caller: gr.Request) -> dict:
         """A whole conversation in the Reddit-Amazon form, which ends with the shopper; answered as `ask` answers."""
         return await self.answer_in_line(lambda: read_context(context), caller)
 
-    def flag(self, context: str, candidates: list | None, pick: str, correct: str, reason: str) -> dict:
+    def flag(
+        self, context: str, candidates: list | None, pick: str, correct: str, reason: str, caller: gr.Request
+    ) -> dict:
         """A wrong pick, and which of the candidates, or of the catalogue, would have been right."""
-        return self.answer_or_error(lambda: self.store(context, candidates, pick, correct, reason))
 
-    def answer(self, request: RecommendationRequest) -> dict:
-        """The recommender's answer as JSON, and the conversation as dialogue files hold it."""
-        return to_json(ask_recommender(self.recommender, request), request)
+        def store() -> dict:
+            self.clients.flag(self.clients.of(caller))
+            return self.store(context, candidates, pick, correct, reason)
+
+        return self.answer_or_error(store)
+
+    def answer_alone(self, read: Callable[[], RecommendationRequest], caller: gr.Request) -> dict:
+        """The recommender's answer as JSON, and the conversation as dialogue files hold it; raises `gr.Error`."""
+
+        def answer() -> dict:
+            request = read()
+            with self.clients.question(self.clients.of(caller)):
+                return to_json(ask_recommender(self.recommender, shortened(request)), request)
+
+        return self.answer_or_error(answer)
 
     async def answer_in_line(self, read: Callable[[], RecommendationRequest], caller: gr.Request) -> dict:
         """The same after those before in line, waiting in no thread; raises `gr.Error` with the sentence for what
         cannot be answered."""
         assert isinstance(self.recommender, Line)
         try:
-            request = read()
-            ticket = self.recommender.submit(request, shopper_of(caller))
-            return to_json(await result(ticket), request)
+            request, shopper, client = read(), visitor_of(caller), self.clients.of(caller)
+            with self.clients.question(client):
+                if not await self.clients.presence.wait_for(shopper):
+                    raise LeftError
+                ticket = self.recommender.submit(shortened(request), shopper, client)
+                return to_json(await result(ticket), request)
+        except LeftError:  # nobody reads this
+            raise gr.Error(GONE, print_exception=False) from None
         except Exception as error:
             raise gr.Error(sentence(error, SORRY), print_exception=False) from None
 
@@ -139,6 +178,11 @@ def read_context(context: str) -> RecommendationRequest:
     if not dialogue.turns or dialogue.turns[-1].role != SEEKER:
         raise DialogueError("The conversation must end with the shopper, in <submission>...</submission>.")
     return RecommendationRequest(dialogue)
+
+
+def shortened(request: RecommendationRequest) -> RecommendationRequest:
+    """With as much of its conversation as is read."""
+    return replace(request, dialogue=request.dialogue.newest(API_WINDOW))
 
 
 def to_json(found: Recommendation, request: RecommendationRequest) -> dict:

@@ -17,11 +17,10 @@ from lavic_chat.catalog.product import Catalog
 from lavic_chat.dialogue.turns import OTHER, SEEKER, Dialogue, Turn, clean_message
 from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import Recommendation, ScoredProduct
-from lavic_chat.ui.session import Session
+from lavic_chat.ui.session import MOST_ANSWERS, MOST_TURNS, Session
 
 FORMAT = 2
-MOST_ANSWERS = 20  # that can be taken back one by one
-MOST_TURNS, MOST_CANDIDATES, MOST_CHIPS, MOST_DROPPED = 400, 100, 100, 400
+MOST_CANDIDATES, MOST_CHIPS, MOST_DROPPED = 100, 100, 400
 LONGEST = 4_000  # characters of an id, a name, a path or what is seen
 A_PHOTO = "(a photo)"  # stands for one that is gone
 

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from lavic_chat.catalog.filters import categories_of
-from lavic_chat.ui import card_markup, markup
+from lavic_chat.ui import card_markup, markup, tabs
 from lavic_chat.ui.flag_form import LONGEST_REASON, QUICK_REASONS
 from lavic_chat.ui.history_storage import STORAGE_KEY
 from lavic_chat.ui.session import Session
@@ -23,7 +23,7 @@ class ChatLayout:
         self.blind = gr.State()  # (turn id, its candidates judged without pictures), until the page shows it
         self.history = gr.State()
         self.kept = gr.BrowserState(storage_key=STORAGE_KEY, secret="lavic-chat")  # the history, with consent
-        self.storage = gr.BrowserState(storage_key="lavic-chat", secret="lavic-chat")  # the same after a restart
+        self.storage = gr.BrowserState(storage_key=tabs.STORAGE_KEY, secret="lavic-chat")  # the same after a restart
         html(markup.header(self.links), "masthead")
         with gr.Row(elem_id="shop", equal_height=False):
             with gr.Column(elem_id="talk", scale=5, min_width=300):

@@ -20,9 +20,12 @@ from lavic_chat.recommendation import Recommendation
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import from_storage
 from lavic_chat.ui.chat_screen import box_value, sent
+from lavic_chat.ui.client_moves import ClientMoves
+from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, note_failure, sentence
 from lavic_chat.ui.flag_form import THANKS, make_flag
-from lavic_chat.ui.history_screen import HistoryScreen, signs_of
+from lavic_chat.ui.history_screen import signs_of
+from lavic_chat.ui.photos import Photos
 from lavic_chat.ui.replies import UNSURE
 from lavic_chat.ui.session import Recommender, Session
 from lavic_chat.ui.waiting import model_queue
@@ -43,18 +46,26 @@ class ModelMoves:
     progress: Literal["minimal", "hidden"]
 
 
-class ChatPage(HistoryScreen):
+class ChatPage(ClientMoves):
     """The handlers of the components; it holds nothing of any visitor."""
 
-    def __init__(self, recommender: Recommender, annotations: AnnotationStore, links: markup.Links):
-        super().__init__(recommender, links)
+    def __init__(
+        self,
+        recommender: Recommender,
+        annotations: AnnotationStore,
+        links: markup.Links,
+        clients: Clients | None = None,
+        photos: Photos | None = None,
+    ):
+        """clients: who asks, and how much each may; without it nobody is held back. photos: of all visits."""
+        super().__init__(recommender, links, clients or Clients(), photos or Photos())
         self.annotations = annotations
         self.answers: list[Dependency] = []  # the events that wait for the model
 
     @property
     def moves(self) -> "ModelMoves":
         """The handlers that run the model."""
-        return ModelMoves(self.answer, self.answer_blind, "minimal")
+        return ModelMoves(self.answer_client, self.answer_blind_client, "minimal")
 
     # Wiring ------------------------------------------------------------------------------------------------
 
@@ -83,14 +94,14 @@ class ChatPage(HistoryScreen):
 
     def wire_start_over(self) -> None:
         """A new conversation, for which the model must have answered."""
-        self.bind_row(self.bind(self.start_over.click, self.reset, self.everything))
+        self.bind_row(self.bind(self.start_over.click, self.reset_visit, self.everything, [self.box]))
 
     def wire_flag_form(self) -> None:
         """Open, close and save the "wrong pick" form; saving takes its turn in Gradio's queue."""
         self.bind(self.wrong_pick.click, self.open_form, self.flag_parts)
         closed = self.bind(self.cancel.click, self.close_form, self.flag_parts)
         saved = self.save.click(
-            self.save_flag, [self.session, self.right, self.quick, self.words], self.flag_parts,
+            self.save_clients_flag, [self.session, self.right, self.quick, self.words], self.flag_parts,
             show_progress="hidden", api_visibility="private",
         )  # fmt: skip
         for done in (closed, saved):

@@ -54,8 +54,16 @@ class EventDrivenQueue(Queue):
     async def push(self, *values: Any, **named: Any) -> Any:
         """A new event, for which the queue wakes up."""
         pushed = await super().push(*values, **named)
+        self.forget_sessions()
         self.wake.set()
         return pushed
+
+    def forget_sessions(self) -> None:
+        """Let go the lists of events of sessions that were given up: Gradio keeps them for ever."""
+        lists = self.pending_event_ids_session
+        for session in list(lists)[: max(0, len(lists) - SESSIONS_KEPT)]:
+            if not any(event in self.event_ids_to_events for event in lists[session]):
+                del lists[session]
 
     async def process_events(self, *values: Any, **named: Any) -> None:
         """Run events; the place that they leave wakes the queue up."""

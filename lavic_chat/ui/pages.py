@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import gradio as gr
-
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import markup
 from lavic_chat.ui.annotation_page import AnnotationPage
 from lavic_chat.ui.api import Api
 from lavic_chat.ui.chat_page import ChatPage
+from lavic_chat.ui.clients import Clients
+from lavic_chat.ui.photos import Photos
+from lavic_chat.ui.presence import Presence
+from lavic_chat.ui.serve import ChatApp
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.shared_chat_page import SharedChatPage
 from lavic_chat.ui.waiting import SharedRecommender
@@ -22,28 +24,37 @@ def build_app(
     annotations: AnnotationStore,
     currency: str = "$",
     annotators: Mapping[str, str] = MappingProxyType({}),
-) -> gr.Blocks:
+    clients: Clients | None = None,
+    photos: Photos | None = None,
+) -> "ChatApp":
     """The chat around a recommender, and the annotators' page at /desk, with a login where `annotators` has names with
-    passwords; serve it with `launch`, which brings the theme and the pictures."""
+    passwords; serve it with `launch`, which brings the theme and the pictures. clients: who asks, and how much each
+    may; without it nobody is held back. photos: of all visits, in a folder that was there before."""
+    photos = photos or Photos()
+    clients = clients or Clients(presence=Presence())
     catalog = recommender.catalog
     links = markup.Links(catalog, recommender.model_name, recommender.device, catalog.currency_sign(currency))
-    with gr.Blocks(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
-        page = make_page(recommender, annotations, links)
+    with ChatApp(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
+        app.clients = clients
+        page = make_page(recommender, annotations, links, clients, photos)
         page.lay_out()
-        Api(recommender, annotations).lay_out()  # first, for an endpoint's name belongs to who comes first
+        Api(
+            recommender, annotations, clients, photos
+        ).lay_out()  # first, for an endpoint's name belongs to who comes first
         page.wire()
-        if isinstance(page, SharedChatPage):
-            app.unload(page.leave)
+        app.unload(page.leave)
         page.wire_load(app.load)
     with app.route("Desk", "desk"):
-        annotation_page = AnnotationPage(annotations, links, annotators)
+        annotation_page = AnnotationPage(annotations, links, annotators, clients)
         annotation_page.lay_out()
         annotation_page.wire()
     return app
 
 
-def make_page(recommender: Recommender, annotations: AnnotationStore, links: markup.Links) -> ChatPage:
+def make_page(
+    recommender: Recommender, annotations: AnnotationStore, links: markup.Links, clients: Clients, photos: Photos
+) -> ChatPage:
     """The page on which shoppers wait in the recommender's line where it has one, else in Gradio's queue."""
     if isinstance(recommender, SharedRecommender):
-        return SharedChatPage(recommender, annotations, links)
-    return ChatPage(recommender, annotations, links)
+        return SharedChatPage(recommender, annotations, links, clients, photos)
+    return ChatPage(recommender, annotations, links, clients, photos)

@@ -6,12 +6,15 @@ from pathlib import Path
 import gradio as gr
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from lavic_chat.catalog.product import Catalog
 from lavic_chat.errors import LavicError
+from lavic_chat.ui.clients import Clients
+from lavic_chat.ui.gate import Gate
 from lavic_chat.ui.gradio_savings import SESSIONS_KEPT, save_at_queue, save_at_state, turn_analytics_off
 from lavic_chat.ui.theme import HERE, stylesheet, theme
 
@@ -30,8 +33,32 @@ LONGEST_QUEUE = 64  # questions waiting; the next visitor is asked to try again
 MOST_EVENTS = 2 * LONGEST_QUEUE  # at once; those that wait in a recommender's line count, and hold no thread
 
 
+class ChatApp(gr.Blocks):
+    """Gradio's app, and who asks it."""
+
+    clients: Clients = Clients()
+
+    def session_of(self, event_id: str) -> str:
+        """The session whose event it is; an event without one is its own."""
+        event = self._queue.event_ids_to_events.get(event_id)
+        return event.session_hash if event else event_id
+
+    def end_stream(self, session: str, event_id: str) -> None:
+        """Let go what Gradio keeps of a session whose answers have all been read: lists of messages and events, and,
+        where a call of the API had no session but its own event, the whole of it. Gradio itself does so only once
+        thousands more have come, with some of it never."""
+        queue, states = self._queue, self.app.state_holder
+        if self.clients.presence.is_open(session) or queue.pending_event_ids_session.get(session):
+            return
+        queue.pending_event_ids_session.pop(session, None)
+        queue.pending_messages_per_session.pop(session, None)
+        if session == event_id:
+            states.session_data.pop(session, None)
+            states.time_last_used.pop(session, None)
+
+
 def launch(
-    app: gr.Blocks, catalog: Catalog, host: str = "127.0.0.1", port: int | None = 7860, **more
+    app: ChatApp, catalog: Catalog, host: str = "127.0.0.1", port: int | None = 7860, **more
 ) -> tuple[FastAPI, str, str]:
     """Serve the chat. `more` goes to Gradio's `launch`, for instance `prevent_thread_lock=True`.
 
@@ -41,11 +68,14 @@ def launch(
     turn_analytics_off()
     app.queue(max_size=LONGEST_QUEUE, api_open=False)
     save_at_queue(app)
+    gate = Middleware(
+        Gate, clients=app.clients, presence=app.clients.presence, session_of=app.session_of, end_stream=app.end_stream
+    )
     launched = app.launch(
         server_name=host, server_port=port, theme=theme(), css=stylesheet(), footer_links=[], ssr_mode=False,
         favicon_path=HERE / "mark.svg", allowed_paths=[], max_file_size=LARGEST_UPLOAD, show_error=False,
-        app_kwargs={"routes": [picture_route(catalog)]}, state_session_capacity=SESSIONS_KEPT,
-        max_threads=MOST_EVENTS, **more,
+        app_kwargs={"routes": [picture_route(catalog)], "middleware": [gate]}, enable_monitoring=False,
+        state_session_capacity=SESSIONS_KEPT, max_threads=MOST_EVENTS, **more,
     )  # fmt: skip
     save_at_state(app)
     return launched

@@ -20,6 +20,9 @@ from lavic_chat.errors import LavicError
 from lavic_chat.recommendation import Recommendation, RecommendationRequest, ScoredProduct, ask_recommender
 from lavic_chat.ui.replies import short_title, write_reply
 
+MOST_ANSWERS = 20  # that can be taken back one by one
+MOST_TURNS = 400  # of one conversation
+
 
 class Recommender(Protocol):
     """What the chat needs of a recommender; every call raises LavicError with a sentence for the visitor."""
@@ -64,6 +67,20 @@ class Recommender(Protocol):
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """Ids of at most k products that a visitor with this history may like."""
         ...
+
+
+def without_oldest(session: "Session", kept: int = MOST_ANSWERS) -> "Session":
+    """A session with so many answers that can be taken back, so that none grows without end."""
+    if session.previous is None:
+        return session
+    return replace(session, previous=without_oldest(session.previous, kept - 1) if kept > 1 else None)
+
+
+def photos_of(session: "Session") -> list[Path]:
+    """The photos that were sent in it, and the one that is being asked about."""
+    turns = session.dialogue.turns + (session.pending.dialogue.turns if session.pending else ())
+    found = [turn.photo for turn in turns] + [session.pending.photo if session.pending else None]
+    return [photo for photo in dict.fromkeys(found) if photo]
 
 
 @dataclass(frozen=True)
@@ -137,14 +154,14 @@ class Session:
 
     def ask(self, text: str, photo: Path | None = None) -> "Session":
         """Begin a question. Raises DialogueError for an unusable message, PictureError for an unusable photo."""
-        self.check_idle()
+        self.check_room()
         if photo:
             picture_format(photo)  # its header alone: many visitors ask at once, and only one is answered
         return replace(self, pending=Pending(self.dialogue.say(text, photo), None, text, photo))
 
     def something_else(self) -> "Session":
         """Turn down the pick, and the runner-up on the card if there is one; raises LavicError without a pick."""
-        self.check_idle()
+        self.check_room()
         if not self.pick or not self.shown:
             raise LavicError("There is no pick to replace yet; say what you are looking for.")
         asked = self.dialogue.reject(self.pick.id).reject(self.shown.product.id).say("Something else, please.")
@@ -152,14 +169,14 @@ class Session:
 
     def more_like_this(self) -> "Session":
         """Begin a search for products like the one on the card; raises LavicError when there is none."""
-        self.check_idle()
+        self.check_room()
         if not self.shown:
             raise LavicError("There is nothing to compare with yet; say what you are looking for.")
         return self.more_like(self.shown.product)
 
     def more_like(self, product: Product) -> "Session":
         """Begin a search for products like any of the catalogue's."""
-        self.check_idle()
+        self.check_room()
         asked = self.dialogue.say(f"{MORE_LIKE} {short_title(product)}.")
         return replace(self, pending=Pending(asked, like=product.id))
 
@@ -191,6 +208,8 @@ class Session:
         self.check_idle()
         if not self.dialogue.turns:
             raise LavicError("There is nothing to take back yet; say what you are looking for.")
+        if not self.previous and len(self.dialogue.turns) > 2:
+            raise LavicError("That is as far back as it goes; start over, or say what you are looking for now.")
         return replace(self.previous or Session(), filters=self.filters)
 
     def answer_blind(self, recommender: Recommender) -> "Session":
@@ -224,7 +243,7 @@ class Session:
         asked, reply = request.dialogue, write_reply(found, request.dialogue)
         said = replace(self.dialogue, dropped=asked.dropped) if self.asks_again else asked
         if not found.candidates:
-            return replace(before, dialogue=said.answer(reply), previous=before)
+            return replace(before, dialogue=said.answer(reply), previous=without_oldest(before))
         ids = [item.product.id for item in found.candidates]
         is_anew = self.asks_again and self.is_pick_newest and asked == self.asked
         return Session(
@@ -235,7 +254,7 @@ class Session:
             filters=self.filters,
             like=request.like,
             chips=found.intent.chips,
-            previous=self.previous if is_anew else before,
+            previous=self.previous if is_anew else without_oldest(before),
         )
 
     def drop_pending(self) -> "Session":
@@ -246,3 +265,9 @@ class Session:
         """Raises LavicError while a question is pending."""
         if self.pending:
             raise LavicError("One moment: your last request is still being answered.")
+
+    def check_room(self) -> None:
+        """Raises LavicError as `check_idle`, and where the conversation has as many turns as one may have."""
+        self.check_idle()
+        if len(self.dialogue.turns) >= MOST_TURNS:
+            raise LavicError("This conversation has become too long to go on; start over, please.")

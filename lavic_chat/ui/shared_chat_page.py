@@ -10,16 +10,25 @@ from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import markup
 from lavic_chat.ui.chat_page import ChatPage, ModelMoves
+from lavic_chat.ui.clients import Clients, LimitError
 from lavic_chat.ui.failures import SORRY, sentence
-from lavic_chat.ui.session import Session
-from lavic_chat.ui.waiting import LeftError, SharedRecommender, follow, result, shopper_of
+from lavic_chat.ui.photos import Photos
+from lavic_chat.ui.session import Session, photos_of
+from lavic_chat.ui.waiting import LeftError, SharedRecommender, follow, result, visitor_of
 
 
 class SharedChatPage(ChatPage):
     """The handlers that run the model wait in the recommender's line, in no thread."""
 
-    def __init__(self, recommender: SharedRecommender, annotations: AnnotationStore, links: markup.Links):
-        super().__init__(recommender, annotations, links)
+    def __init__(
+        self,
+        recommender: SharedRecommender,
+        annotations: AnnotationStore,
+        links: markup.Links,
+        clients: Clients | None = None,
+        photos: Photos | None = None,
+    ):
+        super().__init__(recommender, annotations, links, clients, photos)
         self.line = recommender
 
     @property
@@ -29,7 +38,7 @@ class SharedChatPage(ChatPage):
 
     def wire_start_over(self) -> None:
         """A new conversation at any time; what is waited for is given up."""
-        self.bind_row(self.bind(self.start_over.click, self.give_up_and_reset, self.everything))
+        self.bind_row(self.bind(self.start_over.click, self.give_up_and_reset, self.everything, [self.box]))
         waits: list[Any] = self.answers
         self.start_over.click(None, None, None, cancels=waits, api_visibility="private")
 
@@ -46,9 +55,22 @@ class SharedChatPage(ChatPage):
         if not session.pending:
             yield gr.skip()
             return
-        known = self.recall(*past)
+        known, client = self.recall(*past), self.clients.of(request)
+        self.photos.keep(visitor_of(request), photos_of(session))
         try:
-            ticket = self.line.submit(session.pending_request(known), shopper_of(request))
+            with self.clients.question(client):
+                async for screen in self.wait_in_line(session, known, visitor_of(request), client):
+                    yield screen
+        except LimitError as error:
+            yield self.give_up(session, str(error), known)
+
+    async def wait_in_line(self, session: Session, known: History, shopper: str, client: str) -> AsyncIterator[dict]:
+        """The place in line as it moves, then the answer; nothing for a page that is not there to see it."""
+        if not await self.clients.presence.wait_for(shopper):
+            yield gr.skip()
+            return
+        try:
+            ticket = self.line.submit(session.pending_request(known), shopper, client)
         except Exception as error:
             yield self.give_up(session, sentence(error, SORRY), known)
             return
@@ -69,19 +91,22 @@ class SharedChatPage(ChatPage):
 
     async def answer_blind_in_line(self, session: Session, request: gr.Request) -> dict:
         """`answer_blind`, after those before in line."""
+        shopper, client = visitor_of(request), self.clients.of(request)
         try:
-            blind = await result(self.line.submit(session.blind_request(), shopper_of(request)))
+            with self.clients.question(client):
+                blind = await result(self.line.submit(session.blind_request(), shopper, client))
         except LeftError:
             return {self.blind: None}
         except Exception as error:
             return {self.blind: None, self.notice: markup.notice(sentence(error, SORRY))}
         return {self.blind: (session.turn_id, blind), self.notice: ""}
 
-    def give_up_and_reset(self, session: Session, request: gr.Request) -> dict:
+    def give_up_and_reset(self, session: Session, request: gr.Request, message: dict | None = None) -> dict:
         """A new conversation; nobody wants the answer that the old one waits for."""
-        self.line.leave(shopper_of(request))
-        return self.reset(session)
+        self.line.leave(visitor_of(request))
+        return self.reset_visit(session, message, request)
 
     def leave(self, request: gr.Request) -> None:
         """A page was closed: nobody reads what it still waits for."""
-        self.line.leave(shopper_of(request))
+        self.line.leave(visitor_of(request))
+        super().leave(request)

@@ -19,8 +19,8 @@ MODEL_QUEUE = "model"  # Gradio's name of the queue for everything that runs the
 class Line(Protocol):
     """A recommender with a line in front of it; one without is asked one question at a time, in Gradio's queue."""
 
-    def submit(self, request: RecommendationRequest, shopper: str = "") -> Ticket:
-        """Put a request in line; raises BusyError where too many wait."""
+    def submit(self, request: RecommendationRequest, shopper: str = "", client: str = "") -> Ticket:
+        """Put a request in line, where clients take turns; raises BusyError where too many wait."""
         ...
 
     def place(self, ticket: Ticket) -> Place | None:
@@ -52,7 +52,7 @@ def waits_in_line(fn: Any) -> bool:
     return fn.concurrency_id == MODEL_QUEUE and fn.concurrency_limit is None
 
 
-def shopper_of(request: gr.Request) -> str:
+def visitor_of(request: gr.Request) -> str:
     """Who asks: a page, or a client of the API, as long as it stays connected; "" of nobody known."""
     return request.session_hash or ""
 

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lavic_chat.dialogue.reddit_amazon import parse_context, read_conversations, to_context
-from lavic_chat.dialogue.turns import MAX_MESSAGE, OTHER, SEEKER, Dialogue, clean_message
+from lavic_chat.dialogue.turns import (
+    API_WINDOW,
+    MAX_MESSAGE,
+    OTHER,
+    PAGE_WINDOW,
+    READ_OF_MESSAGE,
+    SEEKER,
+    Dialogue,
+    Window,
+    clean_message,
+)
 from lavic_chat.errors import DialogueError
 
 TAG_PIECES = ["<submission>", "</submission>", "<comment>", "</comment>", "<", ">", "</", "submission>", "comment"]
@@ -134,3 +144,42 @@ def test_html_entities_of_conversations_are_read_and_begin_no_turn(tmp_path):
     (read,) = read_conversations(tmp_path / "a.jsonl")
     assert [turn.text for turn in read.dialogue.turns] == ["R&D \u200b> 5 <comment>", "'?a=1&copy=2"]
     assert [turn.role for turn in read.dialogue.turns] == [SEEKER, OTHER]
+
+
+# ---- what is read of a long one ----
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([SEEKER, OTHER]), st.integers(1, 3000), st.booleans()), min_size=1, max_size=30),
+    st.integers(1, 12),
+    st.integers(1, 5000),
+)
+def test_what_is_read_of_a_dialogue_is_bounded(turns, most, characters):
+    dialogue = Dialogue()
+    for role, length, shows in turns:
+        text = "x" * length
+        dialogue = dialogue.say(text) if role == SEEKER else dialogue.answer(text, ["a"] if shows else [])
+    read = dialogue.newest(Window(most, characters))
+    gone = len(dialogue.turns) - len(read.turns)
+    assert 1 <= len(read.turns) <= most and all(len(turn.text) <= READ_OF_MESSAGE for turn in read.turns)
+    assert sum(len(turn.text) for turn in read.turns[:-1] if not turn.shown) <= characters
+    for before, after in zip(dialogue.turns[gone:], read.turns, strict=True):
+        assert before.text.startswith(after.text) and (before.role, before.shown) == (after.role, after.shown)
+
+
+def test_what_was_taken_back_stays_with_its_turn():
+    dialogue = Dialogue().say("a sofa").drop("kind sofa").answer("This one?", ["x"]).say("red").drop("colour red")
+    read = dialogue.reject("y").newest(Window(2, 100))
+    assert [turn.text for turn in read.turns] == ["This one?", "red"]
+    assert (read.dropped, read.rejected) == ({(1, "colour red")}, {"y"})
+
+
+@pytest.mark.parametrize("window", [PAGE_WINDOW, API_WINDOW])
+def test_an_ordinary_conversation_is_read_as_it_is(window):
+    dialogue = Dialogue()
+    for n in range(12):
+        dialogue = dialogue.say(f"a sofa like the last one, but a little greener, number {n}").drop("colour")
+        dialogue = dialogue.answer("I would take this one: it is green, and as wide as you said.", ["sofa"])
+    dialogue = dialogue.say("cheaper")
+    assert dialogue.newest(window) == dialogue
+    assert Dialogue().newest(window) == Dialogue()

@@ -272,6 +272,17 @@ def test_a_turn_that_does_not_fit_loses_its_beginning(model):
     assert "last words" in text and "first words" not in text and "older" not in text
 
 
+@pytest.mark.parametrize("decode", [BRANCH, LIST])
+def test_a_conversation_takes_no_more_tokens_than_it_is_given(model, decode):
+    long = Dialogue().say("a red sofa, or a chair " * 40)
+    fixed = len(build_prompt(model, Dialogue(), CANDIDATES_SHOWN, PromptFormat(decode)).ids)
+    whole, short = (
+        len(build_prompt(model, long, CANDIDATES_SHOWN, PromptFormat(decode, conversation=most)).ids) - fixed
+        for most in (None, 50)
+    )
+    assert whole > 200 and short == 50
+
+
 def test_candidates_that_do_not_fit_are_told(model):
     with pytest.raises(ModelError, match=r"4 candidates need \d+ tokens and the prompt holds 100; offer fewer"):
         build_prompt(model, TALK, CANDIDATES_SHOWN, PromptFormat(BRANCH, 100))

@@ -68,6 +68,37 @@ def test_one_owners_many_items_keep_nobody_out():
     assert queue.push("greedy", ("greedy", 10)) is None
 
 
+def test_who_comes_seldom_goes_before_those_who_are_there_all_the_time():
+    queue = filled(["a", "b", "c"] * 4)
+    for _ in range(6):
+        queue.pop()
+    queue.push("seldom", ("seldom", 0))
+    assert queue.ahead("seldom", ("seldom", 0)) == 0 and queue.pop() == ("seldom", 0)
+    assert [queue.pop()[0] for _ in range(3)] == ["a", "b", "c"]
+    queue.push("seldom", ("seldom", 1))  # had less than the others still
+    assert queue.pop()[0] == "seldom"
+
+
+def test_what_was_had_while_nobody_waited_does_not_count():
+    queue = filled([])
+    for place in range(50):
+        queue.push("alone", ("alone", place))
+        queue.pop()
+    for owner in ("a", "b", "alone", "c"):
+        queue.push(owner, (owner, 100))
+    assert [queue.pop()[0] for _ in range(4)] == ["a", "b", "alone", "c"]
+
+
+@given(st.lists(st.integers(0, 500), max_size=400))
+def test_what_owners_had_is_not_kept_for_ever(names: list[int]):
+    queue: FairQueue[int] = FairQueue(10)
+    queue.push("always", -1)
+    for place, name in enumerate(names):
+        queue.push(str(name), place)
+        queue.pop()
+    assert len(queue.served) <= 100
+
+
 def test_what_is_removed_is_not_served():
     queue = filled(["a", "a", "b"])
     queue.remove("a", ("a", 0))

@@ -16,7 +16,7 @@ from PIL import Image
 
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.dialogue.history import LIKED, NO_HISTORY, TURNED_DOWN, History
-from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.dialogue.turns import PAGE_WINDOW, READ_OF_MESSAGE, Dialogue
 from lavic_chat.errors import CatalogError, DialogueError, LavicError, PictureError
 from lavic_chat.features.captions import Captioner
 from lavic_chat.features.image_encoder import ImageEncoder
@@ -31,12 +31,12 @@ from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.recommender import (
     BROUGHT_BACK,
     CANDIDATES,
+    CONVERSATION,
     HISTORY_WEIGHT,
     Recommender,
     load_recommender,
-    worded,
 )
-from lavic_chat.serving.turn import Clock
+from lavic_chat.serving.turn import Clock, worded
 from lavic_chat.serving.zero_gpu import CATALOG
 from lavic_chat.settings import Settings
 
@@ -565,3 +565,36 @@ def test_a_catalogue_without_products_is_told(settings):
 def test_a_missing_catalogue_is_told_before_the_model_is_opened(settings, tmp_path):
     with pytest.raises(CatalogError):
         load_recommender(replace(settings, catalog=tmp_path / "none", model="no such model"), progress=False)
+
+
+# ---- long conversations ----
+
+
+@pytest.mark.parametrize("turns", [1, 60])
+def test_no_part_reads_more_of_a_long_conversation_than_the_model(shop, monkeypatch, turns):
+    dialogue = said(*["a sofa, red " * 300] * turns)
+    seen = {"understood": [], "searched": [], "ranked": []}
+    embedder, ranker, listener = shop.retriever.embedder, shop.visual_ranker.ranker, shop.listener
+    encode, prepare, read = embedder.encoder.encode, ranker.prepare, listener.read
+
+    def note(name: str, texts: list[str]) -> None:
+        seen[name].append(sum(map(len, texts)))
+
+    monkeypatch.setattr(embedder.encoder, "encode", lambda texts: note("searched", texts) or encode(texts))
+    monkeypatch.setattr(
+        ranker, "prepare", lambda talk, *rest: note("ranked", [t.text for t in talk.turns]) or prepare(talk, *rest)
+    )
+    monkeypatch.setattr(listener, "read", lambda talk: note("understood", [t.text for t in talk.turns]) or read(talk))
+    assert len(shop.recommend(dialogue).candidates) == CANDIDATES
+    assert 0 < max(seen["searched"] + seen["understood"]) <= max(seen["ranked"])
+    assert max(seen["ranked"]) == min(turns * READ_OF_MESSAGE, PAGE_WINDOW.characters)
+
+
+def test_the_loaded_model_reads_so_many_tokens_of_a_conversation(shop, tiny_catalog, tmp_path, monkeypatch):
+    monkeypatch.setattr("lavic_chat.serving.recommender.load_visual_ranker", lambda settings: shop.visual_ranker)
+    use_word_encoder(monkeypatch)
+    use_silent_tagger(monkeypatch)
+    loaded = load_recommender(Settings(tmp_path / "home", tiny_catalog.folder), progress=False)
+    assert loaded.visual_ranker.ranker.config.conversation == CONVERSATION
+    short, long = (loaded.recommend(said(text)).prompt_tokens for text in ("a sofa", "!? " * 1000))
+    assert short < long <= short + CONVERSATION

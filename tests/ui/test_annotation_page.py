@@ -7,6 +7,7 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 from helpers.fakes import EVIL, make_catalog
+from starlette.requests import Request
 
 from lavic_chat.dialogue import to_context
 from lavic_chat.dialogue.turns import Dialogue
@@ -14,7 +15,7 @@ from lavic_chat.errors import LavicError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.flags import Flag
 from lavic_chat.settings import read_annotators
-from lavic_chat.ui import annotation_page, markup
+from lavic_chat.ui import ClientLimits, Clients, annotation_page, markup
 from lavic_chat.ui.annotation_page import AnnotationPage, Annotator
 
 
@@ -115,6 +116,40 @@ def test_looking_again_finds_what_was_flagged_meanwhile(page: AnnotationPage, an
     annotations.add(replace(turn, turn_id="t3", id=None, context="<submission></submission>"))
     screen = press(page, state, "next")
     assert screen[page.state].turn_id == "t3" and "only a photo" in screen[page.task]
+
+
+def asker(address: str) -> gr.Request:
+    """A request of Gradio's from an address."""
+    http = Request({"type": "http", "client": (address, 1), "headers": []})
+    return gr.Request(http, session_hash=address)
+
+
+def test_a_right_password_does_not_wait_behind_wrong_ones_of_others(annotations, tmp_path, monkeypatch):
+    monkeypatch.setattr(annotation_page, "PAUSE", 0.05)
+    with gr.Blocks():
+        links = markup.Links(make_catalog(tmp_path / "catalog"), "m", "cpu")
+        page = AnnotationPage(annotations, links, {"ada": "secret"}, Clients(ClientLimits()))
+        page.lay_out()
+
+    async def knock() -> tuple[float, list[dict], dict]:
+        wrong = [
+            asyncio.create_task(page.begin(Annotator(), "ada", f"guess {n}", asker("192.0.2.1"))) for n in range(60)
+        ]
+        await asyncio.sleep(0)
+        start = time.monotonic()
+        right = await page.begin(Annotator(), "ada", "secret", asker("192.0.2.2"))
+        took = time.monotonic() - start
+        assert not all(task.done() for task in wrong)
+        return took, await asyncio.gather(*wrong), right
+
+    took, wrong, right = asyncio.run(knock())
+    assert right[page.state].annotator == "ada" and took < 0.5
+    told = [screen[page.notice] for screen in wrong]
+    assert sum("do not go together" in one for one in told) == ClientLimits().wrong_passwords_a_minute
+    assert all("too many wrong passwords in a minute; please try again in" in one for one in told[10:])
+    refused = asyncio.run(page.begin(Annotator(), "ada", "secret", asker("192.0.2.1")))
+    assert "too many wrong passwords" in refused[page.notice] and page.state not in refused
+    assert not page.sign_in_locks
 
 
 def test_wrong_passwords_come_one_at_a_time_and_hold_no_thread(

@@ -502,3 +502,96 @@ def test_only_pictures_leave_the_disk(served: Served):
         assert refused.value.code in (403, 404), name
     with urllib.request.urlopen(served.address + "pictures/red-sofa", timeout=10) as picture:
         assert re.match("image/jpeg", picture.headers["Content-Type"])
+
+
+# Tabs ------------------------------------------------------------------------------------------------------------
+
+
+def conversation_of(page: "sync_api.Page") -> list[str]:
+    return page.locator(".log .shopper").all_inner_texts()
+
+
+def test_two_tabs_of_one_browser_are_two_conversations(session, served: Served):
+    one = session()
+    ask(one, "a red armchair")
+    two = one.context.new_page()
+    two.set_default_timeout(PATIENCE)
+    two.on("pageerror", lambda error: served.complaints.append(str(error)))
+    two.goto(served.address)
+    two.wait_for_selector(".greeting")
+    two.wait_for_timeout(1_000)
+    assert two.locator(".log .shopper").count() == 0
+    ask(two, "a blue lamp")
+    assert "a blue lamp" in conversation_of(two)[0] and two.locator(".log .shopper").count() == 1
+    ask(one, "rather in green")
+    for _ in range(2):  # in either order, and again
+        for page in (two, one):
+            page.reload()
+            wait_for_answer(page)
+            page.wait_for_timeout(500)
+        assert "blue lamp" in conversation_of(two)[0] and two.locator(".log .shopper").count() == 1
+        assert "red armchair" in conversation_of(one)[0] and one.locator(".log .shopper").count() == 2
+    ask(two, "a yellow one")
+    assert two.locator(".log .shopper").count() == 2 and "yellow" not in str(conversation_of(one))
+
+    two.click("#start-over")
+    two.wait_for_selector(".greeting")
+    one.reload()
+    wait_for_answer(one)
+    two.reload()
+    two.wait_for_selector(".greeting")
+    two.wait_for_timeout(1_000)
+    assert two.locator(".log .shopper").count() == 0 and one.locator(".log .shopper").count() == 2
+
+
+def test_who_comes_back_with_no_tab_open_goes_on(session, served: Served):
+    page = session()
+    ask(page, "a red armchair")
+    context = page.context
+    page.close()
+    again = context.new_page()
+    again.set_default_timeout(PATIENCE)
+    again.goto(served.address)
+    wait_for_answer(again)
+    assert "red armchair" in conversation_of(again)[0]
+
+
+# Headers ---------------------------------------------------------------------------------------------------------
+
+PUT = """text => new Promise(done => {
+    window.ran = 0;
+    document.addEventListener('securitypolicyviolation', () => { window.refused = (window.refused || 0) + 1; });
+    const place = document.createElement('div');
+    document.body.append(place);
+    place.innerHTML = text;
+    const script = document.createElement('script');
+    script.textContent = 'window.ran = 1';
+    document.body.append(script);
+    setTimeout(() => done([window.ran, window.refused]), 500);
+})"""
+
+
+@pytest.mark.parametrize("path", ["", "desk"])
+def test_no_script_runs_that_is_not_the_pages_own(session, served: Served, path: str):
+    page = session()
+    page.goto(served.address + path)
+    page.wait_for_selector("#masthead")
+    assert served.complaints == []  # the page itself keeps to its policy
+    ran, refused = page.evaluate(PUT, "<img src=x onerror='window.ran = 2'><a href='javascript:window.ran = 3'>x</a>")
+    assert ran == 0 and refused >= 2
+    assert any("Content Security Policy" in line for line in served.complaints)
+    served.complaints.clear()
+
+
+def test_a_frame_of_another_site_shows_nothing_and_one_of_its_own_does(session, served: Served):
+    page = session()
+    shown = """address => new Promise(done => {
+        const frame = document.createElement('iframe');
+        frame.onload = () => setTimeout(() => done(!!frame.contentDocument?.querySelector('gradio-app')), 500);
+        frame.src = address;
+        document.body.append(frame);
+    })"""
+    assert page.evaluate(shown, served.address)
+    page.goto("about:blank")
+    assert not page.evaluate(shown, served.address)
+    served.complaints.clear()  # the browser says why

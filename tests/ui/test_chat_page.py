@@ -487,9 +487,9 @@ def test_three_endpoints_are_public_and_the_model_has_one_queue(recommender: Fak
     info = app.get_api_info()
     assert info["named_endpoints"].keys() == {"/ask", "/recommend", "/flag"} and not info["unnamed_endpoints"]
     waiting = {fn.name for fn in app.fns.values() if fn.concurrency_id == "model" and fn.concurrency_limit == 1}
-    assert waiting == {"answer", "answer_blind", "ask", "recommend"}
-    model = [fn for fn in app.fns.values() if fn.name == "answer"]
-    assert len(model) == 8 and len([fn for fn in app.fns.values() if fn.name == "answer_blind"]) == 1
+    assert waiting == {"answer_client", "answer_blind_client", "ask", "recommend"}
+    model = [fn for fn in app.fns.values() if fn.name == "answer_client"]
+    assert len(model) == 8 and len([fn for fn in app.fns.values() if fn.name == "answer_blind_client"]) == 1
     assert {(fn.concurrency_id, fn.concurrency_limit) for fn in model} == {("model", 1)}
 
 

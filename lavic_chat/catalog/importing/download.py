@@ -5,7 +5,6 @@ connection is made only to hosts on the public network, so that no catalogue can
 neighbours. What comes must be a whole picture within the limits of every upload, else nothing is kept.
 """
 
-import ipaddress
 import socket
 import ssl
 import threading
@@ -21,6 +20,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpcore
 from tqdm import tqdm
 
+from lavic_chat.catalog.importing.addresses import is_public
 from lavic_chat.catalog.importing.urls import URLS, may_be_fetched, read_urls
 from lavic_chat.catalog.load import load_catalog
 from lavic_chat.catalog.pictures import MAX_BYTES, catalog_picture, read_picture
@@ -206,15 +206,3 @@ def public_address(host: str, port: int, resolve: Callable = socket.getaddrinfo)
     if not all(map(is_public, found)):
         raise Refused("the host is not on the public network")
     return found[0]
-
-
-def is_public(address: str) -> bool:
-    """Also of an IPv6 address that stands for an IPv4 one."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo and parsed.teredo[1])
-        if inner:
-            return is_public(str(inner))
-        if parsed in ipaddress.ip_network("64:ff9b::/96"):  # a translated IPv4 address
-            return is_public(str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)))
-    return parsed.is_global and not parsed.is_multicast

@@ -18,20 +18,27 @@ from http import HTTPStatus
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
-ASK, REFINE, FLAG = "ask", "refine", "flag"
+ASK, REFINE, FLAG, FLOOD = "ask", "refine", "flag", "flood"
+ADDRESS_HEADER = "X-Forwarded-For"  # in which a shopper says where it is, as a proxy would
 COLOURS = ("red", "blue", "green", "white", "black", "brown", "yellow", "grey")
 FLAG_SHARE = 0.5  # of the answers
+REST = 0.05  # seconds between two of them
+AT_ONCE = 8  # questions of a client that floods
+LONG = 4_000  # characters of each
 PATIENCE = 120  # seconds that a shopper waits for a reply: that the machine is busy is no fault of the chat's
 
 
 @dataclass(frozen=True)
 class Crew:
-    """Who shops where, for how long, and for which kinds of things."""
+    """Who shops where, for how long, and for which kinds of things. pause: seconds that a shopper looks at an answer;
+    floods: clients beside them that ask as much as they can."""
 
     address: str
     shoppers: int
     seconds: float
     kinds: tuple[str, ...]
+    pause: float = 0.0
+    floods: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class Shopper:
     """One of them; every reply goes to `note`."""
 
     def __init__(self, number: int, crew: Crew, note: Callable[[Reply], None]):
-        self.number, self.kinds, self.note = number, crew.kinds, note
+        self.number, self.kinds, self.pause, self.note = number, crew.kinds, crew.pause, note
         self.connection = HTTPConnection(urlsplit(crew.address).netloc, timeout=PATIENCE)
         self.draw = random.Random(number)
         self.flags = 0
@@ -59,16 +66,29 @@ class Shopper:
         """What every message of this shopper ends with."""
         return f"for room {self.number}."
 
+    @property
+    def address(self) -> str:
+        """Each has its own, of a private network."""
+        return f"10.{self.number >> 16 & 255}.{self.number >> 8 & 255}.{self.number & 255}"
+
     def run(self, until: float) -> None:
         """Ask, refine and flag, over and over, until a time of the monotonic clock."""
         while time.monotonic() < until:
             example = f"A {self.draw.choice(COLOURS)} {self.draw.choice(self.kinds)}, {self.mark}"
             answer = self.request(ASK, "ask", example, None, [], "", "")
+            self.rest()
             if answer and time.monotonic() < until:
                 more = f"<comment>This one?</comment>\n<submission>Rather {self.draw.choice(COLOURS)}.</submission>"
                 answer = self.request(REFINE, "recommend", answer["context"] + more) or answer
             if answer and answer["candidates"] and self.draw.random() < FLAG_SHARE:
                 self.flag(answer)
+            self.rest()
+
+    def rest(self) -> None:
+        """Look at an answer; a connection that nothing is said on is not held meanwhile."""
+        if self.pause:
+            self.connection.close()
+            time.sleep(self.pause)
 
     def flag(self, answer: dict) -> None:
         """Say which candidate would have been right, for a reason that nobody else gives."""
@@ -93,17 +113,21 @@ class Shopper:
 
     def call(self, endpoint: str, values: tuple[object, ...]) -> dict:
         """One call of the API; raises RuntimeError with the sentence that stands in place of an answer."""
-        body = json.dumps({"data": values, "session_hash": f"shopper-{self.number}"})
+        body = json.dumps({"data": values, "session_hash": self.session()})
         event_id = json.loads(self.fetch("POST", endpoint, body))["event_id"]
         event, data = read_event(self.fetch("GET", f"{endpoint}/{event_id}"))
         if event != "complete":
             raise RuntimeError(data)
         return json.loads(data)[0]
 
+    def session(self) -> str | None:
+        """What the server knows the shopper by."""
+        return f"shopper-{self.number}"
+
     def fetch(self, method: str, path: str, body: str | None = None) -> str:
         """One HTTP request; raises RuntimeError for a status that is none of success."""
         try:
-            self.connection.request(method, f"/gradio_api/call/{path}", body, {"Content-Type": "application/json"})
+            self.connection.request(method, f"/gradio_api/call/{path}", body, self.headers)
             reply = self.connection.getresponse()
             text = reply.read().decode()
         except Exception:
@@ -112,6 +136,11 @@ class Shopper:
         if reply.status != HTTPStatus.OK:
             raise RuntimeError(f"status {reply.status}: {text[:200]}")
         return text
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of every request."""
+        return {"Content-Type": "application/json", ADDRESS_HEADER: self.address}
 
     def fault_of(self, answer: dict) -> str:
         """What is wrong with an answer, "" where nothing is."""
@@ -124,6 +153,32 @@ class Shopper:
         if answer["pick"] != answer["candidates"][0] or scores != sorted(scores, reverse=True):
             return "a pick that is not the best candidate"
         return ""
+
+
+class Caller(Shopper):
+    """A program that calls the API as its documentation says, without a session."""
+
+    def session(self) -> None:
+        """None."""
+
+
+class Flooder(Shopper):
+    """Asks long questions one after the other, whatever becomes of them; several share an address."""
+
+    def __init__(self, number: int, place: int, crew: Crew, note: Callable[[Reply], None]):
+        super().__init__(number, crew, note)
+        self.place = place
+
+    def run(self, until: float) -> None:
+        """Ask until a time of the monotonic clock."""
+        while time.monotonic() < until:
+            text = f"A {self.draw.choice(COLOURS)} {self.draw.choice(self.kinds)}, {self.mark} "
+            self.request(FLOOD, "ask", (text * (LONG // len(text))), None, [], "", "")
+            time.sleep(REST)
+
+    def session(self) -> str:
+        """A session of its own for each question."""
+        return f"flooder-{self.number}-{self.place}-{self.draw.random()}"
 
 
 def read_event(text: str) -> tuple[str, str]:
@@ -141,6 +196,8 @@ def read_event(text: str) -> tuple[str, str]:
 def go_shopping(crew: Crew, note: Callable[[Reply], None]) -> None:
     """All at once; returns when the last one has the last answer."""
     shoppers = [Shopper(number, crew, note) for number in range(crew.shoppers)]
+    floods = range(crew.shoppers, crew.shoppers + crew.floods)
+    shoppers += [Flooder(number, place, crew, note) for number in floods for place in range(AT_ONCE)]
     until = time.monotonic() + crew.seconds
     threads = [threading.Thread(target=shopper.run, args=(until,), daemon=True) for shopper in shoppers]
     for thread in threads:

@@ -12,8 +12,16 @@ from helpers.fakes import FakeRecommender, make_catalog
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.evaluation.benchmarks import load_test
-from lavic_chat.evaluation.benchmarks.load_test import Served, collect_replies, run_load_test, summarize
-from lavic_chat.evaluation.benchmarks.shoppers import FLAG, Crew, Reply, Shopper, read_event
+from lavic_chat.evaluation.benchmarks.load_test import (
+    Served,
+    collect_replies,
+    compare_floods,
+    run_calls,
+    run_flood,
+    run_load_test,
+    summarize,
+)
+from lavic_chat.evaluation.benchmarks.shoppers import ADDRESS_HEADER, ASK, FLAG, FLOOD, Crew, Reply, Shopper, read_event
 from lavic_chat.recommendation import Recommendation
 
 CREW = Crew("http://127.0.0.1:9/", 1, 1.0, ("sofa",))
@@ -26,6 +34,37 @@ def test_six_shoppers_meet_no_fault_and_no_flag_is_lost(tmp_path: Path):
     assert 0.02 <= found.latency["ask"].p50 <= found.latency["ask"].p99
     assert 0 < found.model_busy <= 1
     assert found.memory_start_mib is None or 0 < found.memory_start_mib <= 2 * found.memory_end_mib
+
+
+def test_each_shopper_has_an_address_of_its_own():
+    shoppers = [Shopper(number, CREW, lambda reply: None) for number in (0, 1, 300, 70_000)]
+    assert [one.address for one in shoppers] == ["10.0.0.0", "10.0.0.1", "10.0.1.44", "10.1.17.112"]
+    assert {one.headers[ADDRESS_HEADER] for one in shoppers} == {one.address for one in shoppers}
+
+
+def test_a_flood_is_measured_beside_an_honest_shopper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(load_test, "PAUSE", 0.3)
+    found = run_flood(FakeRecommender(make_catalog(tmp_path / "catalog"), delay=0.1), 4)
+    assert found.faults == {} and found.floods == 4
+    assert found.median_alone >= 0.1 and found.median_beside >= 0.1 and found.ratio > 0
+    assert found.flood_answers > 4 and found.flood_refused == 0  # so soon nobody meets a limit
+
+
+def test_what_floods_do_is_counted_apart():
+    alone = [Reply(ASK, 1.0), Reply(ASK, 3.0), Reply(ASK, 9.0, "lost"), Reply(FLAG, 0.1)]
+    beside = [Reply(ASK, 3.0), Reply(FLOOD, 9.0), Reply(FLOOD, 0.1, "too many")]
+    found = compare_floods("cpu", alone, beside)
+    assert (found.median_alone, found.median_beside, found.ratio) == (2.0, 3.0, 1.5)
+    assert (found.flood_answers, found.flood_refused, found.faults) == (1, 1, {"lost": 1})
+    with pytest.raises(LavicError, match="--seconds more"):
+        compare_floods("cpu", alone, beside[1:])
+
+
+def test_calls_without_a_session_are_counted_with_the_memory_that_stays(tmp_path: Path):
+    recommender = FakeRecommender(make_catalog(tmp_path / "catalog"))
+    found = run_calls(recommender, 150)
+    assert (found.calls, found.faults) == (150, 0) and len(recommender.calls) == 151
+    assert found.memory_end_mib is None or found.memory_end_mib - found.memory_start_mib < 50
 
 
 @dataclass
