@@ -134,16 +134,21 @@ def index(ship: bool, as_json: bool, **chosen) -> None:
 def build_index(settings: Settings, ship: bool) -> dict:
     """Compute what the caches lack, and count what there is; with `ship` also write it into the adapter folder.
 
-    Raises LavicError where there is no such folder.
+    Raises LavicError where there is no such folder, or nothing can be kept in the home.
     """
     from lavic_chat.model.runtimes import ensure_exports
     from lavic_chat.ranking.visual_ranker import source_of
     from lavic_chat.serving.recommender import load_recommender
+    from lavic_chat.storage.files import check_writable
+    from lavic_chat.storage.troubles import current_troubles
 
     start = time.perf_counter()
+    check_writable(settings.home / "cache")  # told now, not after an hour whose work could not be kept
     ensure_exports(source_of(settings))
     recommender = load_recommender(settings)
     recommender.visual_ranker.read_ahead(recommender.catalog.products, recommender.item_features)
+    for sentence in current_troubles():
+        raise LavicError(sentence)
     if ship:
         if not settings.adapter:
             raise LavicError("There is no adapter folder to ship the states in; name one with --adapter.")

@@ -6,7 +6,6 @@ turn id, and the newest row of a turn is the one that counts.
 """
 
 import json
-import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,11 +16,12 @@ from typing import Any
 
 from lavic_chat.dialogue.reddit_amazon import parse_context
 from lavic_chat.dialogue.turns import CONTROL
-from lavic_chat.errors import FlagError
+from lavic_chat.errors import FlagError, FlagStoreError
 from lavic_chat.feedback.database import PATIENCE, now, open_database, transaction
+from lavic_chat.storage.troubles import current_troubles, end_trouble, note_trouble
 
 Backup = Callable[[str, dict], None]  # called with a table and the row that was stored in it
-log = logging.getLogger(__name__)
+BACKUP = "The backup of flags"  # as a place of troubles
 
 LIMITS = {  # characters
     "turn_id": 200,
@@ -92,16 +92,30 @@ class FlagStore:
 
     def _insert(self, table: str, row: dict, **more) -> int:
         """Store a row, then hand it to the backup; what is stored stays, whatever becomes of the backup."""
-        with open_database(self.path, self.patience) as database, transaction(database):
-            before = database.conn.total_changes
-            number: Any = database.table(table).insert(row, **more).last_pk
-            is_new = database.conn.total_changes > before
+        try:
+            with open_database(self.path, self.patience) as database, transaction(database):
+                before = database.conn.total_changes
+                number: Any = database.table(table).insert(row, **more).last_pk
+                is_new = database.conn.total_changes > before
+        except FlagStoreError as error:
+            note_trouble(self.path, str(error))
+            raise
+        end_trouble(self.path)
         if self.backup and is_new:
-            try:
-                self.backup(table, row)
-            except OSError as error:
-                log.error("The backup could not be written (%s); the flag is stored here only.", error.strerror)
+            self._back_up(self.backup, table, row)
         return number
+
+    def _back_up(self, backup: Backup, table: str, row: dict) -> None:
+        try:
+            backup(table, row)
+        except OSError as error:
+            note_trouble(BACKUP, f"The backup could not be written ({error.strerror}); flags are stored here only.")
+        else:
+            end_trouble(BACKUP)
+
+    def troubles(self) -> tuple[str, ...]:
+        """What those who run the app should know of disk and database at present, a sentence each."""
+        return current_troubles()
 
     def list(self, limit: int | None = None) -> tuple[Flag, ...]:
         """The newest flags first, each marked whether it is the latest of its turn."""

@@ -27,6 +27,7 @@ from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.flags import Flag, checked_candidates
 from lavic_chat.recommendation import Recommendation, RecommendationRequest, ask_recommender, to_answer
 from lavic_chat.ui.failures import SORRY, sentence
+from lavic_chat.ui.flag_form import NOT_STORED
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.waiting import Line, model_queue, result, shopper_of
 
@@ -78,7 +79,7 @@ class Api:
 
     def flag(self, context: str, candidates: list | None, pick: str, correct: str, reason: str) -> dict:
         """A wrong pick, and which of the candidates, or of the catalogue, would have been right."""
-        return self.answer_or_error(lambda: self.store(context, candidates, pick, correct, reason))
+        return self.answer_or_error(lambda: self.store(context, candidates, pick, correct, reason), NOT_STORED)
 
     def answer(self, request: RecommendationRequest) -> dict:
         """The recommender's answer as JSON, and the conversation as dialogue files hold it."""
@@ -114,12 +115,12 @@ class Api:
         )
         return {"stored": self.annotations.add(flag)}
 
-    def answer_or_error(self, move: Callable[[], dict]) -> dict:
+    def answer_or_error(self, move: Callable[[], dict], sorry: str = SORRY) -> dict:
         """The move's answer; what can be mended is told in its sentence, everything else politely."""
         try:
             return move()
         except Exception as error:
-            raise gr.Error(sentence(error, SORRY), print_exception=False) from None
+            raise gr.Error(sentence(error, sorry), print_exception=False) from None
 
 
 def read_message(

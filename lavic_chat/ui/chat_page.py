@@ -14,14 +14,14 @@ from gradio.events import Dependency
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters, read_price
 from lavic_chat.dialogue.history import History
-from lavic_chat.errors import LavicError
+from lavic_chat.errors import FlagStoreError, LavicError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.recommendation import Recommendation
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import from_storage
 from lavic_chat.ui.chat_screen import box_value, sent
 from lavic_chat.ui.failures import SORRY, note_failure, sentence
-from lavic_chat.ui.flag_form import THANKS, make_flag
+from lavic_chat.ui.flag_form import NOT_STORED, THANKS, make_flag
 from lavic_chat.ui.history_screen import HistoryScreen, signs_of
 from lavic_chat.ui.replies import UNSURE
 from lavic_chat.ui.session import Recommender, Session
@@ -29,7 +29,6 @@ from lavic_chat.ui.waiting import model_queue
 
 BUSY = "The shop is very busy right now; please try again in a moment."
 BACK_IN_THE_BOX = "Your message is back in the box."
-NOT_STORED = "The flag could not be stored; please try again later."
 # The form's button is gone, and the focus goes back to the one that opened the form.
 TO_WRONG_PICK = "() => { document.getElementById('wrong-pick')?.focus({ preventScroll: true }); }"
 
@@ -208,6 +207,8 @@ class ChatPage(HistoryScreen):
         if session.recommendation and session.is_pick_newest and session.recommendation.confidence < UNSURE:
             try:
                 self.annotations.add_unsure(make_flag(session, self.recommender, None, (), ""))
+            except FlagStoreError:
+                pass  # the store has said so in the log, once
             except Exception as error:
                 note_failure(error)
 

@@ -10,6 +10,7 @@ from lavic_chat.ui.session import Recommender, Session
 LONGEST_REASON = 500  # characters
 QUICK_REASONS = ("Wrong colour", "Wrong material", "Wrong style", "Wrong kind of thing", "Too expensive")
 NONE_OF_THESE = ""
+NOT_STORED = "The flag could not be stored; please try again later."
 THANKS = (
     "Thank you, that is noted. Flags are kept by who runs this app, without names or addresses; "
     "“lavic-chat flags list” shows them and “lavic-chat flags export” turns them into training dialogues."
