@@ -50,7 +50,8 @@ class Recommendation:
     """The pick and all candidates, best first; timings in milliseconds by step. intent: what was understood of the
     shopper's words. gave_way: conditions that the pick does not meet, for nothing here meets all. unknown: limits of
     which the shop says nothing for such things, so that they could not be heeded. reply: what is said
-    where the turn asks for no pick, and there are no candidates; "" else."""
+    where the turn asks for no pick, and there are no candidates; "" else. model_hash, catalog_hash: of what has
+    answered, "" where that is not known."""
 
     candidates: tuple[ScoredProduct, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
@@ -60,6 +61,8 @@ class Recommendation:
     gave_way: tuple[GivenWay, ...] = ()
     unknown: tuple[str, ...] = ()
     reply: str = ""
+    model_hash: str = ""
+    catalog_hash: str = ""
 
     @property
     def pick(self) -> ScoredProduct:

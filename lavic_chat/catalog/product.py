@@ -60,6 +60,7 @@ class Catalog:
     folder: Path
     products: tuple[Product, ...]
     terms: CatalogTerms = USUAL
+    content_hash: str = field(default="", compare=False)  # of products.jsonl, as `load_catalog` has read it
 
     @cached_property
     def by_id(self) -> dict[str, Product]:
@@ -68,8 +69,8 @@ class Catalog:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of `products.jsonl` as it lies on disk at the first call."""
-        return hash_file(self.folder / PRODUCTS)
+        """SHA-256 of `products.jsonl` as it was read; of one that was not, as it lies on disk at the first call."""
+        return self.content_hash or hash_file(self.folder / PRODUCTS)
 
     @cached_property
     def root(self) -> Path:

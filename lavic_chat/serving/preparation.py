@@ -50,7 +50,7 @@ def replace_when_ready(engine: Engine, settings: Settings) -> threading.Thread |
 
     def replace() -> None:
         if process.wait() == 0 and is_exported(source_of(settings)):
-            recommender = load_recommender(settings, progress=False)
+            recommender = load_recommender(settings, progress=False, catalog=engine.catalog)
             engine.replace(recommender)
             log.info("From now on %s answers.", recommender.visual_ranker.model.runtime)
             if recommender.visual_ranker.ranker.reads_ahead:

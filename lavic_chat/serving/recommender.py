@@ -115,7 +115,12 @@ class Recommender(BatchRecommender):
         ready = [turn for turn in turns if isinstance(turn, PreparedTurn)]
         with self._scoring:
             rankings = iter(self.rank_prepared(ready))
-        return [finish(turn, next(rankings)) if isinstance(turn, PreparedTurn) else turn for turn in turns]
+        found = [finish(turn, next(rankings)) if isinstance(turn, PreparedTurn) else turn for turn in turns]
+        return [self.signed(answer) if isinstance(answer, Recommendation) else answer for answer in found]
+
+    def signed(self, found: Recommendation) -> Recommendation:
+        """An answer with the hashes of what has answered."""
+        return replace(found, model_hash=self.model_hash, catalog_hash=self.catalog.fingerprint)
 
     def prepare(self, request: RecommendationRequest) -> PreparedTurn | Recommendation:
         """Everything before the model's pass, or the answer where there is none to pick; raises LavicError for what
@@ -244,9 +249,12 @@ def shown_with(dialogue: Dialogue, product: str) -> tuple[str, ...]:
     return (product, *(item for item in shown if item != product))
 
 
-def load_recommender(settings: Settings, progress: bool = True, lend: Lender = owned) -> Recommender:
-    """Open catalogue and model, and compute what the caches lack: sentence vectors and the pictures' states."""
-    catalog = load_catalog(settings.catalog)
+def load_recommender(
+    settings: Settings, progress: bool = True, lend: Lender = owned, catalog: Catalog | None = None
+) -> Recommender:
+    """Open catalogue and model, and compute what the caches lack: sentence vectors and the pictures' states. catalog:
+    one that was read before, whatever lies on disk by now."""
+    catalog = catalog or load_catalog(settings.catalog)
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     visual_ranker = load_visual_ranker(settings)

@@ -4,6 +4,7 @@ One SQLite file a kind; a key is a hash of what went in (picture bytes, text) an
 a checksum of it, where it was written by a version that knows of them: what does not fit counts as absent.
 """
 
+import contextlib
 import sqlite3
 import zlib
 from abc import ABC, abstractmethod
@@ -119,8 +120,11 @@ class TextCache(_Store):
 
     def get(self, keys: Iterable[str]) -> dict[str, str]:
         """The texts that are here, by key; what is no text counts as absent."""
-        texts = ((key, data.decode("utf-8", "replace")) for key, data in self.read(keys))
-        return {key: text for key, text in texts if "\ufffd" not in text}
+        found = {}
+        for key, data in self.read(keys):
+            with contextlib.suppress(UnicodeDecodeError):
+                found[key] = data.decode()
+        return found
 
     def put(self, texts: Mapping[str, str]) -> None:
         """Keep texts by key; raises CacheError."""

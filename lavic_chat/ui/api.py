@@ -27,7 +27,7 @@ from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.flags import Flag, checked_candidates
 from lavic_chat.recommendation import Recommendation, RecommendationRequest, ask_recommender, to_answer
 from lavic_chat.ui.failures import SORRY, sentence
-from lavic_chat.ui.flag_form import NOT_STORED
+from lavic_chat.ui.flag_form import NOT_STORED, check_products, checked_reason
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.waiting import Line, model_queue, result, shopper_of
 
@@ -101,19 +101,17 @@ class Api:
         if not isinstance(candidates, Sequence) or isinstance(candidates, str):
             raise FlagError("The candidates must be a list of [id, score].")
         pairs = checked_candidates(candidates)
-        if pick not in dict(pairs):
-            raise FlagError("The pick must be one of the candidates.")
         flag = Flag(
             turn_id=uuid4().hex,
             context=checked_context(context),
             candidates=tuple(sorted(pairs, key=lambda pair: -pair[1])),  # annotators are shown the best ten
             pick=pick,
             correct=correct or None,
-            reason=reason or "",
+            reason=checked_reason(reason),
             model_hash=self.recommender.model_hash,
             catalog_hash=self.recommender.catalog.fingerprint,
         )
-        return {"stored": self.annotations.add(flag)}
+        return {"stored": self.annotations.add(check_products(flag, self.recommender.catalog))}
 
     def answer_or_error(self, move: Callable[[], dict], sorry: str = SORRY) -> dict:
         """The move's answer; what can be mended is told in its sentence, everything else politely."""
