@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lavic_chat.catalog.product import Catalog
 from lavic_chat.dialogue.reddit_amazon import to_context
 from lavic_chat.errors import FlagError
-from lavic_chat.feedback.flags import Flag
+from lavic_chat.feedback.flags import Flag, checked
 from lavic_chat.ui.session import Recommender, Session
 
 LONGEST_REASON = 500  # characters
@@ -56,9 +56,10 @@ def checked_reason(words: object) -> str:
 
 
 def check_products(flag: Flag, catalog: Catalog) -> Flag:
-    """The flag of somebody who may have made it up. Raises FlagError for products that are not of the catalogue, twice
-    the same candidate, scores that are no probabilities, a pick that is none of them, or a right one that is the pick.
-    """
+    """The flag of somebody who may have made it up. Raises FlagError as `checked`, and for products that are not of the
+    catalogue, a candidate named twice, scores that are no probabilities, a pick that is none of them, or a right one
+    that is the pick."""
+    flag = checked(flag)
     ids = [name for name, _ in flag.candidates]
     if unknown := next((name for name in (*ids, flag.correct or flag.pick) if name not in catalog), None):
         raise FlagError(f"There is no product {unknown[:80]!r} in this catalogue, so that it cannot be flagged.")
