@@ -1,4 +1,4 @@
-"""Flags that cannot be, rows that are damaged, catalogues that change, kills while reading back, clocks that go back."""
+"""Flags that cannot be, damaged rows, catalogues that change, kills while reading back, clocks that go back."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ def api(catalog, tmp_path) -> Api:
     ({"correct": "no-such"}, "no product 'no-such' in this catalogue"),
     ({"correct": "red-lamp"}, "cannot be the pick itself"),
     ({"pick": "green-lamp"}, "pick must be one of the candidates"),
-    ({"pick": ""}, "has no pick|no product"),
+    ({"pick": ""}, "has no pick"),
     ({"candidates": [["red-lamp", 0.9], ["no-such", 0.1]]}, "no product 'no-such'"),
     ({"candidates": [["red-lamp", 0.9], ["red-lamp", 0.1]]}, "named once"),
     ({"candidates": [["red-lamp", 9], ["blue-lamp", 0.1]]}, "from 0 to 1"),
@@ -66,8 +66,8 @@ def api(catalog, tmp_path) -> Api:
     ({"candidates": [["red-lamp"], ["blue-lamp", 0.1]]}, "product id with its score"),
     ({"reason": "x" * 600}, "shorten it to 500"),
     ({"reason": ["x"]}, "reason must be a text"),
-    ({"correct": ["blue-lamp"]}, "correct must be a text|no product"),
-    ({"pick": {"a": 1}}, "pick must be a text|no product"),
+    ({"correct": ["blue-lamp"]}, "correct must be a text"),
+    ({"pick": {"a": 1}}, "pick must be a text"),
 ])  # fmt: skip
 def test_what_cannot_be_flagged_is_a_sentence(api, caplog, wrong, sentence):
     with pytest.raises(Error, match=sentence):
@@ -334,9 +334,10 @@ ROW = {"turn_id": "t", "context": SAID, "candidates": '[["a", 0.5]]', "pick": "a
        "model_hash": "", "catalog_hash": "", "time": "2026-01-01T00:00:00+00:00"}  # fmt: skip
 
 
-@given(
-    st.lists(st.dictionaries(st.sampled_from([*ROW, "table", "id"]), values | st.lists(values), max_size=4), max_size=9)
-)
+changes = st.dictionaries(st.sampled_from([*ROW, "table", "id"]), values | st.lists(values), max_size=4)
+
+
+@given(st.lists(changes, max_size=9))
 def test_whatever_a_backup_holds_whole_rows_come_back(tmp_path_factory, changes):
     store = AnnotationStore(tmp_path_factory.mktemp("backup") / "flags.sqlite")
     rows = [{"table": "flags", **ROW}, *({"table": "flags", **ROW, **change} for change in changes)]
