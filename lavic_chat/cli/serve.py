@@ -104,11 +104,15 @@ def format_answer(answer: dict) -> str:
 @click.command()
 @model_options
 def prepare(**chosen) -> None:
-    """Make what a processor answers fastest with, once; without it the first start has it made in the background."""
+    """Make what a processor answers fastest with, once; without it the first start has it made in the background. Files
+    under $LAVIC_HOME that are damaged are made anew."""
+    from lavic_chat.model.healing import heal
     from lavic_chat.model.runtimes import ensure_exports
     from lavic_chat.ranking.visual_ranker import source_of
 
     source = source_of(read_settings(**chosen))
+    for folder in heal(source):
+        click.echo(f"{folder} was damaged; it is made anew.", err=True)
     made = ensure_exports(source)
     click.echo("Ready." if made else "Nothing to make: here the model runs in torch.")
 
