@@ -68,8 +68,8 @@ class VisualRanker:
 
 
 def check_adapter(folder: Path | None) -> bool:
-    """Whether what an adapter brings of pictures is damaged, so that it is made anew, states and captions alike; that is
-    told. Raises ModelError where its weights are."""
+    """Whether the states or captions that an adapter brings are damaged, so that both are made anew, which is told.
+    Raises ModelError where its weights are."""
     damaged = damaged_parts(folder) if folder else []
     for path in damaged:
         if path.name not in (SHIPPED_STATES, SHIPPED_CAPTIONS):

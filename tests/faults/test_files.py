@@ -81,9 +81,10 @@ def test_large_files_are_compared_by_size_alone_unless_all_are_asked_for(tmp_pat
     assert damaged_files(folder) == ["a", "below/b"]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"files": []}', '{"files": {"a": {}}}', "\x00" * 50, "[" * 9_000]
-)
+NO_RECORDS = ["", "{", "[]", "{}", '{"files": []}', '{"files": {"a": {}}}', "\x00" * 50, "[" * 9_000]
+
+
+@pytest.mark.parametrize("text", NO_RECORDS)
 def test_a_record_that_cannot_be_read_is_damage_itself(tmp_path, text):
     folder = write_some(tmp_path / "some")
     (folder / MANIFEST).write_text(text)
@@ -205,9 +206,8 @@ def test_what_cannot_be_made_anew_is_told_to_the_owner(tmp_path, monkeypatch):
         raise ModelError(f"The model folder {source.home} cannot be used.")
 
     served = Served(tmp_path, monkeypatch, stuck)
-    assert served.run() is served.first and current_troubles() == (
-        f"The model folder {tmp_path / 'home'} cannot be used.",
-    )
+    assert served.run() is served.first
+    assert current_troubles() == (f"The model folder {tmp_path / 'home'} cannot be used.",)
 
 
 @pytest.mark.parametrize("harm", [cut, empty])

@@ -123,9 +123,7 @@ def ensure(recipe: Recipe, home: str | Path, largest: int = SMALL) -> Path:
     except ModelError as error:
         if not target.is_dir():
             raise
-        raise ModelError(
-            f"The model folder {target} cannot be used: {fault}. It was to be made anew. {error}"
-        ) from error
+        raise ModelError(f"The model folder {target} cannot be used, for {fault}, nor be made anew. {error}") from error
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         advice = "free some space, or set LAVIC_HOME to another folder"
