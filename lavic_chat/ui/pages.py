@@ -10,6 +10,7 @@ from lavic_chat.ui import markup
 from lavic_chat.ui.annotation_page import AnnotationPage
 from lavic_chat.ui.api import Api
 from lavic_chat.ui.chat_page import ChatPage
+from lavic_chat.ui.refusals import RefusingBlocks
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.shared_chat_page import SharedChatPage
 from lavic_chat.ui.waiting import SharedRecommender
@@ -26,7 +27,7 @@ def build_app(
     """The chat around a recommender, and the annotators' page at /desk, with a login where `annotators` has names with
     passwords; serve it with `launch`, which brings the theme and the pictures."""
     links = markup.Links(recommender.catalog, recommender.model_name, recommender.device, currency)
-    with gr.Blocks(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
+    with RefusingBlocks(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
         page = make_page(recommender, annotations, links)
         page.lay_out()
         Api(recommender, annotations).lay_out()  # first, for an endpoint's name belongs to who comes first

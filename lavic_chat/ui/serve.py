@@ -6,6 +6,7 @@ from pathlib import Path
 import gradio as gr
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from lavic_chat.catalog.product import Catalog
 from lavic_chat.errors import LavicError
 from lavic_chat.ui.gradio_savings import SESSIONS_KEPT, save_at_queue, save_at_state, turn_analytics_off
+from lavic_chat.ui.refusals import Refusals
 from lavic_chat.ui.theme import HERE, stylesheet, theme
 
 # Only formats that a browser shows as a picture and nothing more: an SVG, for one, could carry a script.
@@ -44,8 +46,8 @@ def launch(
     launched = app.launch(
         server_name=host, server_port=port, theme=theme(), css=stylesheet(), footer_links=[], ssr_mode=False,
         favicon_path=HERE / "mark.svg", allowed_paths=[], max_file_size=LARGEST_UPLOAD, show_error=False,
-        app_kwargs={"routes": [picture_route(catalog)]}, state_session_capacity=SESSIONS_KEPT,
-        max_threads=MOST_EVENTS, **more,
+        app_kwargs={"routes": [picture_route(catalog)], "middleware": [Middleware(Refusals)]},
+        state_session_capacity=SESSIONS_KEPT, max_threads=MOST_EVENTS, **more,
     )  # fmt: skip
     save_at_state(app)
     return launched
