@@ -130,15 +130,18 @@ def time_of(rows: Sequence[dict]) -> str:
 
 
 def read_file(path: Path) -> Iterator[dict]:
-    """A file's rows."""
+    """A file's rows; how many lines are none is logged once, with what is wrong with the first."""
+    bad: list[LavicError] = []
     for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
         try:
             row = parse_line(line, f"{path.name}, line {number}")
         except LavicError as error:
-            log.warning("%s", error)
+            bad.append(error)
             continue
         if row and isinstance(row.get("time"), str):
             yield row
+    if bad:
+        log.warning("%d of the lines of %s are left out. %s", len(bad), path.name, bad[0])
 
 
 def storage_notice(repo: str) -> str:

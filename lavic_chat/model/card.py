@@ -75,7 +75,7 @@ def read_card(folder: str | Path) -> AdapterCard:
             raise ValueError("join and withdraw must be numbers of layers")
         if not isinstance(card.pictures, int) or card.pictures < 1:
             raise ValueError("pictures must be 1 or more")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read as an adapter's card ({error}).") from error
     return card
 
