@@ -173,3 +173,14 @@ def compare(trials: Sequence[Trial], plain: Sequence[Measured], bearing: Sequenc
         for one, before, after in sides
     ]
     return {**row, "each": each}
+
+
+def format_orders(metrics: dict) -> str:
+    """A line a measure, for people."""
+    lines = [f"{metrics['products']} products, without and with an order in title or description"]
+    for name in ("picked", "found", "score"):
+        row = metrics[name]
+        low, high = row["gain_95"]
+        gain = f"{row['gain']:+.3f} ({low:+.3f} to {high:+.3f})"
+        lines.append(f"{name:<7}{row['plain']:.3f} and {row['ordered']:.3f}: {gain}")
+    return "\n".join(lines)
