@@ -19,7 +19,7 @@ from uuid import uuid4
 from huggingface_hub import CommitScheduler, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from lavic_chat.errors import LavicError
+from lavic_chat.errors import FlagError, LavicError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.database import is_sound, set_aside
 from lavic_chat.storage.files import parse_line
@@ -60,7 +60,7 @@ def open_annotations(path: str | Path, repo: str = "", token: str = "") -> Annot
     """
     path = Path(path)
     if not repo:
-        if not is_sound(path):
+        if not sound_or_unknown(path):
             note_trouble(path, f"The flag database {path} is damaged; move it away to begin a new one.")
         return AnnotationStore(path)
     if not token:
@@ -83,12 +83,31 @@ def open_annotations(path: str | Path, repo: str = "", token: str = "") -> Annot
 def read_back(path: Path, repo: str, token: str) -> None:
     """Fill an empty database from the backup; one that is damaged is set aside first. A kill at any point leaves a
     database that is as empty as before, or whole."""
-    if not is_sound(path):
+    if not sound_or_unknown(path):
         log.warning("The flag database %s was damaged: it is %s now.", path, set_aside(path).name)
-    if AnnotationStore(path).is_empty():
+    if empty_or_none(path):
         files = backup_files(download_rows(repo, token, path.parent / BEFORE), path.parent / FOLDER)
         count = AnnotationStore(path).restore(read_rows(files))
         log.info("%d flags and judgements were read back from the dataset", count)
+
+
+def sound_or_unknown(path: Path) -> bool:
+    """Whether a database is not known to be damaged. One that cannot be looked into, on a read-only disk or because
+    another holds it, is told, and keeps nobody from starting."""
+    try:
+        return is_sound(path)
+    except FlagError as error:
+        note_trouble(path, str(error))
+        return True
+
+
+def empty_or_none(path: Path) -> bool:
+    """Whether nothing is known to be in a database."""
+    try:
+        return AnnotationStore(path).is_empty()
+    except FlagError as error:
+        note_trouble(path, str(error))
+        return False
 
 
 def download_rows(repo: str, token: str, folder: str | Path) -> Path:

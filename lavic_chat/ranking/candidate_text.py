@@ -8,7 +8,8 @@ product was picked where it was not before (`evaluation/title_orders.py`). A tex
 import re
 import unicodedata
 
-VERDICT_WORDS = r"fits|yes|shoppers?(?:['\u2019]s)?"  # wherever they stand: of the question, and the answer that counts
+# Wherever they stand: the words of the question, "whether it fits the shopper's wishes", and the answer that counts.
+VERDICT_WORDS = r"fits|yes|wish(?:es)?|shoppers?(?:['\u2019]s)?"
 MARKS = "fits|looks|wanted|shopper|shop|photo|answer|assistant|system|user"  # before a colon
 MARKED = re.compile(rf"\b(?:{MARKS})\s*:|\b(?:{VERDICT_WORDS})\b", re.IGNORECASE)
 

@@ -20,7 +20,7 @@ from lavic_chat.evaluation.title_orders import (
     OrdersConfig,
     evaluate_orders,
     format_orders,
-    with_orders,
+    with_words,
 )
 from lavic_chat.settings import Settings
 
@@ -53,14 +53,14 @@ def test_what_obeys_is_found_out_and_what_does_not_is_not(monkeypatch, tmp_path,
     deaf = measure(monkeypatch, tmp_path, FakeRecommender(catalog))
     assert deaf["picked"]["gain_95"][0] <= 0 and deaf["products"] == len(ORDERS) == len(deaf["each"])
     obeyed = measure(monkeypatch, tmp_path, Obedient(catalog))
-    assert obeyed["picked"]["gain_95"][0] > 0 and obeyed["picked"]["ordered"] > obeyed["picked"]["plain"]
+    assert obeyed["picked"]["gain_95"][0] > 0 and obeyed["picked"]["ordered"] > obeyed["picked"]["own"]
     assert json.loads((tmp_path / "out" / "orders.json").read_text()) == obeyed
     assert "picked" in format_orders(obeyed) and f"{obeyed['picked']['gain']:+.3f}" in format_orders(obeyed)
 
 
 def test_each_product_bears_its_own_order(catalog):
     trials = title_orders.draw_trials(FakeRecommender(catalog), 2, seed=1)
-    bearing = with_orders(catalog, trials)
+    bearing = with_words(catalog, trials, [trial.order[1] for trial in trials])
     assert len({trial.product.id for trial in trials}) == len(trials) == 30
     changed = [one for one, before in zip(bearing, catalog, strict=True) if one != before]
     assert len(changed) == 30

@@ -329,6 +329,21 @@ def test_a_broken_database_without_a_backup_is_told_at_the_start_and_left_alone(
         store.list()
 
 
+@pytest.mark.parametrize("repo", ["", "me/flags"])
+def test_a_database_that_cannot_be_looked_into_keeps_nobody_from_starting(tmp_path, repository, monkeypatch, repo):
+    AnnotationStore(tmp_path / "flags.sqlite").add(TURN)
+
+    def refuse(*_given, **_more):
+        raise sqlite3.OperationalError("unable to open database file")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sqlite3, "connect", refuse)
+        store = open_annotations(tmp_path / "flags.sqlite", repo, "token")
+        assert "flags.sqlite" in store.troubles()[0]
+    store.add(TURN)
+    assert store.troubles() == () and len(store.list()) == 2
+
+
 values = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 ROW = {"turn_id": "t", "context": SAID, "candidates": '[["a", 0.5]]', "pick": "a", "correct": None, "reason": "",
        "model_hash": "", "catalog_hash": "", "time": "2026-01-01T00:00:00+00:00"}  # fmt: skip
