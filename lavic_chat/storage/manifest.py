@@ -1,6 +1,6 @@
 """What a folder of weights was written as: the size and the SHA-256 of each file, in `files.json` beside them.
 
-Sizes and small files are checked whenever a folder is opened, large ones in the background (`serving/healing.py`). A
+Sizes and small files are checked whenever a folder is opened, large ones in the background (`model/healing.py`). A
 folder of an earlier version has no such file, and gets it the first time that it is read as a whole.
 """
 

@@ -21,7 +21,7 @@ from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import from_storage
 from lavic_chat.ui.chat_screen import box_value, sent
 from lavic_chat.ui.failures import SORRY, note_failure, sentence
-from lavic_chat.ui.flag_form import NOT_STORED, THANKS, make_flag
+from lavic_chat.ui.flag_form import NOT_STORED, THANKS, check_products, make_flag
 from lavic_chat.ui.history_screen import HistoryScreen, signs_of
 from lavic_chat.ui.replies import UNSURE
 from lavic_chat.ui.session import Recommender, Session
@@ -277,7 +277,8 @@ class ChatPage(HistoryScreen):
     def save_flag(self, session: Session, right: str | None, quick: list[str], words: str) -> dict:
         """Store the flag and say where it went; on failure the form stays as filled in."""
         try:
-            self.annotations.add(make_flag(session, self.recommender, right, quick, words))
+            flag = make_flag(session, self.recommender, right, quick, words)
+            self.annotations.add(check_products(flag, self.links.catalog))  # a browser may have made the session up
         except Exception as error:
             return {self.flag_notice: markup.notice(sentence(error, NOT_STORED))}
         return self.flag_screen(session, note=THANKS)

@@ -11,6 +11,7 @@ from lavic_chat.ui.session import Recommender, Session
 LONGEST_REASON = 500  # characters
 QUICK_REASONS = ("Wrong colour", "Wrong material", "Wrong style", "Wrong kind of thing", "Too expensive")
 NONE_OF_THESE = ""
+ROUNDING = 1e-6  # of a probability
 NOT_STORED = "The flag could not be stored; please try again later."
 THANKS = (
     "Thank you, that is noted. Flags are kept by who runs this app, without names or addresses; "
@@ -65,7 +66,7 @@ def check_products(flag: Flag, catalog: Catalog) -> Flag:
         raise FlagError(f"There is no product {unknown[:80]!r} in this catalogue, so that it cannot be flagged.")
     if len(set(ids)) < len(ids):
         raise FlagError("Each candidate of a flag is named once.")
-    if not all(0 <= score <= 1 for _, score in flag.candidates):
+    if not all(0 <= score <= 1 + ROUNDING for _, score in flag.candidates):
         raise FlagError("A candidate's score is a probability, from 0 to 1.")
     if flag.pick not in ids:
         raise FlagError("The pick must be one of the candidates.")

@@ -30,7 +30,9 @@ from lavic_chat.feedback.hub_backup import backup_files, open_annotations, read_
 from lavic_chat.storage.files import hash_file
 from lavic_chat.ui.api import Api
 from lavic_chat.ui.browser_storage import from_storage, to_storage
+from lavic_chat.ui.chat_page import ChatPage
 from lavic_chat.ui.flag_form import make_flag
+from lavic_chat.ui.links import Links
 from lavic_chat.ui.session import Session
 
 SAID = "<submission>a lamp</submission>"
@@ -119,6 +121,17 @@ def test_a_turn_that_a_browser_kept_is_of_the_catalogue_that_answered_it(catalog
     for made_up in (["x", "y"], ["0" * 65, ""], [1, 2], ["0"], "ab c", None):
         stored["answers"][0]["answered_by"] = made_up
         assert from_storage(stored, catalog)[0] == Session()
+
+
+def test_a_session_that_a_browser_made_up_makes_no_flag(catalog, tmp_path):
+    page = ChatPage.__new__(ChatPage)
+    page.recommender, page.annotations = FakeRecommender(catalog), AnnotationStore(tmp_path / "flags.sqlite")
+    page.links, page.flag_notice = Links(catalog, "m", "cpu"), "notice"
+    stored = to_storage(answered(FakeRecommender(catalog)))
+    row = stored["answers"][0]["candidates"]
+    row[1] = row[0]
+    session, _, _ = from_storage(stored, catalog)
+    assert "named once" in page.save_flag(session, None, [], "")["notice"] and page.annotations.list() == ()
 
 
 # ---- damaged rows ----
