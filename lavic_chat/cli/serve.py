@@ -151,7 +151,7 @@ def build_index(settings: Settings, ship: bool) -> dict:
     ensure_exports(source_of(settings))
     recommender = load_recommender(settings)
     recommender.visual_ranker.read_ahead(recommender.catalog.products, recommender.item_features)
-    for sentence in current_troubles():
+    for sentence in current_troubles(below=settings.home / "cache"):
         raise LavicError(sentence)
     if ship:
         if not settings.adapter:

@@ -31,7 +31,7 @@ def end_trouble(place: str | Path) -> None:
         log.warning("%s works again.", place)
 
 
-def current_troubles() -> tuple[str, ...]:
-    """A sentence for each place that has one, the oldest first."""
+def current_troubles(below: str | Path = "") -> tuple[str, ...]:
+    """A sentence for each place that has one, the oldest first. below: only of files in this folder."""
     with _lock:
-        return tuple(_troubles.values())
+        return tuple(said for place, said in _troubles.items() if not below or Path(place).is_relative_to(below))

@@ -19,7 +19,7 @@ from lavic_chat.model.load import load_model
 from lavic_chat.ranking.visual_ranker import SHIPPED_STATES
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.settings import Settings
-from lavic_chat.storage.troubles import current_troubles
+from lavic_chat.storage.troubles import current_troubles, note_trouble
 from lavic_chat.ui import markup
 from lavic_chat.ui.annotation_page import AnnotationPage, Annotator
 from lavic_chat.ui.api import Api
@@ -62,7 +62,17 @@ def test_an_index_that_cannot_be_kept_is_told_before_it_is_made(settings, monkey
     monkeypatch.setattr("lavic_chat.serving.recommender.load_recommender", None)
     fail_disk(monkeypatch, how)
     with pytest.raises(LavicError, match=r"Could not write .*cache.* choose another folder"):
-        build_index(settings, ship=False)
+        build_index(replace(settings, runtime="torch"), ship=False)
+
+
+def test_an_index_that_a_disk_stopped_halfway_is_no_success(settings, monkeypatch, how):
+    from lavic_chat.storage import files
+
+    monkeypatch.setattr(files, "check_writable", lambda folder: None)  # there was room when it began
+    note_trouble("elsewhere", "Another thing.")
+    fail_disk(monkeypatch, how)
+    with pytest.raises(LavicError, match=r"The cache .* cannot be used"):
+        build_index(replace(settings, runtime="torch"), ship=False)
 
 
 @pytest.mark.parametrize("login", [{}, {"ada": "secret"}])
