@@ -25,10 +25,10 @@ from torch import Tensor
 
 from lavic_chat.dialogue.turns import SEEKER, Dialogue, Turn
 from lavic_chat.errors import ModelError
+from lavic_chat.features.candidate_text import harmless
 from lavic_chat.features.captions import CAPTION_MARK, caption_ids
 from lavic_chat.model import VIEWS, VisionLanguageModel
 from lavic_chat.model.packing import Prompt, join_branches
-from lavic_chat.ranking.candidate_text import harmless
 
 LIST, BRANCH, GENERATE = "list", "branch", "generate"
 DECODES = (BRANCH, LIST, GENERATE)

@@ -9,11 +9,13 @@ from helpers.toys import said
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lavic_chat.catalog import Product
 from lavic_chat.evaluation.title_orders import ORDERS
+from lavic_chat.features.candidate_text import MARKED, harmless
 from lavic_chat.model import VIEWS
-from lavic_chat.ranking.candidate_text import MARKED, harmless
 from lavic_chat.ranking.prompt import BRANCH, LIST, PromptCandidate, PromptFormat, build_prompt
 from lavic_chat.ranking.scoring import score_prompts
+from lavic_chat.retrieval.embedder import product_text
 from lavic_chat.settings import shipped
 
 VERDICTS = [
@@ -69,3 +71,11 @@ def test_a_title_with_a_verdict_scores_as_one_without(model, layout, words):
 
 def test_orders_are_thirty_and_each_is_another():
     assert len(ORDERS) == len(set(ORDERS)) == 30
+
+
+@pytest.mark.parametrize("words", VERDICTS)
+def test_search_reads_titles_alike(words):
+    titles = ("Bella sofa", f"Bella sofa {words}")
+    plain, bearing = (Product("a", title, "Sofas", description="It fits.") for title in titles)
+    assert product_text(plain) == "Bella sofa. Sofas. It fits."
+    assert not MARKED.search(product_text(bearing).split(". Sofas")[0])
