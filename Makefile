@@ -44,11 +44,13 @@ train: .venv/.installed-app  ## make the shipped adapter anew under out/ (a day 
 report: .venv/.installed-app  ## measure the shipped adapter and its rivals, write assets/reports (two hours)
 	$(BIN)/lavic-chat train assets/reports/recipe.toml --out out $(ARGS)
 
-audit: .venv/.installed-app  ## check the shipped catalogue
+audit: .venv/.installed-app .venv-audit/.made  ## check the shipped catalogue, and the installed packages for known holes
 	$(BIN)/lavic-chat catalog check catalog
+	$(BIN)/python -m pip list --format=freeze --exclude-editable | sed 's/+.*//' > .venv-audit/installed.txt
+	.venv-audit/bin/pip-audit --requirement .venv-audit/installed.txt --no-deps --disable-pip --strict
 
 clean:  ## remove .venv and caches; models and data under $LAVIC_HOME stay
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-audit .pytest_cache .ruff_cache .hypothesis
 
 # The stamps are newer than pyproject.toml once its requirements are installed.
 .venv/.installed-app: pyproject.toml | .venv/.made
@@ -60,6 +62,11 @@ clean:  ## remove .venv and caches; models and data under $LAVIC_HOME stay
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $@ .venv/.installed-app
+
+.venv-audit/.made:  # of its own: what audits is no part of what is audited
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet pip-audit==2.10.1
+	@touch $@
 
 .venv/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

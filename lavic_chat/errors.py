@@ -33,5 +33,9 @@ class CacheError(LavicError):
     """A cache that cannot be read or written; this sentence, too, is for those who run the app."""
 
 
+class DamagedCacheError(CacheError):
+    """A cache whose file is broken, so that it has to be made anew."""
+
+
 class BusyError(LavicError):
     """More is asked than can be answered, or the shop is closing; the sentence says that one may ask again."""

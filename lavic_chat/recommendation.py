@@ -51,7 +51,7 @@ class Recommendation:
     shopper's words. gave_way: conditions that the pick does not meet, for nothing here meets all. unknown: limits of
     which the shop says nothing for such things, so that they could not be heeded. reply: what is said
     where the turn asks for no pick, and there are no candidates; "" else. out_of_stock: titles of what would have met
-    all that was asked."""
+    all that was asked. model_hash, catalog_hash: of what has answered, "" where that is not known."""
 
     candidates: tuple[ScoredProduct, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
@@ -62,6 +62,8 @@ class Recommendation:
     unknown: tuple[str, ...] = ()
     reply: str = ""
     out_of_stock: tuple[str, ...] = ()
+    model_hash: str = ""
+    catalog_hash: str = ""
 
     @property
     def pick(self) -> ScoredProduct:

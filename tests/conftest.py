@@ -14,12 +14,19 @@ import pytest
 from helpers.drawn import draw_catalog
 
 from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.storage import troubles
 from lavic_chat.storage.files import write_jsonl
 
 hypothesis.settings.register_profile(
     "busy machines", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("busy machines")
+
+
+@pytest.fixture(autouse=True)
+def no_troubles():
+    """What another test did to a disk is no trouble of this one's."""
+    troubles._troubles.clear()
 
 
 @pytest.fixture

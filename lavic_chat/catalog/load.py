@@ -10,9 +10,10 @@ from lavic_chat.catalog.currencies import MAX_CURRENCY
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Product
 from lavic_chat.catalog.terms import read_terms
 from lavic_chat.errors import CatalogError, LavicError
-from lavic_chat.storage.files import read_jsonl
+from lavic_chat.storage.files import hash_file, read_jsonl
 
 MAX_PRODUCTS = 200_000
+TRIES = 3  # to read a file that nobody writes meanwhile
 MAX_ID, MAX_TITLE, MAX_TEXT = 200, 1_000, 20_000  # characters
 MAX_LINK = 2_000  # characters
 MAX_IMAGES, MAX_ATTRIBUTES = 50, 100  # of one product
@@ -27,7 +28,20 @@ def load_catalog(folder: str | Path) -> Catalog:
     Pictures may be missing (`catalog.pictures` has a blank for them) but may not lie outside the folder.
     """
     folder = Path(folder)
-    return Catalog(folder, tuple(read_products(folder)), read_terms(folder))
+    for _ in range(TRIES):
+        before = hash_products(folder)
+        catalog = Catalog(folder, tuple(read_products(folder)), read_terms(folder), before)
+        if hash_products(folder) == before:
+            return catalog
+    raise CatalogError(f"{folder / PRODUCTS} changes while it is read; try again when it is written.")
+
+
+def hash_products(folder: Path) -> str:
+    """SHA-256 of the products' file; "" where there is none that could be read."""
+    try:
+        return hash_file(folder / PRODUCTS)
+    except OSError:
+        return ""
 
 
 def read_products(folder: str | Path, on_bad: Callable[[LavicError], None] | None = None) -> Iterator[Product]:

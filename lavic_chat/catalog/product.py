@@ -102,6 +102,7 @@ class Catalog:
     folder: Path
     products: Sequence[Product]
     terms: CatalogTerms = USUAL
+    content_hash: str = field(default="", compare=False)  # of products.jsonl, as `load_catalog` has read it
 
     @cached_property
     def columns(self) -> Columns:
@@ -115,8 +116,8 @@ class Catalog:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of `products.jsonl` as it lies on disk at the first call."""
-        return hash_file(self.folder / PRODUCTS)
+        """SHA-256 of `products.jsonl` as it was read; of one that was not, as it lies on disk at the first call."""
+        return self.content_hash or hash_file(self.folder / PRODUCTS)
 
     def currency_sign(self, usual: str) -> str:
         """What stands before its prices: the sign of the terms' currency, else of that of most products, else the usual

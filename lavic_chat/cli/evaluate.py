@@ -25,6 +25,7 @@ PLAYED = ("out", "limit", "seed")  # options that a played evaluation has, too
 @click.option("--dialogues", type=click.Path(path_type=Path), help="Reddit-Amazon JSONL, to be ranked.")
 @click.option("--conversations", type=click.Path(path_type=Path), help="JSONL to be played instead, by all of it.")
 @click.option("--generated", default=0, type=click.IntRange(0), help="Or so many plain requests of each kind.")
+@click.option("--orders", is_flag=True, help="Or how often products are picked whose titles say that they fit.")
 @click.option("--about", default="", help="Play only conversations about this catalogue, as the file names it.")
 @click.option("--candidates", "key", default="candidates", help="Key of the candidate list to rank.")
 @click.option("--retrieve", is_flag=True, help="Rank what our own retrieval finds, instead of a listed key.")
@@ -53,9 +54,12 @@ def evaluate(as_json: bool, **options) -> None:
     """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl.
 
     With --conversations or --generated: how many conversations the answers satisfy; metrics.json and failures.md.
+    With --orders: what it does to products when their texts tell the model to pick them; orders.json.
     """
     played = {name: options.pop(name) for name in ("conversations", "generated", "about")}
     chosen = {name: options.pop(name) for name in ("catalog", "model", "adapter", "runtime", "decode", "llm")}
+    if options.pop("orders"):
+        return measure_orders(options["out"], options["seed"], chosen, as_json)
     if played["conversations"] or played["generated"]:
         return evaluate_played({**played, **{name: options[name] for name in PLAYED}}, chosen, as_json)
     if not options["dialogues"]:
@@ -68,6 +72,14 @@ def evaluate(as_json: bool, **options) -> None:
 
     metrics = evaluator.evaluate(config, read_settings(**chosen))
     print_json(metrics) if as_json else click.echo(evaluator.format_metrics(metrics))
+
+
+def measure_orders(out: Path, seed: int, chosen: dict, as_json: bool) -> None:
+    """Measure what orders in titles do, and print it."""
+    from lavic_chat.evaluation.title_orders import OrdersConfig, evaluate_orders, format_orders
+
+    metrics = evaluate_orders(OrdersConfig(out, seed=seed), read_settings(**chosen))
+    print_json(metrics) if as_json else click.echo(format_orders(metrics))
 
 
 def evaluate_played(options: dict, chosen: dict, as_json: bool) -> None:

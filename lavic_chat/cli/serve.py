@@ -104,11 +104,15 @@ def format_answer(answer: dict) -> str:
 @click.command()
 @model_options
 def prepare(**chosen) -> None:
-    """Make what a processor answers fastest with, once; without it the first start has it made in the background."""
+    """Make what a processor answers fastest with, once; without it the first start has it made in the background. Files
+    under $LAVIC_HOME that are damaged are made anew."""
+    from lavic_chat.model.healing import heal
     from lavic_chat.model.runtimes import ensure_exports
     from lavic_chat.ranking.visual_ranker import source_of
 
     source = source_of(read_settings(**chosen))
+    for folder in heal(source):
+        click.echo(f"{folder} was damaged; it is made anew.", err=True)
     made = ensure_exports(source)
     click.echo("Ready." if made else "Nothing to make: here the model runs in torch.")
 
@@ -136,17 +140,22 @@ def build_index(settings: Settings, ship: bool, read_ahead: bool = True) -> dict
     """Compute what the caches lack, and count what there is; with `ship` also write it into the adapter folder, with
     `read_ahead` read what can be read of products before they are talked of.
 
-    Raises LavicError where there is no such folder.
+    Raises LavicError where there is no such folder, or nothing can be kept in the home.
     """
     from lavic_chat.model.runtimes import ensure_exports
     from lavic_chat.ranking.visual_ranker import source_of
     from lavic_chat.serving.recommender import load_recommender
+    from lavic_chat.storage.files import check_writable
+    from lavic_chat.storage.troubles import current_troubles
 
     start = time.perf_counter()
+    check_writable(settings.home / "cache")  # told now, not after an hour whose work could not be kept
     ensure_exports(source_of(settings))
     recommender = load_recommender(settings)
     if read_ahead:
         recommender.visual_ranker.read_ahead(recommender.catalog.products, recommender.item_features)
+    for sentence in current_troubles(below=settings.home / "cache"):
+        raise LavicError(sentence)
     if ship:
         if not settings.adapter:
             raise LavicError("There is no adapter folder to ship the states in; name one with --adapter.")

@@ -21,8 +21,9 @@ from lavic_chat.catalog import Product
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.model import VIEWS, VisionLanguageModel
 from lavic_chat.model.packing import Prompt, join_branches, pad
-from lavic_chat.storage.cache import RuntimeCache, TextCache
+from lavic_chat.storage.cache import TextCache
 from lavic_chat.storage.files import hash_bytes, read_jsonl, write_jsonl
+from lavic_chat.storage.runtime_cache import RuntimeCache
 
 BATCH = 16  # pictures captioned together
 REQUEST = "Say how each product looks.\n"
@@ -65,8 +66,8 @@ class Captioner:
         if not Path(path).is_file():
             return
         shipped = {str(row.get("key")): str(row.get("said")) for _, row in read_jsonl(Path(path))}
-        if fresh := {key: shipped[key] for key in self.cache.store.missing(shipped)}:
-            self.cache.store.put(fresh)
+        known = self.cache.get_reference(shipped)
+        self.cache.put_reference({key: text for key, text in shipped.items() if key not in known})
 
     @staticmethod
     def _key(state: Tensor) -> str:

@@ -25,8 +25,9 @@ from lavic_chat.errors import LavicError, PictureError
 from lavic_chat.features.photo_memory import PhotoMemory
 from lavic_chat.features.picture_keys import PictureKeys, PictureRef, read_bytes
 from lavic_chat.model import VIEWS, VisionLanguageModel
-from lavic_chat.storage.cache import RuntimeCache, VectorCache
+from lavic_chat.storage.cache import VectorCache
 from lavic_chat.storage.files import write_atomic
+from lavic_chat.storage.runtime_cache import RuntimeCache
 
 BATCH = 8  # pictures encoded together
 
@@ -104,13 +105,12 @@ class ImageEncoder:
             shipped = {key: state for key, state in load_file(path).items() if state.shape == self.cache.store.shape}
         except SafetensorError as error:
             raise LavicError(f"{path} is damaged; fetch the project again, or delete that file.") from error
-        own = self.cache.store.get(shipped)
-        if fresh := {
+        own = self.cache.get_reference(shipped)
+        self.cache.put_reference({
             key: state.float().numpy()
             for key, state in shipped.items()
             if key not in own or not torch.equal(torch.tensor(own[key]).half(), state.half())
-        }:
-            self.cache.store.put(fresh)
+        })  # fmt: skip
 
     def _encode_cached(self, key: str, picture: Image.Image) -> np.ndarray:
         """[5, h] of one picture, from the cache if it was seen before."""

@@ -50,8 +50,11 @@ def load_item_vectors(adapter: str | Path | None, products: Sequence[Product], s
         known = load_file(path)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path} is damaged; fetch the adapter again, or delete that file.") from error
-    keys = item_keys(products, states)
-    if any(key not in known for key in keys):
+    keys = item_keys(products, states) if products else []
+    if not keys or any(key not in known for key in keys):
         return None
-    rows = torch.stack([known[key].float() for key in keys])
+    found = [known[key].float() for key in keys]
+    if any(row.shape != found[0].shape or not row.isfinite().all() for row in found):
+        raise ModelError(f"{path} is damaged; fetch the adapter again, or delete that file.")
+    rows = torch.stack(found)
     return torch.nn.functional.normalize(rows, dim=1).numpy()

@@ -1,6 +1,5 @@
 """The keys of pictures, hashes of their bytes, without reading again every file that has not changed since."""
 
-import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +7,9 @@ from pathlib import Path
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.pictures import MAX_BYTES
-from lavic_chat.errors import CacheError
 from lavic_chat.storage.cache import TextCache
 from lavic_chat.storage.files import hash_bytes
+from lavic_chat.storage.runtime_cache import RuntimeCache
 
 FILE = "pictures.sqlite"
 SETTLED = 10.0  # seconds without a change: within a file system's tick, another change would leave no trace
@@ -28,7 +27,7 @@ class PictureKeys:
     """Keys for one tower, remembered in `folder` by path, size and times of change."""
 
     def __init__(self, folder: str | Path, vision_hash: str):
-        self.store, self.vision_hash = TextCache(Path(folder) / FILE), vision_hash
+        self.cache, self.vision_hash = RuntimeCache(TextCache(Path(folder) / FILE)), vision_hash
 
     def of(self, picture: bytes) -> str:
         """The key of a picture's bytes."""
@@ -38,7 +37,7 @@ class PictureKeys:
         """The key of each picture; that of no bytes where a blank stands in."""
         paths = [catalog.picture_path(view.product, view.place) for view in views]
         names = list(map(self._name, paths))
-        known = self._recall(names)
+        known = self.cache.get(name for name in names if name)
         fresh: dict[str, str] = {}
         keys = []
         for path, name in zip(paths, names, strict=True):
@@ -46,7 +45,7 @@ class PictureKeys:
             keys.append(key)
             if name and name not in known and self._name(path) == name:  # not changed while it was read
                 fresh[name] = key
-        self._keep(fresh)
+        self.cache.put(fresh)
         return keys
 
     def _name(self, path: Path | None) -> str:
@@ -59,16 +58,6 @@ class PictureKeys:
             return ""
         times = str(state.st_mtime_ns), str(state.st_ctime_ns)  # the second tells a file that another was moved upon
         return hash_bytes(self.vision_hash, str(path), str(state.st_size), *times)
-
-    def _recall(self, names: Sequence[str]) -> dict[str, str]:
-        with contextlib.suppress(CacheError):  # the files are there
-            return self.store.get(name for name in names if name)
-        return {}
-
-    def _keep(self, keys: dict[str, str]) -> None:
-        with contextlib.suppress(CacheError):
-            if keys:
-                self.store.put(keys)
 
 
 def read_bytes(path: Path | None) -> bytes:

@@ -7,8 +7,9 @@ import numpy as np
 from tqdm import tqdm
 
 from lavic_chat.model.runtimes import AUTO, open_text_encoder
-from lavic_chat.storage.cache import RuntimeCache, VectorCache
+from lavic_chat.storage.cache import VectorCache
 from lavic_chat.storage.files import hash_bytes
+from lavic_chat.storage.runtime_cache import RuntimeCache
 
 BATCH = 64
 

@@ -5,20 +5,32 @@ annotator the newest one about a turn stands. An annotator is a name chosen for 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from statistics import fmean
+from typing import Any
 
+from lavic_chat.dialogue.turns import CONTROL
 from lavic_chat.errors import FlagError
 from lavic_chat.feedback.database import now, open_database, transaction
-from lavic_chat.feedback.flags import Flag, FlagStore, checked, flag_from, row_from
+from lavic_chat.feedback.flags import (
+    Flag,
+    FlagStore,
+    checked,
+    checked_time,
+    flag_from,
+    readable,
+    row_from,
+)
 
 RIGHT, RANKING, RETRIEVAL = "right", "ranking", "retrieval"  # the pick is right, or what failed
 SKIPPED, WITHDRAWN = "skipped", "withdrawn"
 FLAGGED, UNSURE = "flagged", "unsure"
 LONGEST_NAME = 80  # characters
 BACKED_UP = ("flags", "unsure", "judgements")  # tables whose rows a backup holds
+VERDICTS = (RIGHT, RANKING, RETRIEVAL, SKIPPED, WITHDRAWN)
+JUDGEMENT_COLUMNS = ("turn_id", "annotator", "verdict", "correct", "time")
 UNSURE_COLUMNS = ("turn_id", "context", "candidates", "pick", "model_hash", "catalog_hash", "time")
 
 
@@ -64,14 +76,10 @@ class AnnotationStore(FlagStore):
 
     def tasks(self) -> tuple[Task, ...]:
         """All turns there are to judge: flagged ones, then unsure ones, the oldest first."""
-        if not self.path.exists():
-            return ()
         flagged = [Task(flag, FLAGGED) for flag in reversed(self.latest())]
         known = {task.turn.turn_id for task in flagged}
-        with open_database(self.path, self.patience) as database:
-            rows = [{**row, "reason": "", "correct": None, "latest": True} for row in database["unsure"].rows]
-        unsure = [Task(flag_from(row), UNSURE) for row in rows if row["turn_id"] not in known]
-        return (*flagged, *unsure)
+        unsure = self._read("unsure", unsure_from, oldest_first=True)
+        return (*flagged, *(Task(turn, UNSURE) for turn in unsure if turn.turn_id not in known))
 
     def queue(self, annotator: str) -> tuple[Task, ...]:
         """What this annotator has neither judged nor skipped."""
@@ -111,14 +119,9 @@ class AnnotationStore(FlagStore):
 
     def standing_judgements(self) -> tuple[Judgement, ...]:
         """Of each annotator the newest judgement about each turn, without those taken back, oldest first."""
-        if not self.path.exists():
-            return ()
-        query = (
-            "select * from judgements where id in (select max(id) from judgements group by turn_id, annotator)"
-            " and verdict != ? order by id"
-        )
-        with open_database(self.path, self.patience) as database:
-            return tuple(Judgement(**row) for row in database.query(query, [WITHDRAWN]))
+        newest = {(one.turn_id, one.annotator): one for one in self._read("judgements", judgement_from, True)}
+        standing = [one for one in newest.values() if one.verdict != WITHDRAWN]
+        return tuple(sorted(standing, key=lambda one: one.id or 0))
 
     def progress(self, annotator: str) -> Progress:
         """How far this annotator is, and how far annotators agree."""
@@ -148,7 +151,7 @@ class AnnotationStore(FlagStore):
         return tuple(turns)
 
     def _append(self, judgement: Judgement) -> Judgement:
-        name, correct = judgement.annotator.strip(), judgement.correct
+        name, correct = CONTROL.sub(" ", judgement.annotator).strip(), judgement.correct
         if not name or len(name) > LONGEST_NAME:
             raise FlagError(f"An annotator needs a name of at most {LONGEST_NAME} characters.")
         if correct is not None and not 0 < len(correct) <= 200:
@@ -157,17 +160,60 @@ class AnnotationStore(FlagStore):
         row = {key: value for key, value in vars(judgement).items() if key != "id"}
         return replace(judgement, id=self._insert("judgements", row))
 
-    def restore(self, rows: Iterable[dict]) -> int:
-        """Take a backup's rows into an empty database; returns how many were of a table that is known here."""
-        known = 0
+    def is_empty(self) -> bool:
+        """Whether nothing was ever stored, or a kill came between making the database and reading a backup back."""
+        if not self.path.exists():
+            return True
+        with open_database(self.path, self.patience) as database:
+            return not any(database.table(table).count for table in BACKED_UP)
+
+    def restore(self, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Take a backup's rows, in the order in which they were written, into an empty database, all of them or none;
+        returns how many. Rows that are none are left out, and told; nothing is taken where others were quicker."""
+        count = 0
         with open_database(self.path, self.patience) as database, transaction(database):
-            columns = {table: set(database[table].columns_dict) - {"id"} for table in BACKED_UP}
-            for row in rows:
-                table = row.get("table")
-                if table in BACKED_UP and set(row) - {"table"} == columns[table]:
-                    database.table(table).insert({name: row[name] for name in columns[table]}, ignore=True)
-                    known += 1
-        return known
+            if any(database.table(table).count for table in BACKED_UP):
+                return 0
+            for table, row in readable(rows, checked_row, "the backup"):
+                database.table(table).insert(row, ignore=True)
+                count += 1
+        return count
+
+
+def unsure_from(row: Mapping[str, Any]) -> Flag:
+    """A row of the turns that the model was unsure of; raises FlagError for a damaged one."""
+    return flag_from({**row, "reason": "", "correct": None})
+
+
+def judgement_from(row: Mapping[str, Any]) -> Judgement:
+    """A row as a judgement; raises FlagError for one that was not written as one."""
+    try:
+        found = Judgement(**{name: row[name] for name in JUDGEMENT_COLUMNS}, id=row.get("id"))
+    except KeyError as error:
+        raise FlagError("The row is no judgement.") from error
+    texts = (found.turn_id, found.annotator, found.correct or "")
+    if not all(isinstance(text, str) for text in texts) or found.verdict not in VERDICTS or not found.turn_id:
+        raise FlagError("The row is no judgement.")
+    turn_id, annotator, correct = (CONTROL.sub(" ", text) for text in texts)
+    time = checked_time(found.time)
+    return replace(found, turn_id=turn_id, annotator=annotator, correct=correct or None, time=time)
+
+
+def checked_row(row: Mapping[str, Any]) -> tuple[str, dict]:
+    """A backup's row -> its table, and what is stored there; raises FlagError for what was not written as one."""
+    if row.get("table") == "judgements":
+        found = vars(judgement_from(row))
+        clean = {name: found[name] for name in JUDGEMENT_COLUMNS}
+    elif row.get("table") == "unsure":
+        found = row_from(unsure_from(row))
+        clean = {name: found[name] for name in UNSURE_COLUMNS}
+    elif row.get("table") == "flags":
+        clean = row_from(flag_from(row))
+    else:
+        raise FlagError("The row is of no table that there is.")
+    if set(row) != {"table", *clean}:
+        raise FlagError("The row has other columns.")
+    return row["table"], clean
 
 
 def by_turn(judgements: Iterable[Judgement]) -> dict[str, list[Judgement]]:

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from lavic_chat.errors import FlagError, FlagStoreError
 
+BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 PATIENCE = 5.0  # seconds to wait for another writer
 
 
@@ -30,6 +31,7 @@ def open_database(path: str | Path, patience: float = PATIENCE) -> Generator[Dat
         # isolation_level None: transactions begin and end where `transaction` says, nowhere else
         connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
         with contextlib.closing(connection):
+            connection.text_factory = lambda text: text.decode("utf-8", "replace")  # no row is too damaged to be read
             database = Database(connection)
             database.enable_wal()
             migrate(database, path)
@@ -66,6 +68,34 @@ def sentence_for(error: sqlite3.Error, path: Path) -> FlagError:
         sqlite3.SQLITE_CORRUPT: f"The flag database {path} is damaged; move it away and flag again.",
     }
     return FlagStoreError(sentences.get(code, f"The flag database {path} failed: {error}."))
+
+
+def is_sound(path: str | Path) -> bool:
+    """Whether a database can be opened and its pages hang together; True where there is none yet. Raises FlagError
+    where that cannot be said."""
+    if not Path(path).exists():
+        return True
+    try:
+        with open_database(path) as database:
+            return database.conn.execute("pragma quick_check(1)").fetchone() == ("ok",)
+    except FlagError as error:
+        if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF not in BROKEN:
+            raise
+        return False
+
+
+def set_aside(path: str | Path) -> Path:
+    """Move a damaged database away with all that belongs to it, and return its new name; raises FlagStoreError."""
+    path = Path(path)
+    aside = path.with_name(f"{path.name}.damaged-{now()[:19].replace(':', '')}")
+    try:
+        for end in ("-wal", "-shm", ""):  # the database last: as long as it is there, nothing is read back
+            part = path.with_name(path.name + end)
+            if part.exists():
+                part.replace(aside.with_name(aside.name + end))
+    except OSError as error:
+        raise FlagStoreError(f"The flag database {path} is damaged and cannot be moved: {error.strerror}.") from error
+    return aside
 
 
 def create_flags(database: Database) -> None:

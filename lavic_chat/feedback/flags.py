@@ -6,22 +6,22 @@ turn id, and the newest row of a turn is the one that counts.
 """
 
 import json
-import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lavic_chat.dialogue.reddit_amazon import parse_context
 from lavic_chat.dialogue.turns import CONTROL
-from lavic_chat.errors import FlagError
+from lavic_chat.errors import FlagError, FlagStoreError
 from lavic_chat.feedback.database import PATIENCE, now, open_database, transaction
+from lavic_chat.storage.troubles import current_troubles, end_trouble, note_trouble
 
 Backup = Callable[[str, dict], None]  # called with a table and the row that was stored in it
-log = logging.getLogger(__name__)
+BACKUP = "The backup of flags"  # as a place of troubles
 
 LIMITS = {  # characters
     "turn_id": 200,
@@ -34,6 +34,8 @@ LIMITS = {  # characters
 }
 NEEDED = ("turn_id", "context", "pick")
 MAX_CANDIDATES = 1_000
+MOST_NAMED = 5  # damaged rows
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -92,24 +94,43 @@ class FlagStore:
 
     def _insert(self, table: str, row: dict, **more) -> int:
         """Store a row, then hand it to the backup; what is stored stays, whatever becomes of the backup."""
-        with open_database(self.path, self.patience) as database, transaction(database):
-            before = database.conn.total_changes
-            number: Any = database.table(table).insert(row, **more).last_pk
-            is_new = database.conn.total_changes > before
+        try:
+            with open_database(self.path, self.patience) as database, transaction(database):
+                before = database.conn.total_changes
+                number: Any = database.table(table).insert(row, **more).last_pk
+                is_new = database.conn.total_changes > before
+        except FlagStoreError as error:
+            note_trouble(self.path, str(error))
+            raise
+        end_trouble(self.path)
         if self.backup and is_new:
-            try:
-                self.backup(table, row)
-            except OSError as error:
-                log.error("The backup could not be written (%s); the flag is stored here only.", error.strerror)
+            self._back_up(self.backup, table, row)
         return number
+
+    def _back_up(self, backup: Backup, table: str, row: dict) -> None:
+        try:
+            backup(table, row)
+        except OSError as error:
+            note_trouble(BACKUP, f"The backup could not be written ({error.strerror}); flags are stored here only.")
+        else:
+            end_trouble(BACKUP)
+
+    def troubles(self) -> tuple[str, ...]:
+        """What those who run the app should know of disk and database at present, a sentence each."""
+        return current_troubles()
 
     def list(self, limit: int | None = None) -> tuple[Flag, ...]:
         """The newest flags first, each marked whether it is the latest of its turn."""
-        return self._read(limit, "")
+        seen: set[str] = set()
+        flags = []
+        for flag in self._read("flags", flag_from):
+            flags.append(replace(flag, latest=flag.turn_id not in seen))
+            seen.add(flag.turn_id)
+        return tuple(flags if limit is None else flags[: max(0, limit)])
 
     def latest(self) -> tuple[Flag, ...]:
         """The newest flag of each turn, newest first."""
-        return self._read(None, "where id in (select max(id) from flags group by turn_id)")
+        return tuple(flag for flag in self.list() if flag.latest)
 
     def stats(self) -> FlagStats:
         """Counts over all flags."""
@@ -131,15 +152,14 @@ class FlagStore:
             last=max((flag.time for flag in flags), default=None),
         )
 
-    def _read(self, limit: int | None, where: str) -> tuple[Flag, ...]:
+    def _read(self, table: str, read: Callable[[dict], Row], oldest_first: bool = False) -> tuple[Row, ...]:
+        """A table's rows; those that cannot be read are set aside: they stay where they are, and are told."""
         if not self.path.exists():
             return ()  # nothing flagged yet; looking must not make a file
-        query = (
-            "select *, id in (select max(id) from flags group by turn_id) as latest"
-            f" from flags {where} order by id desc limit ?"
-        )
+        order = "" if oldest_first else "desc"
         with open_database(self.path, self.patience) as database:
-            return tuple(map(flag_from, database.query(query, [-1 if limit is None else max(0, limit)])))
+            rows = list(database.query(f"select rowid as number, * from {table} order by rowid {order}"))
+        return tuple(readable(rows, read, f"{table} in {self.path}"))
 
 
 def checked(flag: Flag) -> Flag:
@@ -169,10 +189,19 @@ def checked_candidates(candidates: object) -> tuple[tuple[str, float], ...]:
         good = isinstance(pair, tuple | list) and len(pair) == 2
         if not good or not isinstance(pair[0], str) or not 0 < len(pair[0]) <= LIMITS["pick"]:
             raise FlagError("Every candidate of a flag must be a product id with its score.")
-        if not isinstance(pair[1], Real) or not math.isfinite(pair[1]):
-            raise FlagError("Every candidate's score must be a finite number.")
-        pairs.append((CONTROL.sub(" ", pair[0]), float(pair[1])))
+        pairs.append((CONTROL.sub(" ", pair[0]), checked_score(pair[1])))
     return tuple(pairs)
+
+
+def checked_score(score: object) -> float:
+    """A finite number; raises FlagError for anything else, such as one of a thousand digits."""
+    try:
+        number = float(score) if isinstance(score, Real) and not isinstance(score, bool) else math.nan
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise FlagError("Every candidate's score must be a finite number.")
+    return number
 
 
 def checked_time(time: Any) -> str:
@@ -191,8 +220,25 @@ def row_from(flag: Flag) -> dict:
     return row | {"candidates": json.dumps(flag.candidates, ensure_ascii=False)}
 
 
-def flag_from(row: dict) -> Flag:
-    """A row, and whether it is the latest of its turn, as a flag; takes the row's candidates out of it."""
-    candidates = tuple((name, score) for name, score in json.loads(row.pop("candidates")))
-    fields: dict[str, Any] = row | {"candidates": candidates, "latest": bool(row["latest"])}
-    return Flag(**fields)
+def flag_from(row: Mapping[str, Any]) -> Flag:
+    """A row as a flag; raises FlagError for one that no flag was written as."""
+    try:
+        fields = {name: row[name] for name in (*LIMITS, "time") if name in row}
+        return replace(checked(Flag(**fields, candidates=json.loads(row["candidates"]))), id=row.get("id"))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise FlagError("The row is no flag.") from error
+
+
+def readable(rows: Iterable[Mapping[str, Any]], read: Callable[[Any], Row], where: str) -> Iterator[Row]:
+    """What is read of rows, without those that cannot be; when all are through, how many these are is told."""
+    bad: list[str] = []
+    for place, row in enumerate(rows, 1):
+        try:
+            yield read(row)
+        except FlagError:
+            bad.append(str(row.get("number", place)))
+    if bad:
+        named = ", ".join(bad[:MOST_NAMED]) + (", ..." if len(bad) > MOST_NAMED else "")
+        note_trouble(where, f"{len(bad):,} of the rows of {where} cannot be read and are left out: number {named}.")
+    else:
+        end_trouble(where)

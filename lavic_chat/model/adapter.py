@@ -28,6 +28,7 @@ from lavic_chat.model.card import (
     hash_vision,
     part_file,
     read_card,
+    seal_adapter,
     write_card,
 )  # fmt: skip
 from lavic_chat.model.layers import LayerPlan
@@ -107,3 +108,4 @@ def save_adapter(
             write_atomic(temporary / name, data)
         model.image_processor.save_pretrained(temporary)
         write_card(temporary, card)
+        seal_adapter(temporary)

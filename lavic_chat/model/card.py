@@ -11,6 +11,7 @@ from safetensors import safe_open
 
 from lavic_chat.errors import ModelError
 from lavic_chat.storage.files import hash_bytes, hash_file, write_json
+from lavic_chat.storage.manifest import ANY, damaged_files, write_manifest
 
 FORMAT = 1
 KEYS = {"trust": "retrieval_weight"}  # in adapter.json -> in the card
@@ -19,6 +20,10 @@ MODA = "moda"  # what SDA has adapted, and item vectors
 NLU, HEADS = "nlu", "heads.safetensors"  # what reads messages
 VISION, LLM = "vision", "llm"
 PARTS = (VISION, LLM)  # that have a LoRA
+SEALED = (
+    "projector.safetensors", "states.safetensors", "descriptions.jsonl", "vision/*.safetensors", "llm/*.safetensors",
+    "retriever/*.safetensors", "nlu/*.safetensors",
+)  # fmt: skip
 PROJECTOR, WEIGHTS = "projector.safetensors", "adapter_model.safetensors"
 
 
@@ -70,7 +75,7 @@ def read_card(folder: str | Path) -> AdapterCard:
             raise ValueError("join and withdraw must be numbers of layers")
         if not isinstance(card.pictures, int) or card.pictures < 1:
             raise ValueError("pictures must be 1 or more")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read as an adapter's card ({error}).") from error
     return card
 
@@ -100,6 +105,19 @@ def check_base(card: AdapterCard, folder: str | Path, name: str, fingerprint: st
         f"The adapter {title} was trained on {card.base} and does not fit {name}; choose --model {card.base}, or "
         "another adapter."
     )
+
+
+def seal_adapter(folder: str | Path) -> None:
+    """Write down what an adapter's weights are now, for whoever has changed one of them."""
+    folder = Path(folder)
+    files = [path for name in SEALED for path in folder.glob(name) if path.is_file()]
+    write_manifest(folder, (path.relative_to(folder).as_posix() for path in files))
+
+
+def damaged_parts(folder: str | Path) -> list[Path]:
+    """The files of an adapter that are there and are not what was written; none where that was not written down."""
+    paths = (Path(folder) / name for name in damaged_files(folder, ANY))
+    return [path for path in paths if path.is_file()]
 
 
 def part_file(folder: str | Path, part: str) -> Path | None:

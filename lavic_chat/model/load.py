@@ -56,10 +56,10 @@ def load_model(
         image_processor = AutoImageProcessor.from_pretrained(source, backend="pil", **careful)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f"The model {name} cannot be opened as a LLaVA-NeXT ({reason}); give lavic-mini, a model folder, "
-            "or a hub name that this machine can reach."
-        ) from error
+        advice = "give lavic-mini, a model folder, or a hub name that this machine can reach."
+        if isinstance(error, SafetensorError):
+            advice = f"its weights in {source} are damaged: fetch them again."
+        raise ModelError(f"The model {name} cannot be opened as a LLaVA-NeXT ({reason}); {advice}") from error
     network.eval().requires_grad_(False)
     model = LavicModel(network, tokenizer, image_processor, name, base_fingerprint(folder, network))
     if adapter is not None:

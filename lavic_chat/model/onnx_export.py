@@ -29,6 +29,7 @@ from lavic_chat.model.onnx_tagger import TAGGER, TAGGER_TOKENIZER
 from lavic_chat.model.onnx_text import ENCODER, ENCODER_RECORD, ENCODER_TOKENIZER, EncoderRecord
 from lavic_chat.model.turn_tagger import TorchTurnTagger
 from lavic_chat.storage.files import fresh_folder, write_json
+from lavic_chat.storage.manifest import write_manifest
 
 OPSET = 18  # of the graphs' language
 
@@ -54,6 +55,7 @@ def export_model(model: LavicModel, folder: str | Path, progress: bool = True) -
             bar.update()
         save_words(model, fresh)
         write_json(fresh / RECORD, asdict(record_of(model)))
+        write_manifest(fresh)
         bar.update()
 
 
@@ -158,6 +160,7 @@ def export_text_encoder(encoder: Any, name: str, folder: str | Path) -> None:
         save_graph(traced, fresh / ENCODER)
         encoder.tokenizer.backend_tokenizer.save(str(fresh / ENCODER_TOKENIZER))
         write_json(fresh / ENCODER_RECORD, asdict(record))
+        write_manifest(fresh)
 
 
 def export_tagger(tagger: TorchTurnTagger, folder: str | Path) -> None:
@@ -168,6 +171,7 @@ def export_tagger(tagger: TorchTurnTagger, folder: str | Path) -> None:
     with fresh_folder(folder) as fresh:
         save_graph(traced, fresh / TAGGER)
         tagger.tokenizer.save(str(fresh / TAGGER_TOKENIZER))
+        write_manifest(fresh)
 
 
 @torch.inference_mode()

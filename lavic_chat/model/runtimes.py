@@ -27,6 +27,7 @@ from lavic_chat.model.onnx_text import OnnxTextEncoder, TextModel
 from lavic_chat.model.turn_batch import TurnModel
 from lavic_chat.settings import AUTO, MINI, ONNX, RUNTIMES, TORCH, shipped
 from lavic_chat.storage.files import hash_bytes, hash_file
+from lavic_chat.storage.manifest import SMALL, damaged_files
 
 KEPT = 3  # exports of a kind: of as many adapters, or versions
 FORMAT = "6"  # of an export; counted up whenever what lies in the folder changes
@@ -55,7 +56,7 @@ def open_model(source: ModelSource) -> VisionLanguageModel:
     folder = export_folder(source)
     if folder and source.runtime == ONNX:
         ensure_model(source)
-    if folder and folder.is_dir() and (model := try_export(lambda: open_export(source, folder), source)):
+    if folder and is_there(folder) and (model := try_export(lambda: open_export(source, folder), source)):
         return model
     return load_in_torch(source)
 
@@ -66,7 +67,7 @@ def open_text_encoder(home: str | Path, adapter: str | Path | None, runtime: str
     folder = text_folder(source)
     if folder and source.runtime == ONNX:
         ensure_encoder(source)
-    if folder and folder.is_dir() and (encoder := try_export(lambda: OnnxTextEncoder(folder).check(), source)):
+    if folder and is_there(folder) and (encoder := try_export(lambda: OnnxTextEncoder(folder).check(), source)):
         return encoder
     from lavic_chat.model.text_encoder import TorchTextEncoder
 
@@ -79,7 +80,7 @@ def open_tagger(source: ModelSource) -> TurnModel:
     folder = tagger_folder(source)
     if folder and source.runtime == ONNX:
         ensure_tagger(source)
-    if folder and folder.is_dir() and (tagger := try_export(lambda: OnnxTurnTagger(folder).check(), source)):
+    if folder and is_there(folder) and (tagger := try_export(lambda: OnnxTurnTagger(folder).check(), source)):
         return tagger
     from lavic_chat.model.turn_tagger import load_tagger
 
@@ -190,7 +191,7 @@ def is_wanted(source: ModelSource) -> bool:
 def is_exported(source: ModelSource) -> bool:
     """Whether nothing is left to be made for the model and the sentence encoder."""
     folders = export_folder(source), text_folder(source), tagger_folder(source)
-    return all(folder is None or folder.is_dir() for folder in folders)
+    return all(folder is None or is_there(folder) for folder in folders)
 
 
 def ensure_exports(source: ModelSource, progress: bool = True) -> bool:
@@ -242,12 +243,21 @@ def ensure_tagger(source: ModelSource) -> None:
 
 def make_once(folder: Path | None, make: Callable[[Path], None]) -> None:
     """Make an export's folder, where one is wanted and not there; a second process waits for the first."""
-    if not folder or folder.is_dir():
+    if not folder or is_there(folder):
         return
     with locked(folder):
-        if not folder.is_dir():
+        if not is_there(folder):
             make(folder)
             forget_unused(folder)
+
+
+def is_there(folder: Path, largest: int = SMALL) -> bool:
+    """Whether an export is there; a damaged one is removed, for it can be made anew. largest: size up to which files
+    are compared byte by byte."""
+    if folder.is_dir() and (damaged := damaged_files(folder, largest)):
+        log.warning("The export %s is damaged (%s), so that it is removed and made anew.", folder, damaged[0])
+        shutil.rmtree(folder, ignore_errors=True)
+    return folder.is_dir()
 
 
 def forget_unused(new: Path) -> None:

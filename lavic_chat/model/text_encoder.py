@@ -19,7 +19,7 @@ from torch import Tensor
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model.base import TORCH
-from lavic_chat.model.card import RETRIEVER, WEIGHTS
+from lavic_chat.model.card import RETRIEVER, WEIGHTS, seal_adapter
 from lavic_chat.model.lavic_mini.assemble import TEXT_ENCODER, ensure_text_encoder
 from lavic_chat.model.lora import fold_loras, read_lora, save_lora, without_remarks
 from lavic_chat.storage.files import fresh_folder, hash_file
@@ -96,6 +96,7 @@ def save_text_lora(lora: PeftModel, adapter: str | Path) -> None:
     """Write the folder `retriever` of an adapter folder, whole or not at all."""
     with fresh_folder(Path(adapter) / RETRIEVER) as temporary:
         save_lora(lora, RETRIEVER, temporary)
+    seal_adapter(adapter)
 
 
 def embed(encoder: SentenceTransformer, texts: Sequence[str]) -> Tensor:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from lavic_chat.errors import ModelError
 from lavic_chat.model.base import TORCH
-from lavic_chat.model.card import HEADS, NLU, RETRIEVER, WEIGHTS
+from lavic_chat.model.card import HEADS, NLU, RETRIEVER, WEIGHTS, seal_adapter
 from lavic_chat.model.lora import fold_loras, read_lora, save_lora
 from lavic_chat.model.text_encoder import add_text_lora, load_text_encoder
 from lavic_chat.model.turn_batch import TurnScores, encode_turns, scores_of, unpadded
@@ -126,6 +126,7 @@ def save_tagger(network: TurnTagger, lora: PeftModel, adapter: str | Path) -> No
     with fresh_folder(Path(adapter) / NLU) as fresh:
         save_lora(lora, RETRIEVER, fresh)
         write_atomic(fresh / HEADS, save(heads))
+    seal_adapter(adapter)
 
 
 def load_tagger(home: str | Path, adapter: str | Path) -> TorchTurnTagger:

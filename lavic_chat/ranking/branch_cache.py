@@ -15,8 +15,9 @@ from torch import Tensor
 from lavic_chat.errors import CacheError
 from lavic_chat.model import VisionLanguageModel
 from lavic_chat.model.packing import Prompt
-from lavic_chat.storage.cache import RuntimeCache, SequenceCache
+from lavic_chat.storage.cache import SequenceCache
 from lavic_chat.storage.files import hash_bytes
+from lavic_chat.storage.runtime_cache import RuntimeCache
 
 FILE = "branches.sqlite"  # lavic-mini's take 28 kB a product
 KEPT = 50_000  # branches, of whatever weights; more are forgotten at the next start
@@ -50,19 +51,16 @@ class BranchCache:
         """The states that are here, by name; lengths: of the branches, likewise."""
         if not self.store:
             return {}
-        with contextlib.suppress(CacheError):
-            return {
-                name: torch.from_numpy(rows.astype(np.float32))
-                for name, rows in self.store.get(lengths).items()
-                if len(rows) == lengths[name] and np.isfinite(rows).all()
-            }
-        return {}
+        return {
+            name: torch.from_numpy(rows.astype(np.float32))
+            for name, rows in self.store.get(lengths).items()
+            if len(rows) == lengths[name]
+        }
 
     def keep(self, states: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Keep states by name, and return them as they will be recalled."""
         if not self.store or not states:
             return dict(states)
         rounded = {name: rows.half() for name, rows in states.items()}
-        with contextlib.suppress(CacheError):
-            self.store.put({name: rows.numpy() for name, rows in rounded.items()})
+        self.store.put({name: rows.numpy() for name, rows in rounded.items()})
         return {name: rows.float() for name, rows in rounded.items()}

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from lavic_chat.dialogue.turns import SEEKER, Dialogue, Turn
 from lavic_chat.errors import ModelError
+from lavic_chat.features.candidate_text import harmless
 from lavic_chat.features.captions import CAPTION_MARK, caption_ids
 from lavic_chat.model import VIEWS, VisionLanguageModel
 from lavic_chat.model.packing import Prompt, join_branches
@@ -191,7 +192,7 @@ def list_parts(
 def title_ids(model: VisionLanguageModel, label: str, candidate: PromptCandidate) -> list[int]:
     """Label and title, cut to MAX_TITLE tokens beside an id that is the label."""
     room = MAX_TITLE + len(model.words_to_ids(candidate.id)) if candidate.id else MAX_TITLE
-    return model.words_to_ids(label + " ".join(candidate.title.split()))[:room]
+    return model.words_to_ids(label + " ".join(harmless(candidate.title).split()))[:room]
 
 
 def picture_ids(model: VisionLanguageModel, candidate: PromptCandidate) -> list[int]:
@@ -202,7 +203,7 @@ def picture_ids(model: VisionLanguageModel, candidate: PromptCandidate) -> list[
 
 def marked_caption_ids(model: VisionLanguageModel, caption: str) -> list[int]:
     """A picture's caption between its marks; nothing where there is none."""
-    return model.words_to_ids(CAPTION_MARK) + caption_ids(model, caption) if caption else []
+    return model.words_to_ids(CAPTION_MARK) + caption_ids(model, harmless(caption)) if caption else []
 
 
 def conversation_ids(model: VisionLanguageModel, dialogue: Dialogue, room: int) -> list[int]:

@@ -8,17 +8,19 @@ from typing import Any
 from tqdm import tqdm
 
 from lavic_chat.catalog import Catalog, Product
+from lavic_chat.errors import ModelError
 from lavic_chat.features.captions import Captioner, kinds_of, without_kind
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.model import VisionLanguageModel
-from lavic_chat.model.card import AdapterCard
+from lavic_chat.model.card import AdapterCard, damaged_parts, seal_adapter
 from lavic_chat.model.runtimes import ModelSource, open_model
 from lavic_chat.ranking.branch_cache import BranchCache
 from lavic_chat.ranking.ranker import Ranker, RankerConfig
 from lavic_chat.settings import Settings
 from lavic_chat.storage.cache import TextCache
 from lavic_chat.storage.files import hash_bytes
+from lavic_chat.storage.troubles import note_trouble
 
 BATCH = 8  # products that are read at once
 # In an adapter folder: the home catalogue's pictures, already encoded and captioned.
@@ -81,6 +83,18 @@ class VisualRanker:
         self.image_encoder.save_states(catalog, folder / SHIPPED_STATES, self.pictures)
         if any(features.caption for features in item_features):
             self.captioner.save(main_pictures(one.states for one in item_features), folder / SHIPPED_CAPTIONS)
+        seal_adapter(folder)
+
+
+def check_adapter(folder: Path | None) -> bool:
+    """Whether the states or captions that an adapter brings are damaged, so that both are made anew, which is told.
+    Raises ModelError where its weights are."""
+    damaged = damaged_parts(folder) if folder else []
+    for path in damaged:
+        if path.name not in (SHIPPED_STATES, SHIPPED_CAPTIONS):
+            raise ModelError(f"{path} is not what was written there: it is damaged; fetch the adapter again.")
+        note_trouble(path, f"{path} is damaged, so that pictures are looked at anew; fetch the adapter again.")
+    return bool(damaged)
 
 
 def source_of(settings: Settings) -> ModelSource:
@@ -93,9 +107,10 @@ def load_visual_ranker(settings: Settings, keep_scores: bool = False) -> VisualR
     every prompt, for measuring again; a shopper's words leave no trace. Where the settings name an LLM server, that
     scores, and nothing is kept: its scores are not quite this machine's. Raises ModelError as `open_model` and
     `connect_llm`."""
+    damaged = check_adapter(settings.adapter)
     model = open_model(source_of(settings))
     image_encoder, captioner = ImageEncoder(model, settings.home), Captioner(model, settings.home)
-    if settings.adapter:
+    if settings.adapter and not damaged:
         image_encoder.adopt_states(settings.adapter / SHIPPED_STATES)
         captioner.adopt(settings.adapter / SHIPPED_CAPTIONS)
     card = model.card or AdapterCard(model.name, model.fingerprint)

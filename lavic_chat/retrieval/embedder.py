@@ -8,6 +8,7 @@ import torch
 
 from lavic_chat.catalog import Product
 from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.features.candidate_text import harmless
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.retrieval.fusion import Fusion, load_fusion
@@ -18,8 +19,9 @@ from lavic_chat.storage.files import hash_bytes
 
 def product_text(product: Product, caption: str = "") -> str:
     """What retrieval reads of a product: title, the model's caption, category, description; never the attributes of
-    its appearance."""
-    return ". ".join(part for part in (product.title, caption, product.category, product.description) if part)
+    its appearance. A title is no order here either: the encoder, too, has learned what shoppers say."""
+    parts = (harmless(product.title), caption, product.category, product.description)
+    return ". ".join(part for part in parts if part)
 
 
 class Embedder:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lavic_chat.errors import ModelError
-from lavic_chat.model.card import FUSION, RETRIEVER, fusion_label
+from lavic_chat.model.card import FUSION, RETRIEVER, fusion_label, seal_adapter
 from lavic_chat.storage.files import write_atomic
 
 SCALE = 20.0  # of unit vectors, whose numbers are about 0.05, to the size of standardized states
@@ -95,6 +95,7 @@ def save_fusion(fusion: Fusion, adapter: str | Path, tower: str, encoder: str) -
     state = {name: tensor.detach().half().contiguous() for name, tensor in fusion.state_dict().items()}
     label = {"tower": tower, "encoder": encoder, "share": str(fusion.share)}
     write_atomic(Path(adapter) / RETRIEVER / FUSION, save(state, label))
+    seal_adapter(adapter)
 
 
 def load_fusion(adapter: str | Path, tower: str, encoder: str) -> Fusion | None:

@@ -9,7 +9,7 @@ from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.hub_backup import open_annotations, storage_notice
 from lavic_chat.serving.cluster import ClusterConfig, open_cluster
 from lavic_chat.serving.engine import Engine, EngineConfig
-from lavic_chat.serving.preparation import replace_when_ready
+from lavic_chat.serving.preparation import heal_in_background, replace_when_ready
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.serving.watch import CatalogWatch, WatchConfig
 from lavic_chat.serving.zero_gpu import Lender, ZeroGpuRecommender, owned
@@ -37,6 +37,7 @@ def serve_chat(settings: Settings, lend: Lender = owned) -> None:
     engine = Engine(loaded)
     del loaded  # it goes when another takes its place
     replace_when_ready(engine, settings)
+    heal_in_background(engine, settings)
     watch = CatalogWatch(engine, settings, WatchConfig(say=lambda line: print(line, file=sys.stderr))).start()
     try:
         serve_engine(engine, annotations, settings)

@@ -1,4 +1,5 @@
-"""The processor's runtime is made in the background, by a process of its own, while torch answers."""
+"""In the background, while the engine answers: the processor's runtime is made by a process of its own, and damaged
+files are found and made anew."""
 
 import contextlib
 import logging
@@ -7,12 +8,16 @@ import subprocess
 import sys
 import threading
 
+from lavic_chat.catalog import Catalog
 from lavic_chat.catalog.live import LiveCatalog
+from lavic_chat.errors import LavicError
+from lavic_chat.model.healing import heal
 from lavic_chat.model.runtimes import is_exported
 from lavic_chat.ranking.visual_ranker import source_of
 from lavic_chat.serving.engine import Engine
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.settings import AUTO, Settings
+from lavic_chat.storage.troubles import note_trouble
 
 log = logging.getLogger("lavic_chat.serving")
 
@@ -51,9 +56,7 @@ def replace_when_ready(engine: Engine, settings: Settings) -> threading.Thread |
 
     def replace() -> None:
         if process.wait() == 0 and is_exported(source_of(settings)):
-            recommender = load_recommender(settings, progress=False)
-            if isinstance(engine.catalog, LiveCatalog):  # it may have been imported anew meanwhile
-                engine.catalog.take(recommender.catalog)
+            recommender = load_recommender(settings, progress=False, catalog=newest(engine.catalog))
             engine.replace(recommender)
             log.info("From now on %s answers.", recommender.visual_ranker.model.runtime)
             if recommender.visual_ranker.ranker.reads_ahead:
@@ -62,6 +65,32 @@ def replace_when_ready(engine: Engine, settings: Settings) -> threading.Thread |
     thread = threading.Thread(target=replace, name="preparation", daemon=True)
     thread.start()
     return thread
+
+
+def heal_in_background(engine: Engine, settings: Settings) -> threading.Thread:
+    """Compare the model's files with what was written, byte by byte, while the engine answers; where one is damaged,
+    have it made anew, and let what comes of it answer."""
+
+    def check() -> None:
+        place = settings.home / "models"
+        try:
+            if not heal(source_of(settings)):
+                return
+            engine.replace(load_recommender(settings, progress=False, catalog=newest(engine.catalog)))
+        except LavicError as error:
+            note_trouble(place, str(error))
+            return
+        log.warning("What was damaged has been made anew, and answers from now on.")
+        replace_when_ready(engine, settings)
+
+    thread = threading.Thread(target=check, name="healing", daemon=True)
+    thread.start()
+    return thread
+
+
+def newest(catalog: Catalog) -> Catalog:
+    """The catalogue that is shown now, whatever lies on disk by then."""
+    return catalog.current if isinstance(catalog, LiveCatalog) else catalog
 
 
 def give_way() -> None:

@@ -15,11 +15,10 @@ from lavic_chat.dialogue import Dialogue
 from lavic_chat.dialogue.history import History
 from lavic_chat.dialogue.turns import PAGE_WINDOW
 from lavic_chat.errors import DialogueError, LavicError
-from lavic_chat.features.item import ItemFeatures, count_pictures, main_pictures
+from lavic_chat.features.item import ItemFeatures
 from lavic_chat.features.item_vectors import has_item_vectors, load_item_vectors
-from lavic_chat.features.stored_items import ItemMaker, StoredItems, open_items
+from lavic_chat.features.stored_items import ItemMaker, open_items
 from lavic_chat.features.text_encoder import TextEncoder
-from lavic_chat.model import VIEWS
 from lavic_chat.model.runtimes import open_tagger
 from lavic_chat.nlu.conditions import given_way, unknown_limits
 from lavic_chat.nlu.english import is_spelled, load_lexicon, load_thesaurus
@@ -34,6 +33,7 @@ from lavic_chat.retrieval.embedder import load_embedder
 from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
+from lavic_chat.serving.model_facts import ModelFacts
 from lavic_chat.serving.stored import index_maker, open_word_tables
 from lavic_chat.serving.turn import Clock, Lookup, PreparedTurn, finish, returned, shown_with, still_here, worded
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
@@ -41,7 +41,6 @@ from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 
 CANDIDATES = 10
-SOME = 1000  # products whose states are held at once
 CONVERSATION = 128  # tokens that the model reads of what was said; the candidates are twice as many
 CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a similarity
 # Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, candidates
@@ -50,7 +49,7 @@ HISTORY_WEIGHT = 0.5
 BROUGHT_BACK = 10.0  # log odds of a product that was asked for again, before those it was shown with
 
 
-class Recommender(BatchRecommender):
+class Recommender(ModelFacts, BatchRecommender):
     """Dialogue in, Recommendation out. Stateless between calls, so that every visitor can share one.
 
     Turns are prepared by any thread; scoring is done by one at a time, for two passes at once only slow each other.
@@ -69,64 +68,10 @@ class Recommender(BatchRecommender):
         self.item_features, self.listener = item_features, listener
         self._scoring = threading.Lock()
 
-    @property
-    def main_states(self) -> Tensor:
-        """[N, 5, h] of the products' main pictures."""
-        return main_pictures(features.states for features in self.item_features)
-
-    def count_blanks(self) -> int:
-        """How many products are seen as the blank that stands in for a picture."""
-        encoder, count = self.visual_ranker.image_encoder, len(self.item_features)
-        parts = (self.item_features[start : start + SOME] for start in range(0, count, SOME))
-        return sum(encoder.count_blanks(main_pictures(one.states for one in part)) for part in parts)
-
-    @cached_property
-    def average(self) -> Tensor:
-        """[5, h] of a picture that shows nothing in particular."""
-        known = self.item_features.average if isinstance(self.item_features, StoredItems) else None
-        return self.main_states.mean(0) if known is None else known
-
-    @property
-    def picture_counts(self) -> Sequence[int]:
-        """How many pictures of each product are looked at."""
-        if isinstance(self.item_features, StoredItems):
-            return self.item_features.counts.tolist()
-        return count_pictures([features.states for features in self.item_features])
-
     @cached_property
     def taste(self) -> Taste:
         """What tells visitors' taste by their history; made when the first one brings any."""
         return taste_of(self.retriever)
-
-    @property
-    def pictures(self) -> int:
-        """How many of a product's pictures are looked at, at most."""
-        return max(self.picture_counts)
-
-    @property
-    def visual_tokens(self) -> int:
-        """Of the whole catalogue."""
-        return VIEWS * sum(self.picture_counts)
-
-    @property
-    def model_name(self) -> str:
-        """The base's name, as it was asked for."""
-        return self.visual_ranker.model.name
-
-    @property
-    def model_hash(self) -> str:
-        """Of base and adapter."""
-        return self.visual_ranker.model.weights_hash
-
-    @property
-    def device(self) -> str:
-        """Where the model runs."""
-        return str(self.visual_ranker.model.device)
-
-    @property
-    def full_tokens(self) -> int:
-        """Of one picture, where every token of it is read."""
-        return self.visual_ranker.model.full_tokens
 
     def recommend_many(self, requests: Sequence[RecommendationRequest]) -> list[Recommendation | Exception]:
         """Answer several requests, of one shopper or of many, with as few passes of the model as pays. Each is
@@ -135,7 +80,12 @@ class Recommender(BatchRecommender):
         ready = [turn for turn in turns if isinstance(turn, PreparedTurn)]
         with self._scoring:
             rankings = iter(self.rank_prepared(ready))
-        return [finish(turn, next(rankings)) if isinstance(turn, PreparedTurn) else turn for turn in turns]
+        found = [finish(turn, next(rankings)) if isinstance(turn, PreparedTurn) else turn for turn in turns]
+        return [self.signed(answer) if isinstance(answer, Recommendation) else answer for answer in found]
+
+    def signed(self, found: Recommendation) -> Recommendation:
+        """An answer with the hashes of what has answered."""
+        return replace(found, model_hash=self.model_hash, catalog_hash=self.catalog.fingerprint)
 
     def prepare(self, request: RecommendationRequest) -> PreparedTurn | Recommendation:
         """Everything before the model's pass, or the answer where there is none to pick; raises LavicError for what
@@ -263,9 +213,12 @@ class Recommender(BatchRecommender):
         return Lookup(found, blank, shown.intent, photo, conditions, self.listener.weigh(conditions))
 
 
-def load_recommender(settings: Settings, progress: bool = True, lend: Lender = owned) -> Recommender:
-    """Open catalogue and model, and compute what caches and tables lack: sentence vectors and the pictures' states."""
-    catalog = open_catalog(settings.catalog, settings.home)
+def load_recommender(
+    settings: Settings, progress: bool = True, lend: Lender = owned, catalog: Catalog | None = None
+) -> Recommender:
+    """Open catalogue and model, and compute what caches and tables lack: sentence vectors and the pictures' states.
+    catalog: one that was read before, whatever lies on disk by now."""
+    catalog = catalog or open_catalog(settings.catalog, settings.home)
     if not len(catalog):
         raise LavicError(f"The catalogue {settings.catalog} has no products; import some first.")
     visual_ranker = load_visual_ranker(settings)

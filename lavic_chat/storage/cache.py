@@ -1,9 +1,12 @@
 """Stores of vectors and of texts keyed by content: nothing is computed twice.
 
-One SQLite file a kind; a key is a hash of what went in (picture bytes, text) and of the weights.
+One SQLite file a kind; a key is a hash of what went in (picture bytes, text) and of the weights. Beside each row stands
+a checksum of it, where it was written by a version that knows of them: what does not fit counts as absent.
 """
 
+import contextlib
 import sqlite3
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from lavic_chat.errors import CacheError
-from lavic_chat.storage.files import hash_bytes
+from lavic_chat.errors import CacheError, DamagedCacheError
 
-REFERENCE = "torch"  # the runtime whose rows have the plain keys
+PATIENCE = 5.0  # seconds to wait for another writer
+BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+MAKE_TABLE = "create table if not exists vectors (key text primary key, data blob, checksum integer)"
 BATCH = 500  # keys asked for in one statement; SQLite allows 999 variables
 
 
@@ -31,16 +35,21 @@ class _Store(ABC):
         if not self.path.exists():
             return
         with _Connection(self.path) as database:
+            given = "checksum" if has_checksums(database) else "null"
             for start in range(0, len(wanted), BATCH):
                 part = wanted[start : start + BATCH]
                 marks = ",".join("?" * len(part))
-                yield from database.execute(f"select key, data from vectors where key in ({marks})", part)
+                rows = database.execute(f"select key, data, {given} from vectors where key in ({marks})", part)
+                yield from ((key, data) for key, data, known in rows if is_whole(key, data, known))
 
     def write(self, rows: Iterable[tuple[str, bytes]]) -> None:
         """Store in one transaction; raises CacheError when the disk is full or the file cannot be written."""
         with _Connection(self.path) as database:
             database.execute("begin immediate")  # waits here for its turn; later, SQLite would refuse to wait
-            database.executemany("insert or replace into vectors (key, data) values (?, ?)", rows)
+            if not has_checksums(database):
+                database.execute("alter table vectors add column checksum integer")
+            checked = ((key, data, checksum(key, data)) for key, data in rows)
+            database.executemany("insert or replace into vectors (key, data, checksum) values (?, ?, ?)", checked)
             database.execute("commit")
 
     def forget_oldest(self, kept: int) -> None:
@@ -53,15 +62,21 @@ class _Store(ABC):
                 oldest = "select rowid from vectors order by rowid limit ?"
                 database.execute(f"delete from vectors where rowid in ({oldest})", [count - kept])
 
+    def set_aside(self) -> Path:
+        """Move a broken file away, upon one that was set aside before, and return its name; raises CacheError."""
+        aside = self.path.with_name(f"{self.path.name}.damaged")
+        try:
+            self.path.replace(aside)
+            self.path.with_name(f"{self.path.name}-journal").unlink(missing_ok=True)  # it is of the broken file
+        except FileNotFoundError:
+            pass  # another process was quicker
+        except OSError as error:
+            raise CacheError(f"The cache {self.path} is broken and cannot be moved ({error.strerror}).") from error
+        return aside
+
     @abstractmethod
     def get(self, keys: Iterable[str]) -> dict[str, Any]:
         """What is here, by key."""
-
-    def missing(self, keys: Iterable[str]) -> list[str]:
-        """Those of the keys that `get` has nothing for."""
-        wanted = list(keys)
-        here = self.get(wanted)
-        return [key for key in wanted if key not in here]
 
 
 class VectorCache(_Store):
@@ -74,8 +89,8 @@ class VectorCache(_Store):
     def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
         """The vectors that are here, by key; damaged rows count as absent."""
         size = 4 * int(np.prod(self.shape))
-        rows = ((key, data) for key, data in self.read(keys) if len(data) == size)
-        return {key: np.frombuffer(data, np.float32).reshape(self.shape) for key, data in rows}
+        rows = ((key, np.frombuffer(data, np.float32)) for key, data in self.read(keys) if len(data) == size)
+        return {key: row.reshape(self.shape) for key, row in rows if np.isfinite(row).all()}
 
     def put(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Keep vectors of the cache's shape by key; raises CacheError."""
@@ -91,8 +106,9 @@ class SequenceCache(_Store):
 
     def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
         """The arrays that are here, by key; damaged rows count as absent."""
-        rows = ((key, data) for key, data in self.read(keys) if len(data) % (2 * self.width) == 0)
-        return {key: np.frombuffer(data, np.float16).reshape(-1, self.width) for key, data in rows}
+        whole = ((key, data) for key, data in self.read(keys) if len(data) % (2 * self.width) == 0)
+        rows = ((key, np.frombuffer(data, np.float16)) for key, data in whole)
+        return {key: row.reshape(-1, self.width) for key, row in rows if np.isfinite(row).all()}
 
     def put(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep arrays [*, width] by key; raises CacheError."""
@@ -103,39 +119,31 @@ class TextCache(_Store):
     """Texts by key."""
 
     def get(self, keys: Iterable[str]) -> dict[str, str]:
-        """The texts that are here, by key."""
-        return {key: data.decode("utf-8", "replace") for key, data in self.read(keys)}
+        """The texts that are here, by key; what is no text counts as absent."""
+        found = {}
+        for key, data in self.read(keys):
+            with contextlib.suppress(UnicodeDecodeError):
+                found[key] = data.decode()
+        return found
 
     def put(self, texts: Mapping[str, str]) -> None:
         """Keep texts by key; raises CacheError."""
         self.write([(key, text.encode()) for key, text in texts.items()])
 
 
-class RuntimeCache:
-    """A store whose rows are kept apart by the runtime that made them; those of the reference serve all.
+def checksum(key: str, data: bytes) -> int:
+    """CRC-32 of a row."""
+    return zlib.crc32(data, zlib.crc32(key.encode()))
 
-    So nothing is computed again because another runtime is asked now, and what two runtimes made never mixes.
-    """
 
-    def __init__(self, store: Any, runtime: str = REFERENCE):
-        """store: a VectorCache, a SequenceCache or a TextCache."""
-        self.store, self.runtime = store, runtime
+def is_whole(key: str, data: object, known: int | None) -> bool:
+    """Whether a row is what was written; one without a checksum is taken for it."""
+    return isinstance(data, bytes) and (known is None or known == checksum(key, data))
 
-    def get(self, keys: Iterable[str]) -> dict[str, Any]:
-        """What is here by key, the reference's first."""
-        wanted = list(dict.fromkeys(keys))
-        known = self.store.get(wanted)
-        if self.runtime != REFERENCE:
-            own = {self._own(key): key for key in wanted if key not in known}
-            known.update((own[name], value) for name, value in self.store.get(own).items())
-        return known
 
-    def put(self, values: Mapping[str, Any]) -> None:
-        """Keep what this runtime made by key; raises CacheError."""
-        self.store.put({self._own(key): value for key, value in values.items()})
-
-    def _own(self, key: str) -> str:
-        return key if self.runtime == REFERENCE else hash_bytes(key, self.runtime)
+def has_checksums(database: sqlite3.Connection) -> bool:
+    """Whether rows have a place for theirs; a file of an earlier version gets it when it is written to."""
+    return any(row[1] == "checksum" for row in database.execute("pragma table_info(vectors)"))
 
 
 class _Connection:
@@ -151,13 +159,13 @@ class _Connection:
     def __enter__(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-            self.connection.execute("create table if not exists vectors (key text primary key, data blob)")
+            self.connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
+            self.connection.execute(MAKE_TABLE)
             return self.connection
         except (OSError, sqlite3.Error) as error:
             if self.connection:
                 self.connection.close()
-            raise CacheError(self._sentence(error)) from error
+            raise self._error(error) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -165,7 +173,12 @@ class _Connection:
         if self.connection:
             self.connection.close()
         if isinstance(error, sqlite3.Error):
-            raise CacheError(self._sentence(error)) from error
+            raise self._error(error) from error
+
+    def _error(self, error: Exception) -> CacheError:
+        is_broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in BROKEN  # the rest of the code is detail
+        kind = DamagedCacheError if is_broken else CacheError
+        return kind(self._sentence(error))
 
     def _sentence(self, error: Exception) -> str:
         return f"The cache {self.path} cannot be used ({error}); free some disk space, or delete that file."

@@ -39,6 +39,18 @@ def write_atomic(path: str | Path, content: str | bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def check_writable(folder: str | Path) -> None:
+    """Raises LavicError where a folder, which is made if it is not there, has no room for anything more."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".room.") as file:
+            file.write(bytes(65_536))
+            file.flush()
+    except OSError as error:
+        raise could_not_write(folder, error) from error
+
+
 def could_not_write(path: str | Path, error: OSError) -> LavicError:
     """The one sentence for a full disk, a missing permission and their like."""
     reason = error.strerror or error

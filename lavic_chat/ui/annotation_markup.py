@@ -1,5 +1,6 @@
 """The annotation page's HTML: a conversation, ten numbered pictures, what to press."""
 
+from collections.abc import Sequence
 from html import escape
 
 from lavic_chat.dialogue.reddit_amazon import parse_context
@@ -45,6 +46,15 @@ def task(found: Task | None, progress: Progress, links: Links) -> str:
         f'<p class="desk-foot">{button("none", "n", "None of these")}{button("skip", "s", "Skip")}'
         f"{button('undo', 'u', 'Undo')}</p></div>"
     )
+
+
+def troubles(sentences: Sequence[str], has_login: bool) -> str:
+    """What is amiss with the disk. The sentences name files, so that without a login only their number is told."""
+    if not sentences:
+        return ""
+    if not has_login:
+        sentences = (f"Not all can be kept on this server's disk: {len(sentences)} things, which its log tells of.",)
+    return f'<ul class="troubles" role="status">{"".join(f"<li>{escape(one)}</li>" for one in sentences)}</ul>'
 
 
 def bar(progress: Progress) -> str:

@@ -109,7 +109,8 @@ class AnnotationPage:
         try:
             return move()
         except Exception as error:
-            return {self.notice: markup.notice(sentence(error, SORRY))}
+            troubles = annotation_markup.troubles(self.annotations.troubles(), bool(self.annotators))
+            return {self.notice: markup.notice(sentence(error, SORRY)) + troubles}
 
     def act(self, state: Annotator, event: gr.EventData) -> dict:
         """A choice among the candidates, none of them, skip or undo; then the next turn."""
@@ -146,4 +147,5 @@ class AnnotationPage:
         task = next((task for task in queue if task.turn.turn_id == turn_id), queue[0] if queue else None)
         state = replace(state, turn_id=task.turn.turn_id if task else "")
         shown = annotation_markup.task(task, self.annotations.progress(state.annotator), self.links)
-        return {self.state: state, self.notice: markup.notice(note), self.task: shown}
+        troubles = annotation_markup.troubles(self.annotations.troubles(), bool(self.annotators))
+        return {self.state: state, self.notice: markup.notice(note), self.task: troubles + shown}

@@ -29,6 +29,7 @@ from lavic_chat.feedback.flags import Flag, checked_candidates
 from lavic_chat.recommendation import Recommendation, RecommendationRequest, ask_recommender, to_answer
 from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, sentence
+from lavic_chat.ui.flag_form import NOT_STORED, check_products, checked_reason
 from lavic_chat.ui.photos import Photos
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.waiting import LeftError, Line, model_queue, result, visitor_of
@@ -106,7 +107,7 @@ class Api:
             self.clients.flag(self.clients.of(caller))
             return self.store(context, candidates, pick, correct, reason)
 
-        return self.answer_or_error(store)
+        return self.answer_or_error(store, NOT_STORED)
 
     def answer_alone(self, read: Callable[[], RecommendationRequest], caller: gr.Request) -> dict:
         """The recommender's answer as JSON, and the conversation as dialogue files hold it; raises `gr.Error`."""
@@ -139,26 +140,24 @@ class Api:
         if not isinstance(candidates, Sequence) or isinstance(candidates, str):
             raise FlagError("The candidates must be a list of [id, score].")
         pairs = checked_candidates(candidates)
-        if pick not in dict(pairs):
-            raise FlagError("The pick must be one of the candidates.")
         flag = Flag(
             turn_id=uuid4().hex,
             context=checked_context(context),
             candidates=tuple(sorted(pairs, key=lambda pair: -pair[1])),  # annotators are shown the best ten
             pick=pick,
             correct=correct or None,
-            reason=reason or "",
+            reason=checked_reason(reason),
             model_hash=self.recommender.model_hash,
             catalog_hash=self.recommender.catalog.fingerprint,
         )
-        return {"stored": self.annotations.add(flag)}
+        return {"stored": self.annotations.add(check_products(flag, self.recommender.catalog))}
 
-    def answer_or_error(self, move: Callable[[], dict]) -> dict:
+    def answer_or_error(self, move: Callable[[], dict], sorry: str = SORRY) -> dict:
         """The move's answer; what can be mended is told in its sentence, everything else politely."""
         try:
             return move()
         except Exception as error:
-            raise gr.Error(sentence(error, SORRY), print_exception=False) from None
+            raise gr.Error(sentence(error, sorry), print_exception=False) from None
 
 
 def read_message(

@@ -63,6 +63,7 @@ def answer_row(session: Session, turns: tuple[Turn, ...]) -> dict:
         "candidates": [[item.product.id, item.score, item.similarity, item.caption] for item in found.candidates],
         "timings": dict(found.timings_ms),
         "tokens": [found.visual_tokens, found.prompt_tokens],
+        "answered_by": [found.model_hash, found.catalog_hash],
         "filters": filters_row(session.filters),
         "like": session.like,
     }
@@ -117,10 +118,13 @@ def read_answer(row: dict, turns: tuple[Turn, ...], previous: Session, catalog: 
         raise ValueError("a pick without its question")
     timings = {text_of(step): number_of(ms) for step, ms in row["timings"].items()}
     visual_tokens, prompt_tokens = (int(number_of(number)) for number in row["tokens"])
+    model_hash, catalog_hash = (hash_of(value) for value in row.get("answered_by", ("", "")))
     return Session(
         dialogue=dialogue,
         asked=replace(dialogue, turns=turns[:asked]),
-        recommendation=Recommendation(candidates, timings, visual_tokens, prompt_tokens),
+        recommendation=Recommendation(
+            candidates, timings, visual_tokens, prompt_tokens, model_hash=model_hash, catalog_hash=catalog_hash
+        ),
         turn_id=uuid4().hex,  # nobody may name another's turn
         filters=filters,
         like=None if row["like"] is None else known_id(row["like"], catalog),
@@ -195,6 +199,13 @@ def number_of(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
         raise ValueError("a number was expected")
     return float(value)
+
+
+def hash_of(value: object) -> str:
+    """A SHA-256 in hex, or "" of what is not known; raises ValueError for any other value."""
+    if not isinstance(value, str) or len(value) > 64 or not set(value) <= set("0123456789abcdef"):
+        raise ValueError("a hash was expected")
+    return value
 
 
 def place_of(value: object) -> int:

@@ -14,7 +14,7 @@ from gradio.events import Dependency
 
 from lavic_chat.catalog.filters import NO_FILTERS, Filters, read_price
 from lavic_chat.dialogue.history import History
-from lavic_chat.errors import LavicError
+from lavic_chat.errors import FlagStoreError, LavicError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.recommendation import Recommendation
 from lavic_chat.ui import card_markup, markup
@@ -23,7 +23,7 @@ from lavic_chat.ui.chat_screen import box_value, sent
 from lavic_chat.ui.client_moves import ClientMoves
 from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, note_failure, sentence
-from lavic_chat.ui.flag_form import THANKS, make_flag
+from lavic_chat.ui.flag_form import NOT_STORED, THANKS, check_products, make_flag
 from lavic_chat.ui.history_screen import signs_of
 from lavic_chat.ui.photos import Photos
 from lavic_chat.ui.replies import UNSURE
@@ -32,7 +32,6 @@ from lavic_chat.ui.waiting import model_queue
 
 BUSY = "The shop is very busy right now; please try again in a moment."
 BACK_IN_THE_BOX = "Your message is back in the box."
-NOT_STORED = "The flag could not be stored; please try again later."
 # The form's button is gone, and the focus goes back to the one that opened the form.
 TO_WRONG_PICK = "() => { document.getElementById('wrong-pick')?.focus({ preventScroll: true }); }"
 
@@ -219,6 +218,8 @@ class ChatPage(ClientMoves):
         if session.recommendation and session.is_pick_newest and session.recommendation.confidence < UNSURE:
             try:
                 self.annotations.add_unsure(make_flag(session, self.recommender, None, (), ""))
+            except FlagStoreError:
+                pass  # the store has said so in the log, once
             except Exception as error:
                 note_failure(error)
 
@@ -287,7 +288,8 @@ class ChatPage(ClientMoves):
     def save_flag(self, session: Session, right: str | None, quick: list[str], words: str) -> dict:
         """Store the flag and say where it went; on failure the form stays as filled in."""
         try:
-            self.annotations.add(make_flag(session, self.recommender, right, quick, words))
+            flag = make_flag(session, self.recommender, right, quick, words)
+            self.annotations.add(check_products(flag, self.links.catalog))  # a browser may have made the session up
         except Exception as error:
             return {self.flag_notice: markup.notice(sentence(error, NOT_STORED))}
         return self.flag_screen(session, note=THANKS)

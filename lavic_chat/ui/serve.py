@@ -3,7 +3,6 @@
 import socket
 from pathlib import Path
 
-import gradio as gr
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -16,6 +15,7 @@ from lavic_chat.errors import LavicError
 from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.gate import Gate
 from lavic_chat.ui.gradio_savings import SESSIONS_KEPT, save_at_queue, save_at_state, turn_analytics_off
+from lavic_chat.ui.refusals import Refusals, RefusingBlocks
 from lavic_chat.ui.theme import HERE, stylesheet, theme
 
 # Only formats that a browser shows as a picture and nothing more: an SVG, for one, could carry a script.
@@ -33,7 +33,7 @@ LONGEST_QUEUE = 64  # questions waiting; the next visitor is asked to try again
 MOST_EVENTS = 2 * LONGEST_QUEUE  # at once; those that wait in a recommender's line count, and hold no thread
 
 
-class ChatApp(gr.Blocks):
+class ChatApp(RefusingBlocks):
     """Gradio's app, and who asks it."""
 
     clients: Clients = Clients()
@@ -74,7 +74,8 @@ def launch(
     launched = app.launch(
         server_name=host, server_port=port, theme=theme(), css=stylesheet(), footer_links=[], ssr_mode=False,
         favicon_path=HERE / "mark.svg", allowed_paths=[], max_file_size=LARGEST_UPLOAD, show_error=False,
-        app_kwargs={"routes": [picture_route(catalog)], "middleware": [gate]}, enable_monitoring=False,
+        app_kwargs={"routes": [picture_route(catalog)], "middleware": [gate, Middleware(Refusals)]},
+        enable_monitoring=False,
         state_session_capacity=SESSIONS_KEPT, max_threads=MOST_EVENTS, **more,
     )  # fmt: skip
     save_at_state(app)

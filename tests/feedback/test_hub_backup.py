@@ -15,7 +15,7 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from lavic_chat.errors import LavicError
 from lavic_chat.feedback import hub_backup as module
 from lavic_chat.feedback.annotation import AnnotationStore
-from lavic_chat.feedback.hub_backup import open_annotations, read_rows, storage_notice
+from lavic_chat.feedback.hub_backup import backup_files, open_annotations, read_rows, storage_notice
 
 
 def open_at(path: Path) -> AnnotationStore:
@@ -81,7 +81,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path), str(Path(__file__).parents[1])])
     assert done.returncode == -9
     assert (
-        len(list(read_rows(tmp_path / "journal"))) == 3
+        len(list(read_rows(backup_files(tmp_path / "journal")))) == 3
         and AnnotationStore(tmp_path / "flags.sqlite").stats().flags == 3
     )
 
@@ -105,10 +105,10 @@ def test_damaged_lines_are_left_out(tmp_path, caplog):
     good = {"table": "flags", "time": "2026-01-02T00:00:00.000+00:00"}
     text = f'{json.dumps(good)}\n{{"table": "fl\n{json.dumps({**good, "time": "2026-01-01"})}\n[1]\n\n{{"table": 3}}\n'
     (tmp_path / "a.jsonl").write_text(text)
-    assert [row["time"][:10] for row in read_rows(tmp_path)] == ["2026-01-01", "2026-01-02"]
+    assert [row["time"][:10] for row in read_rows(backup_files(tmp_path))] == ["2026-01-02", "2026-01-01"]
     assert "a.jsonl, line 2" in caplog.text
     annotations = AnnotationStore(tmp_path / "flags.sqlite")
-    assert annotations.restore(read_rows(tmp_path)) == 0  # no columns of a flag
+    assert annotations.restore(read_rows(backup_files(tmp_path))) == 0  # no columns of a flag
     assert annotations.restore([{"table": "sqlite_master", "time": "x"}, {"table": None}]) == 0
 
 

@@ -79,7 +79,7 @@ def test_the_folder_is_as_described(trained):
     folder = trained[1]
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert names == {
-        "adapter.json", "projector.safetensors", "preprocessor_config.json",
+        "adapter.json", "files.json", "projector.safetensors", "preprocessor_config.json",
         "llm/adapter_config.json", "llm/adapter_model.safetensors",
     }  # fmt: skip
     assert json.loads((folder / "llm" / "adapter_config.json").read_text())["base_model_name_or_path"] is None

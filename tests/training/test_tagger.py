@@ -14,13 +14,14 @@ from helpers.toys import make_adapter
 
 from lavic_chat.errors import DialogueError, LavicError, ModelError
 from lavic_chat.model import text_encoder
-from lavic_chat.model.card import NLU, read_card
+from lavic_chat.model.card import NLU, damaged_parts, read_card
 from lavic_chat.model.turn_tagger import TaggerShape, load_tagger, new_tagger
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu import tagging
 from lavic_chat.nlu.tagging import TurnReader
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_jsonl
+from lavic_chat.storage.manifest import MANIFEST
 from lavic_chat.training import tagger
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import TaggerConfig
@@ -98,6 +99,7 @@ def test_it_learns_to_read(adapter, request_of, tmp_path):
     assert "read without a fault" in result.summary and str(adapter / NLU) in result.summary
     assert reader.read((), "a blue lamp").words(r.KIND) == ("lamp",)
     after = {file.name: file.read_bytes() for file in adapter.iterdir() if file.is_file()}
+    assert damaged_parts(adapter) == [] and after.pop(MANIFEST)
     assert {name for name in after if after[name] != before.get(name)} == {"adapter.json"}  # and no progress is left
 
 

