@@ -47,6 +47,7 @@ def main() -> None:
     start = time.perf_counter()
     recommender = module.load_recommender(read_settings(), progress=False)
     seconds = time.perf_counter() - start - model.seconds
+    recommender.visual_ranker.ranker.reader.branches.store = None  # which of the two has more read ahead, is by chance
     index: Any = recommender.retriever.index
     index.search = search.around(index.search)
     answers.write(json.dumps({"start_seconds": seconds, "pid": os.getpid()}) + "\n")
