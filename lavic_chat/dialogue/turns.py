@@ -38,7 +38,7 @@ class Window:
 
 
 # A page asks turn by turn, and what was read before costs nothing; a program sends a whole conversation to be read.
-PAGE_WINDOW, API_WINDOW = Window(200, 8_000), Window(32, 2_000)
+PAGE_WINDOW, API_WINDOW = Window(200, 8_000), Window(24, 2_000)
 
 
 @dataclass(frozen=True)

@@ -70,16 +70,20 @@ class ListPrompt(Prompt):
 @dataclass(frozen=True)
 class PromptFormat:
     """layout: "branch" or "list"; labeling: what the candidates of a list are called, "letters" or their own "ids";
-    room: tokens of the whole prompt; conversation: of these for the conversation, if not all that is left."""
+    room: tokens of the whole prompt; conversation: of these for the conversation, where its candidates do not take more
+    than twice as many; if not all that is left."""
 
     layout: str = BRANCH
     room: int = 2048
     labeling: str = LETTERS
     conversation: int | None = None
 
-    def most_of(self, left: int) -> int:
-        """Tokens for the conversation, where so many are left of the room."""
-        return left if self.conversation is None else min(left, self.conversation)
+    def most_of(self, left: int, candidates: Sequence[list[int]]) -> int:
+        """Tokens for the conversation beside the candidates' ids, where so many are left of the room. Half as many as
+        the candidates are always allowed: reading them costs half as much again."""
+        if self.conversation is None:
+            return left
+        return min(left, max(self.conversation, sum(map(len, candidates)) // 2))
 
 
 @dataclass(frozen=True)
@@ -108,12 +112,16 @@ def build_prompt(
     """
     if prompt_format.layout == BRANCH:
         parts = branch_parts(model, candidates)
-        turns = conversation_ids(model, dialogue, prompt_format.most_of(room_left(prompt_format.room, parts)))
+        turns = conversation_ids(
+            model, dialogue, prompt_format.most_of(room_left(prompt_format.room, parts), parts.candidates)
+        )
         return join_wanted(model, turns, parts, wanted)
     labels = make_labels(candidates, prompt_format.labeling)
     parts = list_parts(model, candidates, labels, QUESTION[prompt_format.labeling])
     spelled = [label_ids(model, label, prompt_format.labeling) for label in labels]
-    turns = conversation_ids(model, dialogue, prompt_format.most_of(room_left(prompt_format.room, parts, spelled)))
+    turns = conversation_ids(
+        model, dialogue, prompt_format.most_of(room_left(prompt_format.room, parts, spelled), parts.candidates)
+    )
     ends = accumulate(map(len, parts.candidates), initial=len(parts.head) + len(turns) - 1)
     return spell_labels([*parts.head, *turns, *chain(*parts.candidates), *parts.tail], spelled, list(ends)[1:])
 

@@ -75,7 +75,7 @@ class RankerConfig:
     """decode: "branch", "list" or "generate"; temperature calibrates the probabilities; labeling: what the candidates
     of a list are called, "letters" or their own "ids"; retrieval_weight: what a unit of query score adds to a
     candidate's score, after the temperature; room: tokens of a prompt, if not as many as the candidates need;
-    conversation: of these for the conversation, if not all that the candidates leave.
+    conversation: of these for the conversation, see `PromptFormat`.
 
     Raises ModelError for a decode or labeling that there is not.
     """

@@ -41,7 +41,7 @@ from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 
 CANDIDATES = 10
-CONVERSATION = 128  # tokens that the model reads of what was said; the candidates are twice as many
+CONVERSATION = 128  # tokens that the model reads of what was said, or half as many as of the candidates
 CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a similarity
 # Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, candidates
 # for one wish by 0.2 or less; the least that a condition said plainly makes is 1.4 (a material, as captions tell it).

@@ -177,7 +177,7 @@ def test_what_was_taken_back_stays_with_its_turn():
 @pytest.mark.parametrize("window", [PAGE_WINDOW, API_WINDOW])
 def test_an_ordinary_conversation_is_read_as_it_is(window):
     dialogue = Dialogue()
-    for n in range(12):
+    for n in range(10):
         dialogue = dialogue.say(f"a sofa like the last one, but a little greener, number {n}").drop("colour")
         dialogue = dialogue.answer("I would take this one: it is green, and as wide as you said.", ["sofa"])
     dialogue = dialogue.say("cheaper")

