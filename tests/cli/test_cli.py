@@ -238,12 +238,15 @@ def test_a_cache_that_is_no_database(shop, home):
     answer("index", *shop)
     (file,) = (home / "cache" / "visual").glob("*.sqlite")
     file.write_bytes(b"no database" * 200)
-    assert "delete that file" in refusal("ask", "a sofa", *shop)
+    assert answer("ask", "a sofa", *shop)["pick"]  # made anew, and what was there is set aside
+    assert file.with_name(f"{file.name}.damaged").read_bytes() == b"no database" * 200
+    assert file.read_bytes().startswith(b"SQLite format 3")
 
 
 def test_a_home_that_cannot_be_written(shop, home):
     home.write_text("a file is in the way")
-    assert "cannot be used" in refusal("ask", "a sofa", *shop)
+    assert answer("ask", "a sofa", *shop)["pick"]  # it costs the cache
+    assert "Could not write" in refusal("index", *shop)  # which is all that this is for
 
 
 @pytest.mark.parametrize("port", ["eighty", "-1", "0", "70000", "80.5"])
