@@ -20,8 +20,10 @@ NOT_IT = re.compile(
 )  # fmt: skip
 RUNNER_UP = re.compile(r"\brunners?[- ]{0,3}up\b", re.IGNORECASE)
 FIRST_LIST = re.compile(
-    r"\b(?:your|the)\s+(?:very\s+)?first\s+(?:lot|list|batch|set|ten|answer|suggestions?|picks|ones)\b", re.IGNORECASE
-)
+    r"\b(?:your|the)\s+(?:very\s+)?first\s+(?:(?:lot|list|batch|set|ten|answer|suggestions?|picks|ones)\b"
+    r"|(?:[\w-]+\s+){0,2}(?:was|were|you\s+(?:had|showed|gave|picked|suggested))\b)", re.IGNORECASE,
+)  # fmt: skip
+OTHER_COLOUR = re.compile(r"\b(?:an?other|different|other)\s+(?:colou?r|shade)s?\b", re.IGNORECASE)
 FACET_NAMES = {
     "colour": "colou?rs?|shade", "pattern": "pattern|print", "material": "material|fabric", "style": "style",
 }  # fmt: skip
@@ -37,7 +39,10 @@ def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
     if RUNNER_UP.search(text):
         read = replace(read, place=2)
     if FIRST_LIST.search(text):
-        read = replace(read, which=r.FIRST)
+        read = replace(read, which=r.FIRST, place=read.place if RUNNER_UP.search(text) else 0)
+    asks_for_one = read.act in (r.REJECT, r.REFINE, r.ASK, r.RECALL)
+    if asks_for_one and OTHER_COLOUR.search(text) and not OTHER_COLOURS.search(text):
+        read = replace(read, same=read.same - {"colour"}, other=read.other | {"colour"})
     if read.act == r.CHATTER and not read.spans and is_thing(text, kinds):
         return replace(read, act=r.ASK, asks=r.NOTHING, spans=(Span(r.KIND, text, 0, len(text)),))
     if read.act == r.CHATTER and not read.spans and NOT_IT.search(text):

@@ -22,11 +22,21 @@ TOO = (
 BEHIND = r"(?!\s+than\s+\S*\d)(?!\s+(?:blue|green|red|grey|gray|brown|pink|yellow|purple|orange|wood))\b"
 
 
+COSTS = {
+    "price+": r"\bcosts?\s+(?:(?:a\s+)?(?:bit|little|lot)\s+|rather\s+|somewhat\s+)?more\b",
+    "price-": r"\bcosts?\s+(?:(?:a\s+)?(?:bit|little|lot)\s+|rather\s+|somewhat\s+)?less\b",
+}
+MORE_THAN = r"(?!\s+than\s+\S*\d)"
+
+
 def with_comparisons(read: Reading, text: str) -> Reading:
     """A reading with what is said to be too much of something, where it compares nothing yet and names no thing."""
-    if read.compared or read.words(r.KIND) or read.act not in (r.ASK, r.REFINE, r.REJECT):
+    if read.compared or read.act not in (r.ASK, r.REFINE, r.REJECT):
         return read
-    found = frozenset(
+    costs = frozenset(name for name, words in COSTS.items() if re.search(words + MORE_THAN, text, re.IGNORECASE))
+    if read.words(r.KIND):
+        return replace(read, compared=costs)
+    found = costs | frozenset(
         facet + sign
         for facet, (more, less) in ADJECTIVES.items()
         for sign, words in (("-", more), ("+", less))

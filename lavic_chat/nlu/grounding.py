@@ -119,7 +119,11 @@ class Grounding:
         for thing, value in described.items():
             rows = self.tables.things[thing]
             near[rows] = np.maximum(near[rows], value)
-        return self.names.best(near) - OTHER_TYPE * (self.names.last(np.where(self.names.is_common, 1.0, near)) < MEANT)
+        is_other = self.names.last(np.where(self.names.is_common, 1.0, near)) < MEANT
+        is_other = is_other | (
+            self.names.first(apart) & ~self.names.first(near >= MEANT)
+        )  # of the type toilets a bidet
+        return self.names.best(near) - OTHER_TYPE * is_other
 
     def named_as(self, things: Iterable[int]) -> np.ndarray:
         """[T] whether a name means any of the things."""

@@ -3,7 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DESCRIBING, Grounding
@@ -18,6 +22,13 @@ ALIKE = 0.5  # share of products in common from which on two kinds are one
 VAGUE = frozenset(("place", "somewhere", "something", "smth", "thing", "anything", "space", "storage", "bits", "stuff"))
 PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.IGNORECASE)  # a thing, and its part
 WITH_BEFORE = re.compile(r"\w\s+with\s+(?:(?!matching\b)[\w-]+\s+){0,2}\Z", re.IGNORECASE)  # a part, or a look
+WHERE_BEFORE = re.compile(
+    r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on top of|to go (?:by|on|over))"
+    r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z", re.IGNORECASE,
+)  # fmt: skip
+PLACE_BEHIND = re.compile(r"\s+for\s+(?:the|my|our|his|her|an?)?\s*([^\W\d_]+(?:\s+[^\W\d_]+)?)\b", re.IGNORECASE)
+ONE_BEHIND = re.compile(r"\s+ones?\b", re.IGNORECASE)
+RESPELLED, RESPELLED_WORD, NEAR_NAMES = 0.75, 0.8, 5  # likeness of names of several words, of one; names that are tried
 BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")
 PLACES = frozenset(
     ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
@@ -35,7 +46,7 @@ class Kinds:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
         spans = [self.whole(span, read, text) for span in without_parts(read.spans, text) if self.is_kind(span)]
-        spans = [self.bare(span) for span in spans]
+        spans = without_places([self.respelled(self.bare(span)) for span in spans], text)
         sold = [span for span in spans if self.is_sold((span.text,))]
         sure = [span for span in sold if self.grounding.kind(span.text).max(initial=0.0) >= NAMED_SO]
         if not sure and read.act == r.ASK and (named := self.possible(read, text)):
@@ -52,6 +63,14 @@ class Kinds:
     def whole(self, span: Span, read: Reading, text: str) -> Span:
         """A kind's name with the words beside it that belong to it, where the network has cut them off: "moka pot"."""
         others = [one for one in read.spans if one is not span]
+        if (place := PLACE_BEHIND.match(text[span.end :])) and len(name_words(span.text)) == 1:
+            for words in (
+                place[1],
+                place[1].split()[-1],
+            ):  # "a cupboard for the kitchen", "stools for the breakfast bar"
+                named, left = self.grounding.thesaurus.find(f"{words} {span.text}")
+                if named and not left:
+                    return replace(span, text=f"{words} {span.text}")
         for start, end in beside(span, text):
             said = text[start:end]
             named, left = self.grounding.thesaurus.find(said)
@@ -69,14 +88,33 @@ class Kinds:
             return span
         return replace(span, text=name)
 
-    def with_appearance(self, read: Reading) -> Reading:
-        """A reading in which what was taken for a second thing is a look, where it is one and right before the other:
-        "yellow" of "yellow jacket"."""
+    def respelled(self, span: Span) -> Span:
+        """A name of nothing that is sold or known, with words that are no common ones, as the nearest name of a thing
+        that is sold: "sofer bed", "shugar bole"."""
+        words, known = name_words(span.text), self.grounding
+        if known.is_thing(span.text) or all(map(known.is_word, words)) or self.is_sold((span.text,)):
+            return span
+        near = process.extract(
+            " ".join(words), self.thing_names, scorer=DamerauLevenshtein.normalized_similarity,
+            score_cutoff=RESPELLED if len(words) > 1 else RESPELLED_WORD, limit=NEAR_NAMES,
+        )  # fmt: skip
+        return next((replace(span, text=name) for name, _, _ in near if self.is_sold((name,))), span)
+
+    @cached_property
+    def thing_names(self) -> tuple[str, ...]:
+        """Of all things that the thesaurus knows, sold here or not."""
+        things = self.grounding.thesaurus.things
+        return tuple(dict.fromkeys(" ".join(name_words(name)) for thing in things for name in thing.names))
+
+    def with_appearance(self, read: Reading, text: str) -> Reading:
+        """A reading in which what was taken for a thing is a look, where it is one and right before another, "yellow"
+        of "yellow jacket", or is no thing that is sold and stands before "one": "a sliding-door one"."""
         kinds = [span for span in read.spans if span.slot == r.KIND]
         adjectives = [
             before for before, span in pairwise(kinds)
             if span.start - before.end <= 1 and self.grounding.meant(before.text) and not self.is_sold((before.text,))
         ]  # fmt: skip
+        adjectives += [span for span in kinds if ONE_BEHIND.match(text[span.end :]) and not self.is_sold((span.text,))]
         return replace(
             read, spans=tuple(replace(one, slot=r.WANTED) if one in adjectives else one for one in read.spans)
         )
@@ -112,6 +150,11 @@ class Kinds:
         """Whether two names of kinds mean many of the same products."""
         first, second = (self.grounding.admitted(names, SOLD) for names in (kinds, others))
         return bool((first & second).sum() >= ALIKE * min(first.sum(), second.sum()))
+
+
+def without_places(spans: Sequence[Span], text: str) -> list[Span]:
+    """Spans but for things that only say where another shall stand, "in front of the settee"."""
+    return [span for span in spans if not WHERE_BEFORE.search(text[: span.start])]
 
 
 def beside(span: Span, text: str) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,12 @@ OR = re.compile(r"\s*,?\s*\b(?:nor|or)\s+(?:an?\s+)?", re.IGNORECASE)
 LISTED = re.compile(r"\s*(?:,|,?\s*\b(?:nor|or)\b)\s*(?:an?\s+)?", re.IGNORECASE)
 DENIED_BEFORE = re.compile(
     r"\b(?:no|not|without|minus|non|isn[’']?t|aren[’']?t|(?:all|anything|any colou?r|everything) but|except)[\s-]+"
-    r"(?:any\s+)?\Z", re.IGNORECASE,
+    r"(?:(?:any|an?|the)\s+)?\Z", re.IGNORECASE,
+)  # fmt: skip
+NOBODY_WANTS = re.compile(  # "cane or rattan we do not want"
+    r"\W{0,2}(?:i|we|he|she|they)\s+(?:(?:do|does|did|can) ?not|(?:do|does|did)n[’']?t|never|can[’']?t)\s+"
+    r"(?:want|like|need|care for|stand|bear|abide)\b(?!\s+(?:to|it|that|this|one|an?|the|any|another|more)\b)",
+    re.IGNORECASE,
 )  # fmt: skip
 DENIED_TWICE = re.compile(  # "nothing that isn't green"
     r"\b(?:(?:don[’']?t|do not|never) (?:want|need|like|show me)\b[^.,;!?]{0,20}|nothing|none)\s+(?:that|which)\s+"
@@ -90,6 +95,12 @@ def deny_lists(spans: Sequence[Span], text: str) -> list[Span]:
     """With looks that follow an unwanted one in a list that ends with "or", or "nor", unwanted as well."""
     found = list(spans)
     joints = [text[one.end : other.start] for one, other in pairwise(spans)]
+    for place in range(len(spans) - 1, 0, -1):  # of "cane or rattan we do not want" the cane as well
+        before, one = found[place - 1], found[place]
+        is_last = (one.slot == r.UNWANTED and NOBODY_WANTS.match(text[one.end :])) or found[place] is not spans[place]
+        if is_last and before.slot == r.WANTED and LISTED.fullmatch(joints[place - 1]):
+            found[place - 1] = replace(before, slot=r.UNWANTED, sure=1.0)
+    spans = tuple(found)
     for first, span in enumerate(spans):
         last = first
         while span.slot == r.UNWANTED and last < len(joints) and LISTED.fullmatch(joints[last]):
@@ -120,7 +131,8 @@ def is_denied(span: Span, text: str) -> bool:
     """Whether a negation stands right before a span, or "-free" behind it."""
     before = text[: span.start]
     denied = DENIED_BEFORE.search(before) and not DENIED_TWICE.search(before)
-    return bool(denied or DENIED_BEHIND.match(text[span.end :]))
+    behind = text[span.end :]
+    return bool(denied or DENIED_BEHIND.match(behind) or NOBODY_WANTS.match(behind))
 
 
 def is_dismissed(span: Span, text: str) -> bool:

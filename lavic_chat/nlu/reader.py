@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from lavic_chat.catalog.text import words_of
 from lavic_chat.dialogue.turns import MORE_LIKE, SEEKER, Dialogue, Turn
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import settle_act
@@ -78,7 +79,7 @@ class IntentReader:
         mended = self.grounding.speller.mend_text(text)
         if mended != text and read.act != r.OTHER_LANGUAGE:
             read, text = self.tagger.read(tuple(before), mended), mended
-        read = settle_act(self.kinds.with_appearance(read), text, self.kinds)
+        read = settle_act(self.kinds.with_appearance(read, text), text, self.kinds)
         read = with_comparisons(read, text) if before else read
         return with_negations(read, text), text
 
@@ -195,7 +196,7 @@ class IntentReader:
             for span in read.spans if span.slot in APPEARANCES
             for said in self.parts_of(span) if said not in intent.kinds
         ]  # fmt: skip
-        new = join_alternatives(new, text)
+        new = join_alternatives(self.go_on_denying(new, intent, text), text)
         within = [said for kind in read.words(r.KIND) for said in self.grounding.appearance_in(kind)]
         new += [Appearance(said, self.grounding.facet(said)) for said in within]
         marked = {one.said.lower() for one in new}
@@ -207,15 +208,29 @@ class IntentReader:
         replaced = {one.facet for one in new if not one.unwanted and one.facet in REPLACED}
         if re.match(r"\W*(?:or|also)\b", text, re.IGNORECASE):
             replaced = set()
+        denied = {one.said.lower() for one in new if one.unwanted}
         kept = tuple(
             one for one in intent.appearance
             if one.said.lower() not in said and (one.unwanted or one.facet not in replaced)
+            and (one.unwanted or not denied & self.general(one.said))
         )  # fmt: skip
         relations = tuple(
             one for one in intent.relations
             if one.facet not in replaced and not (one.facet == "light" and "colour" in replaced)
         )  # fmt: skip
         return replace(intent, appearance=(*kept, *new), relations=relations)
+
+    def go_on_denying(self, new: list[Appearance], intent: Intent, text: str) -> list[Appearance]:
+        """New looks; the first of a message that goes on with what was turned down, "or white", as unwanted."""
+        last = intent.appearance[-1] if intent.appearance else None
+        if not new or not last or not last.unwanted or not re.match(r"\W*(?:n?or|and no)\b", text, re.IGNORECASE):
+            return new
+        return [replace(new[0], unwanted=True), *(one for one in new[1:] if one.said.lower() != new[0].said.lower())]
+
+    def general(self, said: str) -> frozenset[str]:
+        """What is true of words for a look, themselves among it: of "navy" that it is blue."""
+        entry = self.grounding.meant(said)
+        return frozenset((said.lower(), *(entry.broader if entry else ())))
 
     def facet(self, said: str) -> str:
         """Which facet words are of, brands among them."""
@@ -239,11 +254,18 @@ class IntentReader:
         new += [Relation(facet, "=", anchor) for facet in read.same] + [
             Relation(facet, "!", anchor) for facet in read.other
         ]
+        if any(one.facet == "light" for one in new):  # in another colour, then
+            new = [one for one in new if (one.facet, one.sign) != ("colour", "=")]
         facets = {one.facet for one in new}
         limits = tuple(limit for limit in intent.limits if limit.quantity not in facets or limit.quantity == r.PRICE)
         kept = tuple(one for one in intent.relations if one.facet not in facets)
         gone = {one.facet for one in new if one.sign == "!"} | ({"pattern"} if "pattern" in facets else set())
         appearance = tuple(one for one in intent.appearance if one.unwanted or one.facet not in gone)
+        if any(one.sign in "+-" for one in new):  # a title, or a brand, has only named what it is compared to
+            own = {word for span in read.spans for word in words_of(span.text)}
+            named = {word for one in intent.appearance if one.facet == BRAND for word in words_of(one.said)} - own
+            appearance = tuple(one for one in appearance if one.unwanted or not named & set(words_of(one.said)))
+            intent = replace(intent, title="" if intent.kinds and not read.words(r.TITLE) else intent.title)
         if "light" in facets:
             appearance = tuple(
                 self.loosened(one) for one in appearance if one.unwanted or one.said.lower() not in EXTREME

@@ -99,6 +99,14 @@ class Terms:
         lasts = self.of.members[self.of.starts[1:][self.of.sizes > 0] - 1]
         return np.bincount(lasts, minlength=len(self.terms)) > MOST * len(self.of)
 
+    def first(self, truths: np.ndarray) -> np.ndarray:
+        """Of the terms [T], whether each holds -> whether that of each product's first term does [N]; not where it has
+        none."""
+        found = np.zeros(len(self.of), bool)
+        has_any = self.of.sizes > 0
+        found[has_any] = truths[self.of.members[self.of.starts[:-1][has_any]]]
+        return found
+
     def last(self, scores: np.ndarray) -> np.ndarray:
         """Scores of the terms [T] -> that of each product's last term [N]; 1 where it has none."""
         found = np.ones(len(self.of), scores.dtype)

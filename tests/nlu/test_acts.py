@@ -41,19 +41,29 @@ def test_what_a_refusal_blames_shall_be_another(kinds, text, facet):
         ("do those get made in any other colours too?", r.QUESTION),
         ("does it come in a different shade?", r.QUESTION),
         ("I want other colours", r.REFINE),
+        ("the same in another colour", r.REFINE),
     ],
 )
 def test_whether_there_are_other_colours_is_a_question(kinds, text, act):
     assert settle_act(Reading(r.REFINE, compared=frozenset({"pattern+"})), text, kinds).act == act
 
 
+def slots(kinds: Kinds, text: str, spans: tuple[Span, ...]) -> list[str]:
+    return [one.slot for one in kinds.with_appearance(Reading(spans=spans), text).spans]
+
+
+def test_what_stands_before_one_is_a_look_unless_it_is_sold(kinds):
+    assert slots(kinds, "a sliding-door one", (Span(r.KIND, "sliding-door", 2, 14),)) == [r.WANTED]
+    assert slots(kinds, "a sofa one", (Span(r.KIND, "sofa", 2, 6),)) == [r.KIND]
+
+
 def test_a_look_right_before_a_thing_is_no_second_thing(kinds):
     spans = Span(r.KIND, "yellow", 0, 6), Span(r.KIND, "sofa", 7, 11)
-    assert [one.slot for one in kinds.with_appearance(Reading(spans=spans)).spans] == [r.WANTED, r.KIND]
+    assert slots(kinds, "yellow sofa", spans) == [r.WANTED, r.KIND]
     apart = Span(r.KIND, "yellow", 0, 6), Span(r.KIND, "sofa", 17, 21)
-    assert [one.slot for one in kinds.with_appearance(Reading(spans=apart)).spans] == [r.KIND, r.KIND]
+    assert slots(kinds, "yellow, such as a sofa", apart) == [r.KIND, r.KIND]
     things = Span(r.KIND, "lamp", 0, 4), Span(r.KIND, "sofa", 5, 9)
-    assert [one.slot for one in kinds.with_appearance(Reading(spans=things)).spans] == [r.KIND, r.KIND]
+    assert slots(kinds, "lamp sofa", things) == [r.KIND, r.KIND]
 
 
 def test_a_broad_name_is_bare_of_looks(kinds):

@@ -13,7 +13,8 @@ from lavic_chat.nlu.reading import Reading, Span
         ("Not so dark then", {"light+"}), ("less bright, please", {"light-"}), ("it's too wide", {"width-"}),
         ("a bit too low for me", {"height+"}), ("not quite as expensive", {"price-"}), ("less busy", {"pattern-"}),
         ("not that big, not so deep", {"size-", "depth-"}), ("not so dark blue", set()), ("less tall than 80", set()),
-        ("the room is dark", set()), ("it is lovely", set()),
+        ("something that costs more", {"price+"}), ("it should cost a bit less", {"price-"}),
+        ("costs more than 80", set()), ("the room is dark", set()), ("it is lovely", set()),
     ],
 )  # fmt: skip
 def test_what_is_too_much_shall_be_less(text, compared):
@@ -24,6 +25,7 @@ def test_what_is_too_much_shall_be_less(text, compared):
 def test_what_the_network_has_read_stays():
     compared = Reading(r.REFINE, compared=frozenset({"price-"}))
     thing = Reading(r.ASK, spans=(Span(r.KIND, "lamp", 0, 4),))
+    assert with_comparisons(thing, "a lamp that costs less").compared == {"price-"}
     question = Reading(r.QUESTION)
     for read in (compared, thing, question):
         assert with_comparisons(read, "not so dark") == read

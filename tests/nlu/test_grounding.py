@@ -72,6 +72,14 @@ def test_a_thing_whose_name_ends_so_is_not_that_thing():
     assert of([Product("1", "Coffee table", "Furniture")]).kind("table") == [1.0]
 
 
+def test_a_title_that_names_another_thing_than_its_type():
+    grounding = of(
+        [Product(title, title, "Bath", attributes={"type": "toilet"}) for title in ("Zel bidet", "Zel toilet")]
+    )
+    bidet, toilet = grounding.kind("loo")
+    assert toilet > bidet + 0.1
+
+
 def test_a_broader_name_as_type_is_no_other_thing():
     grounding = of([Product("1", "Shoes", "Clothing"), Product("2", "Shorts", "Clothing")])
     shoes, shorts = grounding.kind("trainers")

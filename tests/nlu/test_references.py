@@ -26,6 +26,8 @@ def test_the_first_list_is_pointed_at_by_its_name(ask):
     shown = ask("a [kind:sofa]")[1]
     back = ("[ref:the runner-up] of your first lot", {"act": "recall"})
     assert ask("a [kind:sofa]", "a [kind:rug]", back)[0].reference == shown[1]
+    better = ("the first one was better, bring it back", {"act": "recall", "place": 1})
+    assert ask("a [kind:sofa]", "a [kind:rug]", better)[0].reference == shown[0]
 
 
 def test_what_is_dismissed_is_not_what_comes_back(ask):

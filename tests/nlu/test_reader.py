@@ -1,0 +1,68 @@
+"""One message after another: what goes on being turned down, what a comparison loosens, what belongs to a kind."""
+
+import pytest
+from helpers.listening import make_grounding
+
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.kinds import Kinds
+from lavic_chat.nlu.reading import Reading, Span
+from lavic_chat.training.marked_turns import unmark
+
+
+@pytest.fixture(scope="module")
+def kinds() -> Kinds:
+    return Kinds(make_grounding())
+
+
+def kinds_of(kinds: Kinds, marked: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    text, spans = unmark(marked)
+    return kinds.of(Reading(r.ASK, spans=spans), text)
+
+
+def test_what_is_turned_down_goes_on(ask):
+    intent, _ = ask("a [kind:rug]", ("not [unwanted:red]", {"act": "refine"}), ("or [wanted:beige]", {"act": "refine"}))
+    assert [(one.said, one.unwanted) for one in intent.appearance] == [("red", True), ("beige", True)]
+    intent, _ = ask("a [wanted:red] [kind:rug]", ("or [wanted:beige]", {"act": "refine"}))
+    assert [(one.said, one.unwanted) for one in intent.appearance] == [("red", False), ("beige", False)]
+
+
+def test_a_shade_goes_with_its_colour(ask):
+    intent, _ = ask("a [wanted:navy] [kind:sofa]", ("not [unwanted:blue] at all", {"act": "refine"}))
+    assert intent.wanted == () and [one.said for one in intent.appearance] == ["blue"]
+
+
+def test_a_brand_only_names_what_is_compared(ask):
+    cheaper = ("cheaper", {"act": "refine", "compare": ["price-"]})
+    intent, ranked = ask("the [wanted:Bella] [kind:two-seat sofa] in [wanted:brown]", cheaper)
+    assert "bella" not in [said.lower() for said in intent.wanted] and intent.title == ""
+    assert [one.facet for one in intent.relations] == ["price"] and ranked[0] == "red-sofa"
+
+
+def test_a_lighter_one_is_not_of_the_same_colour(ask):
+    again = ("the same, but lighter", {"act": "refine", "compare": ["light+"], "same": ["colour"]})
+    intent, _ = ask("a [wanted:navy] [kind:sofa]", again)
+    assert [(one.facet, one.sign) for one in intent.relations] == [("light", "+")]
+
+
+@pytest.mark.parametrize(
+    ("marked", "now"),
+    [
+        ("a [kind:lamp] for the table", ("table lamp",)),
+        ("a [kind:lamp] for my little sister", ("lamp",)),
+        ("a [kind:rug] in front of the [kind:sofa]", ("rug",)),
+        ("a [kind:rug] and a [kind:sofa]", ("rug",)),
+        ("a [kind:cornar sofer]", ("corner sofa",)),
+    ],
+)
+def test_which_thing_is_meant(kinds, marked, now):
+    assert kinds_of(kinds, marked)[0] == now
+
+
+def test_where_a_thing_shall_stand_is_not_for_later(kinds):
+    assert kinds_of(kinds, "a [kind:rug] in front of the [kind:sofa]")[1] == ()
+    assert kinds_of(kinds, "a [kind:rug] and a [kind:sofa]")[1] == ("sofa",)
+
+
+def test_a_name_that_is_known_is_not_respelled(kinds):
+    for text in ("sofa", "car", "bookcase"):
+        assert kinds.respelled(Span(r.KIND, text, 0, len(text))).text == text
