@@ -23,6 +23,10 @@ FIRST_LIST = re.compile(
     r"\b(?:your|the)\s+(?:very\s+)?first\s+(?:(?:lot|list|batch|set|ten|answer|suggestions?|picks|ones)\b"
     r"|(?:[\w-]+\s+){0,2}(?:was|were|you\s+(?:had|showed|gave|picked|suggested))\b)", re.IGNORECASE,
 )  # fmt: skip
+NO_LIMIT = re.compile(
+    r"\b(?:forget|ignore|drop|never mind|scrap|lift)\s+(?:about\s+)?(?:the|my|that|any)\s+(?:limit|budget|price)\b",
+    re.IGNORECASE,
+)  # fmt: skip
 OTHER_COLOUR = re.compile(r"\b(?:an?other|different|other)\s+(?:colou?r|shade)s?\b", re.IGNORECASE)
 FACET_NAMES = {
     "colour": "colou?rs?|shade", "pattern": "pattern|print", "material": "material|fabric", "style": "style",
@@ -38,6 +42,8 @@ def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
     """A reading of a text, with another act, or another one that is pointed at, where its words settle that."""
     if RUNNER_UP.search(text):
         read = replace(read, place=2)
+    if NO_LIMIT.search(text):
+        read = replace(read, lifted=read.lifted | {"price"})
     if FIRST_LIST.search(text):
         read = replace(read, which=r.FIRST, place=read.place if RUNNER_UP.search(text) else 0)
     asks_for_one = read.act in (r.REJECT, r.REFINE, r.ASK, r.RECALL)

@@ -19,7 +19,7 @@ from lavic_chat.nlu.brands import Brands
 from lavic_chat.nlu.catalog_words import SMALL_WORDS, entry_match, stems, title_stems
 from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, Entry, Lexicon
 from lavic_chat.nlu.spelling import Speller
-from lavic_chat.nlu.terms import Encoder, nearest
+from lavic_chat.nlu.terms import Encoder, nearest, room_for
 from lavic_chat.nlu.thesaurus import Thesaurus, name_words
 from lavic_chat.nlu.word_tables import WordTables, find_entry, make_word_tables
 
@@ -38,7 +38,6 @@ NO_MORE_CALLED = 0.25  # below the best, where no more than the least is left of
 LONGEST_NAME = 4  # words of a thing's name
 SEEN = ("colour", "material", "pattern")
 PLAIN, PATTERNED = "plain", "patterned"  # captions say nothing of what has no pattern
-CACHED = 16_000_000  # bytes of each kind of answer that is remembered
 
 
 @dataclass(frozen=True)
@@ -226,6 +225,16 @@ class Grounding:
         left = left if things else len(words) - 1
         return tuple(word for word in words[:left] if (entry := self.find(word)) and entry.facet in SEEN)
 
+    def respell_appearance(self, said: str) -> str:
+        """Words for a look, each that is no common one as the nearest that the lexicon has: "wite", "navvy blue"."""
+        mend = self.appearance_speller.mend_word
+        return " ".join(word if self.is_word(word) else mend(word) for word in words_of(said)) or said
+
+    @cached_property
+    def appearance_speller(self) -> Speller:
+        """Of words for looks, whatever other English words there are."""
+        return Speller({}, self.lexicon.words, frozenset().__contains__)
+
     def is_known(self, said: str) -> bool:
         """Whether the lexicon knows words for how things look, or their last one."""
         words = words_of(self.mend(said))
@@ -284,8 +293,3 @@ class Grounding:
 def otherwise(probability: np.ndarray) -> np.ndarray:
     """Of the opposite; captions may be wrong either way."""
     return np.clip(1 - probability, DOUBT, SURE)
-
-
-def room_for(most: int, length: int) -> int:
-    """How many arrays of this length are remembered: at most so many, and no more than CACHED bytes."""
-    return max(8, min(most, CACHED // (8 * max(length, 1))))

@@ -11,6 +11,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DESCRIBING, Grounding
+from lavic_chat.nlu.negations import is_denied
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.thesaurus import GLUE, name_words
 
@@ -22,6 +23,7 @@ ALIKE = 0.5  # share of products in common from which on two kinds are one
 VAGUE = frozenset(("place", "somewhere", "something", "smth", "thing", "anything", "space", "storage", "bits", "stuff"))
 PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.IGNORECASE)  # a thing, and its part
 WITH_BEFORE = re.compile(r"\w\s+with\s+(?:(?!matching\b)[\w-]+\s+){0,2}\Z", re.IGNORECASE)  # a part, or a look
+WHERE = re.compile(r"\b(?:in front of|next to|beside|behind|above|opposite)\s+(?:the|my|our)\s+\w+\b", re.IGNORECASE)
 WHERE_BEFORE = re.compile(
     r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on top of|to go (?:by|on|over))"
     r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z", re.IGNORECASE,
@@ -48,7 +50,7 @@ class Kinds:
         spans = [self.whole(span, read, text) for span in without_parts(read.spans, text) if self.is_kind(span)]
         spans = without_places([self.respelled(self.bare(span)) for span in spans], text)
         sold = [span for span in spans if self.is_sold((span.text,))]
-        sure = [span for span in sold if self.grounding.kind(span.text).max(initial=0.0) >= NAMED_SO]
+        sure = [span for span in sold if self.is_named_so(span.text) and not is_denied(span, text)]
         if not sure and read.act == r.ASK and (named := self.possible(read, text)):
             return (named,), ()
         spans = sold or spans
@@ -64,10 +66,7 @@ class Kinds:
         """A kind's name with the words beside it that belong to it, where the network has cut them off: "moka pot"."""
         others = [one for one in read.spans if one is not span]
         if (place := PLACE_BEHIND.match(text[span.end :])) and len(name_words(span.text)) == 1:
-            for words in (
-                place[1],
-                place[1].split()[-1],
-            ):  # "a cupboard for the kitchen", "stools for the breakfast bar"
+            for words in dict.fromkeys((place[1], *place[1].split())):  # "stools for our breakfast bar"
                 named, left = self.grounding.thesaurus.find(f"{words} {span.text}")
                 if named and not left:
                     return replace(span, text=f"{words} {span.text}")
@@ -89,16 +88,20 @@ class Kinds:
         return replace(span, text=name)
 
     def respelled(self, span: Span) -> Span:
-        """A name of nothing that is sold or known, with words that are no common ones, as the nearest name of a thing
-        that is sold: "sofer bed", "shugar bole"."""
+        """A name by which nothing is called, with words that are no common ones, as the nearest name of a thing that is
+        sold: "sofer bed", "shugar bole"."""
         words, known = name_words(span.text), self.grounding
-        if known.is_thing(span.text) or all(map(known.is_word, words)) or self.is_sold((span.text,)):
+        if known.is_thing(span.text) or all(map(known.is_word, words)) or self.is_named_so(span.text):
             return span
         near = process.extract(
             " ".join(words), self.thing_names, scorer=DamerauLevenshtein.normalized_similarity,
             score_cutoff=RESPELLED if len(words) > 1 else RESPELLED_WORD, limit=NEAR_NAMES,
         )  # fmt: skip
-        return next((replace(span, text=name) for name, _, _ in near if self.is_sold((name,))), span)
+        return next((replace(span, text=name) for name, _, _ in near if self.is_named_so(name)), span)
+
+    def is_named_so(self, name: str) -> bool:
+        """Whether anything here is called so."""
+        return bool(self.grounding.kind(name).max(initial=0.0) >= NAMED_SO)
 
     @cached_property
     def thing_names(self) -> tuple[str, ...]:
@@ -131,10 +134,13 @@ class Kinds:
         for span in sorted(read.possible, key=lambda one: -one.sure):
             if WITH_BEFORE.search(text[: span.start]):
                 continue
+            if is_denied(span, text) or WHERE_BEFORE.search(text[: span.start]):
+                continue
             if len(span.text.split()) < DESCRIBING and (named := self.grounding.things_in(span.text)):
                 return named[0]
         kinds = read.words(r.KIND)
-        return next(iter(self.grounding.things_in(text)), "") if kinds and all(map(is_place, kinds)) else ""
+        elsewhere = WHERE.sub(" ", text)
+        return next(iter(self.grounding.things_in(elsewhere)), "") if kinds and all(map(is_place, kinds)) else ""
 
     def is_sold(self, kinds: Sequence[str]) -> bool:
         """Whether the catalogue has any such thing; what is described at length is not met as well by any name."""

@@ -11,6 +11,7 @@ import numpy as np
 from lavic_chat.catalog.columns import ends_of
 
 MOST = 0.5  # share of a catalogue
+CACHED = 16_000_000  # bytes of each kind of answer that is remembered
 Columns = Mapping[str, Any]  # by name: arrays, and lists of texts
 
 
@@ -206,3 +207,8 @@ def read_postings(columns: Columns, name: str) -> Postings:
     """As `arrays` has them."""
     words = tuple(columns[f"{name}.words"])
     return Postings(words, read_lists(columns, f"{name}.rows"), columns[f"{name}.last"], columns[f"{name}.sizes"])
+
+
+def room_for(most: int, length: int) -> int:
+    """How many arrays of this length are remembered: at most so many, and no more than CACHED bytes."""
+    return max(8, min(most, CACHED // (8 * max(length, 1))))
