@@ -33,6 +33,10 @@ class CacheError(LavicError):
     """A cache that cannot be read or written; this sentence, too, is for those who run the app."""
 
 
+class DiskError(LavicError):
+    """A disk that is full, or may not be written."""
+
+
 class DamagedCacheError(CacheError):
     """A cache whose file is broken, so that it has to be made anew."""
 

@@ -20,7 +20,7 @@ from lavic_chat.catalog.product import PRODUCTS, Catalog, Product
 from lavic_chat.catalog.terms import read_terms
 from lavic_chat.errors import CatalogError
 from lavic_chat.storage.files import hash_bytes, hash_file
-from lavic_chat.storage.tables import Tables, stored_tables, write_columns
+from lavic_chat.storage.tables import Place, Tables, stored_tables, write_columns
 
 FORMAT = "2"  # counted up when the columns come to be others
 BETWEEN = "\n"  # the pictures of a product; no path has such a sign
@@ -98,7 +98,7 @@ def tables_folder(folder: str | Path, home: str | Path) -> Path:
     return Path(home) / "cache" / "catalogs" / hash_bytes(str(Path(folder).resolve()))[:24]
 
 
-def write(folder: Path, part: Path) -> None:
+def write(folder: Path, part: Place) -> None:
     """The columns of a catalogue folder."""
     write_columns(part, product_columns(read_products(folder)))
 

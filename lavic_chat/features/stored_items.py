@@ -19,7 +19,7 @@ from lavic_chat.catalog.stored import StoredProducts
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.features.picture_keys import SETTLED
 from lavic_chat.storage.files import hash_bytes
-from lavic_chat.storage.tables import ColumnFile, Tables, stored_tables, write_columns
+from lavic_chat.storage.tables import ColumnFile, Place, Tables, stored_tables, write_columns
 
 FORMAT = "1"  # counted up when the columns come to be others
 PART = 4096  # products that are looked at and embedded together
@@ -83,7 +83,7 @@ def open_items(catalog: Catalog, folder: str | Path, maker: ItemMaker, progress:
     files = picture_files(catalog, maker.most)
     key = hash_bytes(FORMAT, catalog.fingerprint, maker.name, str(maker.most), files.tobytes())
 
-    def make(part: Path) -> None:
+    def make(part: Place) -> None:
         write_items(part, catalog, maker, progress)
 
     return StoredItems(stored_tables(folder, "items", key, make), key)
@@ -114,7 +114,7 @@ def image_names(catalog: Catalog) -> Iterable[Sequence[str]]:
     return (product.images for product in catalog)
 
 
-def write_items(folder: Path, catalog: Catalog, maker: ItemMaker, progress: bool) -> None:
+def write_items(folder: Place, catalog: Catalog, maker: ItemMaker, progress: bool) -> None:
     """Look at the products and embed them, so many at a time, and put what is known of them into a folder."""
     counts = [max(1, min(maker.most, len(images))) for images in image_names(catalog)]
     states, captions = ColumnFile(folder, "states", sum(counts)), []

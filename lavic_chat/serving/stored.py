@@ -1,7 +1,6 @@
 """What of a catalogue is kept between starts: its words in tables at home, and where its items are found."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from lavic_chat.retrieval.index import ExactIndex, Index
 from lavic_chat.retrieval.milvus import MilvusPlace
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
-from lavic_chat.storage.tables import stored_tables, write_columns
+from lavic_chat.storage.tables import Place, stored_tables, write_columns
 
 
 def open_word_tables(settings: Settings, catalog: Catalog, captions: Sequence[str], encoder: TextEncoder) -> WordTables:
@@ -22,7 +21,7 @@ def open_word_tables(settings: Settings, catalog: Catalog, captions: Sequence[st
     english, reads = (load_lexicon(), load_thesaurus()), catalog.terms.appearance
     key = hash_bytes(WORDS_FORMAT, english_hash(), catalog.fingerprint, encoder.name, str(reads), "\n".join(captions))
 
-    def make(folder: Path) -> None:
+    def make(folder: Place) -> None:
         write_columns(folder, make_word_tables(catalog.products, captions, encoder, english, reads).arrays())
 
     folder = tables_folder(settings.catalog, settings.home)

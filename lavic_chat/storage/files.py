@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
-from lavic_chat.errors import LavicError
+from lavic_chat.errors import DiskError, LavicError
 
 MAX_LINE = 1_000_000  # bytes of one JSONL line
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -51,10 +51,10 @@ def check_writable(folder: str | Path) -> None:
         raise could_not_write(folder, error) from error
 
 
-def could_not_write(path: str | Path, error: OSError) -> LavicError:
+def could_not_write(path: str | Path, error: OSError) -> DiskError:
     """The one sentence for a full disk, a missing permission and their like."""
     reason = error.strerror or error
-    return LavicError(f"Could not write {path}: {reason}. Free some space or choose another folder.")
+    return DiskError(f"Could not write {path}: {reason}. Free some space or choose another folder.")
 
 
 def write_json(path: str | Path, value: object) -> None:

@@ -15,8 +15,9 @@ from typing import Any, overload
 
 import numpy as np
 
-from lavic_chat.errors import CacheError
+from lavic_chat.errors import CacheError, DiskError
 from lavic_chat.storage.files import could_not_write, fresh_folder, write_json
+from lavic_chat.storage.troubles import end_trouble, note_trouble
 
 NOTES = "notes.json"
 SMALL = 65_536  # bytes; what is less is read at once
@@ -57,7 +58,7 @@ class Tables(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         """Raises CacheError where a column is missing or damaged."""
-        if not (self.folder / f"{name}.{OFFSETS}.npy").exists():
+        if not self._has(f"{name}.{OFFSETS}"):
             return self._array(name)
         blob, offsets = self._array(f"{name}.{BLOB}"), self._array(f"{name}.{OFFSETS}")
         if blob.dtype != np.uint8 or not len(offsets) or offsets[-1] != len(blob):
@@ -71,6 +72,9 @@ class Tables(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(list(iter(self)))
 
+    def _has(self, name: str) -> bool:
+        return (self.folder / f"{name}.npy").exists()
+
     def _array(self, name: str) -> np.ndarray:
         path = self.folder / f"{name}.npy"
         try:
@@ -80,15 +84,42 @@ class Tables(Mapping[str, Any]):
             raise damaged(self.folder) from error
 
 
-def write_columns(folder: str | Path, columns: Mapping[str, np.ndarray | Iterable[str]]) -> None:
-    """Put columns into a folder that nobody reads yet (`fresh_folder`). Raises LavicError where they cannot be."""
-    folder = Path(folder)
+class HeldTables(Tables):
+    """The same in memory, where no disk takes them; `folder` is where they would lie."""
+
+    def __init__(self, folder: str | Path):
+        super().__init__(folder)
+        self.arrays: dict[str, np.ndarray] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name.removesuffix(f".{BLOB}").removesuffix(f".{OFFSETS}") for name in self.arrays})
+
+    def _has(self, name: str) -> bool:
+        return name in self.arrays
+
+    def _array(self, name: str) -> np.ndarray:
+        if name not in self.arrays:
+            raise damaged(self.folder)
+        return self.arrays[name]
+
+
+Place = Path | HeldTables  # where a part's columns are put while it is made
+
+
+def write_columns(place: str | Place, columns: Mapping[str, np.ndarray | Iterable[str]]) -> None:
+    """Put columns into a folder that nobody reads yet (`fresh_folder`), or hold them. Raises DiskError where they
+    cannot be written."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, column in columns.items():
+        arrays |= {name: column} if isinstance(column, np.ndarray) else pack_texts(name, column)
+    if isinstance(place, HeldTables):
+        place.arrays.update(arrays)
+        return
+    folder = Path(place)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, column in columns.items():
-            arrays = {name: column} if isinstance(column, np.ndarray) else pack_texts(name, column)
-            for part, array in arrays.items():
-                np.save(folder / f"{part}.npy", array, allow_pickle=False)
+        for part, array in arrays.items():
+            np.save(folder / f"{part}.npy", array, allow_pickle=False)
     except OSError as error:
         raise could_not_write(folder, error) from error
 
@@ -96,11 +127,19 @@ def write_columns(folder: str | Path, columns: Mapping[str, np.ndarray | Iterabl
 class ColumnFile:
     """A column of so many rows that is written piece by piece, so that it need not be held."""
 
-    def __init__(self, folder: str | Path, name: str, length: int):
-        self.path, self.length, self.written = Path(folder) / f"{name}.npy", length, 0
+    def __init__(self, place: str | Place, name: str, length: int):
+        self.held = place.arrays if isinstance(place, HeldTables) else None
+        folder = place.folder if isinstance(place, HeldTables) else Path(place)
+        self.path, self.name, self.length, self.written = folder / f"{name}.npy", name, length, 0
 
     def append(self, part: np.ndarray) -> None:
-        """The next rows [n, ...]. Raises LavicError where they cannot be written."""
+        """The next rows [n, ...]. Raises DiskError where they cannot be written."""
+        if self.held is not None:
+            if not self.written:
+                self.held[self.name] = np.zeros((self.length, *part.shape[1:]), part.dtype)
+            self.held[self.name][self.written : self.written + len(part)] = part
+            self.written += len(part)
+            return
         try:
             mode, shape = ("r+", None) if self.written else ("w+", (self.length, *part.shape[1:]))
             column = np.lib.format.open_memmap(self.path, mode=mode, dtype=part.dtype, shape=shape)
@@ -112,14 +151,17 @@ class ColumnFile:
 
     def read(self) -> np.ndarray:
         """The column, mapped, read-only."""
+        if self.held is not None:
+            return self.held[self.name]
         return np.load(self.path, mmap_mode="r", allow_pickle=False)
 
     def change(self, call: Callable[[np.ndarray], np.ndarray], step: int = 65_536) -> None:
         """Put in the place of all rows what the call makes of them, some at a time."""
-        column = np.lib.format.open_memmap(self.path, mode="r+")
+        column = np.lib.format.open_memmap(self.path, mode="r+") if self.held is None else self.held[self.name]
         for start in range(0, self.length, step):
             column[start : start + step] = call(column[start : start + step])
-        column.flush()
+        if isinstance(column, np.memmap):
+            column.flush()
 
 
 def pack_texts(name: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
@@ -130,15 +172,22 @@ def pack_texts(name: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
     return {f"{name}.{BLOB}": np.frombuffer(b"".join(parts), np.uint8), f"{name}.{OFFSETS}": offsets}
 
 
-def stored_tables(folder: str | Path, part: str, key: str, make: Callable[[Path], None]) -> Tables:
+def stored_tables(folder: str | Path, part: str, key: str, make: Callable[[Place], None]) -> Tables:
     """The tables of a part under a key, made in a fresh folder where they are not there yet; of each part those that
-    were made last are kept. Raises LavicError where they cannot be written, and what `make` raises."""
+    were made last are kept. Where no disk takes them they are held in memory, and the trouble is noted. Raises what
+    `make` raises."""
     target = Path(folder) / f"{part}-{key[:24]}"
     if found := open_tables(target, key):
         return found
-    with fresh_folder(target) as fresh:
-        make(fresh)
-        write_json(fresh / NOTES, {"key": key})
+    try:
+        with fresh_folder(target) as fresh:
+            make(fresh)
+            write_json(fresh / NOTES, {"key": key})
+    except DiskError as error:
+        note_trouble(target, f"The cache {target} cannot be used ({error}) It is held in memory until the next start.")
+        make(held := HeldTables(target))
+        return held
+    end_trouble(target)
     forget_oldest(Path(folder), part)
     if found := open_tables(target, key):
         return found

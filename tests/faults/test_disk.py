@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import pytest
 from helpers.fakes import FakeRecommender, make_catalog
 from helpers.faults import FULL, READ_ONLY, fail_disk
@@ -81,13 +82,13 @@ def test_a_flag_is_refused_in_words_and_the_owner_is_told(tmp_path, monkeypatch,
     api = Api(FakeRecommender(catalog), annotations)
     said_much = f"<submission>{'a lamp ' * 1_000}</submission>"  # more than the pages of the file have left
     given = (said_much, [["red-lamp", 0.9], ["blue-lamp", 0.1]], "red-lamp", "blue-lamp", "")
-    api.flag(*given)
+    api.flag(*given, gr.Request())
     (flag,) = annotations.list()
     with monkeypatch.context() as broken:
         fail_disk(broken, how)
         for _ in range(2):
             with pytest.raises(Exception, match="could not be stored; please try again later"):
-                api.flag(*given)
+                api.flag(*given, gr.Request())
         with pytest.raises(FlagStoreError):
             annotations.add_unsure(flag)
     (told,) = annotations.troubles()
@@ -96,5 +97,5 @@ def test_a_flag_is_refused_in_words_and_the_owner_is_told(tmp_path, monkeypatch,
     page.state, page.notice, page.task = "state", "notice", "task"
     shown = page.screen(Annotator("ada"))["task"]
     assert 'class="troubles"' in shown and (str(tmp_path) in shown) == (bool(login) and str(tmp_path) in told)
-    api.flag(*given)
+    api.flag(*given, gr.Request())
     assert annotations.troubles() == () and "troubles" not in page.screen(Annotator("ada"))["task"]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 from gradio.exceptions import Error
 from helpers.fakes import FakeRecommender, make_catalog
@@ -73,12 +74,12 @@ def api(catalog, tmp_path) -> Api:
 ])  # fmt: skip
 def test_what_cannot_be_flagged_is_a_sentence(api, caplog, wrong, sentence):
     with pytest.raises(Error, match=sentence):
-        api.flag(SAID, **{**GOOD, **wrong})
+        api.flag(SAID, **{**GOOD, **wrong}, caller=gr.Request())
     assert api.annotations.list() == () and caplog.records == []
 
 
 def test_a_right_product_beyond_those_shown_is_of_the_catalogue(api):
-    api.flag(SAID, **{**GOOD, "correct": "white-sofa"})
+    api.flag(SAID, **{**GOOD, "correct": "white-sofa"}, caller=gr.Request())
     assert api.annotations.list()[0].correct == "white-sofa"
 
 

@@ -120,6 +120,9 @@ app.serve_chat(Settings(home=home, catalog=home / "catalog", port=port, runtime=
 """
 
 
+CATALOGUES_KEYS = "pictures.sqlite"  # hashes of the catalogue's pictures, kept once these are older than ten seconds
+
+
 class Visit:
     """A server of its own with a tiny model, and a page that asks it with a photo."""
 
@@ -192,7 +195,7 @@ class Visit:
             str(path): hashlib.sha256(path.read_bytes()).hexdigest()
             for folder in (self.home, self.temporary) for path in folder.rglob("*")
             if path.is_file() and path.stat().st_size
-            and path.suffix != ".lock" and not path.name.startswith("flags.sqlite")
+            and path.suffix != ".lock" and not path.name.startswith(("flags.sqlite", CATALOGUES_KEYS))
         }  # fmt: skip
 
     def places(self) -> list[str]:

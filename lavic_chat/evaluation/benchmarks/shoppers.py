@@ -95,7 +95,7 @@ class Shopper:
         reason = f"shopper {self.number}, flag {self.flags}"
         self.flags += 1
         shown = [[item["id"], item["score"]] for item in answer["candidates"]]
-        right = self.draw.choice(shown)[0]
+        right = self.draw.choice(shown[1:] or [[""]])[0]  # the pick comes first
         self.request(FLAG, "flag", answer["context"], shown, answer["pick"]["id"], right, reason)
 
     def request(self, kind: str, endpoint: str, *values: object) -> dict | None:
