@@ -51,6 +51,7 @@ class Settings:
     annotators: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> password; empty: no login
     llm: str = field(default="", repr=False)  # address of a server that scores, perhaps with a login; "": none
     llm_key: str = field(default="", repr=False)  # of that server's API
+    search: str = "fusion"  # the space that items are searched in: "fusion", "text", "sda" or "sda=ADAPTER"
     index: str = field(default="", repr=False)  # address of a Milvus that finds items, perhaps with a login; "": none
     client_header: str = ""  # in which a proxy in front says for whom it asks; "": there is none
     limits: Mapping[str, int] = field(default_factory=dict)  # those of LIMITS that are not as they come
@@ -122,9 +123,9 @@ def read_annotators(text: str) -> dict[str, str]:
 def read_settings(**chosen) -> Settings:
     """Settings from the environment: `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_RUNTIME`, `LAVIC_HOST`,
     `LAVIC_PORT`, `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO`, `HF_TOKEN`, `LAVIC_LLM`,
-    `LAVIC_LLM_KEY`, `LAVIC_INDEX`, `LAVIC_CLIENT_HEADER` and those of LIMITS; arguments that are not None win, so that
-    `llm=""` is no server. A Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`. Raises LavicError for a
-    port, logins, limits or an address that cannot be."""
+    `LAVIC_LLM_KEY`, `LAVIC_SEARCH`, `LAVIC_INDEX`, `LAVIC_CLIENT_HEADER` and those of LIMITS; arguments that are not
+    None win, so that `llm=""` is no server. A Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`. Raises
+    LavicError for a port, logins, limits or an address that cannot be."""
     llm, index = chosen.get("llm"), chosen.get("index")
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
     adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
@@ -145,6 +146,7 @@ def read_settings(**chosen) -> Settings:
         annotators=read_annotators(os.environ.get("LAVIC_ANNOTATOR_AUTH", "")),
         llm=read_llm(os.environ.get("LAVIC_LLM", "") if llm is None else llm),
         llm_key=read_key(os.environ.get("LAVIC_LLM_KEY", "")),
+        search=chosen.get("search") or os.environ.get("LAVIC_SEARCH") or "fusion",
         index=os.environ.get("LAVIC_INDEX", "") if index is None else index,
         client_header=read_header(os.environ.get("LAVIC_CLIENT_HEADER", "")),
         limits=read_limits(),

@@ -12,6 +12,7 @@ from lavic_chat.cli.options import (
     model_options,
     print_json,
     runtime_option,
+    search_option,
 )  # fmt: skip
 from lavic_chat.errors import LavicError
 from lavic_chat.evaluation.config import ABLATIONS, MODEL, RANKERS, EvaluationConfig
@@ -49,6 +50,7 @@ PLAYED = ("out", "limit", "seed")  # options that a played evaluation has, too
 @runtime_option
 @decode_option
 @llm_option
+@search_option
 @json_option
 def evaluate(as_json: bool, **options) -> None:
     """HR@1 and more on a dialogue file, with intervals, beside chance; writes metrics.json and predictions.jsonl.
@@ -57,7 +59,7 @@ def evaluate(as_json: bool, **options) -> None:
     With --orders: what it does to products when their texts tell the model to pick them; orders.json.
     """
     played = {name: options.pop(name) for name in ("conversations", "generated", "about")}
-    chosen = {name: options.pop(name) for name in ("catalog", "model", "adapter", "runtime", "decode", "llm")}
+    chosen = {name: options.pop(name) for name in ("catalog", "model", "adapter", "runtime", "decode", "llm", "search")}
     if options.pop("orders"):
         return measure_orders(options["out"], options["seed"], chosen, as_json)
     if played["conversations"] or played["generated"]:

@@ -78,9 +78,19 @@ def index_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def search_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--search of a command."""
+    return click.option(
+        "--search",
+        metavar="SPACE",
+        help="Where items are searched: fusion (the default), text, sda or sda=ADAPTER; else LAVIC_SEARCH.",
+    )(command)
+
+
 def chat_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command takes that answers as the chat does: catalogue, model, runtime, decode, LLM server, index."""
-    options = (index_option, llm_option, decode_option, runtime_option, model_options, catalog_option)
+    """What every command takes that answers as the chat does: catalogue, model, runtime, decode, LLM server, index,
+    search."""
+    options = (search_option, index_option, llm_option, decode_option, runtime_option, model_options, catalog_option)
     for option in options:  # the last comes first
         command = option(command)
     return command

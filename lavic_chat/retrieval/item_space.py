@@ -4,11 +4,40 @@ The means of an LLM's states have nearly all in common; what items have in commo
 queries, what they have by their pictures off pictures.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
 import torch
 
 from lavic_chat.features.item_embedder import ItemEmbedder, ItemVectors
 from lavic_chat.retrieval.query import Query, unit
+
+
+class SearchSpace(Protocol):
+    """Vectors of N items [N, d], in which they are searched, and how a query becomes one."""
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """[N, d]"""
+        ...
+
+    def embed_query(self, query: Query) -> np.ndarray:
+        """[d]"""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedSpace:
+    """Made of vectors and of what embeds a query."""
+
+    vectors: np.ndarray
+    embed: Callable[[Query], np.ndarray]
+
+    def embed_query(self, query: Query) -> np.ndarray:
+        """[d]"""
+        return self.embed(query)
 
 
 class ItemSpace:

@@ -34,6 +34,7 @@ from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.model_facts import ModelFacts
+from lavic_chat.serving.search_space import open_search_space
 from lavic_chat.serving.stored import index_maker, open_word_tables
 from lavic_chat.serving.turn import Clock, Lookup, PreparedTurn, finish, returned, shown_with, still_here, worded
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
@@ -190,7 +191,8 @@ class Recommender(ModelFacts, BatchRecommender):
             return tuple(Candidate(one, 0.0) for one in admitted if one.id not in left)[:k]
         query = intent_query(intent, dialogue) if intent.sentence else make_query(dialogue)
         said = self.retriever.embedder.embed_query(query)
-        vectors = self.retriever.join_vectors(said, None if photo is None else photo.numpy(), request.like)
+        asked = self.retriever.to_search(query, said)
+        vectors = self.retriever.join_vectors(asked, None if photo is None else photo.numpy(), request.like)
         vectors = replace(vectors, bonus=CONDITIONS_WEIGHT * weights)
         left_behind = {one.product for one in intent.relations if one.sign != "=" or one.facet == "shape"}
         excluded = dialogue.rejected.union(intent.excluded, left_behind, filter(None, (request.like,)))
@@ -229,7 +231,9 @@ def load_recommender(
         visual_ranker.pictures,
     )  # fmt: skip
     items = open_items(catalog, tables_folder(settings.catalog, settings.home), maker, progress)
-    retriever = Retriever(catalog, embedder, items.text, items.pictures, index_maker(settings, maker.name, items.key))
+    space = open_search_space(settings, catalog, items, embedder)
+    make_index = index_maker(settings, maker.name + settings.search, items.key)
+    retriever = Retriever(catalog, embedder, items.text, items.pictures, make_index, space)
     listener = make_listener(settings, catalog, items.captions, embedder.encoder)
     recommender = Recommender(catalog, visual_ranker, retriever, items, listener)
     if has_item_vectors(settings.adapter):
