@@ -21,12 +21,14 @@ NOT_IT = re.compile(
 RUNNER_UP = re.compile(r"\brunners?[- ]{0,3}up\b", re.IGNORECASE)
 FIRST_LIST = re.compile(
     r"\b(?:your|the)\s+(?:very\s+)?first\s+(?:(?:lot|list|batch|set|ten|answer|suggestions?|picks|ones)\b"
-    r"|(?:[\w-]+\s+){0,2}(?:was|were|you\s+(?:had|showed|gave|picked|suggested))\b)", re.IGNORECASE,
+    r"|(?:[\w-]+\s+){0,2}(?:was|were|you\s+(?:had|showed|gave|picked|suggested))\b)"
+    r"|\byou\s+(?:opened|started|began)\s+with\b", re.IGNORECASE,
 )  # fmt: skip
 NO_LIMIT = re.compile(
     r"\b(?:forget|ignore|drop|never mind|scrap|lift)\s+(?:about\s+)?(?:the|my|that|any)\s+(?:limit|budget|price)\b",
     re.IGNORECASE,
 )  # fmt: skip
+MEASUREMENTS = re.compile(r"\b(?:dimensions|measurements)\b|\bhow\s+big\b", re.IGNORECASE)
 OTHER_COLOUR = re.compile(r"\b(?:an?other|different|other)\s+(?:colou?r|shade)s?\b", re.IGNORECASE)
 FACET_NAMES = {
     "colour": "colou?rs?|shade", "pattern": "pattern|print", "material": "material|fabric", "style": "style",
@@ -53,6 +55,8 @@ def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
         return replace(read, act=r.ASK, asks=r.NOTHING, spans=(Span(r.KIND, text, 0, len(text)),))
     if read.act == r.CHATTER and not read.spans and NOT_IT.search(text):
         return replace(read, act=r.REJECT, asks=r.NOTHING)
+    if read.act == r.REFINE and not read.spans and MEASUREMENTS.search(text):
+        return replace(read, act=r.QUESTION, asks="size", other=frozenset(), compared=frozenset())
     if read.act == r.REFINE and not read.spans and OTHER_COLOURS.search(text):
         return replace(read, act=r.QUESTION, asks="other_colours", other=frozenset(), compared=frozenset())
     if read.act == r.REJECT and (facet := facet_blamed(text)):

@@ -4,7 +4,10 @@ import re
 
 from lavic_chat.nlu import reading as r
 
-NOT = r"(?:no|not|nothing|none|never|\w+n[’']?t)\s+(?:(?:be|go|cost|pay|paying|spend|spending|to|much|any|a penny)\s+)*"
+NOT = (
+    r"(?:no|not|nothing|nowt|none|never|\w+n[’']?t)\s+"
+    r"(?:(?:be|go|cost|pay|paying|spend|spending|to|much|any|a penny)\s+)*"
+)
 COMPARED_UP = r"(?:more|greater|wider|deeper|taller|higher|longer|bigger|larger|dearer|pricier)\s+th[ae]n"
 COMPARED_DOWN = r"(?:less|fewer|lower|narrower|shallower|smaller|shorter|cheaper)\s+th[ae]n"
 OVER, UNDER = rf"(?:over|above|{COMPARED_UP})", rf"(?:under|below|beneath|{COMPARED_DOWN})"
@@ -24,8 +27,10 @@ MORE = (
     r"(?:(?:and|or)\s+(?:up(?:wards?)?|more|above|over|taller|wider|longer|higher|deeper|bigger)|upwards?"
     r"|at\s+(?:the\s+)?(?:very\s+)?least|min(?:imum)?)\b"
 )
+MY_MOST = r"(?:ceiling|limit|max(?:imum)?|top|budget|cap|lot)"
 LESS = (
-    r"(?:(?:and|or)\s+(?:less|under|below|cheaper|smaller|shorter|narrower|lower)|tops|max(?:imum)?"
+    rf"(?:(?:is|being)\s+(?:(?:my|our|the|her|his)\s+(?:absolute\s+|very\s+)?{MY_MOST}|where\s+(?:i|we)\s+(?:stop|draw)"
+    r"|all\s+(?:i|we|there)\b)|(?:and|or)\s+(?:less|under|below|cheaper|smaller|shorter|narrower|lower)|tops|max(?:imum)?"
     r"|at\s+(?:the\s+)?(?:very\s+)?most)\b"
 )
 CURRENCY = r"dollars?|bucks|quid|euros?|pounds?|usd|eur|gbp"

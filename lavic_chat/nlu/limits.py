@@ -16,10 +16,12 @@ ABOUT = 0.2  # of a price or a measure that is only about so much
 REACH = 28  # characters around an amount that may say what it is of
 INCHES = r"in(?!\s*\w)|in(?=\s+(?:wide|deep|high|tall|long|across)\b)"
 UNIT_NAMES = r"centimet(?:er|re)s?|met(?:er|re)s?|inch(?:es)?|foot|feet"
+TENS = r"(?:ten|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+ONES = r"(?:one|two|three|four|five|six|seven|eight|nine)"
 MEASURE = re.compile(
     rf"(?<![\w.,])(?:[0-9]+(?:[.,][0-9]+)?[\s-]?(?:cms?|mm|m|{INCHES}|ft)"
     r"|(?:[0-9]+(?:[.,][0-9]+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half an?)[\s-]?"
-    rf"(?:{UNIT_NAMES}))(?:\s+and\s+a\s+half)?\b", re.IGNORECASE,
+    rf"(?:{UNIT_NAMES}))(?:\s+and\s+a\s+half|\s+{TENS}(?:[\s-]?{ONES})?)?\b", re.IGNORECASE,
 )  # fmt: skip
 COUNT = r"[2-9]|two|three|four|five|six|seven|eight|nine"
 SEATED = re.compile(
@@ -38,8 +40,8 @@ NUMBERS = re.compile(  # "two hundred and fifty", "a hundred"
 )  # fmt: skip
 MONEY = re.compile(rf"[$€£¥]|\b(?:{CURRENCY}|grand|k)\b", re.IGNORECASE)
 DIRECTIONS = {
-    r.HEIGHT: r"high|height|tall|taller|talls?", r.DEPTH: r"deep|deeper|depth", r.LENGTH: r"long|longer|length",
-    r.WIDTH: r"wide|wider|width|across|broad",
+    r.HEIGHT: r"high|height|tall|taller|talls?|top to bottom", r.DEPTH: r"deep|deeper|depth|front to back",
+    r.LENGTH: r"long|longer|length", r.WIDTH: r"wide|wider|width|across|broad|side to side|left to right",
 }  # fmt: skip
 AGE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged)\b[^.,;!?]{0,12}\Z", re.IGNORECASE)
 DECADE = re.compile(r"\d0'?s\b", re.IGNORECASE)

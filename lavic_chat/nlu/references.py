@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lavic_chat.catalog.text import words_of
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.catalog_words import SMALL_WORDS
+from lavic_chat.nlu.catalog_words import SMALL_WORDS, stems
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent, Relation
 from lavic_chat.nlu.kinds import SOLD
@@ -39,9 +39,20 @@ class References:
         if read.place:
             place = read.place - 1 if read.place > 0 else len(items) - 1
             return items[place] if 0 <= place < len(items) else None
+        if read.act == r.RECALL and read.which == r.LAST and (found := self.called_so(read, shown)):
+            return found
         if read.act == r.RECALL and (wanted := read.words(r.WANTED)):
             return self.first_such(items, read.words(r.KIND), wanted) or items[0]
         return items[0]
+
+    def called_so(self, read: Reading, shown: Shown) -> str | None:
+        """An earlier pick whose title has a word that a message points with, "the bear", where the newest has none of
+        them; None where there is none."""
+        words = stems(" ".join(read.words(r.REFERENCE) + read.words(r.KIND)))
+        titles = [(item, stems(self.grounding.products[self.row[item]].title)) for item in shown.picks]
+        if not titles or words & titles[0][1]:
+            return None
+        return next((item for item, title in titles if words & title), None)
 
     def kinds_of(self, read: Reading) -> tuple[str, ...]:
         """The kind of thing by which a message names what was shown, "go back to the scarf"."""

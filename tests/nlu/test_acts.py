@@ -48,6 +48,13 @@ def test_whether_there_are_other_colours_is_a_question(kinds, text, act):
     assert settle_act(Reading(r.REFINE, compared=frozenset({"pattern+"})), text, kinds).act == act
 
 
+@pytest.mark.parametrize("text", ["give us all three measurements", "the dimensions please", "how big is it"])
+def test_measurements_are_asked_for(kinds, text):
+    read = settle_act(Reading(r.REFINE), text, kinds)
+    assert (read.act, read.asks) == (r.QUESTION, "size")
+    assert settle_act(Reading(r.REFINE, spans=(Span(r.KIND, "sofa", 0, 4),)), text, kinds).act == r.REFINE
+
+
 def slots(kinds: Kinds, text: str, spans: tuple[Span, ...]) -> list[str]:
     return [one.slot for one in kinds.with_appearance(Reading(spans=spans), text).spans]
 

@@ -40,6 +40,11 @@ def check_only(marked: str, limit: Limit) -> None:
         ("not below $[price<:200]", Limit("price", least=200)),
         ("nothing under [width>:120 cm] wide", Limit("width", least=120)),
         ("[size~:40-60 cm]", Limit("size", 40, 60)),
+        ("[price~:half a grand] is my ceiling", Limit("price", most=500)),
+        ("nowt below [price<:300]", Limit("price", least=300)),
+        ("[price>:60] is where I stop", Limit("price", most=60)),
+        ("[height~:30 inches] front to back is all I've got", Limit("depth", most=76.2)),
+        ("at most [length<:one metre] seventy", Limit("length", most=170)),
     ],
 )
 def test_what_is_marked_is_a_limit(marked, limit):

@@ -43,6 +43,15 @@ def test_a_broad_name_points_at_what_was_picked(ask):
     assert ask(first, "a [kind:lamp]", ("back to [ref:the seating]", {"act": "recall"}))[0].reference == picked
 
 
+def test_an_earlier_pick_is_meant_by_a_word_of_its_title(ask):
+    first = "a [kind:sofa]"
+    picked = ask(first)[1][0]
+    back = ("go to the [ref:bella]", {"act": "recall"})
+    assert ask(first, "a [kind:rug]", "a [kind:lamp]", back)[0].reference == picked
+    here = ("the [ref:table lamp] it is", {"act": "recall"})
+    assert ask(first, "a [kind:lamp]", here)[0].reference == "lamp"
+
+
 def test_the_same_in_another_colour(ask):
     again = ("[ref:that one] in [wanted:brown]", {"act": "recall"})
     intent, ranked = ask("a [wanted:red] [kind:sofa]", again)
