@@ -20,8 +20,10 @@ NOT_IT = re.compile(
 )  # fmt: skip
 RUNNER_UP = re.compile(r"\brunners?[- ]{0,3}up\b", re.IGNORECASE)
 FIRST_LIST = re.compile(
-    r"\b(?:your|the)\s+(?:very\s+)?first\s+(?:(?:lot|list|batch|set|ten|answer|suggestions?|picks|ones)\b"
-    r"|(?:[\w-]+\s+){0,2}(?:was|were|you\s+(?:had|showed|gave|picked|suggested))\b)"
+    r"\b(?:your|the)\s+(?:very\s+)?first\s+(?:lot|list|batch|set|ten|answer|suggestions?|picks|ones)\b", re.IGNORECASE
+)
+FIRST_PICK = re.compile(
+    r"\bthe\s+(?:very\s+)?first\s+(?:[\w-]+\s+){0,2}(?:was|were|you\s+(?:had|showed|gave|picked|suggested))\b"
     r"|\byou\s+(?:opened|started|began)\s+with\b", re.IGNORECASE,
 )  # fmt: skip
 NO_LIMIT = re.compile(
@@ -47,7 +49,9 @@ def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
     if NO_LIMIT.search(text):
         read = replace(read, lifted=read.lifted | {"price"})
     if FIRST_LIST.search(text):
-        read = replace(read, which=r.FIRST, place=read.place if RUNNER_UP.search(text) else 0)
+        read = replace(read, which=r.FIRST)
+    elif FIRST_PICK.search(text):
+        read = replace(read, which=r.FIRST, place=0)
     asks_for_one = read.act in (r.REJECT, r.REFINE, r.ASK, r.RECALL)
     if asks_for_one and OTHER_COLOUR.search(text) and not OTHER_COLOURS.search(text):
         read = replace(read, same=read.same - {"colour"}, other=read.other | {"colour"})

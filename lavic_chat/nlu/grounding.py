@@ -29,6 +29,7 @@ MEANT = 0.9  # at most, by meaning alone
 SAME_THING, BY_HEAD, WIDER = 0.97, 0.75, 0.75  # another name of the thing; the last words of a name; a broader name
 MODIFIED = 0.2  # what the words before the last ones may add to that
 OTHER_TYPE = 0.13  # less, where the catalogue's own type of a product is another thing
+OTHER_NAME = 0.04  # less, where its own title names another, though its type is that
 ANOTHER_THING = 0.6  # of a meaning's similarity, where the thesaurus knows the name, and none of the products as such
 HARDLY_LESS = 0.1  # than the best of a kind
 DESCRIBING, DESCRIBED, MEANS = 3, 12, 0.5  # words of a description; phrases it may be like, and how near at least
@@ -119,10 +120,8 @@ class Grounding:
             rows = self.tables.things[thing]
             near[rows] = np.maximum(near[rows], value)
         is_other = self.names.last(np.where(self.names.is_common, 1.0, near)) < MEANT
-        is_other = is_other | (
-            self.names.first(apart) & ~self.names.first(near >= MEANT)
-        )  # of the type toilets a bidet
-        return self.names.best(near) - OTHER_TYPE * is_other
+        is_named_other = self.names.first(apart) & ~self.names.first(near >= MEANT)  # of the type toilets a bidet
+        return self.names.best(near) - OTHER_TYPE * is_other - OTHER_NAME * is_named_other
 
     def named_as(self, things: Iterable[int]) -> np.ndarray:
         """[T] whether a name means any of the things."""
