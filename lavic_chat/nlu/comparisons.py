@@ -1,4 +1,5 @@
-"""Comparisons that a message makes in so many words, "not so dark", "less wide", where the network has seen none."""
+"""Comparisons that a message makes in so many words, "not so dark", "less wide", where the network has seen none; and
+superlatives, "the least expensive"."""
 
 import re
 from dataclasses import replace
@@ -26,6 +27,13 @@ COSTS = {
     "price+": r"\bcosts?\s+(?:(?:a\s+)?(?:bit|little|lot)\s+|rather\s+|somewhat\s+)?more\b",
     "price-": r"\bcosts?\s+(?:(?:a\s+)?(?:bit|little|lot)\s+|rather\s+|somewhat\s+)?less\b",
 }
+SUPERLATIVES = {
+    "cheapest": ("cheapest", "least expensive", "lowest priced"), "dearest": ("dearest", "most expensive", "priciest"),
+    "widest": ("widest", "broadest"), "narrowest": ("narrowest", "slimmest"), "tallest": ("tallest", "highest"),
+    "smallest": ("smallest", "tiniest"), "biggest": ("biggest", "largest"),
+}  # fmt: skip
+NAMES = "|".join(name.replace(" ", "[ -]") for names in SUPERLATIVES.values() for name in names)
+SUPERLATIVE = re.compile(rf"\b(?:{NAMES})\b", re.IGNORECASE)
 MORE_THAN = r"(?!\s+than\s+\S*\d)"
 
 
@@ -44,3 +52,17 @@ def with_comparisons(read: Reading, text: str) -> Reading:
     )
     act = r.REFINE if found and read.act == r.ASK else read.act
     return replace(read, act=act, compared=found) if found else read
+
+
+def with_extreme(read: Reading, text: str) -> tuple[str, Reading]:
+    """The superlative of a wish, "" where there is none; "the cheapest one" is then more than a cheaper one."""
+    asks = read.asks if read.asks in r.EXTREMES else extreme_in(text) if read.act in (r.ASK, r.REFINE) else ""
+    gone = {r.EXTREMES[asks][0] + sign for sign in "+-"} if asks else set()
+    return asks, replace(read, compared=read.compared - gone)
+
+
+def extreme_in(text: str) -> str:
+    """What the superlative of a message asks for, "the least expensive lamp"; "" where there is none."""
+    match = SUPERLATIVE.search(text)
+    words = re.sub(r"\W+", " ", match[0].lower()) if match else ""
+    return next((asks for asks, names in SUPERLATIVES.items() if words in names), "")

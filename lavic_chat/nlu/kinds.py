@@ -30,6 +30,9 @@ WHERE_BEFORE = re.compile(
 )  # fmt: skip
 PLACE_BEHIND = re.compile(r"\s+for\s+(?:the|my|our|his|her|an?)?\s*([^\W\d_]+(?:\s+[^\W\d_]+)?)\b", re.IGNORECASE)
 ONE_BEHIND = re.compile(r"\s+ones?\b", re.IGNORECASE)
+SENTENCE_END = re.compile(r"[.!?;\n]+")
+DESCRIBED_SO, NEARLY = 0.55, 0.12  # likeness to what a thing is for, at least, and below that of the best
+CALLED_ALIKE = 0.7  # similarity from which on what is described is sold
 RESPELLED, RESPELLED_WORD, NEAR_NAMES = 0.75, 0.8, 5  # likeness of names of several words, of one; names that are tried
 BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")
 PLACES = frozenset(
@@ -98,6 +101,16 @@ class Kinds:
             score_cutoff=RESPELLED if len(words) > 1 else RESPELLED_WORD, limit=NEAR_NAMES,
         )  # fmt: skip
         return next((replace(span, text=name) for name, _, _ in near if self.is_named_so(name)), span)
+
+    def described_in(self, text: str) -> str:
+        """The thing sold here that a message, or a sentence of it, describes best by what it is for; "" where it
+        describes none well, or things that are not sold here far better."""
+        parts = [text, *(part for part in SENTENCE_END.split(text) if len(part.split()) >= DESCRIBING)]
+        found = self.grounding.described(self.grounding.encoder.encode(parts))
+        least = max(DESCRIBED_SO, max(found.values(), default=0.0) - NEARLY)
+        near = sorted((thing for thing in found if found[thing] >= least), key=lambda thing: -found[thing])
+        names = (self.grounding.thesaurus.things[thing].names[0] for thing in near)
+        return next((name for name in names if self.grounding.kind(name).max(initial=0.0) >= CALLED_ALIKE), "")
 
     def is_named_so(self, name: str) -> bool:
         """Whether anything here is called so."""

@@ -9,7 +9,7 @@ from lavic_chat.catalog.text import words_of
 from lavic_chat.dialogue.turns import MORE_LIKE, SEEKER, Dialogue, Turn
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import settle_act
-from lavic_chat.nlu.comparisons import with_comparisons
+from lavic_chat.nlu.comparisons import with_comparisons, with_extreme
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Relation, with_limit
 from lavic_chat.nlu.kinds import Kinds, sureness
@@ -24,13 +24,6 @@ LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
 BESIDE = (r.QUESTION, r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE)  # acts of messages that later ones do not go on from
 EXTREME = ("black", "white")  # than which nothing of that colour is darker, or lighter
 REPLACED = ("colour", "material", "pattern", "style", "shape", BRAND)  # new wishes take the place of older ones
-SUPERLATIVES = {
-    "cheapest": ("cheapest", "least expensive", "lowest priced"), "dearest": ("dearest", "most expensive", "priciest"),
-    "widest": ("widest", "broadest"), "narrowest": ("narrowest", "slimmest"), "tallest": ("tallest", "highest"),
-    "smallest": ("smallest", "tiniest"), "biggest": ("biggest", "largest"),
-}  # fmt: skip
-NAMES = "|".join(name.replace(" ", "[ -]") for names in SUPERLATIVES.values() for name in names)
-SUPERLATIVE = re.compile(rf"\b(?:{NAMES})\b", re.IGNORECASE)
 CONNECTED = re.compile(r"\s*(?:\b(?:nor|or|and|n)\b|[,/&+])\s*", re.IGNORECASE)
 
 
@@ -107,7 +100,7 @@ class IntentReader:
                 last = Intent(kinds=counted, excluded=last.excluded, since=place)
             return replace(last, act=act, asks=read.asks, reference=reference, missing=())
         title = self.title_of(read)
-        kinds, later = self.kinds.of(read, text)
+        kinds, later = self.kinds_in(read, turn, last)
         if kinds and not title and not self.kinds.is_sold(kinds):
             missing = self.kinds.missing(kinds)
             if read.act == r.ASK and missing and (not last.kinds or sureness(read, kinds) >= ANOTHER):
@@ -134,6 +127,16 @@ class IntentReader:
             gone = turned_down(read, text, reference, shown)
             intent = replace(intent, excluded=intent.excluded.union(gone))
         return self.references.resolve(intent, read)
+
+    def kinds_in(self, read: Reading, turn: Turn, last: Intent) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The kinds that a message wishes for, and those for later; where it names none that anybody knows, the thing
+        that it describes by what it is for."""
+        kinds, later = self.kinds.of(read, turn.text)
+        is_unknown = bool(kinds) and not self.kinds.is_sold(kinds) and not any(map(self.grounding.is_thing, kinds))
+        is_open = read.act == r.ASK and not self.title_of(read) and not turn.photo
+        if is_open and (is_unknown or not (kinds or last.kinds)) and (named := self.kinds.described_in(turn.text)):
+            return (named,), ()
+        return kinds, later
 
     def is_another(self, kinds: Sequence[str], title: str, last: Intent) -> bool:
         """Whether another thing is wished for than before; a budget that was said before any thing stays."""
@@ -280,17 +283,3 @@ class IntentReader:
         found = (other for name in (entry.broader if entry else ()) if (other := self.grounding.find(name)))
         colour = next((other.word for other in found if other.lab), "")
         return replace(one, said=colour) if colour else one
-
-
-def with_extreme(read: Reading, text: str) -> tuple[str, Reading]:
-    """The superlative of a wish, "" where there is none; "the cheapest one" is then more than a cheaper one."""
-    asks = read.asks if read.asks in r.EXTREMES else extreme_in(text) if read.act in (r.ASK, r.REFINE) else ""
-    gone = {r.EXTREMES[asks][0] + sign for sign in "+-"} if asks else set()
-    return asks, replace(read, compared=read.compared - gone)
-
-
-def extreme_in(text: str) -> str:
-    """What the superlative of a message asks for, "the least expensive lamp"; "" where there is none."""
-    match = SUPERLATIVE.search(text)
-    words = re.sub(r"\W+", " ", match[0].lower()) if match else ""
-    return next((asks for asks, names in SUPERLATIVES.items() if words in names), "")

@@ -66,3 +66,22 @@ def test_where_a_thing_shall_stand_is_not_for_later(kinds):
 def test_a_name_that_is_known_is_not_respelled(kinds):
     for text in ("sofa", "car", "bookcase"):
         assert kinds.respelled(Span(r.KIND, text, 0, len(text))).text == text
+
+
+def by_use(kinds: Kinds, name: str) -> str:
+    things = kinds.grounding.thesaurus.things
+    return next(thing.by_use[0] for thing in things if thing.names[0] == name)
+
+
+def test_a_thing_is_found_by_what_it_is_for_where_it_is_sold(kinds):
+    assert kinds.described_in(by_use(kinds, "rug")) == "rug"
+    assert kinds.described_in(by_use(kinds, "shower curtain")) == ""
+    assert kinds.described_in("zzyzx qwerty") == ""
+
+
+def test_what_no_name_says_is_looked_for_by_what_it_is_for(shop, ask):
+    said = by_use(Kinds(shop[0].grounding), "rug")
+    assert ask(f"[kind:thingamabob], {said}")[0].kinds == ("rug",)
+    assert ask(said)[0].kinds == ("rug",)
+    assert ask("a [kind:lamp]", said)[0].kinds == ("lamp",)
+    assert ask(f"[kind:laptop], {said}")[0].act == "unavailable"
