@@ -24,6 +24,7 @@ from lavic_chat.recommendation import (
     Recommendation,
     RecommendationRequest,
     RequestRecommender,
+    SearchResult,
     Ticket,
     ask_recommender,
 )
@@ -146,6 +147,14 @@ class Engine(RequestRecommender):
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """As the recommender's own, past the line: it takes no pass of the model."""
         return self.recommender.also_like(history, k, excluded)
+
+    def search(self, request: RecommendationRequest, k: int) -> SearchResult:
+        """As the recommender's own, past the line."""
+        return self.recommender.search(request, k)
+
+    def captions(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """As the recommender's own, past the line."""
+        return self.recommender.captions(ids)
 
     def close(self) -> None:
         """Finish what runs, tell those who wait, and end the workers; returns when they have ended, or after the

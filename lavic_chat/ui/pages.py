@@ -11,6 +11,7 @@ from lavic_chat.ui.chat_page import ChatPage
 from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.photos import Photos
 from lavic_chat.ui.presence import Presence
+from lavic_chat.ui.product_api import ProductApi
 from lavic_chat.ui.serve import ChatApp
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.shared_chat_page import SharedChatPage
@@ -38,9 +39,9 @@ def build_app(
         app.clients = clients
         page = make_page(recommender, annotations, links, clients, photos)
         page.lay_out()
-        Api(
-            recommender, annotations, clients, photos
-        ).lay_out()  # first, for an endpoint's name belongs to who comes first
+        # first, for an endpoint's name belongs to who comes first
+        Api(recommender, annotations, clients, photos, currency).lay_out()
+        ProductApi(recommender, clients, currency).lay_out()
         page.wire()
         app.unload(page.leave)
         page.wire_load(app.load)
