@@ -66,6 +66,18 @@ class GivenWay:
 
 
 @dataclass(frozen=True)
+class UnmetRequest:
+    """What shoppers asked for and was not there: in a few words, why not (one of UNMET), and how often."""
+
+    words: str
+    why: str
+    count: int
+
+
+NOT_SOLD, GAVE_WAY, OUT_OF_STOCK = UNMET = ("not sold here", "no product meets it", "out of stock")
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """The pick and all candidates, best first; timings in milliseconds by step. intent: what was understood of the
     shopper's words. gave_way: conditions that the pick does not meet, for nothing here meets all. unknown: limits of

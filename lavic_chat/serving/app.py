@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.hub_backup import open_annotations, storage_notice
@@ -40,7 +41,7 @@ def serve_chat(settings: Settings, lend: Lender = owned) -> None:
     heal_in_background(engine, settings)
     watch = CatalogWatch(engine, settings, WatchConfig(say=lambda line: print(line, file=sys.stderr))).start()
     try:
-        serve_engine(engine, annotations, settings)
+        serve_engine(engine, annotations, settings, watch.asked.set)
     finally:
         watch.close()
 
@@ -73,12 +74,16 @@ def make_clients(settings: Settings) -> Clients:
     return Clients(ClientLimits(**settings.limits), settings.client_header, Presence())
 
 
-def serve_engine(engine: Engine, annotations: AnnotationStore, settings: Settings) -> None:
-    """Serve the chat until it is stopped, then finish what is being answered."""
+def serve_engine(
+    engine: Engine, annotations: AnnotationStore, settings: Settings, look_again: Callable[[], None] | None = None
+) -> None:
+    """Serve the chat until it is stopped, then finish what is being answered. look_again: has the catalogue looked at
+    again, at an owner's word."""
     clients = make_clients(settings)
     with photo_folder(lambda: forget_photos(engine)) as photos:
         with engine:
             app = build_app(engine, annotations, settings.currency, settings.annotators, clients, photos)
+            app.look_again = look_again
             more = {"prevent_thread_lock": True, "mcp_server": settings.mcp}
             launch(app, engine.catalog, settings.host, settings.port, **more)
             wait_for_stop()

@@ -17,6 +17,7 @@ from lavic_chat.recommendation import (
     SearchResult,
     ask_recommender,
 )
+from lavic_chat.serving.unmet import UnmetRequests
 
 TURN, CATALOG = 30, 300  # seconds that a call may take: a shopper's turn, looking at a whole catalogue
 
@@ -60,13 +61,17 @@ class ZeroGpuRecommender(RequestRecommender):
         self.model_hash: str = recommender.model_hash
         self.full_tokens: int = recommender.full_tokens
         self.recommender = recommender
+        self.unmet = UnmetRequests()
         self._ask = lend(
             lambda request, k: recommender.search(request, k) if k else ask_recommender(recommender, request), TURN
         )
 
     def ask(self, request: RecommendationRequest) -> Recommendation:
         """As the recommender's own, with a GPU."""
-        return self._ask(request, 0)
+        found = self._ask(request, 0)
+        if not request.shown:  # else the same was asked before
+            self.unmet.note(found)
+        return found
 
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """As the recommender's own, for which no GPU is needed."""

@@ -1,6 +1,7 @@
 """Launching: the theme, the catalogue's pictures by product id, and nothing else from the disk."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,13 @@ class ChatApp(RefusingBlocks):
     """Gradio's app, and who asks it."""
 
     clients: Clients = Clients()
+    look_again: Callable[[], None] | None = None  # has the catalogue looked at again, where somebody watches it
+
+    def have_looked_again(self) -> bool:
+        """Have the catalogue looked at again; False where nobody watches it."""
+        if self.look_again:
+            self.look_again()
+        return self.look_again is not None
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Gradio sets its MCP server here before anything is served: it becomes one of our tools."""
