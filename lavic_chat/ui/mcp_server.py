@@ -5,6 +5,8 @@ itself over HTTP, with the headers of whoever asked; `McpGate` has added to them
 """
 
 import json
+import logging
+from pathlib import Path
 from typing import Any
 
 from gradio.mcp import GradioMCPServer
@@ -24,6 +26,7 @@ FOR_PROGRAMS = (
     "This is the address of an MCP server, for agents and programs; give it to one of them (streamable HTTP)."
 )
 NOT_FROM_THERE = "Pages of other sites may not ask this server."
+UNREAD = "The MCP server was sent something that it cannot read."
 TOO_LONG = "That call is too long, or does not say how long it is."
 
 
@@ -48,8 +51,28 @@ def written(answer: Any) -> str:
 def as_tools(server: GradioMCPServer) -> GradioMCPServer:
     """Make a server of Gradio's one of ours, before it serves anything."""
     server.__class__ = ToolServer
+    quiet_package()
     server.tool_to_endpoint = server.get_tool_to_endpoint()
     return server
+
+
+class WithoutQuotes(logging.Filter):
+    """Of what the package `mcp` logs at the root, that it could not read something, and not what."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """See logging; every record goes on."""
+        if "mcp" in Path(record.pathname).parts:
+            record.msg, record.args, record.exc_info = UNREAD, (), None
+        return True
+
+
+WITHOUT_QUOTES = WithoutQuotes()
+
+
+def quiet_package() -> None:
+    """Keep what agents send out of the log: the package quotes what it cannot read."""
+    logging.getLogger().addFilter(WITHOUT_QUOTES)  # once, however often it is added
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
 
 
 def check_mcp() -> None:

@@ -13,7 +13,7 @@ from lavic_chat.catalog.product import Problem
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.recommendation import NOT_SOLD, UnmetRequest
 from lavic_chat.ui import catalog_markup, markup, sign_in
-from lavic_chat.ui.catalog_page import DOES_NOT_WATCH, ASKED_AGAIN, ON_A_SHEET, CatalogPage, Owner
+from lavic_chat.ui.catalog_page import ASKED_AGAIN, DOES_NOT_WATCH, ON_A_SHEET, CatalogPage, Owner
 
 
 class Counting(FakeRecommender):

@@ -208,6 +208,20 @@ def test_pages_of_other_sites_may_not_call(served):
     assert request(served, "POST", "/gradio_api/mcp/", CALL, **JSON_RPC, Origin=own)[0].status == 200
 
 
+@pytest.mark.parametrize("sent", [
+    {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"secret": "my name is Ada"}},
+    {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"reason": {"secret": "my name is Ada"}}},
+    {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "secret of Ada", "arguments": {}}},
+    {"jsonrpc": "2.0", "id": "x", "result": {"secret": "my name is Ada"}},
+    {"secret": "my name is Ada"}, "my name is Ada", None,
+])  # fmt: skip
+def test_what_cannot_be_read_is_in_no_log(served, sent, caplog, capfd):
+    request(served, "POST", "/gradio_api/mcp/", json.dumps(sent).encode(), **JSON_RPC)
+    printed = capfd.readouterr()
+    assert "Ada" not in caplog.text + printed.out + printed.err
+    assert '"find_products"' in request(served, "POST", "/gradio_api/mcp/", CALL, **JSON_RPC)[1]
+
+
 def test_a_call_is_of_bounded_length(served):
     long = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "x": "y" * LONGEST_CALL}).encode()
     assert request(served, "POST", "/gradio_api/mcp/", long, **JSON_RPC)[0].status == 413
