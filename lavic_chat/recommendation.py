@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
+from lavic_chat.catalog.facts import brief_facts
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Product
 from lavic_chat.dialogue.history import NO_HISTORY, History
@@ -38,11 +39,42 @@ class ScoredProduct:
 
 
 @dataclass(frozen=True)
+class FoundProduct:
+    """A product as search alone finds it, without a pass of the model: caption as in `ScoredProduct`; gave_way: what
+    of the query it does not meet, in words."""
+
+    product: Product
+    similarity: float
+    caption: str = ""
+    gave_way: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Products, the nearest first, and what was understood of the query."""
+
+    products: tuple[FoundProduct, ...]
+    intent: Intent = field(default_factory=Intent)
+
+
+@dataclass(frozen=True)
 class GivenWay:
     """A condition that could not be met. name: of the fact or facet; said: in words, "purple", "at most 120 cm"."""
 
     name: str
     said: str
+
+
+@dataclass(frozen=True)
+class UnmetRequest:
+    """What shoppers asked for and was not there: in a few words, why not (one of UNMET), and how often."""
+
+    words: str
+    why: str
+    count: int
+
+
+NOT_SOLD, GAVE_WAY, OUT_OF_STOCK = UNMET = ("not sold here", "no product meets it", "out of stock")
 
 
 @dataclass(frozen=True)
@@ -100,6 +132,15 @@ class RequestRecommender(ABC):
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """Ids of at most k products that a visitor with this history may like, without a pass of the model; nothing of
         the history, nor what is excluded."""
+
+    @abstractmethod
+    def search(self, request: RecommendationRequest, k: int) -> SearchResult:
+        """At most k products for the dialogue's newest turn and the filters, without a pass of the model; those that
+        the filters admit, in the catalogue's order, where nothing was said. Raises LavicError where nothing is left."""
+
+    @abstractmethod
+    def captions(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """The model's own captions of these products' pictures, "" for what has none or is not here."""
 
     def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
         """For the dialogue's newest turn; like: id of a product to go by. Raises as `ask`."""
@@ -169,15 +210,11 @@ def ask_recommender(recommender: Any, request: RecommendationRequest) -> Recomme
     return recommender.recommend(request.dialogue, filters=request.filters)
 
 
-def to_answer(recommendation: Recommendation) -> dict:
-    """The answer of `ask --json` and of the API: pick, candidates best first, timings, tokens."""
+def to_answer(recommendation: Recommendation, currency: str = "") -> dict:
+    """The answer of `ask --json` and of the API: pick, candidates best first, timings, tokens. currency: of prices
+    whose products name none."""
     rows = [
-        {
-            "id": item.product.id,
-            "title": item.product.title,
-            "score": round(item.score, 4),
-            "image": item.product.images[0] if item.product.images else None,
-        }
+        {**brief_facts(item.product, currency, item.caption), "score": round(item.score, 4)}
         for item in recommendation.candidates
     ]
     return {

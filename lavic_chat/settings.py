@@ -18,6 +18,7 @@ LIMITS = {  # of what one client may do, each with its variable; 0 is as often a
     "uploads_an_hour": "LAVIC_UPLOADS_AN_HOUR",
     "upload_megabytes_an_hour": "LAVIC_UPLOAD_MEGABYTES_AN_HOUR",
     "wrong_passwords_a_minute": "LAVIC_WRONG_PASSWORDS_A_MINUTE",
+    "lookups_a_minute": "LAVIC_LOOKUPS_A_MINUTE",
 }
 PACKAGE = Path(__file__).resolve().parent
 
@@ -54,6 +55,7 @@ class Settings:
     search: str = "fusion"  # the space that items are searched in: "fusion", "text", "sda" or "sda=ADAPTER"
     index: str = field(default="", repr=False)  # address of a Milvus that finds items, perhaps with a login; "": none
     client_header: str = ""  # in which a proxy in front says for whom it asks; "": there is none
+    mcp: bool = False  # whether agents may use the chat as an MCP server
     limits: Mapping[str, int] = field(default_factory=dict)  # those of LIMITS that are not as they come
 
     @property
@@ -100,6 +102,14 @@ def read_header(name: str) -> str:
     return name.strip()
 
 
+def read_switch(variable: str) -> bool:
+    """Whether a variable of the environment switches something on. Raises LavicError where it says neither."""
+    value = os.environ.get(variable, "").strip().lower()
+    if value not in ("", "0", "1", "false", "true", "no", "yes", "off", "on"):
+        raise LavicError(f"{variable} is {value[:40]!r}; give 1 or 0.")
+    return value in ("1", "true", "yes", "on")
+
+
 def read_limits() -> dict[str, int]:
     """The limits that the environment sets. Raises LavicError for what is no whole number from 0 to a billion."""
     found = {}
@@ -123,9 +133,9 @@ def read_annotators(text: str) -> dict[str, str]:
 def read_settings(**chosen) -> Settings:
     """Settings from the environment: `LAVIC_CATALOG`, `LAVIC_MODEL`, `LAVIC_ADAPTER`, `LAVIC_RUNTIME`, `LAVIC_HOST`,
     `LAVIC_PORT`, `LAVIC_CURRENCY`, `LAVIC_ANNOTATOR_AUTH`, `LAVIC_FLAGS_REPO`, `HF_TOKEN`, `LAVIC_LLM`,
-    `LAVIC_LLM_KEY`, `LAVIC_SEARCH`, `LAVIC_INDEX`, `LAVIC_CLIENT_HEADER` and those of LIMITS; arguments that are not
-    None win, so that `llm=""` is no server. A Space says where to listen with Gradio's own `GRADIO_SERVER_NAME`. Raises
-    LavicError for a port, logins, limits or an address that cannot be."""
+    `LAVIC_LLM_KEY`, `LAVIC_SEARCH`, `LAVIC_INDEX`, `LAVIC_CLIENT_HEADER`, `LAVIC_MCP` and those of LIMITS; arguments
+    that are not None win, so that `llm=""` is no server. A Space says where to listen with Gradio's own
+    `GRADIO_SERVER_NAME`. Raises LavicError for a port, logins, limits or an address that cannot be."""
     llm, index = chosen.get("llm"), chosen.get("index")
     model = chosen.get("model") or os.environ.get("LAVIC_MODEL") or MINI
     adapter = chosen.get("adapter") or os.environ.get("LAVIC_ADAPTER")
@@ -149,5 +159,6 @@ def read_settings(**chosen) -> Settings:
         search=chosen.get("search") or os.environ.get("LAVIC_SEARCH") or "fusion",
         index=os.environ.get("LAVIC_INDEX", "") if index is None else index,
         client_header=read_header(os.environ.get("LAVIC_CLIENT_HEADER", "")),
+        mcp=bool(chosen.get("mcp")) or read_switch("LAVIC_MCP"),
         limits=read_limits(),
     )

@@ -97,7 +97,10 @@ def chat_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def listen_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--host and --port of a command."""
+    """--host, --port and --mcp of a command."""
+    command = click.option(
+        "--mcp", is_flag=True, help="Also serve agents, as an MCP server; needs the extra `mcp`. Else LAVIC_MCP."
+    )(command)
     command = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; 7860 without it.")(command)
     return click.option("--host", help="Address to listen on; 127.0.0.1 without it.")(command)
 

@@ -62,6 +62,7 @@ def serve(ray: bool, replicas: int | None, threads: int | None, batch: int | Non
 def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
     """One turn without a browser: the pick, and the candidates with their scores."""
     from lavic_chat.catalog import load_catalog, open_picture
+    from lavic_chat.catalog.facts import currency_in
     from lavic_chat.catalog.filters import Filters, check_categories
     from lavic_chat.dialogue.turns import Dialogue
     from lavic_chat.recommendation import to_answer
@@ -76,7 +77,9 @@ def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
     settings = read_settings(**chosen)
     if categories:
         check_categories(categories, load_catalog(settings.catalog))
-    answer = to_answer(load_recommender(settings).recommend(dialogue, filters=filters))
+    recommender = load_recommender(settings)
+    currency = currency_in(recommender.catalog, settings.currency)
+    answer = to_answer(recommender.recommend(dialogue, filters=filters), currency)
     print_json(answer) if as_json else click.echo(format_answer(answer))
     if prepare_in_background(settings):
         click.echo("What answers faster on this processor is being made in the background.", err=True)

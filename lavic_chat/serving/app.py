@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.hub_backup import open_annotations, storage_notice
@@ -14,7 +15,7 @@ from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.serving.watch import CatalogWatch, WatchConfig
 from lavic_chat.serving.zero_gpu import Lender, ZeroGpuRecommender, owned
 from lavic_chat.settings import Settings
-from lavic_chat.ui import ClientLimits, Clients, Presence, build_app, check_port, launch, photo_folder
+from lavic_chat.ui import ClientLimits, Clients, Presence, build_app, check_mcp, check_port, launch, photo_folder
 
 FAREWELL = 1.0  # seconds in which the last answers and sentences reach their pages
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -32,7 +33,7 @@ def serve_chat(settings: Settings, lend: Lender = owned) -> None:
         recommender, clients = ZeroGpuRecommender(loaded, lend), make_clients(settings)
         with photo_folder(loaded.forget_photos) as photos:
             app = build_app(recommender, annotations, settings.currency, settings.annotators, clients, photos)
-            launch(app, loaded.catalog, settings.host, settings.port)
+            launch(app, loaded.catalog, settings.host, settings.port, mcp_server=settings.mcp)
         return
     engine = Engine(loaded)
     del loaded  # it goes when another takes its place
@@ -40,7 +41,7 @@ def serve_chat(settings: Settings, lend: Lender = owned) -> None:
     heal_in_background(engine, settings)
     watch = CatalogWatch(engine, settings, WatchConfig(say=lambda line: print(line, file=sys.stderr))).start()
     try:
-        serve_engine(engine, annotations, settings)
+        serve_engine(engine, annotations, settings, watch.asked.set)
     finally:
         watch.close()
 
@@ -59,6 +60,8 @@ def serve_cluster(settings: Settings, config: ClusterConfig) -> None:
 def open_store(settings: Settings) -> AnnotationStore:
     """The flags' store, and what is told before anything is loaded; raises LavicError where nobody could listen."""
     check_port(settings.host, settings.port)  # told now, not after minutes of loading
+    if settings.mcp:
+        check_mcp()
     annotations = open_annotations(settings.home / "flags.sqlite", settings.flags_repo, settings.hub_token)
     print(storage_notice(settings.flags_repo), file=sys.stderr)
     if settings.host not in LOCAL_HOSTS and not settings.annotators:
@@ -71,13 +74,18 @@ def make_clients(settings: Settings) -> Clients:
     return Clients(ClientLimits(**settings.limits), settings.client_header, Presence())
 
 
-def serve_engine(engine: Engine, annotations: AnnotationStore, settings: Settings) -> None:
-    """Serve the chat until it is stopped, then finish what is being answered."""
+def serve_engine(
+    engine: Engine, annotations: AnnotationStore, settings: Settings, look_again: Callable[[], None] | None = None
+) -> None:
+    """Serve the chat until it is stopped, then finish what is being answered. look_again: has the catalogue looked at
+    again, at an owner's word."""
     clients = make_clients(settings)
     with photo_folder(lambda: forget_photos(engine)) as photos:
         with engine:
             app = build_app(engine, annotations, settings.currency, settings.annotators, clients, photos)
-            launch(app, engine.catalog, settings.host, settings.port, prevent_thread_lock=True)
+            app.look_again = look_again
+            more = {"prevent_thread_lock": True, "mcp_server": settings.mcp}
+            launch(app, engine.catalog, settings.host, settings.port, **more)
             wait_for_stop()
             print("Closing: what is being answered is finished; stop again to leave at once.", file=sys.stderr)
         time.sleep(FAREWELL)

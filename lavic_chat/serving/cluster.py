@@ -16,7 +16,7 @@ from lavic_chat.catalog import Catalog
 from lavic_chat.catalog.stored import open_catalog
 from lavic_chat.dialogue.history import History
 from lavic_chat.errors import LavicError
-from lavic_chat.recommendation import BatchRecommender, Recommendation, RecommendationRequest
+from lavic_chat.recommendation import BatchRecommender, Recommendation, RecommendationRequest, SearchResult
 from lavic_chat.serving.engine import CPU_BATCH, GPU_BATCH, LOST
 from lavic_chat.serving.ray_runtime import QUIET_SERVE, death_errors, import_ray, started
 from lavic_chat.serving.replica import Question, Replica, ReplicaCard, ReplicaConfig, ReplicaError, pack
@@ -80,8 +80,21 @@ class ClusterRecommender(BatchRecommender):
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """See `RequestRecommender.also_like`; a replica knows, between two answers. Raises LavicError where none has
         the time."""
+        return self.ask_one("also_like", history, k, tuple(excluded))
+
+    def search(self, request: RecommendationRequest, k: int) -> SearchResult:
+        """See `RequestRecommender.search`; a replica searches, between two answers. Raises LavicError also where none
+        has the time."""
+        return self.ask_one("search", request, k)
+
+    def captions(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """See `RequestRecommender.captions`; raises as `also_like`."""
+        return self.ask_one("captions", tuple(ids))
+
+    def ask_one(self, method: str, *values: Any) -> Any:
+        """What a replica's method returns; raises LavicError."""
         try:
-            answer = received(self.handle.also_like.remote(history, k, tuple(excluded)), ROW_PATIENCE)
+            answer = received(getattr(self.handle, method).remote(*values), ROW_PATIENCE)
         except Exception as error:
             raise lost(error) from error
         if isinstance(answer, Exception):

@@ -24,10 +24,12 @@ from lavic_chat.recommendation import (
     Recommendation,
     RecommendationRequest,
     RequestRecommender,
+    SearchResult,
     Ticket,
     ask_recommender,
 )
 from lavic_chat.serving.fair_queue import FairQueue
+from lavic_chat.serving.unmet import UnmetRequests
 
 FULL = "The shop is very busy right now; please try again in a moment."
 CLOSING = "The shop is closing for a moment; please ask again when it is back."
@@ -71,6 +73,7 @@ class Engine(RequestRecommender):
         self.pace: float | None = None  # seconds between two answers of a busy engine
         self.busy = 0.0  # seconds that workers were answering, all of them together
         self.closing = False
+        self.unmet = UnmetRequests()
         self.workers: set[threading.Thread] = set()
         for _ in range(config.workers):
             self.hire()
@@ -147,6 +150,14 @@ class Engine(RequestRecommender):
         """As the recommender's own, past the line: it takes no pass of the model."""
         return self.recommender.also_like(history, k, excluded)
 
+    def search(self, request: RecommendationRequest, k: int) -> SearchResult:
+        """As the recommender's own, past the line."""
+        return self.recommender.search(request, k)
+
+    def captions(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """As the recommender's own, past the line."""
+        return self.recommender.captions(ids)
+
     def close(self) -> None:
         """Finish what runs, tell those who wait, and end the workers; returns when they have ended, or after the
         config's patience."""
@@ -209,7 +220,12 @@ class Engine(RequestRecommender):
         try:
             found = recommend_many(self.recommender, [ticket.request for ticket in tickets])
             for ticket, answer in zip(tickets, found, strict=True):
-                fail(ticket, answer) if isinstance(answer, Exception) else ticket.future.set_result(answer)
+                if isinstance(answer, Exception):
+                    fail(ticket, answer)
+                    continue
+                ticket.future.set_result(answer)
+                if not ticket.request.shown:  # else the same was asked before
+                    self.unmet.note(answer)
         finally:
             took = time.monotonic() - start
             seconds = took / len(tickets) / self.config.workers

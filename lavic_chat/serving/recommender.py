@@ -20,7 +20,7 @@ from lavic_chat.features.item_vectors import has_item_vectors, load_item_vectors
 from lavic_chat.features.stored_items import ItemMaker, open_items
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.runtimes import open_tagger
-from lavic_chat.nlu.conditions import given_way, unknown_limits
+from lavic_chat.nlu.conditions import Condition, given_way, unknown_limits
 from lavic_chat.nlu.english import is_spelled, load_lexicon, load_thesaurus
 from lavic_chat.nlu.grounding import English, Grounding
 from lavic_chat.nlu.intent import Intent
@@ -28,7 +28,14 @@ from lavic_chat.nlu.listener import Listener
 from lavic_chat.nlu.tagging import TurnReader
 from lavic_chat.ranking.ranker import Ranking
 from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker, source_of
-from lavic_chat.recommendation import BatchRecommender, Candidate, Recommendation, RecommendationRequest
+from lavic_chat.recommendation import (
+    BatchRecommender,
+    Candidate,
+    FoundProduct,
+    Recommendation,
+    RecommendationRequest,
+    SearchResult,
+)
 from lavic_chat.retrieval.embedder import load_embedder
 from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
@@ -150,6 +157,29 @@ class Recommender(ModelFacts, BatchRecommender):
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """See `RequestRecommender.also_like`: the items nearest to what was liked and opened."""
         return self.taste.nearest(history, k, excluded)
+
+    def search(self, request: RecommendationRequest, k: int) -> SearchResult:
+        """See `RequestRecommender.search`: what would come before the ranker, each with what it does not meet."""
+        dialogue = request.dialogue.newest(PAGE_WINDOW)
+        if not dialogue.turns:
+            rows = np.flatnonzero(request.filters.mask(self.catalog.columns))[:k]
+            products = [self.catalog.products[row] for row in rows]
+            return SearchResult(tuple(self.found(Candidate(one, 0.0), ()) for one in products))
+        intent = self.listener.read(dialogue)
+        conditions = () if intent.reference else self.listener.conditions(intent)
+        found = self.retrieve(replace(request, dialogue=dialogue), intent, self.listener.weigh(conditions), k=k)
+        return SearchResult(tuple(self.found(one, conditions) for one in found), intent)
+
+    def found(self, candidate: Candidate, conditions: Sequence[Condition]) -> FoundProduct:
+        """A candidate with its caption, and what it does not meet."""
+        row = self.retriever.row[candidate.product.id]
+        gave_way = tuple(one.said for one in given_way(conditions, row))
+        return FoundProduct(candidate.product, candidate.similarity, self.item_features[row].caption, gave_way)
+
+    def captions(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """See `RequestRecommender.captions`."""
+        rows = [self.retriever.row.get(one) for one in ids]
+        return tuple("" if row is None else self.item_features[row].caption for row in rows)
 
     def forget_photos(self) -> None:
         """Forget what was seen in photos that are no longer there."""

@@ -18,7 +18,7 @@ from lavic_chat.catalog.pictures import check_file, shown_name
 from lavic_chat.dialogue.history import History
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError
-from lavic_chat.recommendation import Recommendation, RecommendationRequest
+from lavic_chat.recommendation import Recommendation, RecommendationRequest, SearchResult
 from lavic_chat.serving.engine import recommend_many
 from lavic_chat.settings import Settings
 
@@ -103,10 +103,22 @@ class Replica:
 
     async def also_like(self, history: History, k: int, excluded: tuple[str, ...]) -> tuple[str, ...] | Exception:
         """The recommender's own, or the exception that there is instead."""
+        return await self.returned("also_like", history, k, excluded)
+
+    async def search(self, request: RecommendationRequest, k: int) -> SearchResult | Exception:
+        """The recommender's own, or the exception that there is instead; no photo comes along."""
+        return await self.returned("search", request, k)
+
+    async def captions(self, ids: tuple[str, ...]) -> tuple[str, ...] | Exception:
+        """The recommender's own, or the exception that there is instead."""
+        return await self.returned("captions", ids)
+
+    async def returned(self, method: str, *values: Any) -> Any:
+        """What a method of the recommender returns in a thread, or what it raises."""
         if self.fault:
             return ReplicaError(self.fault)
         try:
-            return await asyncio.to_thread(self.recommender.also_like, history, k, excluded)
+            return await asyncio.to_thread(getattr(self.recommender, method), *values)
         except Exception as error:
             return portable(error)
 

@@ -5,12 +5,19 @@ is copied, so that it must be plain data. Ask for the lender before anything imp
 """
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from lavic_chat.catalog.product import Catalog
 from lavic_chat.dialogue.history import History
-from lavic_chat.recommendation import Recommendation, RecommendationRequest, RequestRecommender, ask_recommender
+from lavic_chat.recommendation import (
+    Recommendation,
+    RecommendationRequest,
+    RequestRecommender,
+    SearchResult,
+    ask_recommender,
+)
+from lavic_chat.serving.unmet import UnmetRequests
 
 TURN, CATALOG = 30, 300  # seconds that a call may take: a shopper's turn, looking at a whole catalogue
 
@@ -54,12 +61,26 @@ class ZeroGpuRecommender(RequestRecommender):
         self.model_hash: str = recommender.model_hash
         self.full_tokens: int = recommender.full_tokens
         self.recommender = recommender
-        self._ask = lend(lambda request: ask_recommender(recommender, request), TURN)
+        self.unmet = UnmetRequests()
+        self._ask = lend(
+            lambda request, k: recommender.search(request, k) if k else ask_recommender(recommender, request), TURN
+        )
 
     def ask(self, request: RecommendationRequest) -> Recommendation:
         """As the recommender's own, with a GPU."""
-        return self._ask(request)
+        found = self._ask(request, 0)
+        if not request.shown:  # else the same was asked before
+            self.unmet.note(found)
+        return found
 
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """As the recommender's own, for which no GPU is needed."""
         return self.recommender.also_like(history, k, excluded)
+
+    def search(self, request: RecommendationRequest, k: int) -> SearchResult:
+        """As the recommender's own, with a GPU, on which its encoder is."""
+        return self._ask(request, k)
+
+    def captions(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """As the recommender's own, for which no GPU is needed."""
+        return self.recommender.captions(ids)

@@ -1,6 +1,7 @@
 """The chat in the browser: `build_app` lays it out, `launch` serves it. Free of torch."""
 
 from lavic_chat.ui.clients import NO_LIMITS, ClientLimits, Clients
+from lavic_chat.ui.mcp_server import check_mcp
 from lavic_chat.ui.pages import build_app
 from lavic_chat.ui.photos import photo_folder
 from lavic_chat.ui.presence import Presence
@@ -14,6 +15,7 @@ __all__ = [
     "Presence",
     "Recommender",
     "build_app",
+    "check_mcp",
     "check_port",
     "launch",
     "photo_folder",

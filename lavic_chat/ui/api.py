@@ -1,4 +1,5 @@
-"""What other programs may ask, through `gradio_client`: ask, recommend, flag. Stateless; each call says everything.
+"""What other programs may ask of the model, through `gradio_client`: ask, recommend, flag. Stateless; each call says
+everything. `product_api.py` has what they may ask of the products, `mcp_server.py` the same as tools for agents.
 
 from gradio_client import Client, handle_file
 chat = Client("http://127.0.0.1:7860")
@@ -19,7 +20,8 @@ from uuid import uuid4
 
 import gradio as gr
 
-from lavic_chat.catalog.filters import Filters, read_price
+from lavic_chat.catalog.facts import currency_in
+from lavic_chat.catalog.filters import Filters, check_categories, read_price
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.dialogue.reddit_amazon import parse_context, to_context
 from lavic_chat.dialogue.turns import API_WINDOW, SEEKER, Dialogue
@@ -31,6 +33,7 @@ from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, sentence
 from lavic_chat.ui.flag_form import NOT_STORED, check_products, checked_reason
 from lavic_chat.ui.photos import Photos
+from lavic_chat.ui.product_api import ID_AND_SCORE, answer_or_error, json_list
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.waiting import LeftError, Line, model_queue, result, visitor_of
 
@@ -47,9 +50,12 @@ class Api:
         annotations: AnnotationStore,
         clients: Clients | None = None,
         photos: Photos | None = None,
+        currency: str = "",
     ):
         """clients: who asks, and how much each may; without it nobody is held back. photos: what calls bring along, of
-        which nothing is kept beyond the answer."""
+        which nothing is kept beyond the answer. currency: of prices for which neither product nor catalogue names
+        one."""
+        self.usual = currency
         self.recommender, self.annotations = recommender, annotations
         self.clients, self.photos = clients or Clients(), photos or Photos()
 
@@ -60,7 +66,7 @@ class Api:
             photo = gr.File(label="photo", file_types=["image"], type="filepath")
             categories = gr.JSON([], label="categories")
             least, most = gr.Textbox("", label="least"), gr.Textbox("", label="most")
-            candidates = gr.JSON(label="candidates")
+            candidates = json_list("candidates", ID_AND_SCORE)
             pick, correct, reason = (gr.Textbox("", label=name) for name in ("pick", "correct", "reason"))
             answer, trigger = gr.JSON(label="answer"), gr.Button()
         model = model_queue(self.recommender)
@@ -76,12 +82,20 @@ class Api:
         """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores.
         Where the message asks for no pick, that is None, and the reply says what there is to say."""
         try:
-            return self.answer_alone(lambda: read_message(message, photo, categories, least, most), caller)
+            return self.answer_alone(lambda: self.read_message(message, photo, categories, (least, most)), caller)
         finally:
             self.photos.forget("", filter(None, [photo]))
 
     def recommend(self, context: str, caller: gr.Request) -> dict:
-        """A whole conversation in the Reddit-Amazon form, which ends with the shopper; answered as `ask` answers."""
+        """Have a product picked: ten candidates are found, a model looks at the pictures of each, and ranks them. The
+        answer has the pick, the candidates with their scores, and for each id, title, category, price, currency,
+        in_stock, link, caption (what its picture shows, in the model's words) and attributes. gave_way are conditions
+        that the pick does not meet, unknown those of which the shop says nothing, intent what was understood; where
+        nothing is to be picked, reply is what there is to say. context is the conversation, to go on with.
+
+        Parameters:
+            context: A message, or a whole conversation as <submission>shopper</submission><comment>seller</comment>...
+        """
         return self.answer_alone(lambda: read_context(context), caller)
 
     async def ask_in_line(
@@ -90,24 +104,43 @@ class Api:
         """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores.
         Where the message asks for no pick, that is None, and the reply says what there is to say."""
         try:
-            return await self.answer_in_line(lambda: read_message(message, photo, categories, least, most), caller)
+            return await self.answer_in_line(
+                lambda: self.read_message(message, photo, categories, (least, most)), caller
+            )
         finally:
             self.photos.forget("", filter(None, [photo]))
 
     async def recommend_in_line(self, context: str, caller: gr.Request) -> dict:
-        """A whole conversation in the Reddit-Amazon form, which ends with the shopper; answered as `ask` answers."""
+        """Have a product picked: ten candidates are found, a model looks at the pictures of each, and ranks them. The
+        answer has the pick, the candidates with their scores, and for each id, title, category, price, currency,
+        in_stock, link, caption (what its picture shows, in the model's words) and attributes. gave_way are conditions
+        that the pick does not meet, unknown those of which the shop says nothing, intent what was understood; where
+        nothing is to be picked, reply is what there is to say. context is the conversation, to go on with.
+
+        Parameters:
+            context: A message, or a whole conversation as <submission>shopper</submission><comment>seller</comment>...
+        """
         return await self.answer_in_line(lambda: read_context(context), caller)
 
     def flag(
         self, context: str, candidates: list | None, pick: str, correct: str, reason: str, caller: gr.Request
     ) -> dict:
-        """A wrong pick, and which of the candidates, or of the catalogue, would have been right."""
+        """Tell the shop that a pick was wrong, and which of the candidates, or of the catalogue, would have been right;
+        people look at it, and the model learns from it.
+
+        Parameters:
+            context: The conversation, as the answer of recommend has it.
+            candidates: The candidates of that answer, each as [id, score].
+            pick: The id that was picked.
+            correct: The id that would have been right; empty where none of them was.
+            reason: What was wrong with it, in a few words; may be empty.
+        """
 
         def store() -> dict:
             self.clients.flag(self.clients.of(caller))
             return self.store(context, candidates, pick, correct, reason)
 
-        return self.answer_or_error(store, NOT_STORED)
+        return answer_or_error(store, NOT_STORED)
 
     def answer_alone(self, read: Callable[[], RecommendationRequest], caller: gr.Request) -> dict:
         """The recommender's answer as JSON, and the conversation as dialogue files hold it; raises `gr.Error`."""
@@ -115,9 +148,9 @@ class Api:
         def answer() -> dict:
             request = read()
             with self.clients.question(self.clients.of(caller)):
-                return to_json(ask_recommender(self.recommender, shortened(request)), request)
+                return self.to_json(ask_recommender(self.recommender, shortened(request)), request)
 
-        return self.answer_or_error(answer)
+        return answer_or_error(answer)
 
     async def answer_in_line(self, read: Callable[[], RecommendationRequest], caller: gr.Request) -> dict:
         """The same after those before in line, waiting in no thread; raises `gr.Error` with the sentence for what
@@ -129,7 +162,7 @@ class Api:
                 if not await self.clients.presence.wait_for(shopper):
                     raise LeftError
                 ticket = self.recommender.submit(shortened(request), shopper, client)
-                return to_json(await result(ticket), request)
+                return self.to_json(await result(ticket), request)
         except LeftError:  # nobody reads this
             raise gr.Error(GONE, print_exception=False) from None
         except Exception as error:
@@ -152,28 +185,29 @@ class Api:
         )
         return {"stored": self.annotations.add(check_products(flag, self.recommender.catalog))}
 
-    def answer_or_error(self, move: Callable[[], dict], sorry: str = SORRY) -> dict:
-        """The move's answer; what can be mended is told in its sentence, everything else politely."""
-        try:
-            return move()
-        except Exception as error:
-            raise gr.Error(sentence(error, sorry), print_exception=False) from None
+    def read_message(
+        self, message: str, photo: str | None, categories: list | None, prices: tuple[str, str]
+    ) -> RecommendationRequest:
+        """What `ask` asks; raises LavicError for what cannot be asked."""
+        if photo:
+            picture_format(Path(photo))
+        dialogue = Dialogue().say(message or "", Path(photo) if photo else None)
+        names = frozenset(name for name in categories or () if isinstance(name, str))
+        check_categories(names, self.recommender.catalog)
+        return RecommendationRequest(dialogue, filters=Filters(names, *map(read_price, prices)))
 
-
-def read_message(
-    message: str, photo: str | None, categories: list | None, least: str, most: str
-) -> RecommendationRequest:
-    """What `ask` asks; raises LavicError for what cannot be asked."""
-    if photo:
-        picture_format(Path(photo))
-    dialogue = Dialogue().say(message or "", Path(photo) if photo else None)
-    names = frozenset(name for name in categories or () if isinstance(name, str))
-    return RecommendationRequest(dialogue, filters=Filters(names, read_price(least), read_price(most)))
+    def to_json(self, found: Recommendation, request: RecommendationRequest) -> dict:
+        """An answer, and the conversation as dialogue files hold it."""
+        currency = currency_in(self.recommender.catalog, self.usual)
+        return {**to_answer(found, currency), "context": to_context(request.dialogue)}
 
 
 def read_context(context: str) -> RecommendationRequest:
-    """What `recommend` asks; raises DialogueError for what cannot be asked."""
+    """What `recommend` asks, of a conversation, or of a message without any of its tags; raises DialogueError for what
+    cannot be asked."""
     dialogue = parse_context(checked_context(context))
+    if not dialogue.turns:
+        return RecommendationRequest(Dialogue().say(context))
     if not dialogue.turns or dialogue.turns[-1].role != SEEKER:
         raise DialogueError("The conversation must end with the shopper, in <submission>...</submission>.")
     return RecommendationRequest(dialogue)
@@ -182,11 +216,6 @@ def read_context(context: str) -> RecommendationRequest:
 def shortened(request: RecommendationRequest) -> RecommendationRequest:
     """With as much of its conversation as is read."""
     return replace(request, dialogue=request.dialogue.newest(API_WINDOW))
-
-
-def to_json(found: Recommendation, request: RecommendationRequest) -> dict:
-    """An answer, and the conversation as dialogue files hold it."""
-    return {**to_answer(found), "context": to_context(request.dialogue)}
 
 
 def checked_context(context: str) -> str:

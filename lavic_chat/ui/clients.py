@@ -5,6 +5,7 @@ seen for long is forgotten.
 """
 
 import hashlib
+import hmac
 import ipaddress
 import logging
 import math
@@ -42,9 +43,11 @@ class ClientLimits:
     uploads_an_hour: int = 120
     upload_megabytes_an_hour: int = 600
     wrong_passwords_a_minute: int = 10
+    lookups_a_minute: int = 600
 
 
-NO_LIMITS = ClientLimits(0, 0, 0, 0, 0, 0)
+NO_LIMITS = ClientLimits(0, 0, 0, 0, 0, 0, 0)
+SEALED = "x-lavic-client"  # header in which the server tells itself for whom it asks
 
 
 class LimitError(BusyError):
@@ -105,19 +108,28 @@ class Clients:
         self._uploads = Allowance(limits.uploads_an_hour, HOUR, clock)
         self._bytes = Allowance(limits.upload_megabytes_an_hour * MEGABYTE, HOUR, clock)
         self._passwords = Allowance(limits.wrong_passwords_a_minute, MINUTE, clock)
+        self._lookups = Allowance(limits.lookups_a_minute, MINUTE, clock)
 
     def of(self, request: Any) -> str:
-        """The client that a request of Gradio's is from, "" where nothing is known of it."""
-        http = getattr(request, "request", None)
-        if http is None:
+        """The client that a request of Gradio's, or of Starlette's, is from, "" where nothing is known of it."""
+        http = getattr(request, "request", request)
+        if getattr(http, "headers", None) is None:
             return ""
         return self.name(http.client.host if http.client else "", dict(http.headers.items()))
 
     def name(self, address: str, headers: Mapping[str, str]) -> str:
         """The client at an address, as a salted hash; "" where nothing is known of it. headers: of its request, by
-        names in lower case."""
+        names in lower case; where it bears a client's name under seal, that one has asked."""
+        if (sealed := headers.get(SEALED)) is not None:
+            client = sealed.partition(".")[0]
+            if hmac.compare_digest(sealed.encode("utf-8", "replace"), self.seal(client).encode("utf-8", "replace")):
+                return client
         network = self.origin(address, headers)
         return hashlib.blake2b(network.encode(), key=self._salt, digest_size=12).hexdigest() if network else ""
+
+    def seal(self, client: str) -> str:
+        """A client's name as only this process can have written it."""
+        return f"{client}.{hmac.new(self._salt, client.encode('utf-8', 'replace'), 'sha256').hexdigest()}"
 
     def origin(self, address: str, headers: Mapping[str, str]) -> str:
         """What stands for the client at an address, by the proxy's header where one is configured."""
@@ -156,6 +168,11 @@ class Clients:
         """One flag; raises LimitError where it is one too many."""
         with self._lock:
             self._spend(self._flags, client, 1, "flags in a minute")
+
+    def lookup(self, client: str) -> None:
+        """One look at products, without the model; raises LimitError where it is one too many."""
+        with self._lock:
+            self._spend(self._lookups, client, 1, "questions about products in a minute")
 
     def upload(self, client: str, size: int) -> None:
         """An upload of so many bytes; raises LimitError where it is one too many, or they are."""

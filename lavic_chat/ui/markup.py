@@ -31,8 +31,9 @@ PRIVACY_NOTE = (
 
 
 def header(links: Links, at_annotations: bool = False) -> str:
-    """The masthead, with a link to the other page."""
-    link = '<a href="./">Shop</a>' if at_annotations else '<a href="desk">Annotate</a>'
+    """The masthead, with links to the other pages."""
+    inner = '<a href="./">Shop</a><a href="desk">Annotate</a><a href="catalog">Catalogue</a>'
+    link = inner if at_annotations else '<a href="desk">Annotate</a>'
     return (
         f'<header class="masthead"><span class="mark" aria-hidden="true">{MARK}</span>'
         "<div><h1>LaViC Chat</h1><p>A home shop assistant that looks at the pictures.</p></div>"

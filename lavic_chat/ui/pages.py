@@ -1,4 +1,4 @@
-"""The pages of the app put together: the chat, the API beside it, the annotators' page."""
+"""The pages of the app put together: the chat, the API beside it, the annotators' page, the owner's."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,10 +7,12 @@ from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import markup
 from lavic_chat.ui.annotation_page import AnnotationPage
 from lavic_chat.ui.api import Api
+from lavic_chat.ui.catalog_page import CatalogPage
 from lavic_chat.ui.chat_page import ChatPage
 from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.photos import Photos
 from lavic_chat.ui.presence import Presence
+from lavic_chat.ui.product_api import ProductApi
 from lavic_chat.ui.serve import ChatApp
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.shared_chat_page import SharedChatPage
@@ -27,9 +29,10 @@ def build_app(
     clients: Clients | None = None,
     photos: Photos | None = None,
 ) -> "ChatApp":
-    """The chat around a recommender, and the annotators' page at /desk, with a login where `annotators` has names with
-    passwords; serve it with `launch`, which brings the theme and the pictures. clients: who asks, and how much each
-    may; without it nobody is held back. photos: of all visits, in a folder that was there before."""
+    """The chat around a recommender, the annotators' page at /desk and the owner's at /catalog, both with a login where
+    `annotators` has names with passwords; serve it with `launch`, which brings the theme and the pictures. clients: who
+    asks, and how much each may; without it nobody is held back. photos: of all visits, in a folder that was there
+    before."""
     photos = photos or Photos()
     clients = clients or Clients(presence=Presence())
     catalog = recommender.catalog
@@ -38,9 +41,9 @@ def build_app(
         app.clients = clients
         page = make_page(recommender, annotations, links, clients, photos)
         page.lay_out()
-        Api(
-            recommender, annotations, clients, photos
-        ).lay_out()  # first, for an endpoint's name belongs to who comes first
+        # first, for an endpoint's name belongs to who comes first
+        Api(recommender, annotations, clients, photos, currency).lay_out()
+        ProductApi(recommender, clients, currency).lay_out()
         page.wire()
         app.unload(page.leave)
         page.wire_load(app.load)
@@ -48,6 +51,10 @@ def build_app(
         annotation_page = AnnotationPage(annotations, links, annotators, clients)
         annotation_page.lay_out()
         annotation_page.wire()
+    with app.route("Catalogue", "catalog"):
+        catalog_page = CatalogPage(annotations, links, annotators, clients).serve(recommender, app.have_looked_again)
+        catalog_page.lay_out()
+        catalog_page.wire()
     return app
 
 

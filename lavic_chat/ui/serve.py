@@ -1,7 +1,9 @@
 """Launching: the theme, the catalogue's pictures by product id, and nothing else from the disk."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -15,6 +17,7 @@ from lavic_chat.errors import LavicError
 from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.gate import Gate
 from lavic_chat.ui.gradio_savings import SESSIONS_KEPT, save_at_queue, save_at_state, turn_analytics_off
+from lavic_chat.ui.mcp_server import McpGate, as_tools, check_mcp
 from lavic_chat.ui.refusals import Refusals, RefusingBlocks
 from lavic_chat.ui.theme import HERE, stylesheet, theme
 
@@ -37,6 +40,17 @@ class ChatApp(RefusingBlocks):
     """Gradio's app, and who asks it."""
 
     clients: Clients = Clients()
+    look_again: Callable[[], None] | None = None  # has the catalogue looked at again, where somebody watches it
+
+    def have_looked_again(self) -> bool:
+        """Have the catalogue looked at again; False where nobody watches it."""
+        if self.look_again:
+            self.look_again()
+        return self.look_again is not None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Gradio sets its MCP server here before anything is served: it becomes one of our tools."""
+        super().__setattr__(name, as_tools(value) if name == "mcp_server_obj" and value else value)
 
     def session_of(self, event_id: str) -> str:
         """The session whose event it is; an event without one is its own."""
@@ -62,20 +76,25 @@ def launch(
 ) -> tuple[FastAPI, str, str]:
     """Serve the chat. `more` goes to Gradio's `launch`, for instance `prevent_thread_lock=True`.
 
-    The disk stays closed: pictures leave by product id, `allowed_paths` is empty.
+    The disk stays closed: pictures leave by product id, `allowed_paths` is empty. `mcp_server=True` offers the
+    endpoints as tools, too. Raises LavicError where nobody could listen, or a package is missing for the tools.
     """
     check_port(host, port)
+    has_tools = bool(more.pop("mcp_server", False))  # whatever Gradio's own variable says
+    if has_tools:
+        check_mcp()
     turn_analytics_off()
     app.queue(max_size=LONGEST_QUEUE, api_open=False)
     save_at_queue(app)
     gate = Middleware(
         Gate, clients=app.clients, presence=app.clients.presence, session_of=app.session_of, end_stream=app.end_stream
     )
+    tools = [Middleware(McpGate, clients=app.clients)] if has_tools else []
     launched = app.launch(
         server_name=host, server_port=port, theme=theme(), css=stylesheet(), footer_links=[], ssr_mode=False,
         favicon_path=HERE / "mark.svg", allowed_paths=[], max_file_size=LARGEST_UPLOAD, show_error=False,
-        app_kwargs={"routes": [picture_route(catalog)], "middleware": [gate, Middleware(Refusals)]},
-        enable_monitoring=False,
+        app_kwargs={"routes": [picture_route(catalog)], "middleware": [gate, *tools, Middleware(Refusals)]},
+        enable_monitoring=False, mcp_server=has_tools,
         state_session_capacity=SESSIONS_KEPT, max_threads=MOST_EVENTS, **more,
     )  # fmt: skip
     save_at_state(app)

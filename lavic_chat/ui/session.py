@@ -5,7 +5,7 @@ No Gradio in here, so that the rules of a session can be read and tested alone. 
 a new one, and a move that fails leaves the old one as it was.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +17,13 @@ from lavic_chat.catalog.product import Catalog, Product
 from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.dialogue.turns import MORE_LIKE, Dialogue, Turn
 from lavic_chat.errors import LavicError
-from lavic_chat.recommendation import Recommendation, RecommendationRequest, ScoredProduct, ask_recommender
+from lavic_chat.recommendation import (
+    Recommendation,
+    RecommendationRequest,
+    ScoredProduct,
+    SearchResult,
+    ask_recommender,
+)
 from lavic_chat.ui.replies import short_title, write_reply
 
 MOST_ANSWERS = 20  # that can be taken back one by one
@@ -66,6 +72,14 @@ class Recommender(Protocol):
 
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """Ids of at most k products that a visitor with this history may like."""
+        ...
+
+    def search(self, request: RecommendationRequest, k: int) -> SearchResult:
+        """At most k products for the newest turn and the filters, without a pass of the model."""
+        ...
+
+    def captions(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """The model's captions of these products' pictures, "" where there is none."""
         ...
 
 

@@ -96,7 +96,8 @@ def test_ask_answers_in_json(shop):
     }  # fmt: skip
     assert found["reply"] == "" and found["intent"]["act"] == "refine" and found["gave_way"] == []
     assert len(found["candidates"]) == 10 and found["pick"] == found["candidates"][0]
-    assert found["pick"].keys() == {"id", "title", "score", "image"}
+    facts = {"category", "price", "currency", "in_stock", "link", "picture", "caption", "attributes"}
+    assert found["pick"].keys() == {"id", "title", "score", "image"} | facts
     assert sum(item["score"] for item in found["candidates"]) == pytest.approx(1, abs=0.01)
     assert found["visual_tokens"] == 50 and found["timings_ms"]["total"] > 0
 

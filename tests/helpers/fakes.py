@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from lavic_chat.dialogue.history import TURNED_DOWN, History
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.nlu.intent import Appearance, Intent, Limit
-from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.recommendation import FoundProduct, Recommendation, RecommendationRequest, ScoredProduct, SearchResult
 from lavic_chat.storage.files import write_jsonl
 
 EVIL = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>"
@@ -121,6 +121,22 @@ class FakeRecommender:
         kinds = {self.catalog[name].category for name, sign in known.items() if sign != TURNED_DOWN}
         left = [one.id for one in self.catalog if one.category in kinds and one.id not in {*known, *excluded}]
         return tuple(left[:k])
+
+    def search(self, request: RecommendationRequest, k: int) -> SearchResult:
+        """By the words alone, in the catalogue's order without any."""
+        left = [item for item in self.catalog if request.filters.admits(item)]
+        if not request.dialogue.turns:
+            return SearchResult(tuple(FoundProduct(item, 0.0, caption_of(item)) for item in left[:k]))
+        said = request.dialogue.turns[-1].text
+        if "break down" in said:
+            raise ZeroDivisionError(f"secret: {said}")
+        points = {item.id: len(set(said.lower().split()) & set(describe(item).split())) for item in left}
+        best = sorted(left, key=lambda item: -points[item.id])[:k]
+        found = tuple(FoundProduct(item, float(points[item.id]), caption_of(item)) for item in best)
+        return SearchResult(found, intent_of(request.dialogue))
+
+    def captions(self, ids: Sequence[str]) -> tuple[str, ...]:
+        return tuple(caption_of(self.catalog[name]) if name in self.catalog else "" for name in ids)
 
 
 def intent_of(dialogue: Dialogue) -> Intent:

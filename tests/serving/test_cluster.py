@@ -150,6 +150,19 @@ def test_a_replica_knows_what_one_may_also_like(catalog: Catalog):
         silent.also_like(LAMPS, 2)
 
 
+@pytest.mark.usefixtures("no_batches")
+def test_a_replica_searches_and_knows_captions(catalog: Catalog):
+    replica = make_replica(catalog)
+    with Engine(FakeRecommender(catalog)) as engine:
+        request = RecommendationRequest(Dialogue().say("a blue lamp"))
+        assert asyncio.run(replica.search(request, 2)) == engine.search(request, 2)
+        assert (
+            asyncio.run(replica.captions(("red-lamp", "x"))) == engine.captions(["red-lamp", "x"]) == ("red lamp", "")
+        )
+    broken = asyncio.run(replica.search(RecommendationRequest(Dialogue().say("break down")), 2))
+    assert isinstance(broken, ReplicaError) and "secret" not in str(broken)
+
+
 def test_a_request_whose_replica_dies_is_asked_once_more(catalog: Catalog, caplog: pytest.LogCaptureFixture):
     client = make_client(dying(1, FakeRecommender(catalog)), catalog)
     found = client.recommend_many(requests_of("a red lamp to die for", "a blue sofa"))

@@ -390,6 +390,20 @@ def test_what_one_may_also_like_takes_no_pass_of_the_model(shop, monkeypatch):
     assert shop.also_like(NO_HISTORY, 6) == shop.also_like(NO_HISTORY.add("lamp-red", TURNED_DOWN), 6) == ()
 
 
+def test_search_alone_takes_no_pass_of_the_model(shop, monkeypatch):
+    monkeypatch.setattr(shop.visual_ranker.ranker, "rank_many", None)
+    dialogue = Dialogue().say(marked(shop, "a [wanted:red] [kind:lamp]"))
+    found = shop.search(RecommendationRequest(dialogue), 3)
+    assert [one.product.id for one in found.products] == [one.product.id for one in shop.find(dialogue, 3)]
+    assert found.intent.wanted == ("red",) and found.products[0].gave_way == ()
+    assert found.products[0].caption == shop.captions([found.products[0].product.id])[0]
+    listed = shop.search(RecommendationRequest(Dialogue(), filters=Filters(frozenset({"Lamps"}))), 2)
+    assert [one.product.category for one in listed.products] == ["Lamps", "Lamps"] and not listed.intent.kinds
+    assert shop.captions(["no such"]) == ("",)
+    with pytest.raises(DialogueError, match="fits the filters"):
+        shop.search(RecommendationRequest(dialogue, filters=Filters(highest=0.5)), 3)
+
+
 def test_many_visitors_at_once_get_what_each_alone_would(shop):
     amplified(shop.visual_ranker.model)
     asked = [f"a [wanted:{colour}] [kind:{kind}]" for colour in ("red", "blue") for kind in ("sofa", "lamp", "chair")]

@@ -10,6 +10,8 @@ import pytest
 from helpers.fakes import FakeRecommender, make_catalog
 
 from lavic_chat.dialogue.history import LIKED, NO_HISTORY
+from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.recommendation import RecommendationRequest
 from lavic_chat.serving.zero_gpu import TURN, ZeroGpuRecommender, find_lender, owned
 from lavic_chat.ui.session import Session
 
@@ -60,6 +62,9 @@ def test_a_visit_goes_on_with_a_model_in_another_process(lend, tmp_path: Path):
     assert session.more_like_this().answer(recommender).pick.id != "red-armchair"
     assert session.answer_blind(recommender).blind
     assert recommender.also_like(NO_HISTORY.add("red-lamp", LIKED), 1) == ("blue-lamp",)
+    assert recommender.captions(["red-lamp"]) == ("red lamp",)
+    found = recommender.search(RecommendationRequest(Dialogue().say("a red sofa")), 1)
+    assert [one.product.id for one in found.products] == ["red-sofa"]
     assert sys.modules["spaces"].lent == [TURN]
 
 

@@ -15,7 +15,7 @@ from lavic_chat.errors import LavicError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.flags import Flag
 from lavic_chat.settings import read_annotators
-from lavic_chat.ui import ClientLimits, Clients, annotation_page, markup
+from lavic_chat.ui import ClientLimits, Clients, markup, sign_in
 from lavic_chat.ui.annotation_page import AnnotationPage, Annotator
 
 
@@ -27,7 +27,7 @@ def annotations(tmp_path) -> AnnotationStore:
 @pytest.fixture
 def page(annotations, tmp_path, monkeypatch) -> AnnotationPage:
     """Two flagged turns about ten products each."""
-    monkeypatch.setattr(annotation_page, "PAUSE", 0)
+    monkeypatch.setattr(sign_in, "PAUSE", 0)
     catalog = make_catalog(tmp_path / "catalog")
     ids = [product.id for product in catalog][:10]
     for number in (1, 2):
@@ -125,7 +125,7 @@ def asker(address: str) -> gr.Request:
 
 
 def test_a_right_password_does_not_wait_behind_wrong_ones_of_others(annotations, tmp_path, monkeypatch):
-    monkeypatch.setattr(annotation_page, "PAUSE", 0.05)
+    monkeypatch.setattr(sign_in, "PAUSE", 0.05)
     with gr.Blocks():
         links = markup.Links(make_catalog(tmp_path / "catalog"), "m", "cpu")
         page = AnnotationPage(annotations, links, {"ada": "secret"}, Clients(ClientLimits()))
@@ -156,7 +156,7 @@ def test_wrong_passwords_come_one_at_a_time_and_hold_no_thread(
     page: AnnotationPage, annotations: AnnotationStore, monkeypatch
 ):
     page = seated(annotations, page.links.catalog, {"ada": "secret"})
-    monkeypatch.setattr(annotation_page, "PAUSE", 0.05)
+    monkeypatch.setattr(sign_in, "PAUSE", 0.05)
 
     async def guess() -> float:
         start = time.monotonic()

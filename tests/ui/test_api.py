@@ -68,6 +68,7 @@ def test_photos_and_filters_go_along(client, tmp_path: Path):
     (("",), "message is empty"),
     (("x" * 5000,), "5,000 characters"),
     (("a lamp", None, [], "cheap"), "such as 49.90"),
+    (("a lamp", None, ["boat"]), "no category 'boat'; choose among armchair, dining table, lamp, sofa"),
     (("sorry",), "Nothing on the shelves"),
     (("break down, my name is Ada",), "Something went wrong on our side"),
 ])  # fmt: skip
@@ -105,3 +106,29 @@ def test_a_photo_that_is_none_is_told(client, tmp_path: Path):
     (tmp_path / "photo.png").write_text("no picture")
     with pytest.raises(AppError, match="picture"):
         ask(client[0], "like this", handle_file(str(tmp_path / "photo.png")))
+
+
+def test_the_readmes_program_runs(client, capsys):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    program = readme.partition("```python\n")[2].partition("```")[0]
+    place = "http://127.0.0.1:7860"
+    assert place in program
+    exec(program.replace(place, client[0].src.rstrip("/")), {})
+    told = capsys.readouterr().out
+    assert "'id': 'green-armchair'" in told and "'in_stock': None" in told and told.rstrip().endswith("armchair 49.0")
+
+
+def test_programs_find_look_up_and_compare(client):
+    client, _ = client
+    found = client.predict(query="a blue sofa", category="sofa", k=1, api_name="/find_products")
+    assert [one["id"] for one in found["products"]] == ["blue-sofa"] and found["intent"]["wanted"] == ["blue"]
+    assert client.predict("blue-sofa", api_name="/product")["currency"] == "$"
+    assert client.predict(["blue-sofa", "red-sofa"], api_name="/compare")["same"]["category"] == "sofa"
+    assert client.predict("a blue sofa", api_name="/recommend")["pick"]["id"] == "blue-sofa"
+    for values, endpoint, said in (
+        (["none"], "/product", "no product 'none'"),
+        ([["blue-sofa"]], "/compare", "2 or 3 different ids"),
+        ([["blue-sofa", 5]], "/compare", "list of texts"),
+    ):
+        with pytest.raises(AppError, match=said):
+            client.predict(*values, api_name=endpoint)

@@ -301,6 +301,23 @@ def test_the_desk_by_keys(session, served: Served):
     assert rows == [(name, said) for name in ("ada", "ben") for said in (rows[0][1], "withdrawn", "retrieval")]
 
 
+def test_the_owner_checks_the_catalogue(session):
+    for width in (1280, 390):
+        page = session(width, 800)
+        page.click("text=Annotate")
+        page.click(".masthead >> text=Catalogue")
+        page.fill("#annotator input, #annotator textarea", "ada")
+        page.click("#begin")
+        page.wait_for_selector(".owner .contact img")
+        assert page.locator(".owner .histogram li").count() > 3 and "20" in page.inner_text(".owner .figures")
+        if page.locator("text=Check pictures").count():
+            page.click("text=Check pictures")
+        page.wait_for_selector(".owner .problems :is(details, p:text('Nothing is amiss'))")
+        page.click("text=Look for changes")
+        page.wait_for_selector(".notice:has-text('does not watch its catalogue')")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_two_visitors_never_mix(session):
     one, two = session(), session()
     one.fill("#box textarea", "a yellow lamp")
@@ -571,7 +588,7 @@ PUT = """text => new Promise(done => {
 })"""
 
 
-@pytest.mark.parametrize("path", ["", "desk"])
+@pytest.mark.parametrize("path", ["", "desk", "catalog"])
 def test_no_script_runs_that_is_not_the_pages_own(session, served: Served, path: str):
     page = session()
     page.goto(served.address + path)

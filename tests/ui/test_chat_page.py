@@ -482,10 +482,11 @@ def test_an_example_is_asked_by_its_number(page: ChatPage):
     assert screen[page.session].pending.text == markup.EXAMPLES[1]
 
 
-def test_three_endpoints_are_public_and_the_model_has_one_queue(recommender: FakeRecommender, tmp_path: Path):
+def test_six_endpoints_are_public_and_the_model_has_one_queue(recommender: FakeRecommender, tmp_path: Path):
     app = build_app(recommender, AnnotationStore(tmp_path / "flags.sqlite"))
     info = app.get_api_info()
-    assert info["named_endpoints"].keys() == {"/ask", "/recommend", "/flag"} and not info["unnamed_endpoints"]
+    public = {"/ask", "/recommend", "/flag", "/find_products", "/product", "/compare"}
+    assert info["named_endpoints"].keys() == public and not info["unnamed_endpoints"]
     waiting = {fn.name for fn in app.fns.values() if fn.concurrency_id == "model" and fn.concurrency_limit == 1}
     assert waiting == {"answer_client", "answer_blind_client", "ask", "recommend"}
     model = [fn for fn in app.fns.values() if fn.name == "answer_client"]

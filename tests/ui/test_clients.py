@@ -221,3 +221,14 @@ def test_what_is_no_limit_or_header_is_told_with_its_variable(monkeypatch, varia
     monkeypatch.setenv(variable, value)
     with pytest.raises(LavicError, match=variable):
         read_settings()
+
+
+def test_the_mcp_server_is_switched_on(monkeypatch):
+    monkeypatch.delenv("LAVIC_MCP", raising=False)
+    assert not read_settings().mcp and not read_settings(mcp=False).mcp and read_settings(mcp=True).mcp
+    for value, is_on in (("1", True), (" TRUE ", True), ("0", False), ("off", False), ("", False)):
+        monkeypatch.setenv("LAVIC_MCP", value)
+        assert read_settings(mcp=False).mcp is is_on
+    monkeypatch.setenv("LAVIC_MCP", "perhaps")
+    with pytest.raises(LavicError, match="LAVIC_MCP is 'perhaps'; give 1 or 0"):
+        read_settings()

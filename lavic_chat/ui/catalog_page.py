@@ -1,0 +1,129 @@
+"""The owner's page: the catalogue in figures, what shoppers missed in it, its pictures beside what the model sees."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
+
+import gradio as gr
+from anyio import to_thread
+
+from lavic_chat.catalog.checks.background import CatalogChecker
+from lavic_chat.catalog.overview import overview_of
+from lavic_chat.recommendation import UnmetRequest
+from lavic_chat.ui import catalog_markup, markup
+from lavic_chat.ui.chat_layout import html
+from lavic_chat.ui.session import Recommender
+from lavic_chat.ui.sign_in import SignInPage
+
+ON_A_SHEET = 24  # products
+MOST_UNMET = 20
+ASKED_AGAIN = "The catalogue is being looked at again; a change is taken up while the chat goes on. Refresh to see it."
+DOES_NOT_WATCH = "This chat does not watch its catalogue; start it again to take up a change."
+OWNERS_AT_ONCE = 8  # whose clicks are answered; a check may take minutes
+
+
+@runtime_checkable
+class CountsUnmet(Protocol):
+    """A recommender that counts what was asked for and was not there."""
+
+    @property
+    def unmet(self) -> "UnmetCounts":
+        """The counts."""
+        ...
+
+
+class UnmetCounts(Protocol):
+    """What was asked for and was not there."""
+
+    def most(self, count: int) -> Sequence[UnmetRequest]:
+        """The most frequent."""
+        ...
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who looks, and which sheet of the pictures, from 0; nobody while `annotator` is empty."""
+
+    annotator: str = ""
+    sheet: int = 0
+
+
+class CatalogPage(SignInPage):
+    """The components and handlers."""
+
+    recommender: Recommender
+    look_again: Callable[[], bool]
+
+    def serve(self, recommender: Recommender, look_again: Callable[[], bool]) -> "CatalogPage":
+        """Of whose catalogue, and what has it looked at again; that says whether there is anybody to do so."""
+        self.recommender, self.look_again = recommender, look_again
+        self.checker = CatalogChecker(recommender.catalog)
+        return self
+
+    def lay_out(self) -> None:
+        """Make all components; called inside the `gr.Blocks` of the page."""
+        gr.Navbar(visible=False)
+        self.state = gr.State(Owner())
+        html(markup.header(self.links, at_annotations=True), "masthead")
+        self.lay_out_sign_in()
+        self.body = html(catalog_markup.welcome(bool(self.annotators)), "catalogue")
+
+    def wire(self) -> None:
+        """Bind the components' events to their handlers, none of them a public endpoint."""
+        screen = [self.state, self.sign_in, self.notice, self.body, self.password]
+        hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        for event in (self.begin_button.click, self.name.submit, self.password.submit):
+            event(self.begin, [self.state, self.name, self.password], screen, queue=False, **hidden)
+        limits: dict[str, Any] = {"concurrency_limit": OWNERS_AT_ONCE, "concurrency_id": "owners"}
+        self.body.act(self.act, [self.state], screen, **limits, **hidden)
+
+    async def act(self, state: Owner, event: gr.EventData) -> AsyncIterator[dict]:
+        """Another sheet, refresh, check, look again."""
+        if not state.annotator:  # nobody has signed in, or the server has let a page go that stood open for long
+            yield {self.notice: markup.notice("Sign in first."), self.sign_in: gr.update(visible=True)}
+            return
+        data = event._data if isinstance(event._data, dict) else {}
+        act, choice = data.get("act"), data.get("id")
+        if act == "sheet":
+            state = replace(state, sheet=number_in(choice))
+        if act == "check":
+            yield await self.shown(lambda: self.screen(state, checking=True))
+            yield await self.shown(lambda: self.checked(state))
+        elif act == "again":
+            yield await self.shown(lambda: self.screen(state, ASKED_AGAIN if self.look_again() else DOES_NOT_WATCH))
+        elif act in ("sheet", "refresh"):
+            yield await self.shown(lambda: self.screen(state))
+
+    async def shown(self, move: Callable[[], dict]) -> dict:
+        """What the move shows, made in a thread."""
+        return await to_thread.run_sync(self.show_or_error, move)
+
+    def checked(self, state: Owner) -> dict:
+        """The page after a check; raises as `CatalogChecker.check`."""
+        self.checker.check()
+        return self.screen(state)
+
+    def screen(self, state: Owner, note: str = "", checking: bool = False) -> dict:
+        """All of it, as it is now. checking: a check of the pictures has begun."""
+        catalog = self.recommender.catalog
+        sheets = max(1, -(-len(catalog) // ON_A_SHEET))
+        state = replace(state, sheet=min(max(0, state.sheet), sheets - 1))
+        first = state.sheet * ON_A_SHEET
+        products = list(catalog.products[first : first + ON_A_SHEET])
+        captions = self.recommender.captions([one.id for one in products])
+        unmet = self.recommender.unmet.most(MOST_UNMET) if isinstance(self.recommender, CountsUnmet) else ()
+        result = self.checker.known()
+        problems = None if result is None else result.problems
+        parts = (
+            catalog_markup.figures(overview_of(catalog.columns), self.links),
+            catalog_markup.unmet(unmet),
+            catalog_markup.pictures(problems, checking),
+            catalog_markup.sheet(list(zip(products, captions, strict=True)), (state.sheet, sheets), self.links),
+        )
+        shown = f'<div class="owner">{"".join(parts)}</div>'
+        return {self.state: state, self.notice: markup.notice(note), self.body: shown}
+
+
+def number_in(choice: object) -> int:
+    """A sheet's number as a button says it; 0 for anything else."""
+    return int(choice) if isinstance(choice, str) and choice.isascii() and choice.isdigit() and len(choice) < 8 else 0

@@ -1,0 +1,83 @@
+"""What was asked for and not there: words of conditions, counted, and nothing about anybody."""
+
+import threading
+
+from helpers.fakes import FakeRecommender, make_catalog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.nlu.intent import Intent
+from lavic_chat.recommendation import (
+    GAVE_WAY,
+    NOT_SOLD,
+    OUT_OF_STOCK,
+    GivenWay,
+    Recommendation,
+    RecommendationRequest,
+    UnmetRequest,
+)
+from lavic_chat.serving.engine import Engine
+from lavic_chat.serving.unmet import LONGEST, MOST_KEPT, MOST_WORDS, UnmetRequests, shortened
+
+
+def missing(words: str) -> Recommendation:
+    return Recommendation((), intent=Intent(missing=(words,)))
+
+
+def test_it_counts_what_for_which_reason():
+    unmet = UnmetRequests()
+    for _ in range(2):
+        unmet.note(missing("Rowing  Boat"))
+    unmet.note(Recommendation((), gave_way=(GivenWay("colour", "purple"),), out_of_stock=("Harbour sofa",)))
+    assert unmet.most(2)[0] == UnmetRequest("rowing boat", NOT_SOLD, 2)
+    assert {(one.words, one.why) for one in unmet.most(9)[1:]} == {("purple", GAVE_WAY), ("harbour sofa", OUT_OF_STOCK)}
+    assert len(unmet.most(1)) == 1 and UnmetRequests().most(5) == ()
+
+
+def test_addresses_and_numbers_of_people_are_not_kept():
+    unmet = UnmetRequests()
+    for words in ("ada@example.org", "call 0301234567", "http://x", "www.me", ""):
+        unmet.note(missing(words))
+        unmet.note(Recommendation((), gave_way=(GivenWay("colour", words),)))
+    assert unmet.most(9) == ()
+
+
+@given(st.text(max_size=300))
+def test_what_is_kept_is_short(words):
+    kept = shortened(words)
+    assert len(kept) <= LONGEST and len(kept.split()) <= MOST_WORDS and "@" not in kept
+
+
+def test_memory_is_bounded_and_what_is_frequent_stays():
+    unmet = UnmetRequests()
+    for _ in range(3):
+        unmet.note(missing("boat"))
+    names = [f"{one}{two}" for one in map(chr, range(97, 123)) for two in map(chr, range(97, 123))]
+    threads = [
+        threading.Thread(target=lambda part: [unmet.note(missing(one)) for one in part], args=(names[n::4],))
+        for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(unmet.most(10_000)) <= MOST_KEPT and unmet.most(1)[0].words == "boat"
+
+
+def test_the_engine_counts_each_question_once(tmp_path):
+    class Unsold(FakeRecommender):
+        def recommend(self, *values, **named):
+            return missing("boat")
+
+        def without_looking(self, dialogue, shown):
+            return missing("boat")
+
+    with Engine(Unsold(make_catalog(tmp_path / "catalog"))) as engine:
+        request = RecommendationRequest(Dialogue().say("a boat for Ada"))
+        found = engine.ask(request)
+        engine.ask(RecommendationRequest(request.dialogue, shown=found))
+        engine.ask(request)  # a worker notes before it takes the next one
+        counted = engine.unmet.most(5)
+    assert [one.words for one in counted] == ["boat"] and counted[0].count in (1, 2)
+    assert engine.unmet.most(5)[0].count == 2

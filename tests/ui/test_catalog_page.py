@@ -1,0 +1,138 @@
+"""The owner's page without a browser: who sees it, what it shows, what its buttons do."""
+
+import asyncio
+
+import gradio as gr
+import pytest
+from helpers.fakes import EVIL, FakeRecommender, make_catalog
+
+from lavic_chat.catalog import Catalog, Product
+from lavic_chat.catalog.checks import background
+from lavic_chat.catalog.overview import overview_of
+from lavic_chat.catalog.product import Problem
+from lavic_chat.feedback.annotation import AnnotationStore
+from lavic_chat.recommendation import NOT_SOLD, UnmetRequest
+from lavic_chat.ui import catalog_markup, markup, sign_in
+from lavic_chat.ui.catalog_page import ASKED_AGAIN, DOES_NOT_WATCH, ON_A_SHEET, CatalogPage, Owner
+
+
+class Counting(FakeRecommender):
+    """Knows what was missed."""
+
+    class unmet:
+        @staticmethod
+        def most(count):
+            return (UnmetRequest("rowing boat", NOT_SOLD, 3),)[:count]
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(tmp_path, asked, monkeypatch) -> CatalogPage:
+    monkeypatch.setattr(sign_in, "PAUSE", 0)
+    return seated(make_catalog(tmp_path / "catalog", ("red-lamp",)), tmp_path, lambda: asked.append("again") is None)
+
+
+def seated(catalog, folder, look_again, annotators=None) -> CatalogPage:
+    with gr.Blocks():
+        links = markup.Links(catalog, "m", "cpu")
+        page = CatalogPage(AnnotationStore(folder / "flags.sqlite"), links, annotators or {})
+        page.serve(Counting(catalog), look_again).lay_out()
+    return page
+
+
+def begin(page: CatalogPage, name: str, password: str = "") -> dict:
+    return asyncio.run(page.begin(Owner(), name, password))
+
+
+def press(page: CatalogPage, state: Owner, data: object) -> list[dict]:
+    async def screens():
+        return [screen async for screen in page.act(state, gr.EventData(None, data))]
+
+    return asyncio.run(screens())
+
+
+def test_the_catalogue_in_figures_what_was_missed_and_the_pictures(page):
+    screen = begin(page, "ada")
+    shown = screen[page.body]
+    assert "<dd>20</dd><dt>products" in shown and "<dd>4</dd><dt>kinds" in shown and "$154" in shown
+    assert "rowing boat" in shown and "not sold here" in shown and "no messages are kept" in shown
+    assert shown.count('<img src="pictures/') == 19 and "<q>red lamp</q>" in shown and "Sheet 1 of 1" in shown
+    assert 'data-act="check"' in shown and screen[page.state] == Owner("ada")
+
+
+def test_nobody_sees_it_without_a_name_and_its_password(page, tmp_path):
+    closed = seated(page.links.catalog, tmp_path, bool, {"ada": "secret"})
+    for name, password in (("ada", "guess"), ("", ""), ("ben", "secret")):
+        assert closed.body not in begin(closed, name, password)
+    assert closed.body in begin(closed, "ada", "secret")
+    (screen,) = press(closed, Owner(), {"act": "check"})
+    assert "Sign in first" in screen[closed.notice] and closed.body not in screen
+
+
+def test_a_check_tells_what_is_missing_and_is_made_once(page, monkeypatch):
+    begun, done = press(page, Owner("ada"), {"act": "check"})
+    assert "Every picture is being opened" in begun[page.body]
+    assert "missing picture" in done[page.body] and "images/red-lamp.jpg is missing" in done[page.body]
+    monkeypatch.setattr(background, "check_catalog", None)
+    assert "missing picture" in press(page, Owner("ada"), {"act": "check"})[1][page.body]
+    assert "missing picture" in begin(page, "ben")[page.body]
+
+
+def test_another_catalogue_is_to_be_checked_anew(page):
+    page.checker.check()
+    assert page.checker.known()
+    page.checker.catalog = Catalog(page.checker.catalog.folder, (), content_hash="another")
+    assert page.checker.known() is None
+
+
+def test_a_check_that_cannot_be_is_a_sentence(page):
+    (page.links.catalog.folder / "products.jsonl").unlink()
+    told = press(page, Owner("ada"), {"act": "check"})[-1]
+    assert page.body not in told and "products.jsonl" in told[page.notice]
+
+
+def test_the_owner_has_it_looked_at_again(page, asked, tmp_path):
+    (screen,) = press(page, Owner("ada"), {"act": "again"})
+    assert asked == ["again"] and ASKED_AGAIN in screen[page.notice]
+    still = seated(page.links.catalog, tmp_path, lambda: False)
+    assert DOES_NOT_WATCH in press(still, Owner("ada"), {"act": "again"})[0][still.notice]
+
+
+@pytest.mark.parametrize("choice, sheet", [
+    ("1", 1), ("0", 0), ("99", 1), ("-1", 0), ("x", 0), ("9" * 50, 0), (None, 0), (3, 0), ("٣", 0),
+])  # fmt: skip
+def test_sheet_after_sheet(page, tmp_path, choice, sheet):
+    products = [Product(f"p{n}", f"Thing {n}", "Things") for n in range(ON_A_SHEET + 1)]
+    many = seated(Catalog(tmp_path, tuple(products)), tmp_path, bool)
+    (screen,) = press(many, Owner("ada"), {"act": "sheet", "id": choice})
+    assert screen[many.state].sheet == sheet and f"Sheet {sheet + 1} of 2" in screen[many.body]
+    assert screen[many.body].count("<code>") == (1 if sheet else ON_A_SHEET)
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"act": "judge"}, {"act": ["check"]}])
+def test_what_is_no_button_does_nothing(page, data):
+    assert press(page, Owner("ada"), data) == []
+
+
+def test_nothing_of_a_catalogue_or_a_visitor_is_markup(tmp_path):
+    product = Product(EVIL, EVIL, EVIL, price=1.0, currency="EUR")
+    catalog = Catalog(tmp_path, (product,))
+    links = markup.Links(catalog, "m", "cpu")
+    shown = [
+        catalog_markup.figures(overview_of(catalog.columns), links),
+        catalog_markup.unmet([UnmetRequest(EVIL, NOT_SOLD, 1)]),
+        catalog_markup.pictures([Problem(EVIL, EVIL, EVIL)], False),
+        catalog_markup.sheet([(product, EVIL)], (0, 1), links),
+    ]
+    assert not any("<script" in one or "<img src=x" in one for one in shown)
+
+
+def test_an_empty_catalogue_has_its_page_too(tmp_path):
+    empty = seated(Catalog(tmp_path, ()), tmp_path, bool)
+    shown = begin(empty, "ada")[empty.body]
+    assert "No product has a price" in shown and "Sheet 1 of 1" in shown
+    assert "Nothing is amiss" in catalog_markup.pictures([], False) and "Nothing yet" in catalog_markup.unmet([])
