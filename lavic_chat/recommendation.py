@@ -99,7 +99,7 @@ class RequestRecommender(ABC):
     @abstractmethod
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """Ids of at most k products that a visitor with this history may like, without a pass of the model; nothing of
-        the history, nor what is excluded."""
+        the history, nor what is excluded or out of stock, and of variants of one product one."""
 
     def recommend(self, dialogue: Dialogue, like: str | None = None, filters: Filters = NO_FILTERS) -> Recommendation:
         """For the dialogue's newest turn; like: id of a product to go by. Raises as `ask`."""
