@@ -13,6 +13,8 @@ from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu.intent import Intent
 
+LIKENESS = "likeness"  # the name of the condition that a pick is like the product that more is wanted of
+
 
 @dataclass(frozen=True)
 class Candidate:

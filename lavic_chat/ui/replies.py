@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import listed
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
-from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.recommendation import LIKENESS, Recommendation, ScoredProduct
 
 LONGEST_TITLE = 120  # characters of a title inside a sentence
 UNSURE = 0.3  # below this confidence it asks back
@@ -51,6 +51,8 @@ def write_pick(found: Recommendation, dialogue: Dialogue) -> str:
 
 def opening(found: Recommendation) -> str:
     """How the sentence begins: with what could not be met, or what was said of the price, if anything was."""
+    if alone := [one.said for one in found.gave_way if one.name == LIKENESS]:
+        return f"There is nothing else {alone[0]}. What comes nearest"
     if found.gave_way:
         return f"{missed(found)}. What comes nearest"
     limit, price = found.intent.price, found.pick.product.price
