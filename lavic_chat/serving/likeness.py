@@ -11,9 +11,7 @@ from lavic_chat.nlu.catalog_words import kind_texts
 from lavic_chat.nlu.conditions import Condition
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.thesaurus import name_words
-from lavic_chat.recommendation import LIKENESS
-
-LONGEST_TITLE = 120  # characters of a title inside a sentence
+from lavic_chat.recommendation import LIKENESS, LONGEST_TITLE
 
 
 def likeness_condition(liked: Product, grounding: Grounding, filters: Filters, gone: Collection[str]) -> Condition:

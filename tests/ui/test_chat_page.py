@@ -20,7 +20,7 @@ from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue.turns import Dialogue, Turn
 from lavic_chat.errors import CacheError, DialogueError, FlagError, LavicError, PictureError
 from lavic_chat.feedback.annotation import AnnotationStore
-from lavic_chat.nlu.intent import Intent, Limit
+from lavic_chat.nlu.intent import Appearance, Intent, Limit
 from lavic_chat.recommendation import GivenWay, Recommendation, ScoredProduct
 from lavic_chat.ui import build_app, card_markup, markup
 from lavic_chat.ui.browser_storage import to_storage
@@ -646,3 +646,19 @@ def test_a_card_links_to_the_products_page_and_tells_its_own_currency(tmp_path: 
     assert "€12.50" in card and "javascript:" not in card_markup.card(session.choose("2"), links)
     assert "$3" in card_markup.card(session.choose("2"), links)
     assert write_reply(found).endswith("The Old lamp is out of stock at the moment.")
+
+
+def test_what_is_out_of_stock_comes_instead_of_that_nothing_was_found():
+    green = ScoredProduct(Product("1", "Aalto sofa", "Sofas"), 0.9, 0.1)
+    gave_way, wanted = (
+        (GivenWay("colour", "orange"),),
+        Intent(kinds=("sofa",), appearance=(Appearance("orange", "colour"),)),
+    )
+    gone = Recommendation((green, green), intent=wanted, gave_way=gave_way, out_of_stock=("Aalto sofa in orange",))
+    reply = write_reply(gone)
+    assert reply.startswith(
+        "The Aalto sofa in orange is out of stock at the moment. What comes nearest is the Aalto sofa."
+    )
+    assert "found no" not in reply and reply.count("out of stock") == 1
+    never = replace(gone, out_of_stock=())
+    assert write_reply(never).startswith("I have found no sofa that is orange. What comes nearest")
