@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import listed
+from lavic_chat.catalog.variants import MOST_DIFFERING, differing, lowered
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.recommendation import LIKENESS, LONGEST_TITLE, Recommendation, ScoredProduct, stock_sentence
 
@@ -77,7 +78,10 @@ def runner_up_name(second: ScoredProduct, pick: ScoredProduct) -> str:
     if short_title(second.product) != short_title(pick.product):
         return f"The {short_title(second.product)}"
     caption = visible_appearance(second)[1]
-    return f"The same in {caption}" if caption and caption != visible_appearance(pick)[1] else "Another of that name"
+    if caption and caption != visible_appearance(pick)[1]:
+        return f"The same in {caption}"
+    values = [lowered(value) for value in differing(second.product, [pick.product])[:MOST_DIFFERING]]
+    return f"The same in {', '.join(values)}" if values else "Another of that name"
 
 
 def visible_appearance(item: ScoredProduct) -> tuple[str, str]:
