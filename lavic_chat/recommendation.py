@@ -4,15 +4,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from textwrap import shorten
 from threading import Event
 from typing import Any
 
 from lavic_chat.catalog.facts import brief_facts
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.catalog.product import Product
+from lavic_chat.catalog.text import listed
 from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu.intent import Intent
+
+LONGEST_TITLE = 120  # characters of a title inside a sentence
+LIKENESS = "likeness"  # the name of the condition that a pick is like the product that more is wanted of
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,8 @@ class Recommendation:
     shopper's words. gave_way: conditions that the pick does not meet, for nothing here meets all. unknown: limits of
     which the shop says nothing for such things, so that they could not be heeded. reply: what is said
     where the turn asks for no pick, and there are no candidates; "" else. out_of_stock: titles of what would have met
-    all that was asked. model_hash, catalog_hash: of what has answered, "" where that is not known."""
+    all that was asked, "Aalto sofa in orange". model_hash, catalog_hash: of what has answered, "" where that is
+    not known."""
 
     candidates: tuple[ScoredProduct, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
@@ -131,7 +137,7 @@ class RequestRecommender(ABC):
     @abstractmethod
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """Ids of at most k products that a visitor with this history may like, without a pass of the model; nothing of
-        the history, nor what is excluded."""
+        the history, nor what is excluded or out of stock, and of variants of one product one."""
 
     @abstractmethod
     def search(self, request: RecommendationRequest, k: int) -> SearchResult:
@@ -208,6 +214,12 @@ def ask_recommender(recommender: Any, request: RecommendationRequest) -> Recomme
     if request.like:
         return recommender.more_like(request.dialogue, request.like, request.filters)
     return recommender.recommend(request.dialogue, filters=request.filters)
+
+
+def stock_sentence(titles: Sequence[str]) -> str:
+    """That what would have met all that was asked is out of stock, by its titles."""
+    names = [shorten(title, LONGEST_TITLE, placeholder="…") for title in titles]
+    return f"The {listed(names)} {'is' if len(names) == 1 else 'are'} out of stock at the moment."
 
 
 def to_answer(recommendation: Recommendation, currency: str = "") -> dict:

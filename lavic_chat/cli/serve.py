@@ -86,15 +86,20 @@ def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
 
 
 def format_answer(answer: dict) -> str:
-    """The pick, what it does not meet, a line a candidate, and what it cost; or what is said without a pick."""
+    """The pick, what is out of stock and would have been better, what the pick does not meet, a line a candidate, and
+    what it cost; or what is said without a pick."""
+    from lavic_chat.recommendation import stock_sentence
+
     pick = answer["pick"]
     if not pick:
         return answer["reply"]
+    out_of_stock = [stock_sentence(answer["out_of_stock"])] if answer["out_of_stock"] else []
     gave_way = [f"Not met: {', '.join(answer['gave_way'])}"] if answer["gave_way"] else []
     unknown = [f"Not known of such things: {', '.join(answer['unknown'])}"] if answer["unknown"] else []
     return "\n".join(
         [
             f"{pick['title']} ({pick['id']}), {pick['score']:.0%} sure",
+            *out_of_stock,
             *gave_way,
             *unknown,
             *(f"  {item['score']:7.1%}  {item['id']}  {item['title']}" for item in answer["candidates"]),

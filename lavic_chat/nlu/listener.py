@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from lavic_chat.catalog.measures import FactTable, fact_table, facts_of
+from lavic_chat.catalog.product import Product
+from lavic_chat.catalog.variants import variant_title
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.nlu.answers import ALL_SEEN, Answers
 from lavic_chat.nlu.conditions import Condition, conditions_of, fit_all, is_used_up, weigh
@@ -14,6 +16,7 @@ from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.reader import IntentReader, Tagger
 
 MOST_MISSED = 3  # titles of what is out of stock
+MOST_VARIANTS = 50  # that one of them is compared with
 
 
 class Listener:
@@ -59,12 +62,25 @@ class Listener:
             return ""
         return ALL_SEEN.format(kind=" or ".join(intent.kinds))
 
-    def missed_out(self, found: Sequence[str], conditions: Sequence[Condition]) -> tuple[str, ...]:
-        """Titles of what is out of stock and meets all conditions, where nothing that was found does. found: ids."""
+    def missed_out(
+        self, found: Sequence[str], conditions: Sequence[Condition], wanted: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """What is out of stock and meets all conditions, where nothing that was found does: titles, with what tells a
+        variant from the others of its product. found: ids; wanted: words for the look that was asked for."""
         if not self.out_of_stock or fit_all(conditions, [self.grounding.row[one] for one in found]):
             return ()
-        titles = (self.grounding.products[row].title for row in fit_all(conditions, self.out_of_stock))
-        return tuple(dict.fromkeys(titles))[:MOST_MISSED]
+        titles: dict[str, None] = {}
+        for row in fit_all(conditions, self.out_of_stock):
+            titles[variant_title(self.grounding.products[row], self.variants(row), wanted)] = None
+            if len(titles) == MOST_MISSED:
+                break
+        return tuple(titles)
+
+    def variants(self, row: int) -> list[Product]:
+        """The product in a row of the catalogue and its variants; some of them where there are very many."""
+        families = self.grounding.columns.same_family
+        rows = np.flatnonzero(families == families[row])[:MOST_VARIANTS]
+        return [self.grounding.products[int(one)] for one in rows]
 
     def reply(self, dialogue: Dialogue, intent: Intent) -> str:
         """What is said to a turn that asks for no pick."""

@@ -71,8 +71,8 @@ class Taste:
         return self.vectors @ direction if rows is None else self.vectors[list(rows)] @ direction
 
     def nearest(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
-        """Ids of the k items nearest to what was liked and opened, nearest first: nothing that is in the history or
-        excluded, and of products with the same title one. None where nothing was liked or opened.
+        """Ids of the k items nearest to what was liked and opened, nearest first: nothing that is in the history,
+        excluded or out of stock, and of the variants of one product one. None where nothing was liked or opened.
 
         What was turned down has no say here: less a chair that was not liked, a green chair is hardly more than green,
         and green shoes are near to that.
@@ -81,12 +81,12 @@ class Taste:
         if not likes:
             return ()
         left_out = {event.product_id for event in history.events}.union(excluded)
-        found: dict[str, str] = {}  # by title
+        found: dict[str, str] = {}  # by family
         for row in np.argsort(-self.scores(likes), kind="stable"):
             if len(found) >= k:
                 break
-            if (name := self.columns.ids[row]) not in left_out:
-                found.setdefault(self.columns.titles[row], name)
+            if self.columns.in_stock[row] and (name := self.columns.ids[row]) not in left_out:
+                found.setdefault(self.columns.families[row], name)
         return tuple(found.values())
 
 

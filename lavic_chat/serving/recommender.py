@@ -40,6 +40,7 @@ from lavic_chat.retrieval.embedder import load_embedder
 from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
+from lavic_chat.serving.likeness import likeness_condition
 from lavic_chat.serving.model_facts import ModelFacts
 from lavic_chat.serving.search_space import open_search_space
 from lavic_chat.serving.stored import index_maker, open_word_tables
@@ -112,9 +113,10 @@ class Recommender(ModelFacts, BatchRecommender):
         rows = [self.retriever.row[product.id] for product in products]
         bias = found.weights[rows] + [BROUGHT_BACK * (one.id == intent.reference) for one in products]
         bias = bias + (0.0 if (prior := self.prior(request, rows)) is None else prior)
-        broken = tuple(() if intent.reference else given_way(conditions, row) for row in rows)
+        asked = (*conditions, *self.likeness(request, intent))
+        broken = tuple(() if intent.reference else given_way(asked, row) for row in rows)
         unknown = () if intent.reference else unknown_limits(intent, conditions)
-        missed = self.listener.missed_out([product.id for product in products], conditions)
+        missed = self.listener.missed_out([product.id for product in products], asked, intent.wanted)
         return PreparedTurn(
             ranked, found.candidates, found.item_features, intent, clock.steps, bias, broken, unknown, prior, missed
         )
@@ -142,6 +144,15 @@ class Recommender(ModelFacts, BatchRecommender):
         with clock("look"):
             item_features = tuple(self.item_features[self.retriever.row[one.product.id]] for one in found)
         return Lookup(found, item_features, intent, photo, tuple(conditions), weights)
+
+    def likeness(self, request: RecommendationRequest, intent: Intent) -> tuple[Condition, ...]:
+        """That a pick is like the product that more is wanted of, where nothing here is; nothing else, for then the
+        candidates are as like it as the vectors say."""
+        if request.like is None:
+            return ()
+        gone = request.dialogue.rejected.union(intent.excluded)
+        one = likeness_condition(self.catalog[request.like], self.listener.grounding, request.filters, gone)
+        return () if one.probability.any() else (one,)
 
     def prior(self, request: RecommendationRequest, rows: Sequence[int]) -> np.ndarray | None:
         """[n] the log odds that the visitor's history gives the candidates in these rows of the catalogue, against

@@ -4,8 +4,12 @@ Whatever comes from a visitor or a catalogue passes `escape` here.
 """
 
 from html import escape
+from itertools import islice
+
+import numpy as np
 
 from lavic_chat.catalog.product import Product
+from lavic_chat.catalog.variants import attributes_for_people, lowered
 from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui.history_markup import heart
@@ -17,6 +21,8 @@ from lavic_chat.ui.session import Session
 MOST_CHIPS, LONGEST_CHIP = 8, 48
 MOST_VIEWS = 5
 SAMPLES = 9  # pictures in the window before anyone has asked
+SEARCHED = 300  # products that are looked through for these
+ARROW = '<svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true"><path d="M1.5 8.5 8 2M3 1.5h5.5V7"/></svg>'
 
 
 def window(session: Session, links: Links, history: History = NO_HISTORY) -> str:
@@ -69,17 +75,16 @@ def views(product: Product, links: Links) -> str:
 
 def about(product: Product) -> str:
     """The description, where no attributes say it more briefly."""
-    if product.attributes or not product.description:
+    if attributes_for_people(product) or not product.description:
         return ""
     return f'<p class="about" dir="auto">{escape(product.description[:300])}</p>'
 
 
 def chips(product: Product) -> str:
-    """Attributes as small labels, at most MOST_CHIPS of them."""
-    items = [(str(name), str(value)) for name, value in product.attributes.items() if str(value).strip()]
+    """Attributes as small labels, at most MOST_CHIPS of them; none of those that are the shop's books alone."""
     labels = "".join(
-        f"<li><span>{escape(name[:LONGEST_CHIP])}</span> {escape(value[:LONGEST_CHIP])}</li>"
-        for name, value in items[:MOST_CHIPS]
+        f"<li><span>{escape(lowered(name)[:LONGEST_CHIP])}</span> {escape(value[:LONGEST_CHIP])}</li>"
+        for name, value in list(attributes_for_people(product).items())[:MOST_CHIPS]
     )
     return f'<ul class="chips" aria-label="Attributes">{labels}</ul>' if labels else ""
 
@@ -118,7 +123,7 @@ def page_link(product: Product) -> str:
         return ""
     return (
         f'<p class="page-link"><a href="{escape(product.link)}" target="_blank" rel="noopener noreferrer nofollow">'
-        "See it in the shop</a></p>"
+        f"See it in the shop{ARROW}</a></p>"
     )
 
 
@@ -143,16 +148,29 @@ def outline() -> str:
 
 def samples(links: Links) -> str:
     """The shop window before the first question: a few products from all over the catalogue."""
-    step = max(1, len(links.catalog) // SAMPLES)
-    pictured = [product for product in links.catalog.products[::step] if links.catalog.picture_path(product)]
     pictures = "".join(
         f'<li><img src="{links.picture(product)}" alt="{escape(short_title(product))}" loading="lazy"></li>'
-        for product in pictured[:SAMPLES]
+        for product in sampled(links)
     )
     return (
         f'<section class="samples"><ul aria-label="A few of the products">{pictures}</ul>'
         "<p>Your pick appears here, with the nine that came closest.</p></section>"
     )
+
+
+def sampled(links: Links) -> list[Product]:
+    """At most SAMPLES that are in stock and have a picture, of the variants of one product one; from all over."""
+    catalog, found = links.catalog, {}
+    rows = np.flatnonzero(catalog.columns.in_stock)
+    step = max(1, len(rows) // SAMPLES)
+    far_apart = (row for start in range(step) for row in rows[start::step])
+    for row in islice(far_apart, SEARCHED):
+        product = catalog.products[int(row)]
+        if product.family not in found and catalog.picture_path(product):
+            found[product.family] = product
+        if len(found) == SAMPLES:
+            break
+    return list(found.values())
 
 
 def place_of(item: ScoredProduct, found: Recommendation) -> int:

@@ -153,7 +153,7 @@ class ChatPage(ClientMoves):
 
     def ask_example(self, session: Session, event: gr.EventData) -> dict:
         """One of the greeting's requests, by its number."""
-        known = {str(place): text for place, text in enumerate(markup.EXAMPLES)}
+        known = {str(place): text for place, text in enumerate(self.links.examples)}
         return self.begin(lambda: session.ask(known.get(sent(event, "id"), "")))
 
     def ask_without(self, session: Session, stored: object, event: gr.EventData) -> dict:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from lavic_chat.catalog.amounts import write_money
+from lavic_chat.catalog.columns import Columns
 from lavic_chat.catalog.currencies import currency_sign
 from lavic_chat.catalog.product import Catalog, Product
+from lavic_chat.ui.examples import examples_of
 
 BLANK = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 96 96'%3E%3Crect width='96' "
@@ -27,6 +29,18 @@ class Links:
     device: str
     currency: str = "$"
     found: dict[tuple[str, int], str] = field(default_factory=dict, repr=False, compare=False)  # addresses of pictures
+    requests: dict[Columns, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Requests to start from, of the catalogue as it is now."""
+        columns = self.catalog.columns
+        found = self.requests.get(columns)
+        if found is None:  # a catalogue that was imported anew has others
+            found = examples_of(self.catalog)
+            self.requests.clear()
+            self.requests[columns] = found
+        return found
 
     def picture(self, product: Product, view: int = 0) -> str:
         """The address of a product's picture by its id, or the blank picture; `view` counts its pictures from 0."""

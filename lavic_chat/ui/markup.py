@@ -10,20 +10,14 @@ from math import ceil
 from pathlib import Path
 from urllib.parse import quote
 
+from lavic_chat.catalog.variants import telling_apart
 from lavic_chat.dialogue.turns import SEEKER, Turn
 from lavic_chat.recommendation import Place, Recommendation, ScoredProduct
+from lavic_chat.ui.examples import OF_A_HOME
 from lavic_chat.ui.links import Links
 from lavic_chat.ui.replies import number_word, short_title
 from lavic_chat.ui.session import Session
 
-EXAMPLES = (
-    "A red armchair for a reading corner",
-    "Something warm to light a dark hallway",
-    "A dining table in light wood for six people",
-    "A wardrobe under 200 cm high, no glossy doors",
-    "A vase that brings some colour to a grey shelf",
-    "A quiet bedside table, nothing shiny",
-)
 LONGEST_CHIP = 60  # characters of a condition that are shown
 PRIVACY_NOTE = (
     "Picks that you flag, and those I am unsure of, are kept without your name, so that people can correct them."
@@ -34,9 +28,10 @@ def header(links: Links, at_annotations: bool = False) -> str:
     """The masthead, with links to the other pages."""
     inner = '<a href="./">Shop</a><a href="desk">Annotate</a><a href="catalog">Catalogue</a>'
     link = inner if at_annotations else '<a href="desk">Annotate</a>'
+    assistant_of = "home shop" if links.examples == OF_A_HOME else "shop"
     return (
         f'<header class="masthead"><span class="mark" aria-hidden="true">{MARK}</span>'
-        "<div><h1>LaViC Chat</h1><p>A home shop assistant that looks at the pictures.</p></div>"
+        f"<div><h1>LaViC Chat</h1><p>A {assistant_of} assistant that looks at the pictures.</p></div>"
         f'<p class="facts"><span>{len(links.catalog):,} products</span><span>{escape(links.model_name)} on '
         f"{escape(links.device)}</span>{link}</p></header>"
     )
@@ -51,23 +46,24 @@ MARK = (
 def conversation(session: Session, links: Links) -> str:
     """The chat: greeting and examples before the first message, then the turns, then three dots while it looks."""
     if not session.turns:
-        return greeting()
+        return greeting(links)
     messages = "".join(message(turn, links) for turn in session.turns)
     if session.pending:
         messages += '<li class="bot typing" aria-hidden="true"><span></span><span></span><span></span></li>'
     return f'<ol class="log" aria-label="Conversation" tabindex="0">{messages}</ol>'
 
 
-def greeting() -> str:
+def greeting(links: Links) -> str:
     """What stands in the place of the conversation before its first message."""
     chips = "".join(
         f'<li><button type="button" data-act="example" data-id="{number}">{escape(text)}</button></li>'
-        for number, text in enumerate(EXAMPLES)
+        for number, text in enumerate(links.examples)
     )
+    listed = f'<ul class="examples" aria-label="Requests to start from">{chips}</ul>' if chips else ""
     return (
         '<div class="greeting"><h2>What are you looking for?</h2><p>Say it the way you would in a shop: the room, the '
         "mood, a colour. Ten products are pulled from the shelves, and each picture gets a good look.</p>"
-        f'<ul class="examples" aria-label="Requests to start from">{chips}</ul><p class="kept">{PRIVACY_NOTE}</p></div>'
+        f'{listed}<p class="kept">{PRIVACY_NOTE}</p></div>'
     )
 
 
@@ -110,7 +106,12 @@ def gallery(session: Session, links: Links) -> str:
     """The other candidates as buttons, numbered by their place; choosing one puts it on the card."""
     if not session.others:
         return placeholders() if session.pending and not session.recommendation else ""
-    tiles = "".join(tile(item, place, session, links) for place, item in enumerate(session.others, 2))
+    found = session.recommendation.candidates if session.recommendation else session.others
+    apart = telling_apart([item.product for item in found])
+    tiles = "".join(
+        tile(item, place, session, links, apart.get(item.product.id, ""))
+        for place, item in enumerate(session.others, 2)
+    )
     return (
         f'<section class="others{" waiting" if session.pending else ""}"><h3>Also on the shelf '
         f"<span>{number_word(len(session.others))} more, best first</span></h3>"
@@ -118,14 +119,17 @@ def gallery(session: Session, links: Links) -> str:
     )
 
 
-def tile(item: ScoredProduct, place: int, session: Session, links: Links) -> str:
-    """A candidate as a button; place: its rank, 2 for the first runner-up."""
-    product, title = item.product, escape(short_title(item.product))
+def tile(item: ScoredProduct, place: int, session: Session, links: Links, apart: str = "") -> str:
+    """A candidate as a button; place: its rank, 2 for the first runner-up; apart: what tells it from others here that
+    have its title."""
+    product, title, variant = item.product, escape(short_title(item.product)), escape(apart)
+    whole = f"{title}, {variant}" if variant else title
+    line = f'<span class="variant" dir="auto" aria-hidden="true">{variant}</span>' if variant else ""
     return (
         f'<li><button type="button" class="tile" data-act="choose" data-id="{escape(product.id)}" '
-        f'aria-pressed="{"true" if session.chosen == product.id else "false"}" title="{title}">'
-        f'<span class="frame"><img src="{links.picture(product)}" alt="{title}" loading="lazy"><i>{place}</i></span>'
-        f'<span class="name" dir="auto" aria-hidden="true">{title}</span>'
+        f'aria-pressed="{"true" if session.chosen == product.id else "false"}" title="{whole}">'
+        f'<span class="frame"><img src="{links.picture(product)}" alt="{whole}" loading="lazy"><i>{place}</i></span>'
+        f'<span class="name" dir="auto" aria-hidden="true">{title}</span>{line}'
         f'<span class="price">{escape(links.price(product))}</span></button></li>'
     )
 
@@ -189,4 +193,8 @@ def notice(text: str = "", kind: str = "error") -> str:
 
 def choices(others: Sequence[ScoredProduct]) -> list[tuple[str, str]]:
     """Labels for the flag form, with the numbers that the gallery shows, and their ids."""
-    return [(f"{place}. {short_title(item.product)}", item.product.id) for place, item in enumerate(others, 2)]
+    apart = telling_apart([item.product for item in others])
+    labels = (" · ".join(filter(None, (short_title(one.product), apart[one.product.id]))) for one in others)
+    return [
+        (f"{place}. {label}", one.product.id) for place, (label, one) in enumerate(zip(labels, others, strict=True), 2)
+    ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from math import exp
 
+from lavic_chat.catalog.variants import attributes_for_people
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui.links import Links
 from lavic_chat.ui.replies import FROM_PICTURE, short_title, visible_appearance
@@ -50,8 +51,8 @@ def facts(item: ScoredProduct, links: Links) -> Iterator[tuple[str, str]]:
     product = item.product
     yield "price", links.price(product)
     yield "category", product.category
-    for name, value in product.attributes.items():
-        yield str(name)[:LONGEST_CELL], str(value)[:LONGEST_CELL]
+    for name, value in attributes_for_people(product).items():
+        yield name[:LONGEST_CELL], value[:LONGEST_CELL]
     if item.caption:
         yield "seen in the picture", item.caption[:LONGEST_CELL]
     yield "score", f"{100 * item.score:.0f} %"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import listed
+from lavic_chat.catalog.variants import MOST_DIFFERING, differing, lowered
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
-from lavic_chat.recommendation import Recommendation, ScoredProduct
+from lavic_chat.recommendation import LIKENESS, LONGEST_TITLE, Recommendation, ScoredProduct, stock_sentence
 
-LONGEST_TITLE = 120  # characters of a title inside a sentence
 UNSURE = 0.3  # below this confidence it asks back
 QUESTION_ATTRIBUTES = ("colour", "material", "style", "pattern")  # attributes that a question may be about
 FROM_PICTURE, FROM_CATALOG = "Seen in the picture", "Known from the shop"
@@ -23,9 +23,8 @@ def write_reply(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str: 
     sentence = write_pick(found, dialogue)
     if found.unknown:
         sentence += f" Whether it is {listed(list(found.unknown))}, the shop does not say of such things."
-    if found.out_of_stock:
-        be = "is" if len(found.out_of_stock) == 1 else "are"
-        sentence += f" The {listed(list(found.out_of_stock))} {be} out of stock at the moment."
+    if found.out_of_stock and not found.gave_way:  # else the sentence begins with it
+        sentence += f" {stock_sentence(found.out_of_stock)}"
     if found.intent.later:
         sentence += f" Then tell me of the {listed(list(found.intent.later))}, and I look for that."
     return sentence
@@ -51,6 +50,10 @@ def write_pick(found: Recommendation, dialogue: Dialogue) -> str:
 
 def opening(found: Recommendation) -> str:
     """How the sentence begins: with what could not be met, or what was said of the price, if anything was."""
+    if alone := [one.said for one in found.gave_way if one.name == LIKENESS]:
+        return f"There is nothing else {alone[0]}. What comes nearest"
+    if found.gave_way and found.out_of_stock:
+        return f"{stock_sentence(found.out_of_stock)} What comes nearest"
     if found.gave_way:
         return f"{missed(found)}. What comes nearest"
     limit, price = found.intent.price, found.pick.product.price
@@ -75,7 +78,10 @@ def runner_up_name(second: ScoredProduct, pick: ScoredProduct) -> str:
     if short_title(second.product) != short_title(pick.product):
         return f"The {short_title(second.product)}"
     caption = visible_appearance(second)[1]
-    return f"The same in {caption}" if caption and caption != visible_appearance(pick)[1] else "Another of that name"
+    if caption and caption != visible_appearance(pick)[1]:
+        return f"The same in {caption}"
+    values = [lowered(value) for value in differing(second.product, [pick.product])[:MOST_DIFFERING]]
+    return f"The same in {', '.join(values)}" if values else "Another of that name"
 
 
 def visible_appearance(item: ScoredProduct) -> tuple[str, str]:

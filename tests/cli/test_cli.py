@@ -98,6 +98,7 @@ def test_ask_answers_in_json(shop):
     assert len(found["candidates"]) == 10 and found["pick"] == found["candidates"][0]
     facts = {"category", "price", "currency", "in_stock", "link", "picture", "caption", "attributes"}
     assert found["pick"].keys() == {"id", "title", "score", "image"} | facts
+    assert all(item.keys() == found["pick"].keys() for item in found["candidates"])
     assert sum(item["score"] for item in found["candidates"]) == pytest.approx(1, abs=0.01)
     assert found["visual_tokens"] == 50 and found["timings_ms"]["total"] > 0
 
@@ -106,6 +107,19 @@ def test_ask_answers_people(shop):
     result = run("ask", "a harbour sofa", *shop)
     assert result.exit_code == 0
     assert "sure" in result.stdout.splitlines()[0] and "50 visual tokens" in result.stdout
+
+
+def test_ask_says_what_is_out_of_stock_and_what_a_product_costs_where(shop, tiny_catalog_folder, monkeypatch):
+    file = tiny_catalog_folder / "products.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    sale = {"price": 12.5, "currency": "EUR", "link": "https://x.example/p"}
+    write_jsonl(file, ({**row, **sale, "in_stock": row["id"] != "sofa-red"} for row in rows))
+    monkeypatch.setattr("lavic_chat.nlu.listener.Listener.missed_out", lambda *_: ("Aalto sofa in orange",))
+    found = answer("ask", "a harbour sofa", *shop)
+    assert {key: found["pick"][key] for key in (*sale, "in_stock")} == {**sale, "in_stock": True}
+    assert "sofa-red" not in [item["id"] for item in found["candidates"]]
+    lines = run("ask", "a harbour sofa", *shop).stdout.splitlines()
+    assert "The Aalto sofa in orange is out of stock at the moment." in lines
 
 
 def test_ask_answers_in_words_where_no_pick_is_asked_for(shop, monkeypatch):

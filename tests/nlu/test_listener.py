@@ -7,7 +7,7 @@ import pytest
 from helpers.listening import PRODUCTS, make_listener
 
 from lavic_chat.dialogue.turns import Dialogue, Turn
-from lavic_chat.nlu.conditions import given_way
+from lavic_chat.nlu.conditions import Condition, given_way
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent, Limit
 from lavic_chat.nlu.reader import with_negations
 from lavic_chat.nlu.reading import Reading, Span
@@ -272,3 +272,15 @@ def test_what_is_out_of_stock_is_told_where_nothing_else_meets_the_wish():
     assert listener.missed_out(["rug"], conditions) == ("Pico table lamp",)
     assert listener.missed_out(["lamp"], conditions) == () == listener.missed_out(["rug"], ())
     assert make_listener()[0].missed_out(["rug"], conditions) == ()
+
+
+def test_a_variant_that_is_out_of_stock_is_named_by_what_it_is_not_in_stock_in():
+    """So that nobody reads that the one that is shown in another colour is sold out."""
+    colours = {"red-sofa": {"Colour": "Dark Orange"}, "brown-sofa": {"Colour": "Green"}}
+    named = tuple(replace(one, attributes={**one.attributes, **colours.get(one.id, {})}) for one in PRODUCTS)
+    for products, said in ((named, "Bella two-seat sofa in dark orange"), (PRODUCTS, "Bella two-seat sofa in red")):
+        products = tuple(replace(one, in_stock=one.id not in ("red-sofa", "blue-sofa")) for one in products)
+        listener, _ = make_listener(products)
+        conditions = [listener.grounding.titled("Bella two-seat sofa"), np.eye(len(PRODUCTS))[0]]
+        conditions = [Condition("title", "", conditions[0]), Condition("colour", "red", conditions[1])]
+        assert listener.missed_out(["brown-sofa"], conditions, ("red",)) == (said,)

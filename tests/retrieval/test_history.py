@@ -16,7 +16,17 @@ from lavic_chat.retrieval.query import unit
 from lavic_chat.retrieval.retriever import Retriever
 
 COUNT = 12
-PRODUCTS = tuple(Product(f"p{n}", f"Title {n % 7}", "Things") for n in range(COUNT))  # five titles stand there twice
+# Five families have two variants: of one title, or of one shape under two titles. Every fifth is out of stock.
+PRODUCTS = tuple(
+    Product(
+        f"p{n}",
+        f"Title {n if n % 7 > 2 else n % 7}",
+        "Things",
+        in_stock=(False, None, True, True, None)[n % 5],
+        shape=f"shape {n % 7}" if n % 7 > 2 else "",
+    )
+    for n in range(COUNT)
+)
 VECTORS = unit(np.random.default_rng(0).normal(size=(COUNT, 8)).astype(np.float32))
 TASTE = Taste(PRODUCTS, VECTORS)
 IDS = st.integers(0, COUNT + 2).map(lambda n: f"p{n}")  # some are of no product
@@ -36,17 +46,31 @@ def test_scores_are_cosines(history):
 
 @settings(deadline=None)
 @given(history=HISTORIES, k=st.integers(0, COUNT), excluded=st.sets(IDS))
-def test_the_nearest_are_new_of_different_titles_and_in_order(history, k, excluded):
+def test_the_nearest_are_new_of_different_families_in_stock_and_in_order(history, k, excluded):
     found = TASTE.nearest(history, k, excluded)
     assert len(found) <= k and not set(found) & {event.product_id for event in history.events}.union(excluded)
-    titles = [PRODUCTS[TASTE.row[name]].title for name in found]
-    assert len(set(titles)) == len(titles)
+    products = [PRODUCTS[TASTE.row[name]] for name in found]
+    assert len({one.family for one in products}) == len(products)
+    assert not any(one.in_stock is False for one in products)
     liked = History(tuple(one for one in history.events if one.sign != TURNED_DOWN and one.product_id in TASTE.row))
     scores = TASTE.scores(liked)
     near = [scores[TASTE.row[name]] for name in found]
     assert near == sorted(near, reverse=True)
     if not any(event.sign != TURNED_DOWN and event.product_id in TASTE.row for event in history.events):
         assert found == ()
+
+
+def test_all_families_in_stock_are_near_where_many_are_asked_for():
+    """Two things of one title that are no variants of each other are both there; a family's other variant stands in
+    for the nearer one that is out of stock."""
+    products = (
+        Product("liked", "Pico lamp", "Lamps"),
+        Product("red", "Aalto sofa", "Sofas", in_stock=False, shape="aalto"),
+        Product("blue", "Aalto sofa", "Sofas", in_stock=True, shape="aalto"),
+        Product("wide", "Aalto sofa", "Sofas", in_stock=True, shape="aalto-wide"),
+    )
+    taste = Taste(products, np.ones((4, 1), np.float32))
+    assert taste.nearest(NO_HISTORY.add("liked", LIKED), 9) == ("blue", "wide")
 
 
 @settings(deadline=None)

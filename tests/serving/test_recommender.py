@@ -39,6 +39,7 @@ from lavic_chat.serving.recommender import (
 from lavic_chat.serving.turn import Clock, worded
 from lavic_chat.serving.zero_gpu import CATALOG
 from lavic_chat.settings import Settings
+from lavic_chat.ui.replies import write_reply
 
 
 @pytest.fixture
@@ -273,6 +274,21 @@ def test_what_was_turned_down_stays_away(shop):
 def test_more_like_this_leaves_itself_out(shop):
     found = shop.more_like(said("a lamp"), "sofa-red")
     assert "sofa-red" not in ids(found) and {"sofa-blue", "sofa-green", "sofa-yellow"} <= set(ids(found))
+
+
+def test_more_like_the_only_one_of_its_kind_is_told(shop, tiny_catalog):
+    """Another kind of thing is what comes nearest, and never the pick without a word."""
+    others = tuple(one for one in tiny_catalog if not one.id.startswith("sofa") or one.id == "sofa-red")
+    assert len(others) < len(tiny_catalog)
+    few = replace(tiny_catalog, products=others)
+    alone = make_shop(few, shop.visual_ranker, shop.visual_ranker.look_at(few, others))
+    title = few["sofa-red"].title
+    found = alone.more_like(said("something nice"), "sofa-red")
+    assert not found.pick.product.id.startswith("sofa")
+    assert [one.said for one in found.gave_way] == [f"like the {title} here"]
+    assert write_reply(found).startswith(f"There is nothing else like the {title} here. What comes nearest is the ")
+    assert alone.more_like(said("something nice"), "lamp-red").gave_way == ()
+    assert shop.more_like(said("something nice"), "sofa-red").gave_way == ()
 
 
 def test_more_like_an_unknown_product_is_told(shop):

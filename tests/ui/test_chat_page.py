@@ -20,7 +20,7 @@ from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue.turns import Dialogue, Turn
 from lavic_chat.errors import CacheError, DialogueError, FlagError, LavicError, PictureError
 from lavic_chat.feedback.annotation import AnnotationStore
-from lavic_chat.nlu.intent import Intent, Limit
+from lavic_chat.nlu.intent import Appearance, Intent, Limit
 from lavic_chat.recommendation import GivenWay, Recommendation, ScoredProduct
 from lavic_chat.ui import build_app, card_markup, markup
 from lavic_chat.ui.browser_storage import to_storage
@@ -29,7 +29,7 @@ from lavic_chat.ui.failures import SORRY
 from lavic_chat.ui.flag_form import make_flag
 from lavic_chat.ui.links import BLANK
 from lavic_chat.ui.panel import comparison, inspection
-from lavic_chat.ui.replies import NOTHING_TO_PICK, UNSURE, short_title, visible_appearance, write_reply
+from lavic_chat.ui.replies import NOTHING_TO_PICK, UNSURE, runner_up_name, short_title, visible_appearance, write_reply
 from lavic_chat.ui.serve import check_port, picture_route
 from lavic_chat.ui.session import Session
 from lavic_chat.ui.theme import PALETTE, stylesheet, theme
@@ -288,7 +288,7 @@ def test_markup_from_visitors_and_catalogues_is_inert(tmp_path: Path):
 
 
 def test_examples_come_before_the_first_message_only(links: markup.Links, answered: Session):
-    assert markup.conversation(Session(), links).count('data-act="example"') == len(markup.EXAMPLES)
+    assert markup.conversation(Session(), links).count('data-act="example"') == len(links.examples) == 3
     assert 'data-act="example"' not in markup.conversation(answered, links)
 
 
@@ -479,7 +479,7 @@ def test_files_of_the_shop_are_not_told_to_visitors(page: ChatPage, recommender:
 
 def test_an_example_is_asked_by_its_number(page: ChatPage):
     screen = page.ask_example(Session(), gr.EventData(None, {"act": "example", "id": "1"}))
-    assert screen[page.session].pending.text == markup.EXAMPLES[1]
+    assert screen[page.session].pending.text == page.links.examples[1]
 
 
 def test_six_endpoints_are_public_and_the_model_has_one_queue(recommender: FakeRecommender, tmp_path: Path):
@@ -647,3 +647,65 @@ def test_a_card_links_to_the_products_page_and_tells_its_own_currency(tmp_path: 
     assert "€12.50" in card and "javascript:" not in card_markup.card(session.choose("2"), links)
     assert "$3" in card_markup.card(session.choose("2"), links)
     assert write_reply(found).endswith("The Old lamp is out of stock at the moment.")
+
+
+def variants(tmp_path: Path) -> markup.Links:
+    """Two sofas of one title, one of them under two sizes, and a lamp; all with the shop's own numbers."""
+    rows = (("1", "Green", "180"), ("2", "Orange", "180"), ("3", "Orange", "220"))
+    sofas = tuple(
+        Product(
+            name, "Aalto Sofa", "Sofas", shape="aalto", link="https://x.example/sofa",
+            attributes={"SKU": f"no-{name}", "tags": "sale", "Colour": colour, "Size": size},
+        )
+        for name, colour, size in rows
+    )  # fmt: skip
+    lamp = Product("4", "Pico lamp", "Lamps", attributes={"Colour": "Black"})
+    return markup.Links(Catalog(tmp_path, (*sofas, lamp)), "m", "cpu")
+
+
+def test_tiles_of_one_title_are_told_apart_and_no_others(tmp_path: Path):
+    links = variants(tmp_path)
+    found = Recommendation(tuple(ScoredProduct(one, 0.25, 0.1) for one in links.catalog))
+    dialogue = Dialogue().say("a sofa").answer("b", list("1234"))
+    session = Session(dialogue, dialogue, found, "turn")
+    gallery = markup.gallery(session, links)
+    assert re.findall(r'class="variant"[^>]*>([^<]*)<', gallery) == ["Orange · 180", "Orange · 220"]
+    assert 'title="Aalto Sofa, Orange · 220"' in gallery and 'title="Pico lamp"' in gallery
+    assert [label for label, _ in markup.choices(session.others)] == [
+        "2. Aalto Sofa · 180", "3. Aalto Sofa · 220", "4. Pico lamp",
+    ]  # fmt: skip
+    assert runner_up_name(found.candidates[2], found.candidates[1]) == "The same in 220"
+    card = card_markup.card(session, links)
+    assert "Green" in card and "no-1" not in card and "sale" not in card
+    assert 'class="page-link"><a href="https://x.example/sofa"' in card
+    assert "no-2" not in comparison(replace(session.choose("2"), comparing=True), links)
+
+
+def test_the_start_shows_one_of_a_family_in_stock_with_a_picture(catalog: Catalog):
+    """Twenty products: of one family four, some out of stock, one without a picture."""
+    products = tuple(
+        replace(one, shape="armchair" * ("armchair" in one.id), in_stock=False if "lamp" in one.id else None)
+        for one in catalog
+    )
+    shown = card_markup.sampled(markup.Links(replace(catalog, products=products), "m", "cpu"))
+    assert len(shown) == len({one.family for one in shown}) > 3
+    assert all(one.in_stock is None and catalog.picture_path(one) for one in shown)
+    assert sum("armchair" in one.id for one in shown) == 1
+    every = markup.Links(catalog, "m", "cpu")
+    assert len(card_markup.sampled(every)) == card_markup.SAMPLES and "white-sofa" not in card_markup.samples(every)
+
+
+def test_what_is_out_of_stock_comes_instead_of_that_nothing_was_found():
+    green = ScoredProduct(Product("1", "Aalto sofa", "Sofas"), 0.9, 0.1)
+    gave_way, wanted = (
+        (GivenWay("colour", "orange"),),
+        Intent(kinds=("sofa",), appearance=(Appearance("orange", "colour"),)),
+    )
+    gone = Recommendation((green, green), intent=wanted, gave_way=gave_way, out_of_stock=("Aalto sofa in orange",))
+    reply = write_reply(gone)
+    assert reply.startswith(
+        "The Aalto sofa in orange is out of stock at the moment. What comes nearest is the Aalto sofa."
+    )
+    assert "found no" not in reply and reply.count("out of stock") == 1
+    never = replace(gone, out_of_stock=())
+    assert write_reply(never).startswith("I have found no sofa that is orange. What comes nearest")

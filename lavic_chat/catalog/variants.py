@@ -1,0 +1,65 @@
+"""What tells the variants of one product apart, and which attributes are the shop's books alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from lavic_chat.catalog.product import Product
+from lavic_chat.catalog.text import stems_of
+
+# Names of attributes as shops write them, without spaces, dashes and case.
+BOOKKEEPING = frozenset(
+    ("sku", "tag", "tags", "barcode", "ean", "gtin", "gtin8", "gtin12", "gtin13", "gtin14", "isbn", "upc", "mpn",
+     "asin", "productid", "variantid", "parentid", "itemid", "itemgroupid", "vendorid", "vendorcode", "supplierid",
+     "handle", "variantsku", "variantbarcode", "itemnumber", "articlenumber", "articleid", "articlecode",
+     "googleproductcategory", "taxcode", "hscode")
+)  # fmt: skip
+FIRST = ("colour", "color", "size")  # of what differs, people go by these
+MOST_DIFFERING, LONGEST = 2, 32  # values, and characters of one
+
+
+def attributes_for_people(product: Product) -> dict[str, str]:
+    """Those that are not empty and say something of the thing, in the shop's order."""
+    pairs = ((str(name), str(value).strip()) for name, value in product.attributes.items())
+    return {name: value for name, value in pairs if value and plain_name(name) not in BOOKKEEPING}
+
+
+def plain_name(name: str) -> str:
+    """An attribute's name without spaces, dashes and case: "Variant SKU" and "variant_sku" are one."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def differing(product: Product, variants: Iterable[Product]) -> tuple[str, ...]:
+    """A product's values of the attributes in which any of its variants is another, colour and size first; none that is
+    a text rather than a value. variants: the product may be among them."""
+    own = attributes_for_people(product)
+    others = [attributes_for_people(one) for one in variants]
+    names = [name for name, value in own.items() if any(other.get(name, value) != value for other in others)]
+    names.sort(key=lambda name: FIRST.index(name.casefold()) if name.casefold() in FIRST else len(FIRST))
+    return tuple(dict.fromkeys(own[name] for name in names if len(own[name]) <= LONGEST))
+
+
+def variant_title(product: Product, variants: Sequence[Product], wanted: Sequence[str] = ()) -> str:
+    """A title that is no other variant's: "Aalto sofa in orange", by what was asked of its values, else by what differs
+    most plainly, else as it was asked for; the title alone where there are no others. wanted: words for its look."""
+    if all(one.id == product.id for one in variants):
+        return product.title
+    known, asked = stems_of(product.title), stems_of(" ".join(wanted))
+    values = [value for value in differing(product, variants) if not (stem := stems_of(value)) or not stem <= known]
+    named = [value for value in values if stems_of(value) & asked] or values[:MOST_DIFFERING]
+    words = [lowered(value) for value in named] or [" ".join(word for word in wanted if not stems_of(word) <= known)]
+    return f"{product.title} in {', '.join(words)}" if any(words) else product.title
+
+
+def lowered(value: str) -> str:
+    """A value inside a sentence: "Dark Orange" as "dark orange", "XL" as it is."""
+    return value.lower() if value.istitle() else value
+
+
+def telling_apart(products: Sequence[Product]) -> Mapping[str, str]:
+    """Product id -> what tells it from the others here that have its title, "orange · 36"; "" where no other has it, or
+    nothing does."""
+    named: dict[str, list[Product]] = {}
+    for product in products:
+        named.setdefault(" ".join(product.title.split()), []).append(product)
+    return {
+        one.id: " · ".join(differing(one, same)[:MOST_DIFFERING]) for same in named.values() for one in same
+    }  # fmt: skip
