@@ -266,7 +266,7 @@ def test_the_command_tells_counts_and_writes_the_report(tmp_path, open_network):
         shop = make_shop(tmp_path / "shop", {"images/a.jpg": f"{home}/a", "images/b.jpg": f"{home}/b"})
         done = CliRunner().invoke(main, ["catalog", "fetch-images", str(shop), "--report", str(tmp_path / "r.jsonl")])
     assert done.exit_code == 0
-    assert "1 pictures fetched, 0 were there, 1 are missing." in done.output
+    assert "1 picture fetched, 0 were there, 1 is missing." in done.output
     assert "1 missing: the host answered 404" in done.output
     assert json.loads((tmp_path / "r.jsonl").read_text())["image"] == "images/b.jpg"
 

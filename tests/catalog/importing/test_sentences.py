@@ -53,7 +53,7 @@ def refused(tmp_path):
         ("a.xml", "<feed><entry><g:id>1", "is no product feed: not valid XML at line 1"),
         ("a.xml", '<!DOCTYPE a [<!ENTITY b "c">]><feed><entry><id>&b;</id></entry></feed>', "has a DTD or entities"),
         ("a.html", "<html>Hello</html>", "has no schema.org JSON-LD"),
-        ("a.json", "[1, 2]", "item 1: a JSON object was expected \\(2 rows were read in vain\\); no product is left"),
+        ("a.json", "[1, 2]", "item 1: a JSON object was expected; no product is left, for this is so in 2 of 2 rows"),
         ("a.json", '"text"', "not valid JSON|holds no products; a list of objects"),
         ("a.json", "[]", "holds no products; a list of objects, or an object from ASIN"),
         ("a.xlsx", "PK no zip", "is damaged, protected or no Excel workbook"),
@@ -61,7 +61,7 @@ def refused(tmp_path):
         ("a.json.gz", "no gzip", "is damaged or no gzip file"),
         ("a.zip", "no zip", "is damaged, encrypted or no zip file"),
         ("a.csv", "id,title\n", "holds no products"),
-        ("a.csv", "id,title\n,x\n,y\n", "line 2: `id` is missing.*2 rows were read in vain"),
+        ("a.csv", "id,title\n,x\n,y\n", "line 2: `id` is missing.*no product is left, for this is so in 2 of 2 rows"),
         ("a.csv", "\x00\x01\x02,\n", "the header must name the columns id and title"),
         ("a.csv", '"id,title\n', "line 1: not valid CSV"),
     ],
@@ -150,14 +150,14 @@ ROWS = (
 
 def test_bad_rows_are_listed_and_counted(tmp_path):
     report = run(written(tmp_path / "a.csv", ROWS), tmp_path / "made")
-    assert [product.title for product in load_catalog(tmp_path / "made")] == ["Good", "Last"]
-    assert (report.products, report.rejected) == (2, 6)
+    assert [product.title for product in load_catalog(tmp_path / "made")] == ["Good", "Out", "Last"]
+    assert (report.products, report.rejected, report.refused) == (3, 5, 1)
     lines = (tmp_path / "made" / "rejected.csv").read_text().splitlines()
     assert lines[0] == "line,id,reason"
     assert sorted(line.split(",")[0] for line in lines[1:]) == ["3", "4", "5", "6", "7", "8"]
     reasons = dict(report.reasons)
-    assert reasons["the id … is already used by line …"] == 1 and reasons["the picture … leads out of the folder"] == 1
-    assert sum(reasons.values()) == 6
+    assert reasons["the id … is already used by line …"] == 1 and sum(reasons.values()) == 5
+    assert report.refusals == (("the picture … leads out of the folder", 1),)
 
 
 def test_reasons_are_counted_together(tmp_path):
@@ -173,15 +173,16 @@ def test_a_strict_import_makes_nothing(tmp_path, refused):
 def test_the_screen_tells_all_of_it(tmp_path):
     source, made = written(tmp_path / "a.csv", ROWS), tmp_path / "made"
     first = CliRunner().invoke(main, ["catalog", "import", str(source), "--to", str(made)]).output
-    assert f"2 products and 0 pictures are now in {made} (read as plain)." in first
-    assert f"6 rows were left out, see {made}/rejected.csv:" in first and "  1 x `id` is missing or empty" in first
+    assert f"3 products and 0 pictures are now in {made} (read as plain)." in first
+    assert f"5 rows were left out, see {made}/rejected.csv:" in first and "  1 row: `id` is missing or empty" in first
+    assert f"1 picture was left out, though no product was, see {made}/rejected.csv:\n  1 picture: the pict" in first
     source.write_text("id,title\n1,Better\n9,New\n")
     again = CliRunner().invoke(main, ["catalog", "import", str(source), "--to", str(made), "--json"])
     read = json.loads(again.output)
-    assert read["changes"] == {"new": ["9"], "changed": ["1"], "gone": ["8"]}
+    assert read["changes"] == {"new": ["9"], "changed": ["1"], "gone": ["5", "8"]}
     assert not (made / "rejected.csv").exists()
     last = CliRunner().invoke(main, ["catalog", "import", str(source), "--to", str(made)]).output
-    assert "0 new, 0 changed, 0 gone since the last import." in last
+    assert "Products since the last import: 0 new, 0 changed, 0 gone." in last
 
 
 def test_a_changed_picture_is_a_changed_product(tmp_path):
@@ -269,7 +270,7 @@ def test_a_zips_paths_never_lead_out(tmp_path):
     rows = b"id,title,image\n1,a,p/a.png\n2,b,../../b.png\n3,c,/etc/c.png\n"
     members = {"../../evil.png": png(), "/abs.png": png(), "C:\\win.png": png(), "s/list.csv": rows, "s/p/a.png": png()}
     report = run(zip_of(tmp_path / "a.zip", members), tmp_path / "made")
-    assert (report.products, report.pictures, report.rejected) == (1, 1, 2)
+    assert (report.products, report.pictures, report.rejected, report.refused) == (3, 1, 0, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "made"]
 
 
@@ -351,7 +352,7 @@ def test_pages_that_cannot_be_linked_are_told(tmp_path):
     report = run(written(tmp_path / "a.csv", rows), tmp_path / "made")
     links = [product.link for product in load_catalog(tmp_path / "made")]
     assert links == ["", "https://x.example/%C3%A4%20b?q=%22%3Cx%3E", "https://x.example/p&q"]
-    assert any("addresses of pages cannot be used and were left out (javascript:alert(1))" in n for n in report.notes)
+    assert any("1 address of a page cannot be used and was left out (javascript:alert(1))" in n for n in report.notes)
 
 
 def test_an_addresss_name_that_two_share_finds_no_file(tmp_path):
@@ -426,7 +427,7 @@ def test_unpublished_products_stay_out(tmp_path):
     rows = "a,A,false,1,active\nb,B,true,1,active\n,C,true,1,active\nd,,true,1,\n"
     source = written(tmp_path / "a.csv", f"Handle,Title,Published,Variant Price,Status\n{rows}")
     report = run(source, tmp_path / "made")
-    assert report.products == 1 and "1 products are not published and were left out (a)." in report.notes
+    assert report.products == 1 and "1 product is not published and was left out (a)." in report.notes
     assert {reason for reason, _ in report.reasons} == {
         "the handle is empty; every row needs that of its product",
         "the title is missing; the first row of a product has it",
