@@ -73,6 +73,20 @@ def test_where_a_cell_names_one_nothing_is_asked(tmp_path, price):
     assert run(written(tmp_path / "b.csv", "id,title\n1,Sofa\n"), tmp_path / "bare").unnamed == 0
 
 
+@pytest.mark.parametrize(
+    ("header", "currency"),
+    [
+        ("Price (EUR)", "EUR"), ("Preis €", "EUR"), ("PRICE USD", "USD"), ("price_CHF", "CHF"), ("Price [SEK]", "SEK"),
+        ("PRICE ALL", None), ("Price EUR/USD", None), ("Price all", None), ("Price / Germany", None), ("Price", ""),
+    ],
+)  # fmt: skip
+def test_a_header_may_name_the_currency(tmp_path, header, currency):
+    report = run(written(tmp_path / "a.csv", f"id,title,{header}\n1,Sofa,12.50\n"), tmp_path / "made")
+    (product,) = load_catalog(tmp_path / "made")
+    assert (product.price, product.currency) == ((None, "") if currency is None else (12.5, currency))
+    assert report.unnamed == (currency == "")
+
+
 @pytest.mark.parametrize("currency", ["XYZ", "euros please", "12", "'; x = 1"])
 def test_what_is_no_currency_is_refused(source, tmp_path, currency):
     with pytest.raises(CatalogError, match="--currency takes a code of three letters or a sign, such as EUR or"):

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
+from lavic_chat.catalog.currencies import split_header
 from lavic_chat.catalog.importing.findings import Findings
 from lavic_chat.catalog.importing.formats.item import Draft, Picture, is_url
 from lavic_chat.catalog.importing.formats.layout import Row, read_stock, rows_of
@@ -72,7 +73,7 @@ def make_draft(row: Row, fields: Mapping[str, str], others: list[str]) -> Draft:
         description=said("description"),
         attributes=nested,
         price=values.get(fields.get("price", "")),
-        currency=said("currency"),
+        currency=said("currency") or split_header(fields.get("price", ""))[1],
         link=said("link"),
         in_stock=read_stock(said("stock")),
         shape=said("shape"),
@@ -113,6 +114,11 @@ def find_fields(table: Table, chosen: Mapping[str, str]) -> dict[str, str]:
         free = (names[one] for one in known if one in names and names[one] not in fields.values())
         if name not in fields and (column := next(free, None)) is not None:
             fields[name] = column
+    if "price" not in fields:  # "Price (EUR)"
+        free = [column for column in table.columns if column not in fields.values() and split_header(column)[1]]
+        bare = {fold(split_header(column)[0]): column for column in free}
+        if known := [one for one in NAMES["price"] if one in bare]:
+            fields["price"] = bare[known[0]]
     return fields
 
 
@@ -124,9 +130,10 @@ def explain(table: Table, fields: Mapping[str, str], rows: list[Row]) -> str:
     shown = ", ".join(
         f"{plain(column)} (taken for {taken[column]})" if column in taken else plain(column) for column in columns
     )
+    writable = [column for column in table.columns if column.strip() and " ".join(column.split()).isprintable()]
     guessed = dict(fields)
     for name, fits in GUESSES.items():
-        free = {one: [row.text(one) for row in rows] for one in table.columns if one and one not in guessed.values()}
+        free = {one: [row.text(one) for row in rows] for one in writable if one not in guessed.values()}
         wanted = name not in guessed and not (name == "title" and "category" in guessed)
         if wanted and (guess := fits(free)):
             guessed[name] = guess
@@ -213,6 +220,6 @@ def plain(column: str) -> str:
 
 
 def quoted(column: str) -> str:
-    """A column's name as a shell takes it."""
-    name = "".join(one if one.isprintable() else "?" for one in column)
+    """A printable column's name as a shell takes it; spaces of any kind are plain ones, as `fold` has it."""
+    name = " ".join(column.split())
     return name if name.isalnum() else shlex.quote(name)
