@@ -42,6 +42,17 @@ def currency_of(text: str) -> str:
     return SIGNS.get(name) or (name.upper() if name.upper() in CODES else "")
 
 
+def split_header(name: str) -> tuple[str, str]:
+    """A column's name without the currency in it, and that currency: "Preis (EUR)" to "Preis" and "EUR"; "" where it
+    names none, or several. In a name in capitals a word may be anything, so that only the usual currencies count."""
+    words = [word for word in re.split(r"[\s()\[\]/_]+", name) if word]
+    known = SHOWN.keys() | SIGNS.keys() if name.isupper() else CODES | SIGNS.keys()
+    found = {word: currency_of(word) for word in words if word in known}
+    if len(set(found.values())) != 1:
+        return name, ""
+    return " ".join(word for word in words if word not in found), next(iter(found.values()))
+
+
 def currency_sign(currency: str) -> str:
     """What stands before a price: "€", or "CHF " for a currency without a sign of its own."""
     if currency in SHOWN:

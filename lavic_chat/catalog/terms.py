@@ -2,16 +2,19 @@
 
     appearance = false     # attributes of looks (colour, material, ...) stay unread in search and choice
     currency = "EUR"       # of prices whose products name none; a code or a sign
+    link = "https://my-shop.example/products/{id}"     # of the pages of products whose files name none, for imports
 
 A shop knows its materials, so that they are read unless it says otherwise; the home catalogue and what
 `catalog.make.photos` writes say otherwise, for they are there to test looking.
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from lavic_chat.catalog.currencies import MAX_CURRENCY
+from lavic_chat.catalog.web import is_page_address
 from lavic_chat.errors import CatalogError
 
 TERMS = "catalog.toml"
@@ -19,10 +22,12 @@ TERMS = "catalog.toml"
 
 @dataclass(frozen=True)
 class CatalogTerms:
-    """appearance: whether attributes of looks may be read for search and choice. currency: of prices that name none."""
+    """appearance: whether attributes of looks may be read for search and choice. currency: of prices that name none.
+    link: an address of products' pages with {id} in it, by which an import makes the links that its file lacks."""
 
     appearance: bool = True
     currency: str = ""
+    link: str = ""
 
 
 USUAL = CatalogTerms()
@@ -45,4 +50,16 @@ def read_terms(folder: str | Path) -> CatalogTerms:
     currency = known.get("currency", "")
     if not isinstance(currency, str) or len(currency) > MAX_CURRENCY:
         raise CatalogError(f"{path}: `currency` is a code or a sign, such as EUR or $.")
+    link = known.get("link", "")
+    if not isinstance(link, str) or (link and not is_page_address(link)):
+        raise CatalogError(f"{path}: `link` is the http or https address of a product's page, with {{id}} in it.")
     return CatalogTerms(**known)
+
+
+def change_terms(text: str, changes: Mapping[str, str]) -> str:
+    """The text of a `catalog.toml` that can be read, with other values; all else in it stays, remarks too."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    document.update(changes)
+    return tomlkit.dumps(document).rstrip() + "\n"

@@ -1,4 +1,4 @@
-"""Words of titles and messages, compared without their endings, and lists of names in a sentence."""
+"""Words of titles and messages, compared without their endings, and lists and counts of names in a sentence."""
 
 import re
 
@@ -12,6 +12,11 @@ def listed(names: list[str], most: int = 5) -> str:
     """ "a, b and c", and how many more there are."""
     shown = names[:most] if len(names) <= most else [*names[:most], f"{len(names) - most:,} more"]
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """ "1 product", "2 products"; many: a plural that is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 IRREGULAR = {"shelves": "shelf", "knives": "knife"}

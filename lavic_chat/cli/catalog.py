@@ -1,20 +1,14 @@
 """catalog import, fetch-images, check, stats: folders of products."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from lavic_chat.cli.options import json_option, print_json
 from lavic_chat.errors import LavicError
-
-if TYPE_CHECKING:
-    from lavic_chat.catalog.importing.importers import ImportReport
-
-REJECTED = "rejected.csv"
 
 
 @click.group()
@@ -32,23 +26,29 @@ def catalog() -> None:
 @click.option(
     "--decimal", default="", metavar="MARK", help="The mark before cents, . or ,; found by the prices without."
 )
-@click.option("--link", default="", metavar="URL", help="Address of a product's page, with {id} in the id's place.")
+@click.option(
+    "--link", default="", metavar="URL", help="Address of a product's page, with {id} in the id's place; remembered."
+)
+@click.option(
+    "--currency", default="", metavar="CODE", help="Of prices that name none, such as EUR; remembered with the folder."
+)
+@click.option("--yes", "may_lose", is_flag=True, help="Go on where most products of the folder would be gone.")
 @click.option("--strict", is_flag=True, help="Make nothing where a row is bad, instead of leaving that row out.")
 @json_option
-def import_(
-    source: Path, folder: Path, kind: str, pairs: tuple[str, ...], decimal: str, link: str, strict: bool, as_json: bool
-) -> None:
+def import_(source: Path, folder: Path, kind: str, pairs: tuple[str, ...], as_json: bool, **chosen: Any) -> None:
     """Make a catalogue folder from SOURCE, or update one: a product export of Shopify or WooCommerce, a Google
     Merchant feed, a table (.csv, .tsv, .xlsx, .parquet), JSON, a page with schema.org Products, a data set that many
     use, a list of pictures' addresses, a zip of any of these with pictures, or another catalogue folder."""
     from lavic_chat.catalog.importing.importers import ImportOptions, import_catalog
+    from lavic_chat.cli.catalog_lines import hint_lines, import_lines
+    from lavic_chat.settings import read_settings
 
-    options = ImportOptions(kind, dict(map(parse_pair, pairs)), strict, decimal, link)
+    options = ImportOptions(kind, dict(map(parse_pair, pairs)), **chosen)
     report = import_catalog(source, folder, options=options)
     if as_json:
         print_json(asdict(report))
         return
-    for line in import_lines(report, folder):
+    for line in (*import_lines(report, folder), *hint_lines(report, read_settings().currency)):
         click.echo(line)
 
 
@@ -60,24 +60,6 @@ def parse_pair(text: str) -> tuple[str, str]:
     return name.strip(), column.strip()
 
 
-def import_lines(report: "ImportReport", folder: Path) -> Iterator[str]:
-    """What an import has done, for a screen."""
-    counted = f"{report.products:,} products and {report.pictures:,} pictures"
-    yield f"{counted} are now in {folder} (read as {report.format})."
-    if report.changes:
-        counts = {name: len(ids) for name, ids in asdict(report.changes).items()}
-        yield ", ".join(f"{count:,} {name}" for name, count in counts.items()) + " since the last import."
-    if report.missing:
-        yield f"{report.missing:,} pictures are missing; a grey blank stands in for each."
-    if report.fetchable:
-        yield f"{report.fetchable:,} of them have an address: lavic-chat catalog fetch-images {folder}"
-    if report.rejected:
-        rows = "One row was" if report.rejected == 1 else f"{report.rejected:,} rows were"
-        yield f"{rows} left out, see {folder / REJECTED}:"
-        yield from (f"  {count:,} x {reason}" for reason, count in report.reasons)
-    yield from (f"Note: {note}" for note in report.notes)
-
-
 @catalog.command("fetch-images")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--workers", default=8, type=click.IntRange(1, 32), help="Pictures fetched at once.")
@@ -86,20 +68,23 @@ def import_lines(report: "ImportReport", folder: Path) -> Iterator[str]:
 def fetch_images(folder: Path, workers: int, report: Path | None, as_json: bool) -> None:
     """Fetch the pictures of FOLDER that are not there yet, from the addresses that an import has kept.
 
-    The same command goes on where a stopped one was, and tries again what failed.
+    The same command goes on where a stopped one was, and tries again what failed. It fails where nothing that it
+    tried could be fetched.
     """
     from lavic_chat.catalog.importing.download import fetch_pictures
+    from lavic_chat.cli.catalog_lines import fetch_lines
     from lavic_chat.storage.files import write_jsonl
 
     done = fetch_pictures(folder, workers, progress=True)
+    failed = 1 if done.failures and not done.fetched else 0
     if report:
         write_jsonl(report, map(asdict, done.failures))
     if as_json:
         print_json(asdict(done))
-        return
-    click.echo(f"{done.fetched:,} pictures fetched, {done.present:,} were there, {len(done.failures):,} are missing.")
-    for reason, count in done.reasons():
-        click.echo(f"{count:,} missing: {reason}")
+        sys.exit(failed)
+    for line in fetch_lines(done):
+        click.echo(line)
+    sys.exit(failed)
 
 
 @catalog.command()
@@ -108,6 +93,7 @@ def fetch_images(folder: Path, workers: int, report: Path | None, as_json: bool)
 def check(folder: Path, as_json: bool) -> None:
     """List what is amiss in FOLDER, one a line; fails when there are problems, not for warnings."""
     from lavic_chat.catalog.checks.check import check_catalog
+    from lavic_chat.cli.catalog_lines import check_lines
 
     found = check_catalog(folder, progress=True)
     warnings = sum(problem.is_warning for problem in found)
@@ -115,10 +101,8 @@ def check(folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({"problems": problems, "warnings": warnings, "found": [asdict(problem) for problem in found]})
     else:
-        for problem in found:
-            level = "warning: " if problem.is_warning else ""
-            click.echo(f"{level}{problem.kind}: {problem.where}: {problem.sentence}")
-        click.echo(f"{problems:,} problems, {warnings:,} warnings.")
+        for line in check_lines(found, folder):
+            click.echo(line)
     sys.exit(1 if problems else 0)
 
 

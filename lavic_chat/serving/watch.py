@@ -15,6 +15,7 @@ from typing import Any
 from lavic_chat.catalog.live import CatalogChange, LiveCatalog
 from lavic_chat.catalog.product import PRODUCTS
 from lavic_chat.catalog.terms import TERMS, read_terms
+from lavic_chat.catalog.text import count
 from lavic_chat.errors import LavicError
 from lavic_chat.serving.engine import Engine
 from lavic_chat.serving.preparation import run_in_background
@@ -86,8 +87,8 @@ class CatalogWatch:
             self.config.say(f"The catalogue {self.settings.catalog} changed, and cannot be taken up: {reason}")
             return None
         self.config.say(
-            f"The catalogue {self.settings.catalog} changed: {change.new:,} products are new, {change.changed:,} "
-            f"changed, {change.gone:,} gone; {len(self.catalog):,} in all."
+            f"The catalogue {self.settings.catalog} changed: {count(change.new, 'product is', 'products are')} new, "
+            f"{change.changed:,} changed, {change.gone:,} gone; {len(self.catalog):,} in all."
         )
         return change
 

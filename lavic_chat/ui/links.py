@@ -22,12 +22,13 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 @dataclass(frozen=True)
 class Links:
-    """What the pages need to know; model_name, device: of the recommender, shown in the header."""
+    """What the pages need to know; model_name, device: of the recommender, shown in the header. usual: the sign before
+    prices of a catalogue that says nothing of it."""
 
     catalog: Catalog
     model_name: str
     device: str
-    currency: str = "$"
+    usual: str = "$"
     found: dict[tuple[str, int], str] = field(default_factory=dict, repr=False, compare=False)  # addresses of pictures
     requests: dict[Columns, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -41,6 +42,11 @@ class Links:
             self.requests.clear()
             self.requests[columns] = found
         return found
+
+    @property
+    def currency(self) -> str:
+        """What stands before prices that name no currency: the catalogue's, which may be another by now."""
+        return self.catalog.currency_sign(self.usual)
 
     def picture(self, product: Product, view: int = 0) -> str:
         """The address of a product's picture by its id, or the blank picture; `view` counts its pictures from 0."""

@@ -35,8 +35,7 @@ def build_app(
     before."""
     photos = photos or Photos()
     clients = clients or Clients(presence=Presence())
-    catalog = recommender.catalog
-    links = markup.Links(catalog, recommender.model_name, recommender.device, catalog.currency_sign(currency))
+    links = markup.Links(recommender.catalog, recommender.model_name, recommender.device, currency)
     with ChatApp(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
         app.clients = clients
         page = make_page(recommender, annotations, links, clients, photos)

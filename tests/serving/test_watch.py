@@ -15,6 +15,7 @@ from lavic_chat.serving.engine import Engine
 from lavic_chat.serving.watch import CatalogWatch, WatchConfig
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_jsonl
+from lavic_chat.ui.links import PRICE_LIMIT, Links
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_a_new_import_is_taken_up(watch, catalog, begun):
     rewrite(catalog, "red-lamp")
     assert watch.look() == CatalogChange(1, 19, 1)
     assert begun == [("index", "--catalog", str(catalog.folder), "--no-read-ahead")]
-    assert watch.said == [f"The catalogue {catalog.folder} changed: 1 products are new, 19 changed, 1 gone; 20 in all."]
+    assert watch.said == [f"The catalogue {catalog.folder} changed: 1 product is new, 19 changed, 1 gone; 20 in all."]
     assert pages is watch.engine.catalog and "new" in pages and len(pages) == 20
     assert all(item.product.id in pages for item in before.candidates), "old results are still there"
     assert pages.picture_path(pages["red-lamp"]) and "red-lamp" not in pages.by_id
@@ -120,6 +121,16 @@ def test_it_looks_by_itself_and_ends(watch, catalog):
 def test_terms_that_change_count(watch, catalog):
     (catalog.folder / "catalog.toml").write_text("appearance = false\n")
     assert watch.look() == CatalogChange(0, 0, 0) and watch.engine.catalog.terms.appearance is False
+
+
+def test_a_currency_that_changes_is_shown_by_pages_that_are_open(watch, catalog):
+    links = Links(watch.engine.catalog, "m", "cpu", "$")
+    product = next(product for product in catalog if product.price is not None)
+    assert links.price(product).startswith("$") and links.amount(5) == "$5"
+    for text, sign in (('currency = "EUR"', "€"), ('currency = "GBP"', "£"), ("", "$")):
+        (catalog.folder / "catalog.toml").write_text(text)
+        assert watch.look() == CatalogChange(0, 0, 0)
+        assert links.price(product).startswith(sign) and links.chip(PRICE_LIMIT, "at most 500") == f"at most {sign}500"
 
 
 def test_an_earlier_answer_is_judged_by_what_is_left(catalog):

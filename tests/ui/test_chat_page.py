@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.catalog.terms import CatalogTerms
 from lavic_chat.dialogue.turns import Dialogue, Turn
 from lavic_chat.errors import CacheError, DialogueError, FlagError, LavicError, PictureError
 from lavic_chat.feedback.annotation import AnnotationStore
@@ -636,7 +637,7 @@ def test_the_look_needs_nothing_from_elsewhere():
 def test_a_card_links_to_the_products_page_and_tells_its_own_currency(tmp_path: Path):
     linked = Product("1", "A", "c", price=12.5, currency="EUR", link="https://x.example/p?a=1&b=2")
     other = Product("2", "B", "c", price=3, link="javascript:alert(1)")
-    links = markup.Links(Catalog(tmp_path, (linked, other)), "m", "cpu")
+    links = markup.Links(Catalog(tmp_path, (linked, other), CatalogTerms(currency="$")), "m", "cpu")
     found = Recommendation(
         (ScoredProduct(linked, 0.9, 0.1), ScoredProduct(other, 0.1, 0.1)), out_of_stock=("Old lamp",)
     )

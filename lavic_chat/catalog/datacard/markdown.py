@@ -16,8 +16,3 @@ def plain(text: str) -> str:
     """A text from the data, fit for a line of Markdown."""
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in text[:80]).split())
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", text)
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """ "1 product", "2 products"; many: a plural that is not `one` with an s."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

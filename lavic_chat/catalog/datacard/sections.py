@@ -12,11 +12,11 @@ import numpy as np
 
 from lavic_chat.catalog.checks.dialogues import DIALOGUES, first_word
 from lavic_chat.catalog.checks.records import ATTRIBUTION, is_cc_by, leaked_words
-from lavic_chat.catalog.datacard.markdown import count, plain, table
+from lavic_chat.catalog.datacard.markdown import plain, table
 from lavic_chat.catalog.datacard.stats import AttributeStats, CatalogStats
 from lavic_chat.catalog.product import PRODUCTS, Catalog
 from lavic_chat.catalog.splits import SPLITS
-from lavic_chat.catalog.text import listed
+from lavic_chat.catalog.text import count, listed
 
 MADE = "make/README.md"  # where a catalogue of renderings says how it is made again
 KNOWN_FROM = {  # attributes of a catalogue of renderings

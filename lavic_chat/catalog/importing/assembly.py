@@ -15,7 +15,7 @@ from lavic_chat.catalog.importing.html_text import to_text
 from lavic_chat.catalog.importing.picture_cells import name_in
 from lavic_chat.catalog.importing.picture_files import PictureFiles
 from lavic_chat.catalog.importing.prices import read_prices
-from lavic_chat.catalog.importing.urls import clean_url, may_be_fetched
+from lavic_chat.catalog.importing.urls import clean_url
 from lavic_chat.catalog.load import (
     CONTROL,
     MAX_ATTRIBUTES,
@@ -26,6 +26,7 @@ from lavic_chat.catalog.load import (
     MAX_TITLE,
     parse_product,
 )
+from lavic_chat.catalog.web import ID, may_be_fetched
 from lavic_chat.errors import CatalogError
 from lavic_chat.storage.files import hash_bytes
 
@@ -55,10 +56,9 @@ def assemble(
     items = []
     for draft, (price, currency) in zip(drafts, read_prices(drafts, findings, decimal), strict=True):
         where = findings.where(draft.place)
-        page = draft.link or (page_of(link, draft) if link else "")
-        if page and not (address := clean_url(page)):
-            findings.note("addresses of pages cannot be used and were left out", page[:80])
-        draft = replace(draft, link=address) if page else draft
+        page = draft.link or (page_of(link, draft.page or draft.id) if link else "")
+        draft = replace(draft, link=usable_page(page, findings))
+        draft, refused = without_strays(draft, files)
         try:
             item = make_item(draft, {"price": price, "currency": currency}, files, names, where)
         except MissingPackage:
@@ -77,7 +77,21 @@ def assemble(
             raise CatalogError(f"{findings.source} holds more than {MAX_PRODUCTS:,} products; split it.")
         lines[item.product.id] = draft.place
         items.append(item)
+        for reason in refused:
+            findings.refuse(draft.place, reason, draft.id)
     return items
+
+
+def without_strays(draft: Draft, files: PictureFiles) -> tuple[Draft, list[str]]:
+    """A draft without the pictures that lead out of the source's folders, and why each of these does."""
+    kept, reasons = [], []
+    for picture in draft.pictures:
+        try:
+            files.find(picture.at)
+            kept.append(picture)
+        except CatalogError as error:
+            reasons.append(str(error).removeprefix(": "))
+    return (replace(draft, pictures=tuple(kept)), reasons) if reasons else (draft, reasons)
 
 
 def make_item(draft: Draft, priced: dict[str, Any], files: PictureFiles, names: Names, where: str) -> Item:
@@ -121,8 +135,7 @@ def has_address(picture: Picture) -> bool:
 def pictures_of(
     draft: Draft, product_id: str, files: PictureFiles, names: Names
 ) -> Iterator[tuple[str, Picture, Path | None]]:
-    """Of each picture the path in the catalogue, what the source says, and the file. Raises CatalogError for a path
-    that leads out."""
+    """Of each picture the path in the catalogue, what the source says, and the file."""
     for picture in draft.pictures:
         file = files.find(picture.at)
         if picture.name:
@@ -170,6 +183,23 @@ def safe_name(product_id: str, original: str, taken: set[str]) -> str:
     return f"images/{name}"
 
 
-def page_of(template: str, draft: Draft) -> str:
-    """The address of a product's page, by an address with {id} in it."""
-    return template.replace("{id}", quote(CONTROL.sub("", draft.page or draft.id), safe=""))
+def page_of(template: str, name: str) -> str:
+    """The address of a product's page, by an address with {id} in it and what stands for the product there."""
+    return template.replace(ID, quote(CONTROL.sub("", name), safe=""))
+
+
+def usable_page(page: str, findings: Findings) -> str:
+    """An address as it can be linked to; "" for none, and for what cannot be one, which is noted."""
+    address = clean_url(page) if page else ""
+    if page and not address:
+        findings.note("{address of a page|addresses of pages} cannot be used and {was|were} left out", page[:80])
+    return address
+
+
+def with_page(item: Item, template: str, findings: Findings) -> Item:
+    """An item of another catalogue with a link to its page, where it has none."""
+    product = item.product
+    if product.link:
+        return item
+    page = usable_page(page_of(template, product.source_id or product.id), findings)
+    return replace(item, product=replace(product, link=page))

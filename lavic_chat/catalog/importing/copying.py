@@ -41,7 +41,7 @@ class Copier:
             shutil.copyfile(file, to)
         else:
             write_atomic(to, converted)
-            self.findings.note("pictures were written anew as JPEG", file.name)
+            self.findings.note("{picture was|pictures were} written anew as JPEG", file.name)
         self.copies[file] = to
 
 
@@ -61,16 +61,16 @@ def copy_pictures(items: Sequence[Item], folder: Path, findings: Findings, progr
         for image, file in zip(item.product.images, item.files, strict=True):
             if file is None:
                 if image not in item.urls:
-                    findings.note("pictures are missing", shown(item.originals.get(image, image)))
+                    findings.note("{picture is|pictures are} missing", shown(item.originals.get(image, image)))
                 continue
             try:
                 copier.copy(file, image)
             except PictureError as error:
-                findings.note("pictures cannot be used", str(error).rstrip("."))
+                findings.note("{picture|pictures} cannot be used", str(error).rstrip("."))
                 continue
             copied += 1
         if not item.product.images:
-            findings.note("products have no picture", item.product.id)
+            findings.note("{product has|products have} no picture", item.product.id)
     return copied
 
 

@@ -202,7 +202,7 @@ def public_address(host: str, port: int, resolve: Callable = socket.getaddrinfo)
     except (OSError, UnicodeError):
         found = []
     if not found:
-        raise Refused("there is no such host")
+        raise Refused(f"there is no such host: {host[:100]}")
     if not all(map(is_public, found)):
         raise Refused("the host is not on the public network")
     return found[0]

@@ -13,6 +13,7 @@ from lavic_chat.storage.files import write_atomic
 
 REJECTED = "rejected.csv"
 MOST_LISTED = 100_000  # rows of rejected.csv
+ONE_OR_MANY = re.compile(r"\{([^{|}]*)\|([^{|}]*)\}")
 CASE = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:,\d{3})*")  # what differs from row to row in one and the same reason
 
 
@@ -40,10 +41,12 @@ class Findings:
     strict: bool = False
     notes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     rejected: list[Rejection] = field(default_factory=list)
+    refused: list[Rejection] = field(default_factory=list)  # pictures, whose products were kept
     file: str = ""
 
     def note(self, notice: str, case: str) -> None:
-        """Something worth telling that is no row's loss, with the case at hand."""
+        """Something worth telling that is no row's loss, with the case at hand. What a notice says of one case and of
+        several is told apart in braces: "{picture is|pictures are} missing"."""
         self.notes[notice].append(case)
 
     def reject(self, place: str, reason: str, product_id: str = "") -> None:
@@ -52,6 +55,11 @@ class Findings:
         if self.strict:
             raise CatalogError(f"{self.where(place)}: {reason}")
         self.rejected.append(Rejection(place, product_id, reason))
+
+    def refuse(self, place: str, reason: str, product_id: str) -> None:
+        """Leave a picture out, and keep its product. Raises CatalogError where the import is strict."""
+        self.object(place, reason, product_id)
+        self.refused.append(Rejection(self.within(place), product_id, reason))
 
     def object(self, place: str, reason: str, product_id: str = "") -> None:
         """A fault that costs the row only a field, so that a strict import alone ends with it."""
@@ -66,9 +74,10 @@ class Findings:
         """The place with its file, to begin a sentence with."""
         return f"{self.source}, {place}" if place else self.source
 
-    def reasons(self) -> list[tuple[str, int]]:
-        """Why rows were left out, the most frequent first."""
-        return Counter(rejection.kind for rejection in self.rejected).most_common()
+
+def count_reasons(rejected: Sequence[Rejection]) -> tuple[tuple[str, int], ...]:
+    """Why rows or pictures were left out, the most frequent first."""
+    return tuple(Counter(rejection.kind for rejection in rejected).most_common())
 
 
 def reason_of(error: CatalogError, where: str) -> str:
@@ -100,4 +109,5 @@ def note_sentences(notes: dict[str, list[str]]) -> Iterator[str]:
     """The notes as sentences with the first three cases each."""
     for notice, cases in notes.items():
         more = ", ..." if len(cases) > 3 else ""
-        yield f"{len(cases):,} {notice} ({', '.join(cases[:3])}{more})."
+        said = ONE_OR_MANY.sub(r"\1" if len(cases) == 1 else r"\2", notice)
+        yield f"{len(cases):,} {said} ({', '.join(cases[:3])}{more})."

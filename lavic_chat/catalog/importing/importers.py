@@ -4,24 +4,27 @@ An import is written beside its target and moved there at the end, so a stopped 
 """
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lavic_chat.catalog.importing.assembly import assemble
+from lavic_chat.catalog.currencies import currency_of
+from lavic_chat.catalog.importing.assembly import assemble, with_page
 from lavic_chat.catalog.importing.changes import Changes, compare, read_before
 from lavic_chat.catalog.importing.copying import copy_pictures
-from lavic_chat.catalog.importing.findings import REJECTED, Findings, note_sentences, write_rejected
+from lavic_chat.catalog.importing.findings import REJECTED, Findings, count_reasons, note_sentences, write_rejected
 from lavic_chat.catalog.importing.formats.catalog_folder import CREDITS, read_folder
 from lavic_chat.catalog.importing.formats.item import Draft, Item
 from lavic_chat.catalog.importing.picture_files import list_pictures
 from lavic_chat.catalog.importing.registry import FORMATS, Choice, open_source
 from lavic_chat.catalog.importing.sources import Source, is_catalog, open_files
-from lavic_chat.catalog.importing.urls import URLS, may_be_fetched, read_urls, write_urls
+from lavic_chat.catalog.importing.target import Target, check_losses, open_target
+from lavic_chat.catalog.importing.urls import URLS, read_urls, write_urls
 from lavic_chat.catalog.product import PRODUCTS
 from lavic_chat.catalog.terms import TERMS
+from lavic_chat.catalog.web import is_page_address, may_be_fetched
 from lavic_chat.errors import CatalogError
-from lavic_chat.storage.files import fresh_folder, write_jsonl
+from lavic_chat.storage.files import fresh_folder, write_atomic, write_jsonl
 
 TEXTS = "descriptions.jsonl"
 FOLDER = "catalogue"  # the format of another catalogue folder
@@ -30,20 +33,29 @@ FOLDER = "catalogue"  # the format of another catalogue folder
 @dataclass(frozen=True)
 class ImportOptions:
     """format, columns: see `Choice`. strict: whether the first bad row ends the import. decimal: the mark before
-    decimals in prices, "" to find it. link: an address of product pages with {id} in it."""
+    decimals in prices, "" to find it. link: an address of product pages with {id} in it; currency: of prices that name
+    none; both are kept in `catalog.toml`, and "" is what that says. may_lose: whether most products may go."""
 
     format: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
     decimal: str = ""
     link: str = ""
+    currency: str = ""
+    may_lose: bool = False
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import made: counts of products, of pictures copied, of pictures missing and of those among them that
-    can be fetched, remarks, the format that was found, rows left out with how often for which reason, and, where a
-    catalogue was there before, what changed."""
+    """What an import made.
+
+    Counts of products, of pictures copied and of pictures missing, as often as products show them or show none, and of
+    the missing files that can be fetched; remarks, the format that was found, rows left out with how often for which
+    reason, and, where a catalogue was there before, what changed. linked: products with a link to their page. unnamed:
+    prices whose currency neither the source nor `catalog.toml` names, where no price has one. files, absent: pictures
+    that are and that are not in the folder, each once however many products show it. bare: products that name none.
+    refused: pictures that may not be read, with how often for which reason.
+    """
 
     products: int
     pictures: int
@@ -54,6 +66,13 @@ class ImportReport:
     rejected: int = 0
     reasons: tuple[tuple[str, int], ...] = ()
     changes: Changes | None = None
+    linked: int = 0
+    unnamed: int = 0
+    files: int = 0
+    absent: int = 0
+    bare: int = 0
+    refused: int = 0
+    refusals: tuple[tuple[str, int], ...] = ()
 
 
 def import_catalog(
@@ -64,27 +83,31 @@ def import_catalog(
     Pictures are copied to `folder/images`; one that is missing or no picture is counted and stays missing. Where the
     source tells a picture's URL, `folder/urls.jsonl` keeps it for `fetch_pictures`, and what was fetched stays; where
     it describes pictures, `folder/descriptions.jsonl` has that as `distill --descriptions` reads it. Rows that cannot
-    be products are in `folder/rejected.csv`. An existing catalogue is updated: only its `catalog.toml` stays as it is.
-    Raises CatalogError where no product can be read, for the first bad row of a strict import, or when `folder` holds
-    anything that an import would not have written.
+    be products are in `folder/rejected.csv`. An existing catalogue is updated: only its `catalog.toml` stays, but for
+    what the options say. Raises CatalogError where no product can be read, for the first bad row of a strict import,
+    where most products would be gone, or when `folder` holds anything that an import would not have written.
     """
     source, folder = Path(source), Path(folder).resolve()
     check_options(options)
     check_target(source, folder)
     findings = Findings(str(source), options.strict)
+    chosen = {"link": options.link, "currency": currency_of(options.currency)}
     try:
+        target = open_target(folder, source, chosen, options.may_lose)
+        link = target.terms.link
         if is_catalog(source):
             kind, items = FOLDER, read_folder(source if source.is_dir() else source.parent, findings)
-            return write_catalog(kind, items, folder, findings, progress)
+            items = [with_page(item, link, findings) for item in items] if link else items
+            return write_catalog(kind, items, target, findings, progress)
         with open_files(source, options.format) as opened:
             try:
                 choice = Choice(options.format, options.columns)
                 kind, drafts = read_drafts(opened, choice, findings)
-                items = assemble(drafts, list_pictures(opened.bases, drafts), findings, options.decimal, options.link)
+                items = assemble(drafts, list_pictures(opened.bases, drafts), findings, options.decimal, link)
             except CatalogError as error:  # name the source, not where it was unpacked
                 names = sorted((str(file) for file in opened.files if opened.unpacked in str(file)), reverse=True)
                 raise CatalogError(without(str(error), names, str(source))) from error
-            return write_catalog(kind, items, folder, findings, progress)
+            return write_catalog(kind, items, target, findings, progress)
     except OSError as error:
         raise CatalogError(f"{source} could not be imported: {error.strerror or error}.") from error
 
@@ -110,11 +133,13 @@ def without(sentence: str, names: list[str], source: str) -> str:
     return sentence
 
 
-def write_catalog(kind: str, items: list[Item], folder: Path, findings: Findings, progress: bool) -> ImportReport:
+def write_catalog(kind: str, items: list[Item], target: Target, findings: Findings, progress: bool) -> ImportReport:
     """Write what was read in place of what was there; raises CatalogError where it is nothing."""
     if not items:
         raise nothing_read(findings)
-    before, fetched = read_before(folder), {url: image for image, url in read_urls(folder).items()}
+    folder, before = target.folder, read_before(target.folder)
+    check_losses(target, before or {}, items, findings)
+    fetched = {url: image for image, url in read_urls(folder).items()}
     items = [with_fetched(item, folder, fetched) for item in items] if fetched else items
     with fresh_folder(folder) as temporary:
         copied = copy_pictures(items, temporary, findings, progress)
@@ -122,33 +147,54 @@ def write_catalog(kind: str, items: list[Item], folder: Path, findings: Findings
         urls = {image: url for item in items for image, url in item.urls.items() if may_be_fetched(url)}
         write_urls(temporary, urls)
         write_texts(temporary, items)
-        write_rejected(temporary, findings.rejected)
+        write_rejected(temporary, (*findings.rejected, *findings.refused))
         fetchable = sum(not (temporary / image).is_file() for image in urls)
-        for kept in kept_files(Path(findings.source), folder):
-            shutil.copyfile(kept, temporary / kept.name)
+        if target.text is not None:
+            write_atomic(temporary / TERMS, target.text)
+        if (credits := Path(findings.source) / CREDITS).is_file():
+            shutil.copyfile(credits, temporary / CREDITS)
         changes = None if before is None else compare(before, items, folder, temporary)
     listed = sum(max(1, len(item.product.images)) for item in items)
-    reasons, notes = tuple(findings.reasons()), tuple(note_sentences(findings.notes))
-    rejected = len(findings.rejected)
-    return ImportReport(len(items), copied, listed - copied, fetchable, notes, kind, rejected, reasons, changes)
+    report = ImportReport(len(items), copied, listed - copied, fetchable, format=kind, changes=changes)
+    return with_counts(report, items, target, findings)
 
 
-def kept_files(source: Path, folder: Path) -> Iterator[Path]:
-    """Files beside the products that stay, or come along: the terms of this catalogue, else those of another, and the
-    other's credits."""
-    if terms := next((place / TERMS for place in (folder, source) if (place / TERMS).is_file()), None):
-        yield terms
-    if source.is_dir() and (source / CREDITS).is_file():
-        yield source / CREDITS
+def with_counts(report: ImportReport, items: Sequence[Item], target: Target, findings: Findings) -> ImportReport:
+    """The report with what else is counted, once the folder is there."""
+    images = {image for item in items for image in item.product.images}
+    files = sum((target.folder / image).is_file() for image in images)
+    return replace(
+        report,
+        files=files,
+        absent=len(images) - files,
+        bare=sum(not item.product.images for item in items),
+        notes=tuple(note_sentences(findings.notes)),
+        rejected=len(findings.rejected),
+        reasons=count_reasons(findings.rejected),
+        refused=len(findings.refused),
+        refusals=count_reasons(findings.refused),
+        linked=sum(bool(item.product.link) for item in items),
+        unnamed=count_unnamed(items, target),
+    )
+
+
+def count_unnamed(items: Iterable[Item], target: Target) -> int:
+    """Prices of which nobody says the currency; 0 where one of them does, by which the others then go."""
+    products = [item.product for item in items]
+    if target.terms.currency or any(product.currency for product in products):
+        return 0
+    return sum(product.price is not None for product in products)
 
 
 def nothing_read(findings: Findings) -> CatalogError:
-    """The sentence for a source without a single product."""
+    """The sentence for a source without a single product: what is wrong with most of its rows."""
     if not findings.rejected:
-        return CatalogError(f"{findings.source} holds no products.")
-    first, count = findings.rejected[0], len(findings.rejected)
-    more = f" ({count:,} rows were read in vain)" if count > 1 else ""
-    return CatalogError(f"{findings.where(first.place)}: {first.reason.rstrip('.')}{more}; no product is left.")
+        left_out = [note for note in note_sentences(findings.notes) if "left out" in note]
+        return CatalogError(f"{findings.source} holds no products{': ' + left_out[0] if left_out else '.'}")
+    total, ((kind, often), *_) = len(findings.rejected), count_reasons(findings.rejected)
+    first = next(one for one in findings.rejected if one.kind == kind)
+    share = f", for this is so in {often:,} of {total:,} rows" if total > 1 else ""
+    return CatalogError(f"{findings.where(first.place)}: {first.reason.rstrip('.')}; no product is left{share}.")
 
 
 def check_options(options: ImportOptions) -> None:
@@ -157,8 +203,9 @@ def check_options(options: ImportOptions) -> None:
         raise CatalogError(f"There is no format {options.format!r}; choose among {', '.join(FORMATS)}.")
     if options.decimal not in ("", ".", ","):
         raise CatalogError("--decimal takes the mark before cents, a point or a comma.")
-    page = options.link.replace("{id}", "1")
-    if options.link and (page == options.link or not may_be_fetched(page)):
+    if options.currency and not currency_of(options.currency):
+        raise CatalogError("--currency takes a code of three letters or a sign, such as EUR or $.")
+    if options.link and not is_page_address(options.link):
         raise CatalogError("--link takes the http or https address of a product's page, with {id} in the id's place.")
 
 

@@ -25,8 +25,8 @@ def read_prices(drafts: Sequence[Draft], findings: Findings, decimal: str = "") 
     found = [read_price(draft, findings, mark) for draft in drafts]
     currencies = Counter(currency for price, currency in found if currency and price is not None)
     if len(currencies) > 1:
-        listed = ", ".join(f"{count:,} in {name}" for name, count in currencies.most_common(4))
-        findings.note("currencies are mixed; limits of prices compare the plain numbers", listed)
+        for name, count in currencies.most_common():
+            findings.note("currencies are mixed; limits of prices compare the plain numbers", f"{count:,} in {name}")
     return found
 
 
@@ -35,13 +35,13 @@ def tell_decision(unclear: list[str], mark: str, decimal: str, findings: Finding
     if not unclear:
         return
     if mark == ".,":
-        notice = "prices may mean two things, as others have both marks before cents, and were left out"
+        notice = "{price|prices} may mean two things, as others have both marks before cents, and {was|were} left out"
         cases = unclear
     else:
         cases = [f"{one} is {read_money(one, mark):.10g}" for one in unclear]
         why = f"as others have {WORDS[mark]} before cents" if mark else "as if their mark parted thousands"
         why = "as --decimal says" if decimal else why
-        notice = f"prices may mean two things and were read {why}; --decimal may say otherwise"
+        notice = f"{{price|prices}} may mean two things and {{was|were}} read {why}; --decimal may say otherwise"
     for case in cases:
         findings.note(notice, case)
 
@@ -67,7 +67,7 @@ def read_price(draft: Draft, findings: Findings, mark: str) -> tuple[float | Non
             pass
     shown = text_of(value)[:40] or str(value)[:40]
     findings.object(draft.place, f"the price {shown!r} is not a number.", draft.id)
-    findings.note("prices are no amount and were left out", f"{draft.place}: {shown!r}")
+    findings.note("{price is no amount and was|prices are no amount and were} left out", f"{draft.place}: {shown!r}")
     return None, currency
 
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from lavic_chat.catalog.load import CONTROL, parse_image, picture_guard
+from lavic_chat.catalog.load import parse_image, picture_guard
+from lavic_chat.catalog.web import may_be_fetched
 from lavic_chat.errors import CatalogError
 from lavic_chat.storage.files import read_jsonl, write_jsonl
 
 URLS = "urls.jsonl"
-MAX_URL = 2_000  # characters
 PLAIN = re.compile(r"[A-Za-z0-9%/:=&?~+!$,;@()*\[\]#._-]*")  # what an address may hold as it is
 
 
@@ -36,17 +36,6 @@ def write_urls(folder: str | Path, urls: Mapping[str, str]) -> None:
     """Write image path -> URL; no file where there are none."""
     if urls:
         write_jsonl(Path(folder) / URLS, ({"image": image, "url": url} for image, url in urls.items()))
-
-
-def may_be_fetched(url: str) -> bool:
-    """Judged by its text alone: http or https, a host, no name and password."""
-    try:
-        parts = urlsplit(url)
-        named = bool(parts.hostname) and parts.username is None and parts.port != 0
-    except ValueError:  # a port that is no number, a bracket that stays open
-        return False
-    plain = len(url) <= MAX_URL and url.isascii() and not CONTROL.search(url) and " " not in url
-    return named and plain and parts.scheme in ("http", "https")
 
 
 def clean_url(text: str) -> str:

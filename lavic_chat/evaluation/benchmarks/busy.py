@@ -9,7 +9,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from lavic_chat.catalog.datacard.markdown import count
+from lavic_chat.catalog.text import count
 from lavic_chat.errors import LavicError
 
 LOOP = """

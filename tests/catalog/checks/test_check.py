@@ -183,7 +183,7 @@ def test_every_planted_fault_fails_the_check_for_its_own_reason(measured, plant,
     plant(measured)
     assert found(measured) == [(kind, where, False)]
     result = CliRunner().invoke(command, ["check", str(measured)])
-    assert result.exit_code == 1 and result.output.endswith("1 problems, 0 warnings.\n")
+    assert result.exit_code == 1 and result.output.endswith(" different pictures.\n1 problem, 0 warnings.\n")
     (line,) = [line for line in result.output.splitlines() if line.startswith(f"{kind}: {where}: ")]
     assert line.endswith(".")
 

@@ -266,9 +266,24 @@ def test_the_command_tells_counts_and_writes_the_report(tmp_path, open_network):
         shop = make_shop(tmp_path / "shop", {"images/a.jpg": f"{home}/a", "images/b.jpg": f"{home}/b"})
         done = CliRunner().invoke(main, ["catalog", "fetch-images", str(shop), "--report", str(tmp_path / "r.jsonl")])
     assert done.exit_code == 0
-    assert "1 pictures fetched, 0 were there, 1 are missing." in done.output
+    assert "1 picture fetched, 0 were there, 1 is missing." in done.output
     assert "1 missing: the host answered 404" in done.output
     assert json.loads((tmp_path / "r.jsonl").read_text())["image"] == "images/b.jpg"
+
+
+def test_the_command_fails_where_nothing_could_be_fetched_and_names_the_hosts(tmp_path, monkeypatch):
+    def no_host(*arguments, **options):
+        raise OSError
+
+    monkeypatch.setattr(download.public_address, "__defaults__", (no_host,))
+    hosts = {f"images/{number}.jpg": f"https://cdn{number // 2}.example/{number}" for number in range(24)}
+    shop = make_shop(tmp_path / "shop", hosts)
+    for options in ([], ["--json"]):
+        done = CliRunner().invoke(main, ["catalog", "fetch-images", str(shop), *options])
+        assert done.exit_code == 1 and "there is no such host: cdn3.example" in done.output
+    said = CliRunner().invoke(main, ["catalog", "fetch-images", str(shop)]).output
+    assert "0 pictures fetched, 0 were there, 24 are missing." in said
+    assert "2 missing: there is no such host: cdn3.example" in said and "2 other reasons can be had with --rep" in said
 
 
 def test_a_catalogue_without_addresses_is_told(tmp_path):

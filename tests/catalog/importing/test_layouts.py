@@ -155,7 +155,8 @@ def test_shopify_variants_have_their_own_picture_then_the_shared_ones_in_order(t
     assert sofa.link == "https://nordhus.example/products/harbour-sofa"
     assert (sofa.attributes["brand"], sofa.attributes["sku"]) == ("Nordhus", "SKU-005")
     assert {note for note in report.notes if "left out" in note} == {
-        "1 products are draft and were left out (draft).", "1 products are archived and were left out (archived).",
+        "1 product with the status draft was left out (draft).",
+        "1 product with the status archived was left out (archived).",
     }  # fmt: skip
 
 
@@ -169,7 +170,7 @@ def test_shopify_pictures_lie_beside_the_file_under_their_own_names(tmp_path):
 
 def test_woocommerce_drafts_stay_out_and_sales_count(tmp_path):
     report, catalog = run(exports.woocommerce, tmp_path)
-    assert "1 products are drafts, private or hidden and were left out (999)." in report.notes
+    assert "1 product is a draft, private or hidden and was left out (999)." in report.notes
     assert catalog["100"].attributes["depth"] == "80 cm" and catalog["100"].attributes["sku"] == "SKU-000"
 
 
@@ -183,7 +184,7 @@ def test_a_variation_without_its_parent_is_rejected(tmp_path):
     )  # fmt: skip
     report = import_catalog(source, tmp_path / "made", progress=False)
     assert report.reasons == (("the parent … is not in the file", 1),) and report.products == 1
-    assert any("groups were left out" in note for note in report.notes)
+    assert any(note == "1 group was left out, as its products are there on their own (3)." for note in report.notes)
 
 
 def test_google_keeps_the_page(tmp_path):

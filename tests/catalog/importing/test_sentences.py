@@ -3,21 +3,27 @@
 import gzip
 import io
 import json
+import shlex
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from helpers.exports import written
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from lavic_chat.catalog import load_catalog, open_picture
 from lavic_chat.catalog.importing import archives, assembly, sources
 from lavic_chat.catalog.importing.findings import Findings, cell
-from lavic_chat.catalog.importing.formats import excel, table
+from lavic_chat.catalog.importing.formats import excel, plain, table
+from lavic_chat.catalog.importing.formats.table import Record, Table, fold
 from lavic_chat.catalog.importing.importers import ImportOptions, import_catalog
 from lavic_chat.catalog.importing.registry import FORMATS
 from lavic_chat.cli import main
+from lavic_chat.cli.catalog import parse_pair
 from lavic_chat.errors import CatalogError
 
 
@@ -53,7 +59,7 @@ def refused(tmp_path):
         ("a.xml", "<feed><entry><g:id>1", "is no product feed: not valid XML at line 1"),
         ("a.xml", '<!DOCTYPE a [<!ENTITY b "c">]><feed><entry><id>&b;</id></entry></feed>', "has a DTD or entities"),
         ("a.html", "<html>Hello</html>", "has no schema.org JSON-LD"),
-        ("a.json", "[1, 2]", "item 1: a JSON object was expected \\(2 rows were read in vain\\); no product is left"),
+        ("a.json", "[1, 2]", "item 1: a JSON object was expected; no product is left, for this is so in 2 of 2 rows"),
         ("a.json", '"text"', "not valid JSON|holds no products; a list of objects"),
         ("a.json", "[]", "holds no products; a list of objects, or an object from ASIN"),
         ("a.xlsx", "PK no zip", "is damaged, protected or no Excel workbook"),
@@ -61,7 +67,7 @@ def refused(tmp_path):
         ("a.json.gz", "no gzip", "is damaged or no gzip file"),
         ("a.zip", "no zip", "is damaged, encrypted or no zip file"),
         ("a.csv", "id,title\n", "holds no products"),
-        ("a.csv", "id,title\n,x\n,y\n", "line 2: `id` is missing.*2 rows were read in vain"),
+        ("a.csv", "id,title\n,x\n,y\n", "line 2: `id` is missing.*no product is left, for this is so in 2 of 2 rows"),
         ("a.csv", "\x00\x01\x02,\n", "the header must name the columns id and title"),
         ("a.csv", '"id,title\n', "line 1: not valid CSV"),
     ],
@@ -139,6 +145,63 @@ def test_what_was_taken_for_what_is_told(refused):
     refused("a.csv", 'a"b`c,title\n1,x\n2,y\n', "--map id='a.b.c'")
 
 
+def follow(sentence: str) -> dict[str, str]:
+    """The columns that a sentence proposes, as a shell and the command take them."""
+    _, _, options = sentence.partition("this may do: ")
+    return dict(parse_pair(word) for word in shlex.split(options) if word != "--map")
+
+
+@pytest.mark.parametrize(
+    ("text", "id", "title"),
+    [
+        ("Was;Nummer\nSofa;1\nStuhl;2\n", "Nummer", "Was"),
+        ("Foto;Was;Nr\na.jpg;Sofa;7\nb.jpg;Stuhl;8\n", "Nr", "Was"),
+        ("Seite;Farbe;Ding;Nr\nhttps://x.example/1;Rot;Harbour sofa;x1\nhttps://x.example/2;Rot;Mill chair;x2\n", "Nr",
+         "Ding"),
+        (f"Text;Ding;Nr\n{'So soft. ' * 12};Sofa;x1\n{'So warm. ' * 12};Rug;x2\n", "Nr", "Ding"),
+        ("Kosten;Ding;Nr\n12,50 €;Sofa;1\n13,50 €;Rug;2\n", "Nr", "Ding"),
+        ("id;Ding\n1;Sofa\n2;Rug\n", None, "Ding"),
+        ("name;Nr\nSofa;1\nRug;2\n", "Nr", None),
+    ],
+)  # fmt: skip
+def test_what_would_do_does_at_once(tmp_path, text, id, title):
+    source = written(tmp_path / "a.csv", text)
+    with pytest.raises(CatalogError) as caught:
+        run(source, tmp_path / "made")
+    columns = follow(str(caught.value).rstrip("."))
+    assert (columns.get("id"), columns.get("title")) == (id, title)
+    assert run(source, tmp_path / "made", columns=columns).products == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "Was;Farbe\nSofa;Rot\nSofa;Rot\n",
+            "say which is which: --map id=COLUMN --map title=Was; an id is a text that no",
+        ),
+        ("Nr;Zahl\n1;2\n2;2\n", "say which is which: --map id=Nr --map title=COLUMN; an id"),
+    ],
+)
+def test_what_would_not_do_is_not_proposed(refused, text, said):
+    refused("a.csv", text, said)
+
+
+NAMES_OF_COLUMNS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+
+
+@given(st.lists(NAMES_OF_COLUMNS, min_size=2, max_size=4, unique_by=fold), st.data())
+def test_whatever_columns_are_called_what_would_do_does(names, data):
+    cells = st.sampled_from(("Sofa", "Oak table", "1", "2", "a.jpg", "12.50", "", "x7"))
+    values = [dict(zip(names, data.draw(st.tuples(*(cells for _ in names))), strict=True)) for _ in range(2)]
+    records = [Record(f"line {number}", row) for number, row in enumerate(values, 2)]
+    try:
+        list(plain.read(Table(Path("a.csv"), tuple(names), records), Findings("a.csv"), {}))
+    except CatalogError as error:
+        if columns := follow(str(error)):
+            assert len(list(plain.read(Table(Path("a.csv"), tuple(names), records), Findings("a.csv"), columns))) == 2
+
+
 # ---- bad rows ----
 
 
@@ -150,14 +213,14 @@ ROWS = (
 
 def test_bad_rows_are_listed_and_counted(tmp_path):
     report = run(written(tmp_path / "a.csv", ROWS), tmp_path / "made")
-    assert [product.title for product in load_catalog(tmp_path / "made")] == ["Good", "Last"]
-    assert (report.products, report.rejected) == (2, 6)
+    assert [product.title for product in load_catalog(tmp_path / "made")] == ["Good", "Out", "Last"]
+    assert (report.products, report.rejected, report.refused) == (3, 5, 1)
     lines = (tmp_path / "made" / "rejected.csv").read_text().splitlines()
     assert lines[0] == "line,id,reason"
     assert sorted(line.split(",")[0] for line in lines[1:]) == ["3", "4", "5", "6", "7", "8"]
     reasons = dict(report.reasons)
-    assert reasons["the id … is already used by line …"] == 1 and reasons["the picture … leads out of the folder"] == 1
-    assert sum(reasons.values()) == 6
+    assert reasons["the id … is already used by line …"] == 1 and sum(reasons.values()) == 5
+    assert report.refusals == (("the picture … leads out of the folder", 1),)
 
 
 def test_reasons_are_counted_together(tmp_path):
@@ -173,15 +236,16 @@ def test_a_strict_import_makes_nothing(tmp_path, refused):
 def test_the_screen_tells_all_of_it(tmp_path):
     source, made = written(tmp_path / "a.csv", ROWS), tmp_path / "made"
     first = CliRunner().invoke(main, ["catalog", "import", str(source), "--to", str(made)]).output
-    assert f"2 products and 0 pictures are now in {made} (read as plain)." in first
-    assert f"6 rows were left out, see {made}/rejected.csv:" in first and "  1 x `id` is missing or empty" in first
+    assert f"3 products and 0 pictures are now in {made} (read as plain)." in first
+    assert f"5 rows were left out, see {made}/rejected.csv:" in first and "  1 row: `id` is missing or empty" in first
+    assert f"1 picture was left out, though no product was, see {made}/rejected.csv:\n  1 picture: the pict" in first
     source.write_text("id,title\n1,Better\n9,New\n")
     again = CliRunner().invoke(main, ["catalog", "import", str(source), "--to", str(made), "--json"])
     read = json.loads(again.output)
-    assert read["changes"] == {"new": ["9"], "changed": ["1"], "gone": ["8"]}
+    assert read["changes"] == {"new": ["9"], "changed": ["1"], "gone": ["5", "8"]}
     assert not (made / "rejected.csv").exists()
     last = CliRunner().invoke(main, ["catalog", "import", str(source), "--to", str(made)]).output
-    assert "0 new, 0 changed, 0 gone since the last import." in last
+    assert "Products since the last import: 0 new, 0 changed, 0 gone." in last
 
 
 def test_a_changed_picture_is_a_changed_product(tmp_path):
@@ -269,7 +333,7 @@ def test_a_zips_paths_never_lead_out(tmp_path):
     rows = b"id,title,image\n1,a,p/a.png\n2,b,../../b.png\n3,c,/etc/c.png\n"
     members = {"../../evil.png": png(), "/abs.png": png(), "C:\\win.png": png(), "s/list.csv": rows, "s/p/a.png": png()}
     report = run(zip_of(tmp_path / "a.zip", members), tmp_path / "made")
-    assert (report.products, report.pictures, report.rejected) == (1, 1, 2)
+    assert (report.products, report.pictures, report.rejected, report.refused) == (3, 1, 0, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "made"]
 
 
@@ -319,6 +383,78 @@ def test_a_feed_that_ends_early_keeps_what_came_before(tmp_path):
 # ---- pictures, ids, addresses ----
 
 
+ABSOLUTE = (
+    "/Users/me/photos/{}", "file:///home/me/{}", "C:\\Users\\me\\{}", "c:/me/{}", "\\\\server\\share\\{}", "FILE://nas/{}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ABSOLUTE)
+def test_a_path_of_another_machine_costs_the_picture_alone(tmp_path, path):
+    rows = f"id,title,image\n1,Sofa,{path.format('a.png')}\n2,Rug,{path.format('b.png')}\n"
+    source, made = written(tmp_path / "s" / "a.csv", rows), tmp_path / "made"
+    report = run(source, made)
+    hint = "the picture … leads out of the folder; put it beside the file, or in a folder images there"
+    assert (report.products, report.rejected, report.refused, report.bare) == (2, 0, 2, 2)
+    assert report.refusals == ((hint, 2),)
+    listed = (made / "rejected.csv").read_text().splitlines()
+    assert [line[:4] for line in listed] == ["line", "2,1,", "3,2,"] and "beside the file" in listed[1]
+    with pytest.raises(CatalogError, match=r"line 2: the picture .* leads out of the folder; put it"):
+        run(source, tmp_path / "strict", strict=True)
+    (tmp_path / "s" / "images").mkdir()
+    (tmp_path / "s" / "a.png").write_bytes(png())
+    (tmp_path / "s" / "images" / "b.png").write_bytes(png("blue"))
+    again = run(source, made)
+    assert (again.pictures, again.refused) == (2, 0) and not (made / "rejected.csv").exists()
+
+
+def test_a_name_that_two_paths_of_another_machine_share_finds_no_file(tmp_path):
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "main.png").write_bytes(png())
+    report = run(
+        written(tmp_path / "s" / "a.csv", "id,title,image\n1,a,/1/main.png\n2,b,/2/main.png\n"), tmp_path / "made"
+    )
+    assert (report.pictures, report.refused) == (0, 2)
+
+
+def test_the_other_pictures_of_a_product_stay(tmp_path):
+    source = written(tmp_path / "s" / "a.csv", "id,title,image\n1,a,/x/b.png|a.png|../c.png\n")
+    (tmp_path / "s" / "a.png").write_bytes(png())
+    said = CliRunner().invoke(main, ["catalog", "import", str(source), "--to", str(tmp_path / "made")]).output
+    assert "1 product and 1 picture are now in" in said and "2 pictures were left out, though no product was" in said
+    assert len(load_catalog(tmp_path / "made")["1"].images) == 1
+
+
+def test_a_picture_that_several_show_counts_once(tmp_path):
+    image = "https://x.example/a.png"
+    rows = f"id,title,image\n1,a,{image}\n2,b,{image}\n3,c,gone.png\n4,d,\n"
+    source = written(tmp_path / "s" / "a.csv", rows)
+
+    def screen() -> str:
+        return CliRunner().invoke(main, ["catalog", "import", str(source), "--to", str(tmp_path / "made")]).output
+
+    first = screen()
+    assert "2 pictures are missing; a grey blank" in first and "1 of them has an address: lavic-chat" in first
+    assert "1 product names no picture that can be used" in first
+    (tmp_path / "s" / "a.png").write_bytes(png())
+    (tmp_path / "s" / "gone.png").write_bytes(png("blue"))
+    last = screen()
+    assert "4 products and 2 pictures are now in" in last and "A picture that several products show is" in last
+    assert "missing" not in last
+
+
+def test_where_nothing_is_left_the_usual_reason_goes_first(tmp_path, refused):
+    refused(
+        "a.csv",
+        "id,title\n,x\n1,\n2,\n3,\n",
+        "line 3: `title` is missing or empty; no product is left, for this is so in 3 of 4",
+    )
+    refused("b.csv", "id,title\n1,\n", "line 2: `title` is missing or empty; no product is left\\.")
+    head = "Handle,Title,Published,Variant Price,Status\n"
+    refused(
+        "c.csv", head + "a,A,true,1,draft\n", r"holds no products: 1 product with the status draft was left out \(a\)\."
+    )
+
+
 def test_pictures_of_other_kinds_become_jpegs(tmp_path):
     kinds = {"a.avif": "AVIF", "b.tiff": "TIFF", "c.heic": "HEIF", "d.jpg": "AVIF"}
     (tmp_path / "s").mkdir()
@@ -351,7 +487,7 @@ def test_pages_that_cannot_be_linked_are_told(tmp_path):
     report = run(written(tmp_path / "a.csv", rows), tmp_path / "made")
     links = [product.link for product in load_catalog(tmp_path / "made")]
     assert links == ["", "https://x.example/%C3%A4%20b?q=%22%3Cx%3E", "https://x.example/p&q"]
-    assert any("addresses of pages cannot be used and were left out (javascript:alert(1))" in n for n in report.notes)
+    assert any("1 address of a page cannot be used and was left out (javascript:alert(1))" in n for n in report.notes)
 
 
 def test_an_addresss_name_that_two_share_finds_no_file(tmp_path):
@@ -426,7 +562,7 @@ def test_unpublished_products_stay_out(tmp_path):
     rows = "a,A,false,1,active\nb,B,true,1,active\n,C,true,1,active\nd,,true,1,\n"
     source = written(tmp_path / "a.csv", f"Handle,Title,Published,Variant Price,Status\n{rows}")
     report = run(source, tmp_path / "made")
-    assert report.products == 1 and "1 products are not published and were left out (a)." in report.notes
+    assert report.products == 1 and "1 product is not published and was left out (a)." in report.notes
     assert {reason for reason, _ in report.reasons} == {
         "the handle is empty; every row needs that of its product",
         "the title is missing; the first row of a product has it",

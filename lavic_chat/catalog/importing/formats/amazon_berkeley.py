@@ -45,7 +45,7 @@ def make_draft(row: Row, item: str, paths: dict[str, str]) -> Draft:
         pictures=tuple(Picture(paths.get(one, f"{one}.jpg")) for one in dict.fromkeys(ids) if one),
         description=spoken(row.value("product description")) or spoken(row.value("bullet point"), "\n"),
         attributes={name.replace("_", " "): text for name, text in found.items() if text} | sides_of(row),
-        repeats="items are listed by several marketplaces; the first was kept",
+        repeats="{item is|items are} listed by several marketplaces; the first was kept",
     )
 
 

@@ -30,9 +30,9 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
     for row in rows_of(table, findings):
         asin = row.text("parent asin", "asin")
         if asin in seen:
-            findings.note("products are there more than once; the first was kept", asin)
+            findings.note("{product is|products are} there more than once; the first was kept", asin)
         elif asin and not row.text("title"):
-            findings.note("products without a title were left out", asin)
+            findings.note("{product without a title was|products without a title were} left out", asin)
         else:
             seen.add(asin)
             yield make_draft(row, asin)

@@ -26,7 +26,9 @@ def read_folder(source: Path, findings: Findings) -> list[Item]:
     expected = {PRODUCTS, CREDITS, URLS, REJECTED, TERMS}
     expected |= {image.partition("/")[0] for product in catalog for image in product.images}
     for other in sorted({path.name for path in source.iterdir()} - expected):
-        findings.note("files or folders beside the products were left out", other)
+        findings.note(
+            "{file or folder beside the products was|files or folders beside the products were} left out", other
+        )
     urls = read_urls(source)
     return [
         Item(

@@ -64,7 +64,7 @@ def decode(source: Path, findings: Findings) -> str:
         marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
         return data.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError:
-        findings.note("file is not UTF-8 and was read as Latin-1", source.name)
+        findings.note("{file is not UTF-8 and was|files are not UTF-8 and were} read as Latin-1", source.name)
     try:
         return data.decode("cp1252")
     except UnicodeDecodeError:

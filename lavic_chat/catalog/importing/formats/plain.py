@@ -1,10 +1,12 @@
 """Tables of one's own: columns found by their usual names, or named with `--map`; all others become attributes."""
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
+from lavic_chat.catalog.currencies import split_header
 from lavic_chat.catalog.importing.findings import Findings
-from lavic_chat.catalog.importing.formats.item import Draft, Picture
+from lavic_chat.catalog.importing.formats.item import Draft, Picture, is_url
 from lavic_chat.catalog.importing.formats.layout import Row, read_stock, rows_of
 from lavic_chat.catalog.importing.formats.table import FIRST, KEY, Table, fold, folded, known_text, last_part, text_of
 from lavic_chat.catalog.importing.picture_cells import PICTURE, pictures_in
@@ -31,6 +33,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {  # of a product's fields, the surest fi
 }  # fmt: skip
 NEEDED = "the header must name the columns id and title (or category)"
 MOST_SHOWN, LONGEST_NAME = 30, 40
+HALF, LONG_TITLE = 0.5, 80  # a share; characters, on average
+Columns = Mapping[str, list[str]]  # name -> the first values
 
 
 def read(table: Table, findings: Findings, chosen: Mapping[str, str]) -> Iterator[Draft]:
@@ -69,7 +73,7 @@ def make_draft(row: Row, fields: Mapping[str, str], others: list[str]) -> Draft:
         description=said("description"),
         attributes=nested,
         price=values.get(fields.get("price", "")),
-        currency=said("currency"),
+        currency=said("currency") or split_header(fields.get("price", ""))[1],
         link=said("link"),
         in_stock=read_stock(said("stock")),
         shape=said("shape"),
@@ -110,25 +114,66 @@ def find_fields(table: Table, chosen: Mapping[str, str]) -> dict[str, str]:
         free = (names[one] for one in known if one in names and names[one] not in fields.values())
         if name not in fields and (column := next(free, None)) is not None:
             fields[name] = column
+    if "price" not in fields:  # "Price (EUR)"
+        free = [column for column in table.columns if column not in fields.values() and split_header(column)[1]]
+        bare = {fold(split_header(column)[0]): column for column in free}
+        if known := [one for one in NAMES["price"] if one in bare]:
+            fields["price"] = bare[known[0]]
     return fields
 
 
 def explain(table: Table, fields: Mapping[str, str], rows: list[Row]) -> str:
-    """The columns found, what each was taken for, and the options that would do."""
+    """The columns found, what each was taken for, and options that do; where no column can be the id or the title, what
+    is wanted."""
     taken = {column: name for name, column in fields.items()}
     columns = [column for column in table.columns if column][:MOST_SHOWN]
     shown = ", ".join(
         f"{plain(column)} (taken for {taken[column]})" if column in taken else plain(column) for column in columns
     )
-    options = []
-    for name in ("id", "title", "image", "price"):
-        free = [column for column in columns if column not in fields.values()]
-        wanted = name not in fields and not (name == "title" and "category" in fields)
-        if wanted and (guess := next((one for one in free if GUESSES[name]([row.text(one) for row in rows])), "")):
-            options.append(f"--map {name}={quoted(guess)}")
-            fields = {**fields, name: guess}
-    ends = f"this may do: {' '.join(options)}" if options else "say which is which: --map id=COLUMN --map title=COLUMN"
+    writable = [column for column in table.columns if column.strip() and " ".join(column.split()).isprintable()]
+    guessed = dict(fields)
+    for name, fits in GUESSES.items():
+        free = {one: [row.text(one) for row in rows] for one in writable if one not in guessed.values()}
+        wanted = name not in guessed and not (name == "title" and "category" in guessed)
+        if wanted and (guess := fits(free)):
+            guessed[name] = guess
+    options = {name: column for name, column in guessed.items() if name not in fields}
+    if "id" in guessed and {"title", "category"} & set(guessed):
+        ends = f"this may do: {' '.join(f'--map {name}={quoted(options[name])}' for name in ORDER if name in options)}"
+    else:
+        known = " ".join(f"--map {name}={quoted(guessed[name]) if name in guessed else 'COLUMN'}" for name in ORDER[:2])
+        ends = f"say which is which: {known}; an id is a text that no two products share, a title a text of words"
     return f"{NEEDED}. There are {shown or 'no columns'}; {ends}"
+
+
+def find_id(columns: Columns) -> str:
+    """The column that looks most like ids, "" where none does: short, without spaces, no two alike; no addresses, and
+    with figures rather than without."""
+    fit = {column: values for column, values in columns.items() if is_id(values) and not is_image(values)}
+    return max(fit, key=lambda column: (not is_url(fit[column][0]), has_figures(fit[column])), default="")
+
+
+def find_title(columns: Columns) -> str:
+    """The column that looks most like titles, "" where none does: words, not too many; no whole sentences, several
+    words rather than one, and each product's own rather than what many share."""
+    fit = {column: values for column, values in columns.items() if is_title(values) and not is_image(values)}
+
+    def likeness(column: str) -> tuple[bool, bool, float]:
+        values = fit[column]
+        is_short = sum(map(len, values)) <= LONG_TITLE * len(values)
+        return is_short, sum(" " in one for one in values) >= HALF * len(values), len(set(values)) / len(values)
+
+    return max(fit, key=likeness, default="")
+
+
+def find_image(columns: Columns) -> str:
+    """The first column of names or addresses of pictures."""
+    return next((column for column, values in columns.items() if is_image(values)), "")
+
+
+def find_price(columns: Columns) -> str:
+    """The first column of amounts with cents or a currency."""
+    return next((column for column, values in columns.items() if is_price(values)), "")
 
 
 def is_id(values: list[str]) -> bool:
@@ -140,10 +185,15 @@ def is_id(values: list[str]) -> bool:
     )
 
 
+def has_figures(values: list[str]) -> bool:
+    """Whether most of them have one."""
+    return sum(any(one.isdecimal() for one in value) for value in values) >= HALF * len(values)
+
+
 def is_title(values: list[str]) -> bool:
     """Words, not too many."""
     worded = sum(any(letter.isalpha() for letter in one) and 3 <= len(one) <= 200 and "/" not in one for one in values)
-    return bool(values) and worded >= 0.8 * len(values)
+    return bool(values) and worded >= 0.8 * len(values) and not is_price(values)
 
 
 def is_image(values: list[str]) -> bool:
@@ -158,9 +208,10 @@ def is_price(values: list[str]) -> bool:
     return bool(values) and sum(map(is_amount, values)) >= 0.8 * len(values)
 
 
-GUESSES: Mapping[str, Callable[[list[str]], bool]] = {
-    "id": is_id, "title": is_title, "image": is_image, "price": is_price,
+GUESSES: Mapping[str, Callable[[Columns], str]] = {  # what is known the surest goes first
+    "image": find_image, "price": find_price, "id": find_id, "title": find_title,
 }  # fmt: skip
+ORDER = ("id", "title", "image", "price")  # as they are told
 
 
 def plain(column: str) -> str:
@@ -169,6 +220,6 @@ def plain(column: str) -> str:
 
 
 def quoted(column: str) -> str:
-    """A column's name as a shell takes it."""
-    name = "".join(one if one.isprintable() and one not in "\"'`$\\" else "?" for one in column)
-    return name if name.isalnum() else f"'{name}'"
+    """A printable column's name as a shell takes it; spaces of any kind are plain ones, as `fold` has it."""
+    name = " ".join(column.split())
+    return name if name.isalnum() else shlex.quote(name)

@@ -34,9 +34,9 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
             findings.reject(row.place, str(error).removeprefix(": "))
             continue
         if draft.id in seen:
-            findings.note("products are there more than once; the first was kept", draft.id)
+            findings.note("{product is|products are} there more than once; the first was kept", draft.id)
         elif not draft.title:
-            findings.note("products without a title were left out", draft.id)
+            findings.note("{product without a title was|products without a title were} left out", draft.id)
         else:
             seen.add(draft.id)
             yield draft

@@ -47,7 +47,7 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
             found = True
             yield make_draft(row.place, product, group)
     if not found:
-        findings.note("file with JSON-LD has no schema.org Product", table.source.name)
+        findings.note("{file with JSON-LD has|files with JSON-LD have} no schema.org Product", table.source.name)
 
 
 def products_in(node: Any, group: dict, depth: int) -> Iterator[tuple[dict, dict]]:

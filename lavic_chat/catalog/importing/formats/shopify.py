@@ -43,9 +43,9 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
         if not head.text(*TITLE):
             findings.reject(head.place, "the title is missing; the first row of a product has it.", handle)
         elif (status := head.text("status").lower()) in ("draft", "archived", "unlisted"):
-            findings.note(f"products are {status} and were left out", handle)
+            findings.note(f"{{product|products}} with the status {status} {{was|were}} left out", handle)
         elif head.text(*PUBLISHED).lower() == "false":
-            findings.note("products are not published and were left out", handle)
+            findings.note("{product is not published and was|products are not published and were} left out", handle)
         else:
             yield from variants_of(handle, head, rows)
 

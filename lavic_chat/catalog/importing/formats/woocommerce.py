@@ -12,6 +12,8 @@ from lavic_chat.catalog.importing.picture_cells import pictures_in
 ATTRIBUTE = re.compile(r"attribute (\d{1,3}) name")
 PARENT = re.compile(r"id:\s*(\d+)")
 COMMA = re.compile(r"(?<!\\),")  # a comma of a name has a backslash before it
+HIDDEN = "{product is a draft, private or hidden and was|products are drafts, private or hidden and were} left out"
+GROUPS = "{group was left out, as its|groups were left out, as their} products are there on their own"
 
 
 def fits(columns: Collection[str]) -> bool:
@@ -33,9 +35,15 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
         if parent is None:
             findings.reject(row.place, f"the parent {row.text('parent')!r} is not in the file.", row.text("id", "sku"))
         elif not is_listed(row) or not is_listed(parent):
-            findings.note("products are drafts, private or hidden and were left out", row.text("id", "sku"))
+            findings.note(
+                HIDDEN,
+                row.text("id", "sku"),
+            )
         elif "grouped" in kinds_of(row):
-            findings.note("groups were left out, as their products are there on their own", row.text("id", "sku"))
+            findings.note(
+                GROUPS,
+                row.text("id", "sku"),
+            )
         elif id(row) not in varied:
             yield make_draft(row, parent, varied.get(id(parent), set()))
 

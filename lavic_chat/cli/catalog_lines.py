@@ -1,0 +1,83 @@
+"""What the catalogue's commands say on a screen, line by line."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from lavic_chat.catalog.importing.download import FetchReport
+from lavic_chat.catalog.importing.findings import REJECTED
+from lavic_chat.catalog.importing.importers import ImportReport
+from lavic_chat.catalog.load import read_products
+from lavic_chat.catalog.product import Problem
+from lavic_chat.catalog.text import count
+
+MOST_REASONS = 10  # why pictures are missing, one a line
+
+
+def import_lines(report: ImportReport, folder: Path) -> Iterator[str]:
+    """What an import has done, for a screen."""
+    counted = f"{count(report.products, 'product')} and {count(report.files, 'picture')}"
+    yield f"{counted} are now in {folder} (read as {report.format})."
+    if report.files < report.pictures:
+        yield "A picture that several products show is counted once."
+    if report.changes:
+        changes = asdict(report.changes).items()
+        counts = [f"{len(ids):,} {name}" for name, ids in changes]
+        yield f"Products since the last import: {', '.join(counts)}."
+    if report.absent:
+        are = "picture is" if report.absent == 1 else "pictures are"
+        yield f"{report.absent:,} {are} missing; a grey blank stands in for each."
+    if report.fetchable:
+        have = "of them has" if report.fetchable == 1 else "of them have"
+        yield f"{report.fetchable:,} {have} an address: lavic-chat catalog fetch-images {folder}"
+    if report.bare:
+        have = "product names no picture that" if report.bare == 1 else "products name no picture that"
+        yield f"{report.bare:,} {have} can be used; a grey blank stands in."
+    if report.rejected:
+        were = "row was" if report.rejected == 1 else "rows were"
+        yield f"{report.rejected:,} {were} left out, see {folder / REJECTED}:"
+        yield from (f"  {count(often, 'row')}: {reason}" for reason, often in report.reasons)
+    if report.refused:
+        were = "picture was left out" if report.refused == 1 else "pictures were left out"
+        yield f"{report.refused:,} {were}, though no product was, see {folder / REJECTED}:"
+        yield from (f"  {count(often, 'picture')}: {reason}" for reason, often in report.refusals)
+    yield from (f"Note: {note}" for note in report.notes)
+
+
+def hint_lines(report: ImportReport, sign: str) -> Iterator[str]:
+    """What another import could add. sign: what the pages show before prices of which nobody says the currency."""
+    if report.unnamed:
+        yield (
+            f"No price names its currency, so that the pages will show {sign.strip()}; if it is another, import again "
+            "with --currency EUR, or whatever it is."
+        )
+    if not report.linked:
+        yield (
+            "No product links to its page; if they have pages, import again with --link "
+            "'https://my-shop.example/products/{id}', as their addresses are."
+        )
+
+
+def fetch_lines(done: FetchReport) -> Iterator[str]:
+    """What was fetched and what was not, for a screen."""
+    are = "is" if len(done.failures) == 1 else "are"
+    fetched, present = count(done.fetched, "picture"), f"{done.present:,} {'was' if done.present == 1 else 'were'}"
+    yield f"{fetched} fetched, {present} there, {len(done.failures):,} {are} missing."
+    if done.failures or done.fetched:
+        yield "Each is counted once, however many products show it."
+    reasons = done.reasons()
+    yield from (f"{often:,} missing: {reason}" for reason, often in reasons[:MOST_REASONS])
+    if (left := len(reasons) - MOST_REASONS) > 0:
+        yield f"{count(left, 'other reason')} can be had with --report."
+
+
+def check_lines(found: Sequence[Problem], folder: Path) -> Iterator[str]:
+    """What is amiss with a catalogue, one a line, and how much was looked at."""
+    for problem in found:
+        level = "warning: " if problem.is_warning else ""
+        yield f"{level}{problem.kind}: {problem.where}: {problem.sentence}"
+    listed = [product.images for product in read_products(folder, on_bad=lambda _: None)]
+    images = {image for one in listed for image in one}
+    yield f"Checked: {count(len(listed), 'product')} with {count(len(images), 'different picture')}."
+    warnings = sum(problem.is_warning for problem in found)
+    yield f"{count(len(found) - warnings, 'problem')}, {count(warnings, 'warning')}."
