@@ -96,7 +96,8 @@ def test_the_page_goes_with_the_recommender(engine: Engine, gated: Gated, tmp_pa
         app = build_app(recommender, AnnotationStore(tmp_path / "flags.sqlite"))
         model = [fn for fn in app.fns.values() if fn.concurrency_id == waiting.MODEL_QUEUE]
         limits[name] = {fn.concurrency_limit for fn in model}
-        assert len(model) == 11 and app.get_api_info()["named_endpoints"].keys() == {"/ask", "/recommend", "/flag"}
+        named = {"/ask", "/recommend", "/flag", "/find_products", "/product", "/compare"}
+        assert len(model) == 11 and app.get_api_info()["named_endpoints"].keys() == named
         assert not app.get_api_info()["unnamed_endpoints"]
     assert limits == {"shared": {None}, "alone": {1}}
 
