@@ -40,6 +40,10 @@ class Columns:
         numbers: dict[str, int] = {}
         return np.fromiter((numbers.setdefault(name, len(numbers)) for name in self.families), np.int64, len(self))
 
+    def variants_of(self, row: int) -> np.ndarray:
+        """Places of the products of a row's family, its own among them."""
+        return np.flatnonzero(self.same_family == self.same_family[row])
+
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """Category -> how many products are of it, in the order in which they first come."""

@@ -59,10 +59,9 @@ def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
         return replace(read, act=r.ASK, asks=r.NOTHING, spans=(Span(r.KIND, text, 0, len(text)),))
     if read.act == r.CHATTER and not read.spans and NOT_IT.search(text):
         return replace(read, act=r.REJECT, asks=r.NOTHING)
-    if read.act == r.REFINE and not read.spans and MEASUREMENTS.search(text):
-        return replace(read, act=r.QUESTION, asks="size", other=frozenset(), compared=frozenset())
-    if read.act == r.REFINE and not read.spans and OTHER_COLOURS.search(text):
-        return replace(read, act=r.QUESTION, asks="other_colours", other=frozenset(), compared=frozenset())
+    for asks, words in (("size", MEASUREMENTS), ("other_colours", OTHER_COLOURS)):
+        if read.act == r.REFINE and not read.spans and words.search(text):
+            return replace(read, act=r.QUESTION, asks=asks, other=frozenset(), compared=frozenset())
     if read.act == r.REJECT and (facet := facet_blamed(text)):
         return replace(read, other=read.other | {facet})
     if read.act in (r.REFINE, r.ASK) and not read.spans and not read.compared and SOMETHING_ELSE.fullmatch(text):

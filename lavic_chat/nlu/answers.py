@@ -3,8 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from lavic_chat.catalog.amounts import write_money
 from lavic_chat.catalog.currencies import currency_sign
 from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, WIDTH
@@ -86,7 +84,7 @@ class Answers:
         """How many there are of a kind."""
         if not intent.kinds:
             return f"There are {len(self.row):,} products here."
-        nearest = max(intent.kinds, key=lambda kind: self.grounding.kind(kind).max(initial=0.0))
+        nearest = max(intent.kinds, key=self.grounding.nearest_of)
         admitted = int(self.grounding.admitted([nearest], COUNTED).sum())
         return f"There are {admitted:,} that I would call {' or '.join(intent.kinds)}."
 
@@ -139,8 +137,7 @@ class Answers:
 
     def other_colours(self, row: int, said: str) -> str:
         """In which other looks there is the same thing; where a question names a colour, whether in that."""
-        title, families = self.title(row), self.grounding.columns.same_family
-        same = np.flatnonzero(families == families[row])
+        title, same = self.title(row), self.grounding.columns.variants_of(row)
         captions = sorted({self.captions[at] for at in same if self.captions[at]} - {self.captions[row]})
         asked = [word for word in words_of(said) if (entry := self.grounding.find(word)) and entry.facet == COLOUR]
         here = [word for word in asked if max(self.grounding.appearance(word)[same]) >= SEEN_SO]

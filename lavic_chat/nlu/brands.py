@@ -23,10 +23,7 @@ class Brands:
     """Names of brands, of words that mean nothing else: by the catalogue's attributes, or where it has none, words that
     begin titles and are no English ones. common: words that mean something else."""
 
-    def __init__(
-        self, products: Iterable[Product] | BrandWords, common: Collection[str], is_word: Callable[[str], bool]
-    ):
-        found = products if isinstance(products, BrandWords) else brand_words(products)
+    def __init__(self, found: BrandWords, common: Collection[str], is_word: Callable[[str], bool]):
         names = found.named or {word for word in found.first if not (is_word(word) or is_word(singular(word)))}
         self.names = frozenset(name for name in names if len(name) >= SHORTEST and name not in common)
 

@@ -21,11 +21,15 @@ TOO = (
     r"|(?:is|it[’']?s|are)\s+too)"
 )
 BEHIND = r"(?!\s+than\s+\S*\d)(?!\s+(?:blue|green|red|grey|gray|brown|pink|yellow|purple|orange|wood))\b"
-
-
+TOO_MUCH = {  # what shall be less of a facet, or more
+    facet + sign: re.compile(rf"{TOO}\s+(?:{words}){BEHIND}", re.IGNORECASE)
+    for facet, (more, less) in ADJECTIVES.items()
+    for sign, words in (("-", more), ("+", less))
+}
+RATHER = r"\bcosts?\s+(?:(?:a\s+)?(?:bit|little|lot)\s+|rather\s+|somewhat\s+)?"
 COSTS = {
-    "price+": r"\bcosts?\s+(?:(?:a\s+)?(?:bit|little|lot)\s+|rather\s+|somewhat\s+)?more\b",
-    "price-": r"\bcosts?\s+(?:(?:a\s+)?(?:bit|little|lot)\s+|rather\s+|somewhat\s+)?less\b",
+    name: re.compile(rf"{RATHER}{word}\b(?!\s+than\s+\S*\d)", re.IGNORECASE)
+    for name, word in (("price+", "more"), ("price-", "less"))
 }
 SUPERLATIVES = {
     "cheapest": ("cheapest", "least expensive", "lowest priced"), "dearest": ("dearest", "most expensive", "priciest"),
@@ -34,22 +38,16 @@ SUPERLATIVES = {
 }  # fmt: skip
 NAMES = "|".join(name.replace(" ", "[ -]") for names in SUPERLATIVES.values() for name in names)
 SUPERLATIVE = re.compile(rf"\b(?:{NAMES})\b", re.IGNORECASE)
-MORE_THAN = r"(?!\s+than\s+\S*\d)"
 
 
 def with_comparisons(read: Reading, text: str) -> Reading:
     """A reading with what is said to be too much of something, where it compares nothing yet and names no thing."""
     if read.compared or read.act not in (r.ASK, r.REFINE, r.REJECT):
         return read
-    costs = frozenset(name for name, words in COSTS.items() if re.search(words + MORE_THAN, text, re.IGNORECASE))
+    costs = frozenset(name for name, words in COSTS.items() if words.search(text))
     if read.words(r.KIND):
         return replace(read, compared=costs)
-    found = costs | frozenset(
-        facet + sign
-        for facet, (more, less) in ADJECTIVES.items()
-        for sign, words in (("-", more), ("+", less))
-        if re.search(rf"{TOO}\s+(?:{words}){BEHIND}", text, re.IGNORECASE)
-    )
+    found = costs.union(name for name, words in TOO_MUCH.items() if words.search(text))
     act = r.REFINE if found and read.act == r.ASK else read.act
     return replace(read, act=act, compared=found) if found else read
 

@@ -129,6 +129,10 @@ class Grounding:
         found[self.tables.things.of(list(things))] = True
         return found
 
+    def nearest_of(self, said: str) -> float:
+        """How near the nearest product is to a kind of thing as it is called; 0 in an empty catalogue."""
+        return float(self.kind(said).max(initial=0.0))
+
     def admitted(self, kinds: Sequence[str], least: float) -> np.ndarray:
         """[N] whether a product is of any of the kinds: hardly less so than the best, and no less than `least`."""
         near = np.max([self.kind(kind) for kind in kinds], 0)
@@ -212,7 +216,7 @@ class Grounding:
                 if {words[start], last} & SMALL_WORDS or not {last, singular(last)} & self.thesaurus.words:
                     continue
                 places, left = self.thesaurus.find(name)
-                sold = places and not left and self.kind(name).max(initial=0.0) >= SAME_THING - OTHER_TYPE
+                sold = places and not left and self.nearest_of(name) >= SAME_THING - OTHER_TYPE
                 if sold and not any(name in longer for longer in found):
                     found.append(name)
         return tuple(found)

@@ -110,11 +110,11 @@ class Kinds:
         least = max(DESCRIBED_SO, max(found.values(), default=0.0) - NEARLY)
         near = sorted((thing for thing in found if found[thing] >= least), key=lambda thing: -found[thing])
         names = (self.grounding.thesaurus.things[thing].names[0] for thing in near)
-        return next((name for name in names if self.grounding.kind(name).max(initial=0.0) >= CALLED_ALIKE), "")
+        return next((name for name in names if self.grounding.nearest_of(name) >= CALLED_ALIKE), "")
 
     def is_named_so(self, name: str) -> bool:
         """Whether anything here is called so."""
-        return bool(self.grounding.kind(name).max(initial=0.0) >= NAMED_SO)
+        return self.grounding.nearest_of(name) >= NAMED_SO
 
     @cached_property
     def thing_names(self) -> tuple[str, ...]:
@@ -158,7 +158,7 @@ class Kinds:
     def is_sold(self, kinds: Sequence[str]) -> bool:
         """Whether the catalogue has any such thing; what is described at length is not met as well by any name."""
         least = {kind: SOLD if len(kind.split()) < DESCRIBING else SOLD_AS_DESCRIBED for kind in kinds}
-        return any(self.grounding.kind(kind).max(initial=0.0) >= least[kind] for kind in kinds)
+        return any(self.grounding.nearest_of(kind) >= least[kind] for kind in kinds)
 
     def missing(self, kinds: Sequence[str]) -> tuple[str, ...]:
         """What is not sold here, as it is called; nothing where words only describe it, and it is not clear what."""

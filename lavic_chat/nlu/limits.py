@@ -16,24 +16,22 @@ ABOUT = 0.2  # of a price or a measure that is only about so much
 REACH = 28  # characters around an amount that may say what it is of
 INCHES = r"in(?!\s*\w)|in(?=\s+(?:wide|deep|high|tall|long|across)\b)"
 UNIT_NAMES = r"centimet(?:er|re)s?|met(?:er|re)s?|inch(?:es)?|foot|feet"
-TENS = r"(?:ten|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
-ONES = r"(?:one|two|three|four|five|six|seven|eight|nine)"
+MANY = r"two|three|four|five|six|seven|eight|nine"
+ONES, TENS = rf"one|{MANY}", r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+TEENS = r"eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
 MEASURE = re.compile(
     rf"(?<![\w.,])(?:[0-9]+(?:[.,][0-9]+)?[\s-]?(?:cms?|mm|m|{INCHES}|ft)"
-    r"|(?:[0-9]+(?:[.,][0-9]+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|half an?)[\s-]?"
-    rf"(?:{UNIT_NAMES}))(?:\s+and\s+a\s+half|\s+{TENS}(?:[\s-]?{ONES})?)?\b", re.IGNORECASE,
+    rf"|(?:[0-9]+(?:[.,][0-9]+)?|an?|{ONES}|ten|half an?)[\s-]?"
+    rf"(?:{UNIT_NAMES}))(?:\s+and\s+a\s+half|\s+(?:ten|{TENS})(?:[\s-]?(?:{ONES}))?)?\b", re.IGNORECASE,
 )  # fmt: skip
-COUNT = r"[2-9]|two|three|four|five|six|seven|eight|nine"
+COUNT = rf"[2-9]|{MANY}"
 SEATED = re.compile(
     rf"\b(?:for|seats|sits)\s+(?:up to\s+)?({COUNT})(?=\s*(?:people|persons|adults|of us|\Z))"
     rf"|\b({COUNT})[\s-]seat(?:s|ers?)?\b",
     re.IGNORECASE,
 )
 UNIT = re.compile(rf"\s*(?:cms?|mm|ft|{UNIT_NAMES})\b", re.IGNORECASE)
-WORD = (
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
-    r"|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|grand)"
-)
+WORD = rf"(?:{ONES}|ten|{TEENS}|{TENS}|hundred|thousand|grand)"
 NUMBERS = re.compile(  # "two hundred and fifty", "a hundred"
     rf"\b(?:an?|half an?|{WORD}|[0-9.,]+)"
     rf"(?:[\s-]+{WORD}|(?:(?<=hundred)|(?<=thousand)|(?<=grand))\s+and\s+{WORD})+\b", re.IGNORECASE,

@@ -78,8 +78,7 @@ class Listener:
 
     def variants(self, row: int) -> list[Product]:
         """The product in a row of the catalogue and its variants; some of them where there are very many."""
-        families = self.grounding.columns.same_family
-        rows = np.flatnonzero(families == families[row])[:MOST_VARIANTS]
+        rows = self.grounding.columns.variants_of(row)[:MOST_VARIANTS]
         return [self.grounding.products[int(one)] for one in rows]
 
     def reply(self, dialogue: Dialogue, intent: Intent) -> str:

@@ -95,11 +95,13 @@ def deny_lists(spans: Sequence[Span], text: str) -> list[Span]:
     """With looks that follow an unwanted one in a list that ends with "or", or "nor", unwanted as well."""
     found = list(spans)
     joints = [text[one.end : other.start] for one, other in pairwise(spans)]
-    for place in range(len(spans) - 1, 0, -1):  # of "cane or rattan we do not want" the cane as well
-        before, one = found[place - 1], found[place]
-        is_last = (one.slot == r.UNWANTED and NOBODY_WANTS.match(text[one.end :])) or found[place] is not spans[place]
-        if is_last and before.slot == r.WANTED and LISTED.fullmatch(joints[place - 1]):
-            found[place - 1] = replace(before, slot=r.UNWANTED, sure=1.0)
+    denied = False
+    for place in reversed(range(len(spans))):
+        one = found[place]
+        denied = denied and one.slot == r.WANTED and bool(LISTED.fullmatch(joints[place]))
+        if denied:  # of "cane or rattan we do not want" the cane as well
+            found[place] = replace(one, slot=r.UNWANTED, sure=1.0)
+        denied = denied or bool(one.slot == r.UNWANTED and NOBODY_WANTS.match(text[one.end :]))
     spans = tuple(found)
     for first, span in enumerate(spans):
         last = first
@@ -137,7 +139,8 @@ def is_denied(span: Span, text: str) -> bool:
 
 def is_dismissed(span: Span, text: str) -> bool:
     """Whether a thing is no longer wanted, "scrap hats for now"."""
-    return bool(DISMISSED.search(text[: span.start] + span.text.split()[0] if " " in span.text else text[: span.start]))
+    first, _, rest = span.text.partition(" ")
+    return bool(DISMISSED.search(text[: span.start] + (first if rest else "")))
 
 
 def join_alternatives(new: Sequence[Appearance], text: str) -> list[Appearance]:

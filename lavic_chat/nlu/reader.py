@@ -147,7 +147,7 @@ class IntentReader:
     def is_like_nothing(self, read: Reading, text: str, last: Intent) -> bool:
         """Whether an opening message names nothing that is known, and means nothing that is sold here."""
         says_nothing = not read.spans and not last.kinds and not last.appearance
-        return read.act == r.ASK and says_nothing and self.grounding.kind(text).max(initial=0.0) < LIKE_NOTHING
+        return read.act == r.ASK and says_nothing and self.grounding.nearest_of(text) < LIKE_NOTHING
 
     def asks_for_extreme(self, read: Reading, last: Intent, shown: Shown) -> bool:
         """Whether "the cheapest lamp" asks for one, rather than about those that were shown."""
@@ -254,9 +254,9 @@ class IntentReader:
         """With what a message compares to the product that it speaks of."""
         if not anchor:
             return intent
-        new = [Relation(name[:-1], name[-1], anchor) for name in read.compared]
-        new += [Relation(facet, "=", anchor) for facet in read.same] + [
-            Relation(facet, "!", anchor) for facet in read.other
+        new = [Relation(name[:-1], name[-1], anchor) for name in sorted(read.compared)]
+        new += [Relation(facet, "=", anchor) for facet in sorted(read.same)] + [
+            Relation(facet, "!", anchor) for facet in sorted(read.other)
         ]
         if any(one.facet == "light" for one in new):  # in another colour, then
             new = [one for one in new if (one.facet, one.sign) != ("colour", "=")]

@@ -62,7 +62,7 @@ class References:
     def things_in(self, words: str) -> tuple[str, ...]:
         """Things that words point at, or the broad name of such, "the top"."""
         bare = " ".join(word for word in words_of(words) if word not in SMALL_WORDS)
-        is_broad = bool(bare) and self.grounding.kind(bare).max(initial=0.0) >= CALLED_SO
+        is_broad = bool(bare) and self.grounding.nearest_of(bare) >= CALLED_SO
         return self.grounding.things_in(words) or ((bare,) if is_broad else ())
 
     def first_such(self, items: Sequence[str], kinds: Sequence[str], wanted: Sequence[str]) -> str | None:

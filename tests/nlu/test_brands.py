@@ -3,11 +3,11 @@
 from helpers.listening import ENGLISH, PRODUCTS
 
 from lavic_chat.catalog.product import Product
-from lavic_chat.nlu.brands import Brands
+from lavic_chat.nlu.brands import Brands, brand_words
 
 
 def of(*products: Product) -> Brands:
-    return Brands(products, {"red", "sofa", "corner", "apple"}, ENGLISH.__contains__)
+    return Brands(brand_words(products), {"red", "sofa", "corner", "apple"}, ENGLISH.__contains__)
 
 
 def made_by(title: str, brand: str) -> Product:
