@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lavic_chat.catalog.product import Catalog, Problem, Product
+from lavic_chat.catalog.text import printable
 from lavic_chat.errors import PictureError
 
 MAX_BYTES = 25_000_000
@@ -52,11 +53,11 @@ def picture_format(path: str | Path) -> str:
         return "JPEG" if image.format == "MPO" else str(image.format)  # MPO: a phone's JPEG with a preview
 
 
-def catalog_picture(source: str | Path | bytes, name: str = "The picture") -> bytes | None:
+def catalog_picture(source: str | Path | bytes) -> bytes | None:
     """A picture that is to be kept in a catalogue, as a JPEG where it is in one of TAKEN; None where it is in one of
     FORMATS and so can stay as it is, which its header tells. Raises PictureError as `open_picture`."""
     given = io.BytesIO(source) if isinstance(source, bytes) else Path(source)
-    with opened(given, shown_name(given) if isinstance(given, Path) else name, taken_formats()) as image:
+    with opened(given, shown_name(given) if isinstance(given, Path) else "The picture", taken_formats()) as image:
         if image.format not in TAKEN:
             return None
         buffer = io.BytesIO()
@@ -116,7 +117,7 @@ def too_many_pixels(name: str) -> PictureError:
 
 def shown_name(path: Path) -> str:
     """A file's name fit for a sentence: printable, at most 80 characters, no folder."""
-    name = "".join(letter if letter.isprintable() else "?" for letter in path.name) or "The picture"
+    name = printable(path.name) or "The picture"
     return name if len(name) <= 80 else f"{name[:60]}…{name[-16:]}"
 
 

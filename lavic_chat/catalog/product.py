@@ -102,7 +102,7 @@ class Catalog:
     folder: Path
     products: Sequence[Product]
     terms: CatalogTerms = USUAL
-    content_hash: str = field(default="", compare=False)  # of products.jsonl, as `load_catalog` has read it
+    content_hash: str = field(default="", compare=False)  # of products.jsonl, as it was read
 
     @cached_property
     def columns(self) -> Columns:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lavic_chat.catalog.product import Catalog, Problem
-from lavic_chat.catalog.text import listed
+from lavic_chat.catalog.text import listed, printable
 from lavic_chat.errors import CatalogError
 
 SPLITS = "splits.json"
@@ -51,11 +51,6 @@ def read_splits(folder: str | Path) -> Splits | None:
             "make it anew or remove it."
         ) from error
     return Splits(shapes)
-
-
-def printable(name: str) -> str:
-    """A name that goes into sentences and plots, without control characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def parse_ids(value: object) -> tuple[str, ...]:

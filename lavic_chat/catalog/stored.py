@@ -14,12 +14,12 @@ from typing import Any, overload
 import numpy as np
 
 from lavic_chat.catalog.columns import Columns, ColumnsMaker
-from lavic_chat.catalog.load import parse_product, read_products
+from lavic_chat.catalog.load import hash_products, parse_product, read_products
 from lavic_chat.catalog.measures import FactTable, fact_table, facts_of
-from lavic_chat.catalog.product import PRODUCTS, Catalog, Product
+from lavic_chat.catalog.product import Catalog, Product
 from lavic_chat.catalog.terms import read_terms
 from lavic_chat.errors import CatalogError
-from lavic_chat.storage.files import hash_bytes, hash_file
+from lavic_chat.storage.files import hash_bytes
 from lavic_chat.storage.tables import Place, Tables, stored_tables, write_columns
 
 FORMAT = "2"  # counted up when the columns come to be others
@@ -81,16 +81,11 @@ def open_catalog(folder: str | Path, home: str | Path) -> Catalog:
     """A catalogue folder as `load_catalog` reads it, its products in tables at `home`, which are made where there are
     none yet of this very file. Raises CatalogError as `load_catalog`, and LavicError where they cannot be written."""
     folder = Path(folder)
-    try:
-        fingerprint = hash_file(folder / PRODUCTS)
-    except OSError:
-        fingerprint = ""  # reading it has the sentence for that
+    fingerprint = hash_products(folder)
     tables = stored_tables(
         tables_folder(folder, home), "products", hash_bytes(FORMAT, fingerprint), lambda part: write(folder, part)
     )
-    catalog = Catalog(folder, StoredProducts(tables), read_terms(folder))
-    catalog.__dict__["fingerprint"] = fingerprint  # of what was read, whatever lies there later
-    return catalog
+    return Catalog(folder, StoredProducts(tables), read_terms(folder), fingerprint)
 
 
 def tables_folder(folder: str | Path, home: str | Path) -> Path:

@@ -19,6 +19,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def printable(text: str, instead: str = "?") -> str:
+    """A text fit for a sentence, a plot or a cell: without control characters."""
+    return "".join(letter if letter.isprintable() else instead for letter in text)
+
+
 IRREGULAR = {"shelves": "shelf", "knives": "knife"}
 
 

@@ -25,21 +25,21 @@ def import_lines(report: ImportReport, folder: Path) -> Iterator[str]:
         counts = [f"{len(ids):,} {name}" for name, ids in changes]
         yield f"Products since the last import: {', '.join(counts)}."
     if report.absent:
-        are = "picture is" if report.absent == 1 else "pictures are"
-        yield f"{report.absent:,} {are} missing; a grey blank stands in for each."
+        are = count(report.absent, "picture is", "pictures are")
+        yield f"{are} missing; a grey blank stands in for each."
     if report.fetchable:
-        have = "of them has" if report.fetchable == 1 else "of them have"
-        yield f"{report.fetchable:,} {have} an address: lavic-chat catalog fetch-images {folder}"
+        have = count(report.fetchable, "of them has", "of them have")
+        yield f"{have} an address: lavic-chat catalog fetch-images {folder}"
     if report.bare:
-        have = "product names no picture that" if report.bare == 1 else "products name no picture that"
-        yield f"{report.bare:,} {have} can be used; a grey blank stands in."
+        have = count(report.bare, "product names", "products name")
+        yield f"{have} no picture that can be used; a grey blank stands in."
     if report.rejected:
-        were = "row was" if report.rejected == 1 else "rows were"
-        yield f"{report.rejected:,} {were} left out, see {folder / REJECTED}:"
+        were = count(report.rejected, "row was", "rows were")
+        yield f"{were} left out, see {folder / REJECTED}:"
         yield from (f"  {count(often, 'row')}: {reason}" for reason, often in report.reasons)
     if report.refused:
-        were = "picture was left out" if report.refused == 1 else "pictures were left out"
-        yield f"{report.refused:,} {were}, though no product was, see {folder / REJECTED}:"
+        were = count(report.refused, "picture was", "pictures were")
+        yield f"{were} left out, though no product was, see {folder / REJECTED}:"
         yield from (f"  {count(often, 'picture')}: {reason}" for reason, often in report.refusals)
     yield from (f"Note: {note}" for note in report.notes)
 
@@ -60,9 +60,8 @@ def hint_lines(report: ImportReport, sign: str) -> Iterator[str]:
 
 def fetch_lines(done: FetchReport) -> Iterator[str]:
     """What was fetched and what was not, for a screen."""
-    are = "is" if len(done.failures) == 1 else "are"
-    fetched, present = count(done.fetched, "picture"), f"{done.present:,} {'was' if done.present == 1 else 'were'}"
-    yield f"{fetched} fetched, {present} there, {len(done.failures):,} {are} missing."
+    fetched, present = count(done.fetched, "picture"), count(done.present, "was", "were")
+    yield f"{fetched} fetched, {present} there, {count(len(done.failures), 'is', 'are')} missing."
     if done.failures or done.fetched:
         yield "Each is counted once, however many products show it."
     reasons = done.reasons()

@@ -65,7 +65,7 @@ def draw(folder: Path, name: Callable[[Sold], str] = lambda one: one.file) -> No
 
 def table(header: str, rows: list[dict[str, object]], delimiter: str = ",") -> str:
     """A CSV with exactly these columns; rows name those that they fill."""
-    columns = header.split(delimiter) if delimiter in header else [header]
+    columns = header.split(delimiter)
     unknown = {name for row in rows for name in row} - set(columns)
     assert not unknown, unknown
     text = io.StringIO(newline="")
@@ -205,8 +205,7 @@ def elements(row: dict[str, object]) -> str:
 
     found = ""
     for name, value in row.items():
-        for one in str(value).split(",http") if name == "additional image link" else [str(value)]:
-            one = one if "://" not in one or one.startswith("http") else f"http{one}"
+        for one in str(value).split(",") if name == "additional image link" else [str(value)]:
             found += f"<g:{name.replace(' ', '_')}>{escape(one)}</g:{name.replace(' ', '_')}>"
     return found
 

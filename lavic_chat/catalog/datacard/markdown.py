@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from lavic_chat.catalog.text import printable
+
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table; columns of numbers are set to the right."""
@@ -14,5 +16,5 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def plain(text: str) -> str:
     """A text from the data, fit for a line of Markdown."""
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text[:80]).split())
+    text = " ".join(printable(text[:80], " ").split())
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", text)

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from lavic_chat.catalog.checks.fingerprints import open_small
 from lavic_chat.catalog.product import Catalog, Product
+from lavic_chat.catalog.text import printable
 from lavic_chat.errors import PictureError
 
 COLUMNS, ROWS = 20, 15  # of a page
@@ -100,7 +101,7 @@ def tile(catalog: Catalog, product: Product, side: int) -> Image.Image:
 
 def fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """The text, cut to `width` pixels."""
-    text = "".join(letter if letter.isprintable() else " " for letter in text[:200])
+    text = printable(text[:200], " ")
     if font.getlength(text) <= width:
         return text
     while text and font.getlength(f"{text}…") > width:

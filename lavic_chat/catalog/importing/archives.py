@@ -34,9 +34,7 @@ def unpack_zip(source: Path, folder: Path) -> None:
                 budget -= unpack(archive, member, folder / path, source)
                 if budget < 0:
                     raise CatalogError(f"{source} unpacks to over {MAX_PICTURES // 10**9} GB; split it.")
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise CatalogError(f"{source} {DAMAGED}.") from error
-    except ValueError as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, ValueError) as error:
         raise CatalogError(f"{source} {DAMAGED}.") from error
 
 

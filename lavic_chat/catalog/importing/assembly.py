@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from lavic_chat.catalog.importing.findings import Findings, reason_of
 from lavic_chat.catalog.importing.formats.extras import MissingPackage
-from lavic_chat.catalog.importing.formats.item import SUFFIXES, Draft, Item, Picture, is_url
+from lavic_chat.catalog.importing.formats.item import SUFFIXES, Draft, Item, Picture, is_address
 from lavic_chat.catalog.importing.html_text import to_text
 from lavic_chat.catalog.importing.picture_cells import name_in
 from lavic_chat.catalog.importing.picture_files import PictureFiles
@@ -26,7 +26,7 @@ from lavic_chat.catalog.load import (
     MAX_TITLE,
     parse_product,
 )
-from lavic_chat.catalog.web import ID, may_be_fetched
+from lavic_chat.catalog.web import ID
 from lavic_chat.errors import CatalogError
 from lavic_chat.storage.files import hash_bytes
 
@@ -64,7 +64,7 @@ def assemble(
         except MissingPackage:
             raise
         except CatalogError as error:
-            findings.reject(draft.place, reason_of(CatalogError(str(error).removeprefix(": ")), where), draft.id)
+            findings.reject(draft.place, reason_of(error, where), draft.id)
             continue
         first = lines.get(item.product.id)
         if first and draft.repeats:
@@ -90,7 +90,7 @@ def without_strays(draft: Draft, files: PictureFiles) -> tuple[Draft, list[str]]
             files.find(picture.at)
             kept.append(picture)
         except CatalogError as error:
-            reasons.append(str(error).removeprefix(": "))
+            reasons.append(reason_of(error))
     return (replace(draft, pictures=tuple(kept)), reasons) if reasons else (draft, reasons)
 
 
@@ -116,20 +116,15 @@ def make_item(draft: Draft, priced: dict[str, Any], files: PictureFiles, names: 
     product = parse_product(fields | priced, where)
     by_name = {image: (picture, file) for image, picture, file in pictures}
     addresses = {
-        image: clean_url(one.url or one.at) for image, (one, _) in by_name.items() if one.url or has_address(one)
+        image: clean_url(one.url or one.at) for image, (one, _) in by_name.items() if one.url or is_address(one.at)
     }
     return Item(
         product,
         tuple(by_name[image][1] for image in product.images),
-        {image: url for image, url in addresses.items() if url and may_be_fetched(url)},
+        {image: url for image, url in addresses.items() if url},
         {image: one.text[:MAX_TEXT] for image, (one, _) in by_name.items() if one.text},
         {image: one.at for image, (one, _) in by_name.items()},
     )
-
-
-def has_address(picture: Picture) -> bool:
-    """Whether it is named by an address."""
-    return is_url(picture.at) or picture.at.startswith("//")
 
 
 def pictures_of(
@@ -140,7 +135,7 @@ def pictures_of(
         file = files.find(picture.at)
         if picture.name:
             name = f"images/{picture.name}"
-        elif has_address(picture):  # many variants show one and the same
+        elif is_address(picture.at):  # many variants show one and the same
             name = names.by_address.get(picture.at) or safe_name(product_id, picture.at, names.taken)
             names.by_address[picture.at] = name
         else:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from lavic_chat.catalog.importing.findings import Findings
 from lavic_chat.catalog.importing.formats.item import Item
 from lavic_chat.catalog.pictures import catalog_picture
+from lavic_chat.catalog.text import printable
 from lavic_chat.errors import PictureError
 from lavic_chat.storage.files import write_atomic
 
@@ -61,7 +62,8 @@ def copy_pictures(items: Sequence[Item], folder: Path, findings: Findings, progr
         for image, file in zip(item.product.images, item.files, strict=True):
             if file is None:
                 if image not in item.urls:
-                    findings.note("{picture is|pictures are} missing", shown(item.originals.get(image, image)))
+                    name = item.originals.get(image, image)
+                    findings.note("{picture is|pictures are} missing", printable(name[:120]))
                 continue
             try:
                 copier.copy(file, image)
@@ -72,8 +74,3 @@ def copy_pictures(items: Sequence[Item], folder: Path, findings: Findings, progr
         if not item.product.images:
             findings.note("{product has|products have} no picture", item.product.id)
     return copied
-
-
-def shown(name: str) -> str:
-    """A name fit for a sentence."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name[:120])

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lavic_chat.errors import CatalogError
+from lavic_chat.catalog.text import printable
+from lavic_chat.errors import CatalogError, LavicError
 from lavic_chat.storage.files import write_atomic
 
 REJECTED = "rejected.csv"
@@ -51,20 +52,18 @@ class Findings:
 
     def reject(self, place: str, reason: str, product_id: str = "") -> None:
         """Leave a row out. Raises CatalogError where the import is strict."""
-        place = self.within(place)
-        if self.strict:
-            raise CatalogError(f"{self.where(place)}: {reason}")
-        self.rejected.append(Rejection(place, product_id, reason))
+        self.object(place, reason)
+        self.rejected.append(Rejection(self.within(place), product_id, reason))
 
     def refuse(self, place: str, reason: str, product_id: str) -> None:
         """Leave a picture out, and keep its product. Raises CatalogError where the import is strict."""
-        self.object(place, reason, product_id)
+        self.object(place, reason)
         self.refused.append(Rejection(self.within(place), product_id, reason))
 
-    def object(self, place: str, reason: str, product_id: str = "") -> None:
+    def object(self, place: str, reason: str) -> None:
         """A fault that costs the row only a field, so that a strict import alone ends with it."""
         if self.strict:
-            raise CatalogError(f"{self.where(place)}: {reason}")
+            raise CatalogError(f"{self.where(self.within(place))}: {reason}")
 
     def within(self, place: str) -> str:
         """A place with the file that it is in, where there are several."""
@@ -80,9 +79,9 @@ def count_reasons(rejected: Sequence[Rejection]) -> tuple[tuple[str, int], ...]:
     return tuple(Counter(rejection.kind for rejection in rejected).most_common())
 
 
-def reason_of(error: CatalogError, where: str) -> str:
-    """An error's sentence without the place that it begins with."""
-    return str(error).removeprefix(f"{where}: ")
+def reason_of(error: LavicError, where: str = "") -> str:
+    """An error's sentence without the place that it begins with, if it names any."""
+    return str(error).removeprefix(where).removeprefix(": ")
 
 
 def write_rejected(folder: Path, rejected: Sequence[Rejection]) -> None:
@@ -101,7 +100,7 @@ def write_rejected(folder: Path, rejected: Sequence[Rejection]) -> None:
 
 def cell(text: str) -> str:
     """A text as it may stand in a spreadsheet, where a cell that begins like a formula would be run."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    plain = printable(text, " ")
     return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") else plain
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from lavic_chat.catalog.importing.formats.item import is_url
+from lavic_chat.catalog.importing.formats.item import is_address
 
 ADDRESSES = re.compile(r"(?<![\s,;|])[\s,;|]++(?=(?:https?:)?//)", re.IGNORECASE)
 PARTS = re.compile(r"[|;\n\r\t]+")
@@ -36,7 +36,7 @@ def parts_of(value: Any, depth: int = 0) -> list[str]:
     text = value[:LONGEST].strip()
     if text[:1] in "[{" and text[-1:] in "]}" and (listed := literal(text)) is not None:
         return parts_of(listed, depth + 1)
-    if is_url(text) or text.startswith("//"):
+    if is_address(text):
         return [part.strip(" \t\r\n,;|") for part in ADDRESSES.split(text)]
     parts = [part.strip() for part in PARTS.split(text) if part.strip()]
     with_commas = [part.strip() for part in text.split(",")]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-from lavic_chat.catalog.importing.formats.item import Draft, is_url
+from lavic_chat.catalog.importing.formats.item import Draft, is_address
 from lavic_chat.catalog.importing.picture_cells import PICTURE, name_in
 from lavic_chat.catalog.load import parse_image, picture_guard
 from lavic_chat.errors import CatalogError
@@ -64,7 +64,7 @@ class PictureFiles:
 
 def is_elsewhere(at: str) -> bool:
     """Whether a picture is named by an address or by a path of another machine, of which only the end can help here."""
-    return is_url(at) or at.startswith("//") or ABSOLUTE.match(at) is not None
+    return is_address(at) or ABSOLUTE.match(at) is not None
 
 
 def list_pictures(bases: Sequence[Path], drafts: Iterable[Draft]) -> PictureFiles:

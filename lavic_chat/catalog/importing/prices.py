@@ -60,13 +60,13 @@ def read_price(draft: Draft, findings: Findings, mark: str) -> tuple[float | Non
         rest, written = split_currency(value)
         try:
             if mark == ".," and is_ambiguous(rest):
-                findings.object(draft.place, f"the price {value[:40]!r} may mean two things.", draft.id)
+                findings.object(draft.place, f"the price {value[:40]!r} may mean two things.")
                 return None, currency
             return read_money(value, mark if len(mark) == 1 else ""), written or currency
         except ValueError:
             pass
     shown = text_of(value)[:40] or str(value)[:40]
-    findings.object(draft.place, f"the price {shown!r} is not a number.", draft.id)
+    findings.object(draft.place, f"the price {shown!r} is not a number.")
     findings.note("{price is no amount and was|prices are no amount and were} left out", f"{draft.place}: {shown!r}")
     return None, currency
 

@@ -1,6 +1,6 @@
 """The formats by name, and how a file's is found: by what is in it, its name last."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -117,7 +117,6 @@ def recognises(source: Path) -> str:
     try:
         table = open_table(source, Findings(source.name))
         layout = find_layout(table, Choice())
-        fields: Callable = plain.find_fields
-        return layout.name if layout else PLAIN if {"id", "title"} <= set(fields(table, {})) else ""
+        return layout.name if layout else PLAIN if {"id", "title"} <= set(plain.find_fields(table, {})) else ""
     except (CatalogError, OSError):
         return ""

@@ -79,11 +79,7 @@ def find_files(folder: Path, source: Path, choice: str) -> tuple[Path, ...]:
     """The files with products in a folder; those of a known layout go before others."""
     kinds = (*TABLES, *PACKED)
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in kinds and is_candidate(path, folder))
-    listings = [path for path in found if path.parent.name == "metadata" and path.name.startswith("listings")]
-    by_format = {AMAZON_BERKELEY.name: listings} if listings else recognise(found, folder)
-    known = {name: files for name, files in by_format.items() if name != PLAIN and choice in ("", name)} or by_format
-    if len(found) == 1 and not known:
-        known = {"": found}
+    known = {"": found} if len(found) == 1 else by_format(found, folder, choice)  # the only one need not be known
     if len(known) == 1:
         ((name, files),) = known.items()
         if len(files) == 1 or name in SEVERAL:
@@ -93,6 +89,13 @@ def find_files(folder: Path, source: Path, choice: str) -> tuple[Path, ...]:
     named = ", ".join(path.name for path in found[:5])
     count = f"{len(found):,} ({named})" if found else "none"
     raise CatalogError(f"{source} must hold one file of products, not {count}; name the file itself.")
+
+
+def by_format(found: Sequence[Path], folder: Path, choice: str) -> dict[str, list[Path]]:
+    """Format -> files that have it; of a known layout, the chosen one if any, where there are such files."""
+    listings = [path for path in found if path.parent.name == "metadata" and path.name.startswith("listings")]
+    known = {AMAZON_BERKELEY.name: listings} if listings else recognise(found, folder)
+    return {name: files for name, files in known.items() if name != PLAIN and choice in ("", name)} or known
 
 
 def recognise(found: Sequence[Path], folder: Path) -> dict[str, list[Path]]:

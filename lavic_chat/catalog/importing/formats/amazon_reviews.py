@@ -6,7 +6,7 @@ from typing import Any
 
 from lavic_chat.catalog.importing.findings import Findings
 from lavic_chat.catalog.importing.formats.item import Draft, Picture
-from lavic_chat.catalog.importing.formats.layout import Layout, Row, rows_of
+from lavic_chat.catalog.importing.formats.layout import Layout, Row, first_of_each, rows_of
 from lavic_chat.catalog.importing.formats.table import NOTHING, Table, known_text, text_of
 from lavic_chat.catalog.importing.picture_cells import pictures_in
 
@@ -26,19 +26,10 @@ def fits_2023(columns: Collection[str]) -> bool:
 
 def read(table: Table, findings: Findings) -> Iterator[Draft]:
     """A draft for each product; one that is listed twice counts once, and one without a title does not."""
-    seen: set[str] = set()
-    for row in rows_of(table, findings):
-        asin = row.text("parent asin", "asin")
-        if asin in seen:
-            findings.note("{product is|products are} there more than once; the first was kept", asin)
-        elif asin and not row.text("title"):
-            findings.note("{product without a title was|products without a title were} left out", asin)
-        else:
-            seen.add(asin)
-            yield make_draft(row, asin)
+    return first_of_each(map(make_draft, rows_of(table, findings)), findings)
 
 
-def make_draft(row: Row, asin: str) -> Draft:
+def make_draft(row: Row) -> Draft:
     """Of either year's fields."""
     pictures = row.value("images", "imageurlhighres", "image", "imageurl", "imurl")
     categories = row.value("categories", "category")
@@ -46,7 +37,7 @@ def make_draft(row: Row, asin: str) -> Draft:
     categories = categories[-1] if isinstance(categories, list) and categories else categories
     return Draft(
         row.place,
-        id=asin,
+        id=row.text("parent asin", "asin"),
         title=row.text("title"),
         category=known_text(categories) or row.text("main category", "main cat"),
         pictures=tuple(map(Picture, pictures_in(pictures))),

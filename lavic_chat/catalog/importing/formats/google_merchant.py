@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from lavic_chat.catalog.importing.findings import Findings
 from lavic_chat.catalog.importing.formats.item import Draft, Picture
-from lavic_chat.catalog.importing.formats.layout import Layout, Row, is_lower, is_now, read_stock, rows_of
+from lavic_chat.catalog.importing.formats.layout import Layout, Row, price_now, read_stock, rows_of
 from lavic_chat.catalog.importing.formats.table import Table, last_part
 from lavic_chat.catalog.importing.picture_cells import pictures_in
 
@@ -40,9 +40,8 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
 
 def price_of(row: Row) -> object:
     """The sale's price while it holds, else the regular one."""
-    sale, regular = row.text("sale price") or None, row.text("price") or row.value("price")
     begins, _, ends = row.text("sale price effective date").partition("/")
-    return sale if is_now(begins, ends) and is_lower(sale, regular) else regular
+    return price_now(row.text("price") or row.value("price"), row.text("sale price") or None, begins, ends)
 
 
 GOOGLE = Layout("google", "a Google Merchant feed", fits, read)

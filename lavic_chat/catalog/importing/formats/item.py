@@ -61,3 +61,8 @@ class Item:
 def is_url(value: object) -> TypeGuard[str]:
     """Whether a value is a web address rather than a path."""
     return isinstance(value, str) and value.lower().startswith(("http://", "https://"))
+
+
+def is_address(at: str) -> bool:
+    """Whether a picture is named by a web address, with its scheme or without."""
+    return is_url(at) or at.startswith("//")

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from lavic_chat.catalog.importing.findings import reason_of
-from lavic_chat.catalog.importing.formats.table import FIRST, KEY, Record, Table, check_columns, within_limit
+from lavic_chat.catalog.importing.formats.table import KEY, Record, Table, object_table
 from lavic_chat.errors import CatalogError, LavicError
 from lavic_chat.storage.files import read_jsonl
 
@@ -20,7 +19,7 @@ EXPECTED = "a list of objects, or an object from ASIN to metadata, was expected"
 def open_json(source: Path) -> Table:
     """The table of a file; raises CatalogError where it is no JSON of objects."""
     if is_lines(source):
-        return make_table(source, json_lines(source), place="")
+        return object_table(source, json_lines(source))
     try:
         data = json.loads(source.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -29,13 +28,13 @@ def open_json(source: Path) -> Table:
     if isinstance(data, dict) and not any(key in data for key in ONE):
         held = next((data[key] for key in WITHIN if isinstance(data.get(key), list)), None)
         if held is None and any(isinstance(value, dict | list) for value in data.values()) and not is_product(data):
-            return make_table(source, keyed_records(data), keyed=True)
+            return object_table(source, keyed_records(data), keyed=True)
         data = held if held is not None else [data]
     if isinstance(data, dict):
         data = [data]
     if not isinstance(data, list) or not data:
         raise CatalogError(f"{source} holds no products; {EXPECTED}.")
-    return make_table(source, listed_records(data))
+    return object_table(source, listed_records(data))
 
 
 def is_product(data: dict) -> bool:
@@ -53,14 +52,6 @@ def is_lines(source: Path) -> bool:
         return len(lines) == 2 and isinstance(json.loads(lines[0]), dict)
     except (ValueError, RecursionError):
         return False
-
-
-def make_table(source: Path, records: Iterator[Record], keyed: bool = False, place: str = "") -> Table:
-    """Its columns are the keys of the first records."""
-    first = list(islice(records, FIRST))
-    columns = tuple(dict.fromkeys(name for record in first for name in record.values if name != KEY))
-    check_columns(len(columns), str(source))
-    return Table(source, columns, within_limit(chain(first, records), source), place, keyed)
 
 
 def listed_records(data: list) -> Iterator[Record]:
@@ -85,13 +76,13 @@ def json_lines(source: Path) -> Iterator[Record]:
     """Of the lines of a file; those that are no objects are at fault."""
     bad: list[LavicError] = []
     for number, row in read_jsonl(source, CatalogError, bad.append):
-        yield from map(fault_record, bad, [source] * len(bad))
+        yield from (fault_record(error, source) for error in bad)
         bad.clear()
         yield Record(f"line {number}", row)
-    yield from map(fault_record, bad, [source] * len(bad))
+    yield from (fault_record(error, source) for error in bad)
 
 
 def fault_record(error: LavicError, source: Path) -> Record:
     """Of a line that is no object."""
-    place, _, reason = reason_of(CatalogError(error), str(source)).removeprefix(f"{source}, ").partition(": ")
+    place, _, reason = reason_of(error, str(source)).removeprefix(", ").partition(": ")
     return Record(place, {}, fault=reason.rstrip("."))

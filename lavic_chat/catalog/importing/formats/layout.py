@@ -1,7 +1,7 @@
 """What a layout is, by which a table's columns become products, and what the layouts have in common."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,6 +68,19 @@ def rows_of(table: Table, findings: Findings, keeps_more: bool = False) -> Itera
             yield Row(record, names)
 
 
+def first_of_each(drafts: Iterable[Draft], findings: Findings) -> Iterator[Draft]:
+    """The drafts with a title, the first of each id; the others are noted."""
+    seen: set[str] = set()
+    for draft in drafts:
+        if draft.id in seen:
+            findings.note("{product is|products are} there more than once; the first was kept", draft.id)
+        elif draft.id and not draft.title:
+            findings.note("{product without a title was|products without a title were} left out", draft.id)
+        else:
+            seen.add(draft.id)
+            yield draft
+
+
 def read_stock(text: str) -> bool | None:
     """Whether something is in stock, by what shops write: "in_stock", "https://schema.org/OutOfStock", a count; None
     where that says nothing."""
@@ -98,6 +111,11 @@ def read_date(text: str) -> datetime | None:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
+def price_now(regular: Any, sale: Any, begins: str, ends: str) -> Any:
+    """The sale's price while it holds and is the lower one, else the regular price."""
+    return sale if is_now(begins, ends) and is_lower(sale, regular) else regular
+
+
 def is_lower(sale: Any, price: Any) -> bool:
     """Whether a sale's price is an amount, and below the other where that is one."""
     try:
@@ -105,14 +123,3 @@ def is_lower(sale: Any, price: Any) -> bool:
         return lower > 0 and (price in (None, "") or lower <= read_money(str(price)))
     except ValueError:
         return False
-
-
-@dataclass
-class Groups:
-    """Rows by what they share, in the order of their first."""
-
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-
-    def add(self, key: str, row: Row) -> None:
-        """One row more."""
-        self.rows.setdefault(key, []).append(row)

@@ -1,7 +1,7 @@
 """Tables of one's own: columns found by their usual names, or named with `--map`; all others become attributes."""
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from lavic_chat.catalog.currencies import split_header
@@ -10,6 +10,8 @@ from lavic_chat.catalog.importing.formats.item import Draft, Picture, is_url
 from lavic_chat.catalog.importing.formats.layout import Row, read_stock, rows_of
 from lavic_chat.catalog.importing.formats.table import FIRST, KEY, Table, fold, folded, known_text, last_part, text_of
 from lavic_chat.catalog.importing.picture_cells import PICTURE, pictures_in
+from lavic_chat.catalog.importing.prices import is_amount
+from lavic_chat.catalog.text import printable
 from lavic_chat.errors import CatalogError
 
 NAMES: Mapping[str, tuple[str, ...]] = {  # of a product's fields, the surest first
@@ -48,8 +50,7 @@ def read(table: Table, findings: Findings, chosen: Mapping[str, str]) -> Iterato
     if "id" not in fields or not {"title", "category"} & set(fields):
         first = list(islice(rows, FIRST))
         raise CatalogError(f"{findings.where(table.place)}: {explain(table, fields, first)}")
-    taken = {fields[name] for name in fields}
-    others = [column for column in table.columns if column and column not in taken]
+    others = [column for column in table.columns if column and column not in fields.values()]
     for row in rows:
         yield make_draft(row, fields, others)
 
@@ -62,8 +63,6 @@ def make_draft(row: Row, fields: Mapping[str, str], others: list[str]) -> Draft:
         return known_text(values.get(fields.get(name, ""))) if name in fields else ""
 
     category = last_part(said("category"))
-    more = {column: text for column in others if (text := text_of(values.get(column)))}
-    nested = more_of(values, more)
     return Draft(
         row.place,
         id=said("id"),
@@ -71,7 +70,7 @@ def make_draft(row: Row, fields: Mapping[str, str], others: list[str]) -> Draft:
         category=category,
         pictures=tuple(map(Picture, pictures_in(values.get(fields.get("image", ""))))),
         description=said("description"),
-        attributes=nested,
+        attributes=attributes_of(values, others),
         price=values.get(fields.get("price", "")),
         currency=said("currency") or split_header(fields.get("price", ""))[1],
         link=said("link"),
@@ -83,11 +82,13 @@ def make_draft(row: Row, fields: Mapping[str, str], others: list[str]) -> Draft:
     )
 
 
-def more_of(values: Mapping, more: dict[str, str]) -> dict[str, str]:
-    """Attributes of a JSON object one by one, where a column holds such an object."""
+def attributes_of(values: Mapping, columns: Iterable[str]) -> dict[str, str]:
+    """What columns say; of a JSON object in one of them what each of its names says."""
     found: dict[str, str] = {}
-    for column, text in more.items():
-        inner = values[column]
+    for column in columns:
+        inner = values.get(column)
+        if not (text := text_of(inner)):
+            continue
         if isinstance(inner, list) and any(isinstance(one, dict | list) for one in inner):
             continue  # things of their own, such as variants or reviews
         if isinstance(inner, dict):
@@ -203,8 +204,6 @@ def is_image(values: list[str]) -> bool:
 
 def is_price(values: list[str]) -> bool:
     """Amounts with cents or a currency."""
-    from lavic_chat.catalog.importing.prices import is_amount
-
     return bool(values) and sum(map(is_amount, values)) >= 0.8 * len(values)
 
 
@@ -216,7 +215,7 @@ ORDER = ("id", "title", "image", "price")  # as they are told
 
 def plain(column: str) -> str:
     """A column's name fit for a sentence."""
-    return repr("".join(one if one.isprintable() else "?" for one in column[:LONGEST_NAME]))
+    return repr(printable(column[:LONGEST_NAME]))
 
 
 def quoted(column: str) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lavic_chat.catalog.importing.findings import Findings
+from lavic_chat.catalog.importing.findings import Findings, reason_of
 from lavic_chat.catalog.importing.formats.amazon_reviews import details_of
 from lavic_chat.catalog.importing.formats.item import SUFFIXES, Draft, Picture, is_url
-from lavic_chat.catalog.importing.formats.layout import Layout, Row, rows_of
+from lavic_chat.catalog.importing.formats.layout import Layout, Row, first_of_each, rows_of
 from lavic_chat.catalog.importing.formats.table import KEY, Table
 from lavic_chat.catalog.load import parse_id
 from lavic_chat.errors import CatalogError
@@ -23,7 +23,11 @@ def fits(columns: Collection[str]) -> bool:
 def read(table: Table, findings: Findings) -> Iterator[Draft]:
     """A draft for each ASIN, its pictures under their own names; the first of an ASIN counts, and one without a title
     does not."""
-    seen: set[str] = set()
+    return first_of_each(named_drafts(table, findings), findings)
+
+
+def named_drafts(table: Table, findings: Findings) -> Iterator[Draft]:
+    """A draft for each row that names its product and its pictures as it should; the others are rejected."""
     for row in rows_of(table, findings):
         try:
             draft = train_draft(row) if table.keyed else valid_draft(row)
@@ -31,15 +35,9 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
             if any("/" in one.name or Path(one.name).suffix.lower() not in SUFFIXES for one in draft.pictures):
                 raise CatalogError("an image name must end as .jpg or another picture, without slashes.")
         except CatalogError as error:
-            findings.reject(row.place, str(error).removeprefix(": "))
+            findings.reject(row.place, reason_of(error))
             continue
-        if draft.id in seen:
-            findings.note("{product is|products are} there more than once; the first was kept", draft.id)
-        elif not draft.title:
-            findings.note("{product without a title was|products without a title were} left out", draft.id)
-        else:
-            seen.add(draft.id)
-            yield draft
+        yield draft
 
 
 def valid_draft(row: Row) -> Draft:

@@ -2,11 +2,12 @@
 handle", "Price", "Product image URL"): one product in several rows, a variant or a further picture in each."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from lavic_chat.catalog.importing.findings import Findings
 from lavic_chat.catalog.importing.formats.item import Draft, Picture
-from lavic_chat.catalog.importing.formats.layout import Groups, Layout, Row, rows_of
+from lavic_chat.catalog.importing.formats.layout import Layout, Row, rows_of
 from lavic_chat.catalog.importing.formats.table import Table, last_part, text_of
 
 HANDLE, TITLE = ("handle", "url handle"), ("title",)
@@ -32,13 +33,13 @@ def fits(columns: Collection[str]) -> bool:
 
 def read(table: Table, findings: Findings) -> Iterator[Draft]:
     """A draft for each variant of each active product."""
-    groups = Groups()
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows_of(table, findings):
         if handle := row.text(*HANDLE):
-            groups.add(handle, row)
+            groups[handle].append(row)
         else:
             findings.reject(row.place, "the handle is empty; every row needs that of its product.")
-    for handle, rows in groups.rows.items():
+    for handle, rows in groups.items():
         head = next((row for row in rows if row.text(*TITLE)), rows[0])
         if not head.text(*TITLE):
             findings.reject(head.place, "the title is missing; the first row of a product has it.", handle)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,14 @@ def within_limit(records: Iterable[Record], source: Path) -> Iterator[Record]:
         if number > MAX_ROWS:
             raise CatalogError(f"{source} holds more than {MAX_ROWS:,} rows; split it.")
         yield record
+
+
+def object_table(source: Path, records: Iterator[Record], keyed: bool = False) -> Table:
+    """The table of records that are objects: its columns are the keys of the first ones."""
+    first = list(islice(records, FIRST))
+    columns = tuple(dict.fromkeys(name for record in first for name in record.values if name != KEY))
+    check_columns(len(columns), str(source))
+    return Table(source, columns, within_limit(chain(first, records), source), "", keyed)
 
 
 def text_of(value: Any, depth: int = 0) -> str:

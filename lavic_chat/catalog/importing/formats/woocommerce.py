@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 
 from lavic_chat.catalog.importing.findings import Findings
 from lavic_chat.catalog.importing.formats.item import Draft, Picture
-from lavic_chat.catalog.importing.formats.layout import Layout, Row, is_lower, is_now, read_stock, rows_of
+from lavic_chat.catalog.importing.formats.layout import Layout, Row, price_now, read_stock, rows_of
 from lavic_chat.catalog.importing.formats.table import Table, last_part
 from lavic_chat.catalog.importing.picture_cells import pictures_in
 
@@ -35,15 +35,9 @@ def read(table: Table, findings: Findings) -> Iterator[Draft]:
         if parent is None:
             findings.reject(row.place, f"the parent {row.text('parent')!r} is not in the file.", row.text("id", "sku"))
         elif not is_listed(row) or not is_listed(parent):
-            findings.note(
-                HIDDEN,
-                row.text("id", "sku"),
-            )
+            findings.note(HIDDEN, row.text("id", "sku"))
         elif "grouped" in kinds_of(row):
-            findings.note(
-                GROUPS,
-                row.text("id", "sku"),
-            )
+            findings.note(GROUPS, row.text("id", "sku"))
         elif id(row) not in varied:
             yield make_draft(row, parent, varied.get(id(parent), set()))
 
@@ -71,9 +65,8 @@ def make_draft(row: Row, parent: Row, taken: set[str]) -> Draft:
 
 def price_of(row: Row) -> object:
     """The sale's price while it holds, else the regular one."""
-    sale, regular = row.value("sale price"), row.value("regular price")
-    holds = is_now(row.text("date sale price starts"), row.text("date sale price ends"))
-    return sale if holds and is_lower(sale, regular) else regular
+    begins, ends = row.text("date sale price starts"), row.text("date sale price ends")
+    return price_now(row.value("regular price"), row.value("sale price"), begins, ends)
 
 
 def attributes_of(row: Row) -> dict[str, str]:

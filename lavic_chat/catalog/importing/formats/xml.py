@@ -1,12 +1,12 @@
 """XML feeds, RSS and Atom: each item or entry is a record by its elements' names, prefixes and namespaces aside."""
 
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from lavic_chat.catalog.importing.formats.extras import need
-from lavic_chat.catalog.importing.formats.table import FIRST, Record, Table, check_columns, within_limit
+from lavic_chat.catalog.importing.formats.table import FIRST, Record, Table, object_table
 from lavic_chat.errors import CatalogError
 
 ITEMS = frozenset(("item", "entry", "product"))
@@ -18,14 +18,12 @@ MAX_VALUES = 200  # of one element in an item
 def open_xml(source: Path) -> Table:
     """The table of a feed; raises CatalogError for one with a DTD or entities, or without items."""
     tree, common = need("defusedxml.ElementTree", "XML feeds"), need("defusedxml.common", "XML feeds")
-    records = xml_records(source, tree, common)
-    first = list(islice(records, FIRST))
-    columns = tuple(dict.fromkeys(name for record in first for name in record.values))
-    check_columns(len(columns), str(source))
-    if not columns:
+    table = object_table(source, xml_records(source, tree, common))
+    if not table.columns:
+        first = islice(table.records, FIRST)
         fault = next((record.fault for record in first if record.fault), "no item, entry or product is in it")
         raise CatalogError(f"{source} is no product feed: {fault}.")
-    return Table(source, columns, within_limit(chain(first, records), source), "")
+    return table
 
 
 def xml_records(source: Path, tree: Any, common: Any) -> Iterator[Record]:
