@@ -71,7 +71,12 @@ class ImageEncoder:
     @cached_property
     def blank(self) -> np.ndarray:
         """[5, h] of the blank that stands in for a picture that is missing or broken."""
-        return self._encode_cached(self.keys.of(b""), blank_picture())
+        key = self.keys.of(b"")
+        cached = self.cache.get([key])
+        if key not in cached:
+            cached = {key: self._encode([blank_picture()])[0]}
+            self.cache.put(cached)
+        return cached[key]
 
     def count_blanks(self, states: Tensor) -> int:
         """How many of the products' states [n, 5, h] are the blank's."""
@@ -111,14 +116,6 @@ class ImageEncoder:
             for key, state in shipped.items()
             if key not in own or not torch.equal(torch.tensor(own[key]).half(), state.half())
         })  # fmt: skip
-
-    def _encode_cached(self, key: str, picture: Image.Image) -> np.ndarray:
-        """[5, h] of one picture, from the cache if it was seen before."""
-        cached = self.cache.get([key])
-        if key not in cached:
-            cached = {key: self._encode([picture])[0]}
-            self.cache.put(cached)
-        return cached[key]
 
     def _encode_part(self, catalog: Catalog, part: Sequence[tuple[str, "PictureRef"]]) -> dict[str, np.ndarray]:
         """States [5, h] by key; what is decoded are the very bytes that the key names."""

@@ -29,7 +29,7 @@ def item_keys(products: Sequence[Product], states: Tensor) -> list[str]:
 
 def save_item_vectors(adapter: str | Path, keys: Sequence[str], vectors: Tensor) -> Path:
     """Write the vectors [n, d] of items into an adapter's folder; returns the file."""
-    path = Path(adapter) / MODA / FILE
+    path = vectors_file(adapter)
     rows = dict(zip(keys, vectors.half(), strict=True))
     write_atomic(path, save({key: row.contiguous() for key, row in rows.items()}))
     return path
@@ -37,15 +37,20 @@ def save_item_vectors(adapter: str | Path, keys: Sequence[str], vectors: Tensor)
 
 def has_item_vectors(adapter: str | Path | None) -> bool:
     """Whether vectors go along with an adapter at all."""
-    return bool(adapter) and (Path(adapter) / MODA / FILE).is_file()
+    return bool(adapter) and vectors_file(adapter).is_file()
+
+
+def vectors_file(adapter: str | Path) -> Path:
+    """Where they lie in an adapter's folder."""
+    return Path(adapter) / MODA / FILE
 
 
 def load_item_vectors(adapter: str | Path | None, products: Sequence[Product], states: Tensor) -> np.ndarray | None:
     """[n, d] unit vectors of all of a catalogue's products; None where the adapter does not have those of each. Raises
     ModelError where the file is damaged."""
-    path = Path(adapter) / MODA / FILE if adapter else None
-    if not path or not path.is_file():
+    if not adapter or not has_item_vectors(adapter):
         return None
+    path = vectors_file(adapter)
     try:
         known = load_file(path)
     except (OSError, SafetensorError) as error:

@@ -1,5 +1,6 @@
 """The keys of pictures, hashes of their bytes, without reading again every file that has not changed since."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,10 +55,15 @@ class PictureKeys:
             state = path.stat() if path else None
         except OSError:
             return ""
-        if not state or time.time() - max(state.st_mtime, state.st_ctime) < SETTLED:
+        if not state or not is_settled(state, time.time()):
             return ""
         times = str(state.st_mtime_ns), str(state.st_ctime_ns)  # the second tells a file that another was moved upon
         return hash_bytes(self.vision_hash, str(path), str(state.st_size), *times)
+
+
+def is_settled(state: os.stat_result, now: float) -> bool:
+    """Whether a file has not changed for so long that any further change will be seen by its times."""
+    return now - max(state.st_mtime, state.st_ctime) >= SETTLED
 
 
 def read_bytes(path: Path | None) -> bytes:

@@ -17,14 +17,14 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.columns import ends_of
 from lavic_chat.catalog.stored import StoredProducts
 from lavic_chat.features.item import ItemFeatures, main_pictures
-from lavic_chat.features.picture_keys import SETTLED
+from lavic_chat.features.picture_keys import is_settled
+from lavic_chat.features.vectors import unit
 from lavic_chat.storage.files import hash_bytes
 from lavic_chat.storage.tables import ColumnFile, Place, Tables, stored_tables, write_columns
 
 FORMAT = "1"  # counted up when the columns come to be others
 PART = 4096  # products that are looked at and embedded together
 MISSING, UNSETTLED = -1, -2  # in the place of a file's size: it is not there; it may have changed since
-LEAST_LENGTH = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +102,8 @@ def picture_files(catalog: Catalog, most: int) -> np.ndarray:
             except (OSError, ValueError):
                 found.append((MISSING, 0, 0))
                 continue
-            settled = now - max(state.st_mtime, state.st_ctime) >= SETTLED
-            found.append((state.st_size, state.st_mtime_ns, state.st_ctime_ns) if settled else (UNSETTLED, int(now), 0))
+            known = state.st_size, state.st_mtime_ns, state.st_ctime_ns
+            found.append(known if is_settled(state, now) else (UNSETTLED, int(now), 0))
     return np.array(found, np.int64).reshape(-1, 3)
 
 
@@ -134,8 +134,3 @@ def write_items(folder: Place, catalog: Catalog, maker: ItemMaker, progress: boo
     picture.change(lambda means: unit(means - centre))
     columns = {"average": average, "centre": centre, "starts": ends_of(counts), "captions": captions}
     write_columns(folder, columns)
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """[..., d] -> the same at length 1; zeros stay zeros."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), LEAST_LENGTH)

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 from lavic_chat.catalog import Product
 from lavic_chat.catalog.columns import columns_of
 from lavic_chat.dialogue.history import LIKED, OPENED, TURNED_DOWN, History
-from lavic_chat.retrieval.query import unit
+from lavic_chat.features.vectors import lengths, unit
 from lavic_chat.retrieval.retriever import Retriever
 
 WEIGHTS = {LIKED: 1.0, OPENED: 0.5, TURNED_DOWN: -0.25}
@@ -30,8 +30,7 @@ class JoinedVectors:
     @cached_property
     def lengths(self) -> tuple[np.ndarray, np.ndarray]:
         """[N] each, of the two kinds of vectors."""
-        first, second = (np.maximum(np.linalg.norm(one, axis=1), 1e-9) for one in (self.first, self.second))
-        return first, second
+        return lengths(self.first), lengths(self.second)
 
     def __getitem__(self, rows: Sequence[int] | np.ndarray | slice) -> np.ndarray:
         joined = np.concatenate([unit(self.first[rows]), unit(self.second[rows])], axis=-1)

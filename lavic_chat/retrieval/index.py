@@ -50,25 +50,21 @@ class ExactIndex:
 
     def search(self, vectors: QueryVectors, filters: Filters, excluded: Collection[str], k: int) -> list[Hit]:
         """See `Index.search`; items of one similarity stand in the catalogue's order."""
-        rows = admitted_rows(self.columns, filters, excluded)
-        if vectors.bonus is not None:
-            rows = self.within_reach(vectors, rows, k)
+        rows = self.within_reach(vectors, admitted_rows(self.columns, filters, excluded), k)
         similarities = self.similarities(vectors, rows)
         if len(rows) > 2 * k > 0:
-            least = np.partition(similarities, len(rows) - k)[len(rows) - k]
+            least = kth_highest(similarities, k)
             rows, similarities = rows[similarities >= least], similarities[similarities >= least]
         nearest = np.argsort(-similarities, kind="stable")[:k]
         return [Hit(self.columns.ids[rows[at]], float(similarities[at])) for at in nearest]
 
     def within_reach(self, vectors: QueryVectors, rows: np.ndarray, k: int) -> np.ndarray:
         """Those of the rows whose bonus is high enough for their vectors to bring them among the k nearest."""
-        bonus = np.zeros(len(self.columns)) if vectors.bonus is None else vectors.bonus
-        first = max(FIRST, 4 * k)
-        if len(rows) <= first:
+        bonus, first = vectors.bonus, max(FIRST, 4 * k)
+        if bonus is None or len(rows) <= first:
             return rows
         highest = rows[np.argpartition(-bonus[rows], first)[:first]]
-        found = self.similarities(vectors, highest)
-        kth = np.partition(found, len(found) - k)[len(found) - k] if k else np.inf
+        kth = kth_highest(self.similarities(vectors, highest), k) if k else np.inf
         return rows[bonus[rows] >= kth - reach(vectors)]
 
     def similarities(self, vectors: QueryVectors, rows: np.ndarray) -> np.ndarray:
@@ -84,6 +80,11 @@ def admitted_rows(columns: Columns, filters: Filters, excluded: Collection[str])
     admitted = filters.mask(columns)
     admitted[columns.rows_of(excluded)] = False
     return np.flatnonzero(admitted)
+
+
+def kth_highest(numbers: np.ndarray, k: int) -> float:
+    """Of [n], n >= k > 0."""
+    return np.partition(numbers, len(numbers) - k)[len(numbers) - k]
 
 
 def reach(vectors: QueryVectors) -> float:

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from lavic_chat.features.item_embedder import ItemEmbedder, ItemVectors
-from lavic_chat.retrieval.query import Query, unit
+from lavic_chat.features.vectors import unit
+from lavic_chat.retrieval.query import Query
 
 
 class SearchSpace(Protocol):

@@ -22,6 +22,7 @@ from lavic_chat.catalog import Product
 from lavic_chat.catalog.columns import Columns, columns_of
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.errors import LavicError
+from lavic_chat.features.image_encoder import chunks
 from lavic_chat.retrieval.index import Hit, QueryVectors, admitted_rows
 from lavic_chat.storage.files import hash_bytes, write_atomic
 
@@ -140,8 +141,7 @@ class MilvusIndex:
     def similarities(self, query: np.ndarray, condition: str, rows: np.ndarray, bonus: np.ndarray) -> dict[int, float]:
         """Those of items in these rows that the condition admits, with their bonus."""
         found: dict[int, float] = {}
-        for start in range(0, len(rows), BATCH):
-            part = rows[start : start + BATCH]
+        for part in chunks(rows, BATCH):
             own = f"{KEY} in {self.keys[part].tolist()}"
             near = self.nearest(query, f"({condition}) and {own}" if condition else own, len(part))
             found.update((row, near[row] + float(bonus[row])) for row in near)
@@ -178,9 +178,9 @@ class MilvusIndex:
             new = [row for row, key in rows if key not in there]
             changed = [row for row, key in rows if there.get(key, versions[row]) != versions[row]]
             gone = [key for key in there if key not in self.row]
-            for part in parts_of([*new, *changed]):
+            for part in chunks([*new, *changed], BATCH):
                 self.client.upsert(self.name, [self.entity(row, versions[row], text, picture) for row in part])
-            for part in parts_of(gone):
+            for part in chunks(gone, BATCH):
                 self.client.delete(self.name, ids=part)
             if new or changed or gone:
                 self.client.flush(self.name)
@@ -263,11 +263,6 @@ def expression(filters: Filters, left_out: Sequence[int]) -> str:
 def kth_best(found: Mapping[int, float], k: int) -> float:
     """The k-th highest number; as low as can be where there are fewer."""
     return sorted(found.values(), reverse=True)[k - 1] if 0 < k <= len(found) else -math.inf
-
-
-def parts_of(items: list[int]) -> Iterable[list[int]]:
-    """So many at a time as are sent at once."""
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
+from lavic_chat.features.vectors import unit
 from lavic_chat.nlu.intent import Intent
 
 AGEING = 0.6  # the weight of a turn against the next newer one
@@ -49,8 +50,3 @@ def intent_query(intent: Intent, dialogue: Dialogue) -> Query:
     said = make_query(dialogue.since(intent.since))
     weights = (*((1 - SENTENCE_WEIGHT) * weight for weight in said.weights), SENTENCE_WEIGHT)
     return Query((*said.texts, intent.sentence), weights)
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """[..., d] -> the same at length 1; zeros stay zeros."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)

@@ -7,11 +7,12 @@ import numpy as np
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.features.stored_items import PictureVectors
+from lavic_chat.features.vectors import unit
 from lavic_chat.recommendation import Candidate
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.index import ExactIndex, Index, QueryVectors
 from lavic_chat.retrieval.item_space import SearchSpace
-from lavic_chat.retrieval.query import Query, unit
+from lavic_chat.retrieval.query import Query
 
 PICTURE_WEIGHT = 0.5  # of picture similarity, where the shopper showed a photo or a product
 LIKE_WEIGHT = 0.5  # of a shown product's text

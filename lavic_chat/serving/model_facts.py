@@ -33,8 +33,9 @@ class ModelFacts:
     @cached_property
     def average(self) -> Tensor:
         """[5, h] of a picture that shows nothing in particular."""
-        known = self.item_features.average if isinstance(self.item_features, StoredItems) else None
-        return self.main_states.mean(0) if known is None else known
+        if isinstance(self.item_features, StoredItems):
+            return self.item_features.average
+        return self.main_states.mean(0)
 
     @property
     def picture_counts(self) -> Sequence[int]:

@@ -279,7 +279,8 @@ def load_recommender(
     recommender = Recommender(catalog, visual_ranker, retriever, items, listener)
     if has_item_vectors(settings.adapter):
         vectors = load_item_vectors(settings.adapter, catalog.products, recommender.main_states)
-        recommender.taste = recommender.taste if vectors is None else Taste(catalog.products, vectors)
+        if vectors is not None:
+            recommender.taste = Taste(catalog.products, vectors)
     return recommender
 
 

@@ -25,10 +25,7 @@ class UnmetRequests:
     def note(self, found: Recommendation) -> None:
         """Count what an answer says was not there."""
         with self._lock:
-            for words, why in unmet_in(found):
-                self._counts[shortened(words), why] += 1
-            self._counts.pop(("", NOT_SOLD), None)
-            self._counts.pop(("", GAVE_WAY), None)
+            self._counts.update((words, why) for said, why in unmet_in(found) if (words := shortened(said)))
             if len(self._counts) > MOST_KEPT:
                 self._counts = Counter(dict(self._counts.most_common(MOST_KEPT * 9 // 10)))
 

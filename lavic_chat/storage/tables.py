@@ -7,6 +7,7 @@ named by what it was made of:
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
+from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
 
 from lavic_chat.errors import CacheError, DiskError
 from lavic_chat.storage.files import could_not_write, fresh_folder, write_json
@@ -66,11 +68,13 @@ class Tables(Mapping[str, Any]):
         return StoredTexts(blob, offsets)
 
     def __iter__(self) -> Iterator[str]:
-        names = (path.stem for path in self.folder.glob("*.npy"))
-        return iter({name.removesuffix(f".{BLOB}").removesuffix(f".{OFFSETS}") for name in names})
+        return iter({name.removesuffix(f".{BLOB}").removesuffix(f".{OFFSETS}") for name in self._names()})
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+    def _names(self) -> Iterable[str]:
+        return (path.stem for path in self.folder.glob("*.npy"))
 
     def _has(self, name: str) -> bool:
         return (self.folder / f"{name}.npy").exists()
@@ -91,8 +95,8 @@ class HeldTables(Tables):
         super().__init__(folder)
         self.arrays: dict[str, np.ndarray] = {}
 
-    def __iter__(self) -> Iterator[str]:
-        return iter({name.removesuffix(f".{BLOB}").removesuffix(f".{OFFSETS}") for name in self.arrays})
+    def _names(self) -> Iterable[str]:
+        return self.arrays
 
     def _has(self, name: str) -> bool:
         return name in self.arrays
@@ -125,29 +129,39 @@ def write_columns(place: str | Place, columns: Mapping[str, np.ndarray | Iterabl
 
 
 class ColumnFile:
-    """A column of so many rows that is written piece by piece, so that it need not be held."""
+    """A column of so many rows that is written piece by piece, so that it need not be held. Nothing is mapped that the
+    disk has not taken yet: where a full disk ends a write with an error, a mapped page would end the process."""
 
     def __init__(self, place: str | Place, name: str, length: int):
         self.held = place.arrays if isinstance(place, HeldTables) else None
         folder = place.folder if isinstance(place, HeldTables) else Path(place)
         self.path, self.name, self.length, self.written = folder / f"{name}.npy", name, length, 0
+        self.kind: np.dtype | None = None  # of all rows, that of the first ones
 
     def append(self, part: np.ndarray) -> None:
         """The next rows [n, ...]. Raises DiskError where they cannot be written."""
+        shape = (self.length, *part.shape[1:])
+        if not self.written:
+            self.kind = part.dtype
         if self.held is not None:
             if not self.written:
-                self.held[self.name] = np.zeros((self.length, *part.shape[1:]), part.dtype)
+                self.held[self.name] = np.zeros(shape, part.dtype)
             self.held[self.name][self.written : self.written + len(part)] = part
-            self.written += len(part)
-            return
+        else:
+            self._write(np.ascontiguousarray(part, self.kind), shape)
+        self.written += len(part)
+
+    def _write(self, rows: np.ndarray, shape: tuple[int, ...]) -> None:
         try:
-            mode, shape = ("r+", None) if self.written else ("w+", (self.length, *part.shape[1:]))
-            column = np.lib.format.open_memmap(self.path, mode=mode, dtype=part.dtype, shape=shape)
-            column[self.written : self.written + len(part)] = part
-            column.flush()
+            with self.path.open("ab" if self.written else "wb") as file:
+                if not self.written:
+                    about = {"descr": dtype_to_descr(rows.dtype), "fortran_order": False, "shape": shape}
+                    write_array_header_1_0(file, about)
+                file.write(rows.data)
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise could_not_write(self.path, error) from error
-        self.written += len(part)
 
     def read(self) -> np.ndarray:
         """The column, mapped, read-only."""
@@ -157,7 +171,7 @@ class ColumnFile:
 
     def change(self, call: Callable[[np.ndarray], np.ndarray], step: int = 65_536) -> None:
         """Put in the place of all rows what the call makes of them, some at a time."""
-        column = np.lib.format.open_memmap(self.path, mode="r+") if self.held is None else self.held[self.name]
+        column = open_memmap(self.path, mode="r+") if self.held is None else self.held[self.name]
         for start in range(0, self.length, step):
             column[start : start + step] = call(column[start : start + step])
         if isinstance(column, np.memmap):

@@ -9,7 +9,7 @@ import torch
 
 from lavic_chat.catalog import load_catalog
 from lavic_chat.catalog.stored import open_catalog
-from lavic_chat.features import stored_items
+from lavic_chat.features import picture_keys, stored_items
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.features.stored_items import ItemMaker, open_items
 
@@ -45,7 +45,7 @@ def folder(tiny_catalog_folder: Path) -> Path:
 @pytest.fixture(autouse=True)
 def settled(monkeypatch) -> None:
     """A file's change of place in time is not waited for."""
-    monkeypatch.setattr(stored_items, "SETTLED", 0.0)
+    monkeypatch.setattr(picture_keys, "SETTLED", 0.0)
 
 
 def test_they_are_looked_at_once(folder, tmp_path, monkeypatch):
@@ -83,7 +83,7 @@ def test_what_is_another_is_looked_at_again(folder, tmp_path, what):
 
 
 def test_what_changed_this_moment_is_looked_at_again(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(stored_items, "SETTLED", 10.0)
+    monkeypatch.setattr(picture_keys, "SETTLED", 10.0)
     eyes = Eyes()
     moments = iter((100.0, 200.0))
     newest = max(path.stat().st_ctime for path in folder.rglob("*.*"))

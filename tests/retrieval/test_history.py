@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue.history import LIKED, NO_HISTORY, OPENED, SIGNS, TURNED_DOWN, Event, History
+from lavic_chat.features.vectors import unit
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.history import DECAY, WEIGHTS, Taste, taste_of
-from lavic_chat.retrieval.query import unit
 from lavic_chat.retrieval.retriever import Retriever
 
 COUNT = 12

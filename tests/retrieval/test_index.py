@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from lavic_chat.catalog import Product
 from lavic_chat.catalog.columns import columns_of
 from lavic_chat.catalog.filters import Filters
+from lavic_chat.features.vectors import unit
 from lavic_chat.retrieval import index as index_module
 from lavic_chat.retrieval.index import ExactIndex, QueryVectors
-from lavic_chat.retrieval.query import unit
 
 CATEGORIES = ("Sofas", "Lamps", "Rugs")
 PRICES = st.one_of(st.none(), st.integers(0, 9).map(float))

@@ -9,10 +9,10 @@ from lavic_chat.catalog import Product
 from lavic_chat.catalog.columns import columns_of, make_columns
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.errors import LavicError
+from lavic_chat.features.vectors import unit
 from lavic_chat.retrieval import milvus
 from lavic_chat.retrieval.index import ExactIndex, QueryVectors
 from lavic_chat.retrieval.milvus import MilvusChange, MilvusIndex, MilvusPlace, expression, read_address
-from lavic_chat.retrieval.query import unit
 
 COUNT = 300
 NAMES = ("Sofas", 'Lamps" or key >= 0 or "', "Rugs")

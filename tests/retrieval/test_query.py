@@ -7,8 +7,9 @@ import pytest
 from helpers.toys import said
 
 from lavic_chat.dialogue.turns import Dialogue
+from lavic_chat.features.vectors import unit
 from lavic_chat.nlu.intent import Appearance, Intent
-from lavic_chat.retrieval.query import Query, intent_query, make_query, unit
+from lavic_chat.retrieval.query import Query, intent_query, make_query
 
 
 def test_weights_fall_with_age_and_for_others():

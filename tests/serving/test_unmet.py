@@ -39,7 +39,7 @@ def test_addresses_and_numbers_of_people_are_not_kept():
     unmet = UnmetRequests()
     for words in ("ada@example.org", "call 0301234567", "http://x", "www.me", ""):
         unmet.note(missing(words))
-        unmet.note(Recommendation((), gave_way=(GivenWay("colour", words),)))
+        unmet.note(Recommendation((), gave_way=(GivenWay("colour", words),), out_of_stock=(words,)))
     assert unmet.most(9) == ()
 
 
