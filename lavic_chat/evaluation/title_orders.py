@@ -10,7 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from tqdm import tqdm
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.errors import LavicError
-from lavic_chat.evaluation.metrics import mean_interval
+from lavic_chat.evaluation.compare import paired_gain
 from lavic_chat.evaluation.plain_requests import OPENINGS
 from lavic_chat.ranking.visual_ranker import VisualRanker
 from lavic_chat.recommendation import RequestRecommender
@@ -120,7 +120,7 @@ def draw_trials(recommender: Recommender, requests: int, seed: int) -> list[Tria
     kinds = [kind for kind, count in sorted(counts.items()) if kind and count > PER_KIND]
     if not kinds:
         raise LavicError("This catalogue has too few things of one kind to measure what orders in titles do.")
-    drawn = [*rng.sample(kinds, len(kinds))] * len(ORDERS)
+    drawn = cycle(rng.sample(kinds, len(kinds)))
     trials, taken = [], set()
     for kind, order in zip(drawn, ORDERS, strict=False):
         asked = tuple(opening.format(kind) for opening in OPENINGS[:requests])
@@ -133,7 +133,7 @@ def draw_trials(recommender: Recommender, requests: int, seed: int) -> list[Tria
 
 def plain_words(trials: Sequence[Trial]) -> list[str]:
     """Words that order nothing, for each trial."""
-    return [words for words, _ in zip(cycle(PLAIN), trials, strict=False)]
+    return list(islice(cycle(PLAIN), len(trials)))
 
 
 def with_words(catalog: Catalog, trials: Sequence[Trial], words: Sequence[str]) -> Catalog:
@@ -177,9 +177,8 @@ def compare(trials: Sequence[Trial], sides: Mapping[str, Sequence[Measured]], se
     row: dict = {"products": len(trials)}
     for name in ("picked", "found", "score"):
         values = {side: np.array([getattr(one, name) for one in some]) for side, some in sides.items()}
-        gain = values[ORDERED] - values[PLAINLY]
         means = {side: round(float(some.mean()), 4) for side, some in values.items()}
-        row[name] = {**means, "gain": round(float(gain.mean()), 4), "gain_95": mean_interval(gain, seed)}
+        row[name] = {**means, **paired_gain(values[ORDERED] - values[PLAINLY], seed)}
     each = [
         {
             "id": trial.product.id,

@@ -11,6 +11,8 @@ from itertools import combinations
 from statistics import fmean
 from typing import Any
 
+from sqlite_utils import Database
+
 from lavic_chat.dialogue.turns import CONTROL
 from lavic_chat.errors import FlagError
 from lavic_chat.feedback.database import now, open_database, transaction
@@ -165,19 +167,24 @@ class AnnotationStore(FlagStore):
         if not self.path.exists():
             return True
         with open_database(self.path, self.patience) as database:
-            return not any(database.table(table).count for table in BACKED_UP)
+            return holds_nothing(database)
 
     def restore(self, rows: Iterable[Mapping[str, Any]]) -> int:
         """Take a backup's rows, in the order in which they were written, into an empty database, all of them or none;
         returns how many. Rows that are none are left out, and told; nothing is taken where others were quicker."""
         count = 0
         with open_database(self.path, self.patience) as database, transaction(database):
-            if any(database.table(table).count for table in BACKED_UP):
+            if not holds_nothing(database):
                 return 0
             for table, row in readable(rows, checked_row, "the backup"):
                 database.table(table).insert(row, ignore=True)
                 count += 1
         return count
+
+
+def holds_nothing(database: Database) -> bool:
+    """Whether no table that a backup holds has a row."""
+    return not any(database.table(table).count for table in BACKED_UP)
 
 
 def unsure_from(row: Mapping[str, Any]) -> Flag:

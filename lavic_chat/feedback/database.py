@@ -57,7 +57,7 @@ def transaction(database: Database) -> Generator[None]:
 
 def sentence_for(error: sqlite3.Error, path: Path) -> FlagError:
     """What an SQLite error means to the person at the screen."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is detail
+    code = code_of(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return FlagError("The flag database is busy; try again in a moment.")
     sentences = {
@@ -70,6 +70,11 @@ def sentence_for(error: sqlite3.Error, path: Path) -> FlagError:
     return FlagStoreError(sentences.get(code, f"The flag database {path} failed: {error}."))
 
 
+def code_of(error: BaseException | None) -> int:
+    """What kind of error it is to SQLite; 0 for those that are none of its."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is detail
+
+
 def is_sound(path: str | Path) -> bool:
     """Whether a database can be opened and its pages hang together; True where there is none yet. Raises FlagError
     where that cannot be said."""
@@ -79,7 +84,7 @@ def is_sound(path: str | Path) -> bool:
         with open_database(path) as database:
             return database.conn.execute("pragma quick_check(1)").fetchone() == ("ok",)
     except FlagError as error:
-        if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF not in BROKEN:
+        if code_of(error.__cause__) not in BROKEN:
             raise
         return False
 

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
@@ -140,7 +139,8 @@ def read_rows(files: Iterable[Path]) -> Iterator[dict]:
     """The rows of all files in the order in which they were written; what was cut off or is no row is left out. Files
     that were not numbered come first, by the time in their first row."""
     rows = {path: list(read_file(path)) for path in files}
-    yield from chain(*(rows[path] for path in sorted(rows, key=lambda path: (start_of(path), time_of(rows[path])))))
+    for path in sorted(rows, key=lambda path: (start_of(path), time_of(rows[path]))):
+        yield from rows[path]
 
 
 def time_of(rows: Sequence[dict]) -> str:

@@ -78,13 +78,6 @@ class PromptFormat:
     labeling: str = LETTERS
     conversation: int | None = None
 
-    def most_of(self, left: int, candidates: Sequence[list[int]]) -> int:
-        """Tokens for the conversation beside the candidates' ids, where so many are left of the room. Half as many as
-        the candidates are always allowed: reading them costs half as much again."""
-        if self.conversation is None:
-            return left
-        return min(left, max(self.conversation, sum(map(len, candidates)) // 2))
-
 
 @dataclass(frozen=True)
 class PromptCandidate:
@@ -112,16 +105,12 @@ def build_prompt(
     """
     if prompt_format.layout == BRANCH:
         parts = branch_parts(model, candidates)
-        turns = conversation_ids(
-            model, dialogue, prompt_format.most_of(room_left(prompt_format.room, parts), parts.candidates)
-        )
+        turns = conversation_ids(model, dialogue, room_left(prompt_format, parts))
         return join_wanted(model, turns, parts, wanted)
     labels = make_labels(candidates, prompt_format.labeling)
     parts = list_parts(model, candidates, labels, QUESTION[prompt_format.labeling])
     spelled = [label_ids(model, label, prompt_format.labeling) for label in labels]
-    turns = conversation_ids(
-        model, dialogue, prompt_format.most_of(room_left(prompt_format.room, parts, spelled), parts.candidates)
-    )
+    turns = conversation_ids(model, dialogue, room_left(prompt_format, parts, spelled))
     ends = accumulate(map(len, parts.candidates), initial=len(parts.head) + len(turns) - 1)
     return spell_labels([*parts.head, *turns, *chain(*parts.candidates), *parts.tail], spelled, list(ends)[1:])
 
@@ -137,14 +126,18 @@ class Parts:
     captions: Sequence[range] = ()
 
 
-def room_left(room: int, parts: Parts, labels: Sequence[list[int]] = ()) -> int:
-    """Tokens for the conversation; raises ModelError where there is hardly any."""
-    fixed = len(parts.head) + len(parts.tail) + sum(map(len, [*parts.candidates, *labels]))
+def room_left(prompt_format: PromptFormat, parts: Parts, labels: Sequence[list[int]] = ()) -> int:
+    """Tokens for the conversation; raises ModelError where there is hardly any. Half as many as the candidates are
+    always allowed: reading them costs half as much again."""
+    room, candidates = prompt_format.room, sum(map(len, parts.candidates))
+    fixed = len(parts.head) + len(parts.tail) + candidates + sum(map(len, labels))
     if fixed + 16 > room:
         raise ModelError(
             f"{len(parts.candidates)} candidates need {fixed} tokens and the prompt holds {room}; offer fewer."
         )
-    return room - fixed
+    if prompt_format.conversation is None:
+        return room - fixed
+    return min(room - fixed, max(prompt_format.conversation, candidates // 2))
 
 
 def branch_parts(model: VisionLanguageModel, candidates: Sequence[PromptCandidate]) -> Parts:

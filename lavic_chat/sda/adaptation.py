@@ -20,11 +20,11 @@ from tqdm import tqdm
 
 from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.errors import CatalogError, ModelError
+from lavic_chat.features.adapted import open_plain
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
 from lavic_chat.model.card import LLM, AdapterCard, write_card
-from lavic_chat.model.load import load_model
-from lavic_chat.model.lora import llm_linears, plain_layers, save_lora
+from lavic_chat.model.lora import llm_linears, save_lora
 from lavic_chat.model.moda import FIXED, IMAGE, LEARNED, MODA, ModaShape, add_moda
 from lavic_chat.sda.conflict import Conflict, measure_conflict
 from lavic_chat.sda.items import BATCH, Items, begin_items
@@ -90,8 +90,7 @@ def adapt(request: AdaptRequest) -> StageResult | None:
     adapter = settings.adapter_folder
     catalog = load_catalog(settings.catalog)
     train, held = split_titles(catalog)
-    model = load_model(settings.model, adapter, settings.home, without=(LLM,) if request.raw else ())
-    plain_layers(model)
+    model = open_plain(settings.model, adapter, settings.home, (LLM,) if request.raw else ())
     embedder = ItemEmbedder(model, settings.home, "", EmbedderConfig.of(asdict(config)))
     with first_goes_first():
         items = begin_items(embedder, catalog.products, look_at(settings, catalog, catalog.products, adapter))

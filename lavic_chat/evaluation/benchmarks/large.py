@@ -22,7 +22,7 @@ from lavic_chat.evaluation.benchmarks import catalog_probe
 from lavic_chat.evaluation.benchmarks.conversations import new_conversations
 from lavic_chat.evaluation.benchmarks.large_catalog import make_large_catalog
 from lavic_chat.evaluation.benchmarks.probe import Probe, open_probe
-from lavic_chat.evaluation.benchmarks.processes import PROC, read_lines
+from lavic_chat.evaluation.benchmarks.processes import memory_kib
 from lavic_chat.evaluation.benchmarks.sides import Side, make_home, this_side
 from lavic_chat.retrieval.index import ExactIndex, QueryVectors
 from lavic_chat.retrieval.query import unit
@@ -141,9 +141,8 @@ def figures_of(probe: Probe, count: int, rows: Sequence[dict]) -> CatalogFigures
 
 def memory_of(pid: int) -> dict[str, int]:
     """MiB that a process holds now, in all and apart from files; zeros where the system does not say."""
-    lines = (line.split() for line in read_lines(PROC / str(pid) / "status"))
-    known = {words[0].rstrip(":"): int(words[1]) // 1024 for words in lines if words[0] in ("VmRSS:", "RssAnon:")}
-    return {"VmRSS": 0, "RssAnon": 0, **known}
+    held = memory_kib(pid)
+    return {name: held.get(name, 0) // 1024 for name in ("VmRSS", "RssAnon")}
 
 
 # ---- vectors alone ----

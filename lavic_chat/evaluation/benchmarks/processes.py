@@ -15,6 +15,7 @@ TELLING = (  # instruction sets that a model's speed hangs on, as /proc/cpuinfo 
     "avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16", "asimd", "asimddp",
     "i8mm",
 )  # fmt: skip
+MEMORY = ("VmHWM", "VmRSS", "RssAnon")
 STARTED = time.monotonic()  # as good as the process's start where the system does not say
 
 
@@ -52,13 +53,20 @@ def peak_memory_mib(pid: int | None = None) -> int:
 
     Not from `getrusage` where it can be helped: there a process inherits the peak of the one that started it.
     """
-    for line in read_lines(PROC / str(pid or "self") / "status"):
-        if line.startswith("VmHWM"):
-            return round(int(line.split()[1]) / 1024)
+    held = memory_kib(pid)
+    if "VmHWM" in held:
+        return round(held["VmHWM"] / 1024)
     if pid is None:
         unit = 2**20 if platform.system() == "Darwin" else 2**10
         return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
     raise LavicError("This system does not say how much memory another process takes; measure on Linux.")
+
+
+def memory_kib(pid: int | None = None) -> dict[str, int]:
+    """KiB by the system's names, of a process or this one: VmHWM at most, VmRSS now, RssAnon now and apart from files;
+    nothing where the system does not say."""
+    lines = (line.partition(":") for line in read_lines(PROC / str(pid or "self") / "status"))
+    return {name: int(value.split()[0]) for name, _, value in lines if name in MEMORY}
 
 
 def cpu_seconds(pid: int) -> float:

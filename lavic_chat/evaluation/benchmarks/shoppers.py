@@ -173,7 +173,7 @@ class Flooder(Shopper):
         """Ask until a time of the monotonic clock."""
         while time.monotonic() < until:
             text = f"A {self.draw.choice(COLOURS)} {self.draw.choice(self.kinds)}, {self.mark} "
-            self.request(FLOOD, "ask", (text * (LONG // len(text))), None, [], "", "")
+            self.request(FLOOD, "ask", text * (LONG // len(text)), None, [], "", "")
             time.sleep(REST)
 
     def session(self) -> str:
