@@ -73,6 +73,7 @@ class Engine(RequestRecommender):
         self.pace: float | None = None  # seconds between two answers of a busy engine
         self.busy = 0.0  # seconds that workers were answering, all of them together
         self.closing = False
+        self.renewing = threading.Lock()  # held by whoever loads a recommender to put it in the place of this one
         self.unmet = UnmetRequests()
         self.workers: set[threading.Thread] = set()
         for _ in range(config.workers):
@@ -86,7 +87,7 @@ class Engine(RequestRecommender):
 
     def replace(self, recommender: Any) -> None:
         """Another recommender of the same model, and of the catalogue that is shown, answers from the next request
-        on."""
+        on. Whoever loads it holds `renewing` from before: of two, the later one is of the newest catalogue."""
         self.recommender, self.device = recommender, recommender.device
 
     # ---- asking ----

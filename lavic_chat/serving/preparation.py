@@ -15,7 +15,7 @@ from lavic_chat.model.healing import heal
 from lavic_chat.model.runtimes import is_exported
 from lavic_chat.ranking.visual_ranker import source_of
 from lavic_chat.serving.engine import Engine
-from lavic_chat.serving.recommender import load_recommender
+from lavic_chat.serving.recommender import Recommender, load_recommender
 from lavic_chat.settings import AUTO, Settings
 from lavic_chat.storage.troubles import note_trouble
 
@@ -56,8 +56,7 @@ def replace_when_ready(engine: Engine, settings: Settings) -> threading.Thread |
 
     def replace() -> None:
         if process.wait() == 0 and is_exported(source_of(settings)):
-            recommender = load_recommender(settings, progress=False, catalog=newest(engine.catalog))
-            engine.replace(recommender)
+            recommender = renew(engine, settings)
             log.info("From now on %s answers.", recommender.visual_ranker.model.runtime)
             if recommender.visual_ranker.ranker.reads_ahead:
                 run_in_background(settings, "index", "--catalog", str(settings.catalog))
@@ -76,7 +75,7 @@ def heal_in_background(engine: Engine, settings: Settings) -> threading.Thread:
         try:
             if not heal(source_of(settings)):
                 return
-            engine.replace(load_recommender(settings, progress=False, catalog=newest(engine.catalog)))
+            renew(engine, settings)
         except LavicError as error:
             note_trouble(place, str(error))
             return
@@ -86,6 +85,15 @@ def heal_in_background(engine: Engine, settings: Settings) -> threading.Thread:
     thread = threading.Thread(target=check, name="healing", daemon=True)
     thread.start()
     return thread
+
+
+def renew(engine: Engine, settings: Settings) -> Recommender:
+    """Load the recommender again, of the catalogue that is shown then, and let it answer; raises LavicError where it
+    cannot be loaded."""
+    with engine.renewing:
+        recommender = load_recommender(settings, progress=False, catalog=newest(engine.catalog))
+        engine.replace(recommender)
+        return recommender
 
 
 def newest(catalog: Catalog) -> Catalog:

@@ -103,11 +103,12 @@ class CatalogWatch:
         process = self.prepare()
         if process is not None and process.wait():
             log.warning("What is new in the catalogue could not be looked at apart; it is looked at here.")
-        recommender: Any = load_recommender(self.settings, progress=False)
-        self.shown = recommender.catalog.fingerprint
-        change = self.catalog.take(recommender.catalog)  # first, so that pages know what the answers show
-        self.engine.replace(recommender)
-        return change
+        with self.engine.renewing:
+            recommender: Any = load_recommender(self.settings, progress=False)
+            self.shown = recommender.catalog.fingerprint
+            change = self.catalog.take(recommender.catalog)  # first, so that pages know what the answers show
+            self.engine.replace(recommender)
+            return change
 
     def prepare(self) -> subprocess.Popen | None:
         """Begin to look at what is new in a process of its own; None where none can be begun."""

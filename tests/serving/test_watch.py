@@ -1,5 +1,6 @@
 """A catalogue that is imported anew is taken up by the running chat, and visitors on old results are not broken."""
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.catalog.live import CatalogChange
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError
+from lavic_chat.serving import preparation
 from lavic_chat.serving import watch as module
 from lavic_chat.serving.engine import Engine
 from lavic_chat.serving.watch import CatalogWatch, WatchConfig
@@ -51,6 +53,28 @@ def watch(catalog: Catalog, tmp_path: Path, begun):
 def rewrite(catalog: Catalog, *gone: str) -> None:
     rows = [one.to_row() | {"price": 1.0} for one in catalog if one.id not in gone]
     write_jsonl(catalog.folder / "products.jsonl", [*rows, {"id": "new", "title": "New lamp", "category": "lamp"}])
+
+
+def test_what_is_still_loading_does_not_take_the_place_of_what_is_newer(watch, catalog, monkeypatch):
+    loading, go_on = threading.Event(), threading.Event()
+
+    def load_slowly(settings: Settings, progress: bool, catalog: Catalog) -> FakeRecommender:
+        loading.set()
+        assert go_on.wait(60)
+        return FakeRecommender(catalog)
+
+    monkeypatch.setattr(preparation, "load_recommender", load_slowly)
+    renewing = threading.Thread(target=preparation.renew, args=(watch.engine, watch.settings))
+    renewing.start()
+    assert loading.wait(60)
+    rewrite(catalog)
+    looking = threading.Thread(target=watch.look)
+    looking.start()
+    looking.join(2)
+    go_on.set()
+    renewing.join(60)
+    looking.join(60)
+    assert "new" in watch.engine.catalog and "new" in watch.engine.recommender.catalog
 
 
 def test_nothing_new_is_nothing_to_do(watch, catalog, begun):
