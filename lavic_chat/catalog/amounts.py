@@ -78,7 +78,8 @@ def read_money(text: str, decimal: str = "") -> float:
     # Figures and their scale, and nothing between or beside them.
     rest = FIGURES.sub("", plain, count=1)
     numbers = read_numbers(plain)
-    if len(numbers) != 1 or re.sub(r"\b(?:and|an?|of)\b|\s", "", WORD.sub(drop_scale, rest)):
+    is_name = bool(figures) and plain[: figures.start()][-1:].isalpha()  # "A1" is a name, no amount
+    if is_name or len(numbers) != 1 or re.sub(r"\b(?:and|an?|of)\b|\s", "", WORD.sub(drop_scale, rest)):
         raise ValueError(f"{text[:40]!r} is not an amount of money.")
     if figures is None:
         return numbers[0]

@@ -55,7 +55,7 @@ def test_a_field_holds_one_amount(text, amount):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "cheap", "NaN", "inf", "-5", "10-20", "from 13.99", "1e5", "12 or 13", "12 EUR USD", "$"]
+    "text", ["", "cheap", "NaN", "inf", "-5", "10-20", "from 13.99", "1e5", "12 or 13", "12 EUR USD", "$", "A1", "of5"]
 )
 def test_a_field_that_holds_no_amount(text):
     with pytest.raises(ValueError, match="not an amount of money"):

@@ -19,6 +19,8 @@ from lavic_chat.catalog import load_catalog, open_picture
 from lavic_chat.catalog.importing import archives, assembly, sources
 from lavic_chat.catalog.importing.findings import Findings, cell
 from lavic_chat.catalog.importing.formats import excel, plain, table
+from lavic_chat.catalog.importing.formats.item import Draft
+from lavic_chat.catalog.importing.formats.layout import first_of_each
 from lavic_chat.catalog.importing.formats.table import Record, Table, fold
 from lavic_chat.catalog.importing.importers import ImportOptions, import_catalog
 from lavic_chat.catalog.importing.registry import FORMATS
@@ -136,6 +138,20 @@ def test_an_unknown_header_is_answered_with_what_would_do(tmp_path, refused):
     first = load_catalog(tmp_path / "made").products[0]
     assert report.products == 2 and (first.id, first.title, first.price) == ("A1", "Ein Sofa", 12.5)
     assert report.notes[-1] == "2 pictures are missing (a.jpg, b.jpg)."
+
+
+def test_keys_of_an_object_are_ids_and_nothing_else(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({"A1": {"Was": "Sofa rot"}}))
+    run(tmp_path / "a.json", tmp_path / "made", columns={"title": "Was"})
+    (only,) = load_catalog(tmp_path / "made").products
+    assert (only.id, only.title, only.price, only.images) == ("A1", "Sofa rot", None, ())
+
+
+def test_rows_without_an_id_are_no_repeats_of_each_other():
+    findings = Findings("a.jsonl")
+    nameless = [Draft(f"line {row}", "", "Sofa") for row in (1, 2)]
+    assert list(first_of_each([*nameless, Draft("line 3", "a", "Sofa")], findings))[:2] == nameless
+    assert not findings.notes
 
 
 def test_what_was_taken_for_what_is_told(refused):

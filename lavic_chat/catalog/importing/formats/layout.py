@@ -69,10 +69,10 @@ def rows_of(table: Table, findings: Findings, keeps_more: bool = False) -> Itera
 
 
 def first_of_each(drafts: Iterable[Draft], findings: Findings) -> Iterator[Draft]:
-    """The drafts with a title, the first of each id; the others are noted."""
+    """The drafts with a title, the first of each id; the others are noted. Each without an id stays, to be refused."""
     seen: set[str] = set()
     for draft in drafts:
-        if draft.id in seen:
+        if draft.id and draft.id in seen:
             findings.note("{product is|products are} there more than once; the first was kept", draft.id)
         elif draft.id and not draft.title:
             findings.note("{product without a title was|products without a title were} left out", draft.id)

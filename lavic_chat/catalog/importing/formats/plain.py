@@ -59,8 +59,11 @@ def make_draft(row: Row, fields: Mapping[str, str], others: list[str]) -> Draft:
     """Of one record; without a title it is called by its category."""
     values = row.record.values
 
+    def value(name: str) -> object:
+        return values.get(fields[name]) if name in fields else None
+
     def said(name: str) -> str:
-        return known_text(values.get(fields.get(name, ""))) if name in fields else ""
+        return known_text(value(name))
 
     category = last_part(said("category"))
     return Draft(
@@ -68,10 +71,10 @@ def make_draft(row: Row, fields: Mapping[str, str], others: list[str]) -> Draft:
         id=said("id"),
         title=said("title") or category[:1].upper() + category[1:],
         category=category,
-        pictures=tuple(map(Picture, pictures_in(values.get(fields.get("image", ""))))),
+        pictures=tuple(map(Picture, pictures_in(value("image")))),
         description=said("description"),
         attributes=attributes_of(values, others),
-        price=values.get(fields.get("price", "")),
+        price=value("price"),
         currency=said("currency") or split_header(fields.get("price", ""))[1],
         link=said("link"),
         in_stock=read_stock(said("stock")),
