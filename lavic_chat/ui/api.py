@@ -32,7 +32,7 @@ from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, sentence
 from lavic_chat.ui.flag_form import NOT_STORED, check_products, checked_reason
 from lavic_chat.ui.photos import Photos
-from lavic_chat.ui.product_api import ID_AND_SCORE, errors_told, json_list, read_filters
+from lavic_chat.ui.product_api import ID_AND_SCORE, errors_as_sentences, json_list, read_filters
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.waiting import LeftError, Line, model_queue, result, visitor_of
 
@@ -128,13 +128,13 @@ class Api:
             correct: The id that would have been right; empty where none of them was.
             reason: What was wrong with it, in a few words; may be empty.
         """
-        with errors_told(NOT_STORED):
+        with errors_as_sentences(NOT_STORED):
             self.clients.flag(self.clients.of(caller))
             return self.store(context, candidates, pick, correct, reason)
 
     def answer_alone(self, read: Callable[[], RecommendationRequest], caller: gr.Request) -> dict:
         """The recommender's answer as JSON, and the conversation as dialogue files hold it; raises `gr.Error`."""
-        with errors_told():
+        with errors_as_sentences():
             request = read()
             with self.clients.question(self.clients.of(caller)):
                 return self.to_json(ask_recommender(self.recommender, shortened(request)), request)

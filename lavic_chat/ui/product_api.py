@@ -72,7 +72,7 @@ class ProductApi:
             most_price: The highest price, such as "499.90"; empty for none.
             k: How many products at most, 1 to 50.
         """
-        with errors_told():
+        with errors_as_sentences():
             request, count = self.read_query(query, category, (least_price, most_price)), read_count(k)
             with self.clients.question(self.clients.of(caller)):
                 found = self.recommender.search(request, count)
@@ -94,7 +94,7 @@ class ProductApi:
         Parameters:
             id: The product's id, as answers of find_products and recommend have it.
         """
-        with errors_told():
+        with errors_as_sentences():
             self.clients.lookup(self.clients.of(caller))
             product = product_of(self.recommender.catalog, id)
             (caption,) = self.recommender.captions([product.id])
@@ -107,7 +107,7 @@ class ProductApi:
         Parameters:
             ids: Two or three different ids of products.
         """
-        with errors_told():
+        with errors_as_sentences():
             self.clients.lookup(self.clients.of(caller))
             chosen = chosen_products(self.recommender.catalog, ids)
             captions = self.recommender.captions([one.id for one in chosen])
@@ -153,7 +153,7 @@ def read_count(k: object) -> int:
 
 
 @contextmanager
-def errors_told(sorry: str = SORRY) -> Generator[None]:
+def errors_as_sentences(sorry: str = SORRY) -> Generator[None]:
     """Raises `gr.Error` for what goes wrong: what can be mended is told in its sentence, everything else politely."""
     try:
         yield
