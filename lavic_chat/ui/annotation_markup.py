@@ -7,6 +7,7 @@ from lavic_chat.dialogue.reddit_amazon import parse_context
 from lavic_chat.dialogue.turns import SEEKER, Turn
 from lavic_chat.feedback.annotation import FLAGGED, Progress, Task
 from lavic_chat.ui.links import BLANK, Links
+from lavic_chat.ui.markup import invitation
 from lavic_chat.ui.replies import short_title
 
 KEYS = "1234567890"  # of the candidates, in the order of their scores
@@ -15,11 +16,11 @@ MOST_TURNS, LONGEST_TURN = 30, 1_000
 
 def welcome(has_login: bool) -> str:
     """What stands there before anybody has signed in; has_login: a name needs its password."""
-    sign_in = "Sign in with the name and password that you were given." if has_login else "Any name will do."
-    return (
-        '<div class="desk-hello"><h2>Which one was right?</h2><p>Turns that shoppers flagged, and those that the model '
-        "was unsure of, come one after the other: read the conversation, press the number of the right product. "
-        f"{sign_in}</p></div>"
+    return invitation(
+        "Which one was right?",
+        "Turns that shoppers flagged, and those that the model was unsure of, come one after the other: read the "
+        "conversation, press the number of the right product.",
+        has_login,
     )
 
 

@@ -1,13 +1,12 @@
 """The annotators' page: who is there, the next turn of the queue, and what they say of it by click or by key."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import gradio as gr
 
 from lavic_chat.ui import annotation_markup, markup
 from lavic_chat.ui.chat_layout import html
-from lavic_chat.ui.sign_in import SignInPage
+from lavic_chat.ui.sign_in import HIDDEN, SignInPage
 
 
 @dataclass(frozen=True)
@@ -23,24 +22,18 @@ class AnnotationPage(SignInPage):
 
     def lay_out(self) -> None:
         """Make all components; called inside the `gr.Blocks` of the page."""
-        gr.Navbar(visible=False)
-        self.state = gr.State(Annotator())
-        html(markup.header(self.links, at_annotations=True), "masthead")
-        self.lay_out_sign_in()
+        self.lay_out_sign_in(Annotator())
         self.task = html(annotation_markup.welcome(bool(self.annotators)), "task")
 
     def wire(self) -> None:
         """Bind the components' events to their handlers, none of them a public endpoint."""
-        screen = [self.state, self.sign_in, self.notice, self.task, self.password]
-        hidden: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-        for event in (self.begin_button.click, self.name.submit, self.password.submit):
-            event(self.begin, [self.state, self.name, self.password], screen, **hidden)
-        self.task.act(self.act, [self.state], screen, **hidden)
+        screen = self.wire_sign_in(self.task)
+        self.task.act(self.act, [self.state], screen, queue=False, **HIDDEN)
 
     def act(self, state: Annotator, event: gr.EventData) -> dict:
         """A choice among the candidates, none of them, skip or undo; then the next turn."""
-        if not state.annotator:  # nobody has signed in, or the server has let a page go that stood open for long
-            return {self.notice: markup.notice("Sign in first."), self.sign_in: gr.update(visible=True)}
+        if not state.annotator:
+            return self.ask_to_sign_in()
         data = event._data if isinstance(event._data, dict) else {}
         act, choice = data.get("act"), data.get("id")
         if data.get("turn") != state.turn_id:  # pressed before the next turn was on the screen

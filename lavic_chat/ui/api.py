@@ -21,7 +21,6 @@ from uuid import uuid4
 import gradio as gr
 
 from lavic_chat.catalog.facts import currency_in
-from lavic_chat.catalog.filters import Filters, check_categories, read_price
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.dialogue.reddit_amazon import parse_context, to_context
 from lavic_chat.dialogue.turns import API_WINDOW, SEEKER, Dialogue
@@ -33,7 +32,7 @@ from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, sentence
 from lavic_chat.ui.flag_form import NOT_STORED, check_products, checked_reason
 from lavic_chat.ui.photos import Photos
-from lavic_chat.ui.product_api import ID_AND_SCORE, answer_or_error, json_list
+from lavic_chat.ui.product_api import ID_AND_SCORE, errors_as_sentences, json_list, read_filters
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.waiting import LeftError, Line, model_queue, result, visitor_of
 
@@ -101,8 +100,7 @@ class Api:
     async def ask_in_line(
         self, message: str, photo: str | None, categories: list | None, least: str, most: str, caller: gr.Request
     ) -> dict:
-        """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores.
-        Where the message asks for no pick, that is None, and the reply says what there is to say."""
+        """`ask`, after those before in line."""
         try:
             return await self.answer_in_line(
                 lambda: self.read_message(message, photo, categories, (least, most)), caller
@@ -111,16 +109,11 @@ class Api:
             self.photos.forget("", filter(None, [photo]))
 
     async def recommend_in_line(self, context: str, caller: gr.Request) -> dict:
-        """Have a product picked: ten candidates are found, a model looks at the pictures of each, and ranks them. The
-        answer has the pick, the candidates with their scores, and for each id, title, category, price, currency,
-        in_stock, link, caption (what its picture shows, in the model's words) and attributes. gave_way are conditions
-        that the pick does not meet, unknown those of which the shop says nothing, intent what was understood; where
-        nothing is to be picked, reply is what there is to say. context is the conversation, to go on with.
-
-        Parameters:
-            context: A message, or a whole conversation as <submission>shopper</submission><comment>seller</comment>...
-        """
+        """`recommend`, after those before in line."""
         return await self.answer_in_line(lambda: read_context(context), caller)
+
+    # what programs and agents are told of an endpoint
+    ask_in_line.__doc__, recommend_in_line.__doc__ = ask.__doc__, recommend.__doc__
 
     def flag(
         self, context: str, candidates: list | None, pick: str, correct: str, reason: str, caller: gr.Request
@@ -135,22 +128,16 @@ class Api:
             correct: The id that would have been right; empty where none of them was.
             reason: What was wrong with it, in a few words; may be empty.
         """
-
-        def store() -> dict:
+        with errors_as_sentences(NOT_STORED):
             self.clients.flag(self.clients.of(caller))
             return self.store(context, candidates, pick, correct, reason)
 
-        return answer_or_error(store, NOT_STORED)
-
     def answer_alone(self, read: Callable[[], RecommendationRequest], caller: gr.Request) -> dict:
         """The recommender's answer as JSON, and the conversation as dialogue files hold it; raises `gr.Error`."""
-
-        def answer() -> dict:
+        with errors_as_sentences():
             request = read()
             with self.clients.question(self.clients.of(caller)):
                 return self.to_json(ask_recommender(self.recommender, shortened(request)), request)
-
-        return answer_or_error(answer)
 
     async def answer_in_line(self, read: Callable[[], RecommendationRequest], caller: gr.Request) -> dict:
         """The same after those before in line, waiting in no thread; raises `gr.Error` with the sentence for what
@@ -192,9 +179,8 @@ class Api:
         if photo:
             picture_format(Path(photo))
         dialogue = Dialogue().say(message or "", Path(photo) if photo else None)
-        names = frozenset(name for name in categories or () if isinstance(name, str))
-        check_categories(names, self.recommender.catalog)
-        return RecommendationRequest(dialogue, filters=Filters(names, *map(read_price, prices)))
+        names = (name for name in categories or () if isinstance(name, str))
+        return RecommendationRequest(dialogue, filters=read_filters(names, prices, self.recommender.catalog))
 
     def to_json(self, found: Recommendation, request: RecommendationRequest) -> dict:
         """An answer, and the conversation as dialogue files hold it."""
@@ -208,7 +194,7 @@ def read_context(context: str) -> RecommendationRequest:
     dialogue = parse_context(checked_context(context))
     if not dialogue.turns:
         return RecommendationRequest(Dialogue().say(context))
-    if not dialogue.turns or dialogue.turns[-1].role != SEEKER:
+    if dialogue.turns[-1].role != SEEKER:
         raise DialogueError("The conversation must end with the shopper, in <submission>...</submission>.")
     return RecommendationRequest(dialogue)
 

@@ -11,6 +11,7 @@ from lavic_chat.catalog.overview import CatalogOverview, PriceBin
 from lavic_chat.catalog.product import Problem, Product
 from lavic_chat.recommendation import UnmetRequest
 from lavic_chat.ui.links import Links
+from lavic_chat.ui.markup import invitation
 from lavic_chat.ui.replies import short_title
 
 MOST_KINDS = 12
@@ -20,11 +21,11 @@ REFRESH = '<button type="button" data-act="refresh">Refresh</button>'
 
 
 def welcome(has_login: bool) -> str:
-    """What stands there before anybody has signed in."""
-    how = "Sign in with the name and password that you were given." if has_login else "Any name will do."
-    return (
-        '<div class="desk-hello"><h2>Your catalogue</h2><p>What is in it, what shoppers asked for that is not, and its '
-        f"pictures beside what the model sees in them. {how}</p></div>"
+    """What stands there before anybody has signed in; has_login: a name needs its password."""
+    return invitation(
+        "Your catalogue",
+        "What is in it, what shoppers asked for that is not, and its pictures beside what the model sees in them.",
+        has_login,
     )
 
 

@@ -12,8 +12,9 @@ from lavic_chat.catalog.overview import overview_of
 from lavic_chat.recommendation import UnmetRequest
 from lavic_chat.ui import catalog_markup, markup
 from lavic_chat.ui.chat_layout import html
+from lavic_chat.ui.chat_screen import sent
 from lavic_chat.ui.session import Recommender
-from lavic_chat.ui.sign_in import SignInPage
+from lavic_chat.ui.sign_in import HIDDEN, SignInPage
 
 ON_A_SHEET = 24  # products
 MOST_UNMET = 20
@@ -62,30 +63,23 @@ class CatalogPage(SignInPage):
 
     def lay_out(self) -> None:
         """Make all components; called inside the `gr.Blocks` of the page."""
-        gr.Navbar(visible=False)
-        self.state = gr.State(Owner())
-        html(markup.header(self.links, at_annotations=True), "masthead")
-        self.lay_out_sign_in()
+        self.lay_out_sign_in(Owner())
         self.body = html(catalog_markup.welcome(bool(self.annotators)), "catalogue")
 
     def wire(self) -> None:
         """Bind the components' events to their handlers, none of them a public endpoint."""
-        screen = [self.state, self.sign_in, self.notice, self.body, self.password]
-        hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        for event in (self.begin_button.click, self.name.submit, self.password.submit):
-            event(self.begin, [self.state, self.name, self.password], screen, queue=False, **hidden)
+        screen = self.wire_sign_in(self.body)
         limits: dict[str, Any] = {"concurrency_limit": OWNERS_AT_ONCE, "concurrency_id": "owners"}
-        self.body.act(self.act, [self.state], screen, **limits, **hidden)
+        self.body.act(self.act, [self.state], screen, **limits, **HIDDEN)
 
     async def act(self, state: Owner, event: gr.EventData) -> AsyncIterator[dict]:
         """Another sheet, refresh, check, look again."""
-        if not state.annotator:  # nobody has signed in, or the server has let a page go that stood open for long
-            yield {self.notice: markup.notice("Sign in first."), self.sign_in: gr.update(visible=True)}
+        if not state.annotator:
+            yield self.ask_to_sign_in()
             return
-        data = event._data if isinstance(event._data, dict) else {}
-        act, choice = data.get("act"), data.get("id")
+        act = sent(event, "act")
         if act == "sheet":
-            state = replace(state, sheet=number_in(choice))
+            state = replace(state, sheet=number_in(sent(event, "id")))
         if act == "check":
             yield await self.shown(lambda: self.screen(state, checking=True))
             yield await self.shown(lambda: self.checked(state))
@@ -124,6 +118,6 @@ class CatalogPage(SignInPage):
         return {self.state: state, self.notice: markup.notice(note), self.body: shown}
 
 
-def number_in(choice: object) -> int:
+def number_in(choice: str) -> int:
     """A sheet's number as a button says it; 0 for anything else."""
-    return int(choice) if isinstance(choice, str) and choice.isascii() and choice.isdigit() and len(choice) < 8 else 0
+    return int(choice) if choice.isascii() and choice.isdigit() and len(choice) < 8 else 0

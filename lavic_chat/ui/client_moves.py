@@ -1,12 +1,13 @@
 """The chat page's moves that cost something, within what the visitor's client may do."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
 from lavic_chat.dialogue.history import History
-from lavic_chat.ui import markup
+from lavic_chat.ui import markup, tabs
 from lavic_chat.ui.clients import Clients, LimitError
 from lavic_chat.ui.history_screen import HistoryScreen
 from lavic_chat.ui.photos import Photos
@@ -40,6 +41,16 @@ class ClientMoves(HistoryScreen, ABC):
     @abstractmethod
     def give_up(self, session: Session, error: str, history: History) -> dict:
         """Back to before the question."""
+
+    def wire_load(self, load: Callable) -> None:
+        """Whoever loads the page goes on where they were."""
+        shown = load(
+            self.restore_visit, [self.session, self.storage, self.kept], [*self.everything, self.history],
+            queue=False, show_progress="hidden", api_visibility="private", js=tabs.FIND_OWN,
+        )  # fmt: skip
+        shown.then(None, [self.storage], None, js=tabs.BEGIN)
+        self.storage.change(None, [self.storage], None, js=tabs.NOTE)
+        self.bind_row(shown)
 
     def answer_client(self, session: Session, request: gr.Request, *past: Any) -> dict:
         """`answer`, within what the visitor's client may ask."""

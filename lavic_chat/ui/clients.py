@@ -154,7 +154,7 @@ class Clients:
                     f"There are {most} of your questions waiting for an answer already; please ask again in "
                     f"{SHORTLY} seconds.", SHORTLY,
                 )  # fmt: skip
-            self._spend(self._questions, client, 1, "questions in a minute")
+            self._spend(self._questions, client, "questions in a minute")
             self._asking[client] += 1
         try:
             yield
@@ -167,26 +167,24 @@ class Clients:
     def flag(self, client: str) -> None:
         """One flag; raises LimitError where it is one too many."""
         with self._lock:
-            self._spend(self._flags, client, 1, "flags in a minute")
+            self._spend(self._flags, client, "flags in a minute")
 
     def lookup(self, client: str) -> None:
         """One look at products, without the model; raises LimitError where it is one too many."""
         with self._lock:
-            self._spend(self._lookups, client, 1, "questions about products in a minute")
+            self._spend(self._lookups, client, "questions about products in a minute")
 
     def upload(self, client: str, size: int) -> None:
         """An upload of so many bytes; raises LimitError where it is one too many, or they are."""
         with self._lock:
-            if seconds := self._bytes.wait(client, size):
-                raise too_many("photos, by their size, in an hour", seconds)
-            self._spend(self._uploads, client, 1, "photos in an hour")
+            self._check(self._bytes, client, "photos, by their size, in an hour", size)
+            self._spend(self._uploads, client, "photos in an hour")
             self._bytes.take(client, size)
 
     def password(self, client: str) -> None:
         """Before a password is looked at; raises LimitError where too many were wrong."""
         with self._lock:
-            if seconds := self._passwords.wait(client):
-                raise too_many("wrong passwords in a minute", seconds)
+            self._check(self._passwords, client, "wrong passwords in a minute")
 
     def wrong_password(self, client: str) -> None:
         """A password was wrong."""
@@ -194,15 +192,13 @@ class Clients:
             self._passwords.take(client)
 
     @staticmethod
-    def _spend(allowance: Allowance, client: str, amount: float, of_what: str) -> None:
+    def _check(allowance: Allowance, client: str, of_what: str, amount: float = 1) -> None:
         if seconds := allowance.wait(client, amount):
-            raise too_many(of_what, seconds)
-        allowance.take(client, amount)
+            raise LimitError(f"Those are too many {of_what}; please try again in {say_wait(seconds)}.", seconds)
 
-
-def too_many(of_what: str, seconds: int) -> LimitError:
-    """The error that says of what there were too many, and when to try again."""
-    return LimitError(f"Those are too many {of_what}; please try again in {say_wait(seconds)}.", seconds)
+    def _spend(self, allowance: Allowance, client: str, of_what: str) -> None:
+        self._check(allowance, client, of_what)
+        allowance.take(client)
 
 
 def say_wait(seconds: int) -> str:

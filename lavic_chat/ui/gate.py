@@ -4,16 +4,14 @@ limits, whose stream of events is open, and the headers that tell browsers what 
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from lavic_chat.ui.clients import Clients, LimitError
 from lavic_chat.ui.presence import Presence
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 CLOSED = re.compile(r"/process_recording/?\Z")  # of Gradio's, which the chat has no use for, and which takes files
 EVENTS_OF_SESSION, EVENTS_OF_CALL = re.compile(r"/queue/data/?\Z"), re.compile(r"/call/(?:v2/)?[^/]+/([^/]+)/?\Z")
@@ -50,7 +48,7 @@ class Gate:
 
     def __init__(
         self,
-        app: Callable,
+        app: ASGIApp,
         clients: Clients,
         presence: Presence,
         session_of: Callable[[str], str],
@@ -59,7 +57,7 @@ class Gate:
         self.app, self.clients, self.presence = app, clients, presence
         self.session_of, self.end_stream = session_of, end_stream
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -67,8 +65,7 @@ class Gate:
         guarded = GuardedSend(send)
         path, method = scope["path"], scope["method"]
         if method == "POST" and (refusal := self.refuse_upload(path, headers_of(scope), address_of(scope))):
-            await drain(receive)
-            await refuse(guarded, *refusal)
+            await refuse(receive, guarded, *refusal)
             return
         session, event_id = self.stream_of(scope)
         if not session:
@@ -86,16 +83,15 @@ class Gate:
             return 404, "There is nothing here.", 0
         if not headers.get("content-type", "").strip().lower().startswith("multipart/"):
             return None
-        length = headers.get("content-length", "")
-        if not (length.isascii() and length.isdigit()):
+        if (length := length_of(headers)) is None:
             return 411, NO_LENGTH, 0
         try:
-            self.clients.upload(self.clients.name(address, headers), int(length))
+            self.clients.upload(self.clients.name(address, headers), length)
         except LimitError as error:
             return 429, str(error), error.seconds
         return None
 
-    def stream_of(self, scope: Message) -> tuple[str, str]:
+    def stream_of(self, scope: Scope) -> tuple[str, str]:
         """The session whose stream of events a request opens, and the event that it names; "" where there is none."""
         if scope["method"] != "GET":
             return "", ""
@@ -158,19 +154,26 @@ async def drain(receive: Receive) -> None:
             return
 
 
-async def refuse(send: Send, status: int, sentence: str, seconds: int) -> None:
-    """A sentence in place of what was asked for."""
+async def refuse(receive: Receive, send: Send, status: int, sentence: str, seconds: int = 0) -> None:
+    """A sentence in place of what was asked for; seconds: to wait."""
+    await drain(receive)
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     headers += [(b"retry-after", str(seconds).encode())] if seconds else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": sentence.encode()})
 
 
-def headers_of(scope: Message) -> dict[str, str]:
+def headers_of(scope: Scope) -> dict[str, str]:
     """A request's headers, by names in lower case; of one that is there several times the last."""
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-def address_of(scope: Message) -> str:
+def length_of(headers: dict[str, str]) -> int | None:
+    """Bytes that a request says it has; None where it says nothing."""
+    length = headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() else None
+
+
+def address_of(scope: Scope) -> str:
     """Of whoever is at the other end of the connection, "" where that is not known."""
     return (scope.get("client") or ("",))[0]

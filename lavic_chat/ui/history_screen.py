@@ -12,7 +12,7 @@ from gradio.events import Dependency
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.dialogue.history import LIKED, NO_HISTORY, OPENED, TURNED_DOWN, History
-from lavic_chat.ui import card_markup, history_markup, tabs
+from lavic_chat.ui import card_markup, history_markup
 from lavic_chat.ui.browser_storage import from_storage
 from lavic_chat.ui.chat_screen import ChatScreen, box_value, sent
 from lavic_chat.ui.failures import note_failure
@@ -38,16 +38,6 @@ class HistoryScreen(ChatScreen):
         done = self.bind_row(self.bind(self.keeping.act, self.keep_or_forget, parts, self.past))
         done.then(None, [self.kept], None, js=CLEAN_UP)
 
-    def wire_load(self, load: Callable) -> None:
-        """Whoever loads the page goes on where they were."""
-        shown = load(
-            self.restore_visit, [self.session, self.storage, self.kept], [*self.everything, self.history],
-            queue=False, show_progress="hidden", api_visibility="private", js=tabs.FIND_OWN,
-        )  # fmt: skip
-        shown.then(None, [self.storage], None, js=tabs.BEGIN)
-        self.storage.change(None, [self.storage], None, js=tabs.NOTE)
-        self.bind_row(shown)
-
     def bind(self, event: Callable, handler: Callable, outputs: list, inputs: list | None = None) -> Dependency:
         """A move that needs no model: no queue, no progress bar, no public endpoint."""
         return event(
@@ -72,10 +62,6 @@ class HistoryScreen(ChatScreen):
         if history is not None:
             return history
         return from_kept(kept, self.links.catalog) or NO_HISTORY
-
-    def restore_visit(self, session: Session, stored: object, kept: object, request: gr.Request) -> dict:
-        """`restore`, for a visitor who has just come."""
-        return self.restore(session, stored, kept)
 
     def restore(self, session: Session, stored: object, kept: object = None) -> dict:
         """Go on where this browser was before the page was loaded again; a message under way is back in the box."""

@@ -43,6 +43,13 @@ MARK = (
 )
 
 
+def invitation(title: str, purpose: str, has_login: bool) -> str:
+    """What stands on a page of those who run the chat before anybody has signed in; has_login: a name needs its
+    password."""
+    how = "Sign in with the name and password that you were given." if has_login else "Any name will do."
+    return f'<div class="desk-hello"><h2>{title}</h2><p>{purpose} {how}</p></div>'
+
+
 def conversation(session: Session, links: Links) -> str:
     """The chat: greeting and examples before the first message, then the turns, then three dots while it looks."""
     if not session.turns:

@@ -11,10 +11,11 @@ from typing import Any
 
 from gradio.mcp import GradioMCPServer
 from pydantic import BaseModel
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lavic_chat.errors import LavicError
 from lavic_chat.ui.clients import SEALED, Clients
-from lavic_chat.ui.gate import Message, Receive, Send, address_of, drain, headers_of, refuse
+from lavic_chat.ui.gate import address_of, headers_of, length_of, refuse
 
 TOOLS = ("find_products", "recommend", "compare", "product", "flag")  # endpoints, which the tools are called after
 MISSING = "The MCP server needs a package that is not installed; install it with: pip install 'lavic-chat[mcp]'"
@@ -85,18 +86,17 @@ class McpGate:
     """ASGI middleware in front of the MCP server: calls alone, of bounded length, not from other sites' pages, and each
     with its client's name under seal. Streams that stand open, and Gradio's page for browsers, are closed."""
 
-    def __init__(self, app: Any, clients: Clients):
+    def __init__(self, app: ASGIApp, clients: Clients):
         self.app, self.clients = app, clients
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http" or PATH not in scope["path"]:
             await self.app(scope, receive, send)
             return
         headers = headers_of(scope)
         if refusal := refusal_of(scope["method"], scope["path"].partition(PATH)[2], headers):
-            await drain(receive)
-            await refuse(send, *refusal, 0)
+            await refuse(receive, send, *refusal)
             return
         client = self.clients.name(address_of(scope), headers)
         kept = [(name, value) for name, value in scope["headers"] if name.lower() != SEALED.encode()]
@@ -115,7 +115,7 @@ def refusal_of(method: str, rest: str, headers: dict[str, str]) -> tuple[int, st
         return 404, NOT_HERE
     if method != "POST":
         return 405, FOR_PROGRAMS
-    length = headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit() and int(length) <= LONGEST_CALL):
+    length = length_of(headers)
+    if length is None or length > LONGEST_CALL:
         return 413, TOO_LONG
     return None

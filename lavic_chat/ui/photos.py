@@ -18,6 +18,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,7 +70,7 @@ class Photos:
             mine = self._visits.pop(visitor, set()) | {path for path in map(Path, photos) if self.is_inside(path)}
             others = set().union(*self._visits.values())
         if mine:
-            for path in {copy for photo in mine for copy in self.copies_of(photo)} - others:
+            for path in self.copies_of(mine) - others:
                 delete(path)
             self.gone()
 
@@ -97,13 +98,16 @@ class Photos:
         """All uploads that are here."""
         return [path for path in self.folder.rglob("*") if path.is_file()]
 
-    def copies_of(self, photo: Path) -> list[Path]:
-        """The files with a photo's very bytes, itself among them."""
-        found = [photo]
-        with contextlib.suppress(OSError):
-            size = photo.stat().st_size
-            alike = (path for path in self.files() if path.stat().st_size == size)
-            found += [path for path in alike if filecmp.cmp(photo, path, shallow=False)]
+    def copies_of(self, photos: set[Path]) -> set[Path]:
+        """The files with the very bytes of one of these photos, themselves among them; the disk is looked at once."""
+        found, by_size = set(photos), defaultdict(list)
+        for path in self.files():
+            with contextlib.suppress(OSError):
+                by_size[path.stat().st_size].append(path)
+        for photo in photos:
+            with contextlib.suppress(OSError):
+                alike = by_size[photo.stat().st_size]
+                found.update(path for path in alike if filecmp.cmp(photo, path, shallow=False))
         return found
 
     def is_inside(self, path: Path) -> bool:

@@ -3,6 +3,8 @@
 None of these asks the large model. Every call says everything; nothing is kept of it.
 """
 
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -16,6 +18,7 @@ from lavic_chat.catalog.facts import (
     product_of,
 )
 from lavic_chat.catalog.filters import Filters, check_categories, read_price
+from lavic_chat.catalog.product import Catalog
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import CatalogError
 from lavic_chat.recommendation import RecommendationRequest
@@ -69,8 +72,7 @@ class ProductApi:
             most_price: The highest price, such as "499.90"; empty for none.
             k: How many products at most, 1 to 50.
         """
-
-        def find() -> dict:
+        with errors_as_sentences():
             request, count = self.read_query(query, category, (least_price, most_price)), read_count(k)
             with self.clients.question(self.clients.of(caller)):
                 found = self.recommender.search(request, count)
@@ -84,8 +86,6 @@ class ProductApi:
             ]
             return {"products": rows, "intent": found.intent.to_json()}
 
-        return answer_or_error(find)
-
     def product(self, id: str, caller: gr.Request) -> dict:
         """All that the shop knows of one product: title, category, price, currency, in_stock, link, caption (what its
         picture shows, in the model's words), attributes, description, addresses of its pictures, credits, and how many
@@ -94,14 +94,11 @@ class ProductApi:
         Parameters:
             id: The product's id, as answers of find_products and recommend have it.
         """
-
-        def look_up() -> dict:
+        with errors_as_sentences():
             self.clients.lookup(self.clients.of(caller))
             product = product_of(self.recommender.catalog, id)
             (caption,) = self.recommender.captions([product.id])
             return all_facts(self.recommender.catalog, product, self.currency, caption)
-
-        return answer_or_error(look_up)
 
     def compare(self, ids: list | None, caller: gr.Request) -> dict:
         """Two or three products side by side: the facts of each, what is the same in all, and what differs, a value for
@@ -110,8 +107,7 @@ class ProductApi:
         Parameters:
             ids: Two or three different ids of products.
         """
-
-        def look_up() -> dict:
+        with errors_as_sentences():
             self.clients.lookup(self.clients.of(caller))
             chosen = chosen_products(self.recommender.catalog, ids)
             captions = self.recommender.captions([one.id for one in chosen])
@@ -119,8 +115,6 @@ class ProductApi:
             return compare_facts(
                 [{**brief_facts(one, self.currency, said), "description": one.description} for one, said in pairs]
             )
-
-        return answer_or_error(look_up)
 
     @property
     def currency(self) -> str:
@@ -131,9 +125,8 @@ class ProductApi:
         """What `find_products` searches for; raises LavicError for what cannot be, such as a category that is not
         there, with those that are."""
         dialogue = Dialogue().say(query) if (query or "").strip() else Dialogue()
-        names = frozenset(filter(None, [(category or "").strip()]))
-        check_categories(names, self.recommender.catalog)
-        return RecommendationRequest(dialogue, filters=Filters(names, *map(read_price, prices)))
+        names = filter(None, [(category or "").strip()])
+        return RecommendationRequest(dialogue, filters=read_filters(names, prices, self.recommender.catalog))
 
 
 def json_list(label: str, items: dict[str, Any]) -> gr.JSON:
@@ -144,6 +137,14 @@ def json_list(label: str, items: dict[str, Any]) -> gr.JSON:
     return component
 
 
+def read_filters(names: Iterable[str], prices: tuple[str, str], catalog: Catalog) -> Filters:
+    """Categories, and the lowest and the highest price as they are written. Raises CatalogError for a category that is
+    not there, with those that are, and for what is no price."""
+    categories = frozenset(names)
+    check_categories(categories, catalog)
+    return Filters(categories, *map(read_price, prices))
+
+
 def read_count(k: object) -> int:
     """How many are asked for. Raises CatalogError for what is no number from 1 to MOST."""
     if not isinstance(k, int | float) or not FEWEST <= k <= MOST or k != int(k):
@@ -151,9 +152,10 @@ def read_count(k: object) -> int:
     return int(k)
 
 
-def answer_or_error(move: Any, sorry: str = SORRY) -> dict:
-    """The move's answer; what can be mended is told in its sentence, everything else politely. Raises `gr.Error`."""
+@contextmanager
+def errors_as_sentences(sorry: str = SORRY) -> Generator[None]:
+    """Raises `gr.Error` for what goes wrong: what can be mended is told in its sentence, everything else politely."""
     try:
-        return move()
+        yield
     except Exception as error:
         raise gr.Error(sentence(error, sorry), print_exception=False) from None

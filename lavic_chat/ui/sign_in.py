@@ -21,6 +21,7 @@ from lavic_chat.ui.failures import sentence
 
 WRONG_PASSWORD = "That name and password do not go together; try again."
 SORRY = "The desk could not store that; please try again in a moment."
+HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}  # Gradio's options of every event
 PAUSE = 0.5  # seconds after a wrong password, so that guessing takes long
 
 
@@ -46,8 +47,12 @@ class SignInPage:
         self.clients = clients or Clients()
         self.sign_in_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def lay_out_sign_in(self) -> None:
-        """Name and password, and the line below them in which something may be told."""
+    def lay_out_sign_in(self, state: Any) -> None:
+        """The masthead, name and password, and the line below them in which something may be told; state: of whoever
+        has not signed in."""
+        gr.Navbar(visible=False)
+        self.state = gr.State(state)
+        html(markup.header(self.links, at_annotations=True), "masthead")
         with gr.Row(elem_id="sign-in") as self.sign_in:
             self.name = gr.Textbox(label="Your name at this desk", max_length=80, elem_id="annotator", min_width=180)
             self.password = gr.Textbox(
@@ -55,6 +60,17 @@ class SignInPage:
             )
             self.begin_button = gr.Button("Begin", variant="primary", elem_id="begin", min_width=100)
         self.notice = html("", "notice")
+
+    def wire_sign_in(self, body: Any) -> list:
+        """Bind the button and the fields; gives the components that the page shows something in, body among them."""
+        screen = [self.state, self.sign_in, self.notice, body, self.password]
+        for event in (self.begin_button.click, self.name.submit, self.password.submit):
+            event(self.begin, [self.state, self.name, self.password], screen, queue=False, **HIDDEN)
+        return screen
+
+    def ask_to_sign_in(self) -> dict:
+        """For whoever has not signed in, or whose page stood open for so long that the server has let it go."""
+        return {self.notice: markup.notice("Sign in first."), self.sign_in: gr.update(visible=True)}
 
     def screen(self, state: Any) -> dict:
         """The page for somebody who has signed in; raises what keeps it from being shown."""
