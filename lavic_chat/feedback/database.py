@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from lavic_chat.errors import FlagError, FlagStoreError
+from lavic_chat.storage.sqlite_errors import SQLITE_ERRORS, code_of, is_broken
 
-BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 PATIENCE = 5.0  # seconds to wait for another writer
 
 
@@ -36,7 +36,7 @@ def open_database(path: str | Path, patience: float = PATIENCE) -> Generator[Dat
             database.enable_wal()
             migrate(database, path)
             yield database
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise sentence_for(error, path) from error
     except OSError as error:
         raise FlagStoreError(f"The flag database {path} cannot be opened: {error.strerror}.") from error
@@ -55,7 +55,7 @@ def transaction(database: Database) -> Generator[None]:
         raise
 
 
-def sentence_for(error: sqlite3.Error, path: Path) -> FlagError:
+def sentence_for(error: Exception, path: Path) -> FlagError:
     """What an SQLite error means to the person at the screen."""
     code = code_of(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -70,11 +70,6 @@ def sentence_for(error: sqlite3.Error, path: Path) -> FlagError:
     return FlagStoreError(sentences.get(code, f"The flag database {path} failed: {error}."))
 
 
-def code_of(error: BaseException | None) -> int:
-    """What kind of error it is to SQLite; 0 for those that are none of its."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the code is detail
-
-
 def is_sound(path: str | Path) -> bool:
     """Whether a database can be opened and its pages hang together; True where there is none yet. Raises FlagError
     where that cannot be said."""
@@ -84,7 +79,7 @@ def is_sound(path: str | Path) -> bool:
         with open_database(path) as database:
             return database.conn.execute("pragma quick_check(1)").fetchone() == ("ok",)
     except FlagError as error:
-        if code_of(error.__cause__) not in BROKEN:
+        if not is_broken(error.__cause__):
             raise
         return False
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from lavic_chat.errors import CacheError, DamagedCacheError
+from lavic_chat.storage.sqlite_errors import SQLITE_ERRORS, is_broken
 
 PATIENCE = 5.0  # seconds to wait for another writer
-BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 MAKE_TABLE = "create table if not exists vectors (key text primary key, data blob, checksum integer)"
 BATCH = 500  # keys asked for in one statement; SQLite allows 999 variables
 
@@ -162,7 +162,7 @@ class _Connection:
             self.connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
             self.connection.execute(MAKE_TABLE)
             return self.connection
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *SQLITE_ERRORS) as error:
             if self.connection:
                 self.connection.close()
             raise self._error(error) from error
@@ -172,12 +172,11 @@ class _Connection:
     ) -> None:
         if self.connection:
             self.connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, SQLITE_ERRORS):
             raise self._error(error) from error
 
     def _error(self, error: Exception) -> CacheError:
-        is_broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in BROKEN  # the rest of the code is detail
-        kind = DamagedCacheError if is_broken else CacheError
+        kind = DamagedCacheError if is_broken(error) else CacheError
         return kind(self._sentence(error))
 
     def _sentence(self, error: Exception) -> str:
