@@ -159,6 +159,7 @@ def test_what_was_taken_for_what_is_told(refused):
         "a.csv", "name,bild\nSofa,a.jpg\nSofa,b.jpg\n", r"'name' \(taken for title\), 'bild' \(taken for image\); say"
     )
     refused("a.csv", 'a"b`c,title\n1,x\n2,y\n', "--map id='a.b.c'")
+    refused("a.csv", f"{'n' * 400},title\n1,x\n2,y\n", "'n{39,41}.*--map id=COLUMN")  # too long to be typed
 
 
 def follow(sentence: str) -> dict[str, str]:

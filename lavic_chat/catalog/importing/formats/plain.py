@@ -35,6 +35,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {  # of a product's fields, the surest fi
 }  # fmt: skip
 NEEDED = "the header must name the columns id and title (or category)"
 MOST_SHOWN, LONGEST_NAME = 30, 40
+LONGEST_TYPED = 80  # characters of a column that is suggested for an option
 HALF, LONG_TITLE = 0.5, 80  # a share; characters, on average
 Columns = Mapping[str, list[str]]  # name -> the first values
 
@@ -134,7 +135,7 @@ def explain(table: Table, fields: Mapping[str, str], rows: list[Row]) -> str:
     shown = ", ".join(
         f"{plain(column)} (taken for {taken[column]})" if column in taken else plain(column) for column in columns
     )
-    writable = [column for column in table.columns if column.strip() and " ".join(column.split()).isprintable()]
+    writable = [column for column in table.columns if is_writable(column)]
     guessed = dict(fields)
     for name, fits in GUESSES.items():
         free = {one: [row.text(one) for row in rows] for one in writable if one not in guessed.values()}
@@ -148,6 +149,11 @@ def explain(table: Table, fields: Mapping[str, str], rows: list[Row]) -> str:
         known = " ".join(f"--map {name}={quoted(guessed[name]) if name in guessed else 'COLUMN'}" for name in ORDER[:2])
         ends = f"say which is which: {known}; an id is a text that no two products share, a title a text of words"
     return f"{NEEDED}. There are {shown or 'no columns'}; {ends}"
+
+
+def is_writable(column: str) -> bool:
+    """Whether a column's name can be typed behind an option."""
+    return bool(column.strip()) and " ".join(column.split()).isprintable() and len(column) <= LONGEST_TYPED
 
 
 def find_id(columns: Columns) -> str:
