@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from lavic_chat.catalog.columns import Columns
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.nlu.lexicon import PATTERN, Entry
@@ -16,6 +17,7 @@ SMALL_WORDS = frozenset(
      "it", "is", "that", "this", "please", "colour", "color", "coloured", "colored")
 )  # fmt: skip
 MARK = re.compile(r"[,|(–—]|\s-\s")  # what a thing is called often ends before one
+CATEGORY_MARK = re.compile(r"[>/|]")  # stands between a category and one within it
 BROADER, NARROWER = 0.93, 0.4  # that what is seen as navy is blue; that what is seen as blue is navy
 OTHER_PATTERN = 0.25  # that it is not the one that is seen
 COLOUR_WIDTH = 22.0  # CIE76 difference at which a colour is another
@@ -26,9 +28,21 @@ def kind_texts(product: Product) -> list[str]:
     """What a product is called: its title, also without what follows behind a mark; then its type where the catalogue
     has one, else the last part of its category."""
     types = [str(product.attributes.get(name, "")) for name in ("type", "product type", "product_type")]
-    of_category = [] if any(types) else re.split(r"[>/|]", product.category)[-1:]
+    of_category = [] if any(types) else category_parts(product.category)[-1:]
     texts = (MARK.split(product.title)[0], product.title, *of_category, *types)
     return list(dict.fromkeys(" ".join(text.lower().split()) for text in texts if text.strip()))
+
+
+def category_parts(category: str) -> list[str]:
+    """A category and those that it lies in, the widest first: "Women > Bags" -> Women, Bags."""
+    return [part.strip() for part in CATEGORY_MARK.split(category)]
+
+
+def in_category(columns: Columns, said: str) -> np.ndarray:
+    """[N] whether a product's category, or one that it lies in, is called so."""
+    words = stems(said)
+    called = [any(stems(part) == words for part in category_parts(name)) for name in columns.category_names]
+    return np.array([*called, False])[columns.categories] & bool(words)
 
 
 def appearance_terms(product: Product, caption: str, read_attributes: bool) -> list[str]:

@@ -16,7 +16,7 @@ from lavic_chat.catalog.columns import columns_of
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.nlu.brands import Brands
-from lavic_chat.nlu.catalog_words import SMALL_WORDS, entry_match, stems, title_stems
+from lavic_chat.nlu.catalog_words import SMALL_WORDS, entry_match, in_category, stems, title_stems
 from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, Entry, Lexicon
 from lavic_chat.nlu.spelling import Speller
 from lavic_chat.nlu.terms import Encoder, nearest, room_for
@@ -94,7 +94,7 @@ class Grounding:
         if things and not left:
             near = near * ANOTHER_THING
         described = self.described(vectors) if not things and len(words_of(mended)) >= DESCRIBING else {}
-        return self.of_kind(mended, near, described)
+        return np.maximum(self.of_kind(mended, near, described), SAME_THING * in_category(self.columns, mended))
 
     def of_kind(self, mended: str, near: np.ndarray, described: dict[int, float]) -> np.ndarray:
         """[N] by the words of names and the thesaurus, where they say more than meanings do: near [T], of names, which

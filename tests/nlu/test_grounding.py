@@ -91,6 +91,20 @@ def test_a_catalogue_without_types_is_read_by_its_titles():
     assert above(near, 0.7) == SOFAS
 
 
+def test_the_names_of_categories_are_kinds():
+    products = [
+        Product("towel", "Zelin towel", "Home > Textiles", attributes={"type": "towel"}),
+        Product("throw", "Zelin throw", "Home > Textiles", attributes={"type": "throw"}),
+        Product("ball", "Zelin ball", "Children and leisure", attributes={"type": "ball"}),
+    ]
+    known = of(products)
+    for said, least in (("textiles", [True, True, False]), ("Children and leisure", [False, False, True]),
+                        ("home", [True, True, False]), ("zzyzx", [False] * 3), ("", [False] * 3)):  # fmt: skip
+        assert (known.kind(said) >= 0.9).tolist() == least
+    assert (known.kind("towels") > known.kind("textiles")).tolist() == [True, False, False]
+    assert of([]).kind("textiles").shape == (0,)
+
+
 # ---- appearance ----
 
 

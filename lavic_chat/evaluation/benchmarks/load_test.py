@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from lavic_chat.catalog.filters import categories_of
+from lavic_chat.catalog.product import Product
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.evaluation.benchmarks.shoppers import (
@@ -39,6 +39,7 @@ from lavic_chat.evaluation.benchmarks.shoppers import (
     Reply,
 )
 from lavic_chat.feedback.annotation import AnnotationStore
+from lavic_chat.nlu.catalog_words import kind_texts
 from lavic_chat.serving.engine import Engine
 from lavic_chat.ui import NO_LIMITS, ClientLimits, Clients, Presence, build_app, launch
 from lavic_chat.ui.session import Recommender
@@ -48,7 +49,7 @@ SHOPPERS = "lavic_chat.evaluation.benchmarks.shoppers"
 FLOODS = 4
 WARM_CALLS = 100  # after which what is loaded at the first ones is there
 PAUSE = 6.0  # seconds that an honest shopper looks at an answer: few read ten products in less
-KINDS = 20  # categories of the catalogue that they ask for, at most
+KINDS = 20  # kinds of thing that they ask for, at most
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def serving(recommender: Recommender, limits: ClientLimits) -> Generator[tuple[E
         app = build_app(engine, annotations, clients=Clients(limits, ADDRESS_HEADER, Presence()))
         _, address, _ = launch(app, recommender.catalog, port=None, prevent_thread_lock=True, quiet=True)
         try:
-            kinds = tuple(categories_of(recommender.catalog)[:KINDS])
+            kinds = common_kinds(recommender.catalog.products)
             engine.recommend(Dialogue().say(f"A {kinds[0]}"))  # what is loaded at the first turn is no leak
             yield engine, annotations, Crew(address, 0, 0.0, kinds)
         finally:
@@ -198,6 +199,12 @@ def compare_floods(device: str, alone: Sequence[Reply], beside: Sequence[Reply])
         flood_refused=sum(bool(one.fault) for one in floods),
         faults=dict(Counter(one.fault for one in (*alone, *beside) if one.fault and one.kind != FLOOD)),
     )
+
+
+def common_kinds(products: Iterable[Product]) -> tuple[str, ...]:
+    """What most products are called by their type, or else their category."""
+    counts = Counter(called[-1] for product in products if (called := kind_texts(product)))
+    return tuple(kind for kind, _ in counts.most_common(KINDS))
 
 
 def collect_replies(crew: Crew) -> Iterator[Reply]:
