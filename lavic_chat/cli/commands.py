@@ -15,7 +15,18 @@ from lavic_chat.cli.feedback import flags
 from lavic_chat.cli.report import report, table
 from lavic_chat.cli.sda import sda
 from lavic_chat.cli.serve import app, ask, bench, index, prepare, serve
-from lavic_chat.cli.train import align, calibrate, describe, distill, fuse, train, tune, tune_retriever, tune_tagger
+from lavic_chat.cli.train import (
+    align,
+    calibrate,
+    describe,
+    distill,
+    fuse,
+    train,
+    tune,
+    tune_prototypes,
+    tune_retriever,
+    tune_tagger,
+)
 from lavic_chat.errors import LavicError
 
 COLLECT = 100_000, 50, 100  # new objects: what a command loads stays; going through it at every 700th slows a start
@@ -42,7 +53,7 @@ def main() -> None:
     """A conversational recommender that looks at the products."""
 
 
-STAGES = (train, align, describe, distill, tune, tune_retriever, fuse, tune_tagger, calibrate)
+STAGES = (train, align, describe, distill, tune, tune_retriever, fuse, tune_tagger, tune_prototypes, calibrate)
 SERVING = (app, serve, ask, catalog, index, prepare)
 for command in (*SERVING, *STAGES, evaluate, report, table, bench, export_llm, flags, sda):
     main.add_command(command)

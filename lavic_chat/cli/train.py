@@ -33,6 +33,7 @@ from lavic_chat.training.configs import (
     AlignConfig,
     DistillConfig,
     FuseConfig,
+    PrototypesConfig,
     RetrieverConfig,
     TaggerConfig,
     TuneConfig,
@@ -185,6 +186,19 @@ def tune_tagger(as_json: bool, **given) -> None:
     from lavic_chat.training.tagger import tune_tagger as stage
 
     answer(stage, make_request(TaggerRequest, TaggerConfig, given), as_json)
+
+
+@click.command("tune-prototypes")
+@path_option("--turns", required=True, help="Marked messages (JSONL), see assets/language/README.md.")
+@ADAPTER
+@config_options(PrototypesConfig)
+@json_option
+def tune_prototypes(as_json: bool, **given) -> None:
+    """Learn what the things of the thesaurus are wished for by; into the adapter's folder."""
+    from lavic_chat.training.prototypes import PrototypesRequest
+    from lavic_chat.training.prototypes import tune_prototypes as stage
+
+    answer(stage, make_request(PrototypesRequest, PrototypesConfig, given), as_json)
 
 
 @click.command()

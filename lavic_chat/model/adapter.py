@@ -20,6 +20,7 @@ from lavic_chat.model.card import (
     FUSION,
     PARTS,
     PROJECTOR,
+    PROTOTYPES,
     RETRIEVER,
     AdapterCard,
     check_base,
@@ -67,7 +68,8 @@ def read_retriever(adapter: str | Path | None, tower: str) -> dict[str, bytes]:
         return {}
     folder = Path(adapter) / RETRIEVER
     try:
-        files = {f"{RETRIEVER}/{path.name}": path.read_bytes() for path in folder.glob("adapter_*") if path.is_file()}
+        paths = (path for name in ("adapter_*", PROTOTYPES) for path in folder.glob(name))
+        files = {f"{RETRIEVER}/{path.name}": path.read_bytes() for path in paths if path.is_file()}
         if (path := folder / FUSION).is_file() and fusion_label(path).get("tower") == tower:
             files[f"{RETRIEVER}/{FUSION}"] = path.read_bytes()
     except (OSError, SafetensorError) as error:

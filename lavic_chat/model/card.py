@@ -15,7 +15,7 @@ from lavic_chat.storage.manifest import ANY, damaged_files, write_manifest
 
 FORMAT = 1
 KEYS = {"trust": "retrieval_weight"}  # in adapter.json -> in the card
-RETRIEVER, FUSION = "retriever", "fusion.safetensors"
+RETRIEVER, FUSION, PROTOTYPES = "retriever", "fusion.safetensors", "prototypes.safetensors"
 MODA = "moda"  # what SDA has adapted, and item vectors
 NLU, HEADS = "nlu", "heads.safetensors"  # what reads messages
 VISION, LLM = "vision", "llm"

@@ -5,7 +5,7 @@ by its letters, by edit distance where it is no English word, by the lexicon (ot
 lie near), and by its meaning, a cosine of vectors in which names of one thing lie near each other.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -18,9 +18,10 @@ from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.nlu.brands import Brands
 from lavic_chat.nlu.catalog_words import SMALL_WORDS, entry_match, in_category, stems, title_stems
 from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, Entry, Lexicon
+from lavic_chat.nlu.prototypes import Prototypes, mean_prototypes
 from lavic_chat.nlu.spelling import Speller
 from lavic_chat.nlu.terms import Encoder, nearest, room_for
-from lavic_chat.nlu.thesaurus import Thesaurus, name_words
+from lavic_chat.nlu.thesaurus import LONGEST_NAME, Thesaurus, name_words
 from lavic_chat.nlu.word_tables import WordTables, find_entry, make_word_tables
 
 SURE = 0.97  # that a product is as it is called, or seen
@@ -32,23 +33,23 @@ OTHER_TYPE = 0.13  # less, where the catalogue's own type of a product is anothe
 OTHER_NAME = 0.04  # less, where its own title names another, though its type is that
 ANOTHER_THING = 0.6  # of a meaning's similarity, where the thesaurus knows the name, and none of the products as such
 HARDLY_LESS = 0.1  # than the best of a kind
-DESCRIBING, DESCRIBED, MEANS = 3, 12, 0.5  # words of a description; phrases it may be like, and how near at least
+DESCRIBING, POSSIBLE, MEANS = 3, 0.1, 0.5  # words of a description; its least probability, and the similarity of that
 CALLED = 0.75  # share of a name that a title has at least
-CALLED_WIDTH = 0.08  # of that share below the best, within which a title may be meant
-NO_MORE_CALLED = 0.25  # below the best, where no more than the least is left of a probability
-LONGEST_NAME = 4  # words of a thing's name
+CALLED_WIDTH, NO_MORE_CALLED = 0.08, 0.25  # below the best: a title may be meant; hardly any probability is left
 SEEN = ("colour", "material", "pattern")
 PLAIN, PATTERNED = "plain", "patterned"  # captions say nothing of what has no pattern
 
 
 @dataclass(frozen=True)
 class English:
-    """What is known of words beyond any catalogue; is_word: whether it is a common one; is_spelled: whether at all."""
+    """What is known of words beyond any catalogue; is_word: whether it is a common one; is_spelled: whether at all;
+    prototypes: of the thesaurus, learned for the encoder."""
 
     lexicon: Lexicon
     thesaurus: Thesaurus
     is_word: Callable[[str], bool]
     is_spelled: Callable[[str], bool] = frozenset().__contains__
+    prototypes: Prototypes | None = None
 
 
 class Grounding:
@@ -71,7 +72,7 @@ class Grounding:
         known = lexicon, thesaurus
         self.tables = tables or make_word_tables(products, captions, encoder, known, read_attributes)
         self.names, self.seen = self.tables.names, self.tables.seen
-        self.phrase_vectors = encoder.encode_cached(thesaurus.phrases[0], True)
+        self.prototypes = english.prototypes or mean_prototypes(thesaurus, encoder)
         others = lexicon.words | thesaurus.words | self.tables.others
         self.speller = Speller(self.tables.uses, others, lambda word: english.is_word(word) or english.is_spelled(word))
         self.kind = lru_cache(room_for(256, len(self.columns)))(self._kind)
@@ -138,15 +139,14 @@ class Grounding:
         near = np.max([self.kind(kind) for kind in kinds], 0)
         return near >= max(least, near.max(initial=0.0) - HARDLY_LESS)
 
-    def described(self, vectors: np.ndarray) -> dict[int, float]:
-        """The things that words [n, d] describe by what they are for, and how closely."""
-        texts, places = self.thesaurus.phrases
-        near = (vectors @ self.phrase_vectors.T).max(0) if texts else np.zeros(0)
+    def described(self, vectors: np.ndarray, apart: Collection[int] = ()) -> dict[int, float]:
+        """The things that words [n, d] describe by what they are for, or by another name, and how probably: from what
+        may do as a meaning to what is meant. apart: things that are not."""
+        probable = self.prototypes.probabilities(vectors, self.tables.things.sizes > 0, apart)
         found: dict[int, float] = {}
-        for place in np.argsort(-near)[:DESCRIBED]:
-            if near[place] >= MEANS:
-                for thing in self.thesaurus.kinds[places[place]]:
-                    found[thing] = max(found.get(thing, 0.0), float(min(MEANT, near[place])))
+        for place in np.flatnonzero(probable >= POSSIBLE):
+            for thing in self.thesaurus.kinds[place]:
+                found[thing] = max(found.get(thing, 0.0), float(MEANS + (MEANT - MEANS) * probable[place]))
         return found
 
     def is_thing(self, said: str) -> bool:

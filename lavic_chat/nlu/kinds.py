@@ -32,6 +32,7 @@ PLACE_BEHIND = re.compile(r"\s+for\s+(?:the|my|our|his|her|an?)?\s*([^\W\d_]+(?:
 ONE_BEHIND = re.compile(r"\s+ones?\b", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?;\n]+")
 DESCRIBED_SO, NEARLY = 0.55, 0.05  # likeness to what a thing is for, at least, and below that of the best
+CLEARLY = 0.78  # the same where the message names a thing that is not called so here
 CALLED_ALIKE = 0.7  # similarity from which on what is described is sold
 RESPELLED, RESPELLED_WORD, NEAR_NAMES = 0.75, 0.8, 5  # likeness of names of several words, of one; names that are tried
 BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")
@@ -102,12 +103,13 @@ class Kinds:
         )  # fmt: skip
         return next((replace(span, text=name) for name, _, _ in near if self.is_named_so(name)), span)
 
-    def described_in(self, text: str) -> str:
+    def described_in(self, text: str, likely: float = DESCRIBED_SO) -> str:
         """The thing sold here that a message, or a sentence of it, describes best by what it is for; "" where it
-        describes none well, or things that are not sold here far better."""
+        describes none well, or things that are not sold here far better. What it names is not what it describes."""
         parts = [text, *(part for part in SENTENCE_END.split(text) if len(part.split()) >= DESCRIBING)]
-        found = self.grounding.described(self.grounding.encoder.encode(parts))
-        least = max(DESCRIBED_SO, max(found.values(), default=0.0) - NEARLY)
+        named = self.grounding.thesaurus.named_in(text)
+        found = self.grounding.described(self.grounding.encoder.encode(parts), named)
+        least = max(likely, max(found.values(), default=0.0) - NEARLY)
         near = sorted((thing for thing in found if found[thing] >= least), key=lambda thing: -found[thing])
         names = (self.grounding.thesaurus.things[thing].names[0] for thing in near)
         return next((name for name in names if self.grounding.nearest_of(name) >= CALLED_ALIKE), "")

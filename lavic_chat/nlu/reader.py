@@ -12,7 +12,7 @@ from lavic_chat.nlu.acts import settle_act
 from lavic_chat.nlu.comparisons import with_comparisons, with_extreme
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Relation, with_limit
-from lavic_chat.nlu.kinds import Kinds, sureness
+from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
 from lavic_chat.nlu.negations import APPEARANCES, denies_pick, is_denied, join_alternatives, with_negations
 from lavic_chat.nlu.reading import Reading, Span
@@ -133,10 +133,14 @@ class IntentReader:
         that it describes by what it is for."""
         kinds, later = self.kinds.of(read, turn.text)
         is_unknown = bool(kinds) and not self.kinds.is_sold(kinds) and not any(map(self.grounding.is_thing, kinds))
-        is_open = read.act == r.ASK and not self.title_of(read) and not turn.photo
-        if is_open and (is_unknown or not (kinds or last.kinds)) and (named := self.kinds.described_in(turn.text)):
-            return (named,), ()
-        return kinds, later
+        if read.act != r.ASK or self.title_of(read) or turn.photo:
+            return kinds, later
+        named = ""
+        if is_unknown or not (kinds or last.kinds):
+            named = self.kinds.described_in(turn.text)
+        elif kinds and not any(map(self.kinds.is_named_so, kinds)):  # "to hang wet socks on" is no wish for socks
+            named = self.kinds.described_in(turn.text, CLEARLY)
+        return ((named,), ()) if named else (kinds, later)
 
     def is_another(self, kinds: Sequence[str], title: str, last: Intent) -> bool:
         """Whether another thing is wished for than before; a budget that was said before any thing stays."""

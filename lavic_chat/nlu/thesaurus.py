@@ -1,17 +1,22 @@
 """English names of things that shops sell: which names mean one thing, whatever a catalogue calls it.
 
 One JSON object a line (english/things.jsonl): `thing`, `also` (other names of it), `broader` (kinds that it is of),
-`by_use` (what it is wished for by). It knows no catalogue; names that it lacks are found by their meaning.
+`by_use` (what describes it to whoever lacks its name). It knows no catalogue; names that it lacks are found by their
+meaning.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from hashlib import sha256
+
+import numpy as np
 
 from lavic_chat.catalog.text import singular, words_of
 
 # A thing is named before these.
 JOINTS = frozenset(["with", "in", "for", "of", "on", "from", "and", "or", "without", "to", "by", "at"])
+LONGEST_NAME = 4  # words of a thing's name
 GLUE = frozenset(["a", "an", "the", "my", "our", "some", "any", "new", "one", "pair", "set"])
 
 
@@ -60,11 +65,27 @@ class Thesaurus:
         return tuple(frozenset(map(name_words, thing.broader)) for thing in self.things)
 
     @cached_property
-    def phrases(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """All that describes a thing in words, and the thing of each."""
-        pairs = [(text, at) for at, thing in enumerate(self.things) for text in (thing.names[0], *thing.by_use)]
-        texts, places = zip(*pairs, strict=True) if pairs else ((), ())
-        return texts, places
+    def phrases(self) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+        """All that names or describes a thing, the thing [n] of each, and whether [n] it describes it."""
+        rows = [
+            (text, place, described)
+            for place, thing in enumerate(self.things)
+            for described, texts in ((False, thing.names), (True, thing.by_use)) for text in texts
+        ]  # fmt: skip
+        texts, places, described = zip(*rows, strict=True) if rows else ((), (), ())
+        return texts, np.array(places, np.int64), np.array(described, bool)
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of all that is said of the things."""
+        return sha256(repr(self.things).encode()).hexdigest()
+
+    def named_in(self, text: str) -> frozenset[int]:
+        """All things that are named anywhere in a text, and those that they are of."""
+        words = [singular(word) for word in words_of(text)]
+        spans = ((start, start + size) for size in range(1, LONGEST_NAME + 1) for start in range(len(words) - size + 1))
+        named = frozenset().union(*(self.by_name.get(tuple(words[start:end]), ()) for start, end in spans))
+        return named.union(*(self.kinds[place] for place in named))
 
     def _find(self, said: str) -> tuple[frozenset[int], int]:
         """The things that words name, by as many of the last words before a joint as make a name, and how many words

@@ -40,6 +40,7 @@ from lavic_chat.retrieval.embedder import load_embedder
 from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
+from lavic_chat.retrieval.text_prototypes import load_prototypes
 from lavic_chat.serving.likeness import likeness_condition
 from lavic_chat.serving.model_facts import ModelFacts
 from lavic_chat.serving.search_space import open_search_space
@@ -287,7 +288,9 @@ def load_recommender(
 def make_listener(settings: Settings, catalog: Catalog, captions: Sequence[str], encoder: TextEncoder) -> Listener:
     """What understands shoppers over a catalogue: the adapter's tagger, or the shipped one."""
     tagger = open_tagger(source_of(settings))
-    english = English(load_lexicon(), load_thesaurus(), tagger.is_word, is_spelled)
+    thesaurus = load_thesaurus()
+    prototypes = load_prototypes(settings.adapter, encoder.name, thesaurus)
+    english = English(load_lexicon(), thesaurus, tagger.is_word, is_spelled, prototypes)
     reads = catalog.terms.appearance
     tables = open_word_tables(settings, catalog, captions, encoder)
     grounding = Grounding(catalog.products, captions, encoder, english, reads, tables)

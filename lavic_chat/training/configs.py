@@ -141,6 +141,18 @@ class TaggerConfig:
 
 
 @dataclass(frozen=True)
+class PrototypesConfig:
+    """Of `tune-prototypes`: what things are wished for by."""
+
+    steps: int = 600
+    batch: int = 512
+    lr: float = 1e-3
+    messages: int = 7000  # in which a phrase or a name stands where another thing stood
+    weight_decay: float = 0.01
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class AdaptConfig:
     """Of `sda adapt`: texts and pictures of items meet in one space."""
 
@@ -178,7 +190,8 @@ PAPER: Mapping[type, Any] = {
     ),
 }  # fmt: skip
 
-StageConfig = AlignConfig | DistillConfig | TuneConfig | RetrieverConfig | FuseConfig | TaggerConfig | AdaptConfig
+LanguageConfig = TaggerConfig | PrototypesConfig
+StageConfig = AlignConfig | DistillConfig | TuneConfig | RetrieverConfig | FuseConfig | LanguageConfig | AdaptConfig
 C = TypeVar("C", bound=StageConfig)
 E = TypeVar("E", DistillConfig, TuneConfig)
 

@@ -38,6 +38,9 @@ from lavic_chat.training.turn_augment import Words, vary
 HELD_OUT = 10  # one message of so many validates
 IGNORED = -100  # a target that is none
 MANY_WEIGHT, ACT_WEIGHT, HEAD_WEIGHT, TAG_WEIGHT = 12.0, 1.0, 0.5, 2.0
+ARTICLES = ("a", "an", "the")
+BEGINS = (*ARTICLES, "something", "somewhere", "thing")  # a phrase that may stand for a thing's name begins so
+MOST_PHRASES = 4  # of a thing, beside its names
 POOL = 4  # times a batch: of so many messages those of about one length are taken
 
 
@@ -149,13 +152,22 @@ def split(turns: Sequence[MarkedTurn]) -> tuple[list[MarkedTurn], list[MarkedTur
 
 def words_to_swap(turns: Sequence[MarkedTurn] = ()) -> Words:
     """Of thesaurus and lexicon, and the turns' openings."""
-    kinds = [name for thing in load_thesaurus().things for name in (*thing.names, *thing.by_use[:1])]
+    kinds = [name for thing in load_thesaurus().things for name in (*thing.names, *stand_ins(thing.by_use))]
     appearance: dict[str, list[str]] = {}
     for entry in load_lexicon().entries:
         appearance.setdefault(entry.facet, []).extend((entry.word, *entry.also))
     facet = {word.lower(): name for name, words in appearance.items() for word in words}
     openings = [turn.text for turn in turns if not turn.before and turn.reading.act == r.ASK]
     return Words(kinds, appearance, facet, openings)
+
+
+def stand_ins(phrases: Sequence[str]) -> list[str]:
+    """Some of the phrases that may stand where a thing's name stood, without articles."""
+    first = [(phrase.split()[0], phrase) for phrase in phrases]
+    named = [
+        phrase.removeprefix(f"{word} ") if word in ARTICLES else phrase for word, phrase in first if word in BEGINS
+    ]
+    return named[:MOST_PHRASES]
 
 
 def encode(tokenizer: Any, turns: Sequence[MarkedTurn]) -> TokenBatch:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from lavic_chat.model.turn_batch import TurnScores
 from lavic_chat.nlu.english import load_lexicon, load_thesaurus
 from lavic_chat.nlu.grounding import English, Grounding
 from lavic_chat.nlu.listener import Listener
+from lavic_chat.nlu.prototypes import Prototypes, mean_prototypes
 from lavic_chat.nlu.reading import ACTS, REFINE, Reading
 from lavic_chat.nlu.tagging import ABOUT, TOKEN_SCORES, head_scores
 from lavic_chat.training.marked_turns import turn_from
@@ -80,7 +82,14 @@ def make_grounding(
     products: Sequence[Product] = PRODUCTS, captions: Sequence[str] = CAPTIONS, english: Collection[str] = ENGLISH
 ) -> Grounding:
     """Of a catalogue, in words alone."""
-    return Grounding(products, captions, WordEncoder(), English(load_lexicon(), load_thesaurus(), english.__contains__))
+    known = English(load_lexicon(), load_thesaurus(), english.__contains__, prototypes=word_prototypes())
+    return Grounding(products, captions, WordEncoder(), known)
+
+
+@cache
+def word_prototypes() -> Prototypes:
+    """Of the English thesaurus, in words alone."""
+    return mean_prototypes(load_thesaurus(), WordEncoder())
 
 
 def make_listener(

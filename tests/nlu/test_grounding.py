@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.listening import ENGLISH, PRODUCTS, make_grounding
+from helpers.listening import ENGLISH, PRODUCTS, make_grounding, word_prototypes
 from helpers.toys import WordEncoder
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ def above(scores: np.ndarray, least: float = 0.5) -> set[str]:
 
 
 def of(products, captions=None, read_attributes=False) -> Grounding:
-    english = English(load_lexicon(), load_thesaurus(), ENGLISH.__contains__)
+    english = English(load_lexicon(), load_thesaurus(), ENGLISH.__contains__, prototypes=word_prototypes())
     return Grounding(products, captions or [""] * len(products), WordEncoder(), english, read_attributes)
 
 

@@ -48,9 +48,18 @@ def test_things_are_of_the_kinds_that_their_broader_names_mean():
 
 
 def test_phrases_belong_to_their_things():
-    texts, places = FEW.phrases
-    assert texts[places.index(SOFA)] == "sofa" and places[texts.index("somewhere to lie in the evening")] == SOFA
-    assert Thesaurus(()).phrases == ((), ()) and Thesaurus(()).find("sofa") == (frozenset(), 1)
+    texts, places, described = FEW.phrases
+    pairs = dict(zip(texts, zip(places.tolist(), described.tolist(), strict=True), strict=True))
+    assert pairs["sofa"] == (SOFA, False) and pairs["somewhere to lie in the evening"] == (SOFA, True)
+    assert pairs["couch"] == (SOFA, False) and len(texts) == len(places) == len(described)
+    empty = Thesaurus(())
+    assert empty.phrases[0] == () and not len(empty.phrases[1]) and empty.find("sofa") == (frozenset(), 1)
+    assert len({empty.key, FEW.key, Thesaurus(FEW.things[1:]).key}) == 3 and FEW.key == Thesaurus(FEW.things).key
+
+
+def test_things_are_found_anywhere_in_a_text():
+    assert FEW.named_in("Two corner sofas, please, and a lamp") == {CORNER, SOFA}
+    assert FEW.named_in("") == FEW.named_in("what a day") == frozenset()
 
 
 @given(st.text(max_size=60))
