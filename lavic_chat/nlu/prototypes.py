@@ -15,7 +15,7 @@ from lavic_chat.nlu.thesaurus import Thesaurus
 
 TEMPERATURE = 0.05  # of the cosines
 SOLD = 3.0  # log odds that a thing which is sold here is meant, against one that is not
-LEAST_LIKE = 0.3  # cosine to the best prototype, below which words describe nothing
+LEAST_LIKE = 0.4  # cosine to the best prototype, below which words describe nothing
 
 
 @dataclass(frozen=True, eq=False)

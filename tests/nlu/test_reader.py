@@ -70,7 +70,7 @@ def test_a_name_that_is_known_is_not_respelled(kinds):
 
 def by_use(kinds: Kinds, name: str) -> str:
     things = kinds.grounding.thesaurus.things
-    return next(thing.by_use[0] for thing in things if thing.names[0] == name)
+    return next(thing.by_use[2] for thing in things if thing.names[0] == name)
 
 
 def test_a_thing_is_found_by_what_it_is_for_where_it_is_sold(kinds):
@@ -85,3 +85,13 @@ def test_what_no_name_says_is_looked_for_by_what_it_is_for(shop, ask):
     assert ask(said)[0].kinds == ("rug",)
     assert ask("a [kind:lamp]", said)[0].kinds == ("lamp",)
     assert ask(f"[kind:laptop], {said}")[0].act == "unavailable"
+
+
+def test_what_is_clearly_described_is_meant_not_what_is_mentioned(kinds):
+    things = kinds.grounding.thesaurus.things
+    rug = next(thing for thing in things if thing.names[0] == "rug")
+    meant = {phrase: kinds.meant_instead(("winter tyres",), phrase) for phrase in rug.by_use}
+    clear = [phrase for phrase, name in meant.items() if name == "rug"]
+    assert clear and set(meant.values()) <= {"rug", ""}
+    assert kinds.meant_instead(("rug",), clear[0]) == ""  # that is what was read
+    assert kinds.meant_instead(("winter tyres",), "a rug please") == ""  # too short to describe anything

@@ -48,6 +48,7 @@ PERCENTILES = (50, 90, 99)
 SHOPPERS = "lavic_chat.evaluation.benchmarks.shoppers"
 FLOODS = 4
 WARM_CALLS = 100  # after which what is loaded at the first ones is there
+MINUTE = 60.0  # seconds
 PAUSE = 6.0  # seconds that an honest shopper looks at an answer: few read ten products in less
 KINDS = 20  # kinds of thing that they ask for, at most
 
@@ -64,18 +65,18 @@ class Latency:
 
 @dataclass(frozen=True)
 class Served:
-    """What the server tells of so many seconds: the share of them in which the model was at work, and its memory."""
+    """What the server tells of so many seconds: the share of them in which the model was at work, and its memory, at
+    the start, after each minute, and at the end."""
 
     seconds: float
     model_busy: float
-    memory_start_mib: int | None = None
-    memory_end_mib: int | None = None
+    memory_mib: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)
 class LoadReport:
     """What all shoppers met. model_busy: share of the time in which the model was at work; what is missing to 1 under
-    full load is the page's own. memory: of the server's process. faults: sentences with how often; flags: confirmed
+    full load is the page's own. memory: of the server's process, at the start, after each minute, and at the end. faults: sentences with how often; flags: confirmed
     ones, and those not stored once."""
 
     device: str
@@ -83,8 +84,7 @@ class LoadReport:
     seconds: float
     answers_a_minute: float
     model_busy: float
-    memory_start_mib: int | None
-    memory_end_mib: int | None
+    memory_mib: tuple[int | None, ...]
     latency: dict[str, Latency]
     faults: dict[str, int]
     flags: int
@@ -134,10 +134,13 @@ def run_load_test(recommender: Recommender, count: int, seconds: float) -> LoadR
     Raises LavicError where their process cannot run.
     """
     with serving(recommender, NO_LIMITS) as (engine, annotations, crew):
-        memory, busy, start = memory_mib(), engine.busy, time.monotonic()
-        replies = list(collect_replies(replace(crew, shoppers=count, seconds=seconds)))
+        replies, memory, busy, start = [], [memory_mib()], engine.busy, time.monotonic()
+        for reply in collect_replies(replace(crew, shoppers=count, seconds=seconds)):
+            replies.append(reply)
+            if time.monotonic() - start >= MINUTE * len(memory):
+                memory.append(memory_mib())
         duration = time.monotonic() - start
-        served = Served(duration, (engine.busy - busy) / duration, memory, memory_mib())
+        served = Served(duration, (engine.busy - busy) / duration, (*memory, memory_mib()))
         stored = Counter(flag.reason for flag in annotations.list())
     return summarize(recommender.device, count, replies, served, stored)
 
@@ -242,8 +245,7 @@ def summarize(device: str, shoppers: int, replies: Sequence[Reply], served: Serv
         seconds=round(served.seconds, 1),
         answers_a_minute=round(60 * (len(by_kind[ASK]) + len(by_kind[REFINE])) / served.seconds, 1),
         model_busy=round(served.model_busy, 3),
-        memory_start_mib=served.memory_start_mib,
-        memory_end_mib=served.memory_end_mib,
+        memory_mib=served.memory_mib,
         latency={
             kind: Latency(len(times), *(round(float(np.percentile(times, p)), 3) for p in PERCENTILES))
             for kind, times in by_kind.items()
