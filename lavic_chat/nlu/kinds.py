@@ -115,7 +115,8 @@ class Kinds:
         if len(text.split()) < TELLING:
             return ""
         named = self.best_described(text, SURELY if any(map(self.is_named_so, kinds)) else CLEARLY)
-        return "" if not named or self.is_alike((named,), kinds) else named
+        is_same = bool(named) and self.is_sold(kinds) and self.is_alike((named,), kinds)
+        return "" if is_same else named
 
     def best_described(self, text: str, likely: float, apart: Collection[int] = ()) -> str:
         """See `described_in`. likely: what the likeness is at least; apart: things that are not meant."""

@@ -1,11 +1,15 @@
 """One message after another: what goes on being turned down, what a comparison loosens, what belongs to a kind."""
 
 import pytest
-from helpers.listening import make_grounding
+from helpers.listening import CAPTIONS, ENGLISH, PRODUCTS, make_grounding
+from helpers.toys import WordEncoder
 
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.english import load_lexicon
+from lavic_chat.nlu.grounding import English, Grounding
 from lavic_chat.nlu.kinds import Kinds
 from lavic_chat.nlu.reading import Reading, Span
+from lavic_chat.nlu.thesaurus import Thesaurus, Thing
 from lavic_chat.training.marked_turns import unmark
 
 
@@ -87,11 +91,13 @@ def test_what_no_name_says_is_looked_for_by_what_it_is_for(shop, ask):
     assert ask(f"[kind:laptop], {said}")[0].act == "unavailable"
 
 
-def test_what_is_clearly_described_is_meant_not_what_is_mentioned(kinds):
-    things = kinds.grounding.thesaurus.things
-    rug = next(thing for thing in things if thing.names[0] == "rug")
-    meant = {phrase: kinds.meant_instead(("winter tyres",), phrase) for phrase in rug.by_use}
-    clear = [phrase for phrase, name in meant.items() if name == "rug"]
-    assert clear and set(meant.values()) <= {"rug", ""}
-    assert kinds.meant_instead(("rug",), clear[0]) == ""  # that is what was read
-    assert kinds.meant_instead(("winter tyres",), "a rug please") == ""  # too short to describe anything
+def test_what_is_clearly_described_is_meant_not_what_is_mentioned():
+    few = Thesaurus((Thing(("rug",), (), ("soft warm wool underfoot", "wool underfoot, warm toes")), Thing(("lamp",))))
+    english = English(load_lexicon(), few, ENGLISH.__contains__)
+    kinds = Kinds(Grounding(PRODUCTS, CAPTIONS, WordEncoder(), english))
+    said = "beside our lamp I want soft warm wool underfoot"
+    assert kinds.meant_instead(("winter tyres",), said) == "rug"
+    assert kinds.meant_instead(("lamp",), f"soft warm wool underfoot, {said}") == "rug"  # though lamps are sold here
+    assert kinds.meant_instead(("rug",), said) == ""  # that is what was read
+    assert kinds.meant_instead(("lamp",), "wool underfoot") == ""  # too short to be told apart
+    assert kinds.meant_instead(("rug",), "we have wool underfoot, now a lamp") == ""

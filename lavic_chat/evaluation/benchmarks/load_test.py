@@ -76,8 +76,8 @@ class Served:
 @dataclass(frozen=True)
 class LoadReport:
     """What all shoppers met. model_busy: share of the time in which the model was at work; what is missing to 1 under
-    full load is the page's own. memory: of the server's process, at the start, after each minute, and at the end. faults: sentences with how often; flags: confirmed
-    ones, and those not stored once."""
+    full load is the page's own. memory_mib: of the server's process, at the start, after each minute, and at the end.
+    faults: sentences with how often; flags: confirmed ones, and those not stored once."""
 
     device: str
     shoppers: int
