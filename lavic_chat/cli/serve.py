@@ -187,18 +187,17 @@ def build_index(settings: Settings, ship: bool, read_ahead: bool = True) -> dict
 @click.option("--seconds", default=180, type=click.IntRange(1, 3600), help="How long they shop.", show_default=True)
 @click.option("--products", type=click.IntRange(1, 200_000), help="Beside so many made-up products instead.")
 @click.option("--vectors", type=click.IntRange(1, 5_000_000), help="A search among so many vectors instead.")
+@click.option("--rows", type=click.IntRange(1, 1_000_000), help="An import of so many rows of CSV instead.")
 @json_option
 def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chosen) -> None:
     """Time a turn and its parts, a second turn, fifty candidates, the authors' way, pictures, start-up, and memory; or
     what many shoppers at once meet, or what many products cost."""
     served = {name: chosen.pop(name) for name in ("shoppers", "flood", "calls", "seconds")}
-    products, vectors = chosen.pop("products"), chosen.pop("vectors")
+    products, parts_alone = chosen.pop("products"), {name: chosen.pop(name) for name in ("vectors", "rows")}
     settings = read_settings(**chosen)
-    if products or vectors:
-        from lavic_chat.evaluation.benchmarks.large import measure_large, measure_vectors
-
-        found = measure_large(settings, products, turns) if products else measure_vectors(settings, vectors or 0)
-        print_json(found.to_row()) if as_json else click.echo(found.to_text())
+    if products or any(parts_alone.values()):
+        row, text = bench_large(settings, products, turns, **parts_alone)
+        print_json(row) if as_json else click.echo(text)
         return
     if served["shoppers"] or served["flood"] or served["calls"]:
         row = bench_served(settings, **served)
@@ -209,6 +208,20 @@ def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chos
 
     report = run_bench(settings, BenchConfig(turns, beside, parts or PARTS))
     print_json(report.to_row()) if as_json else click.echo(format_report(report))
+
+
+def bench_large(
+    settings: Settings, products: int | None, turns: int, vectors: int | None, rows: int | None
+) -> tuple[dict, str]:
+    """What many products cost, chat, search or import, as a row and as text."""
+    from lavic_chat.evaluation.benchmarks.large import measure_large
+    from lavic_chat.evaluation.benchmarks.large_parts import measure_import, measure_vectors
+
+    if products:
+        found = measure_large(settings, products, turns)
+    else:
+        found = measure_vectors(settings, vectors) if vectors else measure_import(settings, rows or 0)
+    return found.to_row(), found.to_text()
 
 
 def bench_served(settings: Settings, shoppers: int | None, flood: bool, calls: int | None, seconds: int) -> dict:

@@ -1,5 +1,4 @@
-"""What many products cost: the home catalogue and one of so many made-up products, side by side in one run; and a
-search among so many vectors alone.
+"""What many products cost: the home catalogue and one of so many made-up products, side by side in one run.
 
 Both are asked the same turns in pairs, by turns this or that one first, so that both meet the same machine; each in a
 home of its own with models by links and caches filled, as at every start but the first.
@@ -7,7 +6,6 @@ home of its own with models by links and caches filled, as at every start but th
 
 import statistics
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -16,26 +14,16 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from lavic_chat.catalog.columns import Columns
-from lavic_chat.catalog.filters import NO_FILTERS
 from lavic_chat.evaluation.benchmarks import catalog_probe
 from lavic_chat.evaluation.benchmarks.conversations import new_conversations
 from lavic_chat.evaluation.benchmarks.large_catalog import make_large_catalog
 from lavic_chat.evaluation.benchmarks.probe import Probe, open_probe
 from lavic_chat.evaluation.benchmarks.processes import memory_kib
 from lavic_chat.evaluation.benchmarks.sides import Side, make_home, this_side
-from lavic_chat.retrieval.index import ExactIndex, QueryVectors
-from lavic_chat.retrieval.query import unit
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.settings import Settings, shipped
-from lavic_chat.storage.tables import ColumnFile
 
 HOME, LARGE = "home", "large"
-WIDTH = 768  # numbers of an item's text vector
-PICTURE = 384  # of its picture vector
-PART = 10_000  # vectors that are made at once
-SEARCHES = 20
-LIKE_IT = 0.05  # share of the items that a condition lets through, such as a kind
 
 
 @dataclass(frozen=True)
@@ -143,55 +131,3 @@ def memory_of(pid: int) -> dict[str, int]:
     """MiB that a process holds now, in all and apart from files; zeros where the system does not say."""
     held = memory_kib(pid)
     return {name: held.get(name, 0) // 1024 for name in ("VmRSS", "RssAnon")}
-
-
-# ---- vectors alone ----
-
-
-@dataclass(frozen=True)
-class VectorFigures:
-    """Medians of milliseconds among so many random vectors that are mapped from a file: with conditions that one in
-    twenty meets, and with none, when every vector is read."""
-
-    vectors: int
-    conditions_ms: float
-    all_ms: float
-
-    def to_row(self) -> dict:
-        """As the command line answers it in JSON."""
-        return asdict(self)
-
-    def to_text(self) -> str:
-        """A line a figure."""
-        return "\n".join(f"{key:<16} {value:,}" for key, value in self.to_row().items())
-
-
-def measure_vectors(settings: Settings, count: int) -> VectorFigures:
-    """Make so many random vectors in a file, and search among them."""
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix="vectors-") as name:
-        rng, column = np.random.default_rng(0), ColumnFile(name, "text", count)
-        for start in tqdm(range(0, count, PART), desc="Making vectors"):
-            shape = (min(PART, count - start), WIDTH)
-            column.append(unit(rng.standard_normal(shape, np.float32)))
-        ids = tuple(map(str, range(count)))
-        numbers = np.full(count, np.nan), np.zeros(count, np.int32)
-        columns = Columns(ids, ids, ids, *numbers, ("Things",), np.ones(count, bool))
-        index = ExactIndex(Described(columns), column.read(), np.zeros((count, 0), np.float32))
-        bonus = np.where(rng.random(count) < LIKE_IT, 0.0, -1.5)
-        times = {True: [], False: []}
-        for _ in range(SEARCHES):
-            text = unit(rng.standard_normal(WIDTH, np.float32))
-            for has_bonus in times:
-                start = time.perf_counter()
-                index.search(QueryVectors(text, bonus=bonus if has_bonus else None), NO_FILTERS, (), 10)
-                times[has_bonus].append(1000 * (time.perf_counter() - start))
-        met, all_read = (round(statistics.median(times[one]), 1) for one in (True, False))
-        return VectorFigures(count, met, all_read)
-
-
-class Described(list):
-    """In the place of products, of which there are columns alone."""
-
-    def __init__(self, columns: Columns):
-        super().__init__()
-        self.columns = columns

@@ -12,7 +12,7 @@ from helpers.toys import use_word_encoder
 from lavic_chat.catalog import load_catalog
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.evaluation.benchmarks import catalog_probe, large
-from lavic_chat.evaluation.benchmarks.large import HOME, LARGE, measure_large, measure_vectors
+from lavic_chat.evaluation.benchmarks.large import HOME, LARGE, measure_large
 from lavic_chat.evaluation.benchmarks.large_catalog import make_large_catalog, make_twins
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.settings import Settings, read_settings
@@ -43,13 +43,6 @@ def test_nothing_of_it_is_looked_at(settings, tmp_path, monkeypatch):
     ]
     assert 0 < max(near) < 0.5 * float(model.main_states.std())
     assert len(many.recommend(Dialogue().say("a red sofa")).candidates) == 10
-
-
-def test_a_search_among_many_vectors(settings):
-    settings.home.mkdir()
-    row = measure_vectors(settings, 3000).to_row()
-    assert row["vectors"] == 3000 and row["conditions_ms"] > 0 < row["all_ms"]
-    assert not list(settings.home.glob("vectors-*"))
 
 
 class Slow:
