@@ -1,7 +1,7 @@
 """Which kinds of thing a message wishes for, in the words of one catalogue."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
@@ -32,8 +32,7 @@ PLACE_BEHIND = re.compile(r"\s+for\s+(?:the|my|our|his|her|an?)?\s*([^\W\d_]+(?:
 ONE_BEHIND = re.compile(r"\s+ones?\b", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?;\n]+")
 DESCRIBED_SO, NEARLY = 0.68, 0.05  # likeness to what a thing is for, at least, and below that of the best
-TELLING = 6  # words of a message that may describe something beside what it names
-CLEARLY, SURELY = 0.78, 0.84  # the same where another thing was read, that is not called so here, or that is
+CLEARLY = 0.78  # the same where a kind was read that is no name of any thing
 CALLED_ALIKE = 0.7  # similarity from which on what is described is sold
 RESPELLED, RESPELLED_WORD, NEAR_NAMES = 0.75, 0.8, 5  # likeness of names of several words, of one; names that are tried
 BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")
@@ -104,28 +103,21 @@ class Kinds:
         )  # fmt: skip
         return next((replace(span, text=name) for name, _, _ in near if self.is_named_so(name)), span)
 
-    def described_in(self, text: str) -> str:
+    def described_in(self, text: str, likely: float = DESCRIBED_SO) -> str:
         """The thing sold here that a message, or a sentence of it, describes best by what it is for; "" where it
-        describes none well, or things that are not sold here far better. What it names is not what it describes."""
-        return self.best_described(text, DESCRIBED_SO, self.grounding.thesaurus.named_in(text))
-
-    def meant_instead(self, kinds: Sequence[str], text: str) -> str:
-        """The thing that a message clearly describes, where what was read is another that it only mentions, "something
-        to hang wet socks on"; "" where it is not so."""
-        if len(text.split()) < TELLING:
-            return ""
-        named = self.best_described(text, SURELY if any(map(self.is_named_so, kinds)) else CLEARLY)
-        is_same = bool(named) and self.is_sold(kinds) and self.is_alike((named,), kinds)
-        return "" if is_same else named
-
-    def best_described(self, text: str, likely: float, apart: Collection[int] = ()) -> str:
-        """See `described_in`. likely: what the likeness is at least; apart: things that are not meant."""
+        describes none well, or things that are not sold here far better. What it names is not what it describes.
+        likely: what the likeness is at least."""
         parts = [text, *(part for part in SENTENCE_END.split(text) if len(part.split()) >= DESCRIBING)]
-        found = self.grounding.described(self.grounding.encoder.encode(parts), apart)
+        named = self.grounding.thesaurus.named_in(text)
+        found = self.grounding.described(self.grounding.encoder.encode(parts), named)
         least = max(likely, max(found.values(), default=0.0) - NEARLY)
         near = sorted((thing for thing in found if found[thing] >= least), key=lambda thing: -found[thing])
         names = (self.grounding.thesaurus.things[thing].names[0] for thing in near)
         return next((name for name in names if self.grounding.nearest_of(name) >= CALLED_ALIKE), "")
+
+    def is_no_name(self, kind: str) -> bool:
+        """Whether no thing at all, and nothing here, is called so."""
+        return not self.grounding.is_thing(kind) and not self.is_named_so(kind)
 
     def is_named_so(self, name: str) -> bool:
         """Whether anything here is called so."""

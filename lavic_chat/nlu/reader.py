@@ -12,7 +12,7 @@ from lavic_chat.nlu.acts import settle_act
 from lavic_chat.nlu.comparisons import with_comparisons, with_extreme
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Relation, with_limit
-from lavic_chat.nlu.kinds import Kinds, sureness
+from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
 from lavic_chat.nlu.negations import APPEARANCES, denies_pick, is_denied, join_alternatives, with_negations
 from lavic_chat.nlu.reading import Reading, Span
@@ -138,8 +138,8 @@ class IntentReader:
         named = ""
         if is_unknown or not (kinds or last.kinds):
             named = self.kinds.described_in(turn.text)
-        elif kinds:
-            named = self.kinds.meant_instead(kinds, turn.text)
+        elif kinds and all(map(self.kinds.is_no_name, kinds)):
+            named = self.kinds.described_in(turn.text, CLEARLY)
         return ((named,), ()) if named else (kinds, later)
 
     def is_another(self, kinds: Sequence[str], title: str, last: Intent) -> bool:

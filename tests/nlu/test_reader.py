@@ -1,15 +1,11 @@
 """One message after another: what goes on being turned down, what a comparison loosens, what belongs to a kind."""
 
 import pytest
-from helpers.listening import CAPTIONS, ENGLISH, PRODUCTS, make_grounding
-from helpers.toys import WordEncoder
+from helpers.listening import make_grounding
 
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.english import load_lexicon
-from lavic_chat.nlu.grounding import English, Grounding
 from lavic_chat.nlu.kinds import Kinds
 from lavic_chat.nlu.reading import Reading, Span
-from lavic_chat.nlu.thesaurus import Thesaurus, Thing
 from lavic_chat.training.marked_turns import unmark
 
 
@@ -91,13 +87,11 @@ def test_what_no_name_says_is_looked_for_by_what_it_is_for(shop, ask):
     assert ask(f"[kind:laptop], {said}")[0].act == "unavailable"
 
 
-def test_what_is_clearly_described_is_meant_not_what_is_mentioned():
-    few = Thesaurus((Thing(("rug",), (), ("soft warm wool underfoot", "wool underfoot, warm toes")), Thing(("lamp",))))
-    english = English(load_lexicon(), few, ENGLISH.__contains__)
-    kinds = Kinds(Grounding(PRODUCTS, CAPTIONS, WordEncoder(), english))
-    said = "beside our lamp I want soft warm wool underfoot"
-    assert kinds.meant_instead(("winter tyres",), said) == "rug"
-    assert kinds.meant_instead(("lamp",), f"soft warm wool underfoot, {said}") == "rug"  # though lamps are sold here
-    assert kinds.meant_instead(("rug",), said) == ""  # that is what was read
-    assert kinds.meant_instead(("lamp",), "wool underfoot") == ""  # too short to be told apart
-    assert kinds.meant_instead(("rug",), "we have wool underfoot, now a lamp") == ""
+def test_words_that_are_no_name_give_way_to_what_is_described(ask):
+    said = by_use(Kinds(make_grounding()), "rug")
+    assert ask(f"[kind:woolly whatsit], {said}, {said}")[0].kinds == ("rug",)
+
+
+def test_a_name_stays_whatever_else_is_described(kinds):
+    assert kinds.is_no_name("woolly whatsit") and not kinds.is_no_name("winter coat")
+    assert not kinds.is_no_name("sofa") and not kinds.is_no_name("floor lamp")  # of which there is none here
