@@ -31,13 +31,17 @@ class Prototypes:
         any. is_sold [T]: whether the catalogue has such a thing; apart: things that are not meant."""
         if not len(self.names) or not len(vectors):
             return np.zeros(len(self.names))
-        asked = unit(vectors @ self.projection.T)
-        near = np.stack([asked @ self.names.T, asked @ self.phrases.T])  # [2, n, T]
+        near = self.cosines(vectors)
         near[..., list(apart)] = -1.0
         scores = np.logaddexp(*(near / TEMPERATURE)) + SOLD * is_sold
         scores = np.exp(scores - scores.max(1, keepdims=True))
         found = scores / scores.sum(1, keepdims=True) * (near.max((0, 2)) >= LEAST_LIKE)[:, None]
         return found.max(0)
+
+    def cosines(self, vectors: np.ndarray) -> np.ndarray:
+        """[2, n, T] of texts [n, d] to the things' names, and to their phrases."""
+        asked = unit(vectors @ self.projection.T)
+        return np.stack([asked @ self.names.T, asked @ self.phrases.T])
 
 
 def mean_prototypes(thesaurus: Thesaurus, encoder: Encoder) -> Prototypes:

@@ -50,7 +50,7 @@ class PrototypesRequest:
 @dataclass(frozen=True)
 class PhraseData:
     """Vectors [n, d] of names and phrases, the thing [n] of each, whether [n] it describes it, and whether [n] it is
-    held out; messages [m, d] and the thing [m] of each."""
+    held out; messages [m, d] to learn from, others that hold phrases held out, [h, d], and the things of each."""
 
     vectors: Tensor
     things: Tensor
@@ -58,6 +58,8 @@ class PhraseData:
     held_out: Tensor
     messages: Tensor
     asked: Tensor
+    unseen: Tensor
+    unseen_asked: Tensor
     count: int
 
     def sums(self, held_out: bool) -> tuple[Tensor, Tensor]:
@@ -70,13 +72,17 @@ class PhraseData:
 
 @dataclass(frozen=True)
 class PhraseReport:
-    """Of the phrases held out, among all things: the share whose own thing is the first, and among the first five."""
+    """Among all things, the share of the phrases held out whose own thing is first, and among the first five; and of
+    messages that hold such phrases."""
 
     first: float
     first_five: float
+    messages_first: float
+    messages_first_five: float
 
     def __str__(self) -> str:
-        return f"{self.first:.3f} first, {self.first_five:.3f} among five"
+        said = f"{self.first:.3f} first, {self.first_five:.3f} among five"
+        return f"{said} (in messages {self.messages_first:.3f}, {self.messages_first_five:.3f})"
 
 
 def tune_prototypes(request: PrototypesRequest) -> StageResult:
@@ -89,7 +95,7 @@ def tune_prototypes(request: PrototypesRequest) -> StageResult:
     read_card(adapter)  # refused now, not after the training
     thesaurus, encoder = load_thesaurus(), TextEncoder(settings.home, adapter, settings.runtime)
     turns = read_marked_turns(request.turns)
-    data = read_phrases(thesaurus, encoder, messages_for(thesaurus, turns, config))
+    data = read_phrases(thesaurus, encoder, turns, config)
     before = evaluate(prototypes_of(data, torch.eye(encoder.size), held_out=False), data)
     after = evaluate(prototypes_of(data, learn(data, config, held_out=False), held_out=False), data)
     final = prototypes_of(data, learn(data, config, held_out=True), held_out=True)
@@ -107,17 +113,37 @@ def tune_prototypes(request: PrototypesRequest) -> StageResult:
 def messages_for(thesaurus: Thesaurus, turns: Sequence[MarkedTurn], config: PrototypesConfig) -> list[tuple[str, int]]:
     """Messages that ask for one thing, and the thing: marked ones with a phrase that is not held out, or a name, where
     their own thing stood."""
-    rng = random.Random(config.seed)
-    opening = [turn for turn in turns if turn.reading.act == r.ASK and len(turn.reading.words(r.KIND)) == 1]
+    rng, openings = random.Random(config.seed), openings_of(turns)
     found = []
-    for number in range(config.messages if opening else 0):
-        place, turn = number % len(thesaurus.things), rng.choice(opening)
-        thing, span = thesaurus.things[place], next(one for one in turn.reading.spans if one.slot == r.KIND)
+    for number in range(config.messages if openings else 0):
+        place = number % len(thesaurus.things)
+        thing = thesaurus.things[place]
         phrases = [phrase for phrase in thing.by_use if not is_held_out(phrase)]
         said = rng.choice(phrases if phrases and rng.random() < DESCRIBED else thing.names)
-        text = turn.text[: span.start] + said + turn.text[span.end :]
-        found.append((text.lower() if rng.random() < 0.5 else text, place))
+        found.append((put_in(rng.choice(openings), said, rng), place))
     return found
+
+
+def unseen_messages(
+    thesaurus: Thesaurus, turns: Sequence[MarkedTurn], config: PrototypesConfig
+) -> list[tuple[str, int]]:
+    """The same with each phrase that is held out."""
+    rng, openings = random.Random(config.seed + 1), openings_of(turns)
+    things = enumerate(thesaurus.things if openings else ())
+    pairs = [(phrase, place) for place, thing in things for phrase in thing.by_use if is_held_out(phrase)]
+    return [(put_in(rng.choice(openings), phrase, rng), place) for phrase, place in pairs]
+
+
+def openings_of(turns: Sequence[MarkedTurn]) -> list[MarkedTurn]:
+    """Messages that ask for one thing."""
+    return [turn for turn in turns if turn.reading.act == r.ASK and len(turn.reading.words(r.KIND)) == 1]
+
+
+def put_in(turn: MarkedTurn, said: str, rng: random.Random) -> str:
+    """A message with other words for its thing, every second one in lower case."""
+    span = next(one for one in turn.reading.spans if one.slot == r.KIND)
+    text = turn.text[: span.start] + said + turn.text[span.end :]
+    return text.lower() if rng.random() < 0.5 else text
 
 
 def is_held_out(phrase: str) -> bool:
@@ -125,16 +151,20 @@ def is_held_out(phrase: str) -> bool:
     return int(hash_bytes(phrase)[:8], 16) % HELD_OUT == 0
 
 
-def read_phrases(thesaurus: Thesaurus, encoder: TextEncoder, messages: Sequence[tuple[str, int]]) -> PhraseData:
-    """All that the projection learns from, as vectors."""
+def read_phrases(
+    thesaurus: Thesaurus, encoder: TextEncoder, turns: Sequence[MarkedTurn], config: PrototypesConfig
+) -> PhraseData:
+    """All that the projection learns from and is measured by, as vectors."""
     texts, things, described = thesaurus.phrases
-    said, asked = [text for text, _ in messages], [place for _, place in messages]
-    vectors = encoder.encode_cached([*texts, *said], progress=True)
+    learned, unseen = (make(thesaurus, turns, config) for make in (messages_for, unseen_messages))
+    said = [text for text, _ in (*learned, *unseen)]
+    vectors = torch.from_numpy(encoder.encode_cached([*texts, *said], progress=True))
+    names, messages, others = vectors.split([len(texts), len(learned), len(unseen)])
     held = [bool(of) and is_held_out(text) for text, of in zip(texts, described, strict=True)]
+    asked, unseen_asked = (torch.tensor([place for _, place in each], dtype=torch.long) for each in (learned, unseen))
     return PhraseData(
-        torch.from_numpy(vectors[: len(texts)]), torch.from_numpy(things), torch.from_numpy(described),
-        torch.tensor(held), torch.from_numpy(vectors[len(texts) :]), torch.tensor(asked, dtype=torch.long),
-        len(thesaurus.things),
+        names, torch.from_numpy(things), torch.from_numpy(described), torch.tensor(held), messages, asked, others,
+        unseen_asked, len(thesaurus.things),
     )  # fmt: skip
 
 
@@ -184,11 +214,15 @@ def prototypes_of(data: PhraseData, projection: Tensor, held_out: bool) -> Proto
 
 
 def evaluate(prototypes: Prototypes, data: PhraseData) -> PhraseReport:
-    """How the phrases held out find their things among all."""
-    vectors, things = data.vectors[data.held_out].numpy(), data.things[data.held_out].numpy()
-    if not len(vectors):
-        return PhraseReport(0.0, 0.0)
-    nothing = np.zeros(data.count, bool)
-    ranked = np.stack([np.argsort(-prototypes.probabilities(one[None], nothing))[:5] for one in vectors])
-    found = ranked == things[:, None]
-    return PhraseReport(round(float(found[:, 0].mean()), 4), round(float(found.any(1).mean()), 4))
+    """How the phrases held out, and messages that hold them, find their things among all."""
+    phrases = ranks(prototypes, data.vectors[data.held_out], data.things[data.held_out])
+    messages = ranks(prototypes, data.unseen, data.unseen_asked)
+    shares = [(found < most).mean() if len(found) else 0.0 for found in (phrases, messages) for most in (1, 5)]
+    return PhraseReport(*(round(float(share), 4) for share in shares))
+
+
+def ranks(prototypes: Prototypes, vectors: Tensor, things: Tensor) -> np.ndarray:
+    """[n] how many things come before the right one [n] of each vector [n, d]."""
+    scores = np.logaddexp(*(prototypes.cosines(vectors.numpy()) / TEMPERATURE))
+    right = np.take_along_axis(scores, things.numpy()[:, None], 1)
+    return (scores > right).sum(1)
