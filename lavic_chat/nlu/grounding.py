@@ -92,9 +92,10 @@ class Grounding:
                 return found
         vectors = self.encoder.encode(list(dict.fromkeys((said.lower(), mended))))
         near = np.clip(nearest(self.names.vectors, vectors), 0.0, MEANT)
-        if things and not left:
+        is_described = not things and len(words_of(mended)) >= DESCRIBING
+        if is_described or (things and not left):
             near = near * ANOTHER_THING
-        described = self.described(vectors) if not things and len(words_of(mended)) >= DESCRIBING else {}
+        described = self.described(vectors) if is_described else {}
         return np.maximum(self.of_kind(mended, near, described), SAME_THING * in_category(self.columns, mended))
 
     def of_kind(self, mended: str, near: np.ndarray, described: dict[int, float]) -> np.ndarray:
@@ -155,10 +156,10 @@ class Grounding:
         return bool(things) and not left
 
     def name_described(self, said: str) -> str:
-        """The name of the thing that words describe best by what it is for; "" where they describe none well."""
-        found = self.described(self.encoder.encode([said.lower()]))
-        best = max(found, key=lambda thing: found[thing], default=None)
-        return "" if best is None else self.thesaurus.things[best].names[0]
+        """The name of the thing, of those not sold here, that words describe best; "" where they describe none."""
+        sold = np.flatnonzero(self.tables.things.sizes > 0).tolist()
+        likely = self.prototypes.probabilities(self.encoder.encode([said.lower()]), np.zeros(1), sold)
+        return self.thesaurus.things[int(likely.argmax())].names[0] if likely.max(initial=0.0) >= POSSIBLE else ""
 
     # ---- appearance ----
 

@@ -16,7 +16,6 @@ from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.thesaurus import GLUE, name_words
 
 SOLD = 0.55  # similarity from which on a product is of a kind, and a kind is sold here
-SOLD_AS_DESCRIBED = 0.5  # the same of a kind that is described, "a thing to hang coats on"
 NAMED_SO = 0.87  # similarity from which on a kind is called so here
 UNSURE = 0.5  # probability of a kind whose words nobody is sure of
 ALIKE = 0.5  # share of products in common from which on two kinds are one
@@ -163,9 +162,8 @@ class Kinds:
         return next(iter(self.grounding.things_in(elsewhere)), "") if kinds and all(map(is_place, kinds)) else ""
 
     def is_sold(self, kinds: Sequence[str]) -> bool:
-        """Whether the catalogue has any such thing; what is described at length is not met as well by any name."""
-        least = {kind: SOLD if len(kind.split()) < DESCRIBING else SOLD_AS_DESCRIBED for kind in kinds}
-        return any(self.grounding.nearest_of(kind) >= least[kind] for kind in kinds)
+        """Whether the catalogue has any such thing."""
+        return any(self.grounding.nearest_of(kind) >= SOLD for kind in kinds)
 
     def missing(self, kinds: Sequence[str]) -> tuple[str, ...]:
         """What is not sold here, as it is called; nothing where words only describe it, and it is not clear what."""

@@ -24,6 +24,7 @@ LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
 BESIDE = (r.QUESTION, r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE)  # acts of messages that later ones do not go on from
 EXTREME = ("black", "white")  # than which nothing of that colour is darker, or lighter
 REPLACED = ("colour", "material", "pattern", "style", "shape", BRAND)  # new wishes take the place of older ones
+NAMES_ONE = re.compile(r"\W*(?:the|your)\s+\w+(?:\s+\w+)?\s+ones?(?:\W+(?:please|pls|plz))?\W*\Z(?<!\?)", re.IGNORECASE)
 CONNECTED = re.compile(r"\s*(?:\b(?:nor|or|and|n)\b|[,/&+])\s*", re.IGNORECASE)
 
 
@@ -91,7 +92,7 @@ class IntentReader:
         """The intent after one more message."""
         text = turn.text
         reference = self.references.find(read, shown)
-        if self.asks_for_extreme(read, last, shown):
+        if self.asks_for_extreme(read, text, last, shown):
             read = replace(read, act=r.ASK)
         if read.act in (r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE, r.QUESTION):
             act = UNAVAILABLE if read.act == r.SERVICE else read.act
@@ -153,9 +154,11 @@ class IntentReader:
         says_nothing = not read.spans and not last.kinds and not last.appearance
         return read.act == r.ASK and says_nothing and self.grounding.nearest_of(text) < LIKE_NOTHING
 
-    def asks_for_extreme(self, read: Reading, last: Intent, shown: Shown) -> bool:
-        """Whether "the cheapest lamp" asks for one, rather than about those that were shown."""
+    def asks_for_extreme(self, read: Reading, text: str, last: Intent, shown: Shown) -> bool:
+        """Whether "the cheapest lamp", or "the cheapest one", asks for one, rather than about those that were shown."""
         kinds = read.words(r.KIND)
+        if read.asks in r.EXTREMES and read.act == r.QUESTION and not kinds and NAMES_ONE.match(text):
+            return True
         return bool(
             read.asks in r.EXTREMES and kinds and self.kinds.is_sold(kinds)
             and not (shown.lists and last.kinds and self.kinds.is_alike(kinds, last.kinds))

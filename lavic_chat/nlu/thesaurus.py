@@ -91,6 +91,8 @@ class Thesaurus:
         """The things that words name, by as many of the last words before a joint as make a name, and how many words
         were left over before that."""
         words = name_words(said)
+        if words and words[0] in JOINTS:  # "to hide the shoes" is what a thing is for, and none by its name
+            return frozenset(), len(words)
         for start in range(len(words)):
             if places := self.by_name.get(words[start:]):
                 return places, start

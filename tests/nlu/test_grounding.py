@@ -105,6 +105,15 @@ def test_the_names_of_categories_are_kinds():
     assert of([]).kind("textiles").shape == (0,)
 
 
+def test_what_is_only_described_gets_the_name_of_a_thing_that_is_not_sold(grounding):
+    pairs = [(phrase, thing.names[0]) for thing in grounding.thesaurus.things[:150] for phrase in thing.by_use[:3]]
+    named = [(grounding.name_described(phrase), name) for phrase, name in pairs]
+    told = [(found, name) for found, name in named if found]
+    assert sum(found == name for found, name in told) > 0.5 * len(told) > 20
+    assert not {"sofa", "corner sofa", "armchair", "rug", "table lamp"} & {found for found, _ in told}
+    assert "" in {found for found, _ in named}  # what is like nothing well enough
+
+
 # ---- appearance ----
 
 

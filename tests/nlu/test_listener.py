@@ -284,3 +284,17 @@ def test_a_variant_that_is_out_of_stock_is_named_by_what_it_is_not_in_stock_in()
         conditions = [listener.grounding.titled("Bella two-seat sofa"), np.eye(len(PRODUCTS))[0]]
         conditions = [Condition("title", "", conditions[0]), Condition("colour", "red", conditions[1])]
         assert listener.missed_out(["brown-sofa"], conditions, ("red",)) == (said,)
+
+
+@pytest.mark.parametrize(
+    ("said", "act"),
+    [
+        ("the cheapest one", "ask"),
+        ("the cheapest one please", "ask"),
+        ("the cheapest one?", "question"),
+        ("which is the cheapest one", "question"),
+    ],
+)
+def test_the_cheapest_one_is_a_pick_and_a_question_is_none(ask, said, act):
+    intent, _ = ask("a [kind:sofa]", (said, {"act": "question", "asks": "cheapest"}))
+    assert (intent.act, intent.asks) == (act, "cheapest")

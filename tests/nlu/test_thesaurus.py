@@ -57,6 +57,10 @@ def test_phrases_belong_to_their_things():
     assert len({empty.key, FEW.key, Thesaurus(FEW.things[1:]).key}) == 3 and FEW.key == Thesaurus(FEW.things).key
 
 
+def test_what_a_thing_is_for_is_no_name():
+    assert FEW.find("to put by the sofa") == (frozenset(), 2) and FEW.find("for sofas")[0] == frozenset()
+
+
 def test_things_are_found_anywhere_in_a_text():
     assert FEW.named_in("Two corner sofas, please, and a lamp") == {CORNER, SOFA}
     assert FEW.named_in("") == FEW.named_in("what a day") == frozenset()
