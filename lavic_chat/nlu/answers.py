@@ -8,14 +8,15 @@ from lavic_chat.catalog.currencies import currency_sign
 from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, WIDTH
 from lavic_chat.catalog.text import listed, words_of
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.catalog_words import stems
+from lavic_chat.nlu.catalog_words import materials_in, stems
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent
-from lavic_chat.nlu.lexicon import COLOUR
+from lavic_chat.nlu.lexicon import COLOUR, MATERIAL
 
 FROM_PICTURE = "As far as I can see in the picture"
 WORDS = {WIDTH: "wide", DEPTH: "deep", HEIGHT: "high"}
 APPEARANCE = ("colour", "color", "shade", "material", "pattern", "style", "type")  # attributes that others answer for
+SENTENCE = re.compile(r"(?<=[.!?])\s+")  # stands between two
 SHORTEST = 4  # letters of a word that a question is about
 STOCK = frozenset(("stock", "available", "availability"))  # words of a question whether it can be had
 ASKING = frozenset(
@@ -126,6 +127,8 @@ class Answers:
         caption, title = self.captions[row], self.title(row)
         if self.grounding.reads_attributes and (known := self.grounding.products[row].attributes.get(facet)):
             return f"The shop says of the {title}, {facet}: {known}."
+        if self.grounding.reads_attributes and facet == MATERIAL and (said := self.material(row)):
+            return f"The shop says of the {title}: {said}"
         if facet == "type":
             return f"It is called {title}." + (f" {FROM_PICTURE}, {caption}." if caption else "")
         if not caption:
@@ -134,6 +137,13 @@ class Answers:
             pattern = caption.partition(",")[2].strip() or "plain, without a pattern"
             return f"{FROM_PICTURE}, the {title} is {pattern}."
         return f"{FROM_PICTURE}, the {title} is {caption}."
+
+    def material(self, row: int) -> str:
+        """What a product's own words say that it is made of: a sentence of its description, the value of an
+        attribute, or its title; "" where none says it."""
+        product = self.grounding.products[row]
+        texts = (*SENTENCE.split(product.description), *map(str, product.attributes.values()), product.title)
+        return next((text for text in texts if materials_in(text, self.grounding.find)), "")
 
     def other_colours(self, row: int, said: str) -> str:
         """In which other looks there is the same thing; where a question names a colour, whether in that."""
@@ -160,7 +170,7 @@ class Answers:
                 word[:SHORTEST] == one[:SHORTEST] for word in stems(name) for one in asked
             ):
                 return f"The shop says of the {product.title}, {name}: {value}."
-        for sentence in re.split(r"(?<=[.!?])\s+", product.description):
+        for sentence in SENTENCE.split(product.description):
             if asked & stems(sentence):
                 return f"The shop says of the {product.title}: {sentence}"
         return ""

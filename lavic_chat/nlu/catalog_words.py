@@ -10,7 +10,7 @@ import numpy as np
 from lavic_chat.catalog.columns import Columns
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import singular, words_of
-from lavic_chat.nlu.lexicon import PATTERN, Entry
+from lavic_chat.nlu.lexicon import MATERIAL, PATTERN, Entry
 
 SMALL_WORDS = frozenset(
     ("a", "an", "the", "and", "or", "of", "for", "with", "in", "on", "to", "my", "our", "some", "any", "one", "ones",
@@ -56,6 +56,18 @@ def appearance_terms(product: Product, caption: str, read_attributes: bool) -> l
         words = words_of(text)
         terms.update(dict.fromkeys((*words, *map(" ".join, pairwise(words)))))
     return list(terms)
+
+
+def materials_in(text: str, find: Callable[[str], Entry | None]) -> list[str]:
+    """The words of a text that name a material. find: the lexicon's entry of a word."""
+    words = dict.fromkeys(words_of(text))
+    return [word for word in words if (entry := find(word)) and entry.facet == MATERIAL]
+
+
+def stated_materials(product: Product, find: Callable[[str], Entry | None]) -> list[str]:
+    """What a shop says that a product is made of: by title and attributes, or else by its description."""
+    said = " ".join((product.title, *(f"{name} {value}" for name, value in product.attributes.items())))
+    return materials_in(said, find) or materials_in(product.description, find)
 
 
 def without_general(terms: Sequence[str], find: Callable[[str], Entry | None]) -> list[str]:

@@ -138,6 +138,10 @@ class Intent:
         limits = Intent(r.REFINE, self.kinds, self.sure, appearance=unwanted, limits=self.limits)
         return replace(limits, excluded=self.excluded, since=self.since)
 
+    def by_photo(self) -> "Intent":
+        """The wish as it was, for a thing like the one in a photo that came without words for it."""
+        return replace(self, act=r.ASK, asks="", reference=None, missing=())
+
     def to_json(self) -> dict:
         """As `ask --json` and the API return it; what is empty is left out."""
         limits = {}

@@ -14,7 +14,7 @@ import numpy as np
 from lavic_chat.catalog.text import words_of
 
 PATTERN = "pattern"  # a facet
-COLOUR, PART = "colour", "part"  # others
+COLOUR, PART, MATERIAL = "colour", "part", "material"  # others
 ABOUT_COLOUR = frozenset(
     ("colour", "color", "coloured", "colored", "shade", "tone", "hue", "of", "the", "a", "an", "like", "as", "in", "my")
 )  # words that may stand beside a thing whose colour is meant

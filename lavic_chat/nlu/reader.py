@@ -58,11 +58,14 @@ class IntentReader:
                 read, text = self.understand(before, turn.text)
                 if read.act in (r.REFINE, r.RECALL) and denies_pick(read, text):
                     read = replace(read, act=r.REJECT)
-                intent = self.follow(intent, read, replace(turn, text=text), shown, place)
+                if read.act == r.CHATTER and turn.photo:  # "hello": what is wanted is in the photo
+                    intent = intent.by_photo()
+                else:
+                    intent = self.follow(intent, read, replace(turn, text=text), shown, place)
                 if read.act not in BESIDE:
                     before.append(text)
             elif turn.photo:
-                intent = replace(intent, act=r.ASK, asks="", reference=None, missing=())
+                intent = intent.by_photo()
             for key in sorted(key for at, key in dialogue.dropped if at in (place, place + 1)):
                 intent = intent.drop(key)
         return replace(intent, excluded=intent.excluded | dialogue.rejected)

@@ -15,6 +15,7 @@ from lavic_chat.nlu.catalog_words import (
     SMALL_WORDS,
     appearance_terms,
     kind_texts,
+    stated_materials,
     stems,
     title_stems,
     without_general,
@@ -35,7 +36,7 @@ from lavic_chat.nlu.terms import (
 )
 from lavic_chat.nlu.thesaurus import Thesaurus, name_words
 
-WORDS_FORMAT = "2"  # counted up when the tables of the same products come to be others
+WORDS_FORMAT = "3"  # counted up when the tables of the same products come to be others
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,9 @@ def make_word_tables(
         called = kind_texts(product)
         uses.update(word for text in called for word in words_of(text))
         names.append(called)
-        appearance.append(without_general(appearance_terms(product, caption, read_attributes), find))
+        terms = appearance_terms(product, caption, read_attributes)
+        terms += [one for one in (stated_materials(product, find) if read_attributes else ()) if one not in terms]
+        appearance.append(without_general(terms, find))
     named, seen = make_terms(names, encoder), make_terms(appearance, encoder)
     things = [thesaurus.find(name)[0] for name in named.terms]
     for thing in frozenset().union(*things):

@@ -179,8 +179,7 @@ class Api:
         if photo:
             picture_format(Path(photo))
         dialogue = Dialogue().say(message or "", Path(photo) if photo else None)
-        names = (name for name in categories or () if isinstance(name, str))
-        return RecommendationRequest(dialogue, filters=read_filters(names, prices, self.recommender.catalog))
+        return RecommendationRequest(dialogue, filters=read_filters(categories, prices, self.recommender.catalog))
 
     def to_json(self, found: Recommendation, request: RecommendationRequest) -> dict:
         """An answer, and the conversation as dialogue files hold it."""

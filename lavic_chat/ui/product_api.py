@@ -3,7 +3,7 @@
 None of these asks the large model. Every call says everything; nothing is kept of it.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ FEWEST, MOST = 1, 50  # products of one answer
 SEARCHES_AT_ONCE = 4  # threads that search
 ID: dict[str, Any] = {"type": "string"}  # JSON schemas
 ID_AND_SCORE: dict[str, Any] = {"type": "array", "items": {"anyOf": [ID, {"type": "number"}]}}
+CATEGORIES = "The categories must be a list of texts; leave the list empty for all of them."
 NUMBER = "k must be a whole number from 1 to 50."
 
 
@@ -125,7 +126,7 @@ class ProductApi:
         """What `find_products` searches for; raises LavicError for what cannot be, such as a category that is not
         there, with those that are."""
         dialogue = Dialogue().say(query) if (query or "").strip() else Dialogue()
-        names = filter(None, [(category or "").strip()])
+        names = list(filter(None, [(category or "").strip()]))
         return RecommendationRequest(dialogue, filters=read_filters(names, prices, self.recommender.catalog))
 
 
@@ -137,10 +138,13 @@ def json_list(label: str, items: dict[str, Any]) -> gr.JSON:
     return component
 
 
-def read_filters(names: Iterable[str], prices: tuple[str, str], catalog: Catalog) -> Filters:
-    """Categories, and the lowest and the highest price as they are written. Raises CatalogError for a category that is
-    not there, with those that are, and for what is no price."""
-    categories = frozenset(names)
+def read_filters(names: object, prices: tuple[str, str], catalog: Catalog) -> Filters:
+    """Categories, a list of texts or None, and the lowest and the highest price as they are written. Raises
+    CatalogError for anything else, for a category that is not there, with those that are, and for what is no price."""
+    listed = [] if names is None else names
+    if not isinstance(listed, list | tuple) or not all(isinstance(name, str) for name in listed):
+        raise CatalogError(CATEGORIES)
+    categories = frozenset(map(str, listed))
     check_categories(categories, catalog)
     return Filters(categories, *map(read_price, prices))
 

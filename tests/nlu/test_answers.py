@@ -143,6 +143,23 @@ def test_the_shop_knows_its_materials_where_they_may_be_read():
     assert "material: leather" in Answers(known, ["red velvet"], [{}]).reply(Intent(r.QUESTION, asks="material"), ["s"])
 
 
+@pytest.mark.parametrize(
+    ("product", "said"),
+    [
+        (Product("m", "Mug Heide", "Mugs", description="A mug for tea. Thrown by hand of stoneware. Safe."),
+         "The shop says of the Mug Heide: Thrown by hand of stoneware."),
+        (Product("m", "Mug", "Mugs", attributes={"tags": "stoneware"}), "The shop says of the Mug: stoneware"),
+        (Product("m", "Linen cloth", "Cloths"), "The shop says of the Linen cloth: Linen cloth"),
+        (Product("m", "Mug", "Mugs", description="A mug."), "As far as I can see in the picture"),
+    ],
+)  # fmt: skip
+def test_a_shops_own_words_for_a_material_go_before_the_picture(product, said):
+    known = make_grounding([product], ["blue plastic"])
+    known.reads_attributes = True
+    told = Answers(known, ["blue plastic"], [{}]).reply(Intent(r.QUESTION, asks="material"), ["m"])
+    assert told.startswith(said)
+
+
 def test_whether_it_is_in_stock_is_said_where_it_is_known():
     products = tuple(
         replace(one, in_stock=known) for one, known in zip(PRODUCTS, (True, False, None) * 3, strict=False)

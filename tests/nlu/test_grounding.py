@@ -187,6 +187,16 @@ def test_attributes_are_read_where_they_may_be():
     assert open_.appearance("green")[0] < 0.5, "a size says nothing of colours"
 
 
+def test_what_a_description_says_of_the_material_counts_where_nothing_else_does():
+    made = [
+        Product("a", "Mug", "x", description="Thrown by hand of stoneware."),
+        Product("b", "Linen mug", "x", description="Not of stoneware."),
+    ]
+    open_ = of(made, ["blue plastic"] * 2, read_attributes=True).appearance("stoneware")
+    assert open_[0] > 0.9 and open_[1] < 0.2
+    assert of(made, ["blue plastic"] * 2).appearance("stoneware").max() < 0.2, "attributes of looks may not be read"
+
+
 # ---- facets, brands, titles, things ----
 
 

@@ -298,3 +298,11 @@ def test_a_variant_that_is_out_of_stock_is_named_by_what_it_is_not_in_stock_in()
 def test_the_cheapest_one_is_a_pick_and_a_question_is_none(ask, said, act):
     intent, _ = ask("a [kind:sofa]", (said, {"act": "question", "asks": "cheapest"}))
     assert (intent.act, intent.asks) == (act, "cheapest")
+
+
+def test_a_photo_with_a_greeting_is_a_request(shop, tmp_path):
+    listener, tagger = shop
+    text = tagger.say("hello there", act="small_talk")
+    assert listener.read(Dialogue().say(text)).act == "small_talk"
+    with_photo = listener.read(Dialogue().say("a sofa").say(text, tmp_path / "photo.jpg"))
+    assert with_photo.act == "ask" and with_photo.wants_pick

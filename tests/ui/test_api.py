@@ -8,8 +8,10 @@ from gradio_client.exceptions import AppError
 from helpers.fakes import FakeRecommender, make_catalog
 from PIL import Image
 
+from lavic_chat.errors import CatalogError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import build_app, launch
+from lavic_chat.ui.product_api import read_filters
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +134,16 @@ def test_programs_find_look_up_and_compare(client):
     ):
         with pytest.raises(AppError, match=said):
             client.predict(*values, api_name=endpoint)
+
+
+@pytest.mark.parametrize("names", [7, "Sofas", {"Sofas": 1}, ["Sofas", 7], [None]])
+def test_categories_that_are_no_list_of_texts_are_told(tmp_path, names):
+    catalog = make_catalog(tmp_path / "catalog")
+    with pytest.raises(CatalogError, match="must be a list of texts"):
+        read_filters(names, ("", ""), catalog)
+    assert not read_filters(None, ("", ""), catalog).categories
+
+
+def test_a_wrong_type_of_categories_is_a_sentence(client):
+    with pytest.raises(AppError, match="must be a list of texts"):
+        client[0].predict("a sofa", None, 7, "", "", api_name="/ask")

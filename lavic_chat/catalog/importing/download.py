@@ -75,11 +75,13 @@ class Busy(Exception):
 
 
 def fetch_pictures(folder: str | Path, workers: int = 8, progress: bool = True) -> FetchReport:
-    """Fetch what `folder/urls.jsonl` tells of and the folder lacks. Each picture is written whole or not at all, so a
-    stopped run can be started again. Raises LavicError for a folder that cannot be read or written."""
+    """Fetch what `folder/urls.jsonl` tells of and the folder lacks; nothing where all pictures are there. Each picture
+    is written whole or not at all, so a stopped run can be started again. Raises LavicError for a folder that cannot be
+    read or written."""
     folder = Path(folder)
-    load_catalog(folder)  # told now if it is none
-    urls = read_urls(folder)
+    catalog, urls = load_catalog(folder), read_urls(folder)
+    if not urls and len(catalog) and all(map(catalog.picture_path, catalog)):
+        return FetchReport(0, len(catalog), ())
     if not urls:
         raise CatalogError(
             f"{folder} has no {URLS}, so no addresses to fetch from; import a source that tells the pictures' URLs."

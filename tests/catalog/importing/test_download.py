@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from click.testing import CliRunner
+from helpers.fakes import make_catalog
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -284,6 +285,13 @@ def test_the_command_fails_where_nothing_could_be_fetched_and_names_the_hosts(tm
     said = CliRunner().invoke(main, ["catalog", "fetch-images", str(shop)]).output
     assert "0 pictures fetched, 0 were there, 24 are missing." in said
     assert "2 missing: there is no such host: cdn3.example" in said and "2 other reasons can be had with --rep" in said
+
+
+def test_where_all_pictures_are_there_nothing_is_fetched(tmp_path):
+    shop = make_catalog(tmp_path / "shop").folder
+    assert fetch_pictures(shop, progress=False).present > 0
+    done = CliRunner().invoke(main, ["catalog", "fetch-images", str(shop)])
+    assert done.exit_code == 0 and "0 pictures fetched" in done.output and "0 are missing" in done.output
 
 
 def test_a_catalogue_without_addresses_is_told(tmp_path):
