@@ -29,6 +29,7 @@ from gradio.utils import get_upload_folder
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # Gradio's name of its folder for uploads
 KEPT = 3_540  # seconds that a photo is kept at most: deleted within the minute after, so within the hour
 COMING_BACK = 60  # seconds in which a page that is loaded again finds the photos of its visit
+UNFINISHED = "tmp"  # how the names of Python's temporary files begin
 LOOK = 15.0  # seconds between two looks for what is to be deleted
 log = logging.getLogger("lavic_chat.ui")
 
@@ -83,7 +84,8 @@ class Photos:
             self.forget(visitor)
         ages = {path: now - written(path, now) for path in self.files()}
         for path, age in ages.items():
-            if age >= COMING_BACK and is_empty(path):  # Gradio makes one whenever a program sends a photo
+            # Gradio makes an empty one whenever a program sends a photo, and leaves what an upload broke off with
+            if age >= COMING_BACK and (self.is_unfinished(path) or is_empty(path)):
                 delete(path)
         old = [path for path, age in ages.items() if age >= KEPT]
         for path in old:
@@ -112,7 +114,14 @@ class Photos:
 
     def is_inside(self, path: Path) -> bool:
         """Whether it is a place for uploads."""
-        return path.resolve().is_relative_to(self.folder)
+        try:
+            return path.resolve().is_relative_to(self.folder)
+        except (OSError, ValueError, RuntimeError):  # no name that a file could have
+            return False
+
+    def is_unfinished(self, path: Path) -> bool:
+        """Whether it is what Gradio has of an upload until all of it is there."""
+        return path.parent == self.folder and path.name.startswith(UNFINISHED)
 
 
 @contextmanager

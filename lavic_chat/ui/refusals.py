@@ -1,5 +1,6 @@
 """What nobody foresaw in a request is refused plainly, and costs one line of the log and no trace."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -7,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lavic_chat.ui.failures import note_failure
+from lavic_chat.ui.photos import Photos
 
 REFUSED = "That request cannot be answered."
 UNREADABLE = "What was sent cannot be read; load the page again, or look at how the API is called."
@@ -44,15 +46,43 @@ class Refusals:
 
 class RefusingBlocks(gr.Blocks):
     """Gradio's blocks, but what is sent to a handler and cannot be read is refused in a sentence; Gradio would print a
-    trace, and with it what was sent."""
+    trace, and with it what was sent. Photos that come along with a call of the API go with its answer, whatever that
+    is, and those of a refused move of the page too, unless they are of somebody's visit."""
 
-    async def process_api(self, *given: Any, **named: Any) -> Any:
+    photos: Photos | None = None  # where uploads lie; without it nothing is deleted
+
+    async def process_api(self, block_fn: Any, inputs: list[Any], *given: Any, **named: Any) -> Any:
         """See Gradio; raises `gr.Error`."""
+        is_over = is_public(self.fns.get(block_fn) if isinstance(block_fn, int) else block_fn)
+        sent = list(paths_in(inputs))  # before Gradio has had its hands on it
         try:
-            return await super().process_api(*given, **named)
+            return await super().process_api(block_fn, inputs, *given, **named)
         except gr.Error as error:
+            is_over = True
             error.print_exception = False
             raise
         except Exception as error:
+            is_over = True
             note_failure(error)
             raise gr.Error(UNREADABLE, print_exception=False) from None
+        finally:
+            if self.photos and is_over and sent:
+                self.photos.forget("", sent)
+
+
+def is_public(function: Any) -> bool:
+    """Whether a function of Gradio's is an endpoint of the API, rather than a move of a page."""
+    return getattr(function, "api_visibility", "private") != "private"
+
+
+def paths_in(value: Any) -> Iterator[str]:
+    """The paths of all files that are named anywhere in what was sent, in Gradio's way."""
+    left = [value]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            if isinstance(path := value.get("path"), str):
+                yield path
+            left.extend(value.values())
+        elif isinstance(value, list | tuple):
+            left.extend(value)

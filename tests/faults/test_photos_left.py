@@ -1,0 +1,118 @@
+"""Photos that are refused, or never sent, or never quite arrive: none of them stays."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from helpers.fakes import FakeRecommender, make_catalog
+from PIL import Image
+
+from lavic_chat.feedback.annotation import AnnotationStore
+from lavic_chat.serving.engine import Engine
+from lavic_chat.ui import build_app, launch, photo_folder
+from lavic_chat.ui.photos import COMING_BACK, FOLDER_VARIABLE, Photos
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Iterator[tuple[httpx.Client, Photos]]:
+    """A client of a served chat, and the photos that it has."""
+    folder = tmp_path_factory.mktemp("shop")
+    catalog = make_catalog(folder / "catalog")
+    with pytest.MonkeyPatch.context() as patch, Engine(FakeRecommender(catalog)) as engine:
+        patch.setenv(FOLDER_VARIABLE, str(folder))
+        with photo_folder() as photos:
+            app = build_app(engine, AnnotationStore(folder / "flags.sqlite"), photos=photos)
+            _, address, _ = launch(app, catalog, port=None, prevent_thread_lock=True, quiet=True)
+            with httpx.Client(base_url=address, timeout=30) as client:
+                yield client, photos
+            app.close(verbose=False)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> bytes:
+    Image.new("RGB", (60, 40), "#35558f").save(tmp_path / "sofa.jpg")
+    return (tmp_path / "sofa.jpg").read_bytes()
+
+
+def send(client: httpx.Client, name: str, data: bytes) -> dict:
+    """Upload a photo; what stands for it in a call."""
+    (path,) = client.post("gradio_api/upload", files={"files": (name, data)}).json()
+    return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+
+
+def call(client: httpx.Client, name: str, values: list) -> str:
+    """What the API says to a call."""
+    begun = client.post(f"gradio_api/call/{name}", json={"data": values})
+    if begun.status_code != 200:
+        return begun.text
+    return client.get(f"gradio_api/call/{name}/{begun.json()['event_id']}").text
+
+
+def full(photos: Photos) -> list[Path]:
+    """The files that hold anything."""
+    return [path for path in photos.files() if path.stat().st_size]
+
+
+REFUSED = [
+    ("ask", "r.bin", lambda photo: ["like this", photo, [], "", ""]),
+    ("ask", "r.jpg", lambda photo: ["like this", photo]),
+    ("ask", "r.jpg", lambda photo: ["like this", [photo], [], "", ""]),
+    ("ask", "r.jpg", lambda photo: ["like this", None, [photo], "", {"most": photo}]),
+    ("recommend", "r.jpg", lambda photo: [photo]),
+    ("flag", "r.jpg", lambda photo: ["", [photo], photo, "", ""]),
+]
+
+
+@pytest.mark.parametrize("name, file, values", REFUSED)
+def test_a_photo_in_the_wrong_place_goes_with_the_answer(served, picture, name, file, values):
+    client, photos = served
+    photo = send(client, file, picture)
+    assert full(photos)
+    call(client, name, values(photo))
+    assert full(photos) == []
+
+
+def test_a_photo_of_somebodys_visit_stays_whoever_else_names_it(served, picture):
+    client, photos = served
+    photo = send(client, "r.jpg", picture)
+    photos.keep("me", [photo["path"]])
+    call(client, "ask", ["like this", photo])
+    assert full(photos) == [Path(photo["path"])]
+    photos.forget("me")
+
+
+@pytest.mark.parametrize("path", ["\0", "a" * 5_000, "../" * 30 + "etc/hostname", "", "{folder}", "{folder}/../x"])
+def test_nothing_is_deleted_outside_of_the_uploads(served, path):
+    client, photos = served
+    beside = photos.folder.parent / "x"
+    beside.write_text("stays")
+    call(client, "ask", [{"path": path.format(folder=photos.folder)}])
+    assert beside.read_text() == "stays" and photos.folder.is_dir()
+
+
+def test_an_upload_that_broke_off_goes_within_two_minutes(served, picture):
+    client, photos = served
+    place = urlsplit(str(client.base_url))
+    head = (
+        f"POST /gradio_api/upload HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: 900000\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+        '--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
+    )
+    with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
+        connection.sendall(head.encode() + picture + b"x" * 100_000)
+        until = time.monotonic() + 20
+        while not full(photos):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    (left,) = full(photos)
+    photos.sweep()
+    assert left.is_file()  # it may still be written
+    for path in photos.files():
+        os.utime(path, (time.time() - COMING_BACK,) * 2)
+    photos.sweep()
+    assert full(photos) == []
