@@ -1,6 +1,7 @@
 """What nobody foresaw in a request is refused plainly, and costs one line of the log and no trace."""
 
 from collections.abc import Iterator
+from secrets import token_hex
 from typing import Any
 
 import gradio as gr
@@ -53,8 +54,11 @@ class RefusingBlocks(gr.Blocks):
 
     async def process_api(self, block_fn: Any, inputs: list[Any], *given: Any, **named: Any) -> Any:
         """See Gradio; raises `gr.Error`."""
-        is_over = is_public(self.fns.get(block_fn) if isinstance(block_fn, int) else block_fn)
+        call = token_hex() if is_public(self.fns.get(block_fn) if isinstance(block_fn, int) else block_fn) else ""
         sent = list(paths_in(inputs))  # before Gradio has had its hands on it
+        is_over = bool(call)
+        if call and sent and self.photos:
+            self.photos.keep(call, sent)  # as long as it waits for its answer
         try:
             return await super().process_api(block_fn, inputs, *given, **named)
         except gr.Error as error:
@@ -66,8 +70,8 @@ class RefusingBlocks(gr.Blocks):
             note_failure(error)
             raise gr.Error(UNREADABLE, print_exception=False) from None
         finally:
-            if self.photos and is_over and sent:
-                self.photos.forget("", sent)
+            if is_over and sent and self.photos:
+                self.photos.forget(call, sent)
 
 
 def is_public(function: Any) -> bool:

@@ -7,15 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import gradio as gr
 import httpx
 import pytest
 from helpers.fakes import FakeRecommender, make_catalog
 from PIL import Image
 
+from lavic_chat.errors import LavicError
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.serving.engine import Engine
 from lavic_chat.ui import build_app, launch, photo_folder
-from lavic_chat.ui.photos import COMING_BACK, FOLDER_VARIABLE, Photos
+from lavic_chat.ui.api import Api
+from lavic_chat.ui.chat_page import ChatPage
+from lavic_chat.ui.links import Links
+from lavic_chat.ui.photos import COMING_BACK, FOLDER_VARIABLE, UNSENT, Photos
+from lavic_chat.ui.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +122,78 @@ def test_an_upload_that_broke_off_goes_within_two_minutes(served, picture):
         os.utime(path, (time.time() - COMING_BACK,) * 2)
     photos.sweep()
     assert full(photos) == []
+
+
+# ---- what is chosen and not sent ----
+
+
+@pytest.fixture
+def page(served, tmp_path: Path) -> ChatPage:
+    """A page over the photos that the served chat has."""
+    catalog = make_catalog(tmp_path / "catalog")
+    with gr.Blocks():
+        links = Links(catalog, "fake-model", "cpu")
+        page = ChatPage(FakeRecommender(catalog), AnnotationStore(tmp_path / "flags.sqlite"), links, photos=served[1])
+        page.lay_out()
+    return page
+
+
+def age(path: Path, seconds: float) -> None:
+    os.utime(path, (time.time() - seconds,) * 2)
+
+
+def test_a_photo_that_was_never_sent_goes_and_one_that_was_stays(served, picture, page):
+    client, photos = served
+    me = gr.Request(session_hash="me")
+    sent, unsent = (Path(send(client, "a.jpg", picture + extra)["path"]) for extra in (b"1", b"2"))
+    page.ask_visit(Session(), {"text": "like this", "files": [str(sent)]}, None, me)
+    for path in (sent, unsent):
+        age(path, UNSENT - 10)
+    photos.sweep()
+    assert set(full(photos)) == {sent, unsent}
+    for path in (sent, unsent):
+        age(path, UNSENT)
+    photos.sweep()
+    assert full(photos) == [sent] and UNSENT <= 900
+    photos.forget("me")
+    assert full(photos) == []
+
+
+def test_a_photo_that_is_back_in_the_box_of_a_page_that_was_loaded_again_is_of_its_visit(served, picture, page):
+    client, photos = served
+    path = Path(send(client, "a.jpg", picture)["path"])
+    before, after = gr.Request(session_hash="before"), gr.Request(session_hash="after")
+    asked = page.ask_visit(Session(), {"text": "like this", "files": [str(path)]}, None, before)
+    page.leave(before)
+    screen = page.restore_visit(Session(), asked[page.storage], None, after)
+    assert screen[page.box]["value"]["files"] == [str(path)]
+    photos.forget("before")
+    assert full(photos) == [path]
+    photos.forget("after")
+
+
+def test_a_photo_of_a_call_that_waits_long_stays_until_its_answer(served, picture, monkeypatch):
+    client, photos = served
+    photo, seen = send(client, "a.jpg", picture), []
+
+    def wait(self, *given, **named):
+        age(Path(photo["path"]), 2 * UNSENT)
+        photos.sweep()
+        seen.extend(full(photos))
+        raise LavicError("Not today.")
+
+    monkeypatch.setattr(Api, "read_message", wait)
+    assert "Not today" in call(client, "ask", ["like this", photo, [], "", ""])
+    assert seen == [Path(photo["path"])] and full(photos) == []
+
+
+def test_a_folder_under_another_name_is_the_same(tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    photos = Photos(tmp_path / "link")
+    photo = tmp_path / "link" / "a.jpg"
+    photo.write_bytes(b"a photo")
+    photos.keep("me", [photo])
+    age(photo, UNSENT)
+    photos.sweep()
+    assert photo.is_file()
