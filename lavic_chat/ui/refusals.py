@@ -1,6 +1,7 @@
 """What nobody foresaw in a request is refused plainly, and costs one line of the log and no trace."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -8,10 +9,13 @@ import gradio as gr
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lavic_chat.catalog.pictures import shown_name, unreadable
 from lavic_chat.ui.failures import note_failure
 from lavic_chat.ui.photos import Photos
 
 REFUSED = "That request cannot be answered."
+WRONG_NAME = "Invalid file type"  # how Gradio's sentence begins for a file that is not named as a picture
+SAY_WHICH = "Its name must say which, as photo.jpg does."
 UNREADABLE = "What was sent cannot be read; load the page again, or look at how the API is called."
 
 
@@ -64,7 +68,10 @@ class RefusingBlocks(gr.Blocks):
         except gr.Error as error:
             is_over = True
             error.print_exception = False
-            raise
+            if not str(error.message).startswith(WRONG_NAME):
+                raise
+            name = shown_name(Path(sent[0])) if sent else "The photo"
+            raise gr.Error(f"{unreadable(name)} {SAY_WHICH}", print_exception=False) from None
         except Exception as error:
             is_over = True
             note_failure(error)

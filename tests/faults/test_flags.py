@@ -68,6 +68,7 @@ def api(catalog, tmp_path) -> Api:
     ({"candidates": [["red-lamp", float("nan")], ["blue-lamp", 0.1]]}, "finite number"),
     ({"candidates": [["red-lamp"], ["blue-lamp", 0.1]]}, "product id with its score"),
     ({"reason": "x" * 600}, "shorten it to 500"),
+    ({"reason": "x" * 1_000_000}, "The reason has 1,000,000 characters"),
     ({"reason": ["x"]}, "reason must be a text"),
     ({"correct": ["blue-lamp"]}, "correct must be a text"),
     ({"pick": {"a": 1}}, "pick must be a text"),

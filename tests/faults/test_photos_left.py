@@ -83,6 +83,28 @@ def test_a_photo_in_the_wrong_place_goes_with_the_answer(served, picture, name, 
     assert full(photos) == []
 
 
+@pytest.mark.parametrize("name", ["r.bin", "r.txt", "r"])
+def test_what_is_not_named_as_a_picture_is_told_as_what_is_none(served, picture, name):
+    client, _ = served
+    told = call(client, "ask", ["like this", send(client, name, picture), [], "", ""])
+    assert f"{name} is not a readable picture; use a whole JPEG, PNG" in told and "as photo.jpg does" in told
+    assert "['image']" not in told
+
+
+def test_the_page_tells_it_too(served, picture):
+    client, photos = served
+    config = client.get("config").json()
+    box = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "box")
+    submit = next(one for one in config["dependencies"] if [box, "submit"] in map(list, one["targets"]))
+    photo = send(client, "r.bin", picture)
+    data = [{"text": "like this", "files": [photo]} if part == box else None for part in submit["inputs"]]
+    body = {"data": data, "fn_index": submit["id"], "session_hash": "me"}
+    told = client.post("gradio_api/queue/join", json=body).text
+    if "event_id" in told:
+        told = client.get("gradio_api/queue/data", params={"session_hash": "me"}).text
+    assert "r.bin is not a readable picture" in told and full(photos) == []
+
+
 def test_a_photo_of_somebodys_visit_stays_whoever_else_names_it(served, picture):
     client, photos = served
     photo = send(client, "r.jpg", picture)
