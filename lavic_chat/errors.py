@@ -26,7 +26,10 @@ class FlagError(LavicError):
 
 
 class FlagStoreError(FlagError):
-    """The database's fault, not the annotator's: the sentence names files and is for those who run the app."""
+    """The database's fault, not the annotator's: the sentence names files and is for those who run the app. is_noted:
+    whether they have been told already, once for as long as it lasts."""
+
+    is_noted = False
 
 
 class CacheError(LavicError):

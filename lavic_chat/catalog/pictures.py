@@ -91,9 +91,7 @@ def opened(source: Path | io.BytesIO, name: str, formats: tuple[str, ...] = FORM
     except MemoryError:
         raise PictureError(f"{name} needs more memory than there is; make the picture smaller.") from None
     except Exception as error:  # on hostile bytes Pillow's decoders raise nearly anything
-        raise PictureError(
-            f"{name} is not a readable picture; use a whole JPEG, PNG, WebP, GIF or BMP file."
-        ) from error
+        raise unreadable(name) from error
 
 
 def check_file(path: Path, name: str) -> None:
@@ -108,6 +106,11 @@ def check_file(path: Path, name: str) -> None:
         raise PictureError(f"{name} is empty; send it again.")
     if status.st_size > MAX_BYTES:
         raise PictureError(f"{name} has {status.st_size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read.")
+
+
+def unreadable(name: str) -> PictureError:
+    """The error for what is none of FORMATS, or broken."""
+    return PictureError(f"{name} is not a readable picture; use a whole JPEG, PNG, WebP, GIF or BMP file.")
 
 
 def too_many_pixels(name: str) -> PictureError:

@@ -15,7 +15,8 @@ MAX_MESSAGE = 4_000  # characters of one message
 # English are about a thousand characters.
 READ_OF_MESSAGE = 1_000
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")  # keeps tab and newline
+# Keeps tab and newline. What turns the direction of writing round would have others read what nobody wrote.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True)

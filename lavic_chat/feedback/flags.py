@@ -101,6 +101,7 @@ class FlagStore:
                 is_new = database.conn.total_changes > before
         except FlagStoreError as error:
             note_trouble(self.path, str(error))
+            error.is_noted = True
             raise
         end_trouble(self.path)
         if self.backup and is_new:

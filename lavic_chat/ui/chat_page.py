@@ -70,7 +70,7 @@ class ChatPage(ClientMoves):
 
     def wire(self) -> None:
         """Bind every component's event to its handler; called inside the `gr.Blocks`, after `lay_out`."""
-        self.bind_question(self.box.submit, self.ask, [self.box, self.storage])
+        self.bind_question(self.box.submit, self.ask_visit, [self.box, self.storage])
         self.bind_question(self.conversation.act, self.ask_example)
         self.bind_question(self.conditions.act, self.ask_without, [self.storage])
         noted, known = [*self.parts, self.history], [self.storage, *self.past]

@@ -23,6 +23,10 @@ class ClientMoves(HistoryScreen, ABC):
         self.clients, self.photos = clients, photos
 
     @abstractmethod
+    def ask(self, session: Session, message: dict | None, stored: object = None) -> dict:
+        """Begin what the message box says."""
+
+    @abstractmethod
     def answer(self, session: Session, *past: Any) -> dict:
         """Run the model."""
 
@@ -52,6 +56,11 @@ class ClientMoves(HistoryScreen, ABC):
         self.storage.change(None, [self.storage], None, js=tabs.NOTE)
         self.bind_row(shown)
 
+    def ask_visit(self, session: Session, message: dict | None, stored: object, request: gr.Request) -> dict:
+        """`ask`; what is sent belongs to the visit from now on, however long it then waits for its answer."""
+        self.photos.keep(visitor_of(request), files_of(message))
+        return self.ask(session, message, stored)
+
     def answer_client(self, session: Session, request: gr.Request, *past: Any) -> dict:
         """`answer`, within what the visitor's client may ask."""
         try:
@@ -63,14 +72,15 @@ class ClientMoves(HistoryScreen, ABC):
 
     def reset_visit(self, session: Session, message: dict | None, request: gr.Request) -> dict:
         """A new conversation; the photos of the old one are deleted, and one that was not sent yet."""
-        self.photos.forget(visitor_of(request), [*photos_of(session), *((message or {}).get("files") or ())])
+        self.photos.forget(visitor_of(request), [*photos_of(session), *files_of(message)])
         return self.reset(session)
 
     def restore_visit(self, session: Session, stored: object, kept: object, request: gr.Request) -> dict:
         """`restore`; photos that are still there belong to the visit that goes on."""
         screen = self.restore(session, stored, kept)
         restored = screen.get(self.session, session)
-        self.photos.keep(visitor_of(request), photos_of(restored))
+        unsent = files_of(screen.get(self.box, {}).get("value"))
+        self.photos.keep(visitor_of(request), [*photos_of(restored), *unsent])
         if self.session in screen or session.has_begun:
             return screen
         # the browser's storage holds what another tab is at: that is not gone on with here
@@ -97,3 +107,8 @@ class ClientMoves(HistoryScreen, ABC):
         except LimitError as error:
             return {self.flag_notice: markup.notice(str(error))}
         return self.save_flag(session, right, quick, words)
+
+
+def files_of(message: dict | None) -> list[str]:
+    """The photos in the message box, as Gradio gives what is there."""
+    return (message or {}).get("files") or []

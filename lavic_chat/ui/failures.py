@@ -12,10 +12,12 @@ log = logging.getLogger("lavic_chat.ui")
 
 
 def sentence(error: Exception, sorry: str) -> str:
-    """What to tell of an error: its own sentence where that is for visitors; else `sorry`, and the log is told."""
+    """What to tell of an error: its own sentence where that is for visitors; else `sorry`, and the log is told, unless
+    whoever raised it has done so."""
     if isinstance(error, LavicError) and not isinstance(error, FOR_OPERATORS):
         return str(error)
-    note_failure(error)
+    if not (isinstance(error, FlagStoreError) and error.is_noted):
+        note_failure(error)
     return sorry
 
 

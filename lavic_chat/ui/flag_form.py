@@ -52,7 +52,7 @@ def checked_reason(words: object) -> str:
         words = (words or "").strip()
         if len(words) <= LONGEST_REASON:
             return words
-        raise FlagError(f"The reason has {len(words)} characters; please shorten it to {LONGEST_REASON}.")
+        raise FlagError(f"The reason has {len(words):,} characters; please shorten it to {LONGEST_REASON}.")
     raise FlagError("The reason must be a text.")
 
 

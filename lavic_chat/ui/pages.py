@@ -37,7 +37,7 @@ def build_app(
     clients = clients or Clients(presence=Presence())
     links = markup.Links(recommender.catalog, recommender.model_name, recommender.device, currency)
     with ChatApp(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
-        app.clients = clients
+        app.clients, app.photos = clients, photos
         page = make_page(recommender, annotations, links, clients, photos)
         page.lay_out()
         # first, for an endpoint's name belongs to who comes first

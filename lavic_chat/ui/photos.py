@@ -28,7 +28,9 @@ from gradio.utils import get_upload_folder
 
 FOLDER_VARIABLE = "GRADIO_TEMP_DIR"  # Gradio's name of its folder for uploads
 KEPT = 3_540  # seconds that a photo is kept at most: deleted within the minute after, so within the hour
+UNSENT = 600  # seconds in which a photo that was chosen has to be sent, for whose it is shows only then
 COMING_BACK = 60  # seconds in which a page that is loaded again finds the photos of its visit
+UNFINISHED = "tmp"  # how the names of Python's temporary files begin
 LOOK = 15.0  # seconds between two looks for what is to be deleted
 log = logging.getLogger("lavic_chat.ui")
 
@@ -42,8 +44,10 @@ class Photos:
         folder: str | Path | None = None,
         gone: Callable[[], object] = bool,
         clock: Callable[[], float] = time.time,
+        unsent: float = UNSENT,
     ):
-        """folder: Gradio's own where it is not given."""
+        """folder: Gradio's own where it is not given. unsent: seconds for which a photo of no visit is kept."""
+        self.unsent = unsent
         self.folder, self.gone, self.clock = Path(folder or get_upload_folder()).resolve(), gone, clock
         self._visits: dict[str, set[Path]] = {}  # visitor -> photos
         self._left: dict[str, float] = {}  # visitors whose pages were closed, and when
@@ -51,7 +55,7 @@ class Photos:
 
     def keep(self, visitor: str, photos: Iterable[str | Path]) -> None:
         """Photos belong to a visitor's visit, which goes on."""
-        mine = {path for path in map(Path, photos) if self.is_inside(path)}
+        mine = self.uploads_among(photos)
         with self._lock:
             self._left.pop(visitor, None)
             if mine:
@@ -67,7 +71,7 @@ class Photos:
         """A visit is over: delete its photos and these, and every copy of them that is of no other visit."""
         with self._lock:
             self._left.pop(visitor, None)
-            mine = self._visits.pop(visitor, set()) | {path for path in map(Path, photos) if self.is_inside(path)}
+            mine = self._visits.pop(visitor, set()) | self.uploads_among(photos)
             others = set().union(*self._visits.values())
         if mine:
             for path in self.copies_of(mine) - others:
@@ -75,7 +79,7 @@ class Photos:
             self.gone()
 
     def sweep(self) -> None:
-        """Delete the photos of visits that are over, and all that are too old."""
+        """Delete the photos of visits that are over, those that nobody has sent, and all that are too old."""
         now = self.clock()
         with self._lock:
             over = [visitor for visitor, left in self._left.items() if now - left >= COMING_BACK]
@@ -83,12 +87,14 @@ class Photos:
             self.forget(visitor)
         ages = {path: now - written(path, now) for path in self.files()}
         for path, age in ages.items():
-            if age >= COMING_BACK and is_empty(path):  # Gradio makes one whenever a program sends a photo
+            # Gradio makes an empty one whenever a program sends a photo, and leaves what an upload broke off with
+            if age >= COMING_BACK and (self.is_unfinished(path) or is_empty(path)):
                 delete(path)
-        old = [path for path, age in ages.items() if age >= KEPT]
-        for path in old:
-            delete(path)
         with self._lock:
+            mine = set().union(*self._visits.values())
+            old = [path for path, age in ages.items() if age >= (KEPT if path in mine else self.unsent)]
+            for path in old:
+                delete(path)
             kept = {visitor: {path for path in photos if path.is_file()} for visitor, photos in self._visits.items()}
             self._visits = {visitor: photos for visitor, photos in kept.items() if photos}
         if old:
@@ -110,9 +116,20 @@ class Photos:
                 found.update(path for path in alike if filecmp.cmp(photo, path, shallow=False))
         return found
 
+    def uploads_among(self, photos: Iterable[str | Path]) -> set[Path]:
+        """Those that lie where uploads do, by the paths that `files` has for them."""
+        return {path.resolve() for path in map(Path, photos) if self.is_inside(path)}
+
     def is_inside(self, path: Path) -> bool:
         """Whether it is a place for uploads."""
-        return path.resolve().is_relative_to(self.folder)
+        try:
+            return path.resolve().is_relative_to(self.folder)
+        except (OSError, ValueError, RuntimeError):  # no name that a file could have
+            return False
+
+    def is_unfinished(self, path: Path) -> bool:
+        """Whether it is what Gradio has of an upload until all of it is there."""
+        return path.parent == self.folder and path.name.startswith(UNFINISHED)
 
 
 @contextmanager
@@ -129,7 +146,7 @@ def photo_folder(gone: Callable[[], object] = bool) -> Generator[Photos]:
             folder.mkdir()
     except (OSError, Timeout) as error:
         log.warning("There can be no folder of our own for photos (%s); Gradio's own is used.", error.strerror)
-        yield from swept(Photos(gone=gone))
+        yield from swept(Photos(gone=gone, unsent=KEPT))  # where photos may lie that other processes have been sent
         return
     before = os.environ.get(FOLDER_VARIABLE)
     os.environ[FOLDER_VARIABLE] = str(folder.resolve())

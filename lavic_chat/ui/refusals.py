@@ -1,14 +1,21 @@
 """What nobody foresaw in a request is refused plainly, and costs one line of the log and no trace."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import gradio as gr
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lavic_chat.catalog.pictures import shown_name, unreadable
 from lavic_chat.ui.failures import note_failure
+from lavic_chat.ui.photos import Photos
 
 REFUSED = "That request cannot be answered."
+WRONG_NAME = "Invalid file type"  # how Gradio's sentence begins for a file that is not named as a picture
+SAY_WHICH = "Its name must say which, as photo.jpg does."
 UNREADABLE = "What was sent cannot be read; load the page again, or look at how the API is called."
 
 
@@ -44,15 +51,49 @@ class Refusals:
 
 class RefusingBlocks(gr.Blocks):
     """Gradio's blocks, but what is sent to a handler and cannot be read is refused in a sentence; Gradio would print a
-    trace, and with it what was sent."""
+    trace, and with it what was sent. Photos that come along with a call of the API go with its answer, whatever that
+    is, and those of a refused move of the page too, unless they are of somebody's visit."""
 
-    async def process_api(self, *given: Any, **named: Any) -> Any:
+    photos: Photos | None = None  # where uploads lie; without it nothing is deleted
+
+    async def process_api(self, block_fn: Any, inputs: list[Any], *given: Any, **named: Any) -> Any:
         """See Gradio; raises `gr.Error`."""
+        call = token_hex() if is_public(self.fns.get(block_fn) if isinstance(block_fn, int) else block_fn) else ""
+        sent = list(paths_in(inputs))  # before Gradio has had its hands on it
+        is_over = bool(call)
+        if call and sent and self.photos:
+            self.photos.keep(call, sent)  # as long as it waits for its answer
         try:
-            return await super().process_api(*given, **named)
+            return await super().process_api(block_fn, inputs, *given, **named)
         except gr.Error as error:
+            is_over = True
             error.print_exception = False
-            raise
+            if not str(error.message).startswith(WRONG_NAME):
+                raise
+            name = shown_name(Path(sent[0])) if sent else "The photo"
+            raise gr.Error(f"{unreadable(name)} {SAY_WHICH}", print_exception=False) from None
         except Exception as error:
+            is_over = True
             note_failure(error)
             raise gr.Error(UNREADABLE, print_exception=False) from None
+        finally:
+            if is_over and sent and self.photos:
+                self.photos.forget(call, sent)
+
+
+def is_public(function: Any) -> bool:
+    """Whether a function of Gradio's is an endpoint of the API, rather than a move of a page."""
+    return getattr(function, "api_visibility", "private") != "private"
+
+
+def paths_in(value: Any) -> Iterator[str]:
+    """The paths of all files that are named anywhere in what was sent, in Gradio's way."""
+    left = [value]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            if isinstance(path := value.get("path"), str):
+                yield path
+            left.extend(value.values())
+        elif isinstance(value, list | tuple):
+            left.extend(value)

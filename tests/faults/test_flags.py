@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from lavic_chat.catalog import load as catalog_load
 from lavic_chat.catalog import load_catalog
-from lavic_chat.errors import CatalogError, FlagError
+from lavic_chat.errors import CatalogError, FlagError, FlagStoreError
 from lavic_chat.feedback import flags as flags_module
 from lavic_chat.feedback import hub_backup
 from lavic_chat.feedback.annotation import AnnotationStore
@@ -32,6 +32,7 @@ from lavic_chat.storage.files import hash_file
 from lavic_chat.ui.api import Api
 from lavic_chat.ui.browser_storage import from_storage, to_storage
 from lavic_chat.ui.chat_page import ChatPage
+from lavic_chat.ui.failures import sentence
 from lavic_chat.ui.flag_form import make_flag
 from lavic_chat.ui.links import Links
 from lavic_chat.ui.session import Session
@@ -68,6 +69,7 @@ def api(catalog, tmp_path) -> Api:
     ({"candidates": [["red-lamp", float("nan")], ["blue-lamp", 0.1]]}, "finite number"),
     ({"candidates": [["red-lamp"], ["blue-lamp", 0.1]]}, "product id with its score"),
     ({"reason": "x" * 600}, "shorten it to 500"),
+    ({"reason": "x" * 1_000_000}, "The reason has 1,000,000 characters"),
     ({"reason": ["x"]}, "reason must be a text"),
     ({"correct": ["blue-lamp"]}, "correct must be a text"),
     ({"pick": {"a": 1}}, "pick must be a text"),
@@ -81,6 +83,33 @@ def test_what_cannot_be_flagged_is_a_sentence(api, caplog, wrong, sentence):
 def test_a_right_product_beyond_those_shown_is_of_the_catalogue(api):
     api.flag(SAID, **{**GOOD, "correct": "white-sofa"}, caller=gr.Request())
     assert api.annotations.list()[0].correct == "white-sofa"
+
+
+@pytest.mark.parametrize("mark", "\u202a\u202e\u2066\u2069")
+def test_nothing_in_a_flag_turns_the_direction_of_writing_round(api, mark):
+    context = f"<submission>a {mark}lamp</submission>"
+    api.flag(context, **{**GOOD, "reason": f"too {mark}red, אדום, \u200eמדי"}, caller=gr.Request())
+    (flag,) = api.annotations.list()
+    assert flag.reason == "too  red, אדום, \u200eמדי" and mark not in flag.context
+    assert Session().ask(f"a {mark}lamp").pending.dialogue.turns[0].text == "a  lamp"
+
+
+def test_a_database_that_stays_damaged_costs_one_line_of_the_log_however_many_flag(api, caplog):
+    api.flag(SAID, **GOOD, caller=gr.Request())
+    good = api.annotations.path.read_bytes()
+    api.annotations.path.write_bytes(b"garbage" * 999)
+    for _ in range(5):
+        with pytest.raises(Error, match="could not be stored"):
+            api.flag(SAID, **GOOD, caller=gr.Request())
+    assert len(caplog.records) == 1 and "flags.sqlite" in caplog.text
+    api.annotations.path.write_bytes(good)
+    api.flag(SAID, **GOOD, caller=gr.Request())
+    assert api.annotations.troubles() == ()
+
+
+def test_what_has_not_been_told_of_a_database_is_still_logged(caplog):
+    assert sentence(FlagStoreError("The flag database x is away."), "Sorry.") == "Sorry."
+    assert "x is away" in caplog.text
 
 
 # ---- which catalogue has answered ----
