@@ -86,7 +86,7 @@ def open_items(catalog: Catalog, folder: str | Path, maker: ItemMaker, progress:
     def make(part: Place) -> None:
         write_items(part, catalog, maker, progress)
 
-    return StoredItems(stored_tables(folder, "items", key, make), key)
+    return stored_tables(folder, "items", key, make, lambda tables: StoredItems(tables, key))
 
 
 def picture_files(catalog: Catalog, most: int) -> np.ndarray:

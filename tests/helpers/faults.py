@@ -39,3 +39,8 @@ def zero(path: Path, share: float = 0.25) -> None:
     data[start : start + count] = bytes(len(data[start : start + count]))
     path.write_bytes(data)
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+def overwrite(path: Path) -> None:
+    """Fill a file with 0xff; its size stays."""
+    path.write_bytes(b"\xff" * path.stat().st_size)
