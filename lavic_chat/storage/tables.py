@@ -26,6 +26,8 @@ T = TypeVar("T")
 log = logging.getLogger("lavic_chat.storage")
 NOTES = "notes.json"
 SMALL = 65_536  # bytes; what is less is read at once
+READ_WHOLE = 16_000_000  # bytes of a column that is searched for what is no number; of larger ones some rows are read
+SAMPLED = 256  # so many, and up to twice that
 KEPT = 3  # tables of each part of a catalogue
 BLOB, OFFSETS = "bytes", "offsets"  # the two arrays of a column of texts
 
@@ -190,16 +192,23 @@ def pack_texts(name: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
 
 
 def stored_tables(
-    folder: str | Path, part: str, key: str, make: Callable[[Place], None], read: Callable[[Tables], T]
+    folder: str | Path,
+    part: str,
+    key: str,
+    make: Callable[[Place], None],
+    read: Callable[[Tables], T],
+    finite: Sequence[str] = (),
 ) -> T:
     """What `read` makes of the tables of a part under a key. They are made in a fresh folder where they are not there
-    yet, and where they are damaged: a column is missing or cut, or `read` can make nothing of them. Of each part those
-    that were made last are kept. Where no disk takes them they are held in memory, and the trouble is noted. Raises what
-    `make` raises, and CacheError where `read` can make nothing of those made this moment either."""
+    yet, and where they are damaged: a column is missing or cut, one of those named in `finite` has other things than
+    numbers, or `read` can make nothing of them. Of each part those that were made last are kept. Where no disk takes
+    them they are held in memory, and the trouble is noted. Raises what `make` raises, and CacheError where `read` can
+    make nothing of those made this moment either."""
     target = Path(folder) / f"{part}-{key[:24]}"
     if target.exists():
         with contextlib.suppress(CacheError, ValueError, IndexError):
-            return read(open_tables(target, key))
+            check_finite(tables := open_tables(target, key), finite)
+            return read(tables)
         log.warning("%s is damaged; it is made anew.", target)
     try:
         with fresh_folder(target) as fresh:
@@ -212,6 +221,16 @@ def stored_tables(
     end_trouble(target)
     forget_oldest(Path(folder), part)
     return read(open_tables(target, key))
+
+
+def check_finite(tables: Tables, names: Iterable[str]) -> None:
+    """Raises CacheError where one of these columns has rows that are no numbers. All rows of a small one are read, of a
+    large one some from its beginning to its end: damage comes by the page, and a start shall not read gigabytes."""
+    for name in names:
+        rows = tables[name]
+        step = 1 if rows.nbytes <= READ_WHOLE else max(1, len(rows) // SAMPLED)
+        if not np.isfinite(rows[::step]).all():
+            raise damaged(tables.folder)
 
 
 def sizes_in(folder: Path) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from helpers.faults import cut
+from helpers.faults import cut, spoil_numbers
 from helpers.listening import use_silent_tagger
 from helpers.toys import make_adapter, said, use_word_encoder
 
@@ -39,3 +39,13 @@ def test_a_start_makes_damaged_tables_anew(settings, harm, name, caplog):
     assert picks(load_recommender(settings, progress=False)) == expected
     said_of_it = [one.getMessage() for one in caplog.records if str(path.parent) in one.getMessage()]
     assert path.stat().st_size and said_of_it == [f"{path.parent} is damaged; it is made anew."]
+
+
+@pytest.mark.parametrize("name", ["items-*/text.npy", "items-*/picture.npy", "words-*/seen.vectors.npy"])
+def test_a_start_makes_vectors_anew_that_are_no_numbers(settings, name, caplog):
+    expected = picks(load_recommender(settings, progress=False))
+    (path,) = (settings.home / "cache" / "catalogs").glob(f"*/{name}")
+    before = path.read_bytes()
+    spoil_numbers(path)
+    assert picks(load_recommender(settings, progress=False)) == expected and path.read_bytes() == before
+    assert f"{path.parent} is damaged; it is made anew." in caplog.text

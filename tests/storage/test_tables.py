@@ -8,11 +8,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.faults import spoil_numbers
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lavic_chat.errors import CacheError
-from lavic_chat.storage.tables import NOTES, ColumnFile, HeldTables, Tables, stored_tables, write_columns
+from lavic_chat.storage import tables as tables_module
+from lavic_chat.storage.tables import (
+    NOTES,
+    SAMPLED,
+    ColumnFile,
+    HeldTables,
+    Tables,
+    check_finite,
+    stored_tables,
+    write_columns,
+)
 from lavic_chat.storage.troubles import current_troubles, end_trouble
 
 ROWS = np.random.default_rng(0).normal(size=(300, 2, 100)).astype(np.float32)
@@ -90,8 +101,8 @@ class Maker:
         self.made += 1
         write_columns(place, COLUMNS)
 
-    def open(self, folder: Path, read: Callable[[Tables], Tables] = lambda tables: tables) -> Tables:
-        return stored_tables(folder, "part", "key", self, read)
+    def open(self, folder: Path, read: Callable[[Tables], Tables] = lambda tables: tables, finite=()) -> Tables:
+        return stored_tables(folder, "part", "key", self, read, finite)
 
 
 def check_whole(tables: Tables) -> None:
@@ -179,3 +190,27 @@ def test_what_is_made_this_moment_and_cannot_be_read_is_told(tmp_path):
     maker = Maker()
     with pytest.raises(CacheError, match="is damaged; delete it"):
         maker.open(tmp_path, lambda tables: tables["nowhere"])
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.02])
+def test_columns_that_are_no_numbers_are_made_anew_where_they_must_be(tmp_path, monkeypatch, share, is_large):
+    maker = Maker()
+    if is_large:
+        monkeypatch.setattr(tables_module, "READ_WHOLE", 0)
+    path = maker.open(tmp_path).folder / "vectors.npy"
+    spoil_numbers(path, share)
+    maker.open(tmp_path, finite=("numbers",))
+    assert maker.made == 1
+    check_whole(maker.open(tmp_path, finite=("numbers", "vectors", "none")))
+    check_whole(maker.open(tmp_path, finite=("numbers", "vectors", "none")))
+    assert maker.made == 2
+
+
+def test_of_a_large_column_few_rows_are_read(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(np, "isfinite", lambda rows: seen.append(len(rows)) or np.ones(1, bool))
+    column = HeldTables(tmp_path)
+    column.arrays["rows"] = np.broadcast_to(np.float32(0), (100_000, 600))
+    check_finite(column, ["rows"])
+    assert len(seen) == 1 and SAMPLED <= seen[0] <= 2 * SAMPLED
