@@ -31,7 +31,7 @@ class StoredProducts(Sequence[Product]):
     """The products of a folder of tables, in their order."""
 
     def __init__(self, tables: Tables):
-        self.tables, self.rows = tables, tables["rows"]
+        self.tables, self.rows, self.images = tables, tables["rows"], tables["images"]
         self.columns = Columns(
             tuple(tables["ids"]), tables["titles"], tables["families"], tables["prices"], tables["categories"],
             tuple(tables["category-names"]), tables["in-stock"], next(iter(tables["currency"]), ""),
@@ -63,7 +63,7 @@ class StoredProducts(Sequence[Product]):
 
     def image_names(self) -> Iterator[list[str]]:
         """The pictures of each product, the main one first; no product is made for them."""
-        return (names.split(BETWEEN) if names else [] for names in self.tables["images"])
+        return (names.split(BETWEEN) if names else [] for names in self.images)
 
     def make(self, row: int) -> Product:
         """The product of a row; raises CatalogError where the row is damaged."""
@@ -82,10 +82,11 @@ def open_catalog(folder: str | Path, home: str | Path) -> Catalog:
     none yet of this very file. Raises CatalogError as `load_catalog`, and LavicError where they cannot be written."""
     folder = Path(folder)
     fingerprint = hash_products(folder)
-    tables = stored_tables(
-        tables_folder(folder, home), "products", hash_bytes(FORMAT, fingerprint), lambda part: write(folder, part)
+    key = hash_bytes(FORMAT, fingerprint)
+    products = stored_tables(
+        tables_folder(folder, home), "products", key, lambda part: write(folder, part), StoredProducts
     )
-    return Catalog(folder, StoredProducts(tables), read_terms(folder), fingerprint)
+    return Catalog(folder, products, read_terms(folder), fingerprint)
 
 
 def tables_folder(folder: str | Path, home: str | Path) -> Path:

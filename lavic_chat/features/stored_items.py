@@ -24,6 +24,7 @@ from lavic_chat.storage.tables import ColumnFile, Place, Tables, stored_tables, 
 
 FORMAT = "1"  # counted up when the columns come to be others
 PART = 4096  # products that are looked at and embedded together
+FINITE = ("text", "picture", "states", "average", "centre")  # columns that are of no use where they are no numbers
 MISSING, UNSETTLED = -1, -2  # in the place of a file's size: it is not there; it may have changed since
 
 
@@ -86,7 +87,7 @@ def open_items(catalog: Catalog, folder: str | Path, maker: ItemMaker, progress:
     def make(part: Place) -> None:
         write_items(part, catalog, maker, progress)
 
-    return StoredItems(stored_tables(folder, "items", key, make), key)
+    return stored_tables(folder, "items", key, make, lambda tables: StoredItems(tables, key), FINITE)
 
 
 def picture_files(catalog: Catalog, most: int) -> np.ndarray:

@@ -49,9 +49,12 @@ class ExactIndex:
         self.columns, self.text, self.picture = columns_of(products), text, picture
 
     def search(self, vectors: QueryVectors, filters: Filters, excluded: Collection[str], k: int) -> list[Hit]:
-        """See `Index.search`; items of one similarity stand in the catalogue's order."""
+        """See `Index.search`; items of one similarity stand in the catalogue's order. Those whose vectors are no
+        numbers, as on a damaged disk, are not found."""
         rows = self.within_reach(vectors, admitted_rows(self.columns, filters, excluded), k)
         similarities = self.similarities(vectors, rows)
+        if not (known := np.isfinite(similarities)).all():
+            rows, similarities = rows[known], similarities[known]
         if len(rows) > 2 * k > 0:
             least = kth_highest(similarities, k)
             rows, similarities = rows[similarities >= least], similarities[similarities >= least]
@@ -68,11 +71,12 @@ class ExactIndex:
         return rows[bonus[rows] >= kth - reach(vectors)]
 
     def similarities(self, vectors: QueryVectors, rows: np.ndarray) -> np.ndarray:
-        """[n] of these items, bonus and all."""
+        """[n] of these items, bonus and all; those that are no numbers are below all others."""
         found = compare(self.text, vectors.text, rows)
         if vectors.picture is not None:
             found = found + compare(self.picture, vectors.picture, rows)
-        return found if vectors.bonus is None else found + vectors.bonus[rows]
+        found = found if vectors.bonus is None else found + vectors.bonus[rows]
+        return np.where(np.isfinite(found), found, -np.inf)
 
 
 def admitted_rows(columns: Columns, filters: Filters, excluded: Collection[str]) -> np.ndarray:

@@ -14,7 +14,7 @@ from lavic_chat.catalog.stored import StoredProducts, open_catalog, tables_folde
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.dialogue.history import History
 from lavic_chat.dialogue.turns import PAGE_WINDOW
-from lavic_chat.errors import DialogueError, LavicError
+from lavic_chat.errors import LavicError
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.features.item_vectors import has_item_vectors, load_item_vectors
 from lavic_chat.features.stored_items import ItemMaker, open_items
@@ -41,6 +41,7 @@ from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.retrieval.text_prototypes import load_prototypes
+from lavic_chat.serving.empty_search import nothing_found
 from lavic_chat.serving.likeness import likeness_condition
 from lavic_chat.serving.model_facts import ModelFacts
 from lavic_chat.serving.search_space import open_search_space
@@ -224,7 +225,7 @@ class Recommender(ModelFacts, BatchRecommender):
     ) -> tuple[Candidate, ...]:
         """The k products that meet the conditions best, by their weights [N] and how near they are to the query, among
         those that the filters admit and the shopper has not turned down; where a product is asked for again, those that
-        it was shown with. Raises DialogueError when nothing is left."""
+        it was shown with. Raises as `nothing_found` says when nothing is found."""
         dialogue = request.dialogue
         if intent.reference:
             items = (self.catalog[one] for one in shown_with(dialogue, intent.reference) if one in self.catalog)
@@ -239,10 +240,8 @@ class Recommender(ModelFacts, BatchRecommender):
         left_behind = {one.product for one in intent.relations if one.sign != "=" or one.facet == "shape"}
         excluded = dialogue.rejected.union(intent.excluded, left_behind, filter(None, (request.like,)))
         found = self.retriever.search(vectors, k, request.filters, excluded, said)
-        if not found and request.filters:
-            raise DialogueError("Nothing that is left fits the filters; widen them, or start over.")
         if not found:
-            raise DialogueError("Every product has been turned down; start over to see them again.")
+            raise nothing_found(self.catalog, request.filters, excluded)
         return found
 
     def look_again(self, request: RecommendationRequest) -> Lookup:

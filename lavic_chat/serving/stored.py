@@ -25,7 +25,7 @@ def open_word_tables(settings: Settings, catalog: Catalog, captions: Sequence[st
         write_columns(folder, make_word_tables(catalog.products, captions, encoder, english, reads).arrays())
 
     folder = tables_folder(settings.catalog, settings.home)
-    return read_word_tables(stored_tables(folder, "words", key, make))
+    return stored_tables(folder, "words", key, make, read_word_tables, ("names.vectors", "seen.vectors"))
 
 
 def index_maker(

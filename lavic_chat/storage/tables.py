@@ -7,12 +7,14 @@ named by what it was made of:
 
 import contextlib
 import json
+import logging
+import mmap
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
@@ -21,8 +23,12 @@ from lavic_chat.errors import CacheError, DiskError
 from lavic_chat.storage.files import could_not_write, fresh_folder, write_json
 from lavic_chat.storage.troubles import end_trouble, note_trouble
 
+T = TypeVar("T")
+log = logging.getLogger("lavic_chat.storage")
 NOTES = "notes.json"
 SMALL = 65_536  # bytes; what is less is read at once
+READ_WHOLE = 16_000_000  # bytes of a column that is searched for what is no number; of larger ones some rows are read
+SAMPLED = 64  # so many, and up to twice that
 KEPT = 3  # tables of each part of a catalogue
 BLOB, OFFSETS = "bytes", "offsets"  # the two arrays of a column of texts
 
@@ -186,26 +192,54 @@ def pack_texts(name: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
     return {f"{name}.{BLOB}": np.frombuffer(b"".join(parts), np.uint8), f"{name}.{OFFSETS}": offsets}
 
 
-def stored_tables(folder: str | Path, part: str, key: str, make: Callable[[Place], None]) -> Tables:
-    """The tables of a part under a key, made in a fresh folder where they are not there yet; of each part those that
-    were made last are kept. Where no disk takes them they are held in memory, and the trouble is noted. Raises what
-    `make` raises."""
+def stored_tables(
+    folder: str | Path,
+    part: str,
+    key: str,
+    make: Callable[[Place], None],
+    read: Callable[[Tables], T],
+    finite: Sequence[str] = (),
+) -> T:
+    """What `read` makes of the tables of a part under a key. They are made in a fresh folder where they are not there
+    yet, and where they are damaged: a column is missing or cut, one of those named in `finite` has other things than
+    numbers, or `read` can make nothing of them. Of each part those that were made last are kept. Where no disk takes
+    them they are held in memory, and the trouble is noted. Raises what `make` raises, and CacheError where `read` can
+    make nothing of those made this moment either."""
     target = Path(folder) / f"{part}-{key[:24]}"
-    if found := open_tables(target, key):
-        return found
+    if target.exists():
+        with contextlib.suppress(CacheError, ValueError, IndexError):
+            check_finite(tables := open_tables(target, key), finite)
+            return read(tables)
+        log.warning("%s is damaged; it is made anew.", target)
     try:
         with fresh_folder(target) as fresh:
             make(fresh)
-            write_json(fresh / NOTES, {"key": key})
+            write_json(fresh / NOTES, {"key": key, "sizes": sizes_in(fresh)})
     except DiskError as error:
         note_trouble(target, f"The cache {target} cannot be used ({error}) It is held in memory until the next start.")
         make(held := HeldTables(target))
-        return held
+        return read(held)
     end_trouble(target)
     forget_oldest(Path(folder), part)
-    if found := open_tables(target, key):
-        return found
-    raise damaged(target)
+    return read(open_tables(target, key))
+
+
+def check_finite(tables: Tables, names: Iterable[str]) -> None:
+    """Raises CacheError where one of these columns has rows that are no numbers. All rows of a small one are read, of a
+    large one some from its beginning to its end: damage comes by the page, and a start shall not read gigabytes."""
+    for name in names:
+        rows = tables[name]
+        step = 1 if rows.nbytes <= READ_WHOLE else max(1, len(rows) // SAMPLED)
+        mapped = getattr(rows, "_mmap", None)  # of this column's file for this check alone
+        if step > 1 and mapped is not None and hasattr(mmap, "MADV_RANDOM"):
+            mapped.madvise(mmap.MADV_RANDOM)  # else the system reads what follows each row, too: ten times as long
+        if not np.isfinite(rows[::step]).all():
+            raise damaged(tables.folder)
+
+
+def sizes_in(folder: Path) -> dict[str, int]:
+    """The bytes of each column's file."""
+    return {path.name: path.stat().st_size for path in sorted(folder.glob("*.npy"))}
 
 
 def forget_oldest(folder: Path, part: str) -> None:
@@ -216,13 +250,24 @@ def forget_oldest(folder: Path, part: str) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def open_tables(folder: str | Path, key: str) -> Tables | None:
-    """The tables of a folder that were made under this key; None where there are none."""
+def open_tables(folder: str | Path, key: str) -> Tables:
+    """The tables of a folder that were made under this key. Sizes are compared with those that were written down, so
+    that no column is read for it; raises CacheError where one is missing or is not as long as it was, and for another
+    key."""
+    folder = Path(folder)
     try:
-        notes = json.loads((Path(folder) / NOTES).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return Tables(folder) if isinstance(notes, dict) and notes.get("key") == key else None
+        notes = json.loads((folder / NOTES).read_text("utf-8"))
+        known, sizes = notes["key"], notes.get("sizes")
+        is_whole = known == key and sizes == (sizes_in(folder) if sizes is not None else None)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise damaged(folder) from error
+    if not is_whole:
+        raise damaged(folder)
+    tables = Tables(folder)
+    if sizes is None:  # of an earlier version: a file that is shorter than its beginning says cannot be mapped
+        for name in tables:
+            tables[name]
+    return tables
 
 
 def damaged(folder: str | Path) -> CacheError:

@@ -1,10 +1,10 @@
 """A catalogue whose products are made when they are asked for is the catalogue that `load_catalog` reads."""
 
-import json
 import pickle
 from pathlib import Path
 
 import pytest
+from helpers.faults import cut, overwrite
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +13,7 @@ from lavic_chat.catalog.filters import categories_of
 from lavic_chat.catalog.live import CatalogChange, LiveCatalog
 from lavic_chat.catalog.measures import facts_of
 from lavic_chat.catalog.stored import open_catalog, tables_folder
-from lavic_chat.errors import CacheError, CatalogError
+from lavic_chat.errors import CatalogError
 from lavic_chat.storage.files import write_jsonl
 from lavic_chat.storage.tables import KEPT, StoredTexts, pack_texts
 
@@ -87,14 +87,17 @@ def test_what_cannot_be_read_is_told_as_ever(tmp_path: Path):
     assert not list((tmp_path / "home").rglob("notes.json"))
 
 
-def test_damaged_tables_are_told(tiny_catalog_folder: Path, tmp_path: Path):
-    open_catalog(tiny_catalog_folder, tmp_path)
+@pytest.mark.parametrize("harm", [cut, lambda path: path.write_bytes(b""), Path.unlink, overwrite])
+def test_damaged_tables_are_made_anew(tiny_catalog_folder: Path, tmp_path: Path, harm, caplog):
+    whole = list(open_catalog(tiny_catalog_folder, tmp_path))
     (folder,) = tables_folder(tiny_catalog_folder, tmp_path).glob("products-*")
-    (folder / "prices.npy").write_bytes(b"nonsense")
-    with pytest.raises(CacheError, match="is damaged; delete it, and it is made again"):
-        open_catalog(tiny_catalog_folder, tmp_path)
-    (folder / "notes.json").write_text(json.dumps({"key": "another"}))
-    assert len(open_catalog(tiny_catalog_folder, tmp_path)) == 12
+    names = sorted(path.name for path in folder.iterdir())
+    for name in names:
+        caplog.clear()
+        harm(folder / name)
+        assert list(open_catalog(tiny_catalog_folder, tmp_path)) == whole
+        assert [one.getMessage() for one in caplog.records] == [f"{folder} is damaged; it is made anew."]
+        assert sorted(path.name for path in folder.iterdir()) == names
 
 
 # ---- a catalogue that changes while it is shown ----

@@ -39,3 +39,16 @@ def zero(path: Path, share: float = 0.25) -> None:
     data[start : start + count] = bytes(len(data[start : start + count]))
     path.write_bytes(data)
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+def overwrite(path: Path) -> None:
+    """Fill a file with 0xff; its size stays."""
+    path.write_bytes(b"\xff" * path.stat().st_size)
+
+
+def spoil_numbers(path: Path, share: float = 1.0) -> None:
+    """Fill so much of an array's file with 0xff from its end on; what it says of itself and its size stay."""
+    data = path.read_bytes()
+    begins = data.index(b"\n") + 1
+    start = begins + int((1 - share) * (len(data) - begins))
+    path.write_bytes(data[:start] + b"\xff" * (len(data) - start))

@@ -78,3 +78,17 @@ def test_what_is_out_of_reach_is_not_read():
         QueryVectors(np.array([1.0, 0, 0, 0], np.float32), bonus=bonus), Filters(), (), 5
     )
     assert text.read < 200 and all(int(hit.id[1:]) < 40 for hit in found)
+
+
+@settings(max_examples=60)
+@given(bad=st.sets(st.integers(0, 39)), seed=st.integers(0, 99), k=st.integers(1, 9))
+@pytest.mark.parametrize("what", [np.nan, np.inf, -np.inf])
+def test_items_whose_vectors_are_no_numbers_are_not_found(bad, seed, k, what, monkeypatch_first):
+    products, rng = products_of([1.0] * 40), np.random.default_rng(seed)
+    text = unit(rng.normal(size=(40, 4)))
+    asked = QueryVectors(text[0].copy(), None, rng.choice([0.0, -0.5], 40))
+    expected = ExactIndex(products, text, text).search(asked, Filters(), {f"p{row}" for row in bad}, k)
+    text[list(bad)] = what
+    found = ExactIndex(products, text, text).search(asked, Filters(), (), k)
+    assert [hit.id for hit in found] == [hit.id for hit in expected]
+    assert [hit.similarity for hit in found] == pytest.approx([hit.similarity for hit in expected])

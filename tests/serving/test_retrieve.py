@@ -13,11 +13,12 @@ from helpers.toys import WordEncoder, item_features, said
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
 from lavic_chat.dialogue.turns import OTHER, Dialogue, Turn
-from lavic_chat.errors import DialogueError
+from lavic_chat.errors import DialogueError, LavicError
 from lavic_chat.recommendation import RecommendationRequest
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.recommender import Recommender
+from lavic_chat.storage.troubles import current_troubles, end_trouble
 
 THINGS = ["armchair with wings", "corner sofa", "floor lamp", "oak table", "wool rug", "wall mirror"]
 
@@ -127,6 +128,22 @@ def test_when_all_is_turned_down_a_sentence_says_so(shop):
     talk = Dialogue(said("oak table").turns, frozenset(f"p{n}" for n in range(6)))
     with pytest.raises(DialogueError, match="Every product has been turned down; start over"):
         search(shop, talk)
+
+
+@pytest.mark.parametrize("filters", [NO_FILTERS, Filters(frozenset({"kind3"}))])
+def test_vectors_that_are_no_numbers_are_not_taken_for_products_turned_down(shop, filters):
+    shop.retriever.item_embeddings[:] = np.nan
+    with pytest.raises(LavicError, match=r"No product can be compared with your message; .*start it again") as told:
+        search(shop, said("oak table").reject("p1"), filters=filters)
+    assert not isinstance(told.value, DialogueError)
+    assert len(current_troubles(shop.catalog.root)) == 1
+    end_trouble(shop.catalog.root)
+
+
+def test_where_all_is_out_of_stock_nothing_was_turned_down():
+    gone = Catalog(Path("nowhere"), tuple(replace(one, in_stock=False) for one in things()))
+    with pytest.raises(DialogueError, match="Everything here is out of stock"):
+        search(shop_of(gone), said("oak table"))
 
 
 def test_what_is_within_the_limits_comes_first():
