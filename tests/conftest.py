@@ -17,8 +17,8 @@ from lavic_chat.catalog import Catalog, load_catalog
 from lavic_chat.storage import troubles
 from lavic_chat.storage.files import write_jsonl
 
-# The suite tries the same examples each time, so that what passed once fails for a change alone; what nobody has thought
-# of yet is searched for by HYPOTHESIS_PROFILE=search.
+# The suite tries the same examples each time, so that what passed once fails for a change alone; what nobody has
+# thought of yet is searched for by HYPOTHESIS_PROFILE=search.
 CALM = [hypothesis.HealthCheck.too_slow]
 hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=CALM, derandomize=True)
 hypothesis.settings.register_profile("search", deadline=None, suppress_health_check=CALM)

@@ -5,8 +5,8 @@ The examples below add up to more than 300 requests; those of the readers of fil
 """
 
 import json
-import re
 import logging
+import re
 
 import httpx
 import pytest
