@@ -33,9 +33,10 @@ def kind_texts(product: Product) -> list[str]:
     return list(dict.fromkeys(" ".join(text.lower().split()) for text in texts if text.strip()))
 
 
-def category_parts(category: str) -> list[str]:
+@lru_cache(maxsize=65536)
+def category_parts(category: str) -> tuple[str, ...]:
     """A category and those that it lies in, the widest first: "Women > Bags" -> Women, Bags."""
-    return [part.strip() for part in CATEGORY_MARK.split(category)]
+    return tuple(part.strip() for part in CATEGORY_MARK.split(category))
 
 
 def in_category(columns: Columns, said: str) -> np.ndarray:

@@ -143,7 +143,7 @@ class Grounding:
     def described(self, vectors: np.ndarray, apart: Collection[int] = ()) -> dict[int, float]:
         """The things that words [n, d] describe by what they are for, or by another name, and how probably: from what
         may do as a meaning to what is meant. apart: things that are not."""
-        probable = self.prototypes.probabilities(vectors, self.tables.things.sizes > 0, apart)
+        probable = self.prototypes.probabilities(vectors, self.tables.is_sold, apart)
         found: dict[int, float] = {}
         for place in np.flatnonzero(probable >= POSSIBLE):
             for thing in self.thesaurus.kinds[place]:
@@ -157,8 +157,8 @@ class Grounding:
 
     def name_described(self, said: str) -> str:
         """The name of the thing, of those not sold here, that words describe best; "" where they describe none."""
-        sold = np.flatnonzero(self.tables.things.sizes > 0).tolist()
-        likely = self.prototypes.probabilities(self.encoder.encode([said.lower()]), np.zeros(1), sold)
+        sold, vectors = self.tables.is_sold, self.encoder.encode([said.lower()])
+        likely = self.prototypes.probabilities(vectors, np.zeros_like(sold), np.flatnonzero(sold).tolist())
         return self.thesaurus.things[int(likely.argmax())].names[0] if likely.max(initial=0.0) >= POSSIBLE else ""
 
     # ---- appearance ----

@@ -33,7 +33,7 @@ class Prototypes:
             return np.zeros(len(self.names))
         near = self.cosines(vectors)
         near[..., list(apart)] = -1.0
-        scores = np.logaddexp(*(near / TEMPERATURE)) + SOLD * is_sold
+        scores = log_odds(near) + SOLD * is_sold
         scores = np.exp(scores - scores.max(1, keepdims=True))
         found = scores / scores.sum(1, keepdims=True) * (near.max((0, 2)) >= LEAST_LIKE)[:, None]
         return found.max(0)
@@ -42,6 +42,11 @@ class Prototypes:
         """[2, n, T] of texts [n, d] to the things' names, and to their phrases."""
         asked = unit(vectors @ self.projection.T)
         return np.stack([asked @ self.names.T, asked @ self.phrases.T])
+
+
+def log_odds(near: np.ndarray) -> np.ndarray:
+    """[n, T] that texts mean things, up to what is the same for all things, of their cosines [2, n, T]."""
+    return np.logaddexp(*(near / TEMPERATURE))
 
 
 def mean_prototypes(thesaurus: Thesaurus, encoder: Encoder) -> Prototypes:

@@ -136,9 +136,9 @@ class IntentReader:
         """The kinds that a message wishes for, and those for later; where it names none that anybody knows, the thing
         that it describes by what it is for."""
         kinds, later = self.kinds.of(read, turn.text)
-        is_unknown = bool(kinds) and not self.kinds.is_sold(kinds) and not any(map(self.grounding.is_thing, kinds))
         if read.act != r.ASK or self.title_of(read) or turn.photo:
             return kinds, later
+        is_unknown = bool(kinds) and not self.kinds.is_sold(kinds) and not any(map(self.grounding.is_thing, kinds))
         named = ""
         if is_unknown or not (kinds or last.kinds):
             named = self.kinds.described_in(turn.text)

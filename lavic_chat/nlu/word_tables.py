@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,11 @@ class WordTables:
     uses: Mapping[str, int]
     others: frozenset[str]
     brands: BrandWords
+
+    @cached_property
+    def is_sold(self) -> np.ndarray:
+        """Of each thing of the thesaurus whether any product is called so."""
+        return self.things.sizes > 0
 
     def arrays(self) -> dict[str, Any]:
         """Columns by name, as `read_word_tables` takes them."""

@@ -23,7 +23,7 @@ from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.card import read_card
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.english import load_thesaurus
-from lavic_chat.nlu.prototypes import TEMPERATURE, Prototypes, sum_by_thing, unit
+from lavic_chat.nlu.prototypes import TEMPERATURE, Prototypes, log_odds, sum_by_thing, unit
 from lavic_chat.nlu.reading import MarkedTurn
 from lavic_chat.nlu.thesaurus import Thesaurus
 from lavic_chat.retrieval.text_prototypes import save_prototypes
@@ -223,6 +223,6 @@ def evaluate(prototypes: Prototypes, data: PhraseData) -> PhraseReport:
 
 def ranks(prototypes: Prototypes, vectors: Tensor, things: Tensor) -> np.ndarray:
     """[n] how many things come before the right one [n] of each vector [n, d]."""
-    scores = np.logaddexp(*(prototypes.cosines(vectors.numpy()) / TEMPERATURE))
+    scores = log_odds(prototypes.cosines(vectors.numpy()))
     right = np.take_along_axis(scores, things.numpy()[:, None], 1)
     return (scores > right).sum(1)

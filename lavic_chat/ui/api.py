@@ -31,7 +31,6 @@ from lavic_chat.recommendation import Recommendation, RecommendationRequest, ask
 from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, sentence
 from lavic_chat.ui.flag_form import NOT_STORED, check_products, checked_reason
-from lavic_chat.ui.photos import Photos
 from lavic_chat.ui.product_api import ID_AND_SCORE, errors_as_sentences, json_list, read_filters
 from lavic_chat.ui.session import Recommender
 from lavic_chat.ui.waiting import LeftError, Line, model_queue, result, visitor_of
@@ -48,15 +47,13 @@ class Api:
         recommender: Recommender,
         annotations: AnnotationStore,
         clients: Clients | None = None,
-        photos: Photos | None = None,
         currency: str = "",
     ):
-        """clients: who asks, and how much each may; without it nobody is held back. photos: what calls bring along, of
-        which nothing is kept beyond the answer. currency: of prices for which neither product nor catalogue names
-        one."""
+        """clients: who asks, and how much each may; without it nobody is held back. currency: of prices for which
+        neither product nor catalogue names one. Photos that calls bring along go with the answer (`RefusingBlocks`)."""
         self.usual = currency
         self.recommender, self.annotations = recommender, annotations
-        self.clients, self.photos = clients or Clients(), photos or Photos()
+        self.clients = clients or Clients()
 
     def lay_out(self) -> None:
         """Make the components and bind the endpoints."""
@@ -80,10 +77,7 @@ class Api:
     ) -> dict:
         """One message, perhaps with a photo and within filters: the pick, and all candidates with their scores.
         Where the message asks for no pick, that is None, and the reply says what there is to say."""
-        try:
-            return self.answer_alone(lambda: self.read_message(message, photo, categories, (least, most)), caller)
-        finally:
-            self.photos.forget("", filter(None, [photo]))
+        return self.answer_alone(lambda: self.read_message(message, photo, categories, (least, most)), caller)
 
     def recommend(self, context: str, caller: gr.Request) -> dict:
         """Have a product picked: ten candidates are found, a model looks at the pictures of each, and ranks them. The
@@ -101,12 +95,7 @@ class Api:
         self, message: str, photo: str | None, categories: list | None, least: str, most: str, caller: gr.Request
     ) -> dict:
         """`ask`, after those before in line."""
-        try:
-            return await self.answer_in_line(
-                lambda: self.read_message(message, photo, categories, (least, most)), caller
-            )
-        finally:
-            self.photos.forget("", filter(None, [photo]))
+        return await self.answer_in_line(lambda: self.read_message(message, photo, categories, (least, most)), caller)
 
     async def recommend_in_line(self, context: str, caller: gr.Request) -> dict:
         """`recommend`, after those before in line."""

@@ -41,7 +41,7 @@ def build_app(
         page = make_page(recommender, annotations, links, clients, photos)
         page.lay_out()
         # first, for an endpoint's name belongs to who comes first
-        Api(recommender, annotations, clients, photos, currency).lay_out()
+        Api(recommender, annotations, clients, currency).lay_out()
         ProductApi(recommender, clients, currency).lay_out()
         page.wire()
         app.unload(page.leave)

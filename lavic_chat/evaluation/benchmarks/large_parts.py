@@ -22,9 +22,9 @@ from lavic_chat.catalog.columns import Columns
 from lavic_chat.catalog.filters import NO_FILTERS
 from lavic_chat.catalog.importing.importers import import_catalog
 from lavic_chat.evaluation.benchmarks.large_catalog import make_twins
+from lavic_chat.features.vectors import unit
 from lavic_chat.retrieval.index import ExactIndex, Index, QueryVectors
 from lavic_chat.retrieval.milvus import MilvusIndex, connect_milvus, failures_at, read_address
-from lavic_chat.retrieval.query import unit
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 from lavic_chat.storage.tables import ColumnFile
@@ -37,7 +37,21 @@ COLUMNS = ("id", "title", "category", "description", "price", "currency", "link"
 
 
 @dataclass(frozen=True)
-class VectorFigures:
+class Figures:
+    """What was measured."""
+
+    def to_row(self) -> dict:
+        """As the command line answers it in JSON."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """A line a figure."""
+        rows = self.to_row().items()
+        return "\n".join(f"{key:<16} {value if isinstance(value, str) else f'{value:,}'}" for key, value in rows)
+
+
+@dataclass(frozen=True)
+class VectorFigures(Figures):
     """Medians of milliseconds among so many random vectors that are mapped from a file, or lie in Milvus: with
     conditions that one in twenty meets, and with none, when every vector is read. same: of all these searches the share
     in which the index found the ten that are found in process."""
@@ -48,31 +62,15 @@ class VectorFigures:
     all_ms: float
     same: float
 
-    def to_row(self) -> dict:
-        """As the command line answers it in JSON."""
-        return asdict(self)
-
-    def to_text(self) -> str:
-        """A line a figure."""
-        return "\n".join(f"{key:<16} {value}" for key, value in self.to_row().items())
-
 
 @dataclass(frozen=True)
-class ImportFigures:
+class ImportFigures(Figures):
     """Seconds in which a CSV file of so many rows became a catalogue, and in which the same file did once more."""
 
     rows: int
     products: int
     seconds: float
     again_seconds: float
-
-    def to_row(self) -> dict:
-        """As the command line answers it in JSON."""
-        return asdict(self)
-
-    def to_text(self) -> str:
-        """A line a figure."""
-        return "\n".join(f"{key:<16} {value:,}" for key, value in self.to_row().items())
 
 
 def measure_vectors(settings: Settings, count: int) -> VectorFigures:
