@@ -23,6 +23,7 @@ from lavic_chat.cli.train import (
     fuse,
     train,
     tune,
+    tune_attributes,
     tune_prototypes,
     tune_retriever,
     tune_tagger,
@@ -53,7 +54,10 @@ def main() -> None:
     """A conversational recommender that looks at the products."""
 
 
-STAGES = (train, align, describe, distill, tune, tune_retriever, fuse, tune_tagger, tune_prototypes, calibrate)
+STAGES = (
+    train, align, describe, distill, tune, tune_retriever, fuse, tune_tagger, tune_prototypes, tune_attributes,
+    calibrate,
+)  # fmt: skip
 SERVING = (app, serve, ask, catalog, index, prepare)
 for command in (*SERVING, *STAGES, evaluate, report, table, bench, export_llm, flags, sda):
     main.add_command(command)

@@ -11,6 +11,7 @@ from lavic_chat.cli.options import (
     json_option,
     model_options,
     print_json,
+    runtime_option,
 )  # fmt: skip
 from lavic_chat.cli.train_options import (
     ADAPTER,
@@ -31,6 +32,7 @@ from lavic_chat.cli.train_options import (
 )
 from lavic_chat.training.configs import (
     AlignConfig,
+    AttributesConfig,
     DistillConfig,
     FuseConfig,
     PrototypesConfig,
@@ -199,6 +201,22 @@ def tune_prototypes(as_json: bool, **given) -> None:
     from lavic_chat.training.prototypes import tune_prototypes as stage
 
     answer(stage, make_request(PrototypesRequest, PrototypesConfig, given), as_json)
+
+
+@click.command("tune-attributes")
+@catalog_option
+@path_option("--also", multiple=True, help="A further catalogue.")
+@MODEL
+@runtime_option
+@ADAPTER
+@config_options(AttributesConfig)
+@json_option
+def tune_attributes(as_json: bool, **given) -> None:
+    """Learn how probable each colour, material, pattern and style of a picture is; into the adapter's folder."""
+    from lavic_chat.training.attributes import AttributesRequest
+    from lavic_chat.training.attributes import tune_attributes as stage
+
+    answer(stage, make_request(AttributesRequest, AttributesConfig, given), as_json)
 
 
 @click.command()

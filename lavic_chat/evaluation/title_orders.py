@@ -24,7 +24,8 @@ from lavic_chat.evaluation.plain_requests import OPENINGS
 from lavic_chat.ranking.visual_ranker import VisualRanker
 from lavic_chat.recommendation import RequestRecommender
 from lavic_chat.retrieval.retriever import Retriever
-from lavic_chat.serving.recommender import Recommender, load_recommender, make_listener
+from lavic_chat.serving.listener import make_listener
+from lavic_chat.serving.recommender import Recommender, load_recommender
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_json
 
@@ -155,7 +156,8 @@ def with_catalog(recommender: Recommender, settings: Settings, catalog: Catalog)
     features, embedder = recommender.item_features, recommender.retriever.embedder
     embeddings = embedder.embed_items(catalog.products, features)
     retriever = Retriever(catalog, embedder, embeddings, recommender.main_states.numpy())
-    listener = make_listener(settings, catalog, [one.caption for one in features], embedder.encoder)
+    captions, seen = [one.caption for one in features], recommender.listener.grounding.seen.table
+    listener = make_listener(settings, catalog, captions, embedder.encoder, seen)
     return Recommender(catalog, ranker, retriever, features, listener)
 
 

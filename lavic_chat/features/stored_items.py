@@ -1,6 +1,7 @@
 """The features of a catalogue's items and their vectors, in tables: looked at once, then read where they are asked for.
 
 states [P, 5, h] of all pictures, those of item i from starts[i] on     captions     text [N, d]     picture [N, h]
+appearance [N, V] where the adapter has attribute heads, and then what captions say beside it, in `others`
 """
 
 import os
@@ -16,6 +17,7 @@ import torch
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.columns import ends_of
 from lavic_chat.catalog.stored import StoredProducts
+from lavic_chat.features.attribute_heads import AttributeHeads
 from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.features.picture_keys import is_settled
 from lavic_chat.features.vectors import unit
@@ -44,6 +46,9 @@ class StoredItems(Sequence[ItemFeatures]):
         self.states, self.starts, self.captions = tables["states"], tables["starts"], tables["captions"]
         self.text, self.average = tables["text"], torch.from_numpy(np.array(tables["average"]))
         self.pictures = PictureVectors(tables["picture"], np.array(tables["centre"]))
+        has_appearance = "appearance" in set(tables)
+        self.appearance: np.ndarray | None = tables["appearance"] if has_appearance else None
+        self.others: Sequence[str] = tables["others"] if has_appearance else self.captions
 
     def __len__(self) -> int:
         return len(self.captions)
@@ -71,18 +76,21 @@ class StoredItems(Sequence[ItemFeatures]):
 @dataclass(frozen=True)
 class ItemMaker:
     """What items are looked at and embedded with. look_at: products to their features; embed: these, too, to vectors
-    [n, d]; name: of all weights that have a part in it; most: pictures of a product that are looked at."""
+    [n, d]; name: of all weights that have a part in it; most: pictures of a product that are looked at; heads: what
+    tells how probably they look in which way."""
 
     look_at: Callable[[Catalog, Sequence[Product], bool], Sequence[ItemFeatures]]
     embed: Callable[[Sequence[Product], Sequence[ItemFeatures]], np.ndarray]
     name: str
     most: int = 1
+    heads: AttributeHeads | None = None
 
 
 def open_items(catalog: Catalog, folder: str | Path, maker: ItemMaker, progress: bool = False) -> StoredItems:
     """The items of a catalogue from the tables in `folder`; made where products, pictures or weights are others."""
     files = picture_files(catalog, maker.most)
-    key = hash_bytes(FORMAT, catalog.fingerprint, maker.name, str(maker.most), files.tobytes())
+    heads = [maker.heads.name] if maker.heads else []
+    key = hash_bytes(FORMAT, catalog.fingerprint, maker.name, str(maker.most), files.tobytes(), *heads)
 
     def make(part: Place) -> None:
         write_items(part, catalog, maker, progress)
@@ -119,7 +127,7 @@ def write_items(folder: Place, catalog: Catalog, maker: ItemMaker, progress: boo
     """Look at the products and embed them, so many at a time, and put what is known of them into a folder."""
     counts = [max(1, min(maker.most, len(images))) for images in image_names(catalog)]
     states, captions = ColumnFile(folder, "states", sum(counts)), []
-    text, picture = (ColumnFile(folder, name, len(catalog)) for name in ("text", "picture"))
+    text, picture, appearance = (ColumnFile(folder, name, len(catalog)) for name in ("text", "picture", "appearance"))
     total = 0.0
     for start in range(0, len(catalog), PART):
         products = catalog.products[start : start + PART]
@@ -130,8 +138,11 @@ def write_items(folder: Place, catalog: Catalog, maker: ItemMaker, progress: boo
         total = total + main.sum(0, dtype=np.float64)
         states.append(np.concatenate([one.states.float().reshape(-1, *main.shape[1:]).numpy() for one in features]))
         captions += [one.caption for one in features]
+        if maker.heads:
+            appearance.append(maker.heads.see(main, [one.caption for one in features]))
     average = np.asarray(total / len(catalog), np.float32)
     centre = average.mean(0)
     picture.change(lambda means: unit(means - centre))
     columns = {"average": average, "centre": centre, "starts": ends_of(counts), "captions": captions}
-    write_columns(folder, columns)
+    others = {"others": map(maker.heads.without_values, captions)} if maker.heads else {}
+    write_columns(folder, columns | others)

@@ -16,13 +16,14 @@ from lavic_chat.storage.manifest import ANY, damaged_files, write_manifest
 FORMAT = 1
 KEYS = {"trust": "retrieval_weight"}  # in adapter.json -> in the card
 RETRIEVER, FUSION, PROTOTYPES = "retriever", "fusion.safetensors", "prototypes.safetensors"
+ATTRIBUTES = "attributes.safetensors"  # how probable each look is
 MODA = "moda"  # what SDA has adapted, and item vectors
 NLU, HEADS = "nlu", "heads.safetensors"  # what reads messages
 VISION, LLM = "vision", "llm"
 PARTS = (VISION, LLM)  # that have a LoRA
 SEALED = (
-    "projector.safetensors", "states.safetensors", "descriptions.jsonl", "vision/*.safetensors", "llm/*.safetensors",
-    "retriever/*.safetensors", "nlu/*.safetensors",
+    "projector.safetensors", "attributes.safetensors", "states.safetensors", "descriptions.jsonl",
+    "vision/*.safetensors", "llm/*.safetensors", "retriever/*.safetensors", "nlu/*.safetensors",
 )  # fmt: skip
 PROJECTOR, WEIGHTS = "projector.safetensors", "adapter_model.safetensors"
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from lavic_chat.catalog.measures import LONGEST, FactTable
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.grounding import DOUBT, PLAIN, SURE, Grounding, otherwise
+from lavic_chat.nlu.grounding import DOUBT, SURE, Grounding, otherwise
 from lavic_chat.nlu.intent import BRAND, Appearance, Intent, Limit, Relation, limit_words, relation_words
+from lavic_chat.nlu.picture_words import PLAIN
 
 KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 2.0, 4.5, 1.0
 GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
@@ -177,8 +178,12 @@ def appearance_probability(one: Appearance, grounding: Grounding) -> np.ndarray 
     if one.facet == BRAND:
         return np.clip(grounding.titled(one.said), DOUBT, SURE)
     probability = grounding.appearance(one.said)
-    if probability.max(initial=0.0) < OPEN and not (one.facet in grounding.facets and grounding.is_known(one.said)):
+    if probability.max(initial=0.0) < OPEN and not (
+        one.facet in grounding.seen.facets and grounding.is_known(one.said)
+    ):
         return None
+    if one.facet in grounding.seen.measured:
+        return probability
     doubt = DOUBTS.get(one.facet, OTHER_DOUBT)
     return np.clip(probability, doubt, 1 - doubt)
 
@@ -212,7 +217,7 @@ def relation_condition(
         probability = otherwise(plain) if more else plain
         return Condition("pattern", relation_words(relation), probability, RELATION_WEIGHT)
     if relation.facet == "light":
-        values, least = grounding.lightness(), LIGHTER
+        values, least = grounding.seen.lightness, LIGHTER
     else:
         values, least = values_of(relation.facet, facts), CENT_OR_CM
     if np.isnan(values[anchor]):
@@ -231,7 +236,7 @@ def same_as(facet: str, anchor: int, grounding: Grounding) -> np.ndarray | None:
         titles = grounding.columns.lower_titles
         brand = titles[anchor].split()[0]
         return np.array([SURE if title.startswith(brand) else DOUBT for title in titles])
-    words = grounding.words_of_facet(anchor, facet)
+    words = grounding.seen.of_facet(anchor, facet)
     if facet == "pattern" and not words:
         return grounding.appearance(PLAIN)
     return np.max([grounding.appearance(word) for word in words], 0) if words else None

@@ -15,10 +15,13 @@ from rapidfuzz import fuzz, process
 from lavic_chat.catalog.columns import columns_of
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import singular, words_of
+from lavic_chat.nlu.appearance_table import AppearanceTable
 from lavic_chat.nlu.brands import Brands
-from lavic_chat.nlu.catalog_words import SMALL_WORDS, entry_match, in_category, stems, title_stems
+from lavic_chat.nlu.catalog_words import SMALL_WORDS, in_category, title_stems
 from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, Entry, Lexicon
+from lavic_chat.nlu.picture_words import PATTERNED, PLAIN
 from lavic_chat.nlu.prototypes import Prototypes, mean_prototypes
+from lavic_chat.nlu.seen_words import SeenWords
 from lavic_chat.nlu.spelling import Speller
 from lavic_chat.nlu.terms import Encoder, nearest, room_for
 from lavic_chat.nlu.thesaurus import LONGEST_NAME, Thesaurus, name_words
@@ -37,7 +40,6 @@ DESCRIBING, POSSIBLE, MEANS = 4, 0.3, 0.5  # words of a description; its least p
 CALLED = 0.75  # share of a name that a title has at least
 CALLED_WIDTH, NO_MORE_CALLED = 0.08, 0.25  # below the best: a title may be meant; hardly any probability is left
 SEEN = ("colour", "material", "pattern")
-PLAIN, PATTERNED = "plain", "patterned"  # captions say nothing of what has no pattern
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class English:
 
 class Grounding:
     """Of one catalogue. captions: by product, "" where there is none. read_attributes: whether those of looks may be
-    read, too. tables: what was made of these products and captions before."""
+    read, too. tables: what was made of these products and captions before. seen: what pictures show, where more than
+    the captions tells it; those then say nothing of it."""
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Grounding:
         english: English,
         read_attributes: bool = False,
         tables: WordTables | None = None,
+        seen: AppearanceTable | None = None,
     ):
         self.reads_attributes, self.columns = read_attributes, columns_of(products)
         self.products, self.encoder, self.is_word = products, encoder, english.is_word
@@ -71,13 +75,13 @@ class Grounding:
         self.lexicon, self.thesaurus = lexicon, thesaurus = english.lexicon, english.thesaurus
         known = lexicon, thesaurus
         self.tables = tables or make_word_tables(products, captions, encoder, known, read_attributes)
-        self.names, self.seen = self.tables.names, self.tables.seen
+        self.names = self.tables.names
+        self.seen = SeenWords(self.tables, lexicon, encoder, seen, read_attributes)
         self.prototypes = english.prototypes or mean_prototypes(thesaurus, encoder)
-        others = lexicon.words | thesaurus.words | self.tables.others
+        others = lexicon.words | thesaurus.words | self.tables.others | self.seen.words
         self.speller = Speller(self.tables.uses, others, lambda word: english.is_word(word) or english.is_spelled(word))
         self.kind = lru_cache(room_for(256, len(self.columns)))(self._kind)
         self.appearance = lru_cache(room_for(512, len(self.columns)))(self._appearance)
-        self.match = lru_cache(room_for(512, len(self.seen.terms)))(self._match)
 
     # ---- kinds of things ----
 
@@ -168,12 +172,12 @@ class Grounding:
         mended = self.mend(said)
         if (entry := self.find(mended)) and entry.word == PLAIN:
             return otherwise(self.appearance(PATTERNED))
-        whole = self.match(mended)
+        whole = self.seen.probability(mended, self.meant(mended))
         parts = [word for word in words_of(mended) if word not in SMALL_WORDS]
         if len(parts) > 1 and not self.meant(mended):
-            both = np.min([self.seen.best(self.match(part)) for part in parts], 0)
-            return np.clip(np.maximum(self.seen.best(whole), both), DOUBT, SURE)
-        return np.clip(self.seen.best(whole), DOUBT, SURE)
+            both = np.min([self.seen.probability(part, self.meant(part)) for part in parts], 0)
+            return np.clip(np.maximum(whole, both), DOUBT, SURE)
+        return np.clip(whole, DOUBT, SURE)
 
     def titled(self, said: str) -> np.ndarray:
         """[N] probability that a product is called so, brand and all."""
@@ -188,18 +192,6 @@ class Grounding:
         best = both.max(initial=0.0)
         known = min(1.0, best / CALLED) ** 4  # nothing here may be called so
         return np.clip(known * np.exp(-(((best - both) / CALLED_WIDTH) ** 2)), 1e-4, SURE)
-
-    def words_of_facet(self, row: int, facet: str) -> list[str]:
-        """What a product's looks say of a facet, "scarlet" of its colour; the most special words alone."""
-        entries = self.lexicon.entries
-        pairs = [(place, self.tables.entries[place]) for place in self.seen.of[row]]
-        words = [place for place, entry in pairs if entry >= 0 and entries[entry].facet == facet]
-        return [self.seen.terms[int(place)] for place in words[-1:]]
-
-    @cached_property
-    def facets(self) -> frozenset[str]:
-        """Those of which the catalogue's words say anything."""
-        return frozenset(self.lexicon.entries[place].facet for place in np.unique(self.tables.entries) if place >= 0)
 
     @cached_property
     def brands(self) -> Brands:
@@ -244,16 +236,6 @@ class Grounding:
         words = words_of(self.mend(said))
         return bool(self.meant(self.mend(said)) or (words and self.find(words[-1])))
 
-    def _match(self, said: str) -> np.ndarray:
-        """[T] how probably each term of the catalogue's says what is said."""
-        entry, stem = self.meant(said), stems(said)
-        by_entry = [entry_match(stem, entry, other) for other in self.lexicon.entries]
-        scores = np.array([*by_entry, 0.0])[self.tables.entries]  # the last is of terms that have none
-        if stem:
-            scores[self.tables.stem_words.equal(stem)] = 1.0
-        near = nearest(self.seen.vectors, self.encoder.encode([entry.word if entry else said]))
-        return np.maximum(scores, np.clip((near - 0.62) / 0.3, 0, 0.9) * (scores == 0))
-
     def find(self, said: str) -> Entry | None:
         """The lexicon's entry of words, or of their singular."""
         return find_entry(self.lexicon, said)
@@ -277,17 +259,6 @@ class Grounding:
     @lru_cache(maxsize=1)  # noqa: B019
     def _lexicon_vectors(self) -> np.ndarray:
         return self.encoder.encode_cached([entry.word for entry in self.lexicon.entries])
-
-    @lru_cache(maxsize=1)  # noqa: B019
-    def lightness(self) -> np.ndarray:
-        """[N] CIE L* of the colour that each product is seen in, the most special name of it; NaN where none is."""
-        light = np.array([*(entry.lab[0] if entry.lab else np.nan for entry in self.lexicon.entries), np.nan])
-        of_terms, of = light[self.tables.entries], self.seen.of
-        known = ~np.isnan(of_terms[of.members])
-        rows = np.repeat(np.arange(len(of)), of.sizes)[known]
-        found = np.full(len(of), np.nan)
-        found[rows] = of_terms[of.members[known]]  # the last one stays
-        return found
 
     def mend(self, said: str) -> str:
         """Words that are none, as the nearest word of catalogue and English."""

@@ -6,7 +6,7 @@ has one for every name of every head.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, groupby
 from typing import Any, Protocol
@@ -40,6 +40,7 @@ ENDS = tuple(accumulate(len(head.names) for head in HEADS))
 TAGS, ABOUT = 1 + 2 * len(r.SLOTS), ENDS[-1]
 TOKEN_SCORES = TAGS + len(r.BOUNDS)
 NO_SLOT = 0
+APPEARANCES = (r.WANTED, r.UNWANTED)
 POSSIBLE = 0.1  # probability from which on a word may be of a kind
 LIKELY = -0.7  # log odds from which on one of many names holds: they are rare, so the network is shy
 WORD = re.compile(r"\d+(?:[.,'’]\d+)*\w*|\w+|[^\w\s]")
@@ -83,7 +84,7 @@ def decode(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray, ab
     decided = {head.name: choose(head, scores) for head, scores in zip(HEADS, head_scores(about).values(), strict=True)}
     if decided["act"] != r.QUESTION:
         decided["asks"] = r.NOTHING
-    words = weighed_words(text, offsets, tokens)
+    words = of_one_mind(weighed_words(text, offsets, tokens))
     return Reading(spans=tuple(decode_spans(text, words)), possible=tuple(possible_kinds(text, words)), **decided)
 
 
@@ -119,6 +120,38 @@ def weighed_words(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndar
     return found
 
 
+def of_one_mind(words: Sequence[Word]) -> list[Word]:
+    """The words with one polarity for looks that stand side by side: of "navy blue" either both are wanted or neither
+    is, as their probabilities say together."""
+    found = list(words)
+    start = 0
+    while start < len(found):
+        end = start
+        while end < len(found) and best_slot(found[end]) in APPEARANCES:
+            end += 1
+        row = found[start:end]
+        if len({best_slot(word) for word in row}) > 1:
+            slot, other = sorted(APPEARANCES, key=lambda name: -sum(word.sure(name) for word in row))
+            found[start:end] = [turned(word, other, slot) for word in row]
+        start = max(end, start + 1)
+    return found
+
+
+def best_slot(word: Word) -> str:
+    """The slot that a word most probably is of; "" where it is of none."""
+    best = int(word.tags.argmax())
+    return r.SLOTS[(best - 1) // 2] if best else ""
+
+
+def turned(word: Word, slot: str, to: str) -> Word:
+    """A word of one slot as one of another; any other word as it is."""
+    if best_slot(word) != slot:
+        return word
+    tags, (first, second) = word.tags.copy(), (begins(slot), begins(to))
+    tags[second : second + 2], tags[first : first + 2] = word.tags[first : first + 2], word.tags[second : second + 2]
+    return replace(word, tags=tags)
+
+
 def decode_spans(text: str, words: Sequence[Word]) -> list[Span]:
     """A slot goes on from word to word until another begins."""
     spans: list[Span] = []
@@ -132,8 +165,7 @@ def decode_spans(text: str, words: Sequence[Word]) -> list[Span]:
             spans.append(Span(open_slot, text[first:last], first, last, bound, float(np.mean(sure))))
 
     for word in words:
-        best = int(word.tags.argmax())
-        slot = r.SLOTS[(best - 1) // 2] if best else ""
+        best, slot = int(word.tags.argmax()), best_slot(word)
         if slot != open_slot or (best and best == begins(slot)):
             close()
             open_slot, start, bounds, sure = slot, word.start, np.zeros(len(r.BOUNDS)), []

@@ -10,24 +10,20 @@ import numpy as np
 from torch import Tensor
 
 from lavic_chat.catalog import Catalog
-from lavic_chat.catalog.stored import StoredProducts, open_catalog, tables_folder
+from lavic_chat.catalog.stored import open_catalog, tables_folder
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.dialogue.history import History
 from lavic_chat.dialogue.turns import PAGE_WINDOW
 from lavic_chat.errors import LavicError
+from lavic_chat.features.attribute_heads import load_heads
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.features.item_vectors import has_item_vectors, load_item_vectors
 from lavic_chat.features.stored_items import ItemMaker, open_items
-from lavic_chat.features.text_encoder import TextEncoder
-from lavic_chat.model.runtimes import open_tagger
 from lavic_chat.nlu.conditions import Condition, given_way, unknown_limits
-from lavic_chat.nlu.english import is_spelled, load_lexicon, load_thesaurus
-from lavic_chat.nlu.grounding import English, Grounding
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.listener import Listener
-from lavic_chat.nlu.tagging import TurnReader
 from lavic_chat.ranking.ranker import Ranking
-from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker, source_of
+from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker
 from lavic_chat.recommendation import (
     BatchRecommender,
     Candidate,
@@ -40,12 +36,12 @@ from lavic_chat.retrieval.embedder import load_embedder
 from lavic_chat.retrieval.history import Taste, taste_of
 from lavic_chat.retrieval.query import intent_query, make_query
 from lavic_chat.retrieval.retriever import Retriever
-from lavic_chat.retrieval.text_prototypes import load_prototypes
 from lavic_chat.serving.empty_search import nothing_found
 from lavic_chat.serving.likeness import likeness_condition
+from lavic_chat.serving.listener import appearance_of, make_listener
 from lavic_chat.serving.model_facts import ModelFacts
 from lavic_chat.serving.search_space import open_search_space
-from lavic_chat.serving.stored import index_maker, open_word_tables
+from lavic_chat.serving.stored import index_maker
 from lavic_chat.serving.turn import Clock, Lookup, PreparedTurn, finish, returned, shown_with, still_here, worded
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
 from lavic_chat.settings import Settings
@@ -269,29 +265,16 @@ def load_recommender(
     embedder = load_embedder(settings.home, settings.adapter, visual_ranker.model.vision_hash, settings.runtime)
     maker = ItemMaker(
         lend(visual_ranker.look_at, CATALOG), embedder.embed_items, hash_bytes(visual_ranker.name, embedder.name),
-        visual_ranker.pictures,
+        visual_ranker.pictures, load_heads(settings.adapter, visual_ranker.model.vision_hash),
     )  # fmt: skip
     items = open_items(catalog, tables_folder(settings.catalog, settings.home), maker, progress)
     space = open_search_space(settings, catalog, items, embedder)
     make_index = index_maker(settings, maker.name + settings.search, items.key)
     retriever = Retriever(catalog, embedder, items.text, items.pictures, make_index, space)
-    listener = make_listener(settings, catalog, items.captions, embedder.encoder)
+    listener = make_listener(settings, catalog, items.captions, embedder.encoder, appearance_of(maker.heads, items))
     recommender = Recommender(catalog, visual_ranker, retriever, items, listener)
     if has_item_vectors(settings.adapter):
         vectors = load_item_vectors(settings.adapter, catalog.products, recommender.main_states)
         if vectors is not None:
             recommender.taste = Taste(catalog.products, vectors)
     return recommender
-
-
-def make_listener(settings: Settings, catalog: Catalog, captions: Sequence[str], encoder: TextEncoder) -> Listener:
-    """What understands shoppers over a catalogue: the adapter's tagger, or the shipped one."""
-    tagger = open_tagger(source_of(settings))
-    thesaurus = load_thesaurus()
-    prototypes = load_prototypes(settings.adapter, encoder.name, thesaurus)
-    english = English(load_lexicon(), thesaurus, tagger.is_word, is_spelled, prototypes)
-    reads = catalog.terms.appearance
-    tables = open_word_tables(settings, catalog, captions, encoder)
-    grounding = Grounding(catalog.products, captions, encoder, english, reads, tables)
-    facts = catalog.products.facts if isinstance(catalog.products, StoredProducts) else None
-    return Listener(TurnReader(tagger), grounding, captions, catalog.currency_sign(settings.currency), facts)

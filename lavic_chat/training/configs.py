@@ -153,6 +153,21 @@ class PrototypesConfig:
 
 
 @dataclass(frozen=True)
+class AttributesConfig:
+    """Of `tune-attributes`: how probable each look of a picture is."""
+
+    steps: int = 400  # of each network, of which the best is kept
+    batch: int = 256
+    lr: float = 1e-3
+    hidden: int = 256  # numbers between states and words
+    members: int = 4  # networks
+    dropout: float = 0.4
+    weight_decay: float = 0.01
+    valid_every: int = 25
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class AdaptConfig:
     """Of `sda adapt`: texts and pictures of items meet in one space."""
 
@@ -190,8 +205,8 @@ PAPER: Mapping[type, Any] = {
     ),
 }  # fmt: skip
 
-LanguageConfig = TaggerConfig | PrototypesConfig
-StageConfig = AlignConfig | DistillConfig | TuneConfig | RetrieverConfig | FuseConfig | LanguageConfig | AdaptConfig
+SmallConfig = TaggerConfig | PrototypesConfig | AttributesConfig
+StageConfig = AlignConfig | DistillConfig | TuneConfig | RetrieverConfig | FuseConfig | SmallConfig | AdaptConfig
 C = TypeVar("C", bound=StageConfig)
 E = TypeVar("E", DistillConfig, TuneConfig)
 

@@ -75,7 +75,7 @@ class SilentScorer:
 
 def use_silent_tagger(monkeypatch, act: str = REFINE) -> None:
     """Let `load_recommender` open no network to read messages with."""
-    monkeypatch.setattr("lavic_chat.serving.recommender.open_tagger", lambda source: SilentScorer(act))
+    monkeypatch.setattr("lavic_chat.serving.listener.open_tagger", lambda source: SilentScorer(act))
 
 
 def make_grounding(

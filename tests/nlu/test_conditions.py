@@ -175,7 +175,7 @@ def test_what_is_as_dear_is_not_cheaper_and_what_is_unknown_may_be():
 
 
 def test_lighter_is_seen_to_be_lighter():
-    light = GROUNDING.lightness()
+    light = GROUNDING.seen.lightness
     (found,) = conditions(relations=(Relation("light", "+", "rug"),)).values()
     for name in met(found):
         assert light[ROW[name]] >= light[ROW["rug"]] + LIGHTER

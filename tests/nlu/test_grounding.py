@@ -212,21 +212,21 @@ def test_words_have_their_facet(grounding, said, facet):
 
 
 def test_the_facets_of_a_catalogue_are_those_it_speaks_of(grounding):
-    assert {"colour", "material", "pattern"} <= grounding.facets
-    assert of([Product("a", "Zorg", "x")]).facets == frozenset()
+    assert {"colour", "material", "pattern"} <= grounding.seen.facets
+    assert of([Product("a", "Zorg", "x")]).seen.facets == frozenset()
 
 
 def test_what_a_product_shows_of_a_facet_is_its_most_special_word(grounding):
     rows = dict(zip(IDS, range(len(IDS)), strict=True))
-    assert grounding.words_of_facet(rows["red-sofa"], "colour") == ["scarlet"]
-    assert grounding.words_of_facet(rows["brown-sofa"], "material") == ["leather"]
-    assert grounding.words_of_facet(rows["plain-rug"], "pattern") == []
+    assert grounding.seen.of_facet(rows["red-sofa"], "colour") == ["scarlet"]
+    assert grounding.seen.of_facet(rows["brown-sofa"], "material") == ["leather"]
+    assert grounding.seen.of_facet(rows["plain-rug"], "pattern") == []
 
 
 def test_lightness_is_that_of_the_colour_that_is_seen(grounding):
-    light = dict(zip(IDS, grounding.lightness(), strict=True))
+    light = dict(zip(IDS, grounding.seen.lightness, strict=True))
     assert light["plain-rug"] > light["red-sofa"] > light["rug"] > light["lamp"]
-    assert np.isnan(of([Product("a", "Thing", "x")], [""]).lightness()[0])
+    assert np.isnan(of([Product("a", "Thing", "x")], [""]).seen.lightness[0])
 
 
 def test_a_title_is_found_as_it_is_called(grounding):
