@@ -17,7 +17,7 @@ from lavic_chat.nlu.grounding import DOUBT, SURE, Grounding, otherwise
 from lavic_chat.nlu.intent import BRAND, Appearance, Intent, Limit, Relation, limit_words, relation_words
 from lavic_chat.nlu.picture_words import PLAIN
 
-KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 2.0, 4.5, 1.0
+KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 3.5, 4.5, 1.5
 GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
 ANOTHER_THING = 0.25  # probability that what is only near a kind will do for it
 KIND_WIDTH = 0.09  # of similarity below the best, within which a thing may be of the kind

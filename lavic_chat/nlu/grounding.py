@@ -54,10 +54,18 @@ class English:
     prototypes: Prototypes | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What was made of a catalogue before. tables: of its products' words and captions; seen: how its pictures look,
+    where more than the captions tells it; those then say nothing of it."""
+
+    tables: WordTables | None = None
+    seen: AppearanceTable | None = None
+
+
 class Grounding:
     """Of one catalogue. captions: by product, "" where there is none. read_attributes: whether those of looks may be
-    read, too. tables: what was made of these products and captions before. seen: what pictures show, where more than
-    the captions tells it; those then say nothing of it."""
+    read, too. prepared: what need not be made anew."""
 
     def __init__(
         self,
@@ -66,17 +74,16 @@ class Grounding:
         encoder: Encoder,
         english: English,
         read_attributes: bool = False,
-        tables: WordTables | None = None,
-        seen: AppearanceTable | None = None,
+        prepared: Prepared = Prepared(),
     ):
         self.reads_attributes, self.columns = read_attributes, columns_of(products)
         self.products, self.encoder, self.is_word = products, encoder, english.is_word
         self.row = self.columns.row
         self.lexicon, self.thesaurus = lexicon, thesaurus = english.lexicon, english.thesaurus
         known = lexicon, thesaurus
-        self.tables = tables or make_word_tables(products, captions, encoder, known, read_attributes)
+        self.tables = prepared.tables or make_word_tables(products, captions, encoder, known, read_attributes)
         self.names = self.tables.names
-        self.seen = SeenWords(self.tables, lexicon, encoder, seen, read_attributes)
+        self.seen = SeenWords(self.tables, lexicon, encoder, prepared.seen, read_attributes)
         self.prototypes = english.prototypes or mean_prototypes(thesaurus, encoder)
         others = lexicon.words | thesaurus.words | self.tables.others | self.seen.words
         self.speller = Speller(self.tables.uses, others, lambda word: english.is_word(word) or english.is_spelled(word))

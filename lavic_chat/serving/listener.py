@@ -10,7 +10,7 @@ from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.runtimes import open_tagger
 from lavic_chat.nlu.appearance_table import AppearanceTable
 from lavic_chat.nlu.english import is_spelled, load_lexicon, load_thesaurus
-from lavic_chat.nlu.grounding import English, Grounding
+from lavic_chat.nlu.grounding import English, Grounding, Prepared
 from lavic_chat.nlu.listener import Listener
 from lavic_chat.nlu.tagging import TurnReader
 from lavic_chat.ranking.visual_ranker import source_of
@@ -41,6 +41,6 @@ def make_listener(
     english = English(load_lexicon(), thesaurus, tagger.is_word, is_spelled, prototypes)
     reads = catalog.terms.appearance
     tables = open_word_tables(settings, catalog, seen.others if seen else captions, encoder)
-    grounding = Grounding(catalog.products, captions, encoder, english, reads, tables, seen)
+    grounding = Grounding(catalog.products, captions, encoder, english, reads, Prepared(tables, seen))
     facts = catalog.products.facts if isinstance(catalog.products, StoredProducts) else None
     return Listener(TurnReader(tagger), grounding, captions, catalog.currency_sign(settings.currency), facts)

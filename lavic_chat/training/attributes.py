@@ -26,6 +26,7 @@ from lavic_chat.features.item import main_pictures
 from lavic_chat.model.card import read_card
 from lavic_chat.ranking.visual_ranker import VisualRanker, load_visual_ranker
 from lavic_chat.settings import Settings
+from lavic_chat.training.attribute_picks import pick_rates, type_of
 from lavic_chat.training.captions import APPEARANCE
 from lavic_chat.training.choices import products_of_split
 from lavic_chat.training.configs import AttributesConfig
@@ -47,12 +48,13 @@ class AttributesRequest:
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Of n products: states [n, 5, h], captions, and the place of each attribute's word [n, A], UNKNOWN where the
-    catalogue does not say it."""
+    """Of n products: states [n, 5, h], captions, the place of each attribute's word [n, A], UNKNOWN where the catalogue
+    does not say it, and what type of thing each is."""
 
     states: np.ndarray
     captions: tuple[str, ...]
     values: np.ndarray
+    types: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def tune_attributes(request: AttributesRequest) -> StageResult:
     adapter = settings.adapter_folder
     read_card(adapter)  # refused now, not after the training
     catalogs = load_catalogs(settings.catalog, request.also)
-    train, valid = ([products_of_split(one, split) for one in catalogs] for split in ("train", "valid"))
+    train, valid, test = ([products_of_split(one, split) for one in catalogs] for split in ("train", "valid", "test"))
     words = words_of(train)
     if not words or not any(knows(product, words) for some in valid for product in some):
         raise CatalogError(
@@ -90,8 +92,12 @@ def tune_attributes(request: AttributesRequest) -> StageResult:
     heads = replace(heads, believed=captions_right(heads, unseen, words))
     report = evaluate(heads, unseen, words)
     save_heads(heads, adapter, visual_ranker.model.vision_hash)
+    tested = {
+        catalog.folder.name: measure_picks(heads, look_at(visual_ranker, [catalog], [some], words))
+        for catalog, some in zip(catalogs, test, strict=True) if any(knows(product, words) for product in some)
+    }  # fmt: skip
     record = provenance("attributes", catalogs, config, started) | {
-        "products": len(seen.states), "held_out": len(unseen.states), "valid": vars(report),
+        "products": len(seen.states), "held_out": len(unseen.states), "valid": vars(report), "test": tested,
         "words": {name: len(values) for name, values in words.items()},
     }  # fmt: skip
     write_record(adapter, record)
@@ -121,14 +127,21 @@ def look_at(
     words: Mapping[str, tuple[str, ...]],
 ) -> Pictures:
     """Those products of each catalogue whose looks are known."""
-    states, captions, values = [], [], []
+    states, captions, values, types = [], [], [], []
     for catalog, some in zip(catalogs, products, strict=True):
         known = [product for product in some if knows(product, words)]
         features = visual_ranker.look_at(catalog, known)
         states += [one.states for one in features]
         captions += [one.caption for one in features]
         values += [[place_of(product, name, of) for name, of in words.items()] for product in known]
-    return Pictures(main_pictures(states).float().numpy(), tuple(captions), np.array(values))
+        types += [type_of(product.attributes, product.title) for product in known]
+    return Pictures(main_pictures(states).float().numpy(), tuple(captions), np.array(values), tuple(types))
+
+
+def measure_picks(heads: AttributeHeads, pictures: Pictures) -> dict[str, dict]:
+    """See `pick_rates`, of products that nothing was learned from or chosen by."""
+    seen = heads.see(pictures.states, pictures.captions)
+    return pick_rates(seen, pictures.captions, pictures.values, pictures.types, heads)
 
 
 def place_of(product: Product, attribute: str, words: Sequence[str]) -> int:

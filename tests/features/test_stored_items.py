@@ -1,6 +1,7 @@
 """Items that were looked at once come from tables, until products, pictures or weights are others."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +92,26 @@ def test_what_changed_this_moment_is_looked_at_again(folder, tmp_path, monkeypat
     for _ in range(2):
         open_items(load_catalog(folder), tmp_path / "t", eyes.maker())
     assert eyes.looked == 24
+
+
+def test_with_attribute_heads_how_things_look_is_stored_too(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(stored_items, "PART", 5)
+    eyes, catalog, heads = Eyes(), open_catalog(folder, tmp_path), FixedHeads()
+    plain = open_items(catalog, tmp_path / "t", eyes.maker())
+    items = open_items(catalog, tmp_path / "t", replace(eyes.maker(), heads=heads))
+    assert plain.appearance is None and list(plain.others) == list(plain.captions) and items.key != plain.key
+    assert items.appearance is not None and items.appearance.shape == (12, 2)
+    assert items.appearance[:, 0].tolist() == [len(one.caption) for one in items]
+    assert list(items.others) == [one.caption.removeprefix("like ") for one in items]
+
+
+class FixedHeads:
+    """Sees how long captions are."""
+
+    name = "fixed"
+
+    def see(self, states, captions):
+        return np.array([[len(one), len(states[0])] for one in captions], np.float16)
+
+    def without_values(self, caption):
+        return caption.removeprefix("like ")
