@@ -39,6 +39,7 @@ HARDLY_LESS = 0.1  # than the best of a kind
 DESCRIBING, POSSIBLE, MEANS = 4, 0.3, 0.5  # words of a description; its least probability, and the similarity of that
 CALLED = 0.75  # share of a name that a title has at least
 CALLED_WIDTH, NO_MORE_CALLED = 0.08, 0.25  # below the best: a title may be meant; hardly any probability is left
+JUST_LESS = 0.999  # is what words describe, if they describe what it is of, or what is of it
 SEEN = ("colour", "material", "pattern")
 
 
@@ -133,7 +134,9 @@ class Grounding:
             rows = self.tables.things[thing]
             near[rows] = np.maximum(near[rows], value)
         is_other = self.names.last(np.where(self.names.is_common, 1.0, near)) < MEANT
-        is_named_other = self.names.first(apart) & ~self.names.first(near >= MEANT)  # of the type toilets a bidet
+        is_named_other = self.names.first(apart & ~self.named_as(wider)) & ~self.names.first(
+            near >= MEANT
+        )  # of the type toilets a bidet
         return self.names.best(near) - OTHER_TYPE * is_other - OTHER_NAME * is_named_other
 
     def named_as(self, things: Iterable[int]) -> np.ndarray:
@@ -151,14 +154,21 @@ class Grounding:
         near = np.max([self.kind(kind) for kind in kinds], 0)
         return near >= max(least, near.max(initial=0.0) - HARDLY_LESS)
 
+    @cached_property
+    def is_sold(self) -> np.ndarray:
+        """Of each thing of the thesaurus whether any product is called so, or a thing that is such a thing."""
+        own = self.tables.is_sold
+        return np.array([own[list(members)].any() for members in self.thesaurus.members], bool)
+
     def described(self, vectors: np.ndarray, apart: Collection[int] = ()) -> dict[int, float]:
         """The things that words [n, d] describe by what they are for, or by another name, and how probably: from what
         may do as a meaning to what is meant. apart: things that are not."""
-        probable = self.prototypes.probabilities(vectors, self.tables.is_sold, apart)
+        probable = self.prototypes.probabilities(vectors, self.is_sold, apart)
         found: dict[int, float] = {}
         for place in np.flatnonzero(probable >= POSSIBLE):
-            for thing in self.thesaurus.kinds[place]:
-                found[thing] = max(found.get(thing, 0.0), float(MEANS + (MEANT - MEANS) * probable[place]))
+            value = float(MEANS + (MEANT - MEANS) * probable[place])
+            for thing in self.thesaurus.members[place] | self.thesaurus.kinds[place] - self.thesaurus.groups | {place}:
+                found[thing] = max(found.get(thing, 0.0), value if thing == place else JUST_LESS * value)
         return found
 
     def is_thing(self, said: str) -> bool:
@@ -168,7 +178,7 @@ class Grounding:
 
     def name_described(self, said: str) -> str:
         """The name of the thing, of those not sold here, that words describe best; "" where they describe none."""
-        sold, vectors = self.tables.is_sold, self.encoder.encode([said.lower()])
+        sold, vectors = self.is_sold, self.encoder.encode([said.lower()])
         likely = self.prototypes.probabilities(vectors, np.zeros_like(sold), np.flatnonzero(sold).tolist())
         return self.thesaurus.things[int(likely.argmax())].names[0] if likely.max(initial=0.0) >= POSSIBLE else ""
 

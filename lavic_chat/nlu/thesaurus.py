@@ -1,12 +1,13 @@
 """English names of things that shops sell: which names mean one thing, whatever a catalogue calls it.
 
 One JSON object a line (english/things.jsonl): `thing`, `also` (other names of it), `broader` (kinds that it is of),
-`by_use` (what describes it to whoever lacks its name). It knows no catalogue; names that it lacks are found by their
-meaning.
+`by_use` (what describes it to whoever lacks its name). And english/groups.jsonl, what is wished for where no thing is
+named, "some storage", "something for the kitchen": `group`, `also`, `by_use`, and the `things` that will do. It knows no
+catalogue; names that it lacks are found by their meaning.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
 
@@ -22,11 +23,13 @@ GLUE = frozenset(["a", "an", "the", "my", "our", "some", "any", "new", "one", "p
 
 @dataclass(frozen=True)
 class Thing:
-    """A kind of thing, by all its names. broader: names of kinds that it is of; by_use: phrases that describe it."""
+    """A kind of thing, by all its names. broader: names of kinds that it is of; by_use: phrases that describe it.
+    is_group: whether it is none of its own, "some storage"."""
 
     names: tuple[str, ...]
     broader: tuple[str, ...] = ()
     by_use: tuple[str, ...] = ()
+    is_group: bool = False
 
 
 class Thesaurus:
@@ -42,8 +45,28 @@ class Thesaurus:
         found: dict[tuple[str, ...], set[int]] = {}
         for place, thing in enumerate(self.things):
             for name in thing.names:
-                found.setdefault(name_words(name), set()).add(place)
+                if not JOINTS.intersection(phrase_words(name)):
+                    found.setdefault(name_words(name), set()).add(place)
         return {words: frozenset(places) for words, places in found.items()}
+
+    @cached_property
+    def by_phrase(self) -> Mapping[tuple[str, ...], frozenset[int]]:
+        """Things by all the words of names that go on behind a joint, "something for the kitchen"."""
+        found: dict[tuple[str, ...], set[int]] = {}
+        for place, thing in enumerate(self.things):
+            for words in map(phrase_words, thing.names):
+                if JOINTS.intersection(words):
+                    found.setdefault(words, set()).add(place)
+        return {words: frozenset(places) for words, places in found.items()}
+
+    @cached_property
+    def members(self) -> tuple[frozenset[int], ...]:
+        """Of each thing, all those that are such a thing, itself too."""
+        found: list[set[int]] = [set() for _ in self.things]
+        for place, kinds in enumerate(self.kinds):
+            for kind in kinds:
+                found[kind].add(place)
+        return tuple(map(frozenset, found))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -55,9 +78,17 @@ class Thesaurus:
         """Of each thing, the things that it is: itself and those that its broader names mean."""
         found = []
         for place, thing in enumerate(self.things):
-            wider = (self.by_name.get(name_words(name), frozenset()) for name in thing.broader)
+            wider = (
+                self.by_phrase.get(phrase_words(name)) or self.by_name.get(name_words(name), ())
+                for name in thing.broader
+            )
             found.append(frozenset({place}).union(*wider))
         return tuple(found)
+
+    @cached_property
+    def groups(self) -> frozenset[int]:
+        """Those that are groups."""
+        return frozenset(place for place, thing in enumerate(self.things) if thing.is_group)
 
     @cached_property
     def wider(self) -> tuple[frozenset[tuple[str, ...]], ...]:
@@ -90,6 +121,8 @@ class Thesaurus:
     def _find(self, said: str) -> tuple[frozenset[int], int]:
         """The things that words name, by as many of the last words before a joint as make a name, and how many words
         were left over before that."""
+        if places := self.by_phrase.get(phrase_words(said)):
+            return places, 0
         words = name_words(said)
         if words and words[0] in JOINTS:  # "to hide the shoes" is what a thing is for, and none by its name
             return frozenset(), len(words)
@@ -109,6 +142,22 @@ def name_words(text: str) -> tuple[str, ...]:
         if word not in GLUE:
             words.append(singular(word))
     return tuple(words)
+
+
+def phrase_words(text: str) -> tuple[str, ...]:
+    """All words of a name, without endings and articles."""
+    return tuple(singular(word) for word in words_of(text) if word not in GLUE)
+
+
+def with_groups(things: Iterable[Thing], rows: Iterable[Mapping]) -> list[Thing]:
+    """Things, and groups of them as broader things behind; raises KeyError for another object than a group's."""
+    groups = list(rows)
+    names: dict[str, list[str]] = {}
+    for row in groups:
+        for thing in row["things"]:
+            names.setdefault(thing, []).append(row["group"])
+    found = [replace(thing, broader=(*thing.broader, *names.get(thing.names[0], ()))) for thing in things]
+    return found + [Thing((row["group"], *row["also"]), (), tuple(row["by_use"]), is_group=True) for row in groups]
 
 
 def thing_from(row: Mapping) -> Thing:

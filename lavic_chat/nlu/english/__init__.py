@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lavic_chat.nlu.lexicon import Lexicon, entry_from, likeness_from
-from lavic_chat.nlu.thesaurus import Thesaurus, thing_from
+from lavic_chat.nlu.thesaurus import Thesaurus, thing_from, with_groups
 
 FOLDER = Path(__file__).parent
 
@@ -48,5 +48,5 @@ def is_spelled(word: str) -> bool:
 
 @cache
 def load_thesaurus() -> Thesaurus:
-    """Names of things."""
-    return Thesaurus(map(thing_from, rows("things")))
+    """Names of things, and of groups of them."""
+    return Thesaurus(with_groups(map(thing_from, rows("things")), rows("groups")))
