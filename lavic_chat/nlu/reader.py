@@ -15,6 +15,7 @@ from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Relati
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
 from lavic_chat.nlu.negations import APPEARANCES, denies_pick, is_denied, join_alternatives, with_negations
+from lavic_chat.nlu.pointing import without_neighbours
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import References, turned_down
 from lavic_chat.nlu.shown import Shown
@@ -45,15 +46,16 @@ class IntentReader:
 
     def read(self, dialogue: Dialogue) -> Intent:
         """The newest turn's intent."""
-        intent, shown, before = Intent(), Shown(), []
+        intent, shown, before, text = Intent(), Shown(), [], ""
         by_ids = any(turn.shown for turn in dialogue.turns)  # then words alone show nothing
         for place, turn in enumerate(dialogue.turns):
             if turn.role != SEEKER:
                 known = tuple(item for item in turn.shown if item in self.row)
                 named = () if by_ids else self.named_in(turn)
-                shown.add(known or named, intent)
+                shown.add(known or named, intent, text)
                 shown.by_title.add(named)
                 continue
+            text = turn.text
             if turn.text and not turn.text.startswith(MORE_LIKE):  # a button says that, not the shopper
                 read, text = self.understand(before, turn.text)
                 if read.act in (r.REFINE, r.RECALL) and denies_pick(read, text):
@@ -78,7 +80,7 @@ class IntentReader:
             read, text = self.tagger.read(tuple(before), mended), mended
         read = settle_act(self.kinds.with_appearance(read, text), text, self.kinds)
         read = with_comparisons(read, text) if before else read
-        return with_negations(read, text), text
+        return without_neighbours(with_negations(read, text), text), text
 
     def named_in(self, turn: Turn) -> tuple[str, ...]:
         """Products of the longest title that a message of the shop holds, where it shows none by id."""
@@ -94,7 +96,7 @@ class IntentReader:
     def follow(self, last: Intent, read: Reading, turn: Turn, shown: Shown, place: int) -> Intent:
         """The intent after one more message."""
         text = turn.text
-        reference = self.references.find(read, shown)
+        reference = self.references.find(read, text, shown)
         if self.asks_for_extreme(read, text, last, shown):
             read = replace(read, act=r.ASK)
         if read.act in (r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE, r.QUESTION):
@@ -170,8 +172,10 @@ class IntentReader:
     # ---- parts of a message ----
 
     def title_of(self, read: Reading) -> str:
-        """A product as it is called by name, which is more than a brand."""
-        titles = (title for title in read.words(r.TITLE) if title not in self.grounding.brands)
+        """A product as it is called by name, which is more than a brand; what any such thing is called is no name."""
+        known = self.grounding
+        titles = (one for one in read.words(r.TITLE) if one not in known.brands and not known.is_thing(one))
+        titles = (one for one in titles if one.lower() not in known.thesaurus.words)
         return " ".join(titles)
 
     def change(self, intent: Intent, read: Reading, text: str, anchor: str | None) -> Intent:

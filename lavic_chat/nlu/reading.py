@@ -57,7 +57,8 @@ class Reading:
 
     asks: what a question is about. compared: relations to what was shown, "price-" is cheaper. place: in the list that
     `which` answer showed. same, other: facets that shall be as, or unlike, those of what was shown. lifted: limits and
-    wishes that hold no more. possible: words that may be a kind of thing, likely or not.
+    wishes that hold no more. possible: words that may be a kind of thing, likely or not. which_shares, place_shares:
+    probabilities of ANSWERS and of PLACES, as the network gave them; empty where it was not asked.
     """
 
     act: str = ASK
@@ -70,6 +71,8 @@ class Reading:
     other: frozenset[str] = frozenset()
     lifted: frozenset[str] = frozenset()
     possible: tuple[Span, ...] = field(default=(), compare=False)
+    which_shares: tuple[float, ...] = field(default=(), compare=False)
+    place_shares: tuple[float, ...] = field(default=(), compare=False)
 
     def words(self, slot: str) -> tuple[str, ...]:
         """The texts of a slot's spans, in order."""

@@ -80,11 +80,21 @@ def tags_of(spans: Sequence[Span], offsets: Sequence[tuple[int, int]]) -> list[t
 
 def decode(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray, about: np.ndarray) -> Reading:
     """Offsets of n tokens in the text, their scores [n, TOKEN_SCORES], and the message's [ABOUT] -> the reading."""
-    decided = {head.name: choose(head, scores) for head, scores in zip(HEADS, head_scores(about).values(), strict=True)}
+    scored = head_scores(about)
+    decided = {head.name: choose(head, scored[head.name]) for head in HEADS}
     if decided["act"] != r.QUESTION:
         decided["asks"] = r.NOTHING
     words = weighed_words(text, offsets, tokens)
-    return Reading(spans=tuple(decode_spans(text, words)), possible=tuple(possible_kinds(text, words)), **decided)
+    return Reading(
+        spans=tuple(decode_spans(text, words)), possible=tuple(possible_kinds(text, words)),
+        which_shares=shares_of(scored["which"]), place_shares=shares_of(scored["place"]), **decided,
+    )  # fmt: skip
+
+
+def shares_of(scores: np.ndarray) -> tuple[float, ...]:
+    """Scores of a head of which one name holds -> the probability of each."""
+    shares = np.exp(scores - scores.max())
+    return tuple((shares / shares.sum()).tolist())
 
 
 def choose(head: Head, scores: np.ndarray) -> Any:
