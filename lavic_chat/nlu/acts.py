@@ -7,6 +7,7 @@ from dataclasses import replace
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import LONGEST_NAME
 from lavic_chat.nlu.kinds import Kinds
+from lavic_chat.nlu.questions import asked_in, is_bare
 from lavic_chat.nlu.reading import Reading, Span
 
 SOMETHING_ELSE = re.compile(
@@ -64,6 +65,9 @@ def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
         return replace(read, act=r.ASK, asks=r.NOTHING, spans=(Span(r.KIND, text, 0, len(text)),))
     if read.act == r.CHATTER and not read.spans and NOT_IT.search(text):
         return replace(read, act=r.REJECT, asks=r.NOTHING)
+    is_unmarked = not any(one.slot != r.REFERENCE for one in read.spans)
+    if read.act in (r.SERVICE, r.REFINE, r.CHATTER) and is_unmarked and is_bare(text):
+        return replace(read, act=r.QUESTION, asks=asked_in(read, text)[0], compared=frozenset())
     for asks, words in (("size", MEASUREMENTS), ("other_colours", OTHER_COLOURS)):
         if read.act == r.REFINE and not read.spans and words.search(text):
             return replace(read, act=r.QUESTION, asks=asks, other=frozenset(), compared=frozenset())

@@ -61,8 +61,10 @@ class Intent:
     act: of the newest message. kinds: what the thing is called, any of these; sure: how probably that was meant.
     later: a second kind of thing, announced for afterwards. appearance, limits, relations: conditions, the oldest
     first. title: a product as it is called by name. reference: id of the shown product that the message points at.
-    asks: what a question is about, or the superlative of a wish. missing: kinds of thing that are not sold here.
-    excluded: ids that were turned down. since: the turn with which this wish begins, by its place in the dialogue.
+    asks: what a question is about, or compares ("price-"), or the superlative of a wish; also: what else it is about.
+    subjects: ids of the products that a question is about, where these are several. missing: kinds of thing that are
+    not sold here. excluded: ids that were turned down. since: the turn with which this wish begins, by its place in the
+    dialogue.
     """
 
     act: str = r.ASK
@@ -75,6 +77,8 @@ class Intent:
     title: str = ""
     reference: str | None = None
     asks: str = ""
+    also: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     excluded: frozenset[str] = frozenset()
     since: int = 0
@@ -152,7 +156,7 @@ class Intent:
         row = {
             "act": self.act, "kinds": list(self.kinds), "later": list(self.later), "wanted": list(self.wanted),
             "unwanted": list(self.unwanted), "limits": limits, "title": self.title, "asks": self.asks,
-            "missing": list(self.missing), "relations": relations, "reference": self.reference,
+            "also": list(self.also), "missing": list(self.missing), "relations": relations, "reference": self.reference,
         }  # fmt: skip
         return {name: value for name, value in row.items() if value}
 

@@ -38,8 +38,9 @@ NUMBERS = re.compile(  # "two hundred and fifty", "a hundred"
 )  # fmt: skip
 MONEY = re.compile(rf"[$€£¥]|\b(?:{CURRENCY}|grand|k)\b", re.IGNORECASE)
 DIRECTIONS = {
-    r.HEIGHT: r"high|height|tall|taller|talls?|top to bottom", r.DEPTH: r"deep|deeper|depth|front to back",
-    r.LENGTH: r"long|longer|length", r.WIDTH: r"wide|wider|width|across|broad|side to side|left to right",
+    r.HEIGHT: r"high|height|tall|taller|talls?|top to bottom",
+    r.DEPTH: r"deep|deeper|depth|front to (?:its |the )?(?:back|rear)", r.LENGTH: r"long|longer|length",
+    r.WIDTH: r"wide|wider|width|across|broad|side to side|left(?: \w+)? to right",
 }  # fmt: skip
 AGE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged)\b[^.,;!?]{0,12}\Z", re.IGNORECASE)
 DECADE = re.compile(r"\d0'?s\b", re.IGNORECASE)

@@ -16,6 +16,7 @@ from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
 from lavic_chat.nlu.negations import APPEARANCES, denies_pick, is_denied, join_alternatives, with_negations
 from lavic_chat.nlu.pointing import without_neighbours
+from lavic_chat.nlu.questions import Questions
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import References, turned_down
 from lavic_chat.nlu.shown import Shown
@@ -25,7 +26,6 @@ LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
 BESIDE = (r.QUESTION, r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE)  # acts of messages that later ones do not go on from
 EXTREME = ("black", "white")  # than which nothing of that colour is darker, or lighter
 REPLACED = ("colour", "material", "pattern", "style", "shape", BRAND)  # new wishes take the place of older ones
-NAMES_ONE = re.compile(r"\W*(?:the|your)\s+\w+(?:\s+\w+)?\s+ones?(?:\W+(?:please|pls|plz))?\W*\Z(?<!\?)", re.IGNORECASE)
 CONNECTED = re.compile(r"\s*(?:\b(?:nor|or|and|n)\b|[,/&+])\s*", re.IGNORECASE)
 
 
@@ -43,6 +43,7 @@ class IntentReader:
     def __init__(self, tagger: Tagger, grounding: Grounding):
         self.tagger, self.grounding, self.row = tagger, grounding, grounding.row
         self.references, self.kinds = References(grounding), Kinds(grounding)
+        self.questions = Questions(grounding, self.kinds, self.references)
 
     def read(self, dialogue: Dialogue) -> Intent:
         """The newest turn's intent."""
@@ -97,14 +98,13 @@ class IntentReader:
         """The intent after one more message."""
         text = turn.text
         reference = self.references.find(read, text, shown)
-        if self.asks_for_extreme(read, text, last, shown):
+        if self.questions.asks_for_extreme(read, text, last, shown):
             read = replace(read, act=r.ASK)
-        if read.act in (r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE, r.QUESTION):
-            act = UNAVAILABLE if read.act == r.SERVICE else read.act
-            counted = read.words(r.KIND) if read.asks == "count" else ()
-            if self.kinds.is_sold(counted) and not (last.kinds and self.kinds.is_alike(counted, last.kinds)):
-                last = Intent(kinds=counted, excluded=last.excluded, since=place)
-            return replace(last, act=act, asks=read.asks, reference=reference, missing=())
+        if read.act == r.QUESTION and reference == shown.pick and self.questions.refuses(read, text, reference):
+            read = replace(read, act=r.REJECT, asks=r.NOTHING)
+        if read.act in BESIDE:
+            return self.questions.follow(last, read, text, shown, place)
+        last = replace(last, also=(), subjects=())
         title = self.title_of(read)
         kinds, later = self.kinds_in(read, turn, last)
         if kinds and not title and not self.kinds.is_sold(kinds):
@@ -158,16 +158,6 @@ class IntentReader:
         """Whether an opening message names nothing that is known, and means nothing that is sold here."""
         says_nothing = not read.spans and not last.kinds and not last.appearance
         return read.act == r.ASK and says_nothing and self.grounding.nearest_of(text) < LIKE_NOTHING
-
-    def asks_for_extreme(self, read: Reading, text: str, last: Intent, shown: Shown) -> bool:
-        """Whether "the cheapest lamp", or "the cheapest one", asks for one, rather than about those that were shown."""
-        kinds = read.words(r.KIND)
-        if read.asks in r.EXTREMES and read.act == r.QUESTION and not kinds and NAMES_ONE.match(text):
-            return True
-        return bool(
-            read.asks in r.EXTREMES and kinds and self.kinds.is_sold(kinds)
-            and not (shown.lists and last.kinds and self.kinds.is_alike(kinds, last.kinds))
-        )  # fmt: skip
 
     # ---- parts of a message ----
 

@@ -9,7 +9,8 @@ from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import SMALL_WORDS, stems
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent, Relation
-from lavic_chat.nlu.pointing import Pointing
+from lavic_chat.nlu.kinds import NAMED_SO
+from lavic_chat.nlu.pointing import DEFINITE, POINTING, Pointing
 from lavic_chat.nlu.reading import Reading
 from lavic_chat.nlu.shown import Shown
 
@@ -33,14 +34,24 @@ class References:
         if not shown.lists:
             return None
         names_it = read.act in (r.RECALL, r.QUESTION) or read.which == r.NAMED
-        kinds = self.kinds_of(read) if names_it else ()
+        kinds = self.kinds_in(read, text) if names_it else ()
         spans = read.spans if names_it else tuple(one for one in read.spans if one.slot == r.REFERENCE)
         return self.pointing.find(replace(read, spans=spans), text, shown, kinds)
 
-    def kinds_of(self, read: Reading) -> tuple[str, ...]:
-        """The kind of thing by which a message names what was shown, "go back to the scarf"."""
+    def kinds_in(self, read: Reading, text: str) -> tuple[str, ...]:
+        """The kind of thing by which a message names what was shown, "go back to the scarf"; in a question also one
+        behind an article, where the network has overlooked it."""
         pointing = (name for words in read.words(r.REFERENCE) for name in self.things_in(words)[:1])
-        return tuple(pointing) or read.words(r.KIND)
+        kinds = tuple(pointing) or read.words(r.KIND)
+        if kinds or read.act != r.QUESTION:
+            return kinds
+        definite = (name for match in DEFINITE.finditer(text) for name in (match[1], match[1].split()[0]))
+        named = (name for name in definite if not POINTING.issuperset(words_of(name)) and self.is_sold_so(name))
+        return tuple(named)[:1]
+
+    def is_sold_so(self, name: str) -> bool:
+        """Whether anything here is called so, "the teapot"."""
+        return self.grounding.nearest_of(name) >= NAMED_SO
 
     def things_in(self, words: str) -> tuple[str, ...]:
         """Things that words point at, or the broad name of such, "the top"."""
