@@ -50,8 +50,10 @@ class References:
         return tuple(named)[:1]
 
     def is_sold_so(self, name: str) -> bool:
-        """Whether anything here is called so, "the teapot"."""
-        return self.grounding.nearest_of(name) >= NAMED_SO
+        """Whether anything here is called so, "the teapot"; what only means the like, "the sides", is a part of one."""
+        best = int(self.grounding.kind(name).argmax()) if len(self.row) else -1
+        is_called = best >= 0 and stems(name) <= stems(self.grounding.columns.titles[best])
+        return is_called and self.grounding.nearest_of(name) >= NAMED_SO
 
     def things_in(self, words: str) -> tuple[str, ...]:
         """Things that words point at, or the broad name of such, "the top"."""

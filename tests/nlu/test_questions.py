@@ -88,6 +88,11 @@ def test_a_thing_that_was_shown_before_is_asked_about(shop):
     assert intent.reference == "red-sofa" and "500" in said
 
 
+def test_parts_and_things_are_no_names(shop):
+    for said in ("how tall are the sides?", "how tall is the thing?", "how tall is the back"):
+        assert "Tessa round rug is 2 cm high" in reply(shop, said, "height")[0]
+
+
 def test_a_thing_that_is_sold_and_was_not_shown_is_asked_about(shop):
     assert "Pico table lamp costs 40." in reply(shop, "how much is the lamp?", "price")[0]
     said, _ = reply(shop, "how much are the rugs?", "price", SHOWN[:1])
