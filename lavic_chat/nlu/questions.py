@@ -81,8 +81,8 @@ class Questions:
             is_shown = any(named in items for items in shown.lists)
             rows = () if is_shown else self.grounding.columns.variants_of(self.row[named])
             return self.about_rows(asked, rows, named)
-        kinds = self.references.kinds_in(read, text) if asked.asks != "count" else ()
-        if kinds and self.kinds.is_sold(kinds) and not self.is_such(reference, kinds):
+        kinds = self.references.kinds_in(read, text) if asked.asks == "price" else ()  # a part has measures, no price
+        if any(map(self.kinds.is_named_so, kinds)) and not self.is_such(reference, kinds):
             return self.about_rows(asked, np.flatnonzero(self.grounding.admitted(kinds, OF_KIND)), reference)
         return replace(asked, reference=reference)
 

@@ -46,14 +46,15 @@ class References:
         if kinds or read.act != r.QUESTION:
             return kinds
         definite = (name for match in DEFINITE.finditer(text) for name in (match[1], match[1].split()[0]))
-        named = (name for name in definite if not POINTING.issuperset(words_of(name)) and self.is_sold_so(name))
+        known = (name for name in definite if not POINTING.issuperset(words_of(name)))
+        named = (name for name in known if self.grounding.things_in(name) == (name.lower(),) or self.is_sold_so(name))
         return tuple(named)[:1]
 
     def is_sold_so(self, name: str) -> bool:
-        """Whether anything here is called so, "the teapot"; what only means the like, "the sides", is a part of one."""
+        """Whether anything here is called so, "the teapot"; the name of a part, "the sides", is within other names."""
         best = int(self.grounding.kind(name).argmax()) if len(self.row) else -1
-        is_called = best >= 0 and stems(name) <= stems(self.grounding.columns.titles[best])
-        return is_called and self.grounding.nearest_of(name) >= NAMED_SO
+        last = words_of(self.grounding.columns.titles[best])[-1:] if best >= 0 else []
+        return stems(name) == stems(" ".join(last)) and self.grounding.nearest_of(name) >= NAMED_SO
 
     def things_in(self, words: str) -> tuple[str, ...]:
         """Things that words point at, or the broad name of such, "the top"."""
