@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from lavic_chat.catalog.measures import facts_of
 from lavic_chat.catalog.text import words_of
 from lavic_chat.dialogue.turns import MORE_LIKE, SEEKER, Dialogue, Turn
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import settle_act
 from lavic_chat.nlu.comparisons import with_comparisons, with_extreme
 from lavic_chat.nlu.grounding import Grounding
-from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Relation, with_limit
+from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Limit, Relation, with_limit
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
+from lavic_chat.nlu.multiples import multiple_in, relative_limit, without_compared
 from lavic_chat.nlu.negations import APPEARANCES, denies_pick, is_denied, join_alternatives, with_negations
 from lavic_chat.nlu.pointing import without_neighbours
 from lavic_chat.nlu.questions import Questions
@@ -105,6 +107,8 @@ class IntentReader:
         if read.act in BESIDE:
             return self.questions.follow(last, read, text, shown, place)
         last = replace(last, also=(), subjects=())
+        if relative := self.relative_limit(last, text, reference or shown.pick):
+            read = without_compared(read, relative.quantity)
         title = self.title_of(read)
         kinds, later = self.kinds_in(read, turn, last)
         if kinds and not title and not self.kinds.is_sold(kinds):
@@ -129,6 +133,7 @@ class IntentReader:
             reference=reference if read.act == r.RECALL else None,
         )  # fmt: skip
         intent = self.change(intent, read, text, reference or shown.pick)
+        intent = replace(intent, limits=with_limit(intent.limits, relative)) if relative else intent
         if read.act == r.REJECT and shown.lists:
             gone = turned_down(read, text, reference, shown)
             intent = replace(intent, excluded=intent.excluded.union(gone))
@@ -186,6 +191,11 @@ class IntentReader:
             appearance=tuple(one for one in intent.appearance if one.facet not in gone or one.unwanted),
             relations=tuple(one for one in intent.relations if one.facet not in gone),
         )
+
+    def relative_limit(self, last: Intent, text: str, anchor: str | None) -> Limit | None:
+        """What a message bounds by a multiple of a limit, or of a fact of the product that it speaks of."""
+        facts = facts_of(self.grounding.products[self.row[anchor]]) if anchor and multiple_in(text) else {}
+        return relative_limit(text, last, facts)
 
     def add_limits(self, intent: Intent, read: Reading, text: str) -> Intent:
         """With the amounts of a message."""
