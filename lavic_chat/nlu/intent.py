@@ -98,6 +98,11 @@ class Intent:
         return next((limit for limit in self.limits if limit.quantity == quantity), None)
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """Those that are bounded."""
+        return tuple(one.quantity for one in self.limits if one.quantity in r.MEASURES)
+
+    @property
     def price(self) -> Limit | None:
         """What bounds the price."""
         return self.limit(r.PRICE)
@@ -176,6 +181,28 @@ def relation_words(relation: Relation) -> str:
     if relation.sign in "=!":
         return f"{'the same' if relation.sign == '=' else 'another'} {relation.facet}"
     return COMPARATIVES[relation.facet][relation.sign == "+"]
+
+
+def with_limits(limits: Sequence[Limit], new: Sequence[Limit]) -> tuple[Limit, ...]:
+    """Limits after those of a message. A size whose direction nobody said does not stay beside a new measure, nor older
+    measures beside a new size, where these are about so much, or contradict it."""
+    is_whole = {r.WIDTH, r.DEPTH} <= {one.quantity for one in new}
+    kept = tuple(
+        old for old in limits
+        if not any(takes_place(one, old) for one in new) and not (is_whole and old.quantity in (r.SIZE, r.LENGTH))
+    )  # fmt: skip
+    for one in new:
+        kept = with_limit(kept, one)
+    return kept
+
+
+def takes_place(new: Limit, old: Limit) -> bool:
+    """Whether a new limit of a measure is said in place of an older one, of another name."""
+    is_size = r.SIZE in (new.quantity, old.quantity) and new.quantity != old.quantity
+    if not is_size or not {new.quantity, old.quantity} <= set(r.MEASURES):
+        return False
+    is_about = None not in (old.least, old.most)
+    return is_about or (new.least is not None and old.most is not None and new.least > old.most)
 
 
 def with_limit(limits: Sequence[Limit], new: Limit) -> tuple[Limit, ...]:

@@ -73,8 +73,12 @@ def is_open(limit: Limit | None) -> bool:
     return limit is not None and limit.least is None
 
 
-def without_compared(read: Reading, quantity: str) -> Reading:
-    """A wish for so many times as much, as a change of the limit alone: neither a comparison nor a refusal."""
-    compared = read.compared - {f"{quantity}{sign}" for sign in "+-"}
+def with_multiple(read: Reading, text: str, quantity: str) -> Reading:
+    """A wish for so many times as much as a change of the limit, and no refusal; "twice as wide" is wider as well, for
+    where nothing is that wide, but "double that" compares no prices."""
+    multiple = multiple_in(text)
+    compared = read.compared - {f"{r.PRICE}{sign}" for sign in "+-"}
+    if multiple and multiple.of_shown and quantity in (*DIRECTIONS, r.SIZE) and quantity in r.COMPARED:
+        compared |= {f"{quantity}{'+' if multiple.factor > 1 else '-'}"}
     act = r.REFINE if read.act == r.REJECT else read.act
     return replace(read, act=act, compared=compared, lifted=read.lifted - {quantity, r.PRICE})

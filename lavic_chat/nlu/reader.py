@@ -12,10 +12,10 @@ from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import settle_act
 from lavic_chat.nlu.comparisons import with_comparisons, with_extreme
 from lavic_chat.nlu.grounding import Grounding
-from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Limit, Relation, with_limit
+from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Limit, Relation, with_limit, with_limits
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
-from lavic_chat.nlu.multiples import multiple_in, relative_limit, without_compared
+from lavic_chat.nlu.multiples import multiple_in, relative_limit, with_multiple
 from lavic_chat.nlu.negations import APPEARANCES, denies_pick, is_denied, join_alternatives, with_negations
 from lavic_chat.nlu.pointing import without_neighbours
 from lavic_chat.nlu.questions import Questions
@@ -106,9 +106,8 @@ class IntentReader:
             read = replace(read, act=r.REJECT, asks=r.NOTHING)
         if read.act in BESIDE:
             return self.questions.follow(last, read, text, shown, place)
-        last = replace(last, also=(), subjects=())
         if relative := self.relative_limit(last, text, reference or shown.pick):
-            read = without_compared(read, relative.quantity)
+            read = with_multiple(read, text, relative.quantity)
         title = self.title_of(read)
         kinds, later = self.kinds_in(read, turn, last)
         if kinds and not title and not self.kinds.is_sold(kinds):
@@ -126,7 +125,7 @@ class IntentReader:
         goes_on = read.act == r.REFINE and not kinds and not read.compared
         asks, read = with_extreme(read, text)
         intent = replace(
-            base, act=read.act, kinds=kinds or base.kinds, later=later, missing=(),
+            base, act=read.act, kinds=kinds or base.kinds, later=later, missing=(), also=(), subjects=(),
             title=title or (base.title if goes_on else ""),
             sure=sureness(read, kinds) if kinds else base.sure,
             asks=asks or (base.asks if goes_on and base.asks in r.EXTREMES else ""),
@@ -199,9 +198,8 @@ class IntentReader:
 
     def add_limits(self, intent: Intent, read: Reading, text: str) -> Intent:
         """With the amounts of a message."""
-        limits, new = intent.limits, {span.slot for span in read.spans if span.slot in r.AMOUNTS}
-        for limit in limits_in(read.spans, text):
-            limits = with_limit(limits, limit)
+        new, bounded = {span.slot for span in read.spans if span.slot in r.AMOUNTS}, intent.measures
+        limits = with_limits(intent.limits, tuple(limits_in(read.spans, text, bounded[0] if len(bounded) == 1 else "")))
         relations = tuple(one for one in intent.relations if one.facet not in new)
         return replace(intent, limits=limits, relations=relations)
 

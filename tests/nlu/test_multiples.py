@@ -50,6 +50,6 @@ def test_a_multiple_changes_the_limit_and_nothing_else(ask):
     intent, ranked = ask(first, ("we can go to double that", {"act": "reject"}))
     assert (intent.act, intent.limits, intent.excluded) == ("refine", (Limit("price", most=1200),), frozenset())
     assert ranked[0] in ("red-sofa", "brown-sofa", "blue-sofa")
-    wide = ("at least one and a half times... make it 1.5 times as wide", {"act": "refine", "compare": ["width+"]})
-    intent, ranked = ask("a [wanted:red] [kind:sofa]", wide)
-    assert intent.relations == () and ranked[0] == "blue-sofa"
+    intent, ranked = ask("a [wanted:red] [kind:sofa]", ("make it 1.5 times as wide", {"act": "refine"}))
+    assert [(one.facet, one.sign) for one in intent.relations] == [("width", "+")]
+    assert intent.limits == (Limit("width", 192, 288),) and ranked[0] == "blue-sofa"
