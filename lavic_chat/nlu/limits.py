@@ -110,7 +110,8 @@ def with_units(spans: Sequence[Span], text: str) -> list[Span]:
         if last and last.slot in r.MEASURES and span.slot in r.MEASURES and CROSSING.fullmatch(between):
             joined[-1] = replace(last, slot=r.SIZE, text=text[last.start : span.end], end=span.end)
         elif last and UNIT.fullmatch(span.text) and not text[last.end : span.start].strip(" -"):
-            joined[-1] = replace(last, text=text[last.start : span.end], end=span.end)
+            whole_text = text[last.start : span.end]
+            joined[-1] = replace(last, text=whole_text, end=span.end, bound=span.bound or last.bound)
         else:
             joined.append(span)
     return joined

@@ -203,3 +203,7 @@ def test_the_usual_measure_is_meant_again_where_no_direction_is_said():
     for marked in ("[width<:50 cm] wide rather", "and [width<:50 cm] please"):
         text, spans = unmark(marked)
         assert [one.quantity for one in limits_in(spans, text, "size")] == ["width"]
+
+
+def test_the_bound_of_a_unit_read_by_itself_holds_for_its_number():
+    check_only("nothing that sticks out [depth>:18] [depth<:inches]", Limit("depth", most=45.72))
