@@ -7,6 +7,7 @@ from dataclasses import replace
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import LONGEST_NAME
 from lavic_chat.nlu.kinds import Kinds
+from lavic_chat.nlu.questions import asked_in, is_bare
 from lavic_chat.nlu.reading import Reading, Span
 
 SOMETHING_ELSE = re.compile(
@@ -18,7 +19,11 @@ NOT_IT = re.compile(
     r"\b(?:that|this|it)(?:['’]?s|\s+is|\s+was)?(?:\s+(?:so|still|just))?\s+n(?:ot|o)\s+(?:it|quite|the one|right)\b"
     r"|\bsays? no\b|\A\W*(?:no+|nope|nah)(?:\W+(?:no+|nope|nah|again|either))*\W*\Z", re.IGNORECASE,
 )  # fmt: skip
-RUNNER_UP = re.compile(r"\brunners?[- ]{0,3}up\b", re.IGNORECASE)
+SECOND = re.compile(
+    r"\brunners?[- ]{0,3}up\b"
+    r"|\b(?:right|just|directly|straight)\s+(?:after|below|behind|under|beneath)\s+(?:it|that|this|(?:the|that)\s+"
+    r"(?:top|first)\s+one)\b", re.IGNORECASE,
+)  # fmt: skip
 FIRST_LIST = re.compile(
     r"\b(?:your|the)\s+(?:very\s+)?first\s+(?:lot|list|batch|set|ten|answer|suggestions?|picks|ones)\b", re.IGNORECASE
 )
@@ -44,8 +49,9 @@ SAID = 0.8  # probability from which on a thing in a message about delivery is w
 
 def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
     """A reading of a text, with another act, or another one that is pointed at, where its words settle that."""
-    if RUNNER_UP.search(text):
-        read = replace(read, place=2)
+    if second := SECOND.search(text):
+        apart = (one for one in read.spans if not (one.start < second.end() and second.start() < one.end))
+        read = replace(read, place=2, spans=tuple(apart))  # "the runner-up" names no rug
     if NO_LIMIT.search(text):
         read = replace(read, lifted=read.lifted | {"price"})
     if FIRST_LIST.search(text):
@@ -59,6 +65,9 @@ def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
         return replace(read, act=r.ASK, asks=r.NOTHING, spans=(Span(r.KIND, text, 0, len(text)),))
     if read.act == r.CHATTER and not read.spans and NOT_IT.search(text):
         return replace(read, act=r.REJECT, asks=r.NOTHING)
+    is_unmarked = not any(one.slot != r.REFERENCE for one in read.spans)
+    if read.act in (r.SERVICE, r.REFINE, r.CHATTER) and is_unmarked and is_bare(text):
+        return replace(read, act=r.QUESTION, asks=asked_in(read, text)[0], compared=frozenset())
     for asks, words in (("size", MEASUREMENTS), ("other_colours", OTHER_COLOURS)):
         if read.act == r.REFINE and not read.spans and words.search(text):
             return replace(read, act=r.QUESTION, asks=asks, other=frozenset(), compared=frozenset())

@@ -5,16 +5,18 @@ from collections.abc import Mapping, Sequence
 
 from lavic_chat.catalog.amounts import write_money
 from lavic_chat.catalog.currencies import currency_sign
-from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, WIDTH
+from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, LENGTH, WIDTH
 from lavic_chat.catalog.text import listed, words_of
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import materials_in, stems
 from lavic_chat.nlu.grounding import Grounding
-from lavic_chat.nlu.intent import UNAVAILABLE, Intent
+from lavic_chat.nlu.intent import COMPARATIVES, UNAVAILABLE, Intent
 from lavic_chat.nlu.lexicon import COLOUR, MATERIAL
 
 FROM_PICTURE = "As far as I can see in the picture"
-WORDS = {WIDTH: "wide", DEPTH: "deep", HEIGHT: "high"}
+WORDS = {WIDTH: "wide", DEPTH: "deep", HEIGHT: "high", LENGTH: "long"}
+MEASURED = {"price": "costs", "size": "measures"}  # else it is so much
+SIGNS = ("+", "-")  # of a comparison, "price-"
 APPEARANCE = ("colour", "color", "shade", "material", "pattern", "style", "type")  # attributes that others answer for
 SENTENCE = re.compile(r"(?<=[.!?])\s+")  # stands between two
 SHORTEST = 4  # letters of a word that a question is about
@@ -58,24 +60,34 @@ class Answers:
         return self.answer(intent, shown, said)
 
     def answer(self, intent: Intent, shown: Sequence[str], said: str) -> str:
-        """To a question."""
+        """To a question, each thing that it asks in a sentence of its own."""
         if intent.asks == "count":
             return self.count(intent)
+        if subjects := [self.row[item] for item in intent.subjects if item in self.row]:
+            return self.compare(subjects, intent.asks) if intent.asks[-1:] in SIGNS else self.range_of(subjects, intent)
         rows = [self.row[item] for item in shown if item in self.row]
         row = self.row.get(intent.reference or "", rows[0] if rows else -1)
         if row < 0:
             return NOTHING_SHOWN
         if intent.asks in r.EXTREMES:
             return self.extreme(rows, *r.EXTREMES[intent.asks])
-        if intent.asks in (*DIRECTIONS, "size", "price"):
-            return self.measure(row, intent.asks)
-        if intent.asks in ("colour", "material", "pattern", "type"):
-            return self.seen(row, intent.asks)
-        if intent.asks == "other_colours":
+        return " ".join(dict.fromkeys(self.tell(row, asks, said) for asks in (intent.asks, *intent.also)))
+
+    def tell(self, row: int, asks: str, said: str) -> str:
+        """One thing of a product."""
+        if asks in (*DIRECTIONS, LENGTH, "size", "price"):
+            return self.measure(row, asks)
+        if asks == r.SIZES:
+            return self.sizes(row)
+        if asks in ("colour", "material", "pattern", "type"):
+            return self.seen(row, asks)
+        if asks == "other_colours":
             return self.other_colours(row, said)
-        if intent.asks == "goes_with":
+        if asks == "goes_with":
             return "Tell me which kind of thing should go with it, and I look for one in the same colour."
-        return self.stated(row, said) or self.all_known(row, intent.asks)
+        if asks == "style" and self.grounding.reads_attributes and asks in self.grounding.products[row].attributes:
+            return self.seen(row, asks)
+        return self.stated(row, said) or self.all_known(row, asks)
 
     def title(self, row: int) -> str:
         """Of a product."""
@@ -96,6 +108,47 @@ class Answers:
             return "That is not known of the ones I showed you."
         best = (max if highest else min)(known, key=lambda row: self.facts[row][fact])
         return f"Of those shown it is the {self.title(best)}: {self.numbers(best)}."
+
+    def compare(self, rows: Sequence[int], comparison: str) -> str:
+        """Two products or more by a number, the one that has more of it, or less, first: "price-" is cheaper."""
+        fact, more = comparison[:-1], comparison[-1] == "+"
+        if unknown := [row for row in rows if fact not in self.facts[row]]:
+            return self.measure(unknown[0], fact)
+        best, *others = sorted(rows, key=lambda row: self.facts[row][fact], reverse=more)
+        if self.facts[best][fact] == self.facts[others[-1]][fact]:
+            does = "does" if fact in MEASURED else "is"
+            return f"There is no difference: {self.measure(best, fact)[:-1]}, and so {does} the other."
+        rest = listed([f"the {self.title(row)} {self.value(row, fact)}" for row in others])
+        verb = MEASURED.get(fact, "is")
+        return f"The {self.title(best)} is {COMPARATIVES[fact][more]}: it {verb} {self.value(best, fact)}, {rest}."
+
+    def range_of(self, rows: Sequence[int], intent: Intent) -> str:
+        """From where to where a number goes, of products that were not shown."""
+        known = [row for row in rows if intent.asks in self.facts[row]]
+        if not known or intent.asks == "size":
+            return f"There are {len(rows):,} of these here, each another; shall I show you some?"
+        least, most = (choose(known, key=lambda row: self.facts[row][intent.asks]) for choose in (min, max))
+        ends = tuple(dict.fromkeys(self.value(row, intent.asks) for row in (least, most)))
+        if len(ends) == 1 and len({self.title(row) for row in rows}) == 1:
+            return self.measure(least, intent.asks)
+        verb = "cost" if intent.asks == "price" else "measure"
+        cheapest = f"; the cheapest is the {self.title(least)}" if verb == "cost" and len(ends) > 1 else ""
+        return f"There are {len(rows):,} of these here, which {verb} {' to '.join(ends)}{cheapest}."
+
+    def value(self, row: int, fact: str) -> str:
+        """A number of a product with its unit."""
+        if fact in ("price", "size"):
+            return self.price(row) if fact == "price" else self.sides(row)
+        return f"{self.facts[row][fact]:g} cm"
+
+    def sizes(self, row: int) -> str:
+        """In which sizes there is a thing, by what its variants measure or are called."""
+        same = self.grounding.columns.variants_of(row)
+        named = (str(self.grounding.products[int(at)].attributes.get("size", "")) or self.sides(int(at)) for at in same)
+        found = [size for size in dict.fromkeys(named) if size]
+        if len(found) < 2:
+            return f"{self.measure(row, 'size')[:-1]}{', the only size here.' if found else '.'}"
+        return f"The {self.title(row)} is here in {listed(found, 8)}."
 
     def measure(self, row: int, name: str) -> str:
         """A number that the shop knows of a product."""

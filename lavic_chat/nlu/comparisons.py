@@ -31,6 +31,12 @@ COSTS = {
     name: re.compile(rf"{RATHER}{word}\b(?!\s+than\s+\S*\d)", re.IGNORECASE)
     for name, word in (("price+", "more"), ("price-", "less"))
 }
+COMPARATIVES = {  # with which a question compares products
+    "price-": "cheaper|(?:less|not as) expensive|costs? less", "price+": "dearer|pricier|more expensive|costs? more",
+    "width-": "narrower|slimmer", "width+": "wider|broader", "depth-": "shallower|less deep", "depth+": "deeper",
+    "height-": "lower|shorter", "height+": "taller|higher", "size-": "smaller", "size+": "bigger|larger",
+}  # fmt: skip
+COMPARATIVE = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in COMPARATIVES.items()}
 SUPERLATIVES = {
     "cheapest": ("cheapest", "least expensive", "lowest priced"), "dearest": ("dearest", "most expensive", "priciest"),
     "widest": ("widest", "broadest"), "narrowest": ("narrowest", "slimmest"), "tallest": ("tallest", "highest"),
@@ -50,6 +56,11 @@ def with_comparisons(read: Reading, text: str) -> Reading:
     found = costs.union(name for name, words in TOO_MUCH.items() if words.search(text))
     act = r.REFINE if found and read.act == r.ASK else read.act
     return replace(read, act=act, compared=found) if found else read
+
+
+def comparative_in(text: str) -> str:
+    """The comparison that a question makes, "price-" of "which is cheaper"; "" where it makes none."""
+    return next((name for name, words in COMPARATIVE.items() if words.search(text)), "")
 
 
 def with_extreme(read: Reading, text: str) -> tuple[str, Reading]:

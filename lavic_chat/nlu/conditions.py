@@ -19,6 +19,7 @@ from lavic_chat.nlu.picture_words import PLAIN
 
 KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 3.5, 4.5, 1.5
 GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
+GROUP_WEIGHT = 0.15  # of a kind that is but a group, "something for the kitchen": what is of it is not so clear
 ANOTHER_THING = 0.25  # probability that what is only near a kind will do for it
 KIND_WIDTH = 0.09  # of similarity below the best, within which a thing may be of the kind
 OUTSIDE, UNKNOWN = 0.02, 0.2  # probability of a limit that is broken, and of one whose fact nobody knows
@@ -105,7 +106,8 @@ def kind_condition(kinds: Sequence[str], meant: float, grounding: Grounding) -> 
     probability = np.clip(np.exp(-(behind**2)), 1e-4, SURE)
     if best < NAMED and any(map(grounding.is_thing, kinds)):  # nothing is called so: the nearest is another thing
         probability = ANOTHER_THING * probability
-    return Condition(r.KIND, " or ".join(kinds), probability, KIND_WEIGHT * sure * meant)
+    broad = GROUP_WEIGHT if all(map(grounding.is_group, kinds)) else 1.0
+    return Condition(r.KIND, " or ".join(kinds), probability, KIND_WEIGHT * sure * meant * broad)
 
 
 def values_of(name: str, facts: Sequence[Mapping[str, float]]) -> np.ndarray:
@@ -161,8 +163,12 @@ def appearance_conditions(appearance: Sequence[Appearance], grounding: Grounding
         probability = appearance_probability(one, grounding)
         if probability is None:
             continue
+        meant = one.sure / max(one.sure + one.against, 1e-9)  # this and not the opposite
+        probability = meant * probability + (1 - meant) * (1 - probability)
         if one.unwanted:
-            found.append(Condition(one.facet, f"not {one.said}", 1 - probability, UNWANTED_WEIGHT * one.sure))
+            found.append(
+                Condition(one.facet, f"not {one.said}", 1 - probability, UNWANTED_WEIGHT * (one.sure + one.against))
+            )
         else:
             groups.setdefault(one.facet if one.facet in ALTERNATIVES else one.said, []).append((one, probability))
     for group in groups.values():

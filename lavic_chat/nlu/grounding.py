@@ -176,6 +176,10 @@ class Grounding:
         things, left = self.thesaurus.find(self.mend(said))
         return bool(things) and not left
 
+    def is_group(self, said: str) -> bool:
+        """Whether words name but a group of things, "some storage"."""
+        return self.thesaurus.is_group(self.mend(said))
+
     def name_described(self, said: str) -> str:
         """The name of the thing, of those not sold here, that words describe best; "" where they describe none."""
         sold, vectors = self.is_sold, self.encoder.encode([said.lower()])

@@ -36,12 +36,13 @@ class Limit:
 @dataclass(frozen=True)
 class Appearance:
     """Words for how a thing looks, the facet that they are of, and whether it shall not look so. sure: how probably
-    that was meant."""
+    that was meant; against: how probably the opposite was."""
 
     said: str
     facet: str
     unwanted: bool = False
     sure: float = 1.0
+    against: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,10 @@ class Intent:
     act: of the newest message. kinds: what the thing is called, any of these; sure: how probably that was meant.
     later: a second kind of thing, announced for afterwards. appearance, limits, relations: conditions, the oldest
     first. title: a product as it is called by name. reference: id of the shown product that the message points at.
-    asks: what a question is about, or the superlative of a wish. missing: kinds of thing that are not sold here.
-    excluded: ids that were turned down. since: the turn with which this wish begins, by its place in the dialogue.
+    asks: what a question is about, or compares ("price-"), or the superlative of a wish; also: what else it is about.
+    subjects: ids of the products that a question is about, where these are several. missing: kinds of thing that are
+    not sold here. excluded: ids that were turned down. since: the turn with which this wish begins, by its place in the
+    dialogue.
     """
 
     act: str = r.ASK
@@ -75,6 +78,8 @@ class Intent:
     title: str = ""
     reference: str | None = None
     asks: str = ""
+    also: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     excluded: frozenset[str] = frozenset()
     since: int = 0
@@ -92,6 +97,11 @@ class Intent:
     def limit(self, quantity: str) -> Limit | None:
         """What bounds a price, a measure or seats; None where nothing does."""
         return next((limit for limit in self.limits if limit.quantity == quantity), None)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Those that are bounded."""
+        return tuple(one.quantity for one in self.limits if one.quantity in r.MEASURES)
 
     @property
     def price(self) -> Limit | None:
@@ -152,7 +162,7 @@ class Intent:
         row = {
             "act": self.act, "kinds": list(self.kinds), "later": list(self.later), "wanted": list(self.wanted),
             "unwanted": list(self.unwanted), "limits": limits, "title": self.title, "asks": self.asks,
-            "missing": list(self.missing), "relations": relations, "reference": self.reference,
+            "also": list(self.also), "missing": list(self.missing), "relations": relations, "reference": self.reference,
         }  # fmt: skip
         return {name: value for name, value in row.items() if value}
 
@@ -172,6 +182,28 @@ def relation_words(relation: Relation) -> str:
     if relation.sign in "=!":
         return f"{'the same' if relation.sign == '=' else 'another'} {relation.facet}"
     return COMPARATIVES[relation.facet][relation.sign == "+"]
+
+
+def with_limits(limits: Sequence[Limit], new: Sequence[Limit]) -> tuple[Limit, ...]:
+    """Limits after those of a message. A size whose direction nobody said does not stay beside a new measure, nor older
+    measures beside a new size, where these are about so much, or contradict it."""
+    is_whole = {r.WIDTH, r.DEPTH} <= {one.quantity for one in new}
+    kept = tuple(
+        old for old in limits
+        if not any(takes_place(one, old) for one in new) and not (is_whole and old.quantity in (r.SIZE, r.LENGTH))
+    )  # fmt: skip
+    for one in new:
+        kept = with_limit(kept, one)
+    return kept
+
+
+def takes_place(new: Limit, old: Limit) -> bool:
+    """Whether a new limit of a measure is said in place of an older one, of another name."""
+    is_size = r.SIZE in (new.quantity, old.quantity) and new.quantity != old.quantity
+    if not is_size or not {new.quantity, old.quantity} <= set(r.MEASURES):
+        return False
+    is_about = None not in (old.least, old.most)
+    return is_about or (new.least is not None and old.most is not None and new.least > old.most)
 
 
 def with_limit(limits: Sequence[Limit], new: Limit) -> tuple[Limit, ...]:

@@ -38,41 +38,80 @@ NUMBERS = re.compile(  # "two hundred and fifty", "a hundred"
 )  # fmt: skip
 MONEY = re.compile(rf"[$€£¥]|\b(?:{CURRENCY}|grand|k)\b", re.IGNORECASE)
 DIRECTIONS = {
-    r.HEIGHT: r"high|height|tall|taller|talls?|top to bottom", r.DEPTH: r"deep|deeper|depth|front to back",
-    r.LENGTH: r"long|longer|length", r.WIDTH: r"wide|wider|width|across|broad|side to side|left to right",
+    r.HEIGHT: r"high|height|tall|taller|talls?|top to bottom",
+    r.DEPTH: r"deep|deeper|depth|front to (?:its |the )?(?:back|rear)", r.LENGTH: r"long|longer|length",
+    r.WIDTH: r"wide|wider|width|across|broad|side to side|left(?: \w+)? to right",
 }  # fmt: skip
 AGE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged)\b[^.,;!?]{0,12}\Z", re.IGNORECASE)
 DECADE = re.compile(r"\d0'?s\b", re.IGNORECASE)
 CROSSED = re.compile(r"(?<=[\dm\s])[x×*](?=\s*\d)|\bby\b", re.IGNORECASE)  # "180 x 90", "2 m by 3 m"
+CROSSING = re.compile(r"\s*(?:[x×*]|by)\s*", re.IGNORECASE)
+BEFORE_NAME = re.compile(r"[\s-]*(?:[^\W\d_]+\s)?")  # between a measure and a thing's name, and the other way round
+BEHIND_NAME = re.compile(r"\s*,?\s*(?:(?:of|about|around|at|roughly|some)\s+)?", re.IGNORECASE)
+ONE_MORE = re.compile(r"\W*(?:and|also|plus)\b", re.IGNORECASE)
 JOINED = re.compile(r"\s*(?:and|to|or|[-–x×*])\s*", re.IGNORECASE)  # two amounts of one unit
 
 
-def limits_in(spans: Sequence[Span], text: str) -> Iterator[Limit]:
-    """The limits of a message's amounts, and of measures that the network has overlooked where words bound them."""
+def limits_in(spans: Sequence[Span], text: str, usual: str = "") -> Iterator[Limit]:
+    """The limits of a message's amounts, and of measures that the network has overlooked where words bound them, or
+    where they stand at a thing's name, "30cm clock". usual: the measure that was bounded before, and is meant again
+    where no direction is said."""
     amounts = [whole(span, text) for span in with_units(spans, text)]
     for match in MEASURE.finditer(text):
         found = Span(r.WIDTH, match[0], match.start(), match.end(), r.MOST)
         overlooked = not any(span.start < found.end and found.start < span.end for span in amounts)
         if overlooked and any(said_beside(*around(found, amounts, text))):
             amounts.append(found)
+        elif overlooked and is_of_thing(found, spans, text):
+            amounts.append(replace(found, bound=r.ABOUT))
     amounts += overlooked_seats(amounts, text)
     amounts.sort(key=lambda span: span.start)
     for span, behind in zip_longest(amounts, amounts[1:]):
         shared = behind and behind.slot == span.slot and JOINED.fullmatch(text[span.end : behind.start])
         unit = unit_behind(behind.text) if shared else ""
         if not is_time(span, text):
-            yield from limits_of(corrected(span, amounts, text), unit)
+            found = corrected(span, amounts, text)
+            yield from limits_of(
+                undirected(found, spans, text, usual) if lacks_direction(span, amounts, text) else found, unit
+            )
+
+
+def lacks_direction(span: Span, amounts: Sequence[Span], text: str) -> bool:
+    """Whether an amount is a single measure of which no word says what it is of."""
+    if span.slot not in r.MEASURES or CROSSED.search(span.text):
+        return False
+    return not said_beside(*around(span, amounts, text))[0]
+
+
+def undirected(span: Span, spans: Sequence[Span], text: str, usual: str) -> Span:
+    """A measure without a direction: the usual one again, unless it is one more; at a thing's name the thing's main
+    size, "a 27 cm plate"; else what the network takes it for."""
+    if usual and not ONE_MORE.match(text):
+        return replace(span, slot=usual)
+    return replace(span, slot=r.SIZE) if span.bound == r.ABOUT and is_of_thing(span, spans, text) else span
+
+
+def is_of_thing(span: Span, spans: Sequence[Span], text: str) -> bool:
+    """Whether a measure stands right before a thing's name, or right behind it."""
+    kinds = [one for one in spans if one.slot == r.KIND]
+    before = any(one.start >= span.end and BEFORE_NAME.fullmatch(text[span.end : one.start]) for one in kinds)
+    return before or any(one.end <= span.start and BEHIND_NAME.fullmatch(text[one.end : span.start]) for one in kinds)
 
 
 def with_units(spans: Sequence[Span], text: str) -> list[Span]:
-    """The amounts, a unit that was read by itself with the number before it: "250" and "cm" are one."""
+    """The amounts, a unit that was read by itself with the number before it, "250" and "cm", and measures with a cross
+    between, "180" and "90", as one."""
     joined: list[Span] = []
     for span in spans:
         if span.slot not in r.AMOUNTS:
             continue
         last = joined[-1] if joined else None
-        if last and UNIT.fullmatch(span.text) and not text[last.end : span.start].strip(" -"):
-            joined[-1] = replace(span, text=text[last.start : span.end], start=last.start)
+        between = text[last.end : span.start] if last else ""
+        if last and last.slot in r.MEASURES and span.slot in r.MEASURES and CROSSING.fullmatch(between):
+            joined[-1] = replace(last, slot=r.SIZE, text=text[last.start : span.end], end=span.end)
+        elif last and UNIT.fullmatch(span.text) and not text[last.end : span.start].strip(" -"):
+            whole_text = text[last.start : span.end]
+            joined[-1] = replace(last, text=whole_text, end=span.end, bound=span.bound or last.bound)
         else:
             joined.append(span)
     return joined

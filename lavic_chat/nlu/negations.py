@@ -52,11 +52,11 @@ def with_negations(read: Reading, text: str) -> Reading:
     denied = [span for span in kinds if is_denied(span, text) or is_dismissed(span, text)]
     others = len(denied) < len(kinds) or (read.act == r.RECALL and read.words(r.REFERENCE))
     if denied and others:  # "no bookcases, a sideboard"; "no hat, back to the top"
-        spans = [replace(span, slot=r.UNWANTED) if span in denied else span for span in spans]
+        spans = [replace(span, slot=r.UNWANTED, against=0.0) if span in denied else span for span in spans]
     for place, (before, span) in enumerate(pairwise(spans), 1):
         is_next = spans[place - 1].slot == r.UNWANTED and OR.fullmatch(text[before.end : span.start])
         if is_next and span.slot == r.KIND:
-            spans[place] = replace(span, slot=r.UNWANTED)
+            spans[place] = replace(span, slot=r.UNWANTED, against=0.0)
     spans = deny_lists(spans, text)
     unwanted = [span for span in spans if span.slot == r.UNWANTED]
     possible = (one for one in read.possible if not any(one.start < no.end and no.start < one.end for no in unwanted))
@@ -87,8 +87,12 @@ def deny(span: Span, text: str) -> Span:
     any other span as it is."""
     before = text[: span.start]
     if span.slot in APPEARANCES and (DENIED_TWICE.search(before) or STILL_BEFORE.search(before)):
-        return replace(span, slot=r.WANTED)
-    return replace(span, slot=r.UNWANTED, sure=1.0) if span.slot in APPEARANCES and is_denied(span, text) else span
+        return replace(span, slot=r.WANTED, against=0.0)
+    return (
+        replace(span, slot=r.UNWANTED, sure=1.0, against=0.0)
+        if span.slot in APPEARANCES and is_denied(span, text)
+        else span
+    )
 
 
 def deny_lists(spans: Sequence[Span], text: str) -> list[Span]:
@@ -100,7 +104,7 @@ def deny_lists(spans: Sequence[Span], text: str) -> list[Span]:
         one = found[place]
         denied = denied and one.slot == r.WANTED and bool(LISTED.fullmatch(joints[place]))
         if denied:  # of "cane or rattan we do not want" the cane as well
-            found[place] = replace(one, slot=r.UNWANTED, sure=1.0)
+            found[place] = replace(one, slot=r.UNWANTED, sure=1.0, against=0.0)
         denied = denied or bool(one.slot == r.UNWANTED and NOBODY_WANTS.match(text[one.end :]))
     spans = tuple(found)
     for first, span in enumerate(spans):
@@ -112,7 +116,9 @@ def deny_lists(spans: Sequence[Span], text: str) -> list[Span]:
         # Behind the looks may stand the thing itself: "no red, blue or white mugs".
         ends = last + (first < last < len(joints) and spans[last + 1].slot == r.KIND)
         if any(OR.fullmatch(joint) for joint in joints[first:ends]):
-            found[first : last + 1] = [replace(one, slot=r.UNWANTED, sure=span.sure) for one in spans[first : last + 1]]
+            found[first : last + 1] = [
+                replace(one, slot=r.UNWANTED, sure=span.sure, against=span.against) for one in spans[first : last + 1]
+            ]
     return found
 
 

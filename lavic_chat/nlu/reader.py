@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from lavic_chat.catalog.measures import facts_of
 from lavic_chat.catalog.text import words_of
 from lavic_chat.dialogue.turns import MORE_LIKE, SEEKER, Dialogue, Turn
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import settle_act
 from lavic_chat.nlu.comparisons import with_comparisons, with_extreme
 from lavic_chat.nlu.grounding import Grounding
-from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Relation, with_limit
+from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Limit, Relation, with_limit, with_limits
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
+from lavic_chat.nlu.multiples import multiple_in, relative_limit, with_multiple
 from lavic_chat.nlu.negations import APPEARANCES, denies_pick, is_denied, join_alternatives, with_negations
+from lavic_chat.nlu.pointing import without_neighbours
+from lavic_chat.nlu.questions import Questions
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import References, turned_down
 from lavic_chat.nlu.shown import Shown
@@ -24,7 +28,6 @@ LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
 BESIDE = (r.QUESTION, r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE)  # acts of messages that later ones do not go on from
 EXTREME = ("black", "white")  # than which nothing of that colour is darker, or lighter
 REPLACED = ("colour", "material", "pattern", "style", "shape", BRAND)  # new wishes take the place of older ones
-NAMES_ONE = re.compile(r"\W*(?:the|your)\s+\w+(?:\s+\w+)?\s+ones?(?:\W+(?:please|pls|plz))?\W*\Z(?<!\?)", re.IGNORECASE)
 CONNECTED = re.compile(r"\s*(?:\b(?:nor|or|and|n)\b|[,/&+])\s*", re.IGNORECASE)
 
 
@@ -42,18 +45,20 @@ class IntentReader:
     def __init__(self, tagger: Tagger, grounding: Grounding):
         self.tagger, self.grounding, self.row = tagger, grounding, grounding.row
         self.references, self.kinds = References(grounding), Kinds(grounding)
+        self.questions = Questions(grounding, self.kinds, self.references)
 
     def read(self, dialogue: Dialogue) -> Intent:
         """The newest turn's intent."""
-        intent, shown, before = Intent(), Shown(), []
+        intent, shown, before, text = Intent(), Shown(), [], ""
         by_ids = any(turn.shown for turn in dialogue.turns)  # then words alone show nothing
         for place, turn in enumerate(dialogue.turns):
             if turn.role != SEEKER:
                 known = tuple(item for item in turn.shown if item in self.row)
                 named = () if by_ids else self.named_in(turn)
-                shown.add(known or named, intent)
+                shown.add(known or named, intent, text)
                 shown.by_title.add(named)
                 continue
+            text = turn.text
             if turn.text and not turn.text.startswith(MORE_LIKE):  # a button says that, not the shopper
                 read, text = self.understand(before, turn.text)
                 if read.act in (r.REFINE, r.RECALL) and denies_pick(read, text):
@@ -78,7 +83,7 @@ class IntentReader:
             read, text = self.tagger.read(tuple(before), mended), mended
         read = settle_act(self.kinds.with_appearance(read, text), text, self.kinds)
         read = with_comparisons(read, text) if before else read
-        return with_negations(read, text), text
+        return without_neighbours(with_negations(read, text), text), text
 
     def named_in(self, turn: Turn) -> tuple[str, ...]:
         """Products of the longest title that a message of the shop holds, where it shows none by id."""
@@ -94,15 +99,15 @@ class IntentReader:
     def follow(self, last: Intent, read: Reading, turn: Turn, shown: Shown, place: int) -> Intent:
         """The intent after one more message."""
         text = turn.text
-        reference = self.references.find(read, shown)
-        if self.asks_for_extreme(read, text, last, shown):
+        reference = self.references.find(read, text, shown)
+        if self.questions.asks_for_extreme(read, text, last, shown):
             read = replace(read, act=r.ASK)
-        if read.act in (r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE, r.QUESTION):
-            act = UNAVAILABLE if read.act == r.SERVICE else read.act
-            counted = read.words(r.KIND) if read.asks == "count" else ()
-            if self.kinds.is_sold(counted) and not (last.kinds and self.kinds.is_alike(counted, last.kinds)):
-                last = Intent(kinds=counted, excluded=last.excluded, since=place)
-            return replace(last, act=act, asks=read.asks, reference=reference, missing=())
+        if read.act == r.QUESTION and reference == shown.pick and self.questions.refuses(read, text, reference):
+            read = replace(read, act=r.REJECT, asks=r.NOTHING)
+        if read.act in BESIDE:
+            return self.questions.follow(last, read, text, shown, place)
+        if relative := self.relative_limit(last, text, reference or shown.pick):
+            read = with_multiple(read, text, relative.quantity)
         title = self.title_of(read)
         kinds, later = self.kinds_in(read, turn, last)
         if kinds and not title and not self.kinds.is_sold(kinds):
@@ -120,13 +125,14 @@ class IntentReader:
         goes_on = read.act == r.REFINE and not kinds and not read.compared
         asks, read = with_extreme(read, text)
         intent = replace(
-            base, act=read.act, kinds=kinds or base.kinds, later=later, missing=(),
+            base, act=read.act, kinds=kinds or base.kinds, later=later, missing=(), also=(), subjects=(),
             title=title or (base.title if goes_on else ""),
             sure=sureness(read, kinds) if kinds else base.sure,
             asks=asks or (base.asks if goes_on and base.asks in r.EXTREMES else ""),
             reference=reference if read.act == r.RECALL else None,
         )  # fmt: skip
         intent = self.change(intent, read, text, reference or shown.pick)
+        intent = replace(intent, limits=with_limit(intent.limits, relative)) if relative else intent
         if read.act == r.REJECT and shown.lists:
             gone = turned_down(read, text, reference, shown)
             intent = replace(intent, excluded=intent.excluded.union(gone))
@@ -157,21 +163,13 @@ class IntentReader:
         says_nothing = not read.spans and not last.kinds and not last.appearance
         return read.act == r.ASK and says_nothing and self.grounding.nearest_of(text) < LIKE_NOTHING
 
-    def asks_for_extreme(self, read: Reading, text: str, last: Intent, shown: Shown) -> bool:
-        """Whether "the cheapest lamp", or "the cheapest one", asks for one, rather than about those that were shown."""
-        kinds = read.words(r.KIND)
-        if read.asks in r.EXTREMES and read.act == r.QUESTION and not kinds and NAMES_ONE.match(text):
-            return True
-        return bool(
-            read.asks in r.EXTREMES and kinds and self.kinds.is_sold(kinds)
-            and not (shown.lists and last.kinds and self.kinds.is_alike(kinds, last.kinds))
-        )  # fmt: skip
-
     # ---- parts of a message ----
 
     def title_of(self, read: Reading) -> str:
-        """A product as it is called by name, which is more than a brand."""
-        titles = (title for title in read.words(r.TITLE) if title not in self.grounding.brands)
+        """A product as it is called by name, which is more than a brand; what any such thing is called is no name."""
+        known = self.grounding
+        titles = (one for one in read.words(r.TITLE) if one not in known.brands and not known.is_thing(one))
+        titles = (one for one in titles if one.lower() not in known.thesaurus.words)
         return " ".join(titles)
 
     def change(self, intent: Intent, read: Reading, text: str, anchor: str | None) -> Intent:
@@ -193,11 +191,15 @@ class IntentReader:
             relations=tuple(one for one in intent.relations if one.facet not in gone),
         )
 
+    def relative_limit(self, last: Intent, text: str, anchor: str | None) -> Limit | None:
+        """What a message bounds by a multiple of a limit, or of a fact of the product that it speaks of."""
+        facts = facts_of(self.grounding.products[self.row[anchor]]) if anchor and multiple_in(text) else {}
+        return relative_limit(text, last, facts)
+
     def add_limits(self, intent: Intent, read: Reading, text: str) -> Intent:
         """With the amounts of a message."""
-        limits, new = intent.limits, {span.slot for span in read.spans if span.slot in r.AMOUNTS}
-        for limit in limits_in(read.spans, text):
-            limits = with_limit(limits, limit)
+        new, bounded = {span.slot for span in read.spans if span.slot in r.AMOUNTS}, intent.measures
+        limits = with_limits(intent.limits, tuple(limits_in(read.spans, text, bounded[0] if len(bounded) == 1 else "")))
         relations = tuple(one for one in intent.relations if one.facet not in new)
         return replace(intent, limits=limits, relations=relations)
 
@@ -205,7 +207,7 @@ class IntentReader:
         """With the looks of a message: a wanted one takes the place of older ones of its facet, unless it is said to be
         one more; what is turned down is not wanted any longer, and the other way round."""
         new = [
-            Appearance(said, self.facet(said), span.slot == r.UNWANTED, span.sure)
+            Appearance(said, self.facet(said), span.slot == r.UNWANTED, span.sure, span.against)
             for span in read.spans if span.slot in APPEARANCES
             for said in self.parts_of(span) if said not in intent.kinds
         ]  # fmt: skip

@@ -29,6 +29,7 @@ EXTREMES: Mapping[str, tuple[str, bool]] = {  # what may be asked for -> the fac
     "cheapest": ("price", False), "dearest": ("price", True), "widest": (WIDTH, True), "narrowest": (WIDTH, False),
     "tallest": (HEIGHT, True), "smallest": (SIZE, False), "biggest": (SIZE, True),
 }  # fmt: skip
+SIZES = "sizes"  # asked for, too, though the network has no name for it: those that a thing comes in
 COMPARED = ("price", "width", "depth", "height", "size", "light", "pattern")
 COMPARISONS = tuple(f"{name}{sign}" for name in COMPARED for sign in "+-")
 LAST, PREVIOUS, FIRST, NAMED = "last", "previous", "first", "named"
@@ -41,7 +42,7 @@ LIFTED = ("price", "size", "colour", "material", "all")
 @dataclass(frozen=True)
 class Span:
     """Words of a message, from `start` to `end`. bound: of an amount, else "". sure: probability that they are of the
-    slot."""
+    slot; against: that they are of the opposite one."""
 
     slot: str
     text: str
@@ -49,6 +50,7 @@ class Span:
     end: int
     bound: str = ""
     sure: float = field(default=1.0, compare=False)
+    against: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Reading:
 
     asks: what a question is about. compared: relations to what was shown, "price-" is cheaper. place: in the list that
     `which` answer showed. same, other: facets that shall be as, or unlike, those of what was shown. lifted: limits and
-    wishes that hold no more. possible: words that may be a kind of thing, likely or not.
+    wishes that hold no more. possible: words that may be a kind of thing, likely or not. which_shares, place_shares:
+    probabilities of ANSWERS and of PLACES, as the network gave them; empty where it was not asked.
     """
 
     act: str = ASK
@@ -70,6 +73,8 @@ class Reading:
     other: frozenset[str] = frozenset()
     lifted: frozenset[str] = frozenset()
     possible: tuple[Span, ...] = field(default=(), compare=False)
+    which_shares: tuple[float, ...] = field(default=(), compare=False)
+    place_shares: tuple[float, ...] = field(default=(), compare=False)
 
     def words(self, slot: str) -> tuple[str, ...]:
         """The texts of a slot's spans, in order."""

@@ -9,7 +9,8 @@ from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import SMALL_WORDS, stems
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent, Relation
-from lavic_chat.nlu.kinds import SOLD
+from lavic_chat.nlu.kinds import NAMED_SO
+from lavic_chat.nlu.pointing import DEFINITE, POINTING, Pointing
 from lavic_chat.nlu.reading import Reading
 from lavic_chat.nlu.shown import Shown
 
@@ -26,38 +27,34 @@ class References:
 
     def __init__(self, grounding: Grounding):
         self.grounding, self.row = grounding, grounding.row
+        self.pointing = Pointing(grounding)
 
-    def find(self, read: Reading, shown: Shown) -> str | None:
+    def find(self, read: Reading, text: str, shown: Shown) -> str | None:
         """Id of the shown product that a message points at, the pick where it does not say which."""
         if not shown.lists:
             return None
-        kinds = self.kinds_of(read)
-        by_name = read.which == r.NAMED or (read.act == r.RECALL and kinds and not read.place)
-        if by_name and (found := self.first_such(shown.picks, kinds, read.words(r.WANTED))):
-            return found
-        items = shown.of(read.which)
-        if read.place:
-            place = read.place - 1 if read.place > 0 else len(items) - 1
-            return items[place] if 0 <= place < len(items) else None
-        if read.act == r.RECALL and read.which == r.LAST and (found := self.called_so(read, shown)):
-            return found
-        if read.act == r.RECALL and (wanted := read.words(r.WANTED)):
-            return self.first_such(items, read.words(r.KIND), wanted) or items[0]
-        return items[0]
+        names_it = read.act in (r.RECALL, r.QUESTION) or read.which == r.NAMED
+        kinds = self.kinds_in(read, text) if names_it else ()
+        spans = read.spans if names_it else tuple(one for one in read.spans if one.slot == r.REFERENCE)
+        return self.pointing.find(replace(read, spans=spans), text, shown, kinds)
 
-    def called_so(self, read: Reading, shown: Shown) -> str | None:
-        """An earlier pick whose title has a word that a message points with, "the bear", where the newest has none of
-        them; None where there is none."""
-        words = stems(" ".join(read.words(r.REFERENCE) + read.words(r.KIND)))
-        titles = [(item, stems(self.grounding.products[self.row[item]].title)) for item in shown.picks]
-        if not titles or words & titles[0][1]:
-            return None
-        return next((item for item, title in titles if words & title), None)
-
-    def kinds_of(self, read: Reading) -> tuple[str, ...]:
-        """The kind of thing by which a message names what was shown, "go back to the scarf"."""
+    def kinds_in(self, read: Reading, text: str) -> tuple[str, ...]:
+        """The kind of thing by which a message names what was shown, "go back to the scarf"; in a question also one
+        behind an article, where the network has overlooked it."""
         pointing = (name for words in read.words(r.REFERENCE) for name in self.things_in(words)[:1])
-        return tuple(pointing) or read.words(r.KIND)
+        kinds = tuple(pointing) or read.words(r.KIND)
+        if kinds or read.act != r.QUESTION:
+            return kinds
+        definite = (name for match in DEFINITE.finditer(text) for name in (match[1], match[1].split()[0]))
+        known = (name for name in definite if not POINTING.issuperset(words_of(name)))
+        named = (name for name in known if self.grounding.things_in(name) == (name.lower(),) or self.is_sold_so(name))
+        return tuple(named)[:1]
+
+    def is_sold_so(self, name: str) -> bool:
+        """Whether anything here is called so, "the teapot"; the name of a part, "the sides", is within other names."""
+        best = int(self.grounding.kind(name).argmax()) if len(self.row) else -1
+        last = words_of(self.grounding.columns.titles[best])[-1:] if best >= 0 else []
+        return stems(name) == stems(" ".join(last)) and self.grounding.nearest_of(name) >= NAMED_SO
 
     def things_in(self, words: str) -> tuple[str, ...]:
         """Things that words point at, or the broad name of such, "the top"."""
@@ -65,14 +62,10 @@ class References:
         is_broad = bool(bare) and self.grounding.nearest_of(bare) >= CALLED_SO
         return self.grounding.things_in(words) or ((bare,) if is_broad else ())
 
-    def first_such(self, items: Sequence[str], kinds: Sequence[str], wanted: Sequence[str]) -> str | None:
-        """The item that looks as said and is nearest to the kinds, of several the first; None where none is, or nothing
-        is said."""
-        if not kinds and not wanted:
-            return None
-        near = {item: min((self.grounding.kind(kind)[self.row[item]] for kind in kinds), default=1.0) for item in items}
-        such = [item for item in items if near[item] >= SOLD and self.appears_so(item, wanted)]
-        return max(such, key=lambda item: near[item], default=None)
+    def is_called(self, item: str | None, title: str) -> bool:
+        """Whether a product's title has all words of a name, "back to the Bella"."""
+        titles = self.grounding.columns.titles
+        return item is not None and stems(title) <= stems(titles[self.row[item]])
 
     def appears_so(self, item: str, words: Sequence[str]) -> bool:
         """Whether a product looks as each of the words says."""
@@ -82,7 +75,7 @@ class References:
         """A recall either brings back a product that was shown, or asks for its like: in another look, cheaper."""
         if intent.act != r.RECALL:
             return intent
-        if intent.title:
+        if intent.title and not self.is_called(intent.reference, intent.title):
             return replace(intent, reference=None)
         if not intent.reference:
             return replace(intent, act=r.REFINE)

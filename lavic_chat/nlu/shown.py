@@ -8,17 +8,20 @@ from lavic_chat.nlu.intent import Intent
 
 @dataclass
 class Shown:
-    """What the shop has answered so far: ids of each answer, the pick first; and the intents that they answered."""
+    """What the shop has answered so far: ids of each answer, the pick first; and the intents, and the messages, that
+    they answered."""
 
     lists: list[tuple[str, ...]] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     by_title: set[tuple[str, ...]] = field(default_factory=set)  # lists of all products that a title in words may mean
 
-    def add(self, items: tuple[str, ...], intent: Intent) -> None:
+    def add(self, items: tuple[str, ...], intent: Intent, message: str = "") -> None:
         """One more answer; of no items it is none."""
         if items:
             self.lists.append(items)
             self.intents.append(intent)
+            self.messages.append(message)
 
     def intent_for(self, item: str) -> Intent:
         """What was wished for when a product was the pick, or else was shown, for the last time."""

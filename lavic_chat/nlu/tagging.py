@@ -41,6 +41,7 @@ TAGS, ABOUT = 1 + 2 * len(r.SLOTS), ENDS[-1]
 TOKEN_SCORES = TAGS + len(r.BOUNDS)
 NO_SLOT = 0
 APPEARANCES = (r.WANTED, r.UNWANTED)
+OPPOSITE = {r.WANTED: r.UNWANTED, r.UNWANTED: r.WANTED}
 POSSIBLE = 0.1  # probability from which on a word may be of a kind
 LIKELY = -0.7  # log odds from which on one of many names holds: they are rare, so the network is shy
 WORD = re.compile(r"\d+(?:[.,'’]\d+)*\w*|\w+|[^\w\s]")
@@ -81,11 +82,21 @@ def tags_of(spans: Sequence[Span], offsets: Sequence[tuple[int, int]]) -> list[t
 
 def decode(text: str, offsets: Sequence[tuple[int, int]], tokens: np.ndarray, about: np.ndarray) -> Reading:
     """Offsets of n tokens in the text, their scores [n, TOKEN_SCORES], and the message's [ABOUT] -> the reading."""
-    decided = {head.name: choose(head, scores) for head, scores in zip(HEADS, head_scores(about).values(), strict=True)}
+    scored = head_scores(about)
+    decided = {head.name: choose(head, scored[head.name]) for head in HEADS}
     if decided["act"] != r.QUESTION:
         decided["asks"] = r.NOTHING
     words = of_one_mind(weighed_words(text, offsets, tokens))
-    return Reading(spans=tuple(decode_spans(text, words)), possible=tuple(possible_kinds(text, words)), **decided)
+    return Reading(
+        spans=tuple(decode_spans(text, words)), possible=tuple(possible_kinds(text, words)),
+        which_shares=shares_of(scored["which"]), place_shares=shares_of(scored["place"]), **decided,
+    )  # fmt: skip
+
+
+def shares_of(scores: np.ndarray) -> tuple[float, ...]:
+    """Scores of a head of which one name holds -> the probability of each."""
+    shares = np.exp(scores - scores.max())
+    return tuple((shares / shares.sum()).tolist())
 
 
 def choose(head: Head, scores: np.ndarray) -> Any:
@@ -156,13 +167,14 @@ def decode_spans(text: str, words: Sequence[Word]) -> list[Span]:
     """A slot goes on from word to word until another begins."""
     spans: list[Span] = []
     open_slot, start, end, bounds = "", 0, 0, np.zeros(len(r.BOUNDS))
-    sure: list[float] = []  # of each word
+    sure: list[tuple[float, float]] = []  # of each word, and that it is of the opposite slot
 
     def close() -> None:
         first, last = trimmed(text, start, end, open_slot)
         if open_slot and first < last:
             bound = r.BOUNDS[int(bounds.argmax())] if open_slot in r.AMOUNTS and open_slot != r.SEATS else ""
-            spans.append(Span(open_slot, text[first:last], first, last, bound, float(np.mean(sure))))
+            probable, against = np.mean(sure, 0).tolist()
+            spans.append(Span(open_slot, text[first:last], first, last, bound, probable, against))
 
     for word in words:
         best, slot = int(word.tags.argmax()), best_slot(word)
@@ -171,7 +183,7 @@ def decode_spans(text: str, words: Sequence[Word]) -> list[Span]:
             open_slot, start, bounds, sure = slot, word.start, np.zeros(len(r.BOUNDS)), []
         if slot:
             end, bounds = word.end, bounds + word.bounds
-            sure.append(word.sure(slot))
+            sure.append((word.sure(slot), word.sure(OPPOSITE[slot]) if slot in OPPOSITE else 0.0))
     close()
     return spans
 

@@ -2,8 +2,8 @@
 
 One JSON object a line (english/things.jsonl): `thing`, `also` (other names of it), `broader` (kinds that it is of),
 `by_use` (what describes it to whoever lacks its name). And english/groups.jsonl, what is wished for where no thing is
-named, "some storage", "something for the kitchen": `group`, `also`, `by_use`, and the `things` that will do. It knows no
-catalogue; names that it lacks are found by their meaning.
+named, "some storage", "something for the kitchen": `group`, `also`, `by_use`, and the `things` that will do. It knows
+no catalogue; names that it lacks are found by their meaning.
 """
 
 from collections.abc import Iterable, Mapping
@@ -117,6 +117,11 @@ class Thesaurus:
         spans = ((start, start + size) for size in range(1, LONGEST_NAME + 1) for start in range(len(words) - size + 1))
         named = frozenset().union(*(self.by_name.get(tuple(words[start:end]), ()) for start, end in spans))
         return named.union(*(self.kinds[place] for place in named))
+
+    def is_group(self, said: str) -> bool:
+        """Whether words name groups of things alone."""
+        places, left = self.find(said)
+        return bool(places) and not left and places <= self.groups
 
     def _find(self, said: str) -> tuple[frozenset[int], int]:
         """The things that words name, by as many of the last words before a joint as make a name, and how many words

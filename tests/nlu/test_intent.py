@@ -14,6 +14,7 @@ from lavic_chat.nlu.intent import (
     limit_words,
     relation_words,
     with_limit,
+    with_limits,
 )
 
 FULL = Intent(
@@ -102,3 +103,28 @@ def test_json_has_what_there_is():
         "act": "ask", "kinds": ["sofa", "armchair"], "wanted": ["red"], "unwanted": ["leather"],
         "limits": {"price": {"least": 100, "most": 500}, "seats": {"least": 2}}, "relations": ["price-", "colour="],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "left"),
+    [
+        (Limit("size", 24, 36), Limit("width", 40, 60), 1),
+        (Limit("width", 160, 240), Limit("size", most=150), 1),
+        (Limit("size", most=80), Limit("width", least=100), 1),
+        (Limit("size", most=80), Limit("height", most=40), 2),
+        (Limit("width", 160, 240), Limit("height", most=40), 2),
+        (Limit("price", 80, 120), Limit("size", most=40), 2),
+    ],
+)
+def test_an_old_size_does_not_stay_beside_a_new_measure(old, new, left):
+    found = with_limits((old,), (new,))
+    assert len(found) == left and found[-1] == new
+    assert with_limits((), (old, new)) == (old, new)
+
+
+def test_a_whole_size_takes_the_place_of_the_longest_side():
+    rug = (Limit("width", 160, 240), Limit("depth", 240, 360))
+    assert with_limits((Limit("size", most=300), Limit("length", most=300), Limit("price", most=90)), rug) == (
+        Limit("price", most=90),
+        *rug,
+    )

@@ -160,3 +160,50 @@ def test_what_is_no_length_is_no_limit(marked):
 def test_times_are_no_limits(marked):
     assert limits(marked) == []
     assert limits("a toy under [price<:12]") == [Limit("price", most=12)]
+
+
+@pytest.mark.parametrize(
+    ("marked", "limit"),
+    [
+        ("a [kind:plate], [width~:27] [length~:cm]", Limit("size", 21.6, 32.4)),
+        ("a [size~:27] [height~:cm] [kind:plate]", Limit("size", 21.6, 32.4)),
+        ("a 30cm [kind:clock]", Limit("size", 24, 36)),
+        ("a 30 cm round [kind:clock]", Limit("size", 24, 36)),
+        ("a [kind:plate] of 27 cm", Limit("size", 21.6, 32.4)),
+        ("a [kind:plate], about [width~:27 cm] across", Limit("width", 21.6, 32.4)),
+        ("a [kind:desk] for an alcove of about [width~:90 cm]", Limit("width", 72, 108)),
+    ],
+)
+def test_a_measure_of_which_nothing_is_said_is_the_things_main_size(marked, limit):
+    check_only(marked, limit)
+
+
+def test_a_measure_that_is_not_at_a_name_and_not_bounded_is_no_limit():
+    assert limits("a [kind:sofa], ours stood 90 cm from the wall") == []
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "a [kind:rug], [size~:200x300]",
+        "a [kind:rug] [size~:200]x[size~:300]",
+        "[width~:200] by [depth~:300 cm] [kind:rug]",
+    ],
+)
+def test_a_cross_needs_no_spaces_and_joins_what_was_read_apart(marked):
+    width, depth = limits(marked)
+    assert (width.quantity, width.least, width.most) == ("width", 160, pytest.approx(240))
+    assert (depth.quantity, depth.least, depth.most) == ("depth", 240, pytest.approx(360))
+
+
+def test_the_usual_measure_is_meant_again_where_no_direction_is_said():
+    text, spans = unmark("[height<:50 cm] rather")
+    assert [one.quantity for one in limits_in(spans, text, "size")] == ["size"]
+    assert [one.quantity for one in limits_in(spans, text)] == ["height"]
+    for marked in ("[width<:50 cm] wide rather", "and [width<:50 cm] please"):
+        text, spans = unmark(marked)
+        assert [one.quantity for one in limits_in(spans, text, "size")] == ["width"]
+
+
+def test_the_bound_of_a_unit_read_by_itself_holds_for_its_number():
+    check_only("nothing that sticks out [depth>:18] [depth<:inches]", Limit("depth", most=45.72))

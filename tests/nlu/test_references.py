@@ -117,3 +117,43 @@ def test_one_that_is_denied_is_turned_down_whatever_else_is_said(ask):
             intent, ranked = ask("a [kind:sofa]", (said, {"act": act}))
             assert intent.excluded == {shown[0]} and intent.unwanted == ("stripes",) and ranked[0] != shown[0]
     assert ask("a [kind:sofa]", ("not that [unwanted:dark]", {"act": "refine"}))[0].excluded == set()
+
+
+def test_the_older_one_of_a_look_comes_back_with_its_wish(ask):
+    first, second = "a [wanted:brown] [kind:sofa]", ("and in [wanted:red]?", {"act": "refine"})
+    back = ("let me see [ref:the brown one] again", {"act": "recall", "which": "named"})
+    intent, ranked = ask(first, second, back)
+    assert (intent.act, intent.reference, intent.wanted, ranked[0]) == (
+        "recall",
+        "brown-sofa",
+        ("brown",),
+        "brown-sofa",
+    )
+    before = ("previous, before I said [wanted:red]", {"act": "recall", "which": "previous"})
+    assert ask(first, second, before)[0].reference == "brown-sofa"
+
+
+def test_one_that_is_called_by_its_name_comes_back(ask):
+    back = ("the [title:Marlo] again", {"act": "recall", "which": "named"})
+    intent, _ = ask("a [wanted:blue] [kind:sofa]", "a [kind:lamp]", back)
+    assert intent.reference == "blue-sofa"
+    assert ask("a [kind:lamp]", back)[0].reference in (None, "blue-sofa")
+
+
+def test_a_thing_that_was_taken_for_a_title_is_none(ask):
+    back = ("the [wanted:black] [title:lamp] again", {"act": "recall", "which": "named"})
+    intent, _ = ask("a [wanted:black] [kind:lamp]", "a [kind:sofa]", back)
+    assert (intent.reference, intent.title) == ("lamp", "")
+
+
+def test_the_one_right_behind_the_pick_is_the_second(ask):
+    shown = ask("a [kind:sofa]")[1]
+    for said in ("not the top one, whichever you put right after it", "the one just below that"):
+        assert ask("a [kind:sofa]", (said, {"act": "recall"}))[0].reference == shown[1]
+
+
+def test_the_very_first_of_a_kind_comes_back_after_refusals(ask):
+    first = "a [kind:sofa]"
+    back = ("the very first [kind:sofa] you showed me", {"act": "recall", "which": "first"})
+    intent, ranked = ask("a [kind:rug]", first, ("no", {"act": "reject"}), ("no", {"act": "reject"}), back)
+    assert intent.reference == ranked[0] == ask("a [kind:rug]", first)[1][0]
