@@ -1,9 +1,10 @@
 """What tells the variants of one product apart, and which attributes are the shop's books alone."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from lavic_chat.catalog.product import Product
-from lavic_chat.catalog.text import stems_of
+from lavic_chat.catalog.text import count, stems_of
 
 # Names of attributes as shops write them, without spaces, dashes and case.
 BOOKKEEPING = frozenset(
@@ -63,3 +64,43 @@ def telling_apart(products: Sequence[Product]) -> Mapping[str, str]:
     return {
         one.id: " · ".join(differing(one, same)[:MOST_DIFFERING]) for same in named.values() for one in same
     }  # fmt: skip
+
+
+def variants_among(products: Iterable[Product]) -> list[Product]:
+    """Those that share their shape with another, in their order."""
+    listed = list(products)
+    often = Counter(one.shape for one in listed if one.shape)
+    return [one for one in listed if often[one.shape] > 1]
+
+
+def count_families(products: Iterable[Product]) -> int:
+    """How many products there are, counting those of one shape once."""
+    return len({(one.shape, "" if one.shape else one.id) for one in products})
+
+
+def products_and_variants(variants: int, families: int) -> str:
+    """So many in words: "12 products, 31 variants", or "12 products" where each is the only one of its shape."""
+    counted = count(families, "product")
+    return f"{counted}, {count(variants, 'variant')}" if variants > families else counted
+
+
+def sharing_pictures(products: Iterable[Product], main_picture: Mapping[str, str]) -> list[Product]:
+    """The variants whose main picture is that of another variant of their shape. main_picture: product id -> what is
+    the same for one picture; ids without one are left out."""
+    pairs = [(one, (one.shape, main_picture.get(one.id, ""))) for one in variants_among(products)]
+    often = Counter(pair for _, pair in pairs)
+    return [one for one, (shape, picture) in pairs if picture and often[shape, picture] > 1]
+
+
+def sharing_sentence(number: int) -> str:
+    """What it means that so many variants share their pictures, and what to do."""
+    return (
+        f"{number:,} variants show the same picture as another variant of their product: fine for sizes, but colours "
+        "and materials need a picture each to be told apart."
+    )
+
+
+def pictureless_sentence(number: int) -> str:
+    """What it means that so many variants have no picture, and what to do."""
+    have = count(number, "variant has", "variants have")
+    return f"{have} no picture at all and cannot be found by looks; give each one of its own."

