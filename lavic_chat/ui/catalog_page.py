@@ -115,7 +115,7 @@ class CatalogPage(SignInPage):
             catalog_markup.sheet(list(zip(products, captions, strict=True)), (state.sheet, sheets), self.links),
         )
         shown = f'<div class="owner">{"".join(parts)}</div>'
-        return {self.state: state, self.notice: markup.notice(note), self.body: shown}
+        return {self.state: state, self.notice: markup.notice(note), self.body: shown, self.masthead: self.header()}
 
 
 def number_in(choice: str) -> int:

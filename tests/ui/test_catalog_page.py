@@ -8,6 +8,7 @@ from helpers.fakes import EVIL, FakeRecommender, make_catalog
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.checks import background
+from lavic_chat.catalog.live import LiveCatalog
 from lavic_chat.catalog.overview import overview_of
 from lavic_chat.catalog.product import Problem
 from lavic_chat.feedback.annotation import AnnotationStore
@@ -100,6 +101,15 @@ def test_the_owner_has_it_looked_at_again(page, asked, tmp_path):
     assert asked == ["again"] and ASKED_AGAIN in screen[page.notice]
     still = seated(page.links.catalog, tmp_path, lambda: False)
     assert DOES_NOT_WATCH in press(still, Owner("ada"), {"act": "again"})[0][still.notice]
+
+
+def test_the_masthead_counts_the_newest_catalogue(page, tmp_path):
+    live = LiveCatalog(page.links.catalog)
+    owner = seated(live, tmp_path, bool)
+    live.take(Catalog(live.folder, live.products[:7]))
+    assert "7 products" in begin(owner, "ada")[owner.masthead]
+    live.take(Catalog(live.folder, live.products[:3]))
+    assert "3 products" in press(owner, Owner("ada"), {"act": "refresh"})[0][owner.masthead]
 
 
 @pytest.mark.parametrize("choice, sheet", [

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from starlette.testclient import TestClient
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.catalog.live import LiveCatalog
 from lavic_chat.catalog.terms import CatalogTerms
 from lavic_chat.dialogue.turns import Dialogue, Turn
 from lavic_chat.errors import CacheError, DialogueError, FlagError, LavicError, PictureError
@@ -466,6 +468,27 @@ def test_coming_back_shows_what_was_kept(page: ChatPage, answered: Session):
     assert screen[page.session].pick == answered.pick and screen[page.box]["value"]["text"] == "in green"
     assert screen[page.most] == "50" and screen[page.filters]["label"] == "Filters (on)"
     assert page.restore(answered, to_storage(Session())) == gr.skip() == page.restore(Session(), None)
+
+
+def test_whoever_comes_after_a_live_change_sees_the_newest_catalogue(catalog: Catalog, answered: Session, tmp_path):
+    live = LiveCatalog(catalog)
+    with gr.Blocks():
+        links = markup.Links(live, "fake-model", "cpu")
+        page = ChatPage(FakeRecommender(live), AnnotationStore(tmp_path / "flags.sqlite"), links)
+        page.lay_out()
+    new, back = gr.Request(session_hash="new"), gr.Request(session_hash="back")
+    assert page.restore_visit(Session(), None, None, new) == {page.storage: None}
+    vases = [Product(f"v{n}", f"Vase {n}", "Vases", attributes={"colour": "blue"}) for n in range(4)]
+    live.take(Catalog(catalog.folder, (*catalog.products, *vases)))
+    for _ in range(2):
+        screen = page.restore_visit(Session(), None, None, new)
+        assert "24 products" in screen[page.masthead] and "greeting" in screen[page.conversation]
+        assert "samples" in screen[page.card] and screen[page.storage] is None
+        assert links.examples[0] in unescape(screen[page.conversation])
+    screen = page.restore_visit(Session(), to_storage(answered), None, back)
+    assert "24 products" in screen[page.masthead] and "a red armchair" in screen[page.conversation]
+    assert screen[page.session].pick == answered.pick and 'data-product="red-armchair"' in screen[page.card]
+    assert list(page.restore_visit(answered, None, None, back)) == [page.masthead]
 
 
 def test_files_of_the_shop_are_not_told_to_visitors(page: ChatPage, recommender: FakeRecommender, monkeypatch, caplog):
