@@ -54,7 +54,7 @@ class SignInPage:
         self.state = gr.State(state)
         self.masthead = html(self.header(), "masthead")
         with gr.Row(elem_id="sign-in") as self.sign_in:
-            self.name = gr.Textbox(label="Your name at this desk", max_length=80, elem_id="annotator", min_width=180)
+            self.name = gr.Textbox(label="Your name", max_length=80, elem_id="annotator", min_width=180)
             self.password = gr.Textbox(
                 label="Password", type="password", max_length=200, visible=bool(self.annotators), min_width=180
             )

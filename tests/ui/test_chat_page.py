@@ -362,8 +362,28 @@ def test_prices_are_written_as_in_a_shop(links: markup.Links):
     assert prices == ["", "$0", "$49", "$1,234.50"]
 
 
+def test_shoppers_are_shown_nothing_of_those_who_run_the_chat(links: markup.Links, answered: Session):
+    closed = replace(links, has_login=True)
+    seen = markup.header(closed) + markup.conversation(answered, closed) + markup.status(answered)
+    seen += markup.gallery(answered, closed) + card_markup.window(answered, closed)
+    assert "token" not in seen and "fake-model" not in seen + markup.header(links)
+    within = '<span class="within"><a href="desk">Annotate</a><a href="catalog">Catalogue</a></span>'
+    assert within in seen and seen.count("Annotate") == 1  # shown where somebody has signed in
+    assert ".masthead .facts .within { display: none;" in stylesheet()
+    assert '<a href="catalog">Catalogue</a>' in markup.header(links) and "within" not in markup.header(links)
+    panel = inspection(answered, closed, 1312)
+    assert "50 visual tokens" in panel and "By fake-model on cpu." in panel
+    assert "fake-model on cpu" in markup.header(closed, at_annotations=True)
+
+
+def test_an_open_page_is_not_said_to_be_protected():
+    closed, is_open = (markup.invitation("T", "P", has_login) for has_login in (True, False))
+    assert "name and password that you were given" in closed and "open to whoever" not in closed
+    assert "open to whoever has its address" in is_open and "LAVIC_ANNOTATOR_AUTH sets" in is_open
+
+
 def test_the_status_says_what_it_took(answered: Session):
-    assert "Looked at 10 pictures, 50 visual tokens, 0.4 s" in markup.status(answered)
+    assert "Looked at 10 pictures, 0.4 s" in markup.status(answered)
     assert 'role="status"' in markup.status(Session())
     assert 'class="sr">My pick is the ' in markup.status(answered)  # for who hears the page
 
