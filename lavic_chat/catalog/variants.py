@@ -41,13 +41,20 @@ def differing(product: Product, variants: Iterable[Product]) -> tuple[str, ...]:
 def variant_title(product: Product, variants: Sequence[Product], wanted: Sequence[str] = ()) -> str:
     """A title that is no other variant's: "Aalto sofa in orange", by what was asked of its values, else by what differs
     most plainly, else as it was asked for; the title alone where there are no others. wanted: words for its look."""
+    words = variant_words(product, variants, wanted)
+    return f"{product.title} in {words}" if words else product.title
+
+
+def variant_words(product: Product, variants: Sequence[Product], wanted: Sequence[str] = ()) -> str:
+    """Which of its variants a product is, "orange, 36", as `variant_title` says it; "" where there are no others, or
+    its title says it already."""
     if all(one.id == product.id for one in variants):
-        return product.title
+        return ""
     known, asked = stems_of(product.title), stems_of(" ".join(wanted))
     values = [value for value in differing(product, variants) if not (stem := stems_of(value)) or not stem <= known]
     named = [value for value in values if stems_of(value) & asked] or values[:MOST_DIFFERING]
     words = [lowered(value) for value in named] or [" ".join(word for word in wanted if not stems_of(word) <= known)]
-    return f"{product.title} in {', '.join(words)}" if any(words) else product.title
+    return ", ".join(filter(None, words))
 
 
 def lowered(value: str) -> str:

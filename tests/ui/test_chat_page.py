@@ -228,6 +228,25 @@ def test_what_was_said_of_the_price_is_taken_up():
     assert write_reply(replace(lamps, gave_way=(GivenWay("kind", "lamp"),))).startswith("I have found no lamp. What")
 
 
+def test_which_variant_the_pick_is_is_said():
+    found = Recommendation((scored(0, 0.9), scored(1, 0.1)), variant="orange, 36")
+    assert write_reply(found).startswith("My pick is the Thing 0 in orange, 36. The other one")
+
+
+def test_a_dearer_pick_never_comes_without_a_word():
+    none = "No lamp here is cheaper than the Pico lamp, at €79; the next one costs €85."
+    cheaper, red = GivenWay("price", "cheaper"), GivenWay("colour", "red")
+    found = Recommendation(
+        (scored(0, 0.9), scored(1, 0.1)), intent=Intent(kinds=("lamp",)), gave_way=(cheaper,), none_cheaper=none
+    )
+    assert write_reply(found).startswith(f"{none} What comes next is the Thing 0. ")
+    both = write_reply(replace(found, gave_way=(cheaper, red)))
+    assert both.startswith(f"{none} I have found no lamp that is red. What comes next is the Thing 0.")
+    missed = write_reply(replace(found, gave_way=(GivenWay("kind", "lamp"),), out_of_stock=("Pico lamp in blue",)))
+    assert missed.startswith(f"{none} The Pico lamp in blue is out of stock at the moment. What comes next is")
+    assert write_reply(replace(found, gave_way=(), out_of_stock=("A",))).count("out of stock") == 1
+
+
 def test_nobody_is_sure_of_a_pick_that_only_comes_nearest(answered: Session, links: markup.Links):
     assert answered.recommendation and "My pick" in card_markup.card(answered, links)
     nearest = replace(answered.recommendation, gave_way=(GivenWay("colour", "red"),))
