@@ -20,7 +20,7 @@ from lavic_chat.nlu.catalog_words import SMALL_WORDS, entry_match, in_category, 
 from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, Entry, Lexicon
 from lavic_chat.nlu.prototypes import Prototypes, mean_prototypes
 from lavic_chat.nlu.spelling import Speller
-from lavic_chat.nlu.terms import Encoder, nearest, room_for
+from lavic_chat.nlu.terms import Encoder, nearest, remember_sparse, room_for
 from lavic_chat.nlu.thesaurus import LONGEST_NAME, Thesaurus, name_words
 from lavic_chat.nlu.word_tables import WordTables, find_entry, make_word_tables
 
@@ -77,7 +77,7 @@ class Grounding:
         self.speller = Speller(self.tables.uses, others, lambda word: english.is_word(word) or english.is_spelled(word))
         self.kind = lru_cache(room_for(256, len(self.columns)))(self._kind)
         self.appearance = lru_cache(room_for(512, len(self.columns)))(self._appearance)
-        self.match = lru_cache(room_for(512, len(self.seen.terms)))(self._match)
+        self.match = remember_sparse(self._match, len(self.seen.terms))
 
     # ---- kinds of things ----
 
