@@ -88,8 +88,9 @@ class Recommendation:
     shopper's words. gave_way: conditions that the pick does not meet, for nothing here meets all. unknown: limits of
     which the shop says nothing for such things, so that they could not be heeded. reply: what is said
     where the turn asks for no pick, and there are no candidates; "" else. out_of_stock: titles of what would have met
-    all that was asked, "Aalto sofa in orange". model_hash, catalog_hash: of what has answered, "" where that is
-    not known."""
+    all that was asked, "Aalto sofa in orange". variant: which of its variants the pick is, "orange, 36", "" where it
+    has none. none_cheaper: the sentence that nothing of the kind is cheaper, where that was asked for. model_hash,
+    catalog_hash: of what has answered, "" where that is not known."""
 
     candidates: tuple[ScoredProduct, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
@@ -102,6 +103,8 @@ class Recommendation:
     out_of_stock: tuple[str, ...] = ()
     model_hash: str = ""
     catalog_hash: str = ""
+    variant: str = ""
+    none_cheaper: str = ""
 
     @property
     def pick(self) -> ScoredProduct:

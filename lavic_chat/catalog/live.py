@@ -6,6 +6,7 @@ pictures while these lie in the folder; they are no longer found, and no longer 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from lavic_chat.catalog.columns import Columns
@@ -13,6 +14,14 @@ from lavic_chat.catalog.product import Catalog, Product
 from lavic_chat.catalog.terms import CatalogTerms
 
 MOST_GONE = 20_000  # products that are kept in mind; of more, the ones that went last
+
+
+class LookedAgain(Enum):
+    """What comes of an owner's word to look at a catalogue again."""
+
+    UNWATCHED = "nobody watches it"
+    UNCHANGED = "its files are those that are shown"
+    CHANGED = "it is another and being taken up"
 
 
 @dataclass(frozen=True)

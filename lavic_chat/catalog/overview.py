@@ -6,18 +6,21 @@ import numpy as np
 
 from lavic_chat.catalog.columns import Columns
 
-BINS = 12  # of the histogram, the last of which holds all that is dearer
+BINS = 12  # of the histogram
 ROUNDING = 1e-9  # so that 0.6 is in the bin from 0.6 on, whatever its last bits
-TYPICAL = 95  # per cent of the prices that the other bins hold
+FAR = 3.0  # quartile ranges above the third quartile from which on a price is far from the others
+MOST_FAR = 10  # per cent of the prices that may be
 
 
 @dataclass(frozen=True)
 class PriceBin:
-    """How many products cost from `low` on and less than `high`; of the last bin the end is open."""
+    """How many products cost from `low` on and less than `high`; of the last bin, at most that. is_far: the last one,
+    of all that is far dearer than the rest, up to the dearest."""
 
     low: float
     high: float
     count: int
+    is_far: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,25 @@ def overview_of(columns: Columns) -> CatalogOverview:
 
 
 def histogram(prices: np.ndarray) -> tuple[PriceBin, ...]:
-    """Prices [N] in bins of one round width, so that TYPICAL per cent lie in all but the last; () without any."""
+    """Prices [N] in at most BINS bins of one round width, and a last one of what is far dearer, so that one price does
+    not squeeze all others into a corner; () without any."""
     if not len(prices):
         return ()
-    width = round_up(float(np.percentile(prices, TYPICAL)) / (BINS - 1))
-    places = np.minimum(np.floor(prices / width + ROUNDING), BINS - 1).astype(int)
-    counts = np.bincount(places)
-    return tuple(PriceBin(place * width, (place + 1) * width, int(count)) for place, count in enumerate(counts))
+    top, dearest = typical_top(prices), float(prices.max())
+    width = round_up(top / (BINS - (2 if dearest > top else 1)))
+    places = np.floor(prices / width + ROUNDING)
+    last = int(np.floor(top / width + ROUNDING))
+    counts = np.bincount(places[places <= last].astype(int), minlength=last + 1)
+    bins = [PriceBin(place * width, (place + 1) * width, int(count)) for place, count in enumerate(counts)]
+    far = int((places > last).sum())
+    return (*bins, PriceBin((last + 1) * width, dearest, far, is_far=True)) if far else tuple(bins)
+
+
+def typical_top(prices: np.ndarray) -> float:
+    """The dearest of prices [N] that are not far from the others; of these there are few, whatever the prices are."""
+    first, third = np.percentile(prices, (25, 75))
+    near = prices[prices <= third + FAR * (third - first)].max()
+    return float(max(near, np.percentile(prices, 100 - MOST_FAR, method="lower")))
 
 
 def round_up(width: float) -> float:

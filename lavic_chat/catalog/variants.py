@@ -1,9 +1,10 @@
 """What tells the variants of one product apart, and which attributes are the shop's books alone."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from lavic_chat.catalog.product import Product
-from lavic_chat.catalog.text import stems_of
+from lavic_chat.catalog.text import count, stems_of
 
 # Names of attributes as shops write them, without spaces, dashes and case.
 BOOKKEEPING = frozenset(
@@ -40,13 +41,20 @@ def differing(product: Product, variants: Iterable[Product]) -> tuple[str, ...]:
 def variant_title(product: Product, variants: Sequence[Product], wanted: Sequence[str] = ()) -> str:
     """A title that is no other variant's: "Aalto sofa in orange", by what was asked of its values, else by what differs
     most plainly, else as it was asked for; the title alone where there are no others. wanted: words for its look."""
+    words = variant_words(product, variants, wanted)
+    return f"{product.title} in {words}" if words else product.title
+
+
+def variant_words(product: Product, variants: Sequence[Product], wanted: Sequence[str] = ()) -> str:
+    """Which of its variants a product is, "orange, 36", as `variant_title` says it; "" where there are no others, or
+    its title says it already."""
     if all(one.id == product.id for one in variants):
-        return product.title
+        return ""
     known, asked = stems_of(product.title), stems_of(" ".join(wanted))
     values = [value for value in differing(product, variants) if not (stem := stems_of(value)) or not stem <= known]
     named = [value for value in values if stems_of(value) & asked] or values[:MOST_DIFFERING]
     words = [lowered(value) for value in named] or [" ".join(word for word in wanted if not stems_of(word) <= known)]
-    return f"{product.title} in {', '.join(words)}" if any(words) else product.title
+    return ", ".join(filter(None, words))
 
 
 def lowered(value: str) -> str:
@@ -63,3 +71,43 @@ def telling_apart(products: Sequence[Product]) -> Mapping[str, str]:
     return {
         one.id: " · ".join(differing(one, same)[:MOST_DIFFERING]) for same in named.values() for one in same
     }  # fmt: skip
+
+
+def variants_among(products: Iterable[Product]) -> list[Product]:
+    """Those that share their shape with another, in their order."""
+    listed = list(products)
+    often = Counter(one.shape for one in listed if one.shape)
+    return [one for one in listed if often[one.shape] > 1]
+
+
+def count_families(products: Iterable[Product]) -> int:
+    """How many products there are, counting those of one shape once."""
+    return len({(one.shape, "" if one.shape else one.id) for one in products})
+
+
+def products_and_variants(variants: int, families: int) -> str:
+    """So many in words: "12 products, 31 variants", or "12 products" where each is the only one of its shape."""
+    counted = count(families, "product")
+    return f"{counted}, {count(variants, 'variant')}" if variants > families else counted
+
+
+def sharing_pictures(products: Iterable[Product], main_picture: Mapping[str, str]) -> list[Product]:
+    """The variants whose main picture is that of another variant of their shape. main_picture: product id -> what is
+    the same for one picture; ids without one are left out."""
+    pairs = [(one, (one.shape, main_picture.get(one.id, ""))) for one in variants_among(products)]
+    often = Counter(pair for _, pair in pairs)
+    return [one for one, (shape, picture) in pairs if picture and often[shape, picture] > 1]
+
+
+def sharing_sentence(number: int) -> str:
+    """What it means that so many variants share their pictures, and what to do."""
+    return (
+        f"{number:,} variants show the same picture as another variant of their product: fine for sizes, but colours "
+        "and materials need a picture each to be told apart."
+    )
+
+
+def pictureless_sentence(number: int) -> str:
+    """What it means that so many variants have no picture, and what to do."""
+    have = count(number, "variant has", "variants have")
+    return f"{have} no picture at all and cannot be found by looks; give each one of its own."

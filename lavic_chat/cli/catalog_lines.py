@@ -10,20 +10,22 @@ from lavic_chat.catalog.importing.importers import ImportReport
 from lavic_chat.catalog.load import read_products
 from lavic_chat.catalog.product import Problem
 from lavic_chat.catalog.text import count
+from lavic_chat.catalog.variants import count_families, pictureless_sentence, products_and_variants, sharing_sentence
 
 MOST_REASONS = 10  # why pictures are missing, one a line
 
 
 def import_lines(report: ImportReport, folder: Path) -> Iterator[str]:
     """What an import has done, for a screen."""
-    counted = f"{count(report.products, 'product')} and {count(report.files, 'picture')}"
-    yield f"{counted} are now in {folder} (read as {report.format})."
+    products = products_and_variants(report.products, report.families)
+    yield f"{products} and {count(report.files, 'picture')} are now in {folder} (read as {report.format})."
     if report.files < report.pictures:
         yield "A picture that several products show is counted once."
     if report.changes:
         changes = asdict(report.changes).items()
         counts = [f"{len(ids):,} {name}" for name, ids in changes]
-        yield f"Products since the last import: {', '.join(counts)}."
+        kind = "Variants" if report.products > report.families else "Products"
+        yield f"{kind} since the last import: {', '.join(counts)}."
     if report.absent:
         are = count(report.absent, "picture is", "pictures are")
         yield f"{are} missing; a grey blank stands in for each."
@@ -33,6 +35,10 @@ def import_lines(report: ImportReport, folder: Path) -> Iterator[str]:
     if report.bare:
         have = count(report.bare, "product names", "products name")
         yield f"{have} no picture that can be used; a grey blank stands in."
+    if report.pictureless:
+        yield pictureless_sentence(report.pictureless)
+    if report.sharing:
+        yield sharing_sentence(report.sharing)
     if report.rejected:
         were = count(report.rejected, "row was", "rows were")
         yield f"{were} left out, see {folder / REJECTED}:"
@@ -75,8 +81,9 @@ def check_lines(found: Sequence[Problem], folder: Path) -> Iterator[str]:
     for problem in found:
         level = "warning: " if problem.is_warning else ""
         yield f"{level}{problem.kind}: {problem.where}: {problem.sentence}"
-    listed = [product.images for product in read_products(folder, on_bad=lambda _: None)]
-    images = {image for one in listed for image in one}
-    yield f"Checked: {count(len(listed), 'product')} with {count(len(images), 'different picture')}."
+    products = list(read_products(folder, on_bad=lambda _: None))
+    images = {image for product in products for image in product.images}
+    counted = products_and_variants(len(products), count_families(products))
+    yield f"Checked: {counted} with {count(len(images), 'different picture')}."
     warnings = sum(problem.is_warning for problem in found)
     yield f"{count(len(found) - warnings, 'problem')}, {count(warnings, 'warning')}."

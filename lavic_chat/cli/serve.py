@@ -79,15 +79,16 @@ def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
         check_categories(categories, load_catalog(settings.catalog))
     recommender = load_recommender(settings)
     currency = currency_in(recommender.catalog, settings.currency)
-    answer = to_answer(recommender.recommend(dialogue, filters=filters), currency)
-    print_json(answer) if as_json else click.echo(format_answer(answer))
+    found = recommender.recommend(dialogue, filters=filters)
+    answer = to_answer(found, currency)
+    print_json(answer) if as_json else click.echo(format_answer(answer, found.variant))
     if prepare_in_background(settings):
         click.echo("What answers faster on this processor is being made in the background.", err=True)
 
 
-def format_answer(answer: dict) -> str:
-    """The pick, what is out of stock and would have been better, what the pick does not meet, a line a candidate, and
-    what it cost; or what is said without a pick."""
+def format_answer(answer: dict, variant: str = "") -> str:
+    """The pick, which of its variants it is, what is out of stock and would have been better, what the pick does not
+    meet, a line a candidate, and what it cost; or what is said without a pick."""
     from lavic_chat.recommendation import stock_sentence
 
     pick = answer["pick"]
@@ -98,7 +99,7 @@ def format_answer(answer: dict) -> str:
     unknown = [f"Not known of such things: {', '.join(answer['unknown'])}"] if answer["unknown"] else []
     return "\n".join(
         [
-            f"{pick['title']} ({pick['id']}), {pick['score']:.0%} sure",
+            f"{pick['title']}{f' in {variant}' if variant else ''} ({pick['id']}), {pick['score']:.0%} sure",
             *out_of_stock,
             *gave_way,
             *unknown,

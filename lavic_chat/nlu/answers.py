@@ -170,6 +170,10 @@ class Answers:
         currency = currency_sign(self.grounding.products[row].currency) or self.currency
         return write_money(self.facts[row]["price"], currency)
 
+    def priced(self, row: int) -> str:
+        """A product that has a price, with it: "the Aalto sofa, at €499"."""
+        return f"the {self.title(row)}, at {self.price(row)}"
+
     def sides(self, row: int) -> str:
         """Its measures, "160 x 80 x 80 cm"; "" where none is known."""
         known = [f"{self.facts[row][name]:g}" for name in DIRECTIONS if name in self.facts[row]]

@@ -115,11 +115,12 @@ class Grounding:
         is changed; described: things that the words describe, and how closely."""
         words, (things, left) = name_words(mended), self.thesaurus.find(mended)
         kinds, wider_names, called = self.thesaurus.kinds, self.thesaurus.wider, self.tables.name_words
-        all_things = range(len(kinds))
+        all_things = [place for place in range(len(kinds)) if place not in self.thesaurus.groups]
         wider = frozenset().union(*(kinds[thing] for thing in things)) - things
         heads = frozenset().union(*(wider_names[thing] for thing in things))
         ends_so = called.called(words) if words else np.zeros(len(near), bool)
-        related = self.named_as(thing for thing in all_things if things & kinds[thing])
+        members = frozenset().union(*(self.thesaurus.members[thing] for thing in things))
+        related = self.named_as(members)
         apart = self.named_as(all_things) & ~related if things else np.zeros(len(near), bool)  # a t-shirt is no shirt
         so = self.named_as(thing for thing in all_things if words and words in wider_names[thing])
         so |= ends_so & ~apart
@@ -134,9 +135,7 @@ class Grounding:
             rows = self.tables.things[thing]
             near[rows] = np.maximum(near[rows], value)
         is_other = self.names.last(np.where(self.names.is_common, 1.0, near)) < MEANT
-        is_named_other = self.names.first(apart & ~self.named_as(wider)) & ~self.names.first(
-            near >= MEANT
-        )  # of the type toilets a bidet
+        is_named_other = self.names.first(apart) & ~self.names.first(near >= MEANT)  # of the type toilets a bidet
         return self.names.best(near) - OTHER_TYPE * is_other - OTHER_NAME * is_named_other
 
     def named_as(self, things: Iterable[int]) -> np.ndarray:
@@ -167,7 +166,7 @@ class Grounding:
         found: dict[int, float] = {}
         for place in np.flatnonzero(probable >= POSSIBLE):
             value = float(MEANS + (MEANT - MEANS) * probable[place])
-            for thing in self.thesaurus.members[place] | self.thesaurus.kinds[place] - self.thesaurus.groups | {place}:
+            for thing in self.thesaurus.members[place] | self.thesaurus.kinds[place]:
                 found[thing] = max(found.get(thing, 0.0), value if thing == place else JUST_LESS * value)
         return found
 
@@ -193,10 +192,10 @@ class Grounding:
         mended = self.mend(said)
         if (entry := self.find(mended)) and entry.word == PLAIN:
             return otherwise(self.appearance(PATTERNED))
-        whole = self.seen.probability(mended, self.meant(mended))
+        whole = self.seen.probability(mended)
         parts = [word for word in words_of(mended) if word not in SMALL_WORDS]
         if len(parts) > 1 and not self.meant(mended):
-            both = np.min([self.seen.probability(part, self.meant(part)) for part in parts], 0)
+            both = np.min([self.seen.probability(part) for part in parts], 0)
             return np.clip(np.maximum(whole, both), DOUBT, SURE)
         return np.clip(whole, DOUBT, SURE)
 
@@ -263,7 +262,7 @@ class Grounding:
 
     def meant(self, said: str) -> Entry | None:
         """The lexicon's entry of words that are said of a look, also where they liken it to a thing."""
-        return self.find(said) or self.lexicon.likeness(said)
+        return self.seen.meant(said)
 
     def facet(self, said: str) -> str:
         """Which facet words are of: by the lexicon, else by the nearest of its words."""

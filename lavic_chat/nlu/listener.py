@@ -7,10 +7,20 @@ import numpy as np
 
 from lavic_chat.catalog.measures import FactTable, fact_table, facts_of
 from lavic_chat.catalog.product import Product
-from lavic_chat.catalog.variants import variant_title
+from lavic_chat.catalog.variants import variant_title, variant_words
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
-from lavic_chat.nlu.answers import ALL_SEEN, Answers
-from lavic_chat.nlu.conditions import Condition, conditions_of, fit_all, is_used_up, weigh
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.answers import ALL_SEEN, APPEARANCE, Answers
+from lavic_chat.nlu.conditions import (
+    CENT_OR_CM,
+    Condition,
+    conditions_of,
+    fit_all,
+    is_used_up,
+    kind_condition,
+    meets,
+    weigh,
+)
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.reader import IntentReader, Tagger
@@ -60,7 +70,8 @@ class Listener:
         gone = [row[one] for one in intent.excluded if one in row]
         if not is_used_up(conditions, [row[one] for one in found], gone):
             return ""
-        return ALL_SEEN.format(kind=" or ".join(intent.kinds))
+        seen = ALL_SEEN.format(kind=" or ".join(intent.kinds))
+        return f"{said} {seen}" if (said := self.none_cheaper(intent) or self.cheapest(intent)) else seen
 
     def missed_out(
         self, found: Sequence[str], conditions: Sequence[Condition], wanted: Sequence[str] = ()
@@ -81,7 +92,60 @@ class Listener:
         rows = self.grounding.columns.variants_of(row)[:MOST_VARIANTS]
         return [self.grounding.products[int(one)] for one in rows]
 
+    def variant(self, product_id: str) -> str:
+        """Which of its variants a product is, in a few words; "" where it has none, or the catalogue leaves it to the
+        pictures."""
+        rows = self.grounding.columns.variants_of(self.grounding.row[product_id])
+        if len(rows) < 2:
+            return ""
+        products = [self.grounding.products[int(row)] for row in rows[:MOST_VARIANTS]]
+        product = self.grounding.products[self.grounding.row[product_id]]
+        if not self.grounding.reads_attributes:
+            product, *products = map(without_appearance, (product, *products))
+        return variant_words(product, products)
+
+    def none_cheaper(self, intent: Intent, next_one: str = "") -> str:
+        """That nothing of the kind is cheaper than what was too dear, with its price; "" where that is not so, or
+        cheaper was not asked for. next_one: id of what is shown instead, whose price is said where it is higher."""
+        dear = self.too_dear(intent)
+        prices = self.facts.column(r.PRICE)
+        if dear < 0 or (self.of_kind(intent, dear) & (prices < prices[dear] - CENT_OR_CM)).any():
+            return ""
+        following = self.grounding.row.get(next_one, dear)
+        behind = f"; the next one costs {self.answers.price(following)}" if prices[following] > prices[dear] else ""
+        kind = f"No {' or '.join(intent.kinds)} here" if intent.kinds else "Nothing of its kind here"
+        return f"{kind} is cheaper than {self.answers.priced(dear)}{behind}."
+
+    def cheapest(self, intent: Intent) -> str:
+        """Which of the kind is the cheapest, with its price; "" where cheaper was not asked for."""
+        dear = self.too_dear(intent)
+        if dear < 0:
+            return ""
+        rows = np.flatnonzero(self.of_kind(intent, dear) & ~np.isnan(self.facts.column(r.PRICE)))
+        row = rows[self.facts.column(r.PRICE)[rows].argmin()] if len(rows) else dear
+        kind = " or ".join(intent.kinds) or "of them"
+        return f"The cheapest {kind} here is {self.answers.priced(int(row))}."
+
+    def too_dear(self, intent: Intent) -> int:
+        """The row of the product of which something cheaper is wanted; -1 for none, and for one without a price."""
+        dear = next((one.product for one in intent.relations if (one.facet, one.sign) == (r.PRICE, "-")), "")
+        row = self.grounding.row.get(dear, -1)
+        return -1 if row < 0 or np.isnan(self.facts.column(r.PRICE)[row]) else row
+
+    def of_kind(self, intent: Intent, row: int) -> np.ndarray:
+        """[N] what is in stock and of the kind that is wanted, else of the category of the product in a row."""
+        columns = self.grounding.columns
+        if intent.kinds:
+            return columns.in_stock & meets(kind_condition(intent.kinds, intent.sure, self.grounding))
+        return columns.in_stock & (columns.categories == columns.categories[row])
+
     def reply(self, dialogue: Dialogue, intent: Intent) -> str:
         """What is said to a turn that asks for no pick."""
         said = next((turn.text for turn in reversed(dialogue.turns) if turn.role == SEEKER), "")
         return self.answers.reply(intent, dialogue.last_shown, said)
+
+
+def without_appearance(product: Product) -> Product:
+    """A product as a catalogue tells it whose looks are for the pictures alone to tell."""
+    kept = {name: value for name, value in product.attributes.items() if name.strip().lower() not in APPEARANCE}
+    return replace(product, attributes=kept)

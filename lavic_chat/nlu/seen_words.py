@@ -8,8 +8,8 @@ from lavic_chat.nlu.appearance_table import AppearanceTable
 from lavic_chat.nlu.catalog_words import entry_match, stems
 from lavic_chat.nlu.lexicon import COLOUR, Entry, Lexicon
 from lavic_chat.nlu.picture_words import PictureWords, Vocabulary
-from lavic_chat.nlu.terms import Encoder, room_for
-from lavic_chat.nlu.word_tables import WordTables
+from lavic_chat.nlu.terms import Encoder, remember_sparse, room_for
+from lavic_chat.nlu.word_tables import WordTables, find_entry
 
 
 class SeenWords:
@@ -29,18 +29,30 @@ class SeenWords:
         self.written = Vocabulary(tables.entries, tables.stem_words, self.terms.vectors)
         self.pictures = PictureWords(table, lexicon, encoder) if table else None
         self.words = self.pictures.words if self.pictures else frozenset[str]()
+        self.match = remember_sparse(self._match, len(self.terms.terms))
         self.probability = lru_cache(room_for(512, len(self.terms.of)))(self._probability)
 
-    def _probability(self, said: str, meant: Entry | None) -> np.ndarray:
-        """[N] that a product looks as words say, which are not taken apart. meant: the lexicon's entry of them."""
-        stem = stems(said)
-        by_entry = np.array([*(entry_match(stem, meant, other) for other in self.lexicon.entries), 0.0])
-        vector = self.encoder.encode([meant.word if meant else said])
-        written = self.terms.best(self.written.match(said, by_entry, vector))
+    def _probability(self, said: str) -> np.ndarray:
+        """[N] that a product looks as words say, which are not taken apart."""
+        written = self.terms.best(self.match(said))
         if not self.pictures:
             return written
-        seen = self.pictures.probability(said, by_entry, vector)
+        seen, meant = self.pictures.probability(said, *self.compared(said)), self.meant(said)
         return np.maximum(written, np.where(self.stated(meant.facet), 0.0, seen) if meant else seen)
+
+    def _match(self, said: str) -> np.ndarray:
+        """[T] how probably each term of the catalogue's says what is said."""
+        return self.written.match(said, *self.compared(said))
+
+    def compared(self, said: str) -> tuple[np.ndarray, np.ndarray]:
+        """How probably each entry of the lexicon says what is said, and a 0; and the vector [1, d] of what is meant."""
+        stem, meant = stems(said), self.meant(said)
+        by_entry = np.array([*(entry_match(stem, meant, other) for other in self.lexicon.entries), 0.0])
+        return by_entry, self.encoder.encode([meant.word if meant else said])
+
+    def meant(self, said: str) -> Entry | None:
+        """The lexicon's entry of words that are said of a look, also where they liken it to a thing."""
+        return find_entry(self.lexicon, said) or self.lexicon.likeness(said)
 
     def stated(self, facet: str) -> np.ndarray:
         """[N] whether the shop says a facet of a product, where it may be read."""

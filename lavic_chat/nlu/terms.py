@@ -1,9 +1,9 @@
 """Terms of products, and which product has which, as arrays: what a word means is asked of all products at once."""
 
 import mmap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +11,8 @@ import numpy as np
 from lavic_chat.catalog.columns import ends_of
 
 MOST = 0.5  # share of a catalogue
+TOGETHER = 512  # vectors
+FEW_OF = 8  # one term in so many, at most, has to do with a word
 CACHED = 16_000_000  # bytes of each kind of answer that is remembered
 Columns = Mapping[str, Any]  # by name: arrays, and lists of texts
 
@@ -47,8 +49,11 @@ class Lists:
 
     def of(self, places: np.ndarray | Sequence[int]) -> np.ndarray:
         """The members of several lists, one behind the other."""
-        parts = [self[int(place)] for place in places]
-        return np.concatenate(parts) if parts else self.members[:0]
+        chosen = np.asarray(places, np.int64)
+        starts = self.starts[chosen]
+        sizes = self.starts[chosen + 1] - starts
+        ends = ends_of(sizes)
+        return self.members[np.arange(ends[-1]) + np.repeat(starts - ends[:-1], sizes)]
 
     def inverted(self, count: int) -> "Lists":
         """For each of so many members the lists that it is in, in their order."""
@@ -64,11 +69,35 @@ class Lists:
 def nearest(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
     """[T] how near each of the vectors [T, d] is to the nearest of the queries [n, d]. What is asked for is remembered
     as an answer, so of a file that is mapped the pages are given back: they would stay in memory unread."""
-    found = np.max([np.einsum("ij,j->i", vectors, query) for query in queries], 0)
+    rows = np.asarray(vectors)
+    found = np.empty(len(rows), np.result_type(rows, queries))
+    for start in range(0, len(rows), TOGETHER):  # all queries of rows that are still in the processor's cache
+        part = rows[start : start + TOGETHER]
+        found[start : start + TOGETHER] = np.max([np.einsum("ij,j->i", part, query) for query in queries], 0)
     mapped = getattr(vectors, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
     return found
+
+
+def remember_sparse(call: Callable[[str], np.ndarray], length: int) -> Callable[[str], np.ndarray]:
+    """The same call, whose answers [length] are remembered, of each the numbers alone that are not 0: of many terms few
+    have to do with a word, so that many more words can be remembered in the same room."""
+
+    def read(said: str) -> tuple[np.ndarray, np.ndarray]:
+        numbers = call(said)
+        places = np.flatnonzero(numbers).astype(np.int32)
+        return places, numbers[places]
+
+    remembered = lru_cache(room_for(512, length // FEW_OF))(read)
+
+    def answer(said: str) -> np.ndarray:
+        places, numbers = remembered(said)
+        found = np.zeros(length, numbers.dtype)
+        found[places] = numbers
+        return found
+
+    return answer
 
 
 def make_lists(rows: Iterable[Iterable[int]]) -> Lists:
@@ -83,8 +112,8 @@ def make_lists(rows: Iterable[Iterable[int]]) -> Lists:
 
 
 def read_lists(columns: Columns, name: str) -> Lists:
-    """As `arrays` has them."""
-    return Lists(columns[f"{name}.starts"], columns[f"{name}.members"])
+    """As `arrays` has them; plain arrays, for a mapped one takes ten times as long to give a few of its numbers."""
+    return Lists(np.asarray(columns[f"{name}.starts"]), np.asarray(columns[f"{name}.members"]))
 
 
 class Terms:

@@ -45,28 +45,19 @@ class Thesaurus:
         found: dict[tuple[str, ...], set[int]] = {}
         for place, thing in enumerate(self.things):
             for name in thing.names:
-                if not JOINTS.intersection(phrase_words(name)):
+                if not (thing.is_group and JOINTS.intersection(phrase_words(name))):
                     found.setdefault(name_words(name), set()).add(place)
         return {words: frozenset(places) for words, places in found.items()}
 
     @cached_property
     def by_phrase(self) -> Mapping[tuple[str, ...], frozenset[int]]:
-        """Things by all the words of names that go on behind a joint, "something for the kitchen"."""
+        """Groups by all the words of names that go on behind a joint, "something for the kitchen"."""
         found: dict[tuple[str, ...], set[int]] = {}
-        for place, thing in enumerate(self.things):
-            for words in map(phrase_words, thing.names):
+        for place in self.groups:
+            for words in map(phrase_words, self.things[place].names):
                 if JOINTS.intersection(words):
                     found.setdefault(words, set()).add(place)
         return {words: frozenset(places) for words, places in found.items()}
-
-    @cached_property
-    def members(self) -> tuple[frozenset[int], ...]:
-        """Of each thing, all those that are such a thing, itself too."""
-        found: list[set[int]] = [set() for _ in self.things]
-        for place, kinds in enumerate(self.kinds):
-            for kind in kinds:
-                found[kind].add(place)
-        return tuple(map(frozenset, found))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -75,14 +66,11 @@ class Thesaurus:
 
     @cached_property
     def kinds(self) -> tuple[frozenset[int], ...]:
-        """Of each thing, the things that it is: itself and those that its broader names mean."""
+        """Of each thing, the things that it is: itself and those that its broader names mean; groups are no things."""
         found = []
         for place, thing in enumerate(self.things):
-            wider = (
-                self.by_phrase.get(phrase_words(name)) or self.by_name.get(name_words(name), ())
-                for name in thing.broader
-            )
-            found.append(frozenset({place}).union(*wider))
+            wider = (self.by_name.get(name_words(name), frozenset()) for name in thing.broader)
+            found.append(frozenset({place}).union(*wider) - (self.groups - {place}))
         return tuple(found)
 
     @cached_property
@@ -91,9 +79,25 @@ class Thesaurus:
         return frozenset(place for place, thing in enumerate(self.things) if thing.is_group)
 
     @cached_property
+    def members(self) -> tuple[frozenset[int], ...]:
+        """Of each thing, or group, all the things that are such a thing, itself too."""
+        found: list[set[int]] = [set() for _ in self.things]
+        group = {self.things[place].names[0]: place for place in self.groups}
+        for place, thing in enumerate(self.things):
+            for kind in (*self.kinds[place], *(group[name] for name in thing.broader if name in group)):
+                found[kind].add(place)
+        return tuple(map(frozenset, found))
+
+    @cached_property
     def wider(self) -> tuple[frozenset[tuple[str, ...]], ...]:
-        """Of each thing, the words of its broader names."""
-        return tuple(frozenset(map(name_words, thing.broader)) for thing in self.things)
+        """Of each thing, the words of its broader names, but for groups that are named by a phrase."""
+        of_group = {self.things[place].names[0] for place in self.groups}
+        return tuple(
+            frozenset(
+                name_words(name) for name in thing.broader if name not in of_group or not JOINTS & {*name.split()}
+            )
+            for thing in self.things
+        )
 
     @cached_property
     def phrases(self) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:

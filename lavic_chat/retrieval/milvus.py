@@ -3,7 +3,7 @@
     milvus://HOST:PORT      milvus://USER:PASSWORD@HOST:PORT      milvus+https://...      milvus:///FOLDER/FILE.db
 
 What a query adds to each item, its bonus, no server knows. So it is asked for the similarities of the items of the
-highest bonus, and for the nearest items, as many as it takes until no other can be among the best of both together.
+highest bonus, and for the nearest of those that may be among the best of both together, until there are no others.
 Into its filters go numbers alone: ids and categories as hashes, so that no name of a catalogue is ever read as one.
 """
 
@@ -23,13 +23,15 @@ from lavic_chat.catalog.columns import Columns, columns_of
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.errors import LavicError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.retrieval.index import Hit, QueryVectors, admitted_rows
+from lavic_chat.retrieval.index import Hit, QueryVectors, admitted_rows, reach
 from lavic_chat.storage.files import hash_bytes, write_atomic
 
 KEY, VERSION, PRICE, CATEGORY, STOCK, VECTOR = "key", "version", "price", "category", "stock", "vector"  # fields
 SCHEMES = {"milvus": "http", "milvus+http": "http", "milvus+https": "https"}
 FEW = 128  # items by their bonus, and nearest ones, that are asked for first
+GROWTH = 4  # times as many are asked for next
 MOST = 16_384  # items that Milvus names at once
+MOST_NAMED = 8_192  # items that are named in a filter
 BATCH = 1_000  # items that are sent at once
 UNKNOWN_PRICE = -1.0
 PAUSE = 10.0  # seconds that a server may take to answer
@@ -113,30 +115,33 @@ class MilvusIndex:
 
     def search(self, vectors: QueryVectors, filters: Filters, excluded: Collection[str], k: int) -> list[Hit]:
         """See `Index.search`; exact where Milvus is. Raises LavicError where it does not answer."""
-        query, left_out = joined_query(vectors, self.width), keys_of(excluded).tolist()
-        condition = expression(filters, left_out)
-        bonus = np.zeros(len(self.columns)) if vectors.bonus is None else vectors.bonus
-        found: dict[int, float] = {}
-        highest_left = 0.0
-        if vectors.bonus is not None:
-            rows = admitted_rows(self.columns, filters, excluded)
-            first = rows[np.argsort(-bonus[rows], kind="stable")[:FEW]]
-            found = self.similarities(query, condition, first, bonus)
-            highest_left = float(bonus[first[-1]]) if len(first) == FEW else -math.inf
-        limit = max(FEW, 4 * k) if vectors.bonus is not None else k
-        while limit and highest_left > -math.inf:
-            near = self.nearest(query, condition, limit)
-            found.update((row, near[row] + float(bonus[row])) for row in near)
-            furthest = min(near.values(), default=0.0)
-            if len(near) < limit or furthest + highest_left <= kth_best(found, k):
-                break
-            if limit == MOST:
-                left = np.flatnonzero(bonus >= kth_best(found, k) - furthest)
-                found.update(self.similarities(query, condition, left, bonus))
-                break
-            limit = min(4 * limit, MOST)
+        query = joined_query(vectors, self.width)
+        condition = expression(filters, keys_of(excluded).tolist())
+        if vectors.bonus is None:
+            found = self.nearest(query, condition, k)
+        else:
+            found = self.with_bonus(query, condition, admitted_rows(self.columns, filters, excluded), vectors, k)
         best = sorted(found, key=lambda row: (-found[row], row))[:k]
         return [Hit(self.columns.ids[row], found[row]) for row in best]
+
+    def with_bonus(
+        self, query: np.ndarray, condition: str, rows: np.ndarray, vectors: QueryVectors, k: int
+    ) -> dict[int, float]:
+        """Row -> similarity with its bonus of the k best of the rows that the condition admits, and of others. The best
+        that is known tells which items may still be better: each answer names the nearest of these, and no other is
+        nearer than the last one named."""
+        bonus = np.zeros(0) if vectors.bonus is None else vectors.bonus
+        order = rows[np.argsort(-bonus[rows], kind="stable")] if k else rows[:0]
+        found = self.similarities(query, condition, order[:FEW], bonus)
+        left, furthest, limit = order[FEW:], reach(vectors), max(FEW, 4 * k)
+        while len(left := left[bonus[left] >= kth_best(found, k) - furthest]) > limit and limit <= MOST:
+            named = f"({condition}) and {KEY} in {self.keys[left].tolist()}" if len(left) <= MOST_NAMED else condition
+            near = self.nearest(query, named, limit)
+            found.update((row, near[row] + float(bonus[row])) for row in near)
+            furthest = min(near.values()) if len(near) == limit else -math.inf
+            left, limit = left[~np.isin(left, list(near))], GROWTH * limit
+        found.update(self.similarities(query, condition, left, bonus))
+        return found
 
     def similarities(self, query: np.ndarray, condition: str, rows: np.ndarray, bonus: np.ndarray) -> dict[int, float]:
         """Those of items in these rows that the condition admits, with their bonus."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from lavic_chat.catalog.live import LookedAgain
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.feedback.hub_backup import open_annotations, storage_notice
 from lavic_chat.serving.cluster import ClusterConfig, open_cluster
@@ -41,7 +42,7 @@ def serve_chat(settings: Settings, lend: Lender = owned) -> None:
     heal_in_background(engine, settings)
     watch = CatalogWatch(engine, settings, WatchConfig(say=lambda line: print(line, file=sys.stderr))).start()
     try:
-        serve_engine(engine, annotations, settings, watch.asked.set)
+        serve_engine(engine, annotations, settings, watch.look_again)
     finally:
         watch.close()
 
@@ -75,7 +76,10 @@ def make_clients(settings: Settings) -> Clients:
 
 
 def serve_engine(
-    engine: Engine, annotations: AnnotationStore, settings: Settings, look_again: Callable[[], None] | None = None
+    engine: Engine,
+    annotations: AnnotationStore,
+    settings: Settings,
+    look_again: Callable[[], LookedAgain] | None = None,
 ) -> None:
     """Serve the chat until it is stopped, then finish what is being answered. look_again: has the catalogue looked at
     again, at an owner's word."""

@@ -40,6 +40,7 @@ from lavic_chat.serving.empty_search import nothing_found
 from lavic_chat.serving.likeness import likeness_condition
 from lavic_chat.serving.listener import appearance_of, make_listener
 from lavic_chat.serving.model_facts import ModelFacts
+from lavic_chat.serving.pick_words import said_of_pick
 from lavic_chat.serving.search_space import open_search_space
 from lavic_chat.serving.stored import index_maker
 from lavic_chat.serving.turn import Clock, Lookup, PreparedTurn, finish, returned, shown_with, still_here, worded
@@ -91,8 +92,9 @@ class Recommender(ModelFacts, BatchRecommender):
         return [self.signed(answer) if isinstance(answer, Recommendation) else answer for answer in found]
 
     def signed(self, found: Recommendation) -> Recommendation:
-        """An answer with the hashes of what has answered."""
-        return replace(found, model_hash=self.model_hash, catalog_hash=self.catalog.fingerprint)
+        """An answer with what the listener says of its pick, and the hashes of what has answered."""
+        said = said_of_pick(found, self.listener)
+        return replace(said, model_hash=self.model_hash, catalog_hash=self.catalog.fingerprint)
 
     def prepare(self, request: RecommendationRequest) -> PreparedTurn | Recommendation:
         """Everything before the model's pass, or the answer where there is none to pick; raises LavicError for what

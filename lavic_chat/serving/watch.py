@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lavic_chat.catalog.live import CatalogChange, LiveCatalog
+from lavic_chat.catalog.live import CatalogChange, LiveCatalog, LookedAgain
 from lavic_chat.catalog.product import PRODUCTS
 from lavic_chat.catalog.terms import TERMS, read_terms
 from lavic_chat.catalog.text import count
@@ -44,7 +44,7 @@ class CatalogWatch:
         self.catalog, self.shown = LiveCatalog(engine.catalog), engine.catalog.fingerprint
         engine.catalog = self.catalog
         self.stop, self.asked = threading.Event(), threading.Event()
-        self.seen = self.state()
+        self.seen: tuple[tuple[int, int, int], ...] = self.state()
         self.thread = threading.Thread(target=self.run, name="catalogue watch", daemon=True)
 
     def start(self) -> "CatalogWatch":
@@ -68,6 +68,15 @@ class CatalogWatch:
             self.asked.clear()
             if not self.stop.is_set():
                 self.look()
+
+    def look_again(self) -> LookedAgain:
+        """Have a catalogue that is another taken up now, also one that could not be before. Raises LavicError where its
+        terms cannot be read."""
+        if self.state()[0] == NO_FILE or not self.is_another():
+            return LookedAgain.UNCHANGED
+        self.seen = ()
+        self.asked.set()
+        return LookedAgain.CHANGED
 
     def look(self) -> CatalogChange | None:
         """Take up the catalogue where it is another and no longer being written; what changed, None for nothing."""

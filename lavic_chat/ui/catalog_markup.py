@@ -17,6 +17,8 @@ from lavic_chat.ui.replies import short_title
 MOST_KINDS = 12
 MOST_OF_A_KIND = 8  # problems that are listed
 AGAIN = '<button type="button" data-act="again">Look for changes</button>'
+CHECK_AGAIN = '<p class="again"><button type="button" data-act="check-again">Check again</button></p>'
+FAR_BAR = ' class="far"'
 REFRESH = '<button type="button" data-act="refresh">Refresh</button>'
 
 
@@ -67,24 +69,34 @@ def prices(bins: Sequence[PriceBin], links: Links) -> str:
     """The histogram, with the ends of its axis; a sentence where there are no prices."""
     if not bins:
         return "<section><h3>Prices</h3><p>No product has a price.</p></section>"
-    most = max(one.count for one in bins)
+    most, last = max(one.count for one in bins), bins[-1]
     columns = "".join(
-        f'<li title="{escape(span_of(one, one is bins[-1], links))}: {one.count:,}"><b>{one.count or ""}</b>'
-        f'<i style="height:{max(100 * one.count / most, 1 if one.count else 0):.1f}%"></i></li>'
+        f'<li title="{escape(span_of(one, links))}: {one.count:,}"{FAR_BAR if one.is_far else ""}>'
+        f'<b>{one.count or ""}</b><i style="height:{max(100 * one.count / most, 1 if one.count else 0):.1f}%"></i></li>'
         for one in bins
     )
-    middle = bins[len(bins) // 2].low
-    last = links.amount(bins[-1].low) + ("+" if len(bins) > 1 else "")
-    ends = f"<span>{escape(links.amount(bins[0].low))}</span><span>{escape(links.amount(middle))}</span>"
+    places = sorted({0, len(bins) // 2} - {len(bins) - 1})
+    end = links.amount(last.low) + "+" if last.is_far else links.amount(last.high)
+    axis = "".join(
+        f'<span style="grid-column:{place + 1}">{escape(links.amount(bins[place].low))}</span>' for place in places
+    )
+    axis += f'<span class="end" style="grid-column:{len(bins)}">{escape(end)}</span>'
+    far = f'<p class="quiet">{escape(far_sentence(last, links))}</p>' if last.is_far else ""
     return (
         f'<section><h3>Prices</h3><ol class="histogram" style="--bins:{len(bins)}" aria-label="Products by price">'
-        f'{columns}</ol><p class="axis" aria-hidden="true">{ends}<span>{escape(last)}</span></p></section>'
+        f'{columns}</ol><p class="axis" style="--bins:{len(bins)}" aria-hidden="true">{axis}</p>{far}</section>'
     )
 
 
-def span_of(one: PriceBin, is_last: bool, links: Links) -> str:
-    """A bin in words: "$100 to $200", "$1,100 and more"."""
-    return f"{links.amount(one.low)} and more" if is_last else f"{links.amount(one.low)} to {links.amount(one.high)}"
+def span_of(one: PriceBin, links: Links) -> str:
+    """A bin in words: "$100 to $200"."""
+    return f"{links.amount(one.low)} to {links.amount(one.high)}"
+
+
+def far_sentence(one: PriceBin, links: Links) -> str:
+    """What the last bar holds where it is that of what is far dearer."""
+    cost = "1 product costs" if one.count == 1 else f"{one.count:,} products cost"
+    return f"The last bar: {cost} far more than the others, up to {links.amount(one.high)}."
 
 
 def unmet(found: Sequence[UnmetRequest]) -> str:
@@ -113,9 +125,9 @@ def pictures(problems: Sequence[Problem] | None, checking: bool) -> str:
             '<p><button type="button" data-act="check">Check pictures and data</button></p>'
         )
     elif not problems:
-        body = "<p>Nothing is amiss.</p>"
+        body = f"<p>Nothing is amiss.</p>{CHECK_AGAIN}"
     else:
-        body = "".join(of_a_kind(*group) for group in grouped(problems))
+        body = "".join(of_a_kind(*group) for group in grouped(problems)) + CHECK_AGAIN
     return f'<section class="problems"><h3>Pictures missing or alike, and other problems</h3>{body}</section>'
 
 
@@ -147,7 +159,7 @@ def sheet(products: Sequence[tuple[Product, str]], place: tuple[int, int], links
     tiles = "".join(tile(product, caption, links) for product, caption in products)
     return (
         f'<section class="sheet"><h3>What the model sees</h3>{pager(*place)}<ul class="contact">{tiles}</ul>'
-        f"{pager(*place) if len(products) > 6 else ''}</section>"
+        f"{pager(*place) if len(products) > 6 and place[1] > 1 else ''}</section>"
     )
 
 
@@ -162,9 +174,9 @@ def tile(product: Product, caption: str, links: Links) -> str:
 
 
 def pager(place: int, count: int) -> str:
-    """Buttons to the sheets before and behind this one."""
-    before = step("Previous", place - 1, place > 0)
-    behind = step("Next", place + 1, place + 1 < count)
+    """Buttons to the sheets before and behind this one, where there are others."""
+    before = step("Previous", place - 1, place > 0) if count > 1 else ""
+    behind = step("Next", place + 1, place + 1 < count) if count > 1 else ""
     return f'<p class="pager">{before}<span>Sheet {place + 1:,} of {count:,}</span>{behind}</p>'
 
 

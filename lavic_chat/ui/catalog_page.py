@@ -1,6 +1,6 @@
 """The owner's page: the catalogue in figures, what shoppers missed in it, its pictures beside what the model sees."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -8,6 +8,7 @@ import gradio as gr
 from anyio import to_thread
 
 from lavic_chat.catalog.checks.background import CatalogChecker
+from lavic_chat.catalog.live import LookedAgain
 from lavic_chat.catalog.overview import overview_of
 from lavic_chat.recommendation import UnmetRequest
 from lavic_chat.ui import catalog_markup, markup
@@ -18,8 +19,12 @@ from lavic_chat.ui.sign_in import HIDDEN, SignInPage
 
 ON_A_SHEET = 24  # products
 MOST_UNMET = 20
-ASKED_AGAIN = "The catalogue is being looked at again; a change is taken up while the chat goes on. Refresh to see it."
+ASKED_AGAIN = "The catalogue has changed and is being taken up while the chat goes on; refresh to see it."
+NOTHING_NEW = "Nothing has changed: the chat answers from the catalogue as its files are now."
 DOES_NOT_WATCH = "This chat does not watch its catalogue; start it again to take up a change."
+SAID: Mapping[LookedAgain, str] = {
+    LookedAgain.CHANGED: ASKED_AGAIN, LookedAgain.UNCHANGED: NOTHING_NEW, LookedAgain.UNWATCHED: DOES_NOT_WATCH,
+}  # fmt: skip
 OWNERS_AT_ONCE = 8  # whose clicks are answered; a check may take minutes
 
 
@@ -53,10 +58,10 @@ class CatalogPage(SignInPage):
     """The components and handlers."""
 
     recommender: Recommender
-    look_again: Callable[[], bool]
+    look_again: Callable[[], LookedAgain]
 
-    def serve(self, recommender: Recommender, look_again: Callable[[], bool]) -> "CatalogPage":
-        """Of whose catalogue, and what has it looked at again; that says whether there is anybody to do so."""
+    def serve(self, recommender: Recommender, look_again: Callable[[], LookedAgain]) -> "CatalogPage":
+        """Of whose catalogue, and what has it looked at again."""
         self.recommender, self.look_again = recommender, look_again
         self.checker = CatalogChecker(recommender.catalog)
         return self
@@ -80,11 +85,12 @@ class CatalogPage(SignInPage):
         act = sent(event, "act")
         if act == "sheet":
             state = replace(state, sheet=number_in(sent(event, "id")))
-        if act == "check":
+        if act in ("check", "check-again"):
+            check = self.checker.check_again if act == "check-again" else self.checker.check
             yield await self.shown(lambda: self.screen(state, checking=True))
-            yield await self.shown(lambda: self.checked(state))
+            yield await self.shown(lambda: self.checked(state, check))
         elif act == "again":
-            yield await self.shown(lambda: self.screen(state, ASKED_AGAIN if self.look_again() else DOES_NOT_WATCH))
+            yield await self.shown(lambda: self.screen(state, SAID[self.look_again()]))
         elif act in ("sheet", "refresh"):
             yield await self.shown(lambda: self.screen(state))
 
@@ -92,9 +98,9 @@ class CatalogPage(SignInPage):
         """What the move shows, made in a thread."""
         return await to_thread.run_sync(self.show_or_error, move)
 
-    def checked(self, state: Owner) -> dict:
+    def checked(self, state: Owner, check: Callable[[], object]) -> dict:
         """The page after a check; raises as `CatalogChecker.check`."""
-        self.checker.check()
+        check()
         return self.screen(state)
 
     def screen(self, state: Owner, note: str = "", checking: bool = False) -> dict:
@@ -115,7 +121,12 @@ class CatalogPage(SignInPage):
             catalog_markup.sheet(list(zip(products, captions, strict=True)), (state.sheet, sheets), self.links),
         )
         shown = f'<div class="owner">{"".join(parts)}</div>'
-        return {self.state: state, self.notice: markup.notice(note), self.body: shown}
+        return {
+            self.state: state,
+            self.notice: markup.notice(note, "thanks"),
+            self.body: shown,
+            self.masthead: self.header(),
+        }
 
 
 def number_in(choice: str) -> int:

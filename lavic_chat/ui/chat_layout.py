@@ -1,5 +1,7 @@
 """The chat page's components and where they stand."""
 
+from weakref import ref
+
 import gradio as gr
 
 from lavic_chat.catalog.filters import categories_of
@@ -24,7 +26,8 @@ class ChatLayout:
         self.history = gr.State()
         self.kept = gr.BrowserState(storage_key=STORAGE_KEY, secret="lavic-chat")  # the history, with consent
         self.storage = gr.BrowserState(storage_key=tabs.STORAGE_KEY, secret="lavic-chat")  # the same after a restart
-        html(markup.header(self.links), "masthead")
+        self.laid_out = ref(self.links.catalog.columns)  # of a live catalogue others take their place
+        self.masthead = html(markup.header(self.links), "masthead")
         with gr.Row(elem_id="shop", equal_height=False):
             with gr.Column(elem_id="talk", scale=5, min_width=300):
                 self.lay_out_conversation()

@@ -78,6 +78,17 @@ class ChatScreen(ChatLayout):
         screen = self.screen(session, error, history, **box)
         return {part: screen[part] for part in self.answer_parts}
 
+    def fresh_screen(self, session: Session) -> dict:
+        """What the page was laid out with and a catalogue that was taken up since has made wrong: how many products
+        there are, and before the first question the requests to start from and the window."""
+        if self.links.catalog.columns is self.laid_out():
+            return {}
+        screen = {self.masthead: markup.header(self.links)}
+        if session.has_begun:
+            return screen
+        start = {self.conversation: markup.greeting(self.links), self.card: card_markup.samples(self.links)}
+        return screen | start
+
     def inspection_screen(self, session: Session) -> dict:
         """What the model looked at."""
         return {self.inspection: inspection(session, self.links, self.recommender.full_tokens)}

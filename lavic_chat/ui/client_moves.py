@@ -49,7 +49,8 @@ class ClientMoves(HistoryScreen, ABC):
     def wire_load(self, load: Callable) -> None:
         """Whoever loads the page goes on where they were."""
         shown = load(
-            self.restore_visit, [self.session, self.storage, self.kept], [*self.everything, self.history],
+            self.restore_visit, [self.session, self.storage, self.kept],
+            [*self.everything, self.history, self.masthead],
             queue=False, show_progress="hidden", api_visibility="private", js=tabs.FIND_OWN,
         )  # fmt: skip
         shown.then(None, [self.storage], None, js=tabs.BEGIN)
@@ -81,10 +82,14 @@ class ClientMoves(HistoryScreen, ABC):
         restored = screen.get(self.session, session)
         unsent = files_of(screen.get(self.box, {}).get("value"))
         self.photos.keep(visitor_of(request), [*photos_of(restored), *unsent])
-        if self.session in screen or session.has_begun:
-            return screen
+        fresh = self.fresh_screen(restored)
+        if self.session in screen:
+            return fresh | screen
+        if session.has_begun:
+            return fresh or screen
         # the browser's storage holds what another tab is at: that is not gone on with here
-        return {self.storage: None, **({self.history: screen[self.history]} if self.history in screen else {})}
+        known = {self.history: screen[self.history]} if self.history in screen else {}
+        return fresh | {self.storage: None} | known
 
     def leave(self, request: gr.Request) -> None:
         """A page was closed."""

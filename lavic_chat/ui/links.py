@@ -22,13 +22,15 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 @dataclass(frozen=True)
 class Links:
-    """What the pages need to know; model_name, device: of the recommender, shown in the header. usual: the sign before
-    prices of a catalogue that says nothing of it."""
+    """What the pages need to know; model_name, device: of the recommender, shown to those who run the chat and in the
+    panel. usual: the sign before prices of a catalogue that says nothing of it. has_login: whether annotators have
+    passwords."""
 
     catalog: Catalog
     model_name: str
     device: str
     usual: str = "$"
+    has_login: bool = False
     found: dict[tuple[str, int], str] = field(default_factory=dict, repr=False, compare=False)  # addresses of pictures
     requests: dict[Columns, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 

@@ -25,15 +25,20 @@ PRIVACY_NOTE = (
 
 
 def header(links: Links, at_annotations: bool = False) -> str:
-    """The masthead, with links to the other pages."""
-    inner = '<a href="./">Shop</a><a href="desk">Annotate</a><a href="catalog">Catalogue</a>'
-    link = inner if at_annotations else '<a href="desk">Annotate</a>'
+    """The masthead. With links to the pages of those who run the chat on these pages, and on the shoppers' own where
+    anybody may open them; where that takes a password, style.css shows them in a browser that somebody has signed in
+    with. What computes the answers is no concern of a shopper's."""
+    links_within = '<a href="desk">Annotate</a><a href="catalog">Catalogue</a>'
+    if at_annotations:
+        machine = f"<span>{escape(links.model_name)} on {escape(links.device)}</span>"
+        more = f'{machine}<a href="./">Shop</a>{links_within}'
+    else:
+        more = f'<span class="within">{links_within}</span>' if links.has_login else links_within
     assistant_of = "home shop" if links.examples == OF_A_HOME else "shop"
     return (
         f'<header class="masthead"><span class="mark" aria-hidden="true">{MARK}</span>'
         f"<div><h1>LaViC Chat</h1><p>A {assistant_of} assistant that looks at the pictures.</p></div>"
-        f'<p class="facts"><span>{len(links.catalog):,} products</span><span>{escape(links.model_name)} on '
-        f"{escape(links.device)}</span>{link}</p></header>"
+        f'<p class="facts"><span>{len(links.catalog):,} products</span>{more}</p></header>'
     )
 
 
@@ -46,7 +51,12 @@ MARK = (
 def invitation(title: str, purpose: str, has_login: bool) -> str:
     """What stands on a page of those who run the chat before anybody has signed in; has_login: a name needs its
     password."""
-    how = "Sign in with the name and password that you were given." if has_login else "Any name will do."
+    how = (
+        "Sign in with the name and password that you were given."
+        if has_login
+        else "This page is open to whoever has its address, under any name: no password was set. "
+        "LAVIC_ANNOTATOR_AUTH sets names with passwords."
+    )
     return f'<div class="desk-hello"><h2>{title}</h2><p>{purpose} {how}</p></div>'
 
 
@@ -182,10 +192,8 @@ def waiting_line(place: Place) -> str:
 
 
 def cost_line(found: Recommendation) -> str:
-    """Pictures, visual tokens and seconds of an answer."""
+    """Pictures and seconds of an answer."""
     parts = [f"{len(found.candidates)} pictures"]
-    if found.visual_tokens:
-        parts.append(f"{found.visual_tokens:,} visual tokens")
     if total := found.timings_ms.get("total", sum(found.timings_ms.values())):
         parts.append(f"{total / 1000:.1f} s")
     return "Looked at " + ", ".join(parts)

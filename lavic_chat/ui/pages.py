@@ -35,7 +35,9 @@ def build_app(
     before."""
     photos = photos or Photos()
     clients = clients or Clients(presence=Presence())
-    links = markup.Links(recommender.catalog, recommender.model_name, recommender.device, currency)
+    links = markup.Links(
+        recommender.catalog, recommender.model_name, recommender.device, currency, has_login=bool(annotators)
+    )
     with ChatApp(title="LaViC Chat", analytics_enabled=False, fill_width=True, delete_cache=KEEP_UPLOADS) as app:
         app.clients, app.photos = clients, photos
         page = make_page(recommender, annotations, links, clients, photos)

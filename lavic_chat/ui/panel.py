@@ -74,7 +74,8 @@ def inspection(session: Session, links: Links, full_tokens: int) -> str:
     head = "".join(f"<th>{name}</th>" for name in names)
     return (
         f'<details class="looked{" waiting" if session.pending else ""}"{" open" if session.blind else ""}>'
-        f"<summary>What did it look at?</summary><p>{token_sentence(found, full_tokens)} {timing_sentence(found)}</p>"
+        f"<summary>What did it look at?</summary><p>{token_sentence(found, full_tokens)} {timing_sentence(found)} "
+        f"By {escape(links.model_name)} on {escape(links.device)}.</p>"
         f"<table><thead><tr><th></th><th>candidate, and what is seen</th>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table>"
         f'<p class="blind">{ablation_sentence(session)}</p></details>'

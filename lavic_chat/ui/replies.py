@@ -1,6 +1,7 @@
 """The reply to a turn: the pick in a sentence or two, what is to be seen, and a question where it is not sure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import listed
@@ -23,7 +24,7 @@ def write_reply(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str: 
     sentence = write_pick(found, dialogue)
     if found.unknown:
         sentence += f" Whether it is {listed(list(found.unknown))}, the shop does not say of such things."
-    if found.out_of_stock and not found.gave_way:  # else the sentence begins with it
+    if found.out_of_stock and not (found.gave_way or found.none_cheaper):  # else the sentence begins with it
         sentence += f" {stock_sentence(found.out_of_stock)}"
     if found.intent.later:
         sentence += f" Then tell me of the {listed(list(found.intent.later))}, and I look for that."
@@ -32,7 +33,8 @@ def write_reply(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str: 
 
 def write_pick(found: Recommendation, dialogue: Dialogue) -> str:
     """What is said of a pick."""
-    sentence = f"{opening(found)} is the {short_title(found.pick.product)}."
+    variant = f" in {found.variant}" if found.variant else ""
+    sentence = f"{opening(found)} is the {short_title(found.pick.product)}{variant}."
     source, shown = visible_appearance(found.pick)
     if shown:
         sentence += f" {'What I see' if source == FROM_PICTURE else 'The shop says'}: {shown}."
@@ -50,6 +52,11 @@ def write_pick(found: Recommendation, dialogue: Dialogue) -> str:
 
 def opening(found: Recommendation) -> str:
     """How the sentence begins: with what could not be met, or what was said of the price, if anything was."""
+    if found.none_cheaper:
+        others = replace(found, gave_way=tuple(one for one in found.gave_way if one.name not in ("price", "kind")))
+        missing = f"{missed(others)}." if others.gave_way else ""
+        stock = stock_sentence(found.out_of_stock) if found.out_of_stock else ""
+        return " ".join(filter(None, (found.none_cheaper, stock or missing, "What comes next")))
     if alone := [one.said for one in found.gave_way if one.name == LIKENESS]:
         return f"There is nothing else {alone[0]}. What comes nearest"
     if found.gave_way and found.out_of_stock:

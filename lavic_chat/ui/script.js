@@ -21,6 +21,16 @@ if (element.closest("#keeping")) {
   });
 }
 
+// Where annotators have passwords, the shoppers' page shows the links to their pages only in a browser that one of them
+// has signed in with; what is behind these asks for the password all the same.
+const signedIn = "lavic-chat-annotator";
+if (element.closest("#masthead") && localStorage.getItem(signedIn)) element.dataset.within = "";
+if (element.closest("#task, #catalogue")) {
+  new MutationObserver(() => {
+    if (element.querySelector(".desk, .owner")) localStorage.setItem(signedIn, "1");
+  }).observe(element, { childList: true, subtree: true });
+}
+
 // The annotation page by keys: what carries data-key is pressed by it, unless somebody is writing.
 if (element.closest("#task")) {
   document.addEventListener("keydown", (event) => {

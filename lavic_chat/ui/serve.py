@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
 
+from lavic_chat.catalog.live import LookedAgain
 from lavic_chat.catalog.product import Catalog
 from lavic_chat.errors import LavicError
 from lavic_chat.ui.clients import Clients
@@ -40,13 +41,11 @@ class ChatApp(RefusingBlocks):
     """Gradio's app, and who asks it."""
 
     clients: Clients = Clients()
-    look_again: Callable[[], None] | None = None  # has the catalogue looked at again, where somebody watches it
+    look_again: Callable[[], LookedAgain] | None = None  # has the catalogue looked at again, where somebody watches it
 
-    def have_looked_again(self) -> bool:
-        """Have the catalogue looked at again; False where nobody watches it."""
-        if self.look_again:
-            self.look_again()
-        return self.look_again is not None
+    def have_looked_again(self) -> LookedAgain:
+        """Have the catalogue looked at again; raises what keeps it from that."""
+        return self.look_again() if self.look_again else LookedAgain.UNWATCHED
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Gradio sets its MCP server here before anything is served: it becomes one of our tools."""

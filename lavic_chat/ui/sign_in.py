@@ -52,18 +52,22 @@ class SignInPage:
         has not signed in."""
         gr.Navbar(visible=False)
         self.state = gr.State(state)
-        html(markup.header(self.links, at_annotations=True), "masthead")
+        self.masthead = html(self.header(), "masthead")
         with gr.Row(elem_id="sign-in") as self.sign_in:
-            self.name = gr.Textbox(label="Your name at this desk", max_length=80, elem_id="annotator", min_width=180)
+            self.name = gr.Textbox(label="Your name", max_length=80, elem_id="annotator", min_width=180)
             self.password = gr.Textbox(
                 label="Password", type="password", max_length=200, visible=bool(self.annotators), min_width=180
             )
             self.begin_button = gr.Button("Begin", variant="primary", elem_id="begin", min_width=100)
         self.notice = html("", "notice")
 
+    def header(self) -> str:
+        """The masthead, of the catalogue as it is now."""
+        return markup.header(self.links, at_annotations=True)
+
     def wire_sign_in(self, body: Any) -> list:
         """Bind the button and the fields; gives the components that the page shows something in, body among them."""
-        screen = [self.state, self.sign_in, self.notice, body, self.password]
+        screen = [self.state, self.sign_in, self.notice, body, self.password, self.masthead]
         for event in (self.begin_button.click, self.name.submit, self.password.submit):
             event(self.begin, [self.state, self.name, self.password], screen, queue=False, **HIDDEN)
         return screen
@@ -104,7 +108,7 @@ class SignInPage:
         """The page for somebody whose password was right."""
         if not name:
             return {self.notice: markup.notice("Give a name first; corrections are kept under it.")}
-        hidden = {self.sign_in: gr.update(visible=False), self.password: ""}
+        hidden = {self.sign_in: gr.update(visible=False), self.password: "", self.masthead: self.header()}
         return self.show_or_error(lambda: self.screen(replace(state, annotator=name)) | hidden)
 
     def knows(self, name: str, password: str) -> bool:

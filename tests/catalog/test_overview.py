@@ -34,9 +34,25 @@ def test_every_price_is_in_its_bin(prices):
     assert sum(one.count for one in bins) == len(prices) and 1 <= len(bins) <= BINS
     for one in bins[:-1]:
         assert one.count == sum(one.low - 1e-6 <= price < one.high - 1e-6 for price in prices)
+    assert all(
+        one.low - 1e-6 <= price <= one.high + 1e-6 for one in bins[-1:] for price in sorted(prices)[-one.count :]
+    )
+    assert not any(one.is_far for one in bins[:-1]) and bins[-1].count > 0
+    if bins[-1].is_far:
+        assert bins[-1].high == max(prices) and bins[-1].count <= 0.1 * len(prices) + 1
     assert [one.low for one in bins[1:]] == [one.high for one in bins[:-1]]
 
 
 @pytest.mark.parametrize("prices, width", [([10.0] * 20, 1.0), ([0.0, 0.0], 1.0), (list(range(1200)), 200.0)])
 def test_a_bin_is_of_a_round_width(prices, width):
     assert histogram(np.array(prices, float))[0].high == width
+
+
+@pytest.mark.parametrize("count", [10, 20, 200])
+@pytest.mark.parametrize("far", [1, 2])
+def test_what_is_far_dearer_does_not_squeeze_the_others(count, far):
+    prices = np.array([*np.linspace(20, 400, count), *[90_000.0, 120_000.0][:far]])
+    bins = histogram(prices)
+    assert bins[-1].is_far and bins[-1].count == far and bins[-1].high == prices.max()
+    assert len(bins) >= 6 and sum(one.count > 0 for one in bins) >= 6
+    assert not histogram(prices[:count])[-1].is_far

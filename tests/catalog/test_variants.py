@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lavic_chat.catalog.product import Product
-from lavic_chat.catalog.variants import attributes_for_people, differing, telling_apart, variant_title
+from lavic_chat.catalog.variants import attributes_for_people, differing, telling_apart, variant_title, variant_words
 
 
 def sofa(name: str, **attributes: str) -> Product:
@@ -53,6 +53,13 @@ def test_bookkeeping_is_not_for_people():
 )
 def test_a_title_that_is_no_other_variants(product, others, wanted, title):
     assert variant_title(product, others, wanted) == title
+
+
+def test_which_variant_a_product_is_in_a_few_words():
+    assert variant_words(WIDE, [GREEN, ORANGE, WIDE]) == "orange, 220"
+    assert variant_words(WIDE, [WIDE]) == "" == variant_words(sofa("4"), [sofa("4"), sofa("5")])
+    named = Product("1", "Aalto Sofa green", "Sofas", attributes={"Color": "Green"}, shape="a")
+    assert variant_words(named, [named, ORANGE]) == ""
 
 
 def test_what_shares_a_title_is_told_apart_and_nothing_else_is():

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from helpers.listening import PRODUCTS, make_listener
 
+from lavic_chat.catalog.product import Product
 from lavic_chat.dialogue.turns import Dialogue, Turn
 from lavic_chat.nlu.conditions import Condition, given_way
-from lavic_chat.nlu.intent import UNAVAILABLE, Intent, Limit
+from lavic_chat.nlu.intent import UNAVAILABLE, Intent, Limit, Relation
 from lavic_chat.nlu.reader import with_negations
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.shown import Shown
@@ -306,3 +307,68 @@ def test_a_photo_with_a_greeting_is_a_request(shop, tmp_path):
     assert listener.read(Dialogue().say(text)).act == "small_talk"
     with_photo = listener.read(Dialogue().say("a sofa").say(text, tmp_path / "photo.jpg"))
     assert with_photo.act == "ask" and with_photo.wants_pick
+
+
+def price_of(name: str, price: float | None, colour: str = "red", **more) -> Product:
+    attributes = {"colour": colour, "type": "sofa"} | more.pop("attributes", {})
+    return Product(name, "Aalto sofa", "Sofas", attributes=attributes, price=price, **more)
+
+
+def over(*products: Product):
+    captions = tuple(f"{one.attributes['colour']} velvet" for one in products)
+    return make_listener(products, captions)
+
+
+CHEAPER = ("too expensive", {"act": "reject", "compare": ["price-"]})
+
+
+def wish_for_cheaper(listener, tagger, shown: str, start: str = "a [kind:sofa]") -> Intent:
+    dialogue = Dialogue().say(tagger.say(start)).answer("words", [shown])
+    return listener.read(dialogue.say(tagger.say(CHEAPER[0], **CHEAPER[1])))
+
+
+def test_the_cheapest_of_its_kind_is_said_to_be_that_with_its_price():
+    lamp = Product("lamp", "Pico lamp", "Lamps", attributes={"colour": "red", "type": "table lamp"}, price=9.0)
+    listener, tagger = over(price_of("a", 499.0), price_of("b", 520.0, "blue"), lamp)
+    intent = wish_for_cheaper(listener, tagger, "a")
+    assert listener.none_cheaper(intent) == "No sofa here is cheaper than the Aalto sofa, at 499."
+    assert listener.none_cheaper(intent, "b").endswith("at 499; the next one costs 520.")
+    assert listener.none_cheaper(intent, "lamp") == listener.none_cheaper(intent, "a") == listener.none_cheaper(intent)
+    assert listener.none_cheaper(wish_for_cheaper(listener, tagger, "b")) == ""
+    assert listener.none_cheaper(listener.read(Dialogue().say(tagger.say("a [kind:sofa]")))) == ""
+
+
+def test_what_is_out_of_stock_is_not_cheaper_and_what_has_no_price_is_not_compared():
+    listener, tagger = over(price_of("a", 499.0), price_of("b", 300.0, in_stock=False), price_of("c", None))
+    assert "at 499" in listener.none_cheaper(wish_for_cheaper(listener, tagger, "a"))
+    assert listener.none_cheaper(wish_for_cheaper(listener, tagger, "c")) == ""
+    gone = replace(wish_for_cheaper(listener, tagger, "a"), relations=(Relation("price", "-", "gone"),))
+    assert listener.none_cheaper(gone) == "" == listener.cheapest(gone)
+
+
+def test_without_a_kind_it_is_compared_with_its_category():
+    listener, tagger = over(price_of("a", 499.0), replace(price_of("b", 20.0), category="Toys"))
+    intent = replace(wish_for_cheaper(listener, tagger, "a"), kinds=())
+    assert listener.none_cheaper(intent) == "Nothing of its kind here is cheaper than the Aalto sofa, at 499."
+
+
+def test_who_has_seen_all_and_wants_it_cheaper_is_told_the_cheapest():
+    listener, tagger = over(price_of("a", 499.0), price_of("b", 520.0, "blue"))
+    intent = replace(wish_for_cheaper(listener, tagger, "b"), excluded=frozenset("ab"))
+    reply = listener.used_up(intent, [], listener.conditions(intent))
+    assert reply.startswith("The cheapest sofa here is the Aalto sofa, at 499. You have now seen every sofa")
+    first = replace(wish_for_cheaper(listener, tagger, "a"), excluded=frozenset("ab"))
+    assert listener.used_up(first, [], listener.conditions(first)).startswith("No sofa here is cheaper than the")
+
+
+def test_a_pick_is_told_from_its_variants_unless_pictures_alone_may():
+    products = [
+        price_of("a", 1.0, "red", shape="s", attributes={"size": "180"}),
+        price_of("b", 1.0, "blue", shape="s", attributes={"size": "220"}),
+        price_of("c", 1.0, "blue", shape="t"),
+    ]
+    listener, _ = over(*products)
+    listener.grounding.reads_attributes = True
+    assert [listener.variant(one) for one in "abc"] == ["red, 180", "blue, 220", ""]
+    listener.grounding.reads_attributes = False
+    assert [listener.variant(one) for one in "abc"] == ["180", "220", ""]

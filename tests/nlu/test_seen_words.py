@@ -77,3 +77,11 @@ def test_facets_that_are_measured_need_no_further_doubt():
 
 def test_words_of_what_may_be_seen_are_spelled_right():
     assert grounding().mend("scarlett") == "scarlet"
+
+
+def test_what_may_have_been_meant_the_other_way_round_decides_little():
+    sure, doubtful = (
+        appearance_conditions([Appearance("leather", "material", True, sure, against)], grounding())[0]
+        for sure, against in ((0.97, 0.01), (0.5, 0.45))
+    )
+    assert np.ptp(sure.probability) > 0.7 and np.ptp(doubtful.probability) < 0.06

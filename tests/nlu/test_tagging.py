@@ -116,3 +116,27 @@ def test_the_shipped_messages_are_all_readable(request):
     assert {turn.reading.act for turn in turns} == set(r.ACTS)
     assert {span.slot for turn in turns for span in turn.reading.spans} == set(r.SLOTS)
     assert all(turn.text[span.start : span.end] == span.text for turn in turns for span in turn.reading.spans)
+
+
+def leaning(text: str, shares: list[tuple[float, float]]) -> list[tagging.Word]:
+    """The words of a text, each wanted and unwanted with these probabilities."""
+    words = []
+    for (start, end), (wanted, unwanted) in zip(offsets_of(text), shares, strict=True):
+        tags = np.zeros(tagging.TAGS)
+        tags[tagging.NO_SLOT] = 1 - wanted - unwanted
+        tags[tagging.begins(r.WANTED)], tags[tagging.begins(r.UNWANTED)] = wanted, unwanted
+        words.append(tagging.Word(start, end, tags, np.zeros(len(r.BOUNDS))))
+    return words
+
+
+def test_words_side_by_side_are_of_one_mind():
+    words = tagging.of_one_mind(leaning("navy blue", [(0.9, 0.1), (0.4, 0.5)]))
+    spans = tagging.decode_spans("navy blue", words)
+    assert {span.slot for span in spans} == {r.WANTED}
+    apart = tagging.of_one_mind(leaning("navy , blue", [(0.9, 0.1), (0.0, 0.0), (0.4, 0.5)]))
+    assert [span.slot for span in tagging.decode_spans("navy , blue", apart)] == [r.WANTED, r.UNWANTED]
+
+
+def test_a_span_knows_how_probably_it_is_the_opposite():
+    (span,) = tagging.decode_spans("green", leaning("green", [(0.4, 0.55)]))
+    assert (span.slot, span.sure, span.against) == (r.UNWANTED, pytest.approx(0.55), pytest.approx(0.4))

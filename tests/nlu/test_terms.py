@@ -5,7 +5,17 @@ from helpers.toys import WordEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lavic_chat.nlu.terms import make_lists, make_postings, make_terms, read_postings, read_terms
+from lavic_chat.nlu.terms import (
+    TOGETHER,
+    make_lists,
+    make_postings,
+    make_terms,
+    nearest,
+    read_lists,
+    read_postings,
+    read_terms,
+    remember_sparse,
+)
 
 WORDS = st.lists(st.sampled_from(["red", "oak", "sofa", "arm", "lamp", "velvet"]), max_size=5)
 PRODUCTS = st.lists(WORDS.map(lambda words: list(dict.fromkeys(words))), min_size=1, max_size=8)
@@ -41,3 +51,38 @@ def test_lists_turned_round(rows):
         [place for place, row in enumerate(rows) if number in row] for number in range(7)
     ]
     assert lists.of(range(len(rows))).tolist() == [number for row in rows for number in row]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=4), max_size=8), st.data())
+def test_the_members_of_several_lists_are_those_of_each_behind_the_other(rows, data):
+    lists = make_lists(rows)
+    lists = read_lists(lists.arrays("x"), "x")
+    places = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=6)) if rows else []
+    assert lists.of(places).tolist() == [member for place in places for member in rows[place]]
+    assert lists.of(np.array(places, np.int32)).dtype == lists.members.dtype
+
+
+def test_the_nearest_are_to_the_bit_those_of_all_rows_at_once(tmp_path):
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((2 * TOGETHER + 7, 24), np.float32)
+    queries = rng.standard_normal((3, 24), np.float32)
+    np.save(tmp_path / "v.npy", vectors)
+    expected = np.max([np.einsum("ij,j->i", vectors, query) for query in queries], 0)
+    for given_ in (vectors, np.load(tmp_path / "v.npy", mmap_mode="r")):
+        found = nearest(given_, queries)
+        assert np.array_equal(found, expected) and found.dtype == np.float32 and type(found) is np.ndarray
+    assert len(nearest(vectors[:0], queries)) == 0
+
+
+def test_answers_are_remembered_as_they_were_and_cannot_be_changed():
+    called = []
+
+    def call(said: str) -> np.ndarray:
+        called.append(said)
+        return np.array([0.0, 0.25, 0.0, len(said)])
+
+    remembered = remember_sparse(call, 4)
+    first = remembered("red")
+    first[:] = 9
+    assert remembered("red").tolist() == [0.0, 0.25, 0.0, 3.0] and remembered("green").tolist()[3] == 5.0
+    assert called == ["red", "green"]

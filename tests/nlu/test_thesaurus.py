@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lavic_chat.catalog.text import words_of
 from lavic_chat.nlu.english import load_thesaurus, rows
-from lavic_chat.nlu.thesaurus import Thesaurus, name_words, thing_from
+from lavic_chat.nlu.thesaurus import Thesaurus, name_words, thing_from, with_groups
 
 FEW = Thesaurus(
     map(
@@ -90,3 +90,48 @@ def test_the_file_is_sound():
 def test_names_that_everybody_uses_mean_one_thing(one, other):
     find = load_thesaurus().find
     assert find(one)[0] & find(other)[0]
+
+
+# ---- groups ----
+
+GROUPED = Thesaurus(
+    with_groups(
+        FEW.things,
+        [
+            {"group": "seating", "also": ["something to sit on"], "by_use": ["my legs hurt"],
+             "things": ["sofa", "corner sofa", "bar stool", "stool"]},
+            {"group": "something for the bar", "also": ["bar thing"], "by_use": [], "things": ["bar stool"]},
+        ],
+    )
+)  # fmt: skip
+SEATING, FOR_BAR = 5, 6
+
+
+@pytest.mark.parametrize(
+    ("said", "things"),
+    [
+        ("seating", {SEATING}), ("something to sit on", {SEATING}), ("Something for a bar", {FOR_BAR}),
+        ("bar thing", {FOR_BAR}), ("something for the garden", set()), ("sofa to sit on", {SOFA}),
+    ],
+)  # fmt: skip
+def test_groups_are_found_by_all_words_of_their_names(said, things):
+    found, left = GROUPED.find(said)
+    assert found == things and (not things or left == 0)
+
+
+def test_groups_have_members_and_are_no_kinds_of_them():
+    assert GROUPED.members[SEATING] == {SEATING, SOFA, CORNER, BAR, STOOL} and GROUPED.members[SOFA] == {SOFA, CORNER}
+    assert GROUPED.kinds[CORNER] == {CORNER, SOFA} and GROUPED.groups == {SEATING, FOR_BAR}
+    assert ("something",) not in GROUPED.wider[BAR]
+    assert GROUPED.is_group("a seating") and not GROUPED.is_group("sofa") and not GROUPED.is_group("lamp")
+
+
+def test_the_groups_of_the_file_are_of_things_that_there_are():
+    things = {row["thing"] for row in rows("things")}
+    names = {name for row in rows("things") for name in (row["thing"], *row.get("also", ()))}
+    grouped = set()
+    for row in rows("groups"):
+        assert set(row) == {"group", "also", "by_use", "things"} and set(row["things"]) <= things
+        assert not names & {row["group"], *row["also"]} and len(set(row["things"])) == len(row["things"])
+        grouped |= set(row["things"])
+    assert len(grouped) > 0.95 * len(things)

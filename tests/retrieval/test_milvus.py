@@ -1,9 +1,12 @@
 """Milvus Lite in a file finds what the exact index finds, and follows a catalogue without being made anew."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lavic_chat.catalog import Product
 from lavic_chat.catalog.columns import columns_of, make_columns
@@ -57,6 +60,69 @@ def test_the_same_ten_as_in_process(address, few, monkeypatch):
         found = index.search(vectors, filters, gone, 10)
         assert [hit.id for hit in found] == [hit.id for hit in expected]
         assert [hit.similarity for hit in found] == pytest.approx([hit.similarity for hit in expected], abs=1e-5)
+
+
+class Counting:
+    """Answers as Milvus does, from vectors in memory, and keeps what it was asked for."""
+
+    def __init__(self, vectors: np.ndarray, keys: np.ndarray):
+        self.vectors, self.keys, self.asked = vectors, keys, []
+
+    def search(self, name, data, anns_field, filter, limit, output_fields, search_params):
+        self.asked.append((limit, filter))
+        named = re.search(r"key in \[([^]]*)\]", filter)
+        known = (
+            np.isin(self.keys, [int(key) for key in named[1].split(",")]) if named else np.ones(len(self.keys), bool)
+        )
+        if gone := re.search(r"key not in \[([^]]*)\]", filter):
+            known &= ~np.isin(self.keys, [int(key) for key in gone[1].split(",")])
+        near = np.where(known, self.vectors @ np.array(data[0], np.float32), -np.inf)
+        best = np.argsort(-near, kind="stable")[: min(limit, int(known.sum()))]
+        return [[{"key": int(self.keys[row]), "distance": float(near[row])} for row in best]]
+
+
+def counted(count: int, width: int = 32) -> tuple[MilvusIndex, ExactIndex, Counting]:
+    rng = np.random.default_rng(0)
+    vectors = unit(rng.standard_normal((count, width), np.float32))
+    products = tuple(Product(f"p{row}", "Thing", "Things") for row in range(count))
+    exact = ExactIndex(products, vectors, np.zeros((count, 0), np.float32))
+    index = MilvusIndex(None, read_address("milvus://127.0.0.1:1"), "x", columns_of(products))
+    index.client = Counting(vectors, index.keys)
+    index.width = width
+    return index, exact, index.client
+
+
+def test_what_cannot_be_among_the_ten_is_not_asked_for():
+    """One in twenty meets a condition: all others are too far off, whatever their vectors are."""
+    index, exact, client = counted(4000)
+    rng = np.random.default_rng(1)
+    bonus = np.where(rng.random(4000) < 0.05, 0.0, -2.5)
+    for _ in range(5):
+        query = QueryVectors(unit(rng.standard_normal(32, np.float32)), bonus=bonus)
+        client.asked.clear()
+        found = index.search(query, Filters(), (), 10)
+        assert [hit.id for hit in found] == [hit.id for hit in exact.search(query, Filters(), (), 10)]
+        assert len(client.asked) <= 2 and all(limit <= milvus.FEW for limit, _ in client.asked)
+        assert all("key in [" in condition for _, condition in client.asked)
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10_000), few=st.sampled_from([3, 20, 128]), most=st.sampled_from([16, 64, 16_384]),
+    named=st.sampled_from([0, 50, 8_192]), k=st.sampled_from([0, 1, 10, 40]), width=st.sampled_from([0.01, 0.3, 3.0]),
+)  # fmt: skip
+def test_however_few_are_asked_for_at_once_they_are_the_same(seed, few, most, named, k, width):
+    index, exact, _ = counted(300, 8)
+    rng = np.random.default_rng(seed)
+    query = QueryVectors(unit(rng.standard_normal(8, np.float32)), bonus=-width * rng.exponential(size=300))
+    gone = [f"p{row}" for row in rng.integers(0, 300, 5)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(milvus, "FEW", few)
+        patch.setattr(milvus, "MOST", most)
+        patch.setattr(milvus, "MOST_NAMED", named)
+        found = index.search(query, Filters(), gone, k)
+    expected = exact.search(query, Filters(), gone, k)
+    assert [hit.id for hit in found] == [hit.id for hit in expected]
 
 
 def test_what_is_new_changed_and_gone(address):

@@ -141,6 +141,7 @@ def test_limits_are_heeded_and_told(shop):
 
 def test_cheaper_is_cheaper_than_the_pick(shop):
     shop = led_by_search(shop)
+    shop.listener.grounding.reads_attributes = True
     talk = said(marked(shop, "a [kind:sofa]"))
     first = shop.recommend(talk)
     assert not first.intent.limits and first.pick.product.id.startswith("sofa")
@@ -148,6 +149,8 @@ def test_cheaper_is_cheaper_than_the_pick(shop):
     cheaper = shop.recommend(asked)
     assert cheaper.intent.to_json()["relations"] == ["price-"] and first.pick.product.id not in ids(cheaper)
     assert {one.name for one in cheaper.gave_way} in ({"price"}, {"kind"})  # all sofas cost the same, and it says so
+    assert cheaper.none_cheaper == "No sofa here is cheaper than the Harbour sofa, at 540."
+    assert not first.none_cheaper and first.variant == first.pick.product.attributes["colour"]
 
 
 def test_what_no_product_meets_gives_way_and_is_told(shop):

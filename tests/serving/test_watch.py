@@ -8,7 +8,7 @@ import pytest
 from helpers.fakes import FakeRecommender, make_catalog
 
 from lavic_chat.catalog import Catalog, load_catalog
-from lavic_chat.catalog.live import CatalogChange
+from lavic_chat.catalog.live import CatalogChange, LookedAgain
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.serving import preparation
@@ -140,6 +140,28 @@ def test_it_looks_by_itself_and_ends(watch, catalog):
     watch.close()
     watch.thread.join(5)
     assert watch.said and not watch.thread.is_alive()
+
+
+def test_an_owner_is_told_whether_anything_has_changed(watch, catalog):
+    assert watch.look_again() is LookedAgain.UNCHANGED and not watch.asked.is_set()
+    (catalog.folder / "products.jsonl").touch()
+    assert watch.look_again() is LookedAgain.UNCHANGED and not watch.asked.is_set()
+    rewrite(catalog)
+    assert watch.look_again() is LookedAgain.CHANGED and watch.asked.is_set()
+    assert watch.look() == CatalogChange(1, 20, 0)
+    assert watch.look_again() is LookedAgain.UNCHANGED
+    (catalog.folder / "products.jsonl").unlink()
+    assert watch.look_again() is LookedAgain.UNCHANGED
+
+
+def test_what_could_not_be_taken_up_is_tried_again_at_an_owners_word(watch, catalog, monkeypatch):
+    load = module.load_recommender
+    monkeypatch.setattr(module, "load_recommender", lambda *_, **__: 1 / 0)
+    rewrite(catalog)
+    assert watch.look() is None and watch.look() is None
+    monkeypatch.setattr(module, "load_recommender", load)
+    assert watch.look() is None
+    assert watch.look_again() is LookedAgain.CHANGED and watch.look() == CatalogChange(1, 20, 0)
 
 
 def test_terms_that_change_count(watch, catalog):

@@ -318,6 +318,34 @@ def test_the_owner_checks_the_catalogue(session):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_annotators_with_passwords_find_their_pages_once_they_have_signed_in(browser, tmp_path):
+    catalog = make_catalog(tmp_path / "catalog")
+    store = AnnotationStore(tmp_path / "flags.sqlite")
+    app = build_app(FakeRecommender(catalog), store, annotators={"ada": "secret"})
+    _, address, _ = launch(app, catalog, port=None, prevent_thread_lock=True, quiet=True)
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    try:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        page.wait_for_selector(".greeting")
+        assert not page.is_visible(".masthead >> text=Annotate") and not page.is_visible(".masthead >> text=Catalogue")
+        page.goto(f"{address}catalog")
+        page.fill("#annotator input, #annotator textarea", "ada")
+        for password in ("guess", "secret"):
+            page.fill("input[type=password]", password)
+            page.click("#begin")
+            page.wait_for_selector(".notice.error" if password == "guess" else ".owner .contact img")
+        page.click(".masthead a:text-is('Shop')")
+        page.wait_for_selector(".greeting")
+        page.wait_for_selector(".masthead >> text=Annotate")
+        page.click(".masthead >> text=Catalogue")
+        page.wait_for_selector("#annotator")
+    finally:
+        context.close()
+        app.close(verbose=False)
+
+
 def test_two_visitors_never_mix(session):
     one, two = session(), session()
     one.fill("#box textarea", "a yellow lamp")

@@ -1,6 +1,8 @@
 """The owner's page without a browser: who sees it, what it shows, what its buttons do."""
 
 import asyncio
+import shutil
+import threading
 
 import gradio as gr
 import pytest
@@ -8,12 +10,13 @@ from helpers.fakes import EVIL, FakeRecommender, make_catalog
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.checks import background
+from lavic_chat.catalog.live import LiveCatalog, LookedAgain
 from lavic_chat.catalog.overview import overview_of
 from lavic_chat.catalog.product import Problem
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.recommendation import NOT_SOLD, UnmetRequest
 from lavic_chat.ui import catalog_markup, markup, sign_in
-from lavic_chat.ui.catalog_page import ASKED_AGAIN, DOES_NOT_WATCH, ON_A_SHEET, CatalogPage, Owner
+from lavic_chat.ui.catalog_page import ASKED_AGAIN, DOES_NOT_WATCH, NOTHING_NEW, ON_A_SHEET, CatalogPage, Owner
 
 
 class Counting(FakeRecommender):
@@ -33,7 +36,11 @@ def asked() -> list[str]:
 @pytest.fixture
 def page(tmp_path, asked, monkeypatch) -> CatalogPage:
     monkeypatch.setattr(sign_in, "PAUSE", 0)
-    return seated(make_catalog(tmp_path / "catalog", ("red-lamp",)), tmp_path, lambda: asked.append("again") is None)
+    return seated(
+        make_catalog(tmp_path / "catalog", ("red-lamp",)),
+        tmp_path,
+        lambda: asked.append("again") or LookedAgain.CHANGED,
+    )
 
 
 def seated(catalog, folder, look_again, annotators=None) -> CatalogPage:
@@ -82,6 +89,33 @@ def test_a_check_tells_what_is_missing_and_is_made_once(page, monkeypatch):
     assert "missing picture" in begin(page, "ben")[page.body]
 
 
+def test_a_check_can_be_made_again(page, monkeypatch):
+    assert "Check again" not in begin(page, "ada")[page.body]
+    done = press(page, Owner("ada"), {"act": "check"})[-1]
+    assert "missing picture" in done[page.body] and 'data-act="check-again"' in done[page.body]
+    folder = page.links.catalog.folder / "images"
+    shutil.copyfile(folder / "blue-lamp.jpg", folder / "red-lamp.jpg")
+    begun, mended = press(page, Owner("ada"), {"act": "check-again"})
+    assert "Every picture is being opened" in begun[page.body] and "missing picture" not in mended[page.body]
+    assert "same picture" in mended[page.body] and "Check again" in mended[page.body]
+    monkeypatch.setattr(background, "check_catalog", lambda folder: [])
+    shown = press(page, Owner("ada"), {"act": "check-again"})[-1][page.body]
+    assert "Nothing is amiss" in shown and "Check again" in shown
+
+
+def test_owners_who_check_again_at_once_wait_for_one_check(page, monkeypatch):
+    page.checker.check()
+    made, go_on = [], threading.Event()
+    monkeypatch.setattr(background, "check_catalog", lambda folder: made.append(go_on.wait(60)) or [])
+    threads = [threading.Thread(target=page.checker.check_again) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    go_on.set()
+    for thread in threads:
+        thread.join(60)
+    assert 1 <= len(made) <= 3 and page.checker.known().problems == ()
+
+
 def test_another_catalogue_is_to_be_checked_anew(page):
     page.checker.check()
     assert page.checker.known()
@@ -98,8 +132,18 @@ def test_a_check_that_cannot_be_is_a_sentence(page):
 def test_the_owner_has_it_looked_at_again(page, asked, tmp_path):
     (screen,) = press(page, Owner("ada"), {"act": "again"})
     assert asked == ["again"] and ASKED_AGAIN in screen[page.notice]
-    still = seated(page.links.catalog, tmp_path, lambda: False)
-    assert DOES_NOT_WATCH in press(still, Owner("ada"), {"act": "again"})[0][still.notice]
+    for found, said in ((LookedAgain.UNWATCHED, DOES_NOT_WATCH), (LookedAgain.UNCHANGED, NOTHING_NEW)):
+        still = seated(page.links.catalog, tmp_path, lambda found=found: found)
+        assert said in press(still, Owner("ada"), {"act": "again"})[0][still.notice]
+
+
+def test_the_masthead_counts_the_newest_catalogue(page, tmp_path):
+    live = LiveCatalog(page.links.catalog)
+    owner = seated(live, tmp_path, bool)
+    live.take(Catalog(live.folder, live.products[:7]))
+    assert "7 products" in begin(owner, "ada")[owner.masthead]
+    live.take(Catalog(live.folder, live.products[:3]))
+    assert "3 products" in press(owner, Owner("ada"), {"act": "refresh"})[0][owner.masthead]
 
 
 @pytest.mark.parametrize("choice, sheet", [
@@ -136,3 +180,15 @@ def test_an_empty_catalogue_has_its_page_too(tmp_path):
     shown = begin(empty, "ada")[empty.body]
     assert "No product has a price" in shown and "Sheet 1 of 1" in shown
     assert "Nothing is amiss" in catalog_markup.pictures([], False) and "Nothing yet" in catalog_markup.unmet([])
+
+
+def test_one_price_far_above_the_others_has_a_bar_of_its_own(tmp_path):
+    products = [Product(str(n), f"Vase {n}", "Vases", price=20.0 + 10 * n) for n in range(20)]
+    links = markup.Links(Catalog(tmp_path, tuple(products)), "m", "cpu")
+    shown = catalog_markup.figures(overview_of(links.catalog.columns), links)
+    assert "The last bar" not in shown and ">$220</span></p>" in shown and 'class="far"' not in shown
+    dear = Catalog(tmp_path, (*products, Product("x", "Villa", "Houses", price=250_000.0)))
+    shown = catalog_markup.figures(overview_of(dear.columns), links)
+    assert "The last bar: 1 product costs far more than the others, up to $250,000." in shown
+    assert shown.count('class="far"') == 1 and ">$225+</span></p>" in shown
+    assert 'title="$225 to $250,000: 1"' in shown

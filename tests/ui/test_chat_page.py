@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from starlette.testclient import TestClient
 
 from lavic_chat.catalog import Catalog, Product
 from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.catalog.live import LiveCatalog
 from lavic_chat.catalog.terms import CatalogTerms
 from lavic_chat.dialogue.turns import Dialogue, Turn
 from lavic_chat.errors import CacheError, DialogueError, FlagError, LavicError, PictureError
@@ -226,6 +228,25 @@ def test_what_was_said_of_the_price_is_taken_up():
     assert write_reply(replace(lamps, gave_way=(GivenWay("kind", "lamp"),))).startswith("I have found no lamp. What")
 
 
+def test_which_variant_the_pick_is_is_said():
+    found = Recommendation((scored(0, 0.9), scored(1, 0.1)), variant="orange, 36")
+    assert write_reply(found).startswith("My pick is the Thing 0 in orange, 36. The other one")
+
+
+def test_a_dearer_pick_never_comes_without_a_word():
+    none = "No lamp here is cheaper than the Pico lamp, at €79; the next one costs €85."
+    cheaper, red = GivenWay("price", "cheaper"), GivenWay("colour", "red")
+    found = Recommendation(
+        (scored(0, 0.9), scored(1, 0.1)), intent=Intent(kinds=("lamp",)), gave_way=(cheaper,), none_cheaper=none
+    )
+    assert write_reply(found).startswith(f"{none} What comes next is the Thing 0. ")
+    both = write_reply(replace(found, gave_way=(cheaper, red)))
+    assert both.startswith(f"{none} I have found no lamp that is red. What comes next is the Thing 0.")
+    missed = write_reply(replace(found, gave_way=(GivenWay("kind", "lamp"),), out_of_stock=("Pico lamp in blue",)))
+    assert missed.startswith(f"{none} The Pico lamp in blue is out of stock at the moment. What comes next is")
+    assert write_reply(replace(found, gave_way=(), out_of_stock=("A",))).count("out of stock") == 1
+
+
 def test_nobody_is_sure_of_a_pick_that_only_comes_nearest(answered: Session, links: markup.Links):
     assert answered.recommendation and "My pick" in card_markup.card(answered, links)
     nearest = replace(answered.recommendation, gave_way=(GivenWay("colour", "red"),))
@@ -360,8 +381,28 @@ def test_prices_are_written_as_in_a_shop(links: markup.Links):
     assert prices == ["", "$0", "$49", "$1,234.50"]
 
 
+def test_shoppers_are_shown_nothing_of_those_who_run_the_chat(links: markup.Links, answered: Session):
+    closed = replace(links, has_login=True)
+    seen = markup.header(closed) + markup.conversation(answered, closed) + markup.status(answered)
+    seen += markup.gallery(answered, closed) + card_markup.window(answered, closed)
+    assert "token" not in seen and "fake-model" not in seen + markup.header(links)
+    within = '<span class="within"><a href="desk">Annotate</a><a href="catalog">Catalogue</a></span>'
+    assert within in seen and seen.count("Annotate") == 1  # shown where somebody has signed in
+    assert ".masthead .facts .within { display: none;" in stylesheet()
+    assert '<a href="catalog">Catalogue</a>' in markup.header(links) and "within" not in markup.header(links)
+    panel = inspection(answered, closed, 1312)
+    assert "50 visual tokens" in panel and "By fake-model on cpu." in panel
+    assert "fake-model on cpu" in markup.header(closed, at_annotations=True)
+
+
+def test_an_open_page_is_not_said_to_be_protected():
+    closed, is_open = (markup.invitation("T", "P", has_login) for has_login in (True, False))
+    assert "name and password that you were given" in closed and "open to whoever" not in closed
+    assert "open to whoever has its address" in is_open and "LAVIC_ANNOTATOR_AUTH sets" in is_open
+
+
 def test_the_status_says_what_it_took(answered: Session):
-    assert "Looked at 10 pictures, 50 visual tokens, 0.4 s" in markup.status(answered)
+    assert "Looked at 10 pictures, 0.4 s" in markup.status(answered)
     assert 'role="status"' in markup.status(Session())
     assert 'class="sr">My pick is the ' in markup.status(answered)  # for who hears the page
 
@@ -466,6 +507,27 @@ def test_coming_back_shows_what_was_kept(page: ChatPage, answered: Session):
     assert screen[page.session].pick == answered.pick and screen[page.box]["value"]["text"] == "in green"
     assert screen[page.most] == "50" and screen[page.filters]["label"] == "Filters (on)"
     assert page.restore(answered, to_storage(Session())) == gr.skip() == page.restore(Session(), None)
+
+
+def test_whoever_comes_after_a_live_change_sees_the_newest_catalogue(catalog: Catalog, answered: Session, tmp_path):
+    live = LiveCatalog(catalog)
+    with gr.Blocks():
+        links = markup.Links(live, "fake-model", "cpu")
+        page = ChatPage(FakeRecommender(live), AnnotationStore(tmp_path / "flags.sqlite"), links)
+        page.lay_out()
+    new, back = gr.Request(session_hash="new"), gr.Request(session_hash="back")
+    assert page.restore_visit(Session(), None, None, new) == {page.storage: None}
+    vases = [Product(f"v{n}", f"Vase {n}", "Vases", attributes={"colour": "blue"}) for n in range(4)]
+    live.take(Catalog(catalog.folder, (*catalog.products, *vases)))
+    for _ in range(2):
+        screen = page.restore_visit(Session(), None, None, new)
+        assert "24 products" in screen[page.masthead] and "greeting" in screen[page.conversation]
+        assert "samples" in screen[page.card] and screen[page.storage] is None
+        assert links.examples[0] in unescape(screen[page.conversation])
+    screen = page.restore_visit(Session(), to_storage(answered), None, back)
+    assert "24 products" in screen[page.masthead] and "a red armchair" in screen[page.conversation]
+    assert screen[page.session].pick == answered.pick and 'data-product="red-armchair"' in screen[page.card]
+    assert list(page.restore_visit(answered, None, None, back)) == [page.masthead]
 
 
 def test_files_of_the_shop_are_not_told_to_visitors(page: ChatPage, recommender: FakeRecommender, monkeypatch, caplog):

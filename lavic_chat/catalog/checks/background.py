@@ -38,3 +38,11 @@ class CatalogChecker:
             result = CheckResult(fingerprint, tuple(check_catalog(self.catalog.folder)))
             self._result = result
             return result
+
+    def check_again(self) -> CheckResult:
+        """As `check`, whatever is known, for pictures may have come since; raises as that."""
+        before = self._result
+        with self._lock:
+            if self._result is before:  # else somebody has just had it checked again
+                self._result = None
+        return self.check()

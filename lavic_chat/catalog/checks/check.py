@@ -7,9 +7,15 @@ from pathlib import Path
 from tqdm import tqdm
 
 from lavic_chat.catalog.checks.dialogues import check_dialogues
-from lavic_chat.catalog.checks.duplicates import identical_files, near_duplicates
+from lavic_chat.catalog.checks.duplicates import identical_files, near_duplicates, variants_alike
 from lavic_chat.catalog.checks.fingerprints import Fingerprint, ListedPicture, fingerprint_all, listed_pictures
-from lavic_chat.catalog.checks.records import incomplete, leaking_texts, unbalanced, uncredited
+from lavic_chat.catalog.checks.records import (
+    incomplete,
+    leaking_texts,
+    pictureless_variants,
+    unbalanced,
+    uncredited,
+)
 from lavic_chat.catalog.load import read_products
 from lavic_chat.catalog.pictures import missing_pictures
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Problem
@@ -41,7 +47,12 @@ def check_catalog(folder: str | Path, progress: bool = False) -> list[Problem]:
     problems += [*near_ids(catalog), *missing_pictures(catalog), *unused_pictures(catalog)]
     pictures = listed_pictures(catalog)
     problems += check_pictures(pictures, splits, progress)
-    problems += [*leaking_texts(catalog, has_splits=splits is not None), *incomplete(catalog), *uncredited(catalog)]
+    problems += [
+        *pictureless_variants(catalog),
+        *leaking_texts(catalog, has_splits=splits is not None),
+        *incomplete(catalog),
+        *uncredited(catalog),
+    ]
     if splits is not None:
         problems += [*check_splits(catalog, splits), *unbalanced(catalog), *too_large(pictures)]
     problems += check_dialogues(catalog, splits)
@@ -66,7 +77,8 @@ def check_pictures(pictures: list[ListedPicture], splits: Splits | None, progres
                 fingerprints.append(fingerprint)
             bar.update()
     split_of = splits.split_of if splits else {}
-    return [*problems, *identical_files(fingerprints, split_of), *near_duplicates(fingerprints, split_of)]
+    problems += [*identical_files(fingerprints, split_of), *near_duplicates(fingerprints, split_of)]
+    return [*problems, *variants_alike(fingerprints)]
 
 
 def near_ids(catalog: Catalog) -> Iterator[Problem]:

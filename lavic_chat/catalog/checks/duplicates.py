@@ -6,6 +6,8 @@ import numpy as np
 
 from lavic_chat.catalog.checks.fingerprints import Fingerprint
 from lavic_chat.catalog.product import PRODUCTS, Problem
+from lavic_chat.catalog.text import listed
+from lavic_chat.catalog.variants import sharing_pictures, sharing_sentence
 
 LIKE_BITS = 4  # of a dHash's 64 that may differ between look-alikes
 LIKE_LEVELS = 6  # of 255 by which no cell of their 8x8 thumbnails may differ: other colours are other products
@@ -27,6 +29,15 @@ def is_shared(fingerprint: Fingerprint, other: Fingerprint) -> bool:
     """Whether a picture is meant to be there twice: it is that very one, or variants of one shape show it."""
     one, two = fingerprint.product, other.product
     return fingerprint is other or (one.id != two.id and bool(one.shape) and one.shape == two.shape)
+
+
+def variants_alike(fingerprints: list[Fingerprint]) -> Iterator[Problem]:
+    """A warning where variants of one shape have one main picture, which tells the shopper nothing of either."""
+    main = {one.product.id: one for one in fingerprints if one.is_main}
+    products = [one.product for one in main.values()]
+    if sharing := sharing_pictures(products, {name: one.digest for name, one in main.items()}):
+        sentence = f"{sharing_sentence(len(sharing))[:-1]}: {listed([one.id for one in sharing])}."
+        yield Problem("shared picture", PRODUCTS, sentence, is_warning=True)
 
 
 def first_of_each_file(fingerprints: list[Fingerprint]) -> dict[str, Fingerprint]:

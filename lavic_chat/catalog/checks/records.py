@@ -5,8 +5,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from lavic_chat.catalog.measures import SEATS, SIZE_NAMES, measures_of
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Problem, Product
 from lavic_chat.catalog.text import listed, words_of
+from lavic_chat.catalog.variants import pictureless_sentence, variants_among
 
 ATTRIBUTION = "ATTRIBUTION.md"
 COLOUR_KEYS = ("colour", "color", "shade")
@@ -24,6 +26,7 @@ NEUTRAL_WORDS = {"all", "and", "bright", "dark", "deep", "light", "mixed", "mult
 NEUTRAL_WORDS |= {"plain", "solid", "the", "various", "with"}
 BALANCED = ("colour", "color", "material", "style")
 COMPLETE = ("type", "colour", "material", "style", "pattern", "size")
+SAME_ATTRIBUTE = {"colour": COLOUR_KEYS, "material": MATERIAL_KEYS, "size": (*SIZE_NAMES, SEATS)}
 MAX_SHARE = 0.4  # of products that one value may take
 FEW = 20  # products of a type below which shares say nothing
 SMALL_CATEGORY = 10
@@ -81,13 +84,35 @@ def groups_by(catalog: Catalog, key: str) -> dict[str, list[Product]]:
 
 
 def incomplete(catalog: Catalog) -> Iterator[Problem]:
-    """A warning for each attribute that most products have and some lack."""
+    """A warning for each attribute that most products of a category have and some of that category lack."""
+    categories = defaultdict(list)
+    for product in catalog:
+        categories[product.category].append((product.id, said_of(product)))
     for key in COMPLETE:
-        without = [product.id for product in catalog if key not in product.attributes]
-        if 0 < len(without) < len(catalog) / 2:
-            lack = "product lacks" if len(without) == 1 else "products lack"
-            sentence = f"{len(without):,} {lack} the attribute {key!r}: {listed(without)}."
+        without = []
+        for products in categories.values():
+            lacking = [name for name, said in products if key not in said]
+            without += lacking if len(lacking) < len(products) / 2 else []
+        if without:
+            do = "product does not say its" if len(without) == 1 else "products do not say their"
+            sentence = f"{len(without):,} {do} {key}, which most others of the category do: {listed(without)}."
+            sentence += f" Fill in the attribute {key!r}, for who asks for a certain one may not be shown these."
             yield Problem("incomplete", PRODUCTS, sentence, is_warning=True)
+
+
+def said_of(product: Product) -> set[str]:
+    """Attributes of COMPLETE that a product has, under any of their names; a size is also said by measures in words."""
+    names = {name.strip().lower() for name, value in product.attributes.items() if str(value).strip()}
+    for key, others in SAME_ATTRIBUTE.items():
+        names |= {key} if names & set(others) else set()
+    return names | {"size"} if "size" not in names and measures_of(product) else names
+
+
+def pictureless_variants(catalog: Catalog) -> Iterator[Problem]:
+    """A warning for variants of one shape that list no picture."""
+    if bare := [one.id for one in variants_among(catalog) if not one.images]:
+        sentence = f"{pictureless_sentence(len(bare))[:-1]}: {listed(bare)}."
+        yield Problem("variant without picture", PRODUCTS, sentence, is_warning=True)
 
 
 def uncredited(catalog: Catalog) -> Iterator[Problem]:

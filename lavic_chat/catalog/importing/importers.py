@@ -22,6 +22,7 @@ from lavic_chat.catalog.importing.target import Target, check_losses, open_targe
 from lavic_chat.catalog.importing.urls import URLS, read_urls, write_urls
 from lavic_chat.catalog.product import PRODUCTS
 from lavic_chat.catalog.terms import TERMS
+from lavic_chat.catalog.variants import count_families, sharing_pictures, variants_among
 from lavic_chat.catalog.web import is_page_address, may_be_fetched
 from lavic_chat.errors import CatalogError
 from lavic_chat.storage.files import fresh_folder, write_atomic, write_jsonl
@@ -54,7 +55,8 @@ class ImportReport:
     reason, and, where a catalogue was there before, what changed. linked: products with a link to their page. unnamed:
     prices whose currency neither the source nor `catalog.toml` names, where no price has one. files, absent: pictures
     that are and that are not in the folder, each once however many products show it. bare: products that name none.
-    refused: pictures that may not be read, with how often for which reason.
+    refused: pictures that may not be read, with how often for which reason. families: products, counting variants of
+    one shape once; sharing, pictureless: variants whose picture is another's, and that have none.
     """
 
     products: int
@@ -73,6 +75,9 @@ class ImportReport:
     bare: int = 0
     refused: int = 0
     refusals: tuple[tuple[str, int], ...] = ()
+    families: int = 0
+    sharing: int = 0
+    pictureless: int = 0
 
 
 def import_catalog(
@@ -161,20 +166,25 @@ def write_catalog(kind: str, items: list[Item], target: Target, findings: Findin
 
 def with_counts(report: ImportReport, items: Sequence[Item], target: Target, findings: Findings) -> ImportReport:
     """The report with what else is counted, once the folder is there."""
-    images = {image for item in items for image in item.product.images}
+    products = [item.product for item in items]
+    images = {image for product in products for image in product.images}
+    shown = {item.product.id: item.originals.get(image, image) for item in items for image in item.product.images[:1]}
     files = sum((target.folder / image).is_file() for image in images)
     return replace(
         report,
         files=files,
         absent=len(images) - files,
-        bare=sum(not item.product.images for item in items),
+        bare=sum(not product.images for product in products),
         notes=tuple(note_sentences(findings.notes)),
         rejected=len(findings.rejected),
         reasons=count_reasons(findings.rejected),
         refused=len(findings.refused),
         refusals=count_reasons(findings.refused),
-        linked=sum(bool(item.product.link) for item in items),
+        linked=sum(bool(product.link) for product in products),
         unnamed=count_unnamed(items, target),
+        families=count_families(products),
+        sharing=len(sharing_pictures(products, shown)),
+        pictureless=sum(not product.images for product in variants_among(products)),
     )
 
 

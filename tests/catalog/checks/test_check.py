@@ -229,7 +229,30 @@ def test_unbalanced_looks_and_small_categories_only_warn(measured, monkeypatch):
 def test_attributes_that_most_products_have_should_be_complete(tiny_catalog_folder):
     change(tiny_catalog_folder, "sofa-red", attributes={"shape": "sofa", "size": "2 m"})
     (problem,) = check_catalog(tiny_catalog_folder)
-    assert problem.is_warning and problem.sentence == "1 product lacks the attribute 'colour': sofa-red."
+    assert problem.is_warning and problem.sentence == (
+        "1 product does not say its colour, which most others of the category do: sofa-red. Fill in the attribute "
+        "'colour', for who asks for a certain one may not be shown these."
+    )
+
+
+def test_sizes_are_asked_for_only_of_things_that_come_in_sizes(tiny_catalog_folder):
+    """Sofas and chairs have a size here, lamps have none; a size may also be called otherwise, or stand in a text."""
+
+    def sizes():
+        return [one.sentence for one in check_catalog(tiny_catalog_folder) if "'size'" in one.sentence]
+
+    for shape in ("sofa", "chair"):
+        for colour in ("red", "green", "blue", "yellow"):
+            attributes = {"Color": colour, "Size": "180 x 90 cm"}
+            change(tiny_catalog_folder, f"{shape}-{colour}", attributes=attributes)
+    assert sizes() == []
+    change(tiny_catalog_folder, "sofa-red", attributes={"colour": "red", "Dimensions": "2 m"})
+    change(tiny_catalog_folder, "sofa-blue", attributes={"colour": "blue", "width": "2 m"})
+    change(tiny_catalog_folder, "chair-red", attributes={"colour": "red"}, description="It measures 60 x 70 cm.")
+    assert sizes() == []
+    change(tiny_catalog_folder, "chair-blue", attributes={"colour": "blue", "size": " "})
+    (sentence,) = sizes()
+    assert sentence.startswith("1 product does not say its size, which most others of the category do: chair-blue.")
 
 
 def test_files_that_no_product_lists_only_warn(tiny_catalog_folder):
@@ -381,4 +404,4 @@ def test_variants_of_one_shape_may_share_their_pictures(tiny_catalog_folder):
     for row in rows[:2]:
         row["shape"] = "sofa"
     write_jsonl(tiny_catalog_folder / "products.jsonl", rows)
-    assert found(tiny_catalog_folder) == []
+    assert found(tiny_catalog_folder) == [("shared picture", "products.jsonl", True)]

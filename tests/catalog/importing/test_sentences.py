@@ -26,6 +26,7 @@ from lavic_chat.catalog.importing.importers import ImportOptions, import_catalog
 from lavic_chat.catalog.importing.registry import FORMATS
 from lavic_chat.cli import main
 from lavic_chat.cli.catalog import parse_pair
+from lavic_chat.cli.catalog_lines import import_lines
 from lavic_chat.errors import CatalogError
 
 
@@ -457,6 +458,40 @@ def test_a_picture_that_several_show_counts_once(tmp_path):
     last = screen()
     assert "4 products and 2 pictures are now in" in last and "A picture that several products show is" in last
     assert "missing" not in last
+
+
+def test_variants_are_counted_and_told_where_pictures_do_not_tell_them_apart(tmp_path):
+    head = "id,title,shape,colour,image\n"
+    rows = (
+        "1,Sofa,s,red,a.png\n2,Sofa,s,green,a.png\n3,Sofa,s,blue,c.png\n4,Sofa,s,grey,\n5,Lamp,,red,a.png\n6,Rug,r,,\n"
+    )
+    source, made = written(tmp_path / "s" / "a.csv", head + rows), tmp_path / "made"
+    for name, colour in (("a", "red"), ("c", "blue")):
+        (tmp_path / "s" / f"{name}.png").write_bytes(png(colour))
+
+    def screen(*more: str) -> str:
+        return CliRunner().invoke(main, ["catalog", "import", str(source), "--to", str(made), *more]).output
+
+    told = screen()
+    assert f"3 products, 6 variants and 4 pictures are now in {made}" in told
+    assert "2 variants show the same picture as another variant of their product: fine for sizes, but" in told
+    assert "1 variant has no picture at all and cannot be found by looks; give each one of its own." in told
+    report = json.loads(screen("--json"))
+    assert (report["products"], report["families"], report["sharing"], report["pictureless"]) == (6, 3, 2, 1)
+    assert "Variants since the last import: 0 new, 0 changed, 0 gone." in screen()
+    checked = CliRunner().invoke(main, ["catalog", "check", str(made)]).output
+    assert "warning: shared picture: products.jsonl: 2 variants show the same picture" in checked
+    assert "told apart: 1 and 2.\n" in checked and "1 variant has no picture at all" in checked
+    assert "own: 4.\n" in checked and "Checked: 3 products, 6 variants with 4 different pictures." in checked
+
+
+def test_variants_with_pictures_of_their_own_are_counted_alone(tmp_path):
+    rows = "id,title,shape,image\n1,Sofa,s,a.png\n2,Sofa,s,b.png\n3,Sofa,,a.png\n4,Sofa,,a.png\n5,Vase,v,\n"
+    source = written(tmp_path / "s" / "a.csv", rows)
+    report = run(source, tmp_path / "made")
+    assert (report.products, report.families, report.sharing, report.pictureless) == (5, 4, 0, 0)
+    said = "\n".join(import_lines(report, tmp_path))
+    assert "4 products, 5 variants" in said and "at all" not in said and "the same picture as" not in said
 
 
 def test_where_nothing_is_left_the_usual_reason_goes_first(tmp_path, refused):
