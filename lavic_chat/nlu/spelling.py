@@ -1,16 +1,20 @@
-"""Misspelled words, mended by edit distance to the words that a catalogue and its shoppers use."""
+"""Misspelled words, mended by edit distance and by sound to the words that a catalogue and its shoppers use."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 
+from jellyfish import metaphone
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from lavic_chat.catalog.text import singular, words_of
 
+SIMILARITY = DamerauLevenshtein.normalized_similarity
 SIMILAR = 0.72  # of a word that is none
-NEAREST = 20  # words that are compared more closely
+SOUNDS_SO = 0.8  # mean similarity of letters and of sounds: "xilofone"
+LEAST_ALIKE = 0.65  # of the letters of such a word
+NEAREST = 40  # words that are compared more closely
 FEWEST_LETTERS = 4  # of a word that may be misspelled
 
 
@@ -40,8 +44,17 @@ class Speller:
     def _mend_word(self, word: str) -> str:
         if len(word) < FEWEST_LETTERS or word in self.known or singular(word) in self.known or self.is_word(word):
             return word
-        measure = DamerauLevenshtein.normalized_similarity
-        near = process.extract(word, self.words, scorer=measure, score_cutoff=SIMILAR, limit=NEAREST)
+        near = process.extract(word, self.words, scorer=SIMILARITY, score_cutoff=LEAST_ALIKE, limit=NEAREST)
         # Equally near are letters that changed places and letters that are missing: the former are the likelier slip.
-        likely = [(score, sorted(other) == sorted(word), other[0] == word[0], other) for other, score, _ in near]
+        likely = [
+            (score, sorted(other) == sorted(word), other[0] == word[0], other)
+            for other, letters, _ in near if (score := likeness(word, other, letters))
+        ]  # fmt: skip
         return max(likely, key=lambda found: found[:3])[3] if likely else word
+
+
+def likeness(word: str, other: str, letters: float) -> float:
+    """How like another word one is that is none, whose letters are so similar: by these alone, or as it sounds, too; 0
+    where it can hardly be meant."""
+    heard = (letters + SIMILARITY(metaphone(word), metaphone(other))) / 2
+    return max(letters if letters >= SIMILAR else 0.0, heard if heard >= SOUNDS_SO else 0.0)

@@ -57,3 +57,13 @@ def test_rare_words_are_spelled_rightly(word):
 @pytest.mark.parametrize("word", ["armchiar", "vlevet", "soffa", "dotts"])
 def test_mistakes_are_not(word):
     assert not is_spelled(word)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("xilofone", "xylophone"), ("scails", "scales"), ("kichen", "kitchen"), ("refridgorator", "refrigerator"),
+     ("sofer", "sofer"), ("zorgle", "zorgle")],
+)  # fmt: skip
+def test_words_are_mended_by_how_they_sound_too(said, meant):
+    words = ("xylophone", "scales", "kitchen", "refrigerator", "saver", "saxophone", "stales")
+    assert Speller({}, words, frozenset().__contains__).mend(said) == meant
