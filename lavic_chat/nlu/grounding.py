@@ -182,7 +182,8 @@ class Grounding:
     def name_described(self, said: str) -> str:
         """The name of the thing, of those not sold here, that words describe best; "" where they describe none."""
         sold, vectors = self.is_sold, self.encoder.encode([said.lower()])
-        likely = self.prototypes.probabilities(vectors, np.zeros_like(sold), np.flatnonzero(sold).tolist())
+        apart = self.thesaurus.groups.union(np.flatnonzero(sold).tolist())
+        likely = self.prototypes.probabilities(vectors, np.zeros_like(sold), sorted(apart))
         return self.thesaurus.things[int(likely.argmax())].names[0] if likely.max(initial=0.0) >= POSSIBLE else ""
 
     # ---- appearance ----

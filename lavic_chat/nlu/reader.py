@@ -273,7 +273,8 @@ class IntentReader:
         if any(one.facet == "light" for one in new):  # in another colour, then
             new = [one for one in new if (one.facet, one.sign) != ("colour", "=")]
         facets = {one.facet for one in new}
-        limits = tuple(limit for limit in intent.limits if limit.quantity not in facets or limit.quantity == r.PRICE)
+        stays = {r.PRICE, *(span.slot for span in read.spans)}  # "narrower, though at least 130"
+        limits = tuple(limit for limit in intent.limits if limit.quantity not in facets - stays)
         kept = tuple(one for one in intent.relations if one.facet not in facets)
         gone = {one.facet for one in new if one.sign == "!"} | ({"pattern"} if "pattern" in facets else set())
         appearance = tuple(one for one in intent.appearance if one.unwanted or one.facet not in gone)

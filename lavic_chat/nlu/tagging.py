@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from lavic_chat.catalog.amounts import read_quantities
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.reading import Reading, Span
 
@@ -185,7 +186,21 @@ def decode_spans(text: str, words: Sequence[Word]) -> list[Span]:
             end, bounds = word.end, bounds + word.bounds
             sure.append((word.sure(slot), word.sure(OPPOSITE[slot]) if slot in OPPOSITE else 0.0))
     close()
-    return spans
+    return join_amounts(spans, text)
+
+
+def join_amounts(spans: Sequence[Span], text: str) -> list[Span]:
+    """With amounts of one slot that stand side by side as one where they are one, "3 foot" and "4"."""
+    found: list[Span] = []
+    for span in spans:
+        last = found[-1] if found else None
+        if last and last.slot == span.slot and span.slot in r.AMOUNTS and text[last.end : span.start].isspace():
+            whole = text[last.start : span.end]
+            if len(read_quantities(whole)) == 1:
+                found[-1] = replace(last, text=whole, end=span.end)
+                continue
+        found.append(span)
+    return found
 
 
 def trimmed(text: str, start: int, end: int, slot: str) -> tuple[int, int]:

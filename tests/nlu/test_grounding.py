@@ -249,3 +249,10 @@ def test_looks_before_the_name_of_a_kind(grounding):
 
 def test_whether_words_are_known_to_say_something_of_looks(grounding):
     assert grounding.is_known("purple") and grounding.is_known("hot purple") and not grounding.is_known("zzyzx")
+
+
+def test_what_is_missing_is_never_called_by_a_group(grounding):
+    """ "something on a post" is a letter box or nothing, and no "something to eat"."""
+    things = grounding.thesaurus.things
+    named = grounding.name_described("something to eat or to drink for the garden")
+    assert not any(thing.is_group and named in thing.names for thing in things)

@@ -372,3 +372,13 @@ def test_a_pick_is_told_from_its_variants_unless_pictures_alone_may():
     assert [listener.variant(one) for one in "abc"] == ["red, 180", "blue, 220", ""]
     listener.grounding.reads_attributes = False
     assert [listener.variant(one) for one in "abc"] == ["180", "220", ""]
+
+
+def test_a_limit_beside_a_comparison_of_the_same_size_stays(ask):
+    intent, _ = ask(
+        "a [kind:sofa]", ("narrower, though at least [width>:130]", {"act": "refine", "compare": ["width-"]})
+    )
+    assert [(limit.quantity, limit.least) for limit in intent.limits] == [("width", 130.0)]
+    assert [(one.facet, one.sign) for one in intent.relations] == [("width", "-")]
+    intent, _ = ask("a [kind:sofa] under [width<:200]", ("a wider one", {"act": "refine", "compare": ["width+"]}))
+    assert intent.limits == ()

@@ -140,3 +140,12 @@ def test_words_side_by_side_are_of_one_mind():
 def test_a_span_knows_how_probably_it_is_the_opposite():
     (span,) = tagging.decode_spans("green", leaning("green", [(0.4, 0.55)]))
     assert (span.slot, span.sure, span.against) == (r.UNWANTED, pytest.approx(0.55), pytest.approx(0.4))
+
+
+def test_amounts_side_by_side_are_one_where_they_are_one():
+    text, spans = unmark("[width<:3 foot] [width<:4] across")
+    assert [span.text for span in tagging.join_amounts(spans, text)] == ["3 foot 4"]
+    text, spans = unmark("[width<:3 foot] and [width<:4 foot]")
+    assert len(tagging.join_amounts(spans, text)) == 2
+    text, spans = unmark("[price>:50] [price<:80]")
+    assert len(tagging.join_amounts(spans, text)) == 2
