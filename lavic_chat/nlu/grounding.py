@@ -176,8 +176,9 @@ class Grounding:
         return bool(things) and not left
 
     def is_group(self, said: str) -> bool:
-        """Whether words name but a group of things, "some storage"."""
-        return self.thesaurus.is_group(self.mend(said))
+        """Whether words name but a group of things, "some storage", and nothing here is called so."""
+        mended = self.mend(said)
+        return self.thesaurus.is_group(mended) and not self.tables.is_sold[list(self.thesaurus.find(mended)[0])].any()
 
     def name_described(self, said: str) -> str:
         """The name of the thing, of those not sold here, that words describe best; "" where they describe none."""

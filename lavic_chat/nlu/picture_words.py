@@ -60,6 +60,7 @@ class PictureWords:
 
     @property
     def lightness(self) -> np.ndarray:
-        """[N] mean CIE L* of the shades that each product may have; NaN where none is known."""
+        """[N] mean CIE L* of the shades that each product may have, or else of its colours; NaN where none is known."""
         values = np.array([entry.lab[0] if entry and entry.lab else np.nan for entry in self.entries])
-        return self.table.mean(SHADE if SHADE in self.table.places else COLOUR, values)
+        of_shades, of_colours = (self.table.mean(name, values) for name in (SHADE, COLOUR))
+        return np.where(np.isnan(of_shades), of_colours, of_shades)

@@ -253,7 +253,7 @@ class IntentReader:
 
     def parts_of(self, span: Span) -> list[str]:
         """What a span says, each by itself: "checks nor stripes", "cotton, velvet, wool", "red velvet"."""
-        said = span.text if self.grounding.is_known(span.text) else self.grounding.respell_appearance(span.text)
+        said = span.text if self.grounding.meant(span.text) else self.grounding.respell_appearance(span.text)
         parts = [part.strip() for part in CONNECTED.split(said) if part.strip()]
         words = span.text.split()
         if len(parts) == 1 and len(words) > 1 and not self.grounding.meant(span.text):

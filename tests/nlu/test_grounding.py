@@ -256,3 +256,8 @@ def test_what_is_missing_is_never_called_by_a_group(grounding):
     things = grounding.thesaurus.things
     named = grounding.name_described("something to eat or to drink for the garden")
     assert not any(thing.is_group and named in thing.names for thing in things)
+
+
+def test_a_group_that_products_are_called_by_is_a_kind(grounding):
+    assert grounding.is_group("seating") and not grounding.is_group("sofa")
+    assert not of([Product("1", "Shoes", "Clothing")]).is_group("shoes")

@@ -11,6 +11,7 @@ from lavic_chat.nlu.conditions import appearance_conditions, relation_condition
 from lavic_chat.nlu.english import load_lexicon, load_thesaurus
 from lavic_chat.nlu.grounding import DOUBT, SURE, English, Grounding, Prepared
 from lavic_chat.nlu.intent import Appearance, Relation
+from lavic_chat.nlu.picture_words import PictureWords
 
 WORDS = {
     "colour": ("blue", "red"), "shade": ("navy", "sky", "scarlet"), "material": ("leather", "linen"),
@@ -85,3 +86,10 @@ def test_what_may_have_been_meant_the_other_way_round_decides_little():
         for sure, against in ((0.97, 0.01), (0.5, 0.45))
     )
     assert np.ptp(sure.probability) > 0.7 and np.ptp(doubtful.probability) < 0.06
+
+
+def test_where_a_shade_has_no_lightness_that_of_the_colour_counts():
+    words, names = ("blue", "denim"), ("colour", "shade")
+    table = AppearanceTable(words, names, np.array([[1.0, 1.0]], np.float16))
+    light = PictureWords(table, load_lexicon(), WordEncoder()).lightness
+    assert 20 < light[0] < 60
