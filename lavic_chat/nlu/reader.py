@@ -284,9 +284,9 @@ class IntentReader:
             appearance = tuple(one for one in appearance if one.unwanted or not named & set(words_of(one.said)))
             intent = replace(intent, title="" if intent.kinds and not read.words(r.TITLE) else intent.title)
         if "light" in facets:
-            appearance = tuple(
-                self.loosened(one) for one in appearance if one.unwanted or one.said.lower() not in EXTREME
-            )
+            now = {span.text.lower() for span in read.spans}  # "in mustard, and darker" stays mustard
+            left = [one for one in appearance if one.unwanted or one.said.lower() not in EXTREME]
+            appearance = tuple(one if one.said.lower() in now else self.loosened(one) for one in left)
         return replace(intent, relations=(*kept, *new), limits=limits, appearance=appearance)
 
     def loosened(self, one: Appearance) -> Appearance:

@@ -382,3 +382,11 @@ def test_a_limit_beside_a_comparison_of_the_same_size_stays(ask):
     assert [(one.facet, one.sign) for one in intent.relations] == [("width", "-")]
     intent, _ = ask("a [kind:sofa] under [width<:200]", ("a wider one", {"act": "refine", "compare": ["width+"]}))
     assert intent.limits == ()
+
+
+def test_a_colour_said_beside_darker_stays_as_it_is(ask):
+    darker = {"act": "refine", "compare": ["light-"]}
+    intent, _ = ask("a [wanted:blue] [kind:sofa]", ("in [wanted:navy], and darker", darker))
+    assert intent.wanted == ("navy",)
+    intent, _ = ask("a [wanted:navy] [kind:sofa]", ("a darker one", darker))
+    assert intent.wanted == ("blue",)
