@@ -20,6 +20,8 @@ MARK = re.compile(r"[,|(–—]|\s-\s")  # what a thing is called often ends bef
 CATEGORY_MARK = re.compile(r"[>/|]")  # stands between a category and one within it
 BROADER, NARROWER = 0.93, 0.4  # that what is seen as navy is blue; that what is seen as blue is navy
 OTHER_PATTERN = 0.25  # that it is not the one that is seen
+LIGHT, DARK = frozenset(("light", "pale")), frozenset(("dark", "deep"))  # words before a colour
+LIGHT_FROM, DARK_TO = 62.0, 35.0  # CIE L* of what is called so
 COLOUR_WIDTH = 22.0  # CIE76 difference at which a colour is another
 NOT_APPEARANCE = ("type", "size", "width", "depth", "height", "length")  # attributes that say nothing of looks
 
@@ -92,8 +94,10 @@ def title_stems(title: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def broader(entry: Entry) -> frozenset[str]:
-    """Stems of what is true of an entry."""
-    return frozenset(stem for text in entry.broader for stem in stems(text))
+    """Stems of what is true of an entry; of a colour also whether it is light or dark."""
+    light = entry.lab[0] if entry.lab else (LIGHT_FROM + DARK_TO) / 2
+    by_lightness = LIGHT if light >= LIGHT_FROM else DARK if light <= DARK_TO else frozenset()
+    return by_lightness | frozenset(stem for text in entry.broader for stem in stems(text))
 
 
 def entry_match(stem: frozenset[str], entry: Entry | None, other: Entry) -> float:

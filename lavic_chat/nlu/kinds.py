@@ -83,10 +83,10 @@ class Kinds:
         return span
 
     def bare(self, span: Span) -> Span:
-        """A kind's name without the looks before it where nothing is called so with them: of "plum top" the top."""
+        """A kind's name without the looks before it where nothing is called just so: of "checked sofa" the sofa."""
         words, appearance = span.text.split(), self.grounding.appearance_in(span.text)
         name = " ".join(words[len(appearance) :])
-        if not appearance or not name or self.is_sold((span.text,)) or not self.is_sold((name,)):
+        if not appearance or not name or self.grounding.nearest_of(span.text) >= 1.0 or not self.is_sold((name,)):
             return span
         return replace(span, text=name)
 

@@ -390,3 +390,8 @@ def test_a_colour_said_beside_darker_stays_as_it_is(ask):
     assert intent.wanted == ("navy",)
     intent, _ = ask("a [wanted:navy] [kind:sofa]", ("a darker one", darker))
     assert intent.wanted == ("blue",)
+
+
+def test_looks_before_a_thing_are_no_part_of_its_name(ask):
+    intent, ranked = ask("a light green [kind:striped sofa]")
+    assert intent.kinds == ("sofa",) and intent.wanted == ("striped",) and ranked[0] == "blue-sofa"

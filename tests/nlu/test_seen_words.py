@@ -93,3 +93,12 @@ def test_where_a_shade_has_no_lightness_that_of_the_colour_counts():
     table = AppearanceTable(words, names, np.array([[1.0, 1.0]], np.float16))
     light = PictureWords(table, load_lexicon(), WordEncoder()).lightness
     assert 20 < light[0] < 60
+
+
+def test_light_and_dark_are_true_of_a_colour_by_its_lightness():
+    table = AppearanceTable(("sage", "forest green", "scarlet"), ("shade",) * 3, np.eye(3, dtype=np.float16))
+    english = English(load_lexicon(), load_thesaurus(), ENGLISH.__contains__, prototypes=word_prototypes())
+    products = [Product(name, "Zorg chair", "Home") for name in "abc"]
+    found = Grounding(products, ("", "", ""), WordEncoder(), english, prepared=Prepared(seen=table))
+    assert found.appearance("light green").argmax() == 0 and found.appearance("light green")[0] > 0.9
+    assert found.appearance("dark green").argmax() == 1 and found.appearance("light green")[1] < 0.3
