@@ -11,10 +11,16 @@ from collections.abc import Callable
 from typing import Any
 
 from lavic_chat.dialogue import Dialogue
+from lavic_chat.serving import listener
 from lavic_chat.serving import recommender as module
 from lavic_chat.settings import read_settings
 
-OF_THE_MODEL = ("load_visual_ranker", "load_embedder", "open_tagger")  # what is loaded whatever the catalogue is
+OF_THE_MODEL = (  # where what is loaded whatever the catalogue is, is called
+    (module, "load_visual_ranker"),
+    (module, "load_embedder"),
+    (module, "load_heads"),
+    (listener, "open_tagger"),
+)
 
 
 class Stopwatch:
@@ -42,8 +48,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     model, search = Stopwatch(), Stopwatch()
-    for name in OF_THE_MODEL:
-        setattr(module, name, model.around(getattr(module, name)))
+    for place, name in OF_THE_MODEL:
+        setattr(place, name, model.around(getattr(place, name)))
     start = time.perf_counter()
     recommender = module.load_recommender(read_settings(), progress=False)
     seconds = time.perf_counter() - start - model.seconds

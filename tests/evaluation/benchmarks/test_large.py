@@ -76,3 +76,9 @@ def test_both_are_asked_the_same_and_compared(settings, monkeypatch):
     assert json.loads(json.dumps(report.to_row()))["large"]["turn_ms"] == 110.0
     assert "a turn grows" in report.to_text() and "5,000" in report.to_text()
     assert not list(settings.home.glob("large-*"))
+
+
+def test_what_is_of_the_model_is_where_the_probe_times_it():
+    """A name that has moved would end the measurement."""
+    for place, name in catalog_probe.OF_THE_MODEL:
+        assert callable(getattr(place, name)), name
