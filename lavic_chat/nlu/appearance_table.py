@@ -23,13 +23,19 @@ class AppearanceTable:
         names = np.array(self.attributes)
         return {name: np.flatnonzero(names == name) for name in dict.fromkeys(self.attributes)}
 
+    @cached_property
+    def by_word(self) -> np.ndarray:
+        """[V, N] the same word by word, as it is asked for."""
+        return np.ascontiguousarray(self.probability.T)
+
     def expect(self, scores: np.ndarray) -> np.ndarray:
         """Scores of the words [V], none below 0 -> the mean of them over each attribute's words, and of all attributes
         the highest [N]."""
         found = np.zeros(len(self.probability), np.float32)
         for places in self.places.values():
             if (said := places[scores[places] > 0]).size:
-                np.maximum(found, self.probability[:, said] @ scores[said].astype(np.float32), out=found)
+                expected = scores[said].astype(np.float32) @ self.by_word[said].astype(np.float32)
+                np.maximum(found, expected, out=found)
         return found
 
     def mean(self, attribute: str, values: np.ndarray) -> np.ndarray:
@@ -38,10 +44,10 @@ class AppearanceTable:
         known = places[~np.isnan(values[places])]
         if not known.size:
             return np.full(len(self.probability), np.nan)
-        weights = self.probability[:, known].astype(np.float32)
-        total = weights.sum(1)
+        weights = self.by_word[known].astype(np.float32)
+        total = weights.sum(0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(total > 0.5, weights @ values[known].astype(np.float32) / total, np.nan)
+            return np.where(total > 0.5, values[known].astype(np.float32) @ weights / total, np.nan)
 
     def likeliest(self, row: int, attribute: str) -> str:
         """The word of an attribute that a product shows most probably; "" where it has none."""
