@@ -109,3 +109,9 @@ def ends_of(sizes: Sequence[int] | np.ndarray) -> np.ndarray:
     starts = np.zeros(len(sizes) + 1, np.int64)
     np.cumsum(sizes, out=starts[1:])
     return starts
+
+
+def places_by_name(names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Where each of some names stands, in the order of their first places."""
+    found = np.array(names)
+    return {name: np.flatnonzero(found == name) for name in dict.fromkeys(names)}

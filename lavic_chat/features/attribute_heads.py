@@ -21,6 +21,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from lavic_chat.catalog.columns import places_by_name
 from lavic_chat.catalog.text import words_of
 from lavic_chat.model.card import ATTRIBUTES, seal_adapter
 from lavic_chat.storage.files import hash_bytes, write_atomic
@@ -53,8 +54,7 @@ class AttributeHeads:
     @cached_property
     def places(self) -> dict[str, np.ndarray]:
         """Where the words of each attribute are."""
-        names = np.array(self.attributes)
-        return {name: np.flatnonzero(names == name) for name in dict.fromkeys(self.attributes)}
+        return places_by_name(self.attributes)
 
     def see(self, states: np.ndarray, captions: Sequence[str]) -> np.ndarray:
         """[n, 5, h] of main pictures and what the model says of them -> [n, V] in half precision."""

@@ -6,6 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+from lavic_chat.catalog.columns import places_by_name
+
 
 @dataclass(frozen=True, eq=False)
 class AppearanceTable:
@@ -20,8 +22,7 @@ class AppearanceTable:
     @cached_property
     def places(self) -> dict[str, np.ndarray]:
         """Where the words of each attribute are."""
-        names = np.array(self.attributes)
-        return {name: np.flatnonzero(names == name) for name in dict.fromkeys(self.attributes)}
+        return places_by_name(self.attributes)
 
     @cached_property
     def by_word(self) -> np.ndarray:

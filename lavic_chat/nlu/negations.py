@@ -10,7 +10,6 @@ from lavic_chat.nlu.clauses import without_owned
 from lavic_chat.nlu.intent import Appearance
 from lavic_chat.nlu.reading import Reading, Span
 
-APPEARANCES = (r.WANTED, r.UNWANTED)
 OR = re.compile(r"\s*,?\s*\b(?:nor|or)\s+(?:an?\s+)?", re.IGNORECASE)
 LISTED = re.compile(r"\s*(?:,|,?\s*\b(?:nor|or)\b)\s*(?:an?\s+)?", re.IGNORECASE)
 DENIED_BEFORE = re.compile(
@@ -65,7 +64,7 @@ def with_negations(read: Reading, text: str) -> Reading:
 
 def split_denied(span: Span) -> list[Span]:
     """A span as it is; of "non-leather black" each part."""
-    match = re.fullmatch(r"(non[\s-])(\w+)\s+(.+)", span.text, re.IGNORECASE) if span.slot in APPEARANCES else None
+    match = re.fullmatch(r"(non[\s-])(\w+)\s+(.+)", span.text, re.IGNORECASE) if span.slot in r.APPEARANCES else None
     if not match:
         return [span]
     ends = [(span.start + match.start(part), span.start + match.end(part)) for part in (2, 3)]
@@ -86,11 +85,11 @@ def deny(span: Span, text: str) -> Span:
     """A look that is turned down outright, as unwanted for sure; one whose lack is, or that is wanted still, as wanted;
     any other span as it is."""
     before = text[: span.start]
-    if span.slot in APPEARANCES and (DENIED_TWICE.search(before) or STILL_BEFORE.search(before)):
+    if span.slot in r.APPEARANCES and (DENIED_TWICE.search(before) or STILL_BEFORE.search(before)):
         return replace(span, slot=r.WANTED, against=0.0)
     return (
         replace(span, slot=r.UNWANTED, sure=1.0, against=0.0)
-        if span.slot in APPEARANCES and is_denied(span, text)
+        if span.slot in r.APPEARANCES and is_denied(span, text)
         else span
     )
 
@@ -110,7 +109,7 @@ def deny_lists(spans: Sequence[Span], text: str) -> list[Span]:
     for first, span in enumerate(spans):
         last = first
         while span.slot == r.UNWANTED and last < len(joints) and LISTED.fullmatch(joints[last]):
-            if spans[last + 1].slot not in APPEARANCES:
+            if spans[last + 1].slot not in r.APPEARANCES:
                 break
             last += 1
         # Behind the looks may stand the thing itself: "no red, blue or white mugs".
@@ -127,7 +126,7 @@ def taken_back(spans: Sequence[Span], text: str) -> list[Span]:
     said, meant = SAID.search(text), MEANT.search(text)
     if not said or not meant or meant.start() < said.end():
         return list(spans)
-    return [one for one in spans if one.slot not in APPEARANCES or not said.end() <= one.start < meant.start()]
+    return [one for one in spans if one.slot not in r.APPEARANCES or not said.end() <= one.start < meant.start()]
 
 
 def denies_pick(read: Reading, text: str) -> bool:

@@ -45,14 +45,15 @@ class PictureWords:
         self.vocabulary = Vocabulary(places, make_postings(map(stems, table.words)), vectors)
         self.words = frozenset(word for said in table.words for word in words_of(said))
         self.facets = frozenset(entry.facet for entry in self.entries if entry)
+        self.is_plain = np.array(table.words) == PLAIN
+        self.is_shaded = (np.array(table.attributes) == COLOUR) & (SHADE in table.places)
 
     def probability(self, said: str, by_entry: np.ndarray, vector: np.ndarray) -> np.ndarray:
         """[N] that a product looks as words say; see `Vocabulary.match`. Colours that are not quite what is said do not
         count where shades are known, nor that there is no pattern."""
         scores = self.vocabulary.match(said, by_entry, vector)
-        attributes = np.array(self.table.attributes)
-        vague = (attributes == COLOUR) & (scores < BROADER) & (SHADE in self.table.places)
-        return self.table.expect(np.where(vague | (np.array(self.table.words) == PLAIN), 0.0, scores))
+        vague = self.is_shaded & (scores < BROADER)
+        return self.table.expect(np.where(vague | self.is_plain, 0.0, scores))
 
     def likeliest(self, row: int, facet: str) -> str:
         """The word of a facet that a product shows most probably, of its colour the shade; "" where none is known."""

@@ -53,11 +53,11 @@ class Questions:
     def __init__(self, grounding: Grounding, kinds: Kinds, references: References):
         self.grounding, self.kinds, self.references, self.row = grounding, kinds, references, grounding.row
 
-    def follow(self, last: Intent, read: Reading, text: str, shown: Shown, place: int) -> Intent:
-        """The intent after a message that asks for no pick: the wish stays as it was."""
+    def follow(self, last: Intent, read: Reading, text: str, shown: Shown, place: int, reference: str | None) -> Intent:
+        """The intent after a message that asks for no pick: the wish stays as it was. reference: id of the product that
+        the message points at."""
         if read.act != r.QUESTION:
             act = UNAVAILABLE if read.act == r.SERVICE else read.act
-            reference = self.references.find(read, text, shown)
             return replace(last, act=act, asks=read.asks, also=(), subjects=(), reference=reference, missing=())
         counted = read.words(r.KIND) if read.asks == "count" else ()
         if self.kinds.is_sold(counted) and not (last.kinds and self.kinds.is_alike(counted, last.kinds)):
@@ -69,11 +69,11 @@ class Questions:
         comparison = comparative_in(text)
         if comparison and len(compared := self.compared(text, shown)) > 1:
             return replace(asked, asks=comparison, also=(), subjects=compared, reference=compared[0])
-        return self.about(asked, read, text, shown)
+        return self.about(replace(asked, reference=reference), read, text, shown)
 
     def about(self, asked: Intent, read: Reading, text: str, shown: Shown) -> Intent:
-        """A question about one product, or about all of a kind that is sold and was not shown."""
-        reference = self.references.find(read, text, shown)
+        """A question about one product, the one it points at or another that it names, or about all of a kind that is
+        sold and was not shown."""
         marked = " ".join((*read.words(r.REFERENCE), *read.words(r.TITLE)))
         named = None if read.place else self.named(marked, shown, is_title=bool(read.words(r.TITLE)))
         definite = (self.named(match[1], shown) for match in DEFINITE.finditer(text))
@@ -82,9 +82,9 @@ class Questions:
             rows = () if is_shown else self.grounding.columns.variants_of(self.row[named])
             return self.about_rows(asked, rows, named)
         kinds = self.references.kinds_in(read, text) if asked.asks == "price" else ()  # a part has measures, no price
-        if any(map(self.kinds.is_named_so, kinds)) and not self.is_such(reference, kinds):
-            return self.about_rows(asked, np.flatnonzero(self.grounding.admitted(kinds, OF_KIND)), reference)
-        return replace(asked, reference=reference)
+        if any(map(self.kinds.is_named_so, kinds)) and not self.is_such(asked.reference, kinds):
+            return self.about_rows(asked, np.flatnonzero(self.grounding.admitted(kinds, OF_KIND)), asked.reference)
+        return asked
 
     def about_rows(self, asked: Intent, rows: Sequence[int] | np.ndarray, item: str | None) -> Intent:
         """A question about the products in some rows of the catalogue; about one where they are none."""

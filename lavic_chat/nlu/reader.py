@@ -16,7 +16,7 @@ from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Limit,
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
 from lavic_chat.nlu.multiples import multiple_in, relative_limit, with_multiple
-from lavic_chat.nlu.negations import APPEARANCES, denies_pick, is_denied, join_alternatives, with_negations
+from lavic_chat.nlu.negations import denies_pick, is_denied, join_alternatives, with_negations
 from lavic_chat.nlu.pointing import without_neighbours
 from lavic_chat.nlu.questions import Questions
 from lavic_chat.nlu.reading import Reading, Span
@@ -105,7 +105,7 @@ class IntentReader:
         if read.act == r.QUESTION and reference == shown.pick and self.questions.refuses(read, text, reference):
             read = replace(read, act=r.REJECT, asks=r.NOTHING)
         if read.act in BESIDE:
-            return self.questions.follow(last, read, text, shown, place)
+            return self.questions.follow(last, read, text, shown, place, reference)
         if relative := self.relative_limit(last, text, reference or shown.pick):
             read = with_multiple(read, text, relative.quantity)
         title = self.title_of(read)
@@ -208,7 +208,7 @@ class IntentReader:
         one more; what is turned down is not wanted any longer, and the other way round."""
         new = [
             Appearance(said, self.facet(said), span.slot == r.UNWANTED, span.sure, span.against)
-            for span in read.spans if span.slot in APPEARANCES
+            for span in read.spans if span.slot in r.APPEARANCES
             for said in self.parts_of(span) if said not in intent.kinds
         ]  # fmt: skip
         new = join_alternatives(self.go_on_denying(new, intent, text), text)

@@ -29,6 +29,7 @@ class SeenWords:
         self.written = Vocabulary(tables.entries, tables.stem_words, self.terms.vectors)
         self.pictures = PictureWords(table, lexicon, encoder) if table else None
         self.words = self.pictures.words if self.pictures else frozenset[str]()
+        self.compared = lru_cache(512)(self._compared)
         self.match = remember_sparse(self._match, len(self.terms.terms))
         self.probability = lru_cache(room_for(512, len(self.terms.of)))(self._probability)
 
@@ -44,7 +45,7 @@ class SeenWords:
         """[T] how probably each term of the catalogue's says what is said."""
         return self.written.match(said, *self.compared(said))
 
-    def compared(self, said: str) -> tuple[np.ndarray, np.ndarray]:
+    def _compared(self, said: str) -> tuple[np.ndarray, np.ndarray]:
         """How probably each entry of the lexicon says what is said, and a 0; and the vector [1, d] of what is meant."""
         stem, meant = stems(said), self.meant(said)
         by_entry = np.array([*(entry_match(stem, meant, other) for other in self.lexicon.entries), 0.0])

@@ -41,7 +41,6 @@ ENDS = tuple(accumulate(len(head.names) for head in HEADS))
 TAGS, ABOUT = 1 + 2 * len(r.SLOTS), ENDS[-1]
 TOKEN_SCORES = TAGS + len(r.BOUNDS)
 NO_SLOT = 0
-APPEARANCES = (r.WANTED, r.UNWANTED)
 OPPOSITE = {r.WANTED: r.UNWANTED, r.UNWANTED: r.WANTED}
 POSSIBLE = 0.1  # probability from which on a word may be of a kind
 LIKELY = -0.7  # log odds from which on one of many names holds: they are rare, so the network is shy
@@ -139,11 +138,11 @@ def of_one_mind(words: Sequence[Word]) -> list[Word]:
     start = 0
     while start < len(found):
         end = start
-        while end < len(found) and best_slot(found[end]) in APPEARANCES:
+        while end < len(found) and best_slot(found[end]) in r.APPEARANCES:
             end += 1
         row = found[start:end]
         if len({best_slot(word) for word in row}) > 1:
-            slot, other = sorted(APPEARANCES, key=lambda name: -sum(word.sure(name) for word in row))
+            slot, other = sorted(r.APPEARANCES, key=lambda name: -sum(word.sure(name) for word in row))
             found[start:end] = [turned(word, other, slot) for word in row]
         start = max(end, start + 1)
     return found

@@ -45,7 +45,7 @@ class Thesaurus:
         found: dict[tuple[str, ...], set[int]] = {}
         for place, thing in enumerate(self.things):
             for name in thing.names:
-                if not (thing.is_group and JOINTS.intersection(phrase_words(name))):
+                if not (thing.is_group and goes_on(name)):
                     found.setdefault(name_words(name), set()).add(place)
         return {words: frozenset(places) for words, places in found.items()}
 
@@ -54,9 +54,8 @@ class Thesaurus:
         """Groups by all the words of names that go on behind a joint, "something for the kitchen"."""
         found: dict[tuple[str, ...], set[int]] = {}
         for place in self.groups:
-            for words in map(phrase_words, self.things[place].names):
-                if JOINTS.intersection(words):
-                    found.setdefault(words, set()).add(place)
+            for name in filter(goes_on, self.things[place].names):
+                found.setdefault(phrase_words(name), set()).add(place)
         return {words: frozenset(places) for words, places in found.items()}
 
     @cached_property
@@ -79,25 +78,25 @@ class Thesaurus:
         return frozenset(place for place, thing in enumerate(self.things) if thing.is_group)
 
     @cached_property
+    def group_names(self) -> Mapping[str, int]:
+        """Groups by the name that their members know them by, the first one."""
+        return {self.things[place].names[0]: place for place in self.groups}
+
+    @cached_property
     def members(self) -> tuple[frozenset[int], ...]:
         """Of each thing, or group, all the things that are such a thing, itself too."""
         found: list[set[int]] = [set() for _ in self.things]
-        group = {self.things[place].names[0]: place for place in self.groups}
         for place, thing in enumerate(self.things):
-            for kind in (*self.kinds[place], *(group[name] for name in thing.broader if name in group)):
+            of = (self.group_names[name] for name in thing.broader if name in self.group_names)
+            for kind in (*self.kinds[place], *of):
                 found[kind].add(place)
         return tuple(map(frozenset, found))
 
     @cached_property
     def wider(self) -> tuple[frozenset[tuple[str, ...]], ...]:
         """Of each thing, the words of its broader names, but for groups that are named by a phrase."""
-        of_group = {self.things[place].names[0] for place in self.groups}
-        return tuple(
-            frozenset(
-                name_words(name) for name in thing.broader if name not in of_group or not JOINTS & {*name.split()}
-            )
-            for thing in self.things
-        )
+        phrases = set(filter(goes_on, self.group_names))
+        return tuple(frozenset(name_words(name) for name in {*thing.broader} - phrases) for thing in self.things)
 
     @cached_property
     def phrases(self) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
@@ -156,6 +155,11 @@ def name_words(text: str) -> tuple[str, ...]:
 def phrase_words(text: str) -> tuple[str, ...]:
     """All words of a name, without endings and articles."""
     return tuple(singular(word) for word in words_of(text) if word not in GLUE)
+
+
+def goes_on(name: str) -> bool:
+    """Whether a name goes on behind a joint, "something for the kitchen"."""
+    return bool(JOINTS.intersection(phrase_words(name)))
 
 
 def with_groups(things: Iterable[Thing], rows: Iterable[Mapping]) -> list[Thing]:
