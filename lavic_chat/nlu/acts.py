@@ -5,8 +5,10 @@ import re
 from dataclasses import replace
 
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.comparisons import comparative_in
 from lavic_chat.nlu.grounding import LONGEST_NAME
 from lavic_chat.nlu.kinds import Kinds
+from lavic_chat.nlu.negations import is_denied
 from lavic_chat.nlu.questions import asked_in, is_bare
 from lavic_chat.nlu.reading import Reading, Span
 
@@ -29,7 +31,7 @@ FIRST_LIST = re.compile(
 )
 FIRST_PICK = re.compile(
     r"\bthe\s+(?:very\s+)?first\s+(?:[\w-]+\s+){0,2}(?:was|were|you\s+(?:had|showed|gave|picked|suggested))\b"
-    r"|\byou\s+(?:opened|started|began)\s+with\b", re.IGNORECASE,
+    r"|\b(?:was|were)\s+the\s+(?:very\s+)?first\b|\byou\s+(?:opened|started|began)\s+with\b", re.IGNORECASE,
 )  # fmt: skip
 NO_LIMIT = re.compile(
     r"\b(?:forget|ignore|drop|never mind|scrap|lift)\s+(?:about\s+)?(?:the|my|that|any)\s+(?:limit|budget|price)\b",
@@ -44,11 +46,41 @@ OTHER_COLOURS = re.compile(
     r"\b(?:come|comes|made|available|exist|exists|got|get|have|sold)\b[^.!?]*\b(?:other|different|more|another)\s+"
     r"(?:colou?r|shade)s?\b[^.!]*\?", re.IGNORECASE,
 )  # fmt: skip
+SHOWN_AGAIN = re.compile(r"\b(?:put|pop|show|pull)\b[^.,;!?]{1,40}\b(?:back|again)\b", re.IGNORECASE)
+NOT_THE_PICK = re.compile(r"\W*(?:no|nope|nah|naw)\s*[,.;!]", re.IGNORECASE)
+LAST_SENTENCES = re.compile(r"[.!?;]+")
+COMPARES_ALONE = 3  # words of a sentence that does nothing but compare
 SAID = 0.8  # probability from which on a thing in a message about delivery is wished for
+NAMED = 0.5  # the same of a thing in an opening that is small talk otherwise
 
 
-def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
-    """A reading of a text, with another act, or another one that is pointed at, where its words settle that."""
+def settle_act(read: Reading, text: str, kinds: Kinds, opens: bool) -> Reading:
+    """A reading of a text, with another act, or another one that is pointed at, where its words settle that. opens:
+    whether nothing was said before it."""
+    read = settle_place(read, text)
+    if read.act in (r.CHATTER, r.SERVICE) and (settled := unmistaken(read, text, kinds, opens)):
+        return settled
+    is_unmarked = not any(one.slot != r.REFERENCE for one in read.spans)
+    if read.act in (r.SERVICE, r.REFINE, r.CHATTER) and is_unmarked and is_bare(text):
+        return replace(read, act=r.QUESTION, asks=asked_in(read, text)[0], compared=frozenset())
+    if read.act == r.QUESTION and not read.compared and (compared := compared_alone(text)):
+        return replace(read, act=r.REFINE, asks=r.NOTHING, compared=frozenset((compared,)))
+    for asks, words in (("size", MEASUREMENTS), ("other_colours", OTHER_COLOURS)):
+        if read.act == r.REFINE and not read.spans and words.search(text):
+            return replace(read, act=r.QUESTION, asks=asks, other=frozenset(), compared=frozenset())
+    if read.act in (r.REJECT, r.REFINE) and (facet := facet_blamed(text)):
+        return replace(read, act=r.REJECT, same=read.same - {facet}, other=read.other | {facet})
+    if read.act == r.REFINE and not opens and NOT_THE_PICK.match(text):
+        return replace(read, act=r.REJECT)
+    if read.act in (r.REFINE, r.ASK) and not read.spans and not read.compared and SOMETHING_ELSE.fullmatch(text):
+        return replace(read, act=r.REJECT, asks=r.NOTHING)
+    if read.act == r.OTHER_LANGUAGE and not any(letter.isalpha() for letter in text):
+        return replace(read, act=r.CHATTER)
+    return read
+
+
+def settle_place(read: Reading, text: str) -> Reading:
+    """With the place, the answer or the facet that its words point at, and without a limit that they lift."""
     if second := SECOND.search(text):
         apart = (one for one in read.spans if not (one.start < second.end() and second.start() < one.end))
         read = replace(read, place=2, spans=tuple(apart))  # "the runner-up" names no rug
@@ -61,30 +93,38 @@ def settle_act(read: Reading, text: str, kinds: Kinds) -> Reading:
     asks_for_one = read.act in (r.REJECT, r.REFINE, r.ASK, r.RECALL)
     if asks_for_one and OTHER_COLOUR.search(text) and not OTHER_COLOURS.search(text):
         read = replace(read, same=read.same - {"colour"}, other=read.other | {"colour"})
-    if read.act == r.CHATTER and not read.spans and is_thing(text, kinds):
-        return replace(read, act=r.ASK, asks=r.NOTHING, spans=(Span(r.KIND, text, 0, len(text)),))
-    if read.act == r.CHATTER and not read.spans and NOT_IT.search(text):
-        return replace(read, act=r.REJECT, asks=r.NOTHING)
-    is_unmarked = not any(one.slot != r.REFERENCE for one in read.spans)
-    if read.act in (r.SERVICE, r.REFINE, r.CHATTER) and is_unmarked and is_bare(text):
-        return replace(read, act=r.QUESTION, asks=asked_in(read, text)[0], compared=frozenset())
-    for asks, words in (("size", MEASUREMENTS), ("other_colours", OTHER_COLOURS)):
-        if read.act == r.REFINE and not read.spans and words.search(text):
-            return replace(read, act=r.QUESTION, asks=asks, other=frozenset(), compared=frozenset())
-    if read.act == r.REJECT and (facet := facet_blamed(text)):
-        return replace(read, other=read.other | {facet})
-    if read.act in (r.REFINE, r.ASK) and not read.spans and not read.compared and SOMETHING_ELSE.fullmatch(text):
-        return replace(read, act=r.REJECT, asks=r.NOTHING)
-    if read.act == r.OTHER_LANGUAGE and not any(letter.isalpha() for letter in text):
-        return replace(read, act=r.CHATTER)
-    if read.act == r.SERVICE and wants_thing(read, kinds):
-        return replace(read, act=r.ASK, asks=r.NOTHING)
     return read
 
 
+def unmistaken(read: Reading, text: str, kinds: Kinds, opens: bool) -> Reading | None:
+    """What was taken for small talk, or for a question about the service, and is a wish; None where it is not."""
+    if not read.spans and is_thing(text, kinds) and (read.act == r.CHATTER or opens):
+        return replace(read, act=r.ASK, asks=r.NOTHING, spans=(Span(r.KIND, text, 0, len(text)),))
+    if wants_thing(read, kinds) if read.act == r.SERVICE else opens and names_thing(read, kinds, NAMED):
+        return replace(read, act=r.ASK, asks=r.NOTHING)
+    if not opens and SHOWN_AGAIN.search(text):
+        return replace(read, act=r.RECALL, asks=r.NOTHING, which=r.NAMED)
+    if read.act == r.CHATTER and not read.spans and NOT_IT.search(text):
+        return replace(read, act=r.REJECT, asks=r.NOTHING)
+    return None
+
+
 def facet_blamed(text: str) -> str:
-    """The facet of what was shown that a refusal is about, "that colour is for the young"; "" where it names none."""
-    return next((facet for facet, names in FACET_NAMES.items() if re.search(rf"\bthat (?:{names})\b", text, re.I)), "")
+    """The facet of what was shown that a refusal is about, "that colour is for the young", "can't stand the colour"; ""
+    where it names none."""
+    for facet, names in FACET_NAMES.items():
+        for match in re.finditer(rf"\b(that |the |its )?({names})\b(?!\s+\w*ed\b)", text, re.IGNORECASE):
+            before = (match[1] or "").lower()
+            if before == "that " or (before and is_denied(Span(r.UNWANTED, match[2], *match.span(2)), text)):
+                return facet
+    return ""
+
+
+def compared_alone(text: str) -> str:
+    """What the last sentences of a message that asks something compare, with nothing else in them: "how much?! no,
+    cheaper"; "" where none does."""
+    rest = (part for part in LAST_SENTENCES.split(text)[1:] if len(part.split()) <= COMPARES_ALONE)
+    return next((found for part in rest if (found := comparative_in(part))), "") if not text.endswith("?") else ""
 
 
 def is_thing(text: str, kinds: Kinds) -> bool:
@@ -92,8 +132,13 @@ def is_thing(text: str, kinds: Kinds) -> bool:
     return len(text.split()) <= LONGEST_NAME and kinds.grounding.is_thing(text)
 
 
+def names_thing(read: Reading, kinds: Kinds, least: float) -> bool:
+    """Whether a message names a thing that is sold here; least: how probably."""
+    named = (span for span in read.spans if span.slot == r.KIND and span.sure >= least)
+    return any(kinds.is_sold((span.text,)) for span in named)
+
+
 def wants_thing(read: Reading, kinds: Kinds) -> bool:
     """Whether a message names a thing that is sold here, and how it shall look, or what it may cost."""
-    named = [span for span in read.spans if span.slot == r.KIND and span.sure >= SAID]
     described = any(span.slot in (r.WANTED, r.UNWANTED, *r.AMOUNTS) for span in read.spans)
-    return described and any(kinds.is_sold((span.text,)) for span in named)
+    return described and names_thing(read, kinds, SAID)

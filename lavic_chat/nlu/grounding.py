@@ -30,10 +30,11 @@ from lavic_chat.nlu.word_tables import WordTables, find_entry, make_word_tables
 SURE = 0.97  # that a product is as it is called, or seen
 DOUBT = 0.03  # what is left for captions that are wrong
 MEANT = 0.9  # at most, by meaning alone
-SAME_THING, BY_HEAD, WIDER = 0.97, 0.75, 0.75  # another name of the thing; the last words of a name; a broader name
+SAME_THING, BY_HEAD, WIDER = 0.97, 0.75, 0.75  # another name of the thing; the last words of a name; a broader thing
 MODIFIED = 0.2  # what the words before the last ones may add to that
 OTHER_TYPE = 0.13  # less, where the catalogue's own type of a product is another thing
 OTHER_NAME = 0.04  # less, where its own title names another, though its type is that
+GROUPED = 0.1  # less, where it is but of the same group, "kitchen appliance"
 ANOTHER_THING = 0.6  # of a meaning's similarity, where the thesaurus knows the name, and none of the products as such
 HARDLY_LESS = 0.1  # than the best of a kind
 DESCRIBING, POSSIBLE, MEANS = 4, 0.3, 0.5  # words of a description; its least probability, and the similarity of that
@@ -118,15 +119,15 @@ class Grounding:
         all_things = [place for place in range(len(kinds)) if place not in self.thesaurus.groups]
         wider = frozenset().union(*(kinds[thing] for thing in things)) - things
         heads = frozenset().union(*(wider_names[thing] for thing in things))
-        ends_so = called.called(words) if words else np.zeros(len(near), bool)
+        of_group = called.called_any(self.thesaurus.no_things(heads))
+        ends_so = self.tables.ending_so(words, in_order=bool(things) and not left)
         members = frozenset().union(*(self.thesaurus.members[thing] for thing in things))
         related = self.named_as(members)
         apart = self.named_as(all_things) & ~related if things else np.zeros(len(near), bool)  # a t-shirt is no shirt
         so = self.named_as(thing for thing in all_things if words and words in wider_names[thing])
         so |= ends_so & ~apart
         same = related & ~so
-        broad = self.named_as(wider) | np.logical_or.reduce([called.called(head) for head in heads]) | ends_so
-        broad &= ~(so | same)
+        broad = (self.named_as(wider) | called.called_any(heads) | ends_so) & ~(so | same)
         added = MODIFIED * np.maximum(called.share(words[:left]), near) if left else SAME_THING - BY_HEAD
         near[same] = np.maximum(near, BY_HEAD + added)[same]
         near[broad] = np.maximum(near[broad], WIDER)
@@ -136,7 +137,9 @@ class Grounding:
             near[rows] = np.maximum(near[rows], value)
         is_other = self.names.last(np.where(self.names.is_common, 1.0, near)) < MEANT
         is_named_other = self.names.first(apart) & ~self.names.first(near >= MEANT)  # of the type toilets a bidet
-        return self.names.best(near) - OTHER_TYPE * is_other - OTHER_NAME * is_named_other
+        best, less = self.names.best(near), OTHER_TYPE * is_other + OTHER_NAME * is_named_other
+        is_grouped = (self.names.best(np.where(of_group, 0.0, near)) < best) & ~self.names.first(of_group)
+        return best - less - GROUPED * is_grouped
 
     def named_as(self, things: Iterable[int]) -> np.ndarray:
         """[T] whether a name means any of the things."""

@@ -3,7 +3,7 @@
 Read once, in `Recommender`, and handed down: nothing behind it reads the shopper's language again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from lavic_chat.nlu import reading as r
@@ -147,6 +147,10 @@ class Intent:
         unwanted = tuple(one for one in self.appearance if one.unwanted)
         limits = Intent(r.REFINE, self.kinds, self.sure, appearance=unwanted, limits=self.limits)
         return replace(limits, excluded=self.excluded, since=self.since)
+
+    def without(self, items: Iterable[str]) -> "Intent":
+        """With more products turned down, by their ids."""
+        return replace(self, excluded=self.excluded.union(items))
 
     def by_photo(self) -> "Intent":
         """The wish as it was, for a thing like the one in a photo that came without words for it."""

@@ -24,8 +24,17 @@ PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.I
 WITH_BEFORE = re.compile(r"\w\s+with\s+(?:(?!matching\b)[\w-]+\s+){0,2}\Z", re.IGNORECASE)  # a part, or a look
 WHERE = re.compile(r"\b(?:in front of|next to|beside|behind|above|opposite)\s+(?:the|my|our)\s+\w+\b", re.IGNORECASE)
 WHERE_BEFORE = re.compile(
-    r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on top of|to go (?:by|on|over))"
+    r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on|on top of|to go (?:by|on|over))"
     r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z", re.IGNORECASE,
+)  # fmt: skip
+PURPOSE_BEFORE = re.compile(
+    r"(?<!look)(?<!looking)(?<!after)(?<!search)(?<!searching)(?<!ask)(?<!asking)(?<!go)\s+for\s+"
+    r"(?:(?:the|my|our|his|her|their|your|all|some|an?)\s+)*\Z|\A\W*for\s+(?:(?:the|my|our|all|some|an?)\s+)*\Z",
+    re.IGNORECASE,
+)  # fmt: skip
+FILLED_WITH = re.compile(  # "two tins of paint"
+    r"\b(?:tins?|cans?|pots?|bags?|sacks?|packe?t?s?|rolls?|bottles?|jars?|box|boxes|tubes?|buckets?|bunch|bunches|crates?"
+    r"|litres?|liters?|kilos?)\s+of\s+([^\W\d_]+(?:\s+(?!and\b|or\b)[^\W\d_]+)?)", re.IGNORECASE,
 )  # fmt: skip
 PLACE_BEHIND = re.compile(r"\s+for\s+(?:the|my|our|his|her|an?)?\s*([^\W\d_]+(?:\s+[^\W\d_]+)?)\b", re.IGNORECASE)
 ONE_BEHIND = re.compile(r"\s+ones?\b", re.IGNORECASE)
@@ -34,6 +43,7 @@ DESCRIBED_SO, NEARLY = 0.68, 0.05  # likeness to what a thing is for, at least, 
 CLEARLY = 0.78  # the same where a kind was read that is no name of any thing
 CALLED_ALIKE = 0.7  # similarity from which on what is described is sold
 RESPELLED, RESPELLED_WORD, NEAR_NAMES = 0.75, 0.8, 5  # likeness of names of several words, of one; names that are tried
+RESPELLED_COMMON = 0.9  # of several words that are all common ones
 BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")
 PLACES = frozenset(
     ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
@@ -51,6 +61,8 @@ class Kinds:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
         spans = [self.whole(span, read, text) for span in without_parts(read.spans, text) if self.is_kind(span)]
+        if read.act == r.REFINE:  # of what is wished for already; "for clothes", says what it is for
+            spans = [span for span in spans if span.sure >= UNSURE and not PURPOSE_BEFORE.search(text[: span.start])]
         spans = without_places([self.respelled(self.bare(span)) for span in spans], text)
         sold = [span for span in spans if self.is_sold((span.text,))]
         sure = [span for span in sold if self.is_named_so(span.text) and not is_denied(span, text)]
@@ -68,6 +80,10 @@ class Kinds:
     def whole(self, span: Span, read: Reading, text: str) -> Span:
         """A kind's name with the words beside it that belong to it, where the network has cut them off: "moka pot"."""
         others = [one for one in read.spans if one is not span]
+        if (filled := FILLED_WITH.match(text, span.start)) and not self.is_named_so(filled[0]):
+            contents = next((said for said in (filled[1], filled[1].split()[0]) if self.grounding.is_thing(said)), "")
+            if contents:
+                return replace(span, text=contents)
         if (place := PLACE_BEHIND.match(text[span.end :])) and len(name_words(span.text)) == 1:
             for words in dict.fromkeys((place[1], *place[1].split())):  # "stools for our breakfast bar"
                 named, left = self.grounding.thesaurus.find(f"{words} {span.text}")
@@ -91,16 +107,29 @@ class Kinds:
         return replace(span, text=name)
 
     def respelled(self, span: Span) -> Span:
-        """A name by which nothing is called, with words that are no common ones, as the nearest name of a thing that is
-        sold: "sofer bed", "shugar bole"."""
+        """A name by which nothing is called as the nearest name of a thing that is sold: "sofer bed", "shugar bole",
+        "christmas tre"; words of its own before that stay out."""
         words, known = name_words(span.text), self.grounding
-        if known.is_thing(span.text) or all(map(known.is_word, words)) or self.is_named_so(span.text):
+        if known.is_thing(span.text) or self.is_named_so(span.text):
             return span
+        for start in range(len(words)):
+            if start and not known.is_word(words[start - 1]):
+                break
+            if name := self.nearest_name(words[start:]):
+                return replace(span, text=name)
+        return span
+
+    def nearest_name(self, words: Sequence[str]) -> str:
+        """Of a thing that is sold, by its letters; "" where none is like the words."""
+        is_spelled = all(map(self.grounding.is_word, words))
+        if is_spelled and len(words) == 1:
+            return ""
+        likeness = RESPELLED_COMMON if is_spelled else RESPELLED if len(words) > 1 else RESPELLED_WORD
         near = process.extract(
             " ".join(words), self.thing_names, scorer=DamerauLevenshtein.normalized_similarity,
-            score_cutoff=RESPELLED if len(words) > 1 else RESPELLED_WORD, limit=NEAR_NAMES,
+            score_cutoff=likeness, limit=NEAR_NAMES,
         )  # fmt: skip
-        return next((replace(span, text=name) for name, _, _ in near if self.is_named_so(name)), span)
+        return next((name for name, _, _ in near if self.is_named_so(name)), "")
 
     def described_in(self, text: str, likely: float = DESCRIBED_SO) -> str:
         """The thing sold here that a message, or a sentence of it, describes best by what it is for; "" where it
@@ -113,6 +142,18 @@ class Kinds:
         near = sorted((thing for thing in found if found[thing] >= least), key=lambda thing: -found[thing])
         names = (self.grounding.thesaurus.things[thing].names[0] for thing in near)
         return next((name for name in names if self.grounding.nearest_of(name) >= CALLED_ALIKE), "")
+
+    def narrowed(self, kinds: tuple[str, ...], last: Sequence[str], read: Reading) -> tuple[tuple[str, ...], Reading]:
+        """The kinds, and what is left of the reading, where words wanted of the last kind make another name with its
+        own: "a table", "a dining one"."""
+        for span in () if kinds else read.spans:
+            if span.slot != r.WANTED or self.grounding.meant(span.text):
+                continue
+            for kind in last:
+                name = f"{span.text} {kind.split()[-1]}"
+                if self.grounding.is_thing(name) and self.is_named_so(name):
+                    return (name,), replace(read, spans=tuple(one for one in read.spans if one is not span))
+        return kinds, read
 
     def is_no_name(self, kind: str) -> bool:
         """Whether no thing at all, and nothing here, is called so."""
@@ -165,8 +206,17 @@ class Kinds:
         """Whether the catalogue has any such thing."""
         return any(self.grounding.nearest_of(kind) >= SOLD for kind in kinds)
 
-    def missing(self, kinds: Sequence[str]) -> tuple[str, ...]:
-        """What is not sold here, as it is called; nothing where words only describe it, and it is not clear what."""
+    def same_again(self, kinds: Sequence[str], last: Sequence[str]) -> tuple[str, ...]:
+        """What was wished for before, where a message names another thing first: "for a tin box? a hood that costs
+        less"."""
+        same = [kind for kind in kinds if last and self.is_alike((kind,), last)]
+        return tuple(same[:1]) if same and kinds[0] not in same else ()
+
+    def missing(self, kinds: Sequence[str], last: Sequence[str] = ()) -> tuple[str, ...]:
+        """What is not sold here, as it is called; nothing where words only describe it, and it is not clear what, or
+        are but a part of what was wished for before, "fire" of "fireplace"."""
+        if all(any(kind.lower() in other.lower() for other in last) for kind in kinds):
+            return ()
         found = (kind if not is_vague(kind) else self.grounding.name_described(kind) for kind in kinds)
         return tuple(name for name in found if name)
 

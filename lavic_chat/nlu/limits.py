@@ -21,7 +21,7 @@ ONES, TENS = rf"one|{MANY}", r"twenty|thirty|forty|fifty|sixty|seventy|eighty|ni
 TEENS = r"eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
 MEASURE = re.compile(
     rf"(?<![\w.,])(?:[0-9]+(?:[.,][0-9]+)?[\s-]?(?:cms?|mm|m|{INCHES}|ft)"
-    rf"|(?:[0-9]+(?:[.,][0-9]+)?|an?|{ONES}|ten|half an?)[\s-]?"
+    rf"|(?:[0-9]+(?:[.,][0-9]+)?|an?|{ONES}|ten|half an?)(?:\s+and\s+a\s+half)?[\s-]?"
     rf"(?:{UNIT_NAMES}))(?:\s+and\s+a\s+half|\s+(?:ten|{TENS})(?:[\s-]?(?:{ONES}))?)?\b", re.IGNORECASE,
 )  # fmt: skip
 COUNT = rf"[2-9]|{MANY}"

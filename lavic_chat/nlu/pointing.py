@@ -7,7 +7,7 @@ came in answer to a message which said it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ CALLED, ASKED_FOR, UNLIKELY = 0.9, 0.8, 0.03  # probability of a word: of a titl
 NO_HEAD = 0.6  # that a thing is meant by a word which only stands in its name
 OTHER_PLACE = 0.1  # that one beside the pick is meant where no place is said
 LEAST = 0.01  # of an answer or a place
-MEANT_FROM, MEANT_TO = 0.7, 0.95  # similarity of a kind that is another thing, and that is the very thing
+MEANT_FROM, MEANT_TO = 0.85, 0.95  # similarity of a kind that is another thing, and that is the very thing
 IS_SUCH = 0.5  # probability from which on an answer's pick is what words point at
 NEIGHBOUR = re.compile(r"\b(before|after)\b([^.,;!?]*)", re.IGNORECASE)  # "the one before the teddy"
 DEFINITE = re.compile(r"\b(?:the|that|those|this)\s+([^\W\d_]+(?:\s+[^\W\d_]+)?)", re.IGNORECASE)  # "the bear"
@@ -95,7 +95,7 @@ class Pointing:
         asked = [stems(message) for message in shown.messages]
         rows = [self.row[one.item] for one in each]
         answers = [one.answer for one in each]
-        for unit, weight in units_of(read, text, kinds).items():
+        for unit, weight in units_of(read, text, kinds, self.grounding.speller.known.__contains__).items():
             total += weight * np.log(self.likely(unit, rows, [asked[answer] for answer in answers]))
         picks = [self.row.get(items[0], -1) for items in shown.lists]
         for words, step in neighbours(text):
@@ -120,9 +120,10 @@ class Pointing:
         return np.clip(found, UNLIKELY, 1.0)
 
 
-def units_of(read: Reading, text: str, kinds: Sequence[str]) -> dict[str, float]:
-    """The words that a message points with, a thing's name whole, and how much each counts; in a recall, all of its
-    words do a little, those behind an article more. Where a place is said, names alone: "the runner-up" is no rug."""
+def units_of(read: Reading, text: str, kinds: Sequence[str], is_name: Callable[[str], bool]) -> dict[str, float]:
+    """The words that a message points with, a thing's name whole, and how much each counts; in a recall, all that may
+    name a product do a little, those behind an article more. Where a place is said, names alone: "the runner-up" is no
+    rug. is_name: whether a word may."""
     found = dict.fromkeys(kinds, 1.0)
     if read.place:
         return found
@@ -134,7 +135,7 @@ def units_of(read: Reading, text: str, kinds: Sequence[str]) -> dict[str, float]
     for match in WORD.finditer(text):
         span = Span(r.REFERENCE, match[0].lower(), *match.span())
         is_marked = lies_in(span, marked)
-        if span.text in known or lies_in(span, apart) or not (is_marked or is_recall):
+        if span.text in known or lies_in(span, apart) or not (is_marked or (is_recall and is_name(span.text))):
             continue
         if not (is_denied(span, text) or is_dismissed(span, text)):
             found[span.text] = max(found.get(span.text, 0.0), 1.0 if is_marked else ASIDE)

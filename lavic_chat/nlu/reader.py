@@ -20,7 +20,7 @@ from lavic_chat.nlu.negations import denies_pick, is_denied, join_alternatives, 
 from lavic_chat.nlu.pointing import without_neighbours
 from lavic_chat.nlu.questions import Questions
 from lavic_chat.nlu.reading import Reading, Span
-from lavic_chat.nlu.references import References, turned_down
+from lavic_chat.nlu.references import References
 from lavic_chat.nlu.shown import Shown
 
 ANOTHER = 0.7  # probability of a thing that is not sold, from which on it is wished for in place of an earlier one
@@ -79,22 +79,17 @@ class IntentReader:
         """A message's reading, and the text that was read: mended, unless it is of another language."""
         read = self.tagger.read(tuple(before), text)
         mended = self.grounding.speller.mend_text(text)
-        if mended != text and read.act != r.OTHER_LANGUAGE:
+        if mended != text and (read.act != r.OTHER_LANGUAGE or self.grounding.is_thing(mended)):
             read, text = self.tagger.read(tuple(before), mended), mended
-        read = settle_act(self.kinds.with_appearance(read, text), text, self.kinds)
+        read = settle_act(self.kinds.with_appearance(read, text), text, self.kinds, not before)
         read = with_comparisons(read, text) if before else read
         return without_neighbours(with_negations(read, text), text), text
 
     def named_in(self, turn: Turn) -> tuple[str, ...]:
         """Products of the longest title that a message of the shop holds, where it shows none by id."""
-        if turn.shown:
-            return ()
-        low, columns = turn.text.lower(), self.grounding.columns
-        rows = [row for row, title in enumerate(columns.lower_titles) if title in low]
-        longest = max(sorted({columns.titles[row] for row in rows}), key=len, default="")
-        return tuple(columns.ids[row] for row in rows if columns.titles[row] == longest)
-
-    # ---- one message after another ----
+        columns = self.grounding.columns
+        named = "" if turn.shown else columns.title_in(turn.text)
+        return tuple(columns.ids[row] for row, title in enumerate(columns.titles) if named and title == named)
 
     def follow(self, last: Intent, read: Reading, turn: Turn, shown: Shown, place: int) -> Intent:
         """The intent after one more message."""
@@ -108,10 +103,11 @@ class IntentReader:
             return self.questions.follow(last, read, text, shown, place, reference)
         if relative := self.relative_limit(last, text, reference or shown.pick):
             read = with_multiple(read, text, relative.quantity)
-        title = self.title_of(read)
+        title = self.title_of(read, text)
         kinds, later = self.kinds_in(read, turn, last)
+        kinds, read = self.kinds.narrowed(kinds, last.kinds, read)
         if kinds and not title and not self.kinds.is_sold(kinds):
-            missing = self.kinds.missing(kinds)
+            missing = self.kinds.missing(kinds, last.kinds)
             if read.act == r.ASK and missing and (not last.kinds or sureness(read, kinds) >= ANOTHER):
                 return replace(last, act=UNAVAILABLE, missing=missing, asks="", reference=None)
             kinds, later = (), ()  # a part, or a place, that is no thing of its own
@@ -134,18 +130,20 @@ class IntentReader:
         intent = self.change(intent, read, text, reference or shown.pick)
         intent = replace(intent, limits=with_limit(intent.limits, relative)) if relative else intent
         if read.act == r.REJECT and shown.lists:
-            gone = turned_down(read, text, reference, shown)
-            intent = replace(intent, excluded=intent.excluded.union(gone))
+            intent = intent.without(self.references.turned_down(read, text, reference, shown))
         return self.references.resolve(intent, read)
 
     def kinds_in(self, read: Reading, turn: Turn, last: Intent) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds that a message wishes for, and those for later; where it names none that anybody knows, the thing
         that it describes by what it is for."""
         kinds, later = self.kinds.of(read, turn.text)
-        if read.act != r.ASK or self.title_of(read) or turn.photo:
+        compares = read.compared or read.act == r.REJECT
+        if compares and (same := self.kinds.same_again((*kinds, *later), last.kinds)):
+            return same, ()
+        if read.act != r.ASK or self.title_of(read, turn.text) or turn.photo:
             return kinds, later
-        is_unknown = bool(kinds) and not self.kinds.is_sold(kinds) and not any(map(self.grounding.is_thing, kinds))
         named = ""
+        is_unknown = bool(kinds) and not self.kinds.is_sold(kinds) and not any(map(self.grounding.is_thing, kinds))
         if is_unknown or not (kinds or last.kinds):
             named = self.kinds.described_in(turn.text)
         elif kinds and all(map(self.kinds.is_no_name, kinds)):
@@ -163,14 +161,13 @@ class IntentReader:
         says_nothing = not read.spans and not last.kinds and not last.appearance
         return read.act == r.ASK and says_nothing and self.grounding.nearest_of(text) < LIKE_NOTHING
 
-    # ---- parts of a message ----
-
-    def title_of(self, read: Reading) -> str:
+    def title_of(self, read: Reading, text: str) -> str:
         """A product as it is called by name, which is more than a brand; what any such thing is called is no name."""
         known = self.grounding
-        titles = (one for one in read.words(r.TITLE) if one not in known.brands and not known.is_thing(one))
-        titles = (one for one in titles if one.lower() not in known.thesaurus.words)
-        return " ".join(titles)
+        names = (one for one in read.words(r.TITLE) if one not in known.brands and not known.is_thing(one))
+        title = " ".join(one for one in names if one.lower() not in known.thesaurus.words)
+        is_whole = read.act in (r.ASK, r.RECALL) and known.brands.find_in(text)
+        return title or (known.columns.title_in(text) if is_whole else "")
 
     def change(self, intent: Intent, read: Reading, text: str, anchor: str | None) -> Intent:
         """With the conditions that a message takes back, and those that it adds. anchor: the product that it compares

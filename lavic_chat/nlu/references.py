@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lavic_chat.catalog.text import words_of
+from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import SMALL_WORDS, stems
 from lavic_chat.nlu.grounding import Grounding
@@ -13,13 +13,14 @@ from lavic_chat.nlu.kinds import NAMED_SO
 from lavic_chat.nlu.pointing import DEFINITE, POINTING, Pointing
 from lavic_chat.nlu.reading import Reading
 from lavic_chat.nlu.shown import Shown
+from lavic_chat.nlu.thesaurus import JOINTS
 
 CALLED_SO = 1.0  # similarity of a kind that something here is called by
 MATCHES = 0.5  # probability from which on a shown product looks as said
-ALL_SHOWN = re.compile(
-    r"\b(?:none|neither|any|all)\s+of\s+(?:these|those|them)\b|\bnot\s+(?:these|those)\b"
-    r"|\b(?:these|those|others)(?=\W*\Z|\s+(?:are|do|don|look|all|ones?)\b)", re.IGNORECASE,
-)  # fmt: skip
+ALL_SHOWN = re.compile(r"\b(?:none|neither|any|all)\s+of\s+(?:these|those|them)\b", re.IGNORECASE)
+THOSE = re.compile(  # all that were shown, or one that is spoken of so: "ankle boots"
+    r"\bnot\s+(?:these|those)\b|\b(?:these|those|others)(?=\W*\Z|\s+(?:are|do|don|look|all|ones?)\b)", re.IGNORECASE
+)
 
 
 class References:
@@ -79,7 +80,7 @@ class References:
             return replace(intent, reference=None)
         if not intent.reference:
             return replace(intent, act=r.REFINE)
-        wanted = read.words(r.WANTED)
+        wanted = tuple(filter(self.grounding.is_known, read.words(r.WANTED)))
         if wanted and not self.appears_so(intent.reference, wanted):
             like = (*intent.relations, Relation("shape", "=", intent.reference))
             return replace(intent, act=r.REFINE, relations=like, reference=None)
@@ -87,10 +88,18 @@ class References:
             return replace(intent, act=r.REFINE, reference=None)
         return replace(intent, excluded=intent.excluded - {intent.reference})
 
+    def turned_down(self, read: Reading, text: str, reference: str | None, shown: Shown) -> tuple[str, ...]:
+        """Ids of the products that a refusal is about: the one pointed at, all of the newest list, or the pick."""
+        items = shown.lists[-1]
+        if read.place and reference:
+            return (reference,)
+        title = self.grounding.columns.titles[self.row[items[0]]]
+        every = ALL_SHOWN.search(text) or (THOSE.search(text) and not is_plural(title))
+        return items if every or items in shown.by_title else items[:1]
 
-def turned_down(read: Reading, text: str, reference: str | None, shown: Shown) -> tuple[str, ...]:
-    """Ids of the products that a refusal is about: the one pointed at, all of the newest list, or the pick."""
-    items = shown.lists[-1]
-    if read.place and reference:
-        return (reference,)
-    return items if ALL_SHOWN.search(text) or items in shown.by_title else items[:1]
+
+def is_plural(title: str) -> bool:
+    """Whether a single product is spoken of in the plural, "ankle boots", "tulips in a vase"."""
+    words = words_of(title)
+    named = words[: next((place for place, word in enumerate(words) if word in JOINTS), len(words))]
+    return bool(named) and singular(named[-1]) != named[-1]

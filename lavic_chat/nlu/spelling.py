@@ -44,13 +44,22 @@ class Speller:
     def _mend_word(self, word: str) -> str:
         if len(word) < FEWEST_LETTERS or word in self.known or singular(word) in self.known or self.is_word(word):
             return word
+        likely = [found for said in (word, without_r(word)) if said for found in self._near(said)]
+        return max(likely, key=lambda found: found[:3])[3] if likely else word
+
+    def _near(self, word: str) -> list[tuple[float, bool, bool, str]]:
+        """Words that may be meant: how like each is, whether it has the same letters, and begins with the same one."""
         near = process.extract(word, self.words, scorer=SIMILARITY, score_cutoff=LEAST_ALIKE, limit=NEAREST)
         # Equally near are letters that changed places and letters that are missing: the former are the likelier slip.
-        likely = [
+        return [
             (score, sorted(other) == sorted(word), other[0] == word[0], other)
             for other, letters, _ in near if (score := likeness(word, other, letters))
         ]  # fmt: skip
-        return max(likely, key=lambda found: found[:3])[3] if likely else word
+
+
+def without_r(word: str) -> str:
+    """A word that ends in "er" as those write "a" who do not speak that r, "sofer"; "" of another one."""
+    return f"{word[:-2]}a" if word.endswith(("er", "ar", "or")) and len(word) > FEWEST_LETTERS else ""
 
 
 def likeness(word: str, other: str, letters: float) -> float:

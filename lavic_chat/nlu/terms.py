@@ -203,6 +203,10 @@ class Postings:
         ends = self.last == self.number.get(words[-1], -2)
         return ends & (self.having(words) == len(set(words))) if ends.any() else ends
 
+    def called_any(self, names: Iterable[Sequence[str]]) -> np.ndarray:
+        """[n] the same of any of several names."""
+        return np.logical_or.reduce([np.zeros(len(self.last), bool), *map(self.called, names)])
+
     def equal(self, words: Iterable[str]) -> np.ndarray:
         """[n] whether a row has these words and no other."""
         count = len(set(words))

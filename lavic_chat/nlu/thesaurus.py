@@ -121,6 +121,10 @@ class Thesaurus:
         named = frozenset().union(*(self.by_name.get(tuple(words[start:end]), ()) for start, end in spans))
         return named.union(*(self.kinds[place] for place in named))
 
+    def no_things(self, names: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """Those names, by their words, that are of no thing: "kitchen appliance"."""
+        return [name for name in names if self.by_name.get(name, frozenset()) <= self.groups]
+
     def is_group(self, said: str) -> bool:
         """Whether words name groups of things alone."""
         places, left = self.find(said)

@@ -62,6 +62,17 @@ class WordTables:
         """Of each thing of the thesaurus whether any product is called so."""
         return self.things.sizes > 0
 
+    def ending_so(self, words: tuple[str, ...], in_order: bool) -> np.ndarray:
+        """[T] whether a name has all of the words, and ends with the last; in_order: ends with all of them, for a
+        high-back chair is no high chair."""
+        if not words:
+            return np.zeros(len(self.names.terms), bool)
+        found = self.name_words.called(words)
+        if in_order and len(words) > 1:
+            rows = np.flatnonzero(found)
+            found[rows] = [name_words(self.names.terms[row])[-len(words) :] == words for row in rows]
+        return found
+
     def arrays(self) -> dict[str, Any]:
         """Columns by name, as `read_word_tables` takes them."""
         return {

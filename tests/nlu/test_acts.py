@@ -18,12 +18,12 @@ def kinds() -> Kinds:
     "text", ["nope", "no no no", "nope again", "cos that's not it", "that is not the one", "he says no again"]
 )
 def test_a_refusal_in_few_words_is_no_small_talk(kinds, text):
-    assert settle_act(Reading(r.CHATTER), text, kinds).act == r.REJECT
+    assert settle_act(Reading(r.CHATTER), text, kinds, False).act == r.REJECT
 
 
 @pytest.mark.parametrize("text", ["thanks, that's it", "no worries", "no thanks, I am done", "is that not lovely"])
 def test_small_talk_stays_small_talk(kinds, text):
-    assert settle_act(Reading(r.CHATTER), text, kinds).act == r.CHATTER
+    assert settle_act(Reading(r.CHATTER), text, kinds, False).act == r.CHATTER
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_small_talk_stays_small_talk(kinds, text):
 )
 def test_what_a_refusal_blames_shall_be_another(kinds, text, facet):
     assert facet_blamed(text) == facet
-    assert settle_act(Reading(r.REJECT), text, kinds).other == ({facet} if facet else set())
+    assert settle_act(Reading(r.REJECT), text, kinds, False).other == ({facet} if facet else set())
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_what_a_refusal_blames_shall_be_another(kinds, text, facet):
     ],
 )
 def test_whether_there_are_other_colours_is_a_question(kinds, text, act):
-    assert settle_act(Reading(r.REFINE, compared=frozenset({"pattern+"})), text, kinds).act == act
+    assert settle_act(Reading(r.REFINE, compared=frozenset({"pattern+"})), text, kinds, False).act == act
 
 
 @pytest.mark.parametrize("text", ["give us all three measurements", "the dimensions please", "how big is it"])
 def test_measurements_are_asked_for(kinds, text):
-    read = settle_act(Reading(r.REFINE), text, kinds)
+    read = settle_act(Reading(r.REFINE), text, kinds, False)
     assert (read.act, read.asks) == (r.QUESTION, "size")
-    assert settle_act(Reading(r.REFINE, spans=(Span(r.KIND, "sofa", 0, 4),)), text, kinds).act == r.REFINE
+    assert settle_act(Reading(r.REFINE, spans=(Span(r.KIND, "sofa", 0, 4),)), text, kinds, False).act == r.REFINE
 
 
 def slots(kinds: Kinds, text: str, spans: tuple[Span, ...]) -> list[str]:

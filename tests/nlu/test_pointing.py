@@ -115,9 +115,9 @@ def test_shares_of_the_network_hold_only_where_nothing_else_was_settled():
 
 def test_words_count_the_more_the_surer_they_point():
     text, spans = unmark("mum wants the bear, in [wanted:blue]")
-    units = units_of(Reading(r.RECALL, tuple(spans)), text, ())
+    units = units_of(Reading(r.RECALL, tuple(spans)), text, (), lambda word: True)
     assert units["bear"] == units["blue"] == 1.0 > units["mum"] > 0
-    assert units_of(Reading(r.QUESTION, tuple(spans)), text, ("bear",)) == {"bear": 1.0, "blue": 1.0}
+    assert units_of(Reading(r.QUESTION, tuple(spans)), text, ("bear",), lambda word: True) == {"bear": 1.0, "blue": 1.0}
 
 
 @given(

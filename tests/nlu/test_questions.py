@@ -67,7 +67,7 @@ def test_two_things_that_are_asked_at_once_are_both_answered(shop):
 )
 @pytest.mark.parametrize("act", [r.SERVICE, r.REFINE, r.CHATTER])
 def test_a_fact_alone_is_a_question_about_the_pick(shop, text, act):
-    read = settle_act(Reading(act, compared=frozenset({"price-"})), text, shop[0].reader.kinds)
+    read = settle_act(Reading(act, compared=frozenset({"price-"})), text, shop[0].reader.kinds, False)
     assert read.act == r.QUESTION and read.asks in ("price", "size") and not read.compared
 
 

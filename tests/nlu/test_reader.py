@@ -51,7 +51,7 @@ def test_a_lighter_one_is_not_of_the_same_colour(ask):
         ("a [kind:lamp] for my little sister", ("lamp",)),
         ("a [kind:rug] in front of the [kind:sofa]", ("rug",)),
         ("a [kind:rug] and a [kind:sofa]", ("rug",)),
-        ("a [kind:cornar sofer]", ("corner sofa",)),
+        ("a [kind:corner sohpa]", ("corner sofa",)),
     ],
 )
 def test_which_thing_is_meant(kinds, marked, now):
