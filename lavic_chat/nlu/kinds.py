@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.grounding import DESCRIBING, Grounding
+from lavic_chat.nlu.grounding import DESCRIBING, SEEN, Grounding
 from lavic_chat.nlu.negations import is_denied
 from lavic_chat.nlu.reading import Reading, Span
-from lavic_chat.nlu.thesaurus import GLUE, name_words
+from lavic_chat.nlu.thesaurus import GLUE, JOINTS, name_words
 
 SOLD = 0.55  # similarity from which on a product is of a kind, and a kind is sold here
 NAMED_SO = 0.87  # similarity from which on a kind is called so here
@@ -21,6 +21,7 @@ UNSURE = 0.5  # probability of a kind whose words nobody is sure of
 ALIKE = 0.5  # share of products in common from which on two kinds are one
 VAGUE = frozenset(("place", "somewhere", "something", "smth", "thing", "anything", "space", "storage", "bits", "stuff"))
 PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.IGNORECASE)  # a thing, and its part
+PART_BEFORE = re.compile(r"\b(?:with|without|no|has|have|having)\s+(?:[\w-]+\s+){0,2}\Z", re.IGNORECASE)
 WITH_BEFORE = re.compile(r"\w\s+with\s+(?:(?!matching\b)[\w-]+\s+){0,2}\Z", re.IGNORECASE)  # a part, or a look
 WHERE = re.compile(r"\b(?:in front of|next to|beside|behind|above|opposite)\s+(?:the|my|our)\s+\w+\b", re.IGNORECASE)
 WHERE_BEFORE = re.compile(
@@ -45,6 +46,13 @@ CALLED_ALIKE = 0.7  # similarity from which on what is described is sold
 RESPELLED, RESPELLED_WORD, NEAR_NAMES = 0.75, 0.8, 5  # likeness of names of several words, of one; names that are tried
 RESPELLED_COMMON = 0.9  # of several words that are all common ones
 BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")
+QUALITIES = frozenset(  # which are no part of any name
+    ("small", "little", "tiny", "big", "large", "huge", "tall", "short", "long", "wide", "narrow", "slim", "nice",
+     "good", "lovely", "pretty", "beautiful", "decent", "proper", "simple", "basic", "comfy", "comfortable", "cosy",
+     "cozy", "cheap", "cheaper", "sturdy", "solid", "strong", "fancy", "posh", "cute", "funny", "smart", "compact",
+     "matching", "different", "other", "another", "new", "second", "real", "certain", "suitable", "quiet", "light",
+     "heavy")
+)  # fmt: skip
 PLACES = frozenset(
     ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
      "patio", "office", "study", "den", "lounge", "flat", "apartment", "house", "home", "furniture")
@@ -60,13 +68,14 @@ class Kinds:
     def of(self, read: Reading, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
-        spans = [self.whole(span, read, text) for span in without_parts(read.spans, text) if self.is_kind(span)]
+        spans = [self.whole(span, read, text) for span in without_parts(read.spans, text) if self.is_kind(span, text)]
         if read.act == r.REFINE:  # of what is wished for already; "for clothes", says what it is for
             spans = [span for span in spans if span.sure >= UNSURE and not PURPOSE_BEFORE.search(text[: span.start])]
         spans = without_places([self.respelled(self.bare(span)) for span in spans], text)
         sold = [span for span in spans if self.is_sold((span.text,))]
         sure = [span for span in sold if self.is_named_so(span.text) and not is_denied(span, text)]
-        if not sure and read.act == r.ASK and (named := self.possible(read, text)):
+        is_known = any(self.grounding.is_thing(span.text) for span in sold)
+        if not sure and not is_known and read.act == r.ASK and (named := self.possible(read, text)):
             return (named,), ()
         spans = sold or spans
         if not spans:
@@ -99,10 +108,12 @@ class Kinds:
         return span
 
     def bare(self, span: Span) -> Span:
-        """A kind's name without the looks before it where nothing is called just so: of "checked sofa" the sofa."""
+        """A kind's name without the looks, or the qualities, before it where nothing is called just so: of "checked
+        sofa" the sofa."""
         words, appearance = span.text.split(), self.grounding.appearance_in(span.text)
-        name = " ".join(words[len(appearance) :])
-        if not appearance or not name or self.grounding.nearest_of(span.text) >= 1.0 or not self.is_sold((name,)):
+        count = len(appearance) or sum(1 for _ in takewhile(QUALITIES.__contains__, map(str.lower, words[:-1])))
+        name = " ".join(words[count:])
+        if not count or not name or self.grounding.nearest_of(span.text) >= 1.0 or not self.is_sold((name,)):
             return span
         return replace(span, text=name)
 
@@ -143,15 +154,19 @@ class Kinds:
         names = (self.grounding.thesaurus.things[thing].names[0] for thing in near)
         return next((name for name in names if self.grounding.nearest_of(name) >= CALLED_ALIKE), "")
 
-    def narrowed(self, kinds: tuple[str, ...], last: Sequence[str], read: Reading) -> tuple[tuple[str, ...], Reading]:
-        """The kinds, and what is left of the reading, where words wanted of the last kind make another name with its
-        own: "a table", "a dining one"."""
-        for span in () if kinds else read.spans:
-            if span.slot != r.WANTED or self.grounding.meant(span.text):
+    def narrowed(
+        self, kinds: tuple[str, ...], last: Sequence[str], read: Reading, text: str
+    ) -> tuple[tuple[str, ...], Reading]:
+        """The kinds, and what is left of the reading, where words wanted of a kind make another name with its own: of
+        the last one, "a table", "a dining one", or of one beside them, "a folding chair"."""
+        for span in read.spans:
+            entry = self.grounding.meant(span.text)
+            if span.slot != r.WANTED or (entry and entry.facet in SEEN):
                 continue
-            for kind in last:
-                name = f"{span.text} {kind.split()[-1]}"
-                if self.grounding.is_thing(name) and self.is_named_so(name):
+            for kind in kinds or last:
+                name = f"{span.text} {kind.split()[-1]}".lower()
+                is_said = not kinds or name in text.lower()
+                if is_said and self.grounding.is_thing(name) and self.is_named_so(name):
                     return (name,), replace(read, spans=tuple(one for one in read.spans if one is not span))
         return kinds, read
 
@@ -182,10 +197,10 @@ class Kinds:
             read, spans=tuple(replace(one, slot=r.WANTED) if one in adjectives else one for one in read.spans)
         )
 
-    def is_kind(self, span: Span) -> bool:
+    def is_kind(self, span: Span, text: str) -> bool:
         """Whether words were read as a kind of thing, or as a look though they name a thing that is sold here."""
         if span.slot == r.WANTED and not self.grounding.meant(span.text):
-            return self.grounding.things_in(span.text)[:1] == (span.text.lower(),)
+            return self.grounding.things_in(span.text)[:1] == (span.text.lower(),) and not is_part(span, text)
         return span.slot == r.KIND and not is_place(span.text)
 
     def possible(self, read: Reading, text: str) -> str:
@@ -196,11 +211,19 @@ class Kinds:
                 continue
             if is_denied(span, text) or WHERE_BEFORE.search(text[: span.start]):
                 continue
-            if len(span.text.split()) < DESCRIBING and (named := self.grounding.things_in(span.text)):
-                return named[0]
+            if len(span.text.split()) < DESCRIBING and (named := self.head_of(span.text)):
+                return named
         kinds = read.words(r.KIND)
         elsewhere = WHERE.sub(" ", text)
         return next(iter(self.grounding.things_in(elsewhere)), "") if kinds and all(map(is_place, kinds)) else ""
+
+    def head_of(self, said: str) -> str:
+        """The longest thing sold here by whose name words end, a "table" of "small table", for of "shoe rack" the shoe
+        is none; "" for none."""
+        words = self.grounding.mend(" ".join(re.split(r"\s+", said))).split()
+        ends = next((place for place, word in enumerate(words) if place and word in JOINTS), len(words))
+        named = self.grounding.things_in(" ".join(words[:ends]))
+        return next((name for name in named if words[:ends][-len(name.split()) :] == name.split()), "")
 
     def is_sold(self, kinds: Sequence[str]) -> bool:
         """Whether the catalogue has any such thing."""
@@ -248,6 +271,11 @@ def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
         is_part = span.slot == r.KIND and before and PART_BEHIND.fullmatch(text[before.end : span.start])
         kept += [] if is_part else [span]
     return kept
+
+
+def is_part(span: Span, text: str) -> bool:
+    """Whether what is wanted is a part of a thing, "with a drawer"."""
+    return bool(PART_BEFORE.search(text[: span.start]))
 
 
 def is_vague(kind: str) -> bool:
