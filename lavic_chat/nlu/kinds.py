@@ -1,7 +1,7 @@
 """Which kinds of thing a message wishes for, in the words of one catalogue."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise, takewhile
@@ -11,6 +11,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DESCRIBING, SEEN, Grounding
+from lavic_chat.nlu.kind_spans import WHERE_BEFORE, beside, is_part, is_place, is_vague, without_parts, without_places
 from lavic_chat.nlu.negations import is_denied
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.thesaurus import GLUE, JOINTS, name_words
@@ -19,15 +20,8 @@ SOLD = 0.55  # similarity from which on a product is of a kind, and a kind is so
 NAMED_SO = 0.87  # similarity from which on a kind is called so here
 UNSURE = 0.5  # probability of a kind whose words nobody is sure of
 ALIKE = 0.5  # share of products in common from which on two kinds are one
-VAGUE = frozenset(("place", "somewhere", "something", "smth", "thing", "anything", "space", "storage", "bits", "stuff"))
-PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.IGNORECASE)  # a thing, and its part
-PART_BEFORE = re.compile(r"\b(?:with|without|no|has|have|having)\s+(?:[\w-]+\s+){0,2}\Z", re.IGNORECASE)
 WITH_BEFORE = re.compile(r"\w\s+with\s+(?:(?!matching\b)[\w-]+\s+){0,2}\Z", re.IGNORECASE)  # a part, or a look
 WHERE = re.compile(r"\b(?:in front of|next to|beside|behind|above|opposite)\s+(?:the|my|our)\s+\w+\b", re.IGNORECASE)
-WHERE_BEFORE = re.compile(
-    r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on|on top of|to go (?:by|on|over))"
-    r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z", re.IGNORECASE,
-)  # fmt: skip
 PURPOSE_BEFORE = re.compile(
     r"(?<!look)(?<!looking)(?<!after)(?<!search)(?<!searching)(?<!ask)(?<!asking)(?<!go)\s+for\s+"
     r"(?:(?:the|my|our|his|her|their|your|all|some|an?)\s+)*\Z|\A\W*for\s+(?:(?:the|my|our|all|some|an?)\s+)*\Z",
@@ -53,10 +47,6 @@ QUALITIES = frozenset(  # which are no part of any name
      "matching", "different", "other", "another", "new", "second", "real", "certain", "suitable", "quiet", "light",
      "heavy")
 )  # fmt: skip
-PLACES = frozenset(
-    ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
-     "patio", "office", "study", "den", "lounge", "flat", "apartment", "house", "home", "furniture")
-)  # fmt: skip
 
 
 class Kinds:
@@ -68,13 +58,14 @@ class Kinds:
     def of(self, read: Reading, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
-        spans = [self.whole(span, read, text) for span in without_parts(read.spans, text) if self.is_kind(span, text)]
+        named = map(self.unqualified, without_parts(read.spans, text))
+        spans = [self.whole(span, read, text) for span in named if self.is_kind(span, text)]
         if read.act == r.REFINE:  # of what is wished for already; "for clothes", says what it is for
             spans = [span for span in spans if span.sure >= UNSURE and not PURPOSE_BEFORE.search(text[: span.start])]
         spans = without_places([self.respelled(self.bare(span)) for span in spans], text)
         sold = [span for span in spans if self.is_sold((span.text,))]
         sure = [span for span in sold if self.is_named_so(span.text) and not is_denied(span, text)]
-        is_known = any(self.grounding.is_thing(span.text) for span in sold)
+        is_known = any(self.grounding.is_thing(span.text) and not is_denied(span, text) for span in sold)
         if not sure and not is_known and read.act == r.ASK and (named := self.possible(read, text)):
             return (named,), ()
         spans = sold or spans
@@ -107,13 +98,20 @@ class Kinds:
                 return replace(span, text=said, start=start, end=end)
         return span
 
-    def bare(self, span: Span) -> Span:
-        """A kind's name without the looks, or the qualities, before it where nothing is called just so: of "checked
-        sofa" the sofa."""
-        words, appearance = span.text.split(), self.grounding.appearance_in(span.text)
-        count = len(appearance) or sum(1 for _ in takewhile(QUALITIES.__contains__, map(str.lower, words[:-1])))
+    def unqualified(self, span: Span) -> Span:
+        """A kind's name without what says only how good or big it shall be, "a small table"."""
+        words = span.text.split()
+        count = sum(1 for _ in takewhile(QUALITIES.__contains__, map(str.lower, words[:-1])))
+        if span.slot != r.KIND or not count or self.grounding.is_thing(span.text):
+            return span
         name = " ".join(words[count:])
-        if not count or not name or self.grounding.nearest_of(span.text) >= 1.0 or not self.is_sold((name,)):
+        return replace(span, text=name, start=span.end - len(name))
+
+    def bare(self, span: Span) -> Span:
+        """A kind's name without the looks before it where nothing is called just so: of "checked sofa" the sofa."""
+        words, appearance = span.text.split(), self.grounding.appearance_in(span.text)
+        name = " ".join(words[len(appearance) :])
+        if not appearance or not name or self.grounding.nearest_of(span.text) >= 1.0 or not self.is_sold((name,)):
             return span
         return replace(span, text=name)
 
@@ -209,10 +207,11 @@ class Kinds:
         for span in sorted(read.possible, key=lambda one: -one.sure):
             if WITH_BEFORE.search(text[: span.start]):
                 continue
-            if is_denied(span, text) or WHERE_BEFORE.search(text[: span.start]):
+            if is_denied(span, text) or len(span.text.split()) >= DESCRIBING or not (name := self.head_of(span.text)):
                 continue
-            if len(span.text.split()) < DESCRIBING and (named := self.head_of(span.text)):
-                return named
+            place = max(span.text.lower().rfind(name), 0)
+            if not WHERE_BEFORE.search(text[: span.start + place]):
+                return name
         kinds = read.words(r.KIND)
         elsewhere = WHERE.sub(" ", text)
         return next(iter(self.grounding.things_in(elsewhere)), "") if kinds and all(map(is_place, kinds)) else ""
@@ -247,45 +246,6 @@ class Kinds:
         """Whether two names of kinds mean many of the same products."""
         first, second = (self.grounding.admitted(names, SOLD) for names in (kinds, others))
         return bool((first & second).sum() >= ALIKE * min(first.sum(), second.sum()))
-
-
-def without_places(spans: Sequence[Span], text: str) -> list[Span]:
-    """Spans but for things that only say where another shall stand, "in front of the settee"."""
-    return [span for span in spans if not WHERE_BEFORE.search(text[: span.start])]
-
-
-def beside(span: Span, text: str) -> Iterator[tuple[int, int]]:
-    """Where a span would begin and end with the two words, or the word, before it, and with the word behind it."""
-    for count in (2, 1):
-        if before := re.search(rf"(?:\b[^\W\d_]+[ -]){{{count}}}\Z", text[: span.start]):
-            yield before.start(), span.end
-    if behind := re.match(r"[ -][^\W\d_]+", text[span.end :]):
-        yield span.start, span.end + behind.end()
-
-
-def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
-    """Spans but for things that are parts of the one before: of "a mirror with a black frame" not the frame."""
-    kept: list[Span] = []
-    for span in spans:
-        before = next((one for one in reversed(kept) if one.slot == r.KIND), None)
-        is_part = span.slot == r.KIND and before and PART_BEHIND.fullmatch(text[before.end : span.start])
-        kept += [] if is_part else [span]
-    return kept
-
-
-def is_part(span: Span, text: str) -> bool:
-    """Whether what is wanted is a part of a thing, "with a drawer"."""
-    return bool(PART_BEFORE.search(text[: span.start]))
-
-
-def is_vague(kind: str) -> bool:
-    """Whether what is wished for is only described, "a place to hide the shoes"."""
-    return kind.lower().split()[0] in VAGUE
-
-
-def is_place(kind: str) -> bool:
-    """Whether what was taken for a thing is where things stand."""
-    return kind.lower().split()[-1] in PLACES
 
 
 def sureness(read: Reading, kinds: Sequence[str]) -> float:
