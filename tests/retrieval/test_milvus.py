@@ -94,7 +94,7 @@ def counted(count: int, width: int = 32) -> tuple[MilvusIndex, ExactIndex, Count
 
 
 @pytest.mark.parametrize(
-    ("share", "most_compared", "asked"), [(0.05, 8_192, 0), (0.05, 50, 1), (0.6, 8_192, 1), (1.0, 8_192, 1)]
+    ("share", "most_compared", "asked"), [(0.05, 32_768, 0), (0.05, 50, 1), (0.6, 32_768, 1), (1.0, 32_768, 1)]
 )
 def test_what_cannot_be_among_the_ten_is_not_asked_for(share, most_compared, asked, monkeypatch):
     """A share of the items meets a condition: all others are too far off, whatever their vectors are. Few that are left
@@ -126,7 +126,7 @@ def test_items_of_another_process_do_not_hide_those_that_are_known_here():
 @settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000), few=st.sampled_from([3, 20, 128]), most=st.sampled_from([16, 64, 16_384]),
-    named=st.sampled_from([0, 50, 8_192]), k=st.sampled_from([0, 1, 10, 40]), width=st.sampled_from([0.01, 0.3, 3.0]),
+    named=st.sampled_from([0, 50, 32_768]), k=st.sampled_from([0, 1, 10, 40]), width=st.sampled_from([0.01, 0.3, 3.0]),
 )  # fmt: skip
 def test_however_few_are_asked_for_at_once_they_are_the_same(seed, few, most, named, k, width):
     index, exact, _ = counted(300, 8)
