@@ -28,9 +28,7 @@ from lavic_chat.storage.files import hash_bytes, write_atomic
 
 KEY, VERSION, PRICE, CATEGORY, STOCK, VECTOR = "key", "version", "price", "category", "stock", "vector"  # fields
 FEW = 128  # items of the highest bonus, which are compared here in any case
-MOST_COMPARED = (
-    32_768  # items that are compared here, in a dozen milliseconds, where no more than half come into question
-)
+MOST_COMPARED = 32_768  # items that are compared here, in a dozen milliseconds, where they are no more than half of all
 EXPECTED = 2  # times as many are asked for as should be enough
 GROWTH = 4  # times as many are asked for next
 MOST = 16_384  # items that Milvus names at once

@@ -13,7 +13,7 @@ from lavic_chat.catalog.columns import columns_of, make_columns
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.errors import LavicError
 from lavic_chat.features.vectors import unit
-from lavic_chat.retrieval import milvus
+from lavic_chat.retrieval import milvus, milvus_client
 from lavic_chat.retrieval.index import ExactIndex, QueryVectors
 from lavic_chat.retrieval.milvus import MilvusChange, MilvusIndex, MilvusPlace, expression
 from lavic_chat.retrieval.milvus_client import connect_milvus, read_address
@@ -155,6 +155,20 @@ def test_what_is_new_changed_and_gone(address):
     here = {one.id for one in products if one.in_stock is not False}
     assert {hit.id for hit in nearest} == here and nearest[0].id == "new"
     assert {hit.id for hit in index.search(QueryVectors(TEXT[0]), Filters(highest=2.0), (), 9)} == {cheaper.id, "new"}
+
+
+def test_a_file_of_before_is_searched_as_files_are_now(address, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(milvus_client.MilvusAddress, "is_file", False)
+        before, _ = open_index(address, columns_of(PRODUCTS), (TEXT, PICTURE))
+    assert before.client.describe_index("lavic_x", "vector")["index_type"] == "FLAT"
+    index, change = open_index(address, columns_of(PRODUCTS), (TEXT, PICTURE))
+    assert change == MilvusChange(0, 0, 0)
+    kind = index.client.describe_index("lavic_x", "vector")
+    assert kind["index_type"] == "IVF_FLAT" and kind["params"] == {"nlist": 1}, "one list: nothing is left unread"
+    query = QueryVectors(TEXT[4], PICTURE[7])
+    expected = ExactIndex(PRODUCTS, TEXT, PICTURE).search(query, Filters(), (), 40)
+    assert index.search(query, Filters(), (), 40) == expected
 
 
 def test_what_was_sent_is_not_compared_again(address, tmp_path, monkeypatch):
