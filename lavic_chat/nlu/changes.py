@@ -10,7 +10,7 @@ from lavic_chat.nlu.appearance_parts import parts_of
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import BRAND, VARIANT, Appearance, Intent, Limit, Relation, with_limits
 from lavic_chat.nlu.limits import limits_in
-from lavic_chat.nlu.multiples import multiple_in, relative_limit
+from lavic_chat.nlu.multiples import multiple_in, relative_limit, shared_out
 from lavic_chat.nlu.negations import is_denied, join_alternatives
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.volumes import is_volume
@@ -52,7 +52,8 @@ class Changes:
     def add_limits(self, intent: Intent, read: Reading, text: str) -> Intent:
         """With the amounts of a message."""
         new, bounded = {span.slot for span in read.spans if span.slot in r.AMOUNTS}, intent.measures
-        limits = with_limits(intent.limits, tuple(limits_in(read.spans, text, bounded[0] if len(bounded) == 1 else "")))
+        said = shared_out(limits_in(read.spans, text, bounded[0] if len(bounded) == 1 else ""), text)
+        limits = with_limits(intent.limits, tuple(said))
         relations = tuple(one for one in intent.relations if one.facet not in new)
         return replace(intent, limits=limits, relations=relations)
 
