@@ -105,7 +105,8 @@ class Kinds:
         if span.slot != r.KIND or not count or self.grounding.is_thing(span.text):
             return span
         name = " ".join(words[count:])
-        return replace(span, text=name, start=span.end - len(name))
+        is_name = self.grounding.is_thing(name) or self.is_named_so(name)
+        return replace(span, text=name, start=span.end - len(name)) if is_name else span
 
     def bare(self, span: Span) -> Span:
         """A kind's name without the looks before it where nothing is called just so: of "checked sofa" the sofa."""
@@ -117,12 +118,12 @@ class Kinds:
 
     def respelled(self, span: Span) -> Span:
         """A name by which nothing is called as the nearest name of a thing that is sold: "sofer bed", "shugar bole",
-        "christmas tre"; words of its own before that stay out."""
+        "christmas tre", "little christmas tre"."""
         words, known = name_words(span.text), self.grounding
         if known.is_thing(span.text) or self.is_named_so(span.text):
             return span
         for start in range(len(words)):
-            if start and not known.is_word(words[start - 1]):
+            if start and words[start - 1] not in QUALITIES:
                 break
             if name := self.nearest_name(words[start:]):
                 return replace(span, text=name)
