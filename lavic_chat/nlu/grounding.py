@@ -33,7 +33,7 @@ MEANT = 0.9  # at most, by meaning alone
 SAME_THING, BY_HEAD, WIDER = 0.97, 0.75, 0.75  # another name of the thing; the last words of a name; a broader thing
 MODIFIED = 0.2  # what the words before the last ones may add to that
 OTHER_TYPE = 0.13  # less, where the catalogue's own type of a product is another thing
-OTHER_NAME = 0.04  # less, where its own title names another, though its type is that
+OTHER_NAME = 0.07  # less, where its own title names another, though its type is that
 GROUPED = 0.1  # less, where it is but of the same group, "kitchen appliance"
 ANOTHER_THING = 0.6  # of a meaning's similarity, where the thesaurus knows the name, and none of the products as such
 HARDLY_LESS = 0.1  # than the best of a kind
@@ -119,7 +119,7 @@ class Grounding:
         all_things = [place for place in range(len(kinds)) if place not in self.thesaurus.groups]
         wider = frozenset().union(*(kinds[thing] for thing in things)) - things
         heads = frozenset().union(*(wider_names[thing] for thing in things))
-        of_group = called.called_any(self.thesaurus.no_things(heads))
+        groups = [head for head in self.thesaurus.no_things(heads) if words[-len(head) :] != head]
         ends_so = self.tables.ending_so(words, in_order=bool(things) and not left)
         members = frozenset().union(*(self.thesaurus.members[thing] for thing in things))
         related = self.named_as(members)
@@ -130,6 +130,7 @@ class Grounding:
         broad = (self.named_as(wider) | called.called_any(heads) | ends_so) & ~(so | same)
         share = called.share(words[:left])
         modified = share if (share[same] >= 1.0).any() else np.maximum(share, near)  # of double beds no single bed
+        of_group = called.called_any(groups) & ~(so | same)
         added = MODIFIED * modified if left else SAME_THING - BY_HEAD
         near[same] = np.maximum(near, BY_HEAD + added)[same]
         near[broad] = np.maximum(near[broad], WIDER)

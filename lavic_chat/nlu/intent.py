@@ -176,10 +176,15 @@ def limit_words(limit: Limit) -> str:
     if limit.quantity == r.SEATS:
         return f"for {limit.least:g}"
     unit = UNITS.get(limit.quantity, "")
-    least, most = (None if end is None else f"{round(end, 1):,g}" for end in (limit.least, limit.most))
+    least, most = (None if end is None else f"{rounded(end):,g}" for end in (limit.least, limit.most))
     if least is not None and most is not None:
         return f"{least} to {most}{unit}"
     return f"at most {most}{unit}" if least is None else f"at least {least}{unit}"
+
+
+def rounded(number: float) -> float:
+    """As it is said: whole above a hundred, unless it was said with a fraction."""
+    return round(number) if number >= 100 and abs(number * 100 - round(number * 100)) > 1e-6 else round(number, 2)
 
 
 def relation_words(relation: Relation) -> str:

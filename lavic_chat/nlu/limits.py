@@ -12,6 +12,7 @@ from lavic_chat.nlu.bounds import CURRENCY, bound_before, bound_behind, bound_ri
 from lavic_chat.nlu.intent import Limit
 from lavic_chat.nlu.reading import Span
 
+ENDLESS = 1e9  # from which on a number bounds nothing
 ABOUT = 0.2  # of a price or a measure that is only about so much
 REACH = 28  # characters around an amount that may say what it is of
 INCHES = r"in(?!\s*\w)|in(?=\s+(?:wide|deep|high|tall|long|across)\b)"
@@ -73,7 +74,7 @@ def limits_in(spans: Sequence[Span], text: str, usual: str = "") -> Iterator[Lim
     for span, behind in zip_longest(amounts, amounts[1:]):
         shared = behind and behind.slot == span.slot and JOINED.fullmatch(text[span.end : behind.start])
         unit = unit_behind(behind.text) if shared else ""
-        if not is_time(span, text):
+        if not is_time(span, text) and not text[span.end :].lstrip().startswith("%"):
             found = corrected(span, amounts, text)
             yield from limits_of(
                 undirected(found, spans, text, usual) if lacks_direction(found, amounts, text) else found, unit
@@ -222,7 +223,7 @@ def limit_of(span: Span, unit: str = "") -> Limit | None:
         count = read_count(span.text)
         return Limit(r.SEATS, least=count) if count else None
     numbers = read_numbers(span.text) if span.slot == r.PRICE else read_measures(span.text, unit)
-    if not numbers:
+    if not numbers or max(numbers) > ENDLESS:
         return None
     if len(numbers) > 1 and JOINED.search(span.text) and not CROSSED.search(span.text):
         return Limit(span.slot, min(numbers), max(numbers))

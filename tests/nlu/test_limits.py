@@ -222,3 +222,8 @@ def test_a_cross_is_no_part_of_a_measure():
     width, depth = limits("a rug about [size~:200 x] [size~:140 cm]")
     assert (width.quantity, width.least, width.most) == ("width", 160, 240)
     assert (depth.quantity, depth.least, depth.most) == ("depth", pytest.approx(112), pytest.approx(168))
+
+
+@pytest.mark.parametrize("marked", ["under [price<:50]%", "under [price<:99999999999999999999999]"])
+def test_what_is_no_limit(marked):
+    assert limits(marked) == []
