@@ -17,7 +17,7 @@ from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
 from lavic_chat.nlu.multiples import multiple_in, relative_limit, with_multiple
 from lavic_chat.nlu.negations import denies_pick, is_denied, join_alternatives, with_negations
-from lavic_chat.nlu.pointing import without_neighbours
+from lavic_chat.nlu.pointing import said_anew, without_neighbours
 from lavic_chat.nlu.questions import Questions
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import References
@@ -59,6 +59,7 @@ class IntentReader:
                 shown.by_title.add(named)
                 continue
             text = turn.text
+            shown.choose(turn.about if turn.about in self.row else None)
             if turn.text and not turn.text.startswith(MORE_LIKE):  # a button says that, not the shopper
                 read, text = self.understand(before, turn.text)
                 if read.act in (r.REFINE, r.RECALL) and denies_pick(read, text):
@@ -67,6 +68,7 @@ class IntentReader:
                     intent = intent.by_photo()
                 else:
                     intent = self.follow(intent, read, replace(turn, text=text), shown, place)
+                    shown.speak_of(intent.reference if intent.act == r.QUESTION else None)
                 if read.act not in BESIDE:
                     before.append(text)
             elif turn.photo:
@@ -81,6 +83,8 @@ class IntentReader:
         mended = self.grounding.speller.mend_text(text)
         if mended != text and (read.act != r.OTHER_LANGUAGE or self.grounding.is_thing(mended)):
             read, text = self.tagger.read(tuple(before), mended), mended
+        if before and (read.place or read.which in (r.PREVIOUS, r.FIRST)):
+            read = said_anew(read, self.tagger.read((), text))
         read = settle_act(self.kinds.with_appearance(read, text), text, self.kinds, not before)
         read = with_comparisons(read, text) if before else read
         return without_neighbours(with_negations(read, text), text), text
@@ -97,11 +101,11 @@ class IntentReader:
         reference = self.references.find(read, text, shown)
         if self.questions.asks_for_extreme(read, text, last, shown):
             read = replace(read, act=r.ASK)
-        if read.act == r.QUESTION and reference == shown.pick and self.questions.refuses(read, text, reference):
+        if read.act == r.QUESTION and reference == shown.current and self.questions.refuses(read, text, reference):
             read = replace(read, act=r.REJECT, asks=r.NOTHING)
         if read.act in BESIDE:
             return self.questions.follow(last, read, text, shown, place, reference)
-        if relative := self.relative_limit(last, text, reference or shown.pick):
+        if relative := self.relative_limit(last, text, reference or shown.current):
             read = with_multiple(read, text, relative.quantity)
         title = self.title_of(read, text)
         kinds, later = self.kinds_in(read, turn, last)
@@ -127,11 +131,11 @@ class IntentReader:
             asks=asks or (base.asks if goes_on and base.asks in r.EXTREMES else ""),
             reference=reference if read.act == r.RECALL else None,
         )  # fmt: skip
-        intent = self.change(intent, read, text, reference or shown.pick)
+        intent = self.change(intent, read, text, reference or shown.current)
         intent = replace(intent, limits=with_limit(intent.limits, relative)) if relative else intent
         if read.act == r.REJECT and shown.lists:
             intent = intent.without(self.references.turned_down(read, text, reference, shown))
-        return self.references.resolve(intent, read)
+        return self.references.resolve(intent, read, shown)
 
     def kinds_in(self, read: Reading, turn: Turn, last: Intent) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds that a message wishes for, and those for later; where it names none that anybody knows, the thing

@@ -72,7 +72,7 @@ class References:
         """Whether a product looks as each of the words says."""
         return all(self.grounding.appearance(word)[self.row[item]] >= MATCHES for word in words)
 
-    def resolve(self, intent: Intent, read: Reading) -> Intent:
+    def resolve(self, intent: Intent, read: Reading, shown: Shown) -> Intent:
         """A recall either brings back a product that was shown, or asks for its like: in another look, cheaper."""
         if intent.act != r.RECALL:
             return intent
@@ -81,7 +81,8 @@ class References:
         if not intent.reference:
             return replace(intent, act=r.REFINE)
         wanted = tuple(filter(self.grounding.is_known, read.words(r.WANTED)))
-        if wanted and not self.appears_so(intent.reference, wanted):
+        is_earlier = intent.reference != shown.on_card and shown.was_asked_for(intent.reference, wanted)
+        if wanted and not is_earlier and not self.appears_so(intent.reference, wanted):
             like = (*intent.relations, Relation("shape", "=", intent.reference))
             return replace(intent, act=r.REFINE, relations=like, reference=None)
         if read.compared or read.same or read.other:
@@ -95,7 +96,8 @@ class References:
             return (reference,)
         title = self.grounding.columns.titles[self.row[items[0]]]
         every = ALL_SHOWN.search(text) or (THOSE.search(text) and not is_plural(title))
-        return items if every or items in shown.by_title else items[:1]
+        one = tuple(dict.fromkeys((items[0], shown.current or items[0])))
+        return items if every or items in shown.by_title else one
 
 
 def is_plural(title: str) -> bool:
