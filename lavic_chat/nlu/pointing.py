@@ -26,6 +26,7 @@ ANSWER_WEIGHT, ASIDE, RECENT = 0.6, 0.5, 0.1  # aside: of words that are not mar
 CALLED, ASKED_FOR, UNLIKELY = 0.9, 0.8, 0.03  # probability of a word: of a title, of the message answered, of neither
 NO_HEAD = 0.6  # that a thing is meant by a word which only stands in its name
 OTHER_PLACE = 0.1  # that one beside the pick is meant where no place is said
+NO_PLACE = 0.9  # probability from which on surely no place is said
 LEAST = 0.01  # of an answer or a place
 MEANT_FROM, MEANT_TO = 0.85, 0.95  # similarity of a kind that is another thing, and that is the very thing
 IS_SUCH = 0.5  # probability from which on an answer's pick is what words point at
@@ -66,6 +67,8 @@ class Pointing:
         each = [one for one in occurrences(shown, read.place) if one.item in self.row]
         if not each:
             return None
+        if read.place == 1 and read.act == r.RECALL and shown.lists[-1][0] == shown.on_card:
+            return shown.as_first_shown[0]  # "no, the first one": that of the list before it was changed
         said = self.word_scores(read, text, shown, each, kinds)
         first = self.first_such(said, each)
         answers = np.log(answer_shares(read, len(shown.lists), shown.before_it, first))
@@ -195,11 +198,17 @@ def place_share(read: Reading, one: Occurrence, items: Sequence[str], meant: str
     return found + (known[-1] if one.place == len(items) - 1 else 0.0)
 
 
+def points(read: Reading) -> bool:
+    """Whether a message points at a place or at an earlier answer, or may do so."""
+    is_surely_none = read.place_shares[0] >= NO_PLACE if read.place_shares else True
+    return bool(read.place) or not is_surely_none or read.which in (r.PREVIOUS, r.FIRST)
+
+
 def said_anew(read: Reading, alone: Reading) -> Reading:
     """A message without the place or the answer that only the messages before it point at: after "take the third" it
     is the third of the list no longer. alone: the message read without them."""
-    if read.place and not alone.place:
-        read = replace(read, place=0, place_shares=alone.place_shares)
+    if read.place != alone.place:
+        read = replace(read, place=alone.place, place_shares=alone.place_shares)
     if read.which in (r.PREVIOUS, r.FIRST) and alone.which == r.LAST:
         read = replace(read, which=r.LAST, which_shares=alone.which_shares)
     return read

@@ -21,6 +21,7 @@ from lavic_chat.nlu.pointing import DEFINITE, POINTING
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import References
 from lavic_chat.nlu.shown import Shown
+from lavic_chat.nlu.variants_meant import variant_meant
 
 NAMED_SO = 0.5  # probability from which on a product is the one that is called so
 OF_KIND = 0.6  # similarity from which on a product is of a kind that is asked about
@@ -71,6 +72,8 @@ class Questions:
         if comparison and len(compared := self.compared(text, shown)) > 1:
             best = self.foremost(compared, comparison[:-1], comparison[-1] == "+") or compared[0]
             return replace(asked, asks=comparison, also=(), subjects=compared, reference=best)
+        if not read.place:
+            reference = variant_meant(self.grounding, asks, text, reference, shown.of(r.LAST))
         asked = self.about(replace(asked, reference=reference), read, text, shown)
         if asks in r.EXTREMES and not asked.subjects:
             best = self.foremost(shown.of(r.LAST), *r.EXTREMES[asks])

@@ -10,14 +10,14 @@ from lavic_chat.catalog.text import words_of
 from lavic_chat.dialogue.turns import MORE_LIKE, SEEKER, Dialogue, Turn
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import settle_act
-from lavic_chat.nlu.comparisons import with_comparisons, with_extreme
+from lavic_chat.nlu.comparisons import to_compare, with_comparisons, with_extreme
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Limit, Relation, with_limit, with_limits
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.limits import limits_in
 from lavic_chat.nlu.multiples import multiple_in, relative_limit, with_multiple
 from lavic_chat.nlu.negations import denies_pick, is_denied, join_alternatives, with_negations
-from lavic_chat.nlu.pointing import said_anew, without_neighbours
+from lavic_chat.nlu.pointing import points, said_anew, without_neighbours
 from lavic_chat.nlu.questions import Questions
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import References
@@ -54,7 +54,7 @@ class IntentReader:
         for place, turn in enumerate(dialogue.turns):
             if turn.role != SEEKER:
                 known = tuple(item for item in turn.shown if item in self.row)
-                named = () if by_ids else self.named_in(turn)
+                named = () if by_ids else self.references.named_in(turn)
                 shown.add(known or named, intent, text)
                 shown.by_title.add(named)
                 continue
@@ -67,6 +67,7 @@ class IntentReader:
                 if read.act == r.CHATTER and turn.photo:  # "hello": what is wanted is in the photo
                     intent = intent.by_photo()
                 else:
+                    read = self.references.taken(read, text, shown)
                     intent = self.follow(intent, read, replace(turn, text=text), shown, place)
                     shown.speak_of(intent.reference if intent.act == r.QUESTION else None)
                 if read.act not in BESIDE:
@@ -83,17 +84,11 @@ class IntentReader:
         mended = self.grounding.speller.mend_text(text)
         if mended != text and (read.act != r.OTHER_LANGUAGE or self.grounding.is_thing(mended)):
             read, text = self.tagger.read(tuple(before), mended), mended
-        if before and (read.place or read.which in (r.PREVIOUS, r.FIRST)):
+        if before and points(read):
             read = said_anew(read, self.tagger.read((), text))
         read = settle_act(self.kinds.with_appearance(read, text), text, self.kinds, not before)
-        read = with_comparisons(read, text) if before else read
+        read = with_comparisons(to_compare(read, text), text) if before else read
         return without_neighbours(with_negations(read, text), text), text
-
-    def named_in(self, turn: Turn) -> tuple[str, ...]:
-        """Products of the longest title that a message of the shop holds, where it shows none by id."""
-        columns = self.grounding.columns
-        named = "" if turn.shown else columns.title_in(turn.text)
-        return tuple(columns.ids[row] for row, title in enumerate(columns.titles) if named and title == named)
 
     def follow(self, last: Intent, read: Reading, turn: Turn, shown: Shown, place: int) -> Intent:
         """The intent after one more message."""
@@ -135,7 +130,7 @@ class IntentReader:
         intent = replace(intent, limits=with_limit(intent.limits, relative)) if relative else intent
         if read.act == r.REJECT and shown.lists:
             intent = intent.without(self.references.turned_down(read, text, reference, shown))
-        return self.references.resolve(intent, read, shown)
+        return self.references.resolve(intent, read, text, shown)
 
     def kinds_in(self, read: Reading, turn: Turn, last: Intent) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds that a message wishes for, and those for later; where it names none that anybody knows, the thing

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import stems
@@ -43,7 +44,12 @@ class Shown:
         answers in words alone have named it."""
         pairs = list(zip(reversed(self.lists), reversed(self.intents), strict=True))
         picked = [intent for items, intent in pairs if items[0] == item]
-        return next(iter(picked or [intent for items, intent in pairs if item in items]), self.intents[-1])
+        return next(iter(picked or [intent for items, intent in pairs if item in items]), self.newest_intent)
+
+    @property
+    def newest_intent(self) -> Intent:
+        """The latest that a list was an answer to."""
+        return self.intents[-1] if self.intents else Intent()
 
     def of(self, which: str) -> tuple[str, ...]:
         """The list of an answer that is pointed at; empty where there is none."""
@@ -79,6 +85,12 @@ class Shown:
         where none is."""
         others = (at for at in reversed(range(len(self.lists))) if self.lists[at][0] != self.on_card)
         return next(others, 0)
+
+    @property
+    def as_first_shown(self) -> tuple[str, ...]:
+        """The newest list in the order that it had before products of it were taken."""
+        same = takewhile(lambda items: set(items) == set(self.lists[-1]), reversed(self.lists))
+        return list(same)[-1]
 
     def was_asked_for(self, item: str, words: Iterable[str]) -> bool:
         """Whether an answer's pick came to a message that said all of these words, "navy" of what is nearest to it."""

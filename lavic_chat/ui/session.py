@@ -267,6 +267,8 @@ class Session:
             turn_id=uuid4().hex,
             filters=self.filters,
             like=request.like,
+            chosen=found.other.product.id if found.other else None,
+            comparing=found.other is not None,
             chips=found.intent.chips,
             previous=self.previous if is_anew else without_oldest(before),
         )
