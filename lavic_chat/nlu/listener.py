@@ -10,7 +10,7 @@ from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.variants import variant_title, variant_words
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.answers import ALL_SEEN, Answers
+from lavic_chat.nlu.answers import ALL_SEEN, MOST_VARIANTS, Answers
 from lavic_chat.nlu.conditions import (
     CENT_OR_CM,
     Condition,
@@ -24,7 +24,7 @@ from lavic_chat.nlu.conditions import (
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.reader import IntentReader, Tagger
-from lavic_chat.nlu.variants_meant import MOST_VARIANTS, without_appearance
+from lavic_chat.nlu.variants_meant import without_appearance
 
 MOST_MISSED = 3  # titles of what is out of stock
 
@@ -86,6 +86,13 @@ class Listener:
             if len(titles) == MOST_MISSED:
                 break
         return tuple(titles)
+
+    def sold_out(self, item: str) -> tuple[str, ...]:
+        """The title of a product that is out of stock, with what tells it from its variants; empty where it is not."""
+        row = self.grounding.row[item]
+        if self.grounding.columns.in_stock[row]:
+            return ()
+        return (variant_title(self.grounding.products[row], self.variants(row)),)
 
     def variants(self, row: int) -> list[Product]:
         """The product in a row of the catalogue and its variants; some of them where there are very many."""

@@ -75,8 +75,8 @@ class Pointing:
         scores = said + RECENT * np.array([one.answer for one in each])
         scores += ANSWER_WEIGHT * answers[[one.answer for one in each]]
         if not read.place:
-            meant = [items[0] for items in shown.lists]
-            meant[-1] = shown.pick if read.which == r.PREVIOUS else shown.current
+            newest = shown.pick if read.which == r.PREVIOUS else shown.current
+            meant = [*(items[0] for items in shown.lists[:-1]), newest]
             shares = [place_share(read, one, shown.lists[one.answer], meant[one.answer]) for one in each]
             scores += np.log(shares)
         best = each[int(scores.argmax())]

@@ -213,8 +213,9 @@ def test_this_one_is_what_was_clicked(session):
     title = page.inner_text("#card h2")
     ask(page, "and this one?")
     assert picked(page) == clicked and page.locator(".log li").last.inner_text().endswith(f"{title} it is.")
-    ask(page, "two red ones to compare")
-    page.wait_for_selector(".compare figure")
+    page.fill("#box textarea", "two red ones to compare")
+    page.press("#box textarea", "Enter")
+    page.wait_for_selector(".compare:not(.waiting) figure")
     assert page.locator(".compare figure").count() == 2
 
 
