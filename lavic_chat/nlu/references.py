@@ -39,8 +39,7 @@ class References:
 
     def named_in(self, turn: Turn) -> tuple[str, ...]:
         """Products of the longest title that a message of the shop holds, where it shows none by id."""
-        columns = self.grounding.columns
-        named = "" if turn.shown else columns.title_in(turn.text)
+        named, columns = "" if turn.shown else self.grounding.titles.named_in(turn.text), self.grounding.columns
         return tuple(columns.ids[row] for row, title in enumerate(columns.titles) if named and title == named)
 
     def taken(self, read: Reading, text: str, shown: Shown) -> Reading:
