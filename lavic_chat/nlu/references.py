@@ -104,8 +104,9 @@ class References:
         if not intent.reference:
             return replace(intent, act=r.REFINE)
         wanted = tuple(filter(self.grounding.is_known, read.words(r.WANTED)))
-        is_earlier = intent.reference != shown.on_card and shown.was_asked_for(intent.reference, wanted)
-        if wanted and not is_earlier and not self.appears_so(intent.reference, wanted):
+        is_named = read.which == r.NAMED or intent.reference != shown.on_card  # else the same in that look is wanted
+        is_called_so = is_named and shown.was_asked_for(intent.reference, wanted)
+        if wanted and not is_called_so and not self.appears_so(intent.reference, wanted):
             like = (*intent.relations, Relation("shape", "=", intent.reference))
             return replace(intent, act=r.REFINE, relations=like, reference=None)
         if read.compared or read.same or read.other:

@@ -140,6 +140,7 @@ def test_what_came_nearest_to_a_look_is_called_by_that_look(shop):
     liked = ("no, I liked the [wanted:mustard] one more. go back", {"act": "recall", "which": "named"})
     found = read(shop, dialogue, liked[0], "red-sofa", **liked[1])[0]
     assert (found.act, found.reference, found.wanted) == (r.RECALL, "brown-sofa", ("mustard",))
+    assert read(shop, dialogue, liked[0], **liked[1])[0].reference == "brown-sofa"
     dialogue = dialogue.say(tagger.say("rather in [wanted:red]")).answer("words", ("red-sofa", "brown-sofa"))
     assert read(shop, dialogue, liked[0], **liked[1])[0].reference == "brown-sofa"
 
