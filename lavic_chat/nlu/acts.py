@@ -33,6 +33,7 @@ FIRST_PICK = re.compile(
     r"\bthe\s+(?:very\s+)?first\s+(?:[\w-]+\s+){0,2}(?:was|were|you\s+(?:had|showed|gave|picked|suggested))\b"
     r"|\b(?:was|were)\s+the\s+(?:very\s+)?first\b|\byou\s+(?:opened|started|began)\s+with\b", re.IGNORECASE,
 )  # fmt: skip
+OTHER_ONE = re.compile(r"\bthe\s+other\s+one\b", re.IGNORECASE)
 NO_LIMIT = re.compile(
     r"\b(?:forget|ignore|drop|never mind|scrap|lift)\s+(?:about\s+)?(?:the|my|that|any)\s+(?:limit|budget|price)\b",
     re.IGNORECASE,
@@ -100,6 +101,8 @@ def settle_place(read: Reading, text: str) -> Reading:
         read = replace(read, which=r.FIRST)
     elif FIRST_PICK.search(text):
         read = replace(read, which=r.FIRST, place=0)
+    elif OTHER_ONE.search(text) and read.act == r.RECALL and not read.place:
+        read = replace(read, which=r.PREVIOUS)
     asks_for_one = read.act in (r.REJECT, r.REFINE, r.ASK, r.RECALL)
     if asks_for_one and OTHER_COLOUR.search(text) and not OTHER_COLOURS.search(text):
         read = replace(read, same=read.same - {"colour"}, other=read.other | {"colour"})

@@ -8,7 +8,7 @@ from lavic_chat.dialogue.turns import MORE_LIKE, SEEKER, Dialogue, Turn
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import settle_act
 from lavic_chat.nlu.changes import Changes
-from lavic_chat.nlu.comparisons import with_comparisons, with_extreme
+from lavic_chat.nlu.comparisons import to_compare, with_comparisons, with_extreme
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import (
     UNAVAILABLE,
@@ -18,7 +18,7 @@ from lavic_chat.nlu.intent import (
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.multiples import with_multiple
 from lavic_chat.nlu.negations import denies_pick, with_negations
-from lavic_chat.nlu.pointing import without_neighbours
+from lavic_chat.nlu.pointing import points, said_anew, without_neighbours
 from lavic_chat.nlu.questions import Questions
 from lavic_chat.nlu.reading import Reading
 from lavic_chat.nlu.references import References
@@ -53,11 +53,12 @@ class IntentReader:
         for place, turn in enumerate(dialogue.turns):
             if turn.role != SEEKER:
                 known = tuple(item for item in turn.shown if item in self.row)
-                named = () if by_ids else self.named_in(turn)
+                named = () if by_ids else self.references.named_in(turn)
                 shown.add(known or named, intent, text)
                 shown.by_title.add(named)
                 continue
             text = turn.text
+            shown.choose(turn.about if turn.about in self.row else None)
             if turn.text and not turn.text.startswith(MORE_LIKE):  # a button says that, not the shopper
                 read, text = self.understand(before, turn.text)
                 if read.act in (r.REFINE, r.RECALL) and denies_pick(read, text):
@@ -65,7 +66,9 @@ class IntentReader:
                 if read.act == r.CHATTER and turn.photo:  # "hello": what is wanted is in the photo
                     intent = intent.by_photo()
                 else:
+                    read = self.references.taken(read, text, shown)
                     intent = self.follow(intent, read, replace(turn, text=text), shown, place)
+                    shown.speak_of(intent.reference if intent.act == r.QUESTION else None)
                 if read.act not in BESIDE:
                     before.append(text)
             elif turn.photo:
@@ -80,14 +83,11 @@ class IntentReader:
         mended = self.grounding.speller.mend_text(text)
         if mended != text and (read.act != r.OTHER_LANGUAGE or self.grounding.is_thing(mended)):
             read, text = self.tagger.read(tuple(before), mended), mended
+        if before and points(read):
+            read = said_anew(read, self.tagger.read((), text))
         read = settle_act(self.kinds.with_appearance(read, text), text, self.kinds, not before)
-        read = with_comparisons(read, text) if before else read
+        read = with_comparisons(to_compare(read, text), text) if before else read
         return without_neighbours(with_negations(with_volumes(read, text), text), text), text
-
-    def named_in(self, turn: Turn) -> tuple[str, ...]:
-        """Products of the longest title that a message of the shop holds, where it shows none by id."""
-        named, columns = "" if turn.shown else self.grounding.titles.named_in(turn.text), self.grounding.columns
-        return tuple(columns.ids[row] for row, title in enumerate(columns.titles) if named and title == named)
 
     def follow(self, last: Intent, read: Reading, turn: Turn, shown: Shown, place: int) -> Intent:
         """The intent after one more message."""
@@ -95,11 +95,11 @@ class IntentReader:
         reference = self.references.find(read, text, shown)
         if self.questions.asks_for_extreme(read, text, last, shown):
             read = replace(read, act=r.ASK)
-        if read.act == r.QUESTION and reference == shown.pick and self.questions.refuses(read, text, reference):
+        if read.act == r.QUESTION and reference == shown.current and self.questions.refuses(read, text, reference):
             read = replace(read, act=r.REJECT, asks=r.NOTHING)
         if read.act in BESIDE:
             return self.questions.follow(last, read, text, shown, place, reference)
-        if relative := self.changes.relative_limit(last, text, reference or shown.pick):
+        if relative := self.changes.relative_limit(last, text, reference or shown.current):
             read = with_multiple(read, text, relative.quantity)
         title = self.title_of(read, text)
         kinds, later = self.kinds_in(read, turn, last)
@@ -124,11 +124,11 @@ class IntentReader:
             asks=asks or (base.asks if goes_on and base.asks in r.EXTREMES else ""),
             reference=reference if read.act == r.RECALL else None,
         )  # fmt: skip
-        intent = self.changes.apply(intent, read, text, reference or shown.pick)
+        intent = self.changes.apply(intent, read, text, reference or shown.current)
         intent = replace(intent, limits=with_limit(intent.limits, relative)) if relative else intent
         if read.act == r.REJECT and shown.lists:
             intent = intent.without(self.references.turned_down(read, text, reference, shown))
-        return self.references.resolve(intent, read)
+        return self.references.resolve(intent, read, text, shown)
 
     def kinds_in(self, read: Reading, turn: Turn, last: Intent) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds that a message wishes for, and those for later; where it names none that anybody knows, the thing

@@ -116,7 +116,10 @@ class Recommender(ModelFacts, BatchRecommender):
         asked = (*conditions, *self.likeness(request, intent))
         broken = tuple(() if intent.reference else given_way(asked, row) for row in rows)
         unknown = () if intent.reference else unknown_conditions(intent, conditions)
-        missed = self.listener.missed_out([product.id for product in products], asked, intent.wanted)
+        if intent.reference:
+            missed = self.listener.sold_out(intent.reference)
+        else:
+            missed = self.listener.missed_out([product.id for product in products], asked, intent.wanted)
         return PreparedTurn(
             ranked, found.candidates, found.item_features, intent, clock.steps, bias, broken, unknown, prior, missed
         )

@@ -275,6 +275,11 @@ def test_what_is_out_of_stock_is_told_where_nothing_else_meets_the_wish():
     assert make_listener()[0].missed_out(["rug"], conditions) == ()
 
 
+def test_what_is_taken_and_out_of_stock_is_told():
+    listener, _ = make_listener(tuple(replace(one, in_stock=one.id != "lamp") for one in PRODUCTS))
+    assert listener.sold_out("lamp") == ("Pico table lamp",) and listener.sold_out("rug") == ()
+
+
 def test_a_variant_that_is_out_of_stock_is_named_by_what_it_is_not_in_stock_in():
     """So that nobody reads that the one that is shown in another colour is sold out."""
     colours = {"red-sofa": {"Colour": "Dark Orange"}, "brown-sofa": {"Colour": "Green"}}

@@ -202,6 +202,24 @@ def test_compare_filter_look_away_and_undo(session):
     page.wait_for_selector(".greeting")
 
 
+def test_this_one_is_what_was_clicked(session):
+    page = session()
+    ask(page, "a red armchair")
+    ask(page, "what is this one made of?")
+    assert page.locator(".log li").last.inner_text().endswith("Harbour armchair it is.")
+    tile = page.locator("#gallery .tile[data-act=choose]").nth(2)
+    clicked = tile.get_attribute("data-id")
+    tile.click()
+    page.wait_for_selector(f"#card [data-product='{clicked}']")
+    title = page.inner_text("#card h2")
+    ask(page, "and this one?")
+    assert picked(page) == clicked and page.locator(".log li").last.inner_text().endswith(f"{title} it is.")
+    page.fill("#box textarea", "two red ones to compare")
+    page.press("#box textarea", "Enter")
+    page.wait_for_selector(".compare:not(.waiting) figure")
+    assert page.locator(".compare figure").count() == 2
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_condition_is_taken_back_by_its_chip(session, width: int):
     page = session(width, 800)

@@ -155,6 +155,35 @@ def test_without_looking_the_same_candidates_come_out_otherwise(answered: Sessio
         Session().answer_blind(recommender)
 
 
+def test_a_message_is_about_what_is_on_the_card(answered: Session, recommender: FakeRecommender):
+    second, third = (one.product.id for one in answered.others[:2])
+    assert answered.ask("how wide is it?").pending.dialogue.turns[-1].about is None
+    looking = answered.choose(second)
+    assert looking.ask("how wide is it?").pending.dialogue.turns[-1].about == second
+    assert looking.compare().ask("this one").pending.dialogue.turns[-1].about == second
+    asked = looking.ask("what is this one?").answer(recommender)  # the card stays as it is
+    assert asked.dialogue.turns[-1].text == f"{recommender.catalog[second].title} it is."
+    assert asked.ask("and how high?").pending.dialogue.turns[-1].about == second
+    assert asked.choose(third).ask("and how high?").pending.dialogue.turns[-1].about == third
+    assert asked.choose(None).ask("and how high?").pending.dialogue.turns[-1].about is None
+    assert looking.ask("in blue").answer(recommender).ask("wider").pending.dialogue.turns[-1].about is None
+
+
+def test_who_asks_for_two_to_compare_sees_two(recommender: FakeRecommender):
+    session = Session().ask("two red armchairs to compare").answer(recommender)
+    other = session.recommendation.other
+    assert session.comparing and session.chosen == other.product.id
+    assert other.product.title != session.pick.title  # no variant of the pick
+    assert f"To compare it with: the {other.product.title}." in session.dialogue.turns[-1].text
+    alone = replace(session.recommendation, candidates=session.recommendation.candidates[:1])
+    assert alone.other is None and "To compare" not in write_reply(alone)
+    same = replace(other, product=replace(session.pick, id="again", attributes={"colour": "blue"}))
+    pair = replace(session.recommendation, candidates=(session.recommendation.pick, same))
+    assert pair.other == same and "To compare it with: the same in blue" in write_reply(pair)
+    plain = Session().ask("a red armchair").answer(recommender)
+    assert plain.recommendation.other is None and not plain.comparing
+
+
 def test_a_runner_up_can_be_compared_with_the_pick(answered: Session):
     other = answered.others[0].product
     assert not answered.compare().comparing
