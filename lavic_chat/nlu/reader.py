@@ -11,6 +11,7 @@ from lavic_chat.dialogue.turns import MORE_LIKE, SEEKER, Dialogue, Turn
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import settle_act
 from lavic_chat.nlu.comparisons import with_comparisons, with_extreme
+from lavic_chat.nlu.gifts import PURPOSE, WORD
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import BRAND, UNAVAILABLE, Appearance, Intent, Limit, Relation, with_limit, with_limits
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
@@ -66,7 +67,8 @@ class IntentReader:
                 if read.act == r.CHATTER and turn.photo:  # "hello": what is wanted is in the photo
                     intent = intent.by_photo()
                 else:
-                    intent = self.follow(intent, read, replace(turn, text=text), shown, place)
+                    accepted = self.questions.accepted(intent, text, place)
+                    intent = accepted or self.follow(intent, read, replace(turn, text=text), shown, place)
                 if read.act not in BESIDE:
                     before.append(text)
             elif turn.photo:
@@ -96,7 +98,7 @@ class IntentReader:
         text = turn.text
         reference = self.references.find(read, text, shown)
         if self.questions.asks_for_extreme(read, text, last, shown):
-            read = replace(read, act=r.ASK)
+            read = self.questions.as_request(read, text)
         if read.act == r.QUESTION and reference == shown.pick and self.questions.refuses(read, text, reference):
             read = replace(read, act=r.REJECT, asks=r.NOTHING)
         if read.act in BESIDE:
@@ -245,8 +247,9 @@ class IntentReader:
         return frozenset((said.lower(), *(entry.broader if entry else ())))
 
     def facet(self, said: str) -> str:
-        """Which facet words are of, brands among them."""
-        return BRAND if said in self.grounding.brands else self.grounding.facet(said)
+        """Which facet words are of, brands and gifts among them."""
+        known = BRAND if said in self.grounding.brands else PURPOSE if said == WORD else ""
+        return known or self.grounding.facet(said)
 
     def parts_of(self, span: Span) -> list[str]:
         """What a span says, each by itself: "checks nor stripes", "cotton, velvet, wool", "red velvet"."""

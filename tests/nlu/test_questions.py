@@ -11,8 +11,9 @@ from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import settle_act
 from lavic_chat.nlu.intent import Limit
-from lavic_chat.nlu.questions import asked_in, is_bare, limits_aside, place_in
+from lavic_chat.nlu.questions import asked_in, is_bare, limits_aside
 from lavic_chat.nlu.reading import Reading
+from lavic_chat.nlu.subjects import place_in
 from lavic_chat.training.marked_turns import unmark
 
 SHOWN = ("a sofa", ("red-sofa", "blue-sofa", "brown-sofa")), ("and a rug", ("rug", "plain-rug"))
@@ -96,7 +97,7 @@ def test_parts_and_things_are_no_names(shop):
 def test_a_thing_that_is_sold_and_was_not_shown_is_asked_about(shop):
     assert "Pico table lamp costs 40." in reply(shop, "how much is the lamp?", "price")[0]
     said, _ = reply(shop, "how much are the rugs?", "price", SHOWN[:1])
-    assert "2 of these" in said and "90 to 150" in said and "hall rug" in said
+    assert "2 rugs here" in said and "90 to 150" in said and "hall rug" in said
 
 
 @pytest.mark.parametrize(
