@@ -12,7 +12,7 @@ from lavic_chat.nlu.grounding import LONGEST_NAME
 from lavic_chat.nlu.kinds import Kinds
 from lavic_chat.nlu.negations import is_denied
 from lavic_chat.nlu.question_words import PRICE_OF, is_question, question_in
-from lavic_chat.nlu.questions import asked_in, is_bare
+from lavic_chat.nlu.questions import BOUNDED, asked_in, is_bare
 from lavic_chat.nlu.reading import Reading, Span
 
 SOMETHING_ELSE = re.compile(
@@ -88,7 +88,7 @@ def asks_so(read: Reading, text: str, kinds: Kinds, opens: bool) -> bool:
     """Whether a message is a question by its words alone: one that the network has no name for, or what things cost."""
     amounts = any(one.slot in r.AMOUNTS for one in read.spans)
     if is_question(text, opens):
-        says_how = amounts or appearance_in(text, kinds.grounding.find)
+        says_how = amounts or BOUNDED.search(text) or appearance_in(text, kinds.grounding.find)
         return question_in(text) != r.OF_THOSE or bool(says_how)
     return read.act in (r.ASK, r.REFINE) and not amounts and not read.compared and bool(PRICE_OF.match(text))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from lavic_chat.catalog.measures import DIRECTIONS, LENGTH
 from lavic_chat.catalog.text import listed, words_of
+from lavic_chat.catalog.variants import attributes_for_people
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import materials_in, stems
 from lavic_chat.nlu.catalogue_answers import SEEN_SO, CatalogueAnswers, of_kind
@@ -14,10 +15,13 @@ from lavic_chat.nlu.lexicon import COLOUR, MATERIAL
 from lavic_chat.nlu.product_words import SENTENCE, ended
 from lavic_chat.nlu.shown_answers import ShownAnswers
 
-OPEN = re.compile(r"\W*(?:(?:and|so|ok)\W+)*(?:what|which|whats)\b", re.IGNORECASE)  # begins a question that no yes answers
+OPEN = re.compile(
+    r"\W*(?:(?:and|so|ok)\W+)*(?:what|which|whats)\b", re.IGNORECASE
+)  # begins a question that no yes answers
 FROM_PICTURE = "As far as I can see in the picture"
 SIGNS = ("+", "-")  # of a comparison, "price-"
 APPEARANCE = ("colour", "color", "shade", "material", "pattern", "style", "type")  # attributes that others answer for
+MOST_STATED = 4  # attributes that are all said at once
 SHORTEST = 4  # letters of a word that a question is about
 STOCK = frozenset(("stock", "available", "availability"))  # words of a question whether it can be had
 ASKING = frozenset(
@@ -64,8 +68,8 @@ class Answers(ShownAnswers, CatalogueAnswers):
         if intent.asks in (r.STOCK, r.TOTAL):
             spoken_of = [one for one in dict.fromkeys((row, *rows)) if one >= 0]
             found = self.total(said, spoken_of) if intent.asks == r.TOTAL else self.stock(subjects or spoken_of[:1])
-            if found:
-                return found
+            if found or (intent.asks == r.STOCK and row >= 0 and intent.also in ((), ("",), ("other",))):
+                return found or f"Whether the {self.title(row)} is in stock, the shop does not say."
         elif intent.asks in r.OF_SEVERAL:
             return self.of_several(intent, subjects, rows, said) if rows else NOTHING_SHOWN
         elif subjects:
@@ -174,5 +178,7 @@ class Answers(ShownAnswers, CatalogueAnswers):
         start = f"It is called {self.title(row)}" if asks == "title" else f"That I do not know of the {self.title(row)}"
         caption = f"in the picture I see: {self.captions[row]}" if self.captions[row] else ""
         described = f"the shop says: {words.rstrip('.')}" if (words := self.description(row)) else ""
-        known = "; ".join(filter(None, (self.numbers(row), described, caption)))
+        attributes = attributes_for_people(self.grounding.products[row]) if self.grounding.reads_attributes else {}
+        stated = ", ".join(f"{name}: {value}" for name, value in list(attributes.items())[:MOST_STATED])
+        known = "; ".join(filter(None, (self.numbers(row), stated, described, caption)))
         return f"{start}{': ' if asks == 'title' and known else '. All I know: ' if known else ''}{known}."

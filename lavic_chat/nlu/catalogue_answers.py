@@ -24,6 +24,7 @@ COUNTED_THING = re.compile(  # "a bench and 2 cushions"
     r"\b(\d{1,3}|an?|the|this|that|another|one)\s+([a-z][a-z' -]*?)"
     r"(?=\s+(?:and|plus|with|together|costs?|come|in|for|of|altogether|please|be)\b|[,.?!]|\s*\Z)"
 )
+FIRST_OF = re.compile(r"\b(?:first|1st|top)\s+(\d{1,2})\b")  # of those shown
 NUMBER = re.compile(r"\b(\d{1,3})\b")
 
 
@@ -49,7 +50,9 @@ class CatalogueAnswers(ProductWords):
         seen = [self.grounding.appearance(word) >= SEEN_SO for word in words]
         so = f", {int((admitted & np.all(seen, 0)).sum()):,} of them {' '.join(words)} in the pictures" if seen else ""
         more = SHOW_SOME if intent.proposed and admitted.any() else ""
-        return f"There are {int(admitted.sum()):,} that I would call {' or '.join(intent.kinds)}{so}.{more}"
+        names, number = " or ".join(intent.kinds), int(admitted.sum())
+        called = f"{names} here" if is_plural(names) else f"that I would call {names}"
+        return f"There are {number:,} {called}{so}.{more}"
 
     def range_of(self, rows: Sequence[int], intent: Intent) -> str:
         """From where to where a number goes, of products that were not shown."""
@@ -73,8 +76,8 @@ class CatalogueAnswers(ProductWords):
         titles = {self.title(row) for row in rows}
         if len(titles) == 1:
             return f"There are {len(rows):,} of the {titles.pop()} here"
-        is_plural = bool(name) and singular(name.split()[-1]) != name.split()[-1]
-        return f"There are {len(rows):,} {name if is_plural else 'of these'} here"
+        called = name if is_plural(name) else f"that I would call {name}," if name else "of these"
+        return f"There are {len(rows):,} {called} here"
 
     # ---- stock ----
 
@@ -123,14 +126,17 @@ class CatalogueAnswers(ProductWords):
         cheapest = [name for _, _, name in sold if name]
         missing = [name for row, _, name in wanted if row < 0]
         begins = f"I have found no {listed(missing)} here. " if missing else ""
-        begins += f"Together from {amount}" if cheapest else f"Together {amount}" if sum(
-            count for _, count, _ in sold) > 1 else amount  # fmt: skip
-        return f"{begins}: {listed(parts)}{f', the cheapest {listed(cheapest)} here' if cheapest else ''}."
+        behind = f", the cheapest {listed(cheapest)} here" if cheapest else ""
+        if sum(count for _, count, _ in sold) == 1:
+            return f"{begins}{self.measure(sold[0][0], 'price')[:-1]}{behind}."
+        return f"{begins}Together {'from ' if cheapest else ''}{amount}: {listed(parts)}{behind}."
 
     def counted_in(self, said: str, rows: Sequence[int]) -> list[tuple[int, int, str]]:
         """What a question counts: the row of a product, -1 for what is not sold, how many of it, and what it is called
         where no such thing was shown."""
         text, found = in_figures(said.lower()), []
+        if first := FIRST_OF.search(text):
+            return [(row, 1, "") for row in rows[: int(first[1])]]
         for match in COUNTED_THING.finditer(text):
             name = match[2].strip()
             if name.split()[0] in SMALL_WORDS or not (self.grounding.is_thing(name) or self.is_sold(name)):
@@ -156,8 +162,13 @@ class CatalogueAnswers(ProductWords):
         return int(rows[columns.prices[rows].argmin()]) if len(rows) else -1
 
 
+def is_plural(name: str) -> bool:
+    """Whether a thing is called in the plural."""
+    return bool(name) and singular(name.split()[-1]) != name.split()[-1]
+
+
 def of_kind(rows: Sequence[int], kinds: Sequence[str], grounding: Grounding) -> list[int]:
-    """Those of some rows that are of any of the kinds, hardly less so than the best of them; all where there is none."""
+    """Those of some rows that are of any of the kinds, hardly less so than the best; all where there is none."""
     if not kinds or not rows:
         return list(rows)
     near = np.max([grounding.kind(kind)[list(rows)] for kind in kinds], 0)

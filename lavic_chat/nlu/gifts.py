@@ -12,6 +12,7 @@ GIFT = re.compile(
     r"|sets?|tags?|baskets?|hampers?|ribbons?)\b)", re.IGNORECASE,
 )  # fmt: skip
 NOUN_BEFORE = re.compile(r"\b(?:an?|some|any|\w+day|christmas|xmas|wedding)\s+(?:\w+\s+)?\Z|\A\W*\Z", re.IGNORECASE)
+VAGUE = frozenset(("something", "anything", "smth", "sth", "some", "a", "an", "as", "for", "to", "give", "thing"))
 CALLED_SO = 0.9  # probability from which on a shop calls something a gift
 WORD, PURPOSE = "a gift", "purpose"  # the words that stand for it, and their facet
 
@@ -24,8 +25,8 @@ def without_gifts(read: Reading, text: str, grounding: Grounding) -> Reading:
         return read
     if match[1].lower() == "present" and not NOUN_BEFORE.search(text[: match.start(1)]):  # "the present one"
         return read
-    apart = [one for one in read.spans if one.slot != r.KIND or not touches(one, match)]
-    likely = tuple(one for one in read.possible if not touches(one, match))
+    apart = [one for one in read.spans if one.slot != r.KIND or not is_gift(one, match)]
+    likely = tuple(one for one in read.possible if not is_gift(one, match))
     if not any(one.slot in (r.KIND, r.TITLE) for one in apart) and is_called_so(grounding):
         apart.append(Span(r.WANTED, WORD, *match.span(1)))
     named = any(one.slot in (r.KIND, r.TITLE) for one in apart)
@@ -33,9 +34,11 @@ def without_gifts(read: Reading, text: str, grounding: Grounding) -> Reading:
     return replace(read, act=act, spans=tuple(apart), possible=likely)
 
 
-def touches(span: Span, match: re.Match) -> bool:
-    """Whether a span and what was found share any letter."""
-    return span.start < match.end() and match.start() < span.end
+def is_gift(span: Span, match: re.Match) -> bool:
+    """Whether a span names but a gift, "something as a gift", and no "place setting as a gift"."""
+    before = span.text[: max(match.start() - span.start, 0)].lower().split()
+    shared = span.start < match.end() and match.start() < span.end
+    return shared and VAGUE.issuperset(before)
 
 
 def is_called_so(grounding: Grounding) -> bool:

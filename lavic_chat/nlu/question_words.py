@@ -30,17 +30,20 @@ PATTERNS = {  # in the order in which they are tried
     rf"|your\s+(?:range|assortment|selection|categories|products))\W*\Z|\bwhat\s+(?:categories|departments)\b",
     r.FAVOURITE: rf"\b(?:{WHICH}|what)\b[^.?!]*\b(?:do|would|will|should)\s+(?:you|u)\s+(?:\w+\s+)?(?:{LIKING})"
     rf"(?:\W+(?:{AMONG}))*\W*\Z|\b(?:{WHICH}|what)\b[^.?!]*\byour\s+(?:own\s+)?favou?rite\b"
+    rf"|{ALSO}do\s+(?:you|u)\s+(?:like|love)\s+(?:it|this|that)\W*\Z"
     rf"|\b{WHICH}\s+(?:ones?\s+)?(?:is|are|would\s+be)\s+(?:the\s+)?(?:best|nicest|prettiest)(?:\s+(?:ones?|{AMONG}))*\W*\Z",
     r.SAME: rf"{ALSO}(?:(?:is|are|was|were)\s+{IT}\b[^.?!]*\bsame\s+(?:{FACET})\b"
     rf"|(?:does|do|will|would)\s+{IT}\s+(?:\w+\s+)?(?:match|suit|go\s+(?:well\s+)?with)\b)",
-    r.DIFFERENCE: rf"\bdifferences?\b|{ALSO}how\s+(?:do|does|is|are)\b[^.?!]*\b(?:differ|different|compare)\b"
+    r.DIFFERENCE: rf"\bdifferences?\b|{ALSO}(?:is|are)\s+{IT}\b[^.?!]*\bthe\s+same\s+as\b"
+    rf"|{ALSO}how\s+(?:do|does|is|are)\b[^.?!]*\b(?:differ|different|compare)\b"
     rf"|{ALSO}what(?:['’]?s|\s+is|\s+makes)\b[^.?!]*\bdifferent\b|{ALSO}(?:please\s+|can\s+you\s+)?compare\b",
     r.LIGHTEST: rf"\b(?:{WHICH}|what)\b(?![^.?!]*\b(?:weigh|carry|lift|heavy|kg)\b)[^.?!]*"
     r"\b(?:lightest|palest|brightest)\b",
     r.DARKEST: rf"\b(?:{WHICH}|what)\b[^.?!]*\bdarkest\b",
     r.TOTAL: r"\b(?:what|whats|how\s+much)\b[^.?!]*\b(?:total|altogether|all\s+together|in\s+all|together)\b"
-    r"(?=[^.?!]*\b(?:price|cost|pay|for|of)\b|\W*\Z)|\bhow\s+much\s+(?:for|are|would|is|do|will)\b[^.?!]*\b(?:[2-9]|[1-9]\d"
-    r"|two|three|four|five|six|eight|ten|twelve)\b(?!\s*-)|\bwhat\s+(?:do|would|will)\s+(?:[2-9]|[1-9]\d|two|three|four|five"
+    r"(?=[^.?!]*\b(?:price|cost|pay|for|of)\b|\W*\Z)|\bhow\s+much\s+(?:for|are|would|is|do|will)\b"
+    r"(?![^.?!]*(?:\bnumber\b|\bno\b|#|\b(?:these|those|the)\s+(?:\d|two|three)))[^.?!]*\b(?:[2-9]|[1-9]\d"
+    r"|two|three|four|five|six|eight|ten|twelve)\b(?!\s*(?:-|[cm]?m\b|cm|in\b|inch|ft\b|[mc]?l\b|%|seat|person))|\bwhat\s+(?:do|would|will)\s+(?:[2-9]|[1-9]\d|two|three|four|five"
     r"|six|eight|ten|twelve)\b[^.?!]*\bcost\b",
     r.STOCK: r"\b(?:in|out\s+of)\s+stock\b|\bsold\s+out\b|\bavailab(?:le|ility)\b",
     r.OF_THOSE: rf"{ALSO}(?:{WHICH}|how\s+many)\s+(?:ones?\s+|{SHOWN_ONES}\s+|(?!{FACET}|style|kind|type)\w+s\s+)?"
@@ -66,7 +69,7 @@ POLITE = re.compile(r"\W*(?:(?:ok|okay|thanks|thank\s+you|great|good|fine|nice|t
 def question_in(text: str) -> str:
     """What a message asks in so many words that the network has no name for; "" where it asks nothing so."""
     found = next((name for name, words in QUESTIONS.items() if words.search(text)), "")
-    if found == r.OF_THOSE and (extreme_in(text) or (comparative_in(text) and not re.search(r"\d", text))):
+    if found == r.OF_THOSE and (extreme_in(text) or (comparative_in(text) and not re.search(r"\bthan\s+\S*\d", text))):
         return ""  # "which is the cheapest", "which is cheaper"
     return found
 

@@ -48,6 +48,9 @@ FACET_OF = {  # words for what may be the same -> the facet, or number
     "colo": "colour", "shad": "colour", "fabr": "material", "wood": "material", "mate": "material", "patt": "pattern",
     "size": "size", "pric": "price", "heig": "height", "widt": "width", "dept": "depth", "leng": "length",
 }  # fmt: skip
+BOUNDED = re.compile(  # "which is under 1000?"
+    r"(?<=\bunder )\d[\d.,]*|(?<=\bbelow )\d[\d.,]*|(?<=\bover )\d[\d.,]*|(?<=\babove )\d[\d.,]*|(?<=\bthan )\d[\d.,]*"
+)
 ELSE = re.compile(r"\b(?:else|other)\b", re.IGNORECASE)
 SEEN_SO = 0.5  # probability from which on a product looks as said
 
@@ -92,7 +95,7 @@ class Questions(Subjects):
 
     def counted(self, read: Reading, text: str) -> tuple[str, ...]:
         """The kind of thing of which a question asks how many there are."""
-        return read.words(r.KIND) or self.grounding.things_in(text)[:1]
+        return read.words(r.KIND) or tuple(filter(None, (self.kind_in(text),)))
 
     def rest_of(self, last: Intent, read: Reading, text: str, shown: Shown, place: int) -> Intent | None:
         """The wish in a question what there is that looks so, "what else is made of wood?", "what do you have in
@@ -145,7 +148,9 @@ class Questions(Subjects):
             seen = self.grounding.appearance(word)[rows] >= SEEN_SO
             is_unwanted = is_denied(Span(r.UNWANTED, word, start, start + len(word)), text)
             by_facet.setdefault(self.grounding.facet(word), []).append(~seen if is_unwanted else seen)
-        limits = tuple(limits_in([one for one in read.spans if one.slot in r.AMOUNTS], text))
+        amounts = [one for one in read.spans if one.slot in r.AMOUNTS]
+        bare = [Span(r.PRICE, match[0], *match.span()) for match in BOUNDED.finditer(text) if not amounts]
+        limits = tuple(limits_in(amounts or bare, text))
         if not (by_facet or limits) or not rows:
             return None
         fits = np.ones(len(rows), bool)

@@ -77,8 +77,10 @@ class ShownAnswers(ProductWords):
             return f"I know of no difference between them.{same}"
         each = []
         for row, one in zip(rows, known, strict=True):
-            said = [one[name] for name in differs if name in one] or ["is one of which I do not know it"]
-            each.append(f"the {self.named_among(row, rows)} {listed(said)}")
+            name = self.named_among(row, rows)
+            said = [one[fact] for fact in differs if fact in one and not (self.captions[row] and fact == "colour"
+                    and name.endswith(self.captions[row]))]  # fmt: skip
+            each.append(f"the {name} {listed(said or ['is one of which I do not know it'])}")
         return f"T{'; '.join(each)[1:]}.{same}"
 
     def known_facts(self, row: int) -> dict[str, str]:

@@ -12,7 +12,7 @@ from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import stems
 from lavic_chat.nlu.comparisons import comparative_in
-from lavic_chat.nlu.grounding import Grounding
+from lavic_chat.nlu.grounding import OTHER_TYPE, SAME_THING, Grounding
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.kinds import SOLD, Kinds
 from lavic_chat.nlu.pointing import DEFINITE, POINTING
@@ -25,6 +25,11 @@ PART = re.compile(r"\b(?:or|than|and|versus|vs|against|between)\b|[,:?]", re.IGN
 PLACE = re.compile(r"\b(10|[1-9])(?:st|nd|rd|th)\b|(?:\bnumber|\bno\.?|#)\s*(10|[1-9])\b|\b(last)\b")  # in figures
 PICK = re.compile(r"\b(?:it|this|that)\b", re.IGNORECASE)
 WITH_NUMBER = re.compile(r"\bthan\s+\S*\d", re.IGNORECASE)
+ASKED_KIND = re.compile(  # "how many lamps do you have?", "how much is a chair?"
+    r"\b(?:how\s+many|what\s+(?:do|does|would|will)|how\s+much\s+(?:do|does|are|is|would|will))\s+"
+    r"(?:(?:of\s+)?your\s+|an?\s+|different\s+|other\s+)*((?:[^\W\d_]+[ -]){0,2}?[^\W\d_]+)"
+    r"(?=\s+(?:do|does|are|is|have|can|costs?|there|here)\b|\W*\Z)", re.IGNORECASE,
+)  # fmt: skip
 INDEFINITE = re.compile(r"\ban?\s+(?:[^\W\d_]+\s+)?\Z", re.IGNORECASE)
 WHOLE_KIND = re.compile(r"\b(?:the|this|that|these|those|my|it|one)\s+(?:[^\W\d_]+\s+){0,2}\Z", re.IGNORECASE)
 OF_KIND = 0.6  # similarity from which on a product is of a kind that is asked about
@@ -51,7 +56,7 @@ class Subjects:
             return asked
         kinds, (whole, is_plural) = self.references.kinds_in(read, text), self.whole_kind(text)
         kinds = (whole,) if whole else kinds
-        if not any(map(self.kinds.is_named_so, kinds)):
+        if not whole and not any(map(self.kinds.is_named_so, kinds)):
             return asked
         rows = self.rows_of(kinds[0])
         is_such = self.row.get(asked.reference or "", -1) in rows if whole else self.is_such(asked.reference, kinds)
@@ -62,12 +67,25 @@ class Subjects:
     def whole_kind(self, text: str) -> tuple[str, bool]:
         """The things of which a question means all that there are, "what do double beds cost?", "how much is a chair?",
         and whether it says so in the plural; "" where it means those shown."""
-        for name in self.grounding.things_in(text)[:1]:
-            before = text[: max(text.lower().find(name), 0)]
-            is_plural = singular(name.split()[-1]) != name.split()[-1]
-            if (is_plural and not WHOLE_KIND.search(before)) or INDEFINITE.search(before):
-                return name, is_plural
-        return "", False
+        name = self.kind_in(text)
+        before = text[: max(text.lower().find(name.lower()), 0)]
+        is_plural = bool(name) and singular(name.split()[-1]) != name.split()[-1]
+        is_whole = (is_plural and not WHOLE_KIND.search(before)) or INDEFINITE.search(before)
+        return (name, is_plural) if name and is_whole else ("", False)
+
+    def kind_in(self, text: str) -> str:
+        """What a question names of the things that are sold here, also by a broad name, "how many lamps do you have?";
+        "" where it names none."""
+        for match in ASKED_KIND.finditer(text):
+            words = match[1].split()
+            names = (" ".join(words[start:]) for start in range(len(words)) if words[start].lower() not in POINTING)
+            if named := next((name for name in names if self.is_called_kind(name)), ""):
+                return named
+        return next(iter(self.grounding.things_in(text)), "")
+
+    def is_called_kind(self, name: str) -> bool:
+        """Whether things here are called so, or are things of that broad name."""
+        return self.grounding.nearest_of(name) >= SAME_THING - OTHER_TYPE
 
     def rows_of(self, kind: str) -> np.ndarray:
         """Rows of all things of a kind; of one that has a name of several words, those that are called just so where

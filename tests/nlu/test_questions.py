@@ -177,3 +177,93 @@ def test_any_question_has_an_answer(text, asks):
 def listener_once():
     """Made when the first example needs it."""
     return make_listener()
+
+
+def test_the_shops_own_pick_is_what_it_likes_best(shop):
+    said, _ = reply(shop, "which one do you like best?", "dearest", SHOWN[:1])
+    assert "my pick, the Bella two-seat sofa: 500, 160 x 80 x 80 cm" in said and "scarlet" in said
+    said, intent = reply(shop, "which rug would you recommend?", "count", SHOWN[:1])
+    assert intent.act == r.ASK and intent.kinds == ("rug",)
+
+
+def test_two_are_told_apart_by_what_differs(shop):
+    said, _ = reply(shop, "what's the difference between the first and the second?", "price", SHOWN[:1])
+    assert "Bella two-seat sofa costs 500, measures 160 x 80 x 80 cm" in said
+    assert "Marlo corner sofa costs 1,200" in said and "striped" in said
+    said, _ = reply(shop, "compare the first and the third", before=SHOWN[:1])
+    assert "scarlet" in said and "cognac" in said and "Each measures 160 x 80 x 80 cm." in said
+    said, _ = reply(shop, "what's the difference in price between the first and the second?", before=SHOWN[:1])
+    assert "cm" not in said and "500" in said and "1,200" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("is it the same colour as the sofa?", "Nearly: the Tessa round rug is red (burgundy)"),
+        ("does it match the second one?", "No: the Tessa round rug is red (burgundy)"),
+        ("is it the same height as the second?", "Yes: the Tessa round rug is 2 cm high"),
+        ("is it the same material as the second?", "Yes: the Tessa round rug"),
+        ("is it the same pattern as the second?", "No: the Tessa round rug"),
+    ],
+)  # fmt: skip
+def test_two_are_compared_in_a_facet(shop, text, begins):
+    assert reply(shop, text, "other_colours")[0].startswith(begins)
+
+
+def test_those_shown_are_gone_through(shop):
+    said, intent = reply(shop, "which of them is made of leather?", "material", SHOWN[:1])
+    assert intent.subjects == ("brown-sofa",) and said.startswith(
+        "1 of the 3 shown, as far as I can see in the pictures"
+    )
+    assert "No. 3, the Bella two-seat sofa (brown (cognac) leather)" in said
+    assert reply(shop, "which of them are not red?", "colour", SHOWN[:1])[1].subjects == ("blue-sofa", "brown-sofa")
+    assert reply(shop, "which ones are under [price<:600]?", "cheapest", SHOWN[:1])[1].subjects == ("red-sofa",)
+    assert reply(shop, "which ones are under 600?", "cheapest", SHOWN[:1])[1].subjects == ("red-sofa",)
+    assert reply(shop, "which of them are green?", "colour", SHOWN[:1])[0].startswith("None of the 3 shown")
+
+
+def test_those_shown_are_ordered_by_lightness(shop):
+    said, _ = reply(shop, "which are the lightest in colour?", "tallest", SHOWN[:1])
+    assert "is No. 3, the Bella two-seat sofa (brown (cognac) leather); then No. 1, the Bella" in said
+    assert "is No. 2, the Marlo corner sofa" in reply(shop, "which is the darkest?", "smallest", SHOWN[:1])[0]
+
+
+def test_what_things_of_a_kind_cost_is_a_range_even_where_some_were_shown(shop):
+    said, intent = reply(shop, "what do [kind:rugs] cost?", act="ask")
+    assert intent.act == r.QUESTION and "2 rugs here, which cost 90 to 150" in said and said.endswith("show you some?")
+
+
+def test_the_kind_that_is_asked_about_is_counted(shop):
+    said, intent = reply(shop, "how many rugs do you have?", "count", SHOWN[:1])
+    assert said == "There are 2 rugs here. Shall I show you some?" and intent.kinds == ("rugs",)
+    assert "1 of them blue in the pictures" in reply(shop, "how many blue sofas do you have?", "count", SHOWN[:1])[0]
+
+
+@pytest.mark.parametrize("yes", ["yes please", "show me some", "sure"])
+def test_a_yes_to_the_shops_own_question_is_done(shop, yes):
+    listener, tagger = shop
+    dialogue = Dialogue().say(tagger.say("a [kind:sofa]")).answer("words", ("red-sofa", "blue-sofa"))
+    dialogue = dialogue.say(tagger.say("how much do rugs cost?", act="question", asks="price")).answer("Shall I?")
+    intent = listener.read(dialogue.say(tagger.say(yes, act="small_talk")))
+    assert intent.wants_pick and intent.kinds == ("rugs",)
+    dialogue = dialogue.say(tagger.say("how wide is it?", act="question", asks="width")).answer("160")
+    assert not listener.read(dialogue.say(tagger.say(yes, act="small_talk"))).wants_pick
+
+
+def test_a_sum_is_made_of_what_was_shown_and_else_of_the_cheapest(shop):
+    said, _ = reply(shop, "what's the total price for the sofa and two rugs?", "price", SHOWN[:1])
+    assert said.startswith("Together from 680: the Bella two-seat sofa, at 500 and 2 of the Tessa hall rug, at 90 each")
+    assert said.endswith(", the cheapest rugs here.")
+    assert reply(shop, "how much for 3?", "price", SHOWN[:1])[0].startswith("Together 1,500: 3 of the Bella")
+    assert reply(shop, "how much are the first two together?", "price", SHOWN[:1])[0].startswith("Together 1,700")
+    said, _ = reply(shop, "what's the total for a rug and a lawnmower?", "price", SHOWN[:1])
+    assert said.startswith("I have found no lawnmower here.")
+
+
+def test_questions_to_the_shop_are_answered(shop):
+    assert "programme" in reply(shop, "are you a robot?", act="small_talk")[0]
+    assert "7 products here: Home (7)" in reply(shop, "what do you sell?", "other", ())[0]
+    _, intent = reply(shop, "what do you have in blue?", "other", ())
+    assert intent.act == r.ASK and intent.wanted == ("blue",) and not intent.kinds
+    _, intent = reply(shop, "what else is made of leather?", "material", SHOWN[:1])
+    assert intent.act == r.ASK and intent.wanted == ("leather",) and "red-sofa" in intent.excluded
