@@ -39,6 +39,7 @@ GREETING = "Hello! Tell me what you are looking for, and how it should look; a p
 PLEASURE = "My pleasure. Tell me when there is something else to look for, or to change."
 PRESENT = "Gladly. Tell me what kind of thing it might be, in which colour, or what it may cost."
 SPEAKER = "I am a programme that looks at the pictures of what is sold here, and no person. What may I look for?"
+UNSEEN = "That I do not know of those shown: I see colours, materials and patterns, and know prices and measures."
 NOTHING_SHOWN = "I have not shown you anything yet. Tell me what you are looking for."
 
 
@@ -83,6 +84,9 @@ class Answers(ShownAnswers, CatalogueAnswers):
 
     def of_several(self, intent: Intent, subjects: Sequence[int], shown: Sequence[int], said: str) -> str:
         """To a question about several of those shown; subjects and shown: rows."""
+        if intent.asks == r.OF_THOSE and intent.also:
+            stated = dict.fromkeys(filter(None, (self.stated(row, said) for row in shown)))
+            return " ".join(list(stated)[:MOST_STATED]) or UNSEEN
         if intent.asks == r.OF_THOSE:
             return self.of_those(subjects, shown, said, len(of_kind(shown, intent.kinds, self.grounding)))
         if intent.asks in (r.LIGHTEST, r.DARKEST):

@@ -68,7 +68,7 @@ class CatalogueAnswers(ProductWords):
         if len(ends) == 1 and len({self.title(row) for row in rows}) == 1:
             return self.measure(least, intent.asks)
         verb = "cost" if intent.asks == "price" else "measure"
-        cheapest = f"; the cheapest is the {self.title(least)}" if verb == "cost" and len(ends) > 1 else ""
+        cheapest = f"; the cheapest is the {self.named_among(least, rows)}" if verb == "cost" and len(ends) > 1 else ""
         return f"{several}, which {verb} {' to '.join(ends)}{cheapest}.{more}"
 
     def several(self, rows: Sequence[int], name: str) -> str:
@@ -76,8 +76,8 @@ class CatalogueAnswers(ProductWords):
         titles = {self.title(row) for row in rows}
         if len(titles) == 1:
             return f"There are {len(rows):,} of the {titles.pop()} here"
-        called = name if is_plural(name) else f"that I would call {name}," if name else "of these"
-        return f"There are {len(rows):,} {called} here"
+        called = f"here that I would call {name}" if name and not is_plural(name) else f"{name or 'of these'} here"
+        return f"There are {len(rows):,} {called}"
 
     # ---- stock ----
 

@@ -5,17 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from lavic_chat.catalog.amounts import in_figures
 from lavic_chat.catalog.measures import facts_of
 from lavic_chat.catalog.text import words_of
 from lavic_chat.catalog.variants import attributes_for_people
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import appearance_in
-from lavic_chat.nlu.catalogue_answers import of_kind
+from lavic_chat.nlu.catalogue_answers import FIRST_OF, of_kind
 from lavic_chat.nlu.comparisons import comparative_in
 from lavic_chat.nlu.intent import UNAVAILABLE, Appearance, Intent, Limit, with_limit
 from lavic_chat.nlu.limits import DIRECTIONS, limits_in
 from lavic_chat.nlu.negations import is_denied
-from lavic_chat.nlu.question_words import assents, question_in
+from lavic_chat.nlu.question_words import assents, is_superlative, question_in
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.shown import Shown
 from lavic_chat.nlu.subjects import Subjects
@@ -41,6 +42,7 @@ BARE = frozenset(
     ("and", "the", "what", "would", "is", "its", "about", "of", "it", "that", "this", "one", "please", "pls", "s")
 )
 CHOICES = (r.FAVOURITE, r.LIGHTEST, r.DARKEST)  # ask for one of several
+OTHER = "other"  # asked for where nobody knows what
 WHOLE = ("count", "other_colours")  # questions that are about more than a fact
 CLAUSE = re.compile(r"[^.?!;]+[.?!;]*")
 BESIDE_SAME = re.compile(r"\b(?:as|match(?:es)?|suits?|with|from|to)\b", re.IGNORECASE)  # stands between two
@@ -51,7 +53,14 @@ FACET_OF = {  # words for what may be the same -> the facet, or number
 BOUNDED = re.compile(  # "which is under 1000?"
     r"(?<=\bunder )\d[\d.,]*|(?<=\bbelow )\d[\d.,]*|(?<=\bover )\d[\d.,]*|(?<=\babove )\d[\d.,]*|(?<=\bthan )\d[\d.,]*"
 )
+CHOSEN = re.compile(
+    r"\b(?:which|what)\s+((?:[^\W\d_]+\s+){0,2}?[^\W\d_]+)\s+(?:would|do|should|will|is|are)\b", re.IGNORECASE
+)
+HOW_MANY = re.compile(r"\bhow\s+many\b", re.IGNORECASE)
 ELSE = re.compile(r"\b(?:else|other)\b", re.IGNORECASE)
+FOR_PLACE = re.compile(r"\b(?:for|from)\s+(?:the\s+|my\s+|our\s+|your\s+|an?\s+)?([^\W\d_]+)", re.IGNORECASE)
+ALL = re.compile(r"\W*(?:are|do|is)\s+(?:they|these|those|all)\b(?!.*\bas\b)", re.IGNORECASE)
+FACTS_ALIKE = ("price", "size", *DIRECTIONS)  # numbers that all may share
 SEEN_SO = 0.5  # probability from which on a product looks as said
 
 
@@ -101,7 +110,10 @@ class Questions(Subjects):
         """The wish in a question what there is that looks so, "what else is made of wood?", "what do you have in
         blue?"; None where it says nothing of looks or kinds."""
         words = appearance_in(text, self.grounding.find)
+        place_for = FOR_PLACE.search(text)
         kinds = self.grounding.things_in(text)[:1]
+        if not kinds and place_for and self.is_called_kind(place_for[1]):
+            kinds = (place_for[1],)
         if not words and not kinds:
             return None
         seen = tuple(Appearance(word, self.grounding.facet(word)) for word in words if word not in kinds)
@@ -123,17 +135,23 @@ class Questions(Subjects):
             return replace(whole, also=(asked.asks,), reference=asked.reference)
         if own == r.STOCK:
             return self.stocked(asked, read, text, shown)
-        if own == r.OF_THOSE:
+        if own == r.OF_THOSE and shown.lists:
             found = self.such(asked, read, text, shown)
-            return None if found is None else replace(whole, subjects=found)
+            if found is None:
+                return None if HOW_MANY.search(text) else replace(whole, also=("stated",))
+            return replace(whole, subjects=found)
         if own not in (r.DIFFERENCE, r.SAME):
             return None
         compared = self.compared(BESIDE_SAME.sub(",", text), shown)
         if own == r.DIFFERENCE:
             facts = tuple(name for name in asked_in(replace(read, asks=""), text) if name)
-            both = compared if len(compared) > 1 else shown.of(r.LAST)[:2]
+            first = FIRST_OF.search(in_figures(text.lower()))
+            several = shown.of(r.LAST)[: int(first[1]) if first else 2]
+            both = compared if len(compared) > 1 and not first else several
             return replace(whole, subjects=both, also=facts, reference=both[0]) if len(both) > 1 else None
         facet = next((FACET_OF[word[:4]] for word in words_of(text) if word[:4] in FACET_OF), "colour")
+        if ALL.match(text) and (facet in FACTS_ALIKE):
+            return replace(whole, subjects=shown.of(r.LAST), also=(facet,))
         both = compared[:2]
         return replace(whole, subjects=both, also=(facet,), reference=both[0]) if len(both) > 1 else None
 
@@ -190,7 +208,7 @@ class Questions(Subjects):
 
     def asks_for_extreme(self, read: Reading, text: str, last: Intent, shown: Shown) -> bool:
         """Whether "the cheapest lamp", or "the cheapest one", asks for one, rather than about those that were shown."""
-        kinds = read.words(r.KIND) or (self.grounding.things_in(text)[:1] if question_in(text) in CHOICES else ())
+        kinds = self.chosen_kind(text) if question_in(text) in CHOICES else read.words(r.KIND)
         if read.asks in r.EXTREMES and read.act == r.QUESTION and not kinds and NAMES_ONE.match(text):
             return True
         chooses = read.asks in r.EXTREMES or question_in(text) in CHOICES
@@ -199,11 +217,16 @@ class Questions(Subjects):
             and not (shown.lists and last.kinds and self.kinds.is_alike(kinds, last.kinds))
         )  # fmt: skip
 
+    def chosen_kind(self, text: str) -> tuple[str, ...]:
+        """The kind of thing of which a question asks for one, "which rug would you recommend?"; empty for none."""
+        match = CHOSEN.search(text)
+        return self.grounding.things_in(match[1])[:1] if match else ()
+
     def as_request(self, read: Reading, text: str) -> Reading:
         """A question that asks for one, as a wish for the kind that it names."""
         if question_in(text) not in CHOICES:
             return replace(read, act=r.ASK)
-        name = next(iter(read.words(r.KIND) or self.grounding.things_in(text)))
+        name = self.chosen_kind(text)[0]
         start = max(text.lower().find(name.lower()), 0)
         return Reading(r.ASK, (Span(r.KIND, name, start, start + len(name)),))
 
@@ -222,6 +245,8 @@ def asked_in(read: Reading, text: str) -> tuple[str, ...]:
     other words for measures."""
     places = {name: match.start() for name, words in FACTS.items() if (match := words.search(text))}
     said = sorted(places, key=lambda name: places[name])
+    if read.asks in r.EXTREMES and read.act == r.QUESTION and not is_superlative(text):  # "which is most popular?"
+        read = replace(read, asks=OTHER)
     if r.SIZES in said:
         said = [name for name in said if name != r.SIZE]
     is_like = read.asks == "goes_with" and "style" not in said and not re.search(LIKE_WHAT, text, re.IGNORECASE)

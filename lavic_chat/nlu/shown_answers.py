@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from lavic_chat.catalog.text import listed
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.catalog_words import appearance_in, materials_in
+from lavic_chat.nlu.catalog_words import appearance_in
 from lavic_chat.nlu.intent import COMPARATIVES
-from lavic_chat.nlu.lexicon import COLOUR
+from lavic_chat.nlu.lexicon import COLOUR, MATERIAL
 from lavic_chat.nlu.product_words import MEASURED, WORDS, ProductWords
 
 SEEN = "as far as I can see in the pictures"
@@ -98,6 +98,8 @@ class ShownAnswers(ProductWords):
 
     def same(self, rows: Sequence[int], facet: str) -> str:
         """Whether two products are alike in a facet, or a number."""
+        if len(rows) > 2:
+            return self.all_same([row for row in rows if facet in self.facts[row]], facet)
         first, second = rows[:2]
         if facet in ("price", "size", *WORDS):
             if unknown := [row for row in (first, second) if facet not in self.facts[row]]:
@@ -115,6 +117,15 @@ class ShownAnswers(ProductWords):
         said = [f"the {self.named_among(row, rows)} is {self.seen_words(row, facet)}" for row in (first, second)]
         return f"{how}: {said[0]}, {said[1]}, {SEEN}."
 
+    def all_same(self, rows: Sequence[int], facet: str) -> str:
+        """Whether products have one number in common, or from where to where it goes."""
+        if not rows:
+            return "That is not known of the ones I showed you."
+        least, most = (choose(rows, key=lambda row: self.facts[row][facet]) for choose in (min, max))
+        if self.value(least, facet) == self.value(most, facet):
+            return f"Yes: {self.value(least, facet)} each."
+        return f"No: from {self.value(least, facet)} to {self.value(most, facet)}."
+
     def seen_words(self, row: int, facet: str) -> str:
         """How a product looks, in the shop's word for a facet where that may be read, else as it is seen."""
         attributes = self.grounding.products[row].attributes if self.grounding.reads_attributes else {}
@@ -126,11 +137,8 @@ class ShownAnswers(ProductWords):
         said = self.seen_words(row, facet)
         if facet == "pattern":
             return [word for word in said.partition(",")[2].split() if word]
-        return materials_in(said, self.grounding.find) if facet == "material" else self.colours_in(said)
-
-    def colours_in(self, said: str) -> list[str]:
-        """The words for colours in a look."""
-        return appearance_in(said, self.grounding.find, (COLOUR,))
+        facets = (MATERIAL, "finish") if facet == "material" else (COLOUR,)
+        return appearance_in(said, self.grounding.find, facets)
 
     def likeness(self, words: Sequence[str], others: Sequence[str]) -> int:
         """Whether words for a facet say the same, or nearly so, as two shades of one colour do."""

@@ -30,6 +30,7 @@ ASKED_KIND = re.compile(  # "how many lamps do you have?", "how much is a chair?
     r"(?:(?:of\s+)?your\s+|an?\s+|different\s+|other\s+)*((?:[^\W\d_]+[ -]){0,2}?[^\W\d_]+)"
     r"(?=\s+(?:do|does|are|is|have|can|costs?|there|here)\b|\W*\Z)", re.IGNORECASE,
 )  # fmt: skip
+PRICE_RANGE = re.compile(r"\b(?:price\s+range|range\s+of\s+prices)\b", re.IGNORECASE)
 INDEFINITE = re.compile(r"\ban?\s+(?:[^\W\d_]+\s+)?\Z", re.IGNORECASE)
 WHOLE_KIND = re.compile(r"\b(?:the|this|that|these|those|my|it|one)\s+(?:[^\W\d_]+\s+){0,2}\Z", re.IGNORECASE)
 OF_KIND = 0.6  # similarity from which on a product is of a kind that is asked about
@@ -54,6 +55,8 @@ class Subjects:
             return replace(self.about_rows(asked, rows, named), proposed=proposed)
         if asked.asks != "price":  # a part has measures, no price
             return asked
+        if PRICE_RANGE.search(text) and asked.kinds:
+            return self.about_rows(asked, self.rows_of(asked.kinds[0]), asked.reference)
         kinds, (whole, is_plural) = self.references.kinds_in(read, text), self.whole_kind(text)
         kinds = (whole,) if whole else kinds
         if not whole and not any(map(self.kinds.is_named_so, kinds)):

@@ -222,6 +222,36 @@ def test_those_shown_are_gone_through(shop):
     assert reply(shop, "which of them are green?", "colour", SHOWN[:1])[0].startswith("None of the 3 shown")
 
 
+def test_what_nobody_sees_of_those_shown_is_said_so(shop):
+    assert "I do not know of those shown" in reply(shop, "which of these have armrests?", "count", SHOWN[:1])[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "asks", "said"),
+    [
+        ("which one is most popular?", "biggest", "That I do not know of those shown"),
+        ("which would suit a small hall best?", "biggest", "I would take my pick, the Bella"),
+        ("which one costs the most?", "dearest", "it is the Marlo corner sofa"),
+    ],
+)
+def test_an_extreme_needs_a_word_for_it(shop, text, asks, said):
+    assert said in reply(shop, text, asks, SHOWN[:1])[0]
+
+
+def test_all_of_them_have_the_same_or_not(shop):
+    assert reply(shop, "are they all the same price?", "price", SHOWN[:1])[0] == "No: from 500 to 1,200."
+    assert reply(shop, "are they all the same height?", "height", SHOWN[:1])[0] == "Yes: 80 cm each."
+
+
+def test_the_first_three_are_told_apart(shop):
+    said, intent = reply(shop, "compare the first three", before=SHOWN[:1])
+    assert len(intent.subjects) == 3 and "scarlet" in said and "navy" in said and "cognac" in said
+
+
+def test_the_range_of_prices_is_that_of_the_kind(shop):
+    assert "500 to 1,200" in reply(shop, "what is the price range?", "cheapest", (("a [kind:sofa]", SHOWN[0][1]),))[0]
+
+
 def test_those_shown_are_ordered_by_lightness(shop):
     said, _ = reply(shop, "which are the lightest in colour?", "tallest", SHOWN[:1])
     assert "is No. 3, the Bella two-seat sofa (brown (cognac) leather); then No. 1, the Bella" in said
