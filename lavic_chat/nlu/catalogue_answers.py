@@ -141,7 +141,8 @@ class CatalogueAnswers(ProductWords):
             name = match[2].strip()
             if name.split()[0] in SMALL_WORDS or not (self.grounding.is_thing(name) or self.is_sold(name)):
                 continue
-            such = [row for row in rows if self.grounding.kind(name)[row] >= SOLD]
+            near = self.grounding.kind(name)
+            such = [row for row in rows if near[row] >= max(SOLD, near.max() - HARDLY_LESS)]
             row = such[0] if such else self.cheapest_of(name)
             found.append((row, int(match[1]) if match[1].isdigit() else 1, "" if such else name))
         if not found and rows and (number := NUMBER.search(text)):

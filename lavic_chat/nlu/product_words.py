@@ -133,7 +133,9 @@ class ProductWords:
         "" for none."""
         sentences = SENTENCE.split(self.grounding.products[row].description)
         known = bool(self.sides(row))
-        whole = " ".join(" ".join(one for one in sentences if not (known and LENGTHS.search(one))).split())
+        whole = " ".join(
+            " ".join(ended(one) for one in sentences if one.strip() and not (known and LENGTHS.search(one))).split()
+        )
         return whole if len(whole) <= MOST_QUOTED else SENTENCE.split(whole)[0][:MOST_QUOTED]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lavic_chat.catalog.text import listed
+from lavic_chat.catalog.variants import lowered
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import appearance_in
 from lavic_chat.nlu.intent import COMPARATIVES
@@ -12,6 +13,7 @@ from lavic_chat.nlu.product_words import MEASURED, WORDS, ProductWords
 SEEN = "as far as I can see in the pictures"
 SAID_SO = 0.005  # of a number, that it is another
 MOST_ORDERED = 3
+THE_ONE = "the one"
 UNALIKE, NEARLY, ALIKE = range(3)
 
 
@@ -75,13 +77,20 @@ class ShownAnswers(ProductWords):
         same = f" Each {listed(alike)}." if alike else ""
         if not differs:
             return f"I know of no difference between them.{same}"
-        each = []
-        for row, one in zip(rows, known, strict=True):
-            name = self.named_among(row, rows)
-            said = [one[fact] for fact in differs if fact in one and not (self.captions[row] and fact == "colour"
-                    and name.endswith(self.captions[row]))]  # fmt: skip
-            each.append(f"the {name} {listed(said or ['is one of which I do not know it'])}")
-        return f"T{'; '.join(each)[1:]}.{same}"
+        each, names = [], self.names_apart(rows)
+        for name, row, one in zip(names, rows, known, strict=True):
+            tells = self.captions[row] if name.endswith(self.captions[row] or " ") else ""
+            said = [one[fact] for fact in differs if fact in one and not (tells and fact == "colour")]
+            each.append(f"{name} {listed(said or ['is one of which I do not know it'])}")
+        begins = f"both are the {self.title(rows[0])}: " if names[0] == THE_ONE else ""
+        sentence = f"{begins}{'; '.join(each)}."
+        return f"{sentence[0].upper()}{sentence[1:]}{same}"
+
+    def names_apart(self, rows: Sequence[int]) -> list[str]:
+        """What products that are compared are called; two of one title as the one and the other."""
+        if len(rows) == 2 and self.title(rows[0]) == self.title(rows[1]):
+            return [THE_ONE, "the other"]
+        return [f"the {self.named_among(row, rows)}" for row in rows]
 
     def known_facts(self, row: int) -> dict[str, str]:
         """What is known of a product, by fact, as a sentence about it goes on: "costs €499"."""
@@ -91,9 +100,14 @@ class ShownAnswers(ProductWords):
         if sides := self.sides(row):
             found["size"] = f"measures {sides}"
         attributes = self.grounding.products[row].attributes if self.grounding.reads_attributes else {}
-        found |= {name: f"is of {name} {attributes[name]}" for name in ("colour", "material") if attributes.get(name)}
-        if self.captions[row] and "colour" not in found:
+        if (size := str(attributes.get("size", ""))) and not sides:
+            found["size"] = f"is of size {size}"
+        if colour := str(attributes.get("colour", "")):
+            found["colour"] = f"is {lowered(colour)}"
+        elif self.captions[row]:
             found["colour"] = f"is {self.captions[row]} in the picture"
+        if material := str(attributes.get("material", "")):
+            found["material"] = f"is made of {lowered(material)}"
         return found
 
     def same(self, rows: Sequence[int], facet: str) -> str:
@@ -114,8 +128,14 @@ class ShownAnswers(ProductWords):
             unknown = first if not words[0] else second
             return f"I cannot tell: of the {self.title(unknown)} I see no {facet}."
         how = ("No", "Nearly", "Yes")[self.likeness(words[0], words[1])]
-        said = [f"the {self.named_among(row, rows)} is {self.seen_words(row, facet)}" for row in (first, second)]
-        return f"{how}: {said[0]}, {said[1]}, {SEEN}."
+        names = self.names_apart([first, second])
+        said = [f"{name} is {self.seen_words(row, facet)}" for name, row in zip(names, rows, strict=False)]
+        seen = (
+            f", {SEEN}"
+            if any(self.captions[row] and self.captions[row] in one for row, one in zip(rows, said, strict=False))
+            else ""
+        )
+        return f"{how}: {said[0]}, {said[1]}{seen}."
 
     def all_same(self, rows: Sequence[int], facet: str) -> str:
         """Whether products have one number in common, or from where to where it goes."""
@@ -130,7 +150,7 @@ class ShownAnswers(ProductWords):
         """How a product looks, in the shop's word for a facet where that may be read, else as it is seen."""
         attributes = self.grounding.products[row].attributes if self.grounding.reads_attributes else {}
         plain = "plain" if facet == "pattern" else "not to be seen"
-        return str(attributes.get(facet) or self.captions[row] or plain)
+        return lowered(str(attributes.get(facet, ""))) or self.captions[row] or plain
 
     def facet_words(self, row: int, facet: str) -> list[str]:
         """The words of a product's looks that are of a facet."""
