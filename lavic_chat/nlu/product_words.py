@@ -57,17 +57,19 @@ class ProductWords:
         return f"{self.title(row)} in {tells}" if tells else self.title(row)
 
     def values(self, row: int, rows: Sequence[int]) -> tuple[str, ...]:
-        """The values of attributes in which a product differs from any of those in rows, where they may be read."""
+        """The values of attributes in which a product differs from others of its title in rows, where they may be read."""
         if not self.grounding.reads_attributes:
             return ()
-        return differing(self.grounding.products[row], [self.grounding.products[one] for one in rows])
+        same = [one for one in rows if self.title(one) == self.title(row)]
+        return differing(self.grounding.products[row], [self.grounding.products[one] for one in same])
 
     def numbered(self, rows: Sequence[int], shown: Sequence[int], most: int = 5) -> str:
         """Products by their places among those shown: "No. 2, the Aalto sofa (red wool); No. 5, ..."."""
         names = []
         for row in rows[:most]:
             place = f"No. {shown.index(row) + 1}, " if row in shown else ""
-            caption = f" ({self.captions[row]})" if self.captions[row] else ""
+            tells = ", ".join(map(lowered, self.values(row, shown)[:2])) or self.captions[row]
+            caption = f" ({tells})" if tells else ""
             names.append(f"{place}the {self.title(row)}{caption}")
         return "; ".join([*names, *([f"and {len(rows) - most:,} more"] if len(rows) > most else [])])
 
@@ -133,9 +135,8 @@ class ProductWords:
         "" for none."""
         sentences = SENTENCE.split(self.grounding.products[row].description)
         known = bool(self.sides(row))
-        whole = " ".join(
-            " ".join(ended(one) for one in sentences if one.strip() and not (known and LENGTHS.search(one))).split()
-        )
+        left = [one for one in sentences if one.strip() and not (known and LENGTHS.search(one))]
+        whole = " ".join(" ".join(map(ended, left)).split())
         return whole if len(whole) <= MOST_QUOTED else SENTENCE.split(whole)[0][:MOST_QUOTED]
 
 

@@ -128,14 +128,9 @@ class ShownAnswers(ProductWords):
             unknown = first if not words[0] else second
             return f"I cannot tell: of the {self.title(unknown)} I see no {facet}."
         how = ("No", "Nearly", "Yes")[self.likeness(words[0], words[1])]
-        names = self.names_apart([first, second])
-        said = [f"{name} is {self.seen_words(row, facet)}" for name, row in zip(names, rows, strict=False)]
-        seen = (
-            f", {SEEN}"
-            if any(self.captions[row] and self.captions[row] in one for row, one in zip(rows, said, strict=False))
-            else ""
-        )
-        return f"{how}: {said[0]}, {said[1]}{seen}."
+        names, said = self.names_apart([first, second]), [self.seen_words(row, facet) for row in (first, second)]
+        seen = f", {SEEN}" if {self.captions[first], self.captions[second]} & set(said) else ""
+        return f"{how}: {names[0]} is {said[0]}, {names[1]} is {said[1]}{seen}."
 
     def all_same(self, rows: Sequence[int], facet: str) -> str:
         """Whether products have one number in common, or from where to where it goes."""

@@ -192,8 +192,8 @@ def test_two_are_told_apart_by_what_differs(shop):
     assert "Marlo corner sofa costs 1,200" in said and "striped" in said
     said, _ = reply(shop, "compare the first and the third", before=SHOWN[:1])
     assert said == (
-        "Both are the Bella two-seat sofa: the one costs 500 and is red (scarlet) velvet in the picture; the other costs "
-        "800 and is brown (cognac) leather in the picture. Each measures 160 x 80 x 80 cm."
+        "Both are the Bella two-seat sofa: the one costs 500 and is red (scarlet) velvet in the picture; the other "
+        "costs 800 and is brown (cognac) leather in the picture. Each measures 160 x 80 x 80 cm."
     )
     said, _ = reply(shop, "what's the difference in price between the first and the second?", before=SHOWN[:1])
     assert "cm" not in said and "500" in said and "1,200" in said
