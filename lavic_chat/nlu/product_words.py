@@ -57,7 +57,7 @@ class ProductWords:
         return f"{self.title(row)} in {tells}" if tells else self.title(row)
 
     def values(self, row: int, rows: Sequence[int]) -> tuple[str, ...]:
-        """The values of attributes in which a product differs from others of its title in rows, where they may be read."""
+        """The values in which a product differs from others of its title in rows, where attributes may be read."""
         if not self.grounding.reads_attributes:
             return ()
         same = [one for one in rows if self.title(one) == self.title(row)]
