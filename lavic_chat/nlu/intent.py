@@ -16,7 +16,7 @@ COMPARATIVES = {
     "height": ("lower", "taller"), "size": ("smaller", "bigger"), "light": ("darker", "lighter"),
     "pattern": ("plainer", "bolder"),
 }  # fmt: skip
-BRAND = "brand"  # a facet
+BRAND, VARIANT = "brand", "variant"  # facets: a variant is called so in a title, "450 ml"
 UNAVAILABLE = "unavailable"  # an act beyond those of a message alone: a thing that is not sold here, or a service
 
 
@@ -178,9 +178,10 @@ def limit_words(limit: Limit) -> str:
     if limit.quantity == r.SEATS:
         return f"for {limit.least:g}"
     unit = UNITS.get(limit.quantity, "")
-    if limit.least is not None and limit.most is not None:
-        return f"{limit.least:g} to {limit.most:g}{unit}"
-    return f"at most {limit.most:g}{unit}" if limit.least is None else f"at least {limit.least:g}{unit}"
+    least, most = (None if end is None else f"{round(end, 1):,g}" for end in (limit.least, limit.most))
+    if least is not None and most is not None:
+        return f"{least} to {most}{unit}"
+    return f"at most {most}{unit}" if least is None else f"at least {least}{unit}"
 
 
 def relation_words(relation: Relation) -> str:

@@ -45,6 +45,10 @@ DIRECTIONS = {
 AGE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged)\b[^.,;!?]{0,12}\Z", re.IGNORECASE)
 DECADE = re.compile(r"\d0'?s\b", re.IGNORECASE)
 CROSSED = re.compile(r"(?<=[\dm\s])[x×*](?=\s*\d)|\bby\b", re.IGNORECASE)  # "180 x 90", "2 m by 3 m"
+CROSSED_BEHIND = re.compile(r"\s*(?:[x×*]|by)\s*\Z", re.IGNORECASE)
+SPENT_BEFORE = re.compile(
+    r"\b(?:spend|spending|pay|paying|afford|budget|costs?|stretch\s+to)\b[^.,;!?]{0,24}\Z", re.IGNORECASE
+)
 CROSSING = re.compile(r"\s*(?:[x×*]|by)\s*", re.IGNORECASE)
 BEFORE_NAME = re.compile(r"[\s-]*(?:[^\W\d_]+\s)?")  # between a measure and a thing's name, and the other way round
 BEHIND_NAME = re.compile(r"\s*,?\s*(?:(?:of|about|around|at|roughly|some)\s+)?", re.IGNORECASE)
@@ -72,7 +76,7 @@ def limits_in(spans: Sequence[Span], text: str, usual: str = "") -> Iterator[Lim
         if not is_time(span, text):
             found = corrected(span, amounts, text)
             yield from limits_of(
-                undirected(found, spans, text, usual) if lacks_direction(span, amounts, text) else found, unit
+                undirected(found, spans, text, usual) if lacks_direction(found, amounts, text) else found, unit
             )
 
 
@@ -102,7 +106,7 @@ def with_units(spans: Sequence[Span], text: str) -> list[Span]:
     """The amounts, a unit that was read by itself with the number before it, "250" and "cm", and measures with a cross
     between, "180" and "90", as one."""
     joined: list[Span] = []
-    for span in spans:
+    for span in map(without_cross, spans):
         if span.slot not in r.AMOUNTS:
             continue
         last = joined[-1] if joined else None
@@ -115,6 +119,12 @@ def with_units(spans: Sequence[Span], text: str) -> list[Span]:
         else:
             joined.append(span)
     return joined
+
+
+def without_cross(span: Span) -> Span:
+    """A measure without the cross behind it, "200 x"."""
+    cross = CROSSED_BEHIND.search(span.text) if span.slot in r.MEASURES else None
+    return replace(span, text=span.text[: cross.start()], end=span.start + cross.start()) if cross else span
 
 
 def overlooked_seats(amounts: Sequence[Span], text: str) -> list[Span]:
@@ -144,6 +154,8 @@ def corrected(span: Span, amounts: Sequence[Span], text: str) -> Span:
     """An amount with the direction that stands nearest to it, where it is a measure, and the bound that is said beside
     it."""
     before, after, followed = around(span, amounts, text)
+    if span.slot in r.MEASURES and not UNIT.search(span.text + after) and SPENT_BEFORE.search(before):
+        span = replace(span, slot=r.PRICE)
     if span.slot == r.PRICE and (slot := direction_of_number(span, before, after)):
         span = replace(span, slot=slot)
     if span.slot not in r.MEASURES:

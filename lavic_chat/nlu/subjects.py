@@ -108,7 +108,7 @@ class Subjects:
 
     def called(self, title: str) -> str | None:
         """Id of the product whose title has all words of a name; None where none has."""
-        found = self.grounding.titled(title)
+        found = self.grounding.titles.probability(title)
         best = int(found.argmax()) if len(found) else -1
         is_so = best >= 0 and found[best] >= NAMED_SO and stems(title) <= stems(self.grounding.columns.titles[best])
         return self.grounding.columns.ids[best] if is_so else None

@@ -166,7 +166,7 @@ def test_a_narrower_word_is_better_met_by_its_broader_one_than_by_others():
 @given(st.text(max_size=30))
 def test_whatever_is_said_has_a_probability(said):
     grounding = GROUNDING
-    for scores in (grounding.appearance(said), grounding.titled(said)):
+    for scores in (grounding.appearance(said), grounding.titles.probability(said)):
         assert scores.shape == (len(PRODUCTS),) and (scores >= 0).all() and (scores <= SURE).all()
     kind = grounding.kind(said)
     assert np.isfinite(kind).all() and kind.max() <= 1
@@ -230,9 +230,9 @@ def test_lightness_is_that_of_the_colour_that_is_seen(grounding):
 
 
 def test_a_title_is_found_as_it_is_called(grounding):
-    assert above(grounding.titled("Marlo corner sofa")) == {"blue-sofa"}
-    assert above(grounding.titled("the bella two seat sofa")) == {"red-sofa", "brown-sofa"}
-    assert above(grounding.titled("Pico tabel lamp")) == {"lamp"}
+    assert above(grounding.titles.probability("Marlo corner sofa")) == {"blue-sofa"}
+    assert above(grounding.titles.probability("the bella two seat sofa")) == {"red-sofa", "brown-sofa"}
+    assert above(grounding.titles.probability("Pico tabel lamp")) == {"lamp"}
 
 
 def test_things_that_are_sold_are_found_in_words(grounding):

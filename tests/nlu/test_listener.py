@@ -282,7 +282,7 @@ def test_a_variant_that_is_out_of_stock_is_named_by_what_it_is_not_in_stock_in()
     for products, said in ((named, "Bella two-seat sofa in dark orange"), (PRODUCTS, "Bella two-seat sofa in red")):
         products = tuple(replace(one, in_stock=one.id not in ("red-sofa", "blue-sofa")) for one in products)
         listener, _ = make_listener(products)
-        conditions = [listener.grounding.titled("Bella two-seat sofa"), np.eye(len(PRODUCTS))[0]]
+        conditions = [listener.grounding.titles.probability("Bella two-seat sofa"), np.eye(len(PRODUCTS))[0]]
         conditions = [Condition("title", "", conditions[0]), Condition("colour", "red", conditions[1])]
         assert listener.missed_out(["brown-sofa"], conditions, ("red",)) == (said,)
 

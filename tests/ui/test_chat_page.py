@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from lavic_chat.catalog import Catalog, Product
-from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.catalog.filters import NO_FILTERS, Filters, categories_of
 from lavic_chat.catalog.live import LiveCatalog
 from lavic_chat.catalog.terms import CatalogTerms
 from lavic_chat.dialogue.turns import Dialogue, Turn
@@ -527,7 +527,33 @@ def test_whoever_comes_after_a_live_change_sees_the_newest_catalogue(catalog: Ca
     screen = page.restore_visit(Session(), to_storage(answered), None, back)
     assert "24 products" in screen[page.masthead] and "a red armchair" in screen[page.conversation]
     assert screen[page.session].pick == answered.pick and 'data-product="red-armchair"' in screen[page.card]
-    assert list(page.restore_visit(answered, None, None, back)) == [page.masthead]
+    fields = [page.categories, page.least, page.most]
+    assert list(page.restore_visit(answered, None, None, back)) == [page.masthead, *fields]
+
+
+def test_filters_offer_what_there_is_after_a_live_change(catalog: Catalog, answered: Session, tmp_path):
+    live = LiveCatalog(catalog)
+    with gr.Blocks():
+        links = markup.Links(live, "fake-model", "cpu")
+        page = ChatPage(FakeRecommender(live), AnnotationStore(tmp_path / "flags.sqlite"), links)
+        page.lay_out()
+    fields = [page.categories, page.least, page.most]
+    assert page.open_filters(answered, []) == gr.skip() and not set(fields) & set(page.fresh_screen(answered))
+    gone, new = categories_of(catalog)[0], Product("v1", "A vase", "Vases", price=9.0)
+    live.take(
+        Catalog(catalog.folder, (*(one for one in catalog if one.category != gone), new), CatalogTerms(currency="EUR"))
+    )
+    there, begun = categories_of(live), answered.filter(Filters(frozenset([gone]), 5.0)).drop_pending()
+    assert "Vases" in there and gone not in there
+    loaded = page.restore_visit(Session(), None, None, gr.Request(session_hash="new"))
+    again = page.restore_visit(Session(), to_storage(answered), None, gr.Request(session_hash="back"))
+    for screen in (loaded, again, page.open_filters(answered, []), page.reset(answered), page.ask_unfiltered(answered)):
+        assert screen[page.categories]["choices"] == there
+        assert [screen[part]["label"] for part in fields[1:]] == ["From €", "To €"]
+    assert page.reset(begun)[page.categories]["value"] == [] and page.reset(begun)[page.least]["value"] == ""
+    kept = page.filters_screen(Filters(frozenset([gone]), 5.0))
+    assert kept[page.categories]["choices"] == [*there, gone] and kept[page.categories]["value"] == [gone]
+    assert kept[page.least]["value"] == "5" and page.open_filters(begun, None)[page.categories]["choices"][-1] == gone
 
 
 def test_files_of_the_shop_are_not_told_to_visitors(page: ChatPage, recommender: FakeRecommender, monkeypatch, caplog):
