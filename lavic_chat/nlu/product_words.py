@@ -31,6 +31,7 @@ OWN_WORDS = {  # which say of what a measure is
     WIDTH: r"\bwide|\bwidth|\bacross|Ø|\bdiameter", DEPTH: r"\bdeep|\bdepth", LENGTH: r"\blong|\blength",
     "size": r"\bsize|\bmeasur|Ø|\bx\b",
 }  # fmt: skip
+LONGEST = 300  # characters of a sentence that are read
 MOST_QUOTED = 160  # characters of a description that are all said at once
 
 
@@ -100,7 +101,7 @@ class ProductWords:
         if units is None:
             return ""
         own = re.compile(rf"(?:{OWN_WORDS[name]}).*\d|\d.*(?:{OWN_WORDS[name]})", re.IGNORECASE)
-        sentences = SENTENCE.split(product.description)
+        sentences = [sentence[:LONGEST] for sentence in SENTENCE.split(product.description)]
         found = [sentence for sentence in sentences if units.search(sentence) or own.search(sentence)]
         found.sort(key=lambda sentence: not re.search(OWN_WORDS[name], sentence, re.IGNORECASE))
         for attribute, value in attributes_for_people(product).items():

@@ -1,5 +1,6 @@
 """What questions ask, of which products: named ones, two that are compared, several things at once."""
 
+import re
 from functools import cache
 
 import pytest
@@ -300,3 +301,23 @@ def test_questions_to_the_shop_are_answered(shop):
     assert intent.act == r.ASK and intent.wanted == ("blue",) and not intent.kinds
     _, intent = reply(shop, "what else is made of leather?", "material", SHOWN[:1])
     assert intent.act == r.ASK and intent.wanted == ("leather",) and "red-sofa" in intent.excluded
+
+
+WORDS = re.findall(
+    r"\S+",
+    "which what how much many of them these is are the a same colour as sofa rug first second two made wood red not in "
+    "stock difference between total for and cost do you like best have lightest else 600 under 3 ? , yes",
+)
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=9), st.sampled_from(r.ASKS), st.booleans())
+def test_every_question_has_an_answer(words, asks, opens):
+    listener, tagger = whole_shop()
+    said, intent = reply((listener, tagger), " ".join(words), asks, () if opens else SHOWN)
+    assert intent.wants_pick or (said[-1] in ".!?" and "nan" not in said and "None" not in said.replace("None of", ""))
+    assert all(item in listener.grounding.row for item in intent.subjects)
+
+
+@cache
+def whole_shop():
+    return make_listener()
