@@ -26,9 +26,9 @@ class Titles:
         shares = self.tables.titles.share(list(title_stems(said)))
         # what is spelled less alike than the best, by so much, has the least probability whatever it is
         least = 100 * max(0.0, shares.max(initial=0.0) - NO_MORE_CALLED)
-        titles = self.plain_titles
+        titles, name = self.plain_titles, without_accents(said.lower())
         spelled = process.cdist(
-            [without_accents(said.lower())], titles, scorer=fuzz.token_set_ratio, score_cutoff=least, dtype=np.float64, workers=-1
+            [name], titles, scorer=fuzz.token_set_ratio, score_cutoff=least, dtype=np.float64, workers=-1
         )  # fmt: skip
         both = np.maximum(shares, spelled[0] / 100 if len(titles) else 0.0)
         best = both.max(initial=0.0)
