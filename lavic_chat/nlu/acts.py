@@ -5,11 +5,14 @@ import re
 from dataclasses import replace
 
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.catalog_words import appearance_in
 from lavic_chat.nlu.comparisons import comparative_in
+from lavic_chat.nlu.gifts import without_gifts
 from lavic_chat.nlu.grounding import LONGEST_NAME
 from lavic_chat.nlu.kinds import Kinds
 from lavic_chat.nlu.negations import is_denied
-from lavic_chat.nlu.questions import asked_in, is_bare
+from lavic_chat.nlu.question_words import PRICE_OF, is_question, question_in
+from lavic_chat.nlu.questions import BOUNDED, asked_in, is_bare
 from lavic_chat.nlu.reading import Reading, Span
 
 SOMETHING_ELSE = re.compile(
@@ -59,7 +62,9 @@ NAMED = 0.5  # the same of a thing in an opening that is small talk otherwise
 def settle_act(read: Reading, text: str, kinds: Kinds, opens: bool) -> Reading:
     """A reading of a text, with another act, or another one that is pointed at, where its words settle that. opens:
     whether nothing was said before it."""
-    read = settle_place(read, text)
+    read = without_gifts(settle_place(read, text), text, kinds.grounding)
+    if asks_so(read, text, kinds, opens):
+        return replace(read, act=r.QUESTION, compared=frozenset(), same=frozenset(), other=frozenset())
     if read.act in (r.CHATTER, r.SERVICE) and (settled := unmistaken(read, text, kinds, opens)):
         return settled
     if opens and read.act in (r.REFINE, r.RECALL, r.REJECT) and (named := first_named(text, kinds)):
@@ -88,6 +93,15 @@ def settle_act(read: Reading, text: str, kinds: Kinds, opens: bool) -> Reading:
     if read.act == r.OTHER_LANGUAGE and not letters:
         return replace(read, act=r.CHATTER)
     return read
+
+
+def asks_so(read: Reading, text: str, kinds: Kinds, opens: bool) -> bool:
+    """Whether a message is a question by its words alone: one that the network has no name for, or what things cost."""
+    amounts = any(one.slot in r.AMOUNTS for one in read.spans)
+    if is_question(text, opens):
+        says_how = amounts or BOUNDED.search(text) or appearance_in(text, kinds.grounding.find)
+        return question_in(text) != r.OF_THOSE or bool(says_how)
+    return read.act in (r.ASK, r.REFINE) and not amounts and not read.compared and bool(PRICE_OF.match(text))
 
 
 def settle_place(read: Reading, text: str) -> Reading:

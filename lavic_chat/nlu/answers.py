@@ -1,34 +1,34 @@
 """What is said instead of a pick: answers about what was shown, and short replies where there is nothing to pick."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from lavic_chat.catalog.amounts import write_money
-from lavic_chat.catalog.currencies import currency_sign
-from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, LENGTH, WIDTH
+from lavic_chat.catalog.measures import DIRECTIONS, LENGTH
 from lavic_chat.catalog.text import listed, words_of
-from lavic_chat.catalog.variants import variant_title
+from lavic_chat.catalog.variants import attributes_for_people
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import materials_in, stems
-from lavic_chat.nlu.grounding import Grounding
-from lavic_chat.nlu.intent import COMPARATIVES, UNAVAILABLE, Intent
+from lavic_chat.nlu.catalogue_answers import SEEN_SO, CatalogueAnswers, of_kind
+from lavic_chat.nlu.gifts import GIFT
+from lavic_chat.nlu.intent import UNAVAILABLE, Intent
 from lavic_chat.nlu.lexicon import COLOUR, MATERIAL
+from lavic_chat.nlu.product_words import SENTENCE, ended
+from lavic_chat.nlu.shown_answers import ShownAnswers
 
+OPEN = re.compile(
+    r"\W*(?:(?:and|so|ok)\W+)*(?:what|which|whats)\b", re.IGNORECASE
+)  # begins a question that no yes answers
 FROM_PICTURE = "As far as I can see in the picture"
-WORDS = {WIDTH: "wide", DEPTH: "deep", HEIGHT: "high", LENGTH: "long"}
-MEASURED = {"price": "costs", "size": "measures"}  # else it is so much
 SIGNS = ("+", "-")  # of a comparison, "price-"
 APPEARANCE = ("colour", "color", "shade", "material", "pattern", "style", "type")  # attributes that others answer for
-SENTENCE = re.compile(r"(?<=[.!?])\s+")  # stands between two
+MOST_VARIANTS = 50  # that one of them is compared with
+MOST_STATED = 4  # attributes that are all said at once
 SHORTEST = 4  # letters of a word that a question is about
 STOCK = frozenset(("stock", "available", "availability"))  # words of a question whether it can be had
 ASKING = frozenset(
     ("what", "does", "have", "will", "would", "with", "this", "that", "there", "come", "from", "made", "much", "many",
      "your", "they", "could", "about")
 )  # fmt: skip
-SEEN_SO = 0.5  # probability from which on a product counts as of a colour
-MOST_VARIANTS = 50  # that one of them is compared with
-COUNTED = 0.6  # similarity from which on a product counts as of a kind
 SERVICE = (
     "I can only help you to find things here, and know nothing of delivery, returns, opening hours or payment; the "
     "shop itself does. What may I look for?"
@@ -38,17 +38,14 @@ ALL_SEEN = "You have now seen every {kind} that I have. Shall I look for somethi
 LANGUAGE = "I am sorry, I only understand English so far. Could you say it in English?"
 GREETING = "Hello! Tell me what you are looking for, and how it should look; a photo helps, too."
 PLEASURE = "My pleasure. Tell me when there is something else to look for, or to change."
+PRESENT = "Gladly. Tell me what kind of thing it might be, in which colour, or what it may cost."
+SPEAKER = "I am a programme that looks at the pictures of what is sold here, and no person. What may I look for?"
+UNSEEN = "That I do not know of those shown: I see colours, materials and patterns, and know prices and measures."
 NOTHING_SHOWN = "I have not shown you anything yet. Tell me what you are looking for."
 
 
-class Answers:
-    """Of one catalogue; facts: numbers of each product; currency: before a price."""
-
-    def __init__(
-        self, grounding: Grounding, captions: Sequence[str], facts: Sequence[Mapping[str, float]], currency: str = ""
-    ):
-        self.grounding, self.captions, self.facts, self.row = grounding, captions, facts, grounding.row
-        self.currency = currency
+class Answers(ShownAnswers, CatalogueAnswers):
+    """Of one catalogue."""
 
     def reply(self, intent: Intent, shown: Sequence[str], said: str = "") -> str:
         """To a turn that asks for no pick. shown: ids of the newest list, the pick first; empty before the first. said:
@@ -58,22 +55,46 @@ class Answers:
         if intent.act == UNAVAILABLE:
             return NOT_SOLD.format(kind=" or ".join(intent.missing)) if intent.missing else SERVICE
         if intent.act == r.CHATTER:
-            return PLEASURE if shown else GREETING
+            return PRESENT if GIFT.search(said) else PLEASURE if shown else GREETING
         return self.answer(intent, shown, said)
 
     def answer(self, intent: Intent, shown: Sequence[str], said: str) -> str:
         """To a question, each thing that it asks in a sentence of its own."""
+        if intent.asks in (r.SPEAKER, r.ASSORTMENT):
+            return SPEAKER if intent.asks == r.SPEAKER else self.assortment()
         if intent.asks == "count":
-            return self.count(intent)
-        if subjects := [self.row[item] for item in intent.subjects if item in self.row]:
-            return self.compare(subjects, intent.asks) if intent.asks[-1:] in SIGNS else self.range_of(subjects, intent)
+            return self.count(intent, said)
+        subjects = [self.row[item] for item in intent.subjects if item in self.row]
         rows = [self.row[item] for item in shown if item in self.row]
         row = self.row.get(intent.reference or "", rows[0] if rows else -1)
+        if intent.asks in (r.STOCK, r.TOTAL):
+            spoken_of = [one for one in dict.fromkeys((row, *rows)) if one >= 0]
+            found = self.total(said, spoken_of) if intent.asks == r.TOTAL else self.stock(subjects or spoken_of[:1])
+            if found or (intent.asks == r.STOCK and row >= 0 and intent.also in ((), ("",), ("other",))):
+                return found or f"Whether the {self.title(row)} is in stock, the shop does not say."
+        elif intent.asks in r.OF_SEVERAL:
+            return self.of_several(intent, subjects, rows, said) if rows else NOTHING_SHOWN
+        elif subjects:
+            return self.compare(subjects, intent.asks) if intent.asks[-1:] in SIGNS else self.range_of(subjects, intent)
         if row < 0:
             return NOTHING_SHOWN
         if intent.asks in r.EXTREMES:
-            return self.extreme(rows, *r.EXTREMES[intent.asks])
-        return " ".join(dict.fromkeys(self.tell(row, asks, said) for asks in (intent.asks, *intent.also)))
+            return self.extreme(of_kind(rows, intent.kinds, self.grounding), *r.EXTREMES[intent.asks])
+        asked = intent.also if intent.asks in (r.STOCK, r.TOTAL) and intent.also else (intent.asks, *intent.also)
+        return " ".join(dict.fromkeys(self.tell(row, asks, said) for asks in asked))
+
+    def of_several(self, intent: Intent, subjects: Sequence[int], shown: Sequence[int], said: str) -> str:
+        """To a question about several of those shown; subjects and shown: rows."""
+        if intent.asks == r.OF_THOSE and intent.also:
+            stated = dict.fromkeys(filter(None, (self.stated(row, said) for row in shown)))
+            return " ".join(list(stated)[:MOST_STATED]) or UNSEEN
+        if intent.asks == r.OF_THOSE:
+            return self.of_those(subjects, shown, said, len(of_kind(shown, intent.kinds, self.grounding)))
+        if intent.asks in (r.LIGHTEST, r.DARKEST):
+            return self.by_lightness(of_kind(shown, intent.kinds, self.grounding), shown, intent.asks)
+        if intent.asks == r.FAVOURITE or len(subjects) < 2:
+            return self.favourite(shown)
+        return self.same(subjects, intent.also[0]) if intent.asks == r.SAME else self.difference(subjects, intent.also)
 
     def tell(self, row: int, asks: str, said: str) -> str:
         """One thing of a product."""
@@ -85,68 +106,13 @@ class Answers:
             return self.seen(row, asks)
         if asks == "other_colours":
             return self.other_colours(row, said)
+        if asks in (r.CAPACITY, r.WEIGHT) and (known := self.described(row, asks)):
+            return known
         if asks == "goes_with":
             return "Tell me which kind of thing should go with it, and I look for one in the same colour."
         if asks == "style" and self.grounding.reads_attributes and asks in self.grounding.products[row].attributes:
             return self.seen(row, asks)
         return self.stated(row, said) or self.all_known(row, asks)
-
-    def title(self, row: int) -> str:
-        """Of a product."""
-        return self.grounding.columns.titles[row]
-
-    def variant(self, row: int) -> str:
-        """A product's title with what tells it from its variants, where the catalogue may be read for that."""
-        rows = self.grounding.columns.variants_of(row)[:MOST_VARIANTS] if self.grounding.reads_attributes else ()
-        return variant_title(self.grounding.products[row], [self.grounding.products[int(one)] for one in rows])
-
-    def count(self, intent: Intent) -> str:
-        """How many there are of a kind."""
-        if not intent.kinds:
-            return f"There are {len(self.row):,} products here."
-        nearest = max(intent.kinds, key=self.grounding.nearest_of)
-        admitted = int(self.grounding.admitted([nearest], COUNTED).sum())
-        return f"There are {admitted:,} that I would call {' or '.join(intent.kinds)}."
-
-    def extreme(self, rows: Sequence[int], fact: str, highest: bool) -> str:
-        """The one of those shown with the highest or lowest number."""
-        known = [row for row in rows if fact in self.facts[row]]
-        if not known:
-            return "That is not known of the ones I showed you."
-        best = (max if highest else min)(known, key=lambda row: self.facts[row][fact])
-        return f"Of those shown it is the {self.title(best)}: {self.numbers(best)}."
-
-    def compare(self, rows: Sequence[int], comparison: str) -> str:
-        """Two products or more by a number, the one that has more of it, or less, first: "price-" is cheaper."""
-        fact, more = comparison[:-1], comparison[-1] == "+"
-        if unknown := [row for row in rows if fact not in self.facts[row]]:
-            return self.measure(unknown[0], fact)
-        best, *others = sorted(rows, key=lambda row: self.facts[row][fact], reverse=more)
-        if self.facts[best][fact] == self.facts[others[-1]][fact]:
-            does = "does" if fact in MEASURED else "is"
-            return f"There is no difference: {self.measure(best, fact)[:-1]}, and so {does} the other."
-        rest = listed([f"the {self.title(row)} {self.value(row, fact)}" for row in others])
-        verb = MEASURED.get(fact, "is")
-        return f"The {self.title(best)} is {COMPARATIVES[fact][more]}: it {verb} {self.value(best, fact)}, {rest}."
-
-    def range_of(self, rows: Sequence[int], intent: Intent) -> str:
-        """From where to where a number goes, of products that were not shown."""
-        known = [row for row in rows if intent.asks in self.facts[row]]
-        if not known or intent.asks == "size":
-            return f"There are {len(rows):,} of these here, each another; shall I show you some?"
-        least, most = (choose(known, key=lambda row: self.facts[row][intent.asks]) for choose in (min, max))
-        ends = tuple(dict.fromkeys(self.value(row, intent.asks) for row in (least, most)))
-        if len(ends) == 1 and len({self.title(row) for row in rows}) == 1:
-            return self.measure(least, intent.asks)
-        verb = "cost" if intent.asks == "price" else "measure"
-        cheapest = f"; the cheapest is the {self.title(least)}" if verb == "cost" and len(ends) > 1 else ""
-        return f"There are {len(rows):,} of these here, which {verb} {' to '.join(ends)}{cheapest}."
-
-    def value(self, row: int, fact: str) -> str:
-        """A number of a product with its unit."""
-        if fact in ("price", "size"):
-            return self.price(row) if fact == "price" else self.sides(row)
-        return f"{self.facts[row][fact]:g} cm"
 
     def sizes(self, row: int) -> str:
         """In which sizes there is a thing, by what its variants measure or are called."""
@@ -156,35 +122,6 @@ class Answers:
         if len(found) < 2:
             return f"{self.measure(row, 'size')[:-1]}{', the only size here.' if found else '.'}"
         return f"The {self.title(row)} is here in {listed(found, 8)}."
-
-    def measure(self, row: int, name: str) -> str:
-        """A number that the shop knows of a product."""
-        if name not in self.facts[row]:  # a size is there where a side is
-            return f"The shop does not say that of the {self.title(row)}."
-        if name == "price":
-            return f"The {self.title(row)} costs {self.price(row)}."
-        if name == "size":
-            return f"The {self.title(row)} measures {self.sides(row)}."
-        return f"The {self.title(row)} is {self.facts[row][name]:g} cm {WORDS[name]}."
-
-    def numbers(self, row: int) -> str:
-        """All numbers of a product in a few words."""
-        facts = self.facts[row]
-        return ", ".join(filter(None, (self.price(row) if "price" in facts else "", self.sides(row))))
-
-    def price(self, row: int) -> str:
-        """Of a product that has one, with its own currency or the catalogue's."""
-        currency = currency_sign(self.grounding.products[row].currency) or self.currency
-        return write_money(self.facts[row]["price"], currency)
-
-    def priced(self, row: int) -> str:
-        """A product that has a price, with it: "the Aalto sofa, at €499"."""
-        return f"the {self.title(row)}, at {self.price(row)}"
-
-    def sides(self, row: int) -> str:
-        """Its measures, "160 x 80 x 80 cm"; "" where none is known."""
-        known = [f"{self.facts[row][name]:g}" for name in DIRECTIONS if name in self.facts[row]]
-        return f"{' x '.join(known)} cm" if known else ""
 
     def seen(self, row: int, facet: str) -> str:
         """How a product looks: from the catalogue where it may be read, else from its picture."""
@@ -213,6 +150,8 @@ class Answers:
         """In which other looks there is the same thing; where a question names a colour, whether in that."""
         title, same = self.title(row), self.grounding.columns.variants_of(row)
         captions = sorted({self.captions[at] for at in same if self.captions[at]} - {self.captions[row]})
+        if captions and OPEN.match(said):
+            return f"The {title} is here in {listed([self.captions[row], *captions], 8)}."
         asked = [word for word in words_of(said) if (entry := self.grounding.find(word)) and entry.facet == COLOUR]
         here = [word for word in asked if max(self.grounding.appearance(word)[same]) >= SEEN_SO]
         if not captions:
@@ -226,8 +165,8 @@ class Answers:
         """What the shop states of a product that a question may be about: an attribute of that name, or a sentence of
         its description that has one of the question's words; "" where it states nothing."""
         product = self.grounding.products[row]
-        if product.in_stock is not None and STOCK & set(words_of(said)):
-            return f"The {self.variant(row)} is {'in stock' if product.in_stock else 'out of stock at the moment'}."
+        if STOCK & set(words_of(said)) and (state := self.stock([row])):
+            return state
         asked = {word for word in stems(said) if len(word) >= SHORTEST} - stems(product.title) - ASKING
         for name, value in product.attributes.items():
             if name not in APPEARANCE and any(
@@ -236,12 +175,15 @@ class Answers:
                 return f"The shop says of the {product.title}, {name}: {value}."
         for sentence in SENTENCE.split(product.description):
             if asked & stems(sentence):
-                return f"The shop says of the {product.title}: {sentence}"
+                return f"The shop says of the {product.title}: {ended(sentence)}"
         return ""
 
     def all_known(self, row: int, asks: str) -> str:
         """What is known of a product, where a question is about nothing of it."""
         start = f"It is called {self.title(row)}" if asks == "title" else f"That I do not know of the {self.title(row)}"
         caption = f"in the picture I see: {self.captions[row]}" if self.captions[row] else ""
-        known = "; ".join(filter(None, (self.numbers(row), caption)))
+        described = f"the shop says: {words.rstrip('.')}" if (words := self.description(row)) else ""
+        attributes = attributes_for_people(self.grounding.products[row]) if self.grounding.reads_attributes else {}
+        stated = ", ".join(f"{name}: {value}" for name, value in list(attributes.items())[:MOST_STATED])
+        known = "; ".join(filter(None, (self.numbers(row), stated, described, caption)))
         return f"{start}{': ' if asks == 'title' and known else '. All I know: ' if known else ''}{known}."

@@ -1,7 +1,7 @@
 """The words of a catalogue: what its products are called, and what is said of how they look."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ import numpy as np
 from lavic_chat.catalog.columns import Columns
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import singular, words_of
-from lavic_chat.nlu.lexicon import MATERIAL, PATTERN, Entry
+from lavic_chat.nlu.lexicon import COLOUR, MATERIAL, PATTERN, Entry
 
 SMALL_WORDS = frozenset(
     ("a", "an", "the", "and", "or", "of", "for", "with", "in", "on", "to", "my", "our", "some", "any", "one", "ones",
@@ -65,6 +65,22 @@ def materials_in(text: str, find: Callable[[str], Entry | None]) -> list[str]:
     """The words of a text that name a material. find: the lexicon's entry of a word."""
     words = dict.fromkeys(words_of(text))
     return [word for word in words if (entry := find(word)) and entry.facet == MATERIAL]
+
+
+def appearance_in(
+    text: str, find: Callable[[str], Entry | None], facets: Collection[str] = (COLOUR, MATERIAL, PATTERN)
+) -> list[str]:
+    """The words of a text that say how things look, "light blue" as one. find: as above."""
+    words, found = words_of(text), []
+    for place, word in enumerate(words):
+        pair = " ".join(words[max(place - 1, 0) : place + 1])
+        entry = find(pair) if place else None
+        if entry and entry.facet in facets and entry.word != word:
+            found = [one for one in found if one != words[place - 1]]
+            found.append(pair)
+        elif (entry := find(word)) and entry.facet in facets:
+            found.append(word)
+    return list(dict.fromkeys(found))
 
 
 def stated_materials(product: Product, find: Callable[[str], Entry | None]) -> list[str]:

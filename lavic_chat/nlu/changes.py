@@ -7,6 +7,7 @@ from lavic_chat.catalog.measures import facts_of
 from lavic_chat.catalog.text import words_of
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.appearance_parts import parts_of
+from lavic_chat.nlu.gifts import PURPOSE, WORD
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import BRAND, VARIANT, Appearance, Intent, Limit, Relation, with_limits
 from lavic_chat.nlu.limits import limits_in
@@ -102,7 +103,9 @@ class Changes:
         return frozenset((said.lower(), *(entry.broader if entry else ())))
 
     def facet(self, said: str) -> str:
-        """Which facet words are of, brands among them."""
+        """Which facet words are of, brands and gifts among them."""
+        if said == WORD:
+            return PURPOSE
         if is_volume(said):
             return VARIANT
         return BRAND if said in self.grounding.brands else self.grounding.facet(said)

@@ -63,7 +63,8 @@ class Intent:
     later: a second kind of thing, announced for afterwards. appearance, limits, relations: conditions, the oldest
     first. title: a product as it is called by name. reference: id of the shown product that the message points at.
     asks: what a question is about, or compares ("price-"), or the superlative of a wish; also: what else it is about.
-    subjects: ids of the products that a question is about, where these are several. missing: kinds of thing that are
+    subjects: ids of the products that a question is about, where these are several. proposed: a kind of thing, or a
+    title, of which the answer to a question asks whether to show some. missing: kinds of thing that are
     not sold here. excluded: ids that were turned down. since: the turn with which this wish begins, by its place in the
     dialogue.
     """
@@ -80,6 +81,7 @@ class Intent:
     asks: str = ""
     also: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
+    proposed: str = ""
     missing: tuple[str, ...] = ()
     excluded: frozenset[str] = frozenset()
     since: int = 0

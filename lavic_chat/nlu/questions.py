@@ -1,5 +1,4 @@
-"""What a question asks, and about which products: one that was shown, one that is called by its name, two that are
-compared, or all of a kind."""
+"""What a question asks, and what becomes of it: an answer about some products, or a wish after all."""
 
 import re
 from collections.abc import Sequence
@@ -10,50 +9,65 @@ import numpy as np
 from lavic_chat.catalog.amounts import in_figures
 from lavic_chat.catalog.measures import facts_of
 from lavic_chat.catalog.text import words_of
+from lavic_chat.catalog.variants import attributes_for_people
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.catalog_words import stems
+from lavic_chat.nlu.catalog_words import appearance_in
+from lavic_chat.nlu.catalogue_answers import FIRST_OF, of_kind
 from lavic_chat.nlu.comparisons import comparative_in
-from lavic_chat.nlu.grounding import Grounding
-from lavic_chat.nlu.intent import UNAVAILABLE, Intent, Limit, with_limit
-from lavic_chat.nlu.kinds import SOLD, Kinds
+from lavic_chat.nlu.intent import UNAVAILABLE, Appearance, Intent, Limit, with_limit
 from lavic_chat.nlu.limits import DIRECTIONS, limits_in
-from lavic_chat.nlu.pointing import DEFINITE, POINTING
+from lavic_chat.nlu.negations import is_denied
+from lavic_chat.nlu.question_words import assents, is_superlative, question_in
 from lavic_chat.nlu.reading import Reading, Span
-from lavic_chat.nlu.references import References
 from lavic_chat.nlu.shown import Shown
+from lavic_chat.nlu.subjects import Subjects
 from lavic_chat.nlu.variants_meant import variant_meant
 
-NAMED_SO = 0.5  # probability from which on a product is the one that is called so
-OF_KIND = 0.6  # similarity from which on a product is of a kind that is asked about
+LIKE_WHAT = r"\bwhat\b[^.?!]*\blooks?\s+like\b"
 FACT_WORDS = {
     "price": r"\bprices?\b|\bcosts?\b|\bset (?:me|us|him|her|them) back\b|\bthe damage\b|\b(?:i|we) pay for\b"
-    r"|\bhow much(?=\W*\Z|\s*[?!.,;]|\s+(?:is|are|was|were|does|do|would|for)\b)",
+    r"|\bhow much(?!\W+\w+\W+(?:\w+\W+)?(?:hold|weigh|carry|take|fit|contain))"
+    r"(?=\W*\Z|\s*[?!.,;]|\s+(?:is|are|was|were|does|do|would|for)\b)",
     **{name: rf"\b(?:{words})\b" for name, words in DIRECTIONS.items()},
     r.SIZE: r"\b(?:dimensions|measurements)\b|\bhow\s+big\b",
     r.SIZES: r"\b(?:sizes|(?:other|another|different) size)\b",
     "material": r"\bmade\s+(?:of|from|out of)\b|\bmaterials?\b|\bfabric\b",
-    "colour": r"\bcolou?rs?\b(?![\s-]?blind)",
+    "colour": rf"\bcolou?rs?\b(?![\s-]?blind)|{LIKE_WHAT}",
     "pattern": r"\bpatterns?\b",
     "style": r"\bstyle\b",
+    r.CAPACITY: r"\bholds?\b(?!\s+on\b)|\bcapacity\b|\bvolume\b|\bhow (?:many|much) (?:lit(?:er|re)s?|ml|cups)\b",
+    r.WEIGHT: r"\bweighs?\b|\bweight\b|\bhow heavy\b",
 }
 FACTS = {name: re.compile(words, re.IGNORECASE) for name, words in FACT_WORDS.items()}
 NAMES_ONE = re.compile(r"\W*(?:the|your)\s+\w+(?:\s+\w+)?\s+ones?(?:\W+(?:please|pls|plz))?\W*\Z(?<!\?)", re.IGNORECASE)
 BARE = frozenset(
     ("and", "the", "what", "would", "is", "its", "about", "of", "it", "that", "this", "one", "please", "pls", "s")
 )
+CHOICES = (r.FAVOURITE, r.LIGHTEST, r.DARKEST)  # ask for one of several
+OTHER = "other"  # asked for where nobody knows what
 WHOLE = ("count", "other_colours")  # questions that are about more than a fact
 CLAUSE = re.compile(r"[^.?!;]+[.?!;]*")
-PART = re.compile(r"\b(?:or|than|and|versus|vs|against|between)\b|[,:?]", re.IGNORECASE)
-PLACE = re.compile(r"\b(10|[1-9])(?:st|nd|rd|th)\b|(?:\bnumber|\bno\.?|#)\s*(10|[1-9])\b|\b(last)\b")  # in figures
-PICK = re.compile(r"\b(?:it|this|that)\b", re.IGNORECASE)
-WITH_NUMBER = re.compile(r"\bthan\s+\S*\d", re.IGNORECASE)
+BESIDE_SAME = re.compile(r"\b(?:as|match(?:es)?|suits?|with|from|to)\b", re.IGNORECASE)  # stands between two
+FACET_OF = {  # words for what may be the same -> the facet, or number
+    "colo": "colour", "shad": "colour", "fabr": "material", "wood": "material", "mate": "material", "patt": "pattern",
+    "size": "size", "pric": "price", "heig": "height", "widt": "width", "dept": "depth", "leng": "length",
+}  # fmt: skip
+BOUNDED = re.compile(  # "which is under 1000?"
+    r"(?<=\bunder )\d[\d.,]*|(?<=\bbelow )\d[\d.,]*|(?<=\bover )\d[\d.,]*|(?<=\babove )\d[\d.,]*|(?<=\bthan )\d[\d.,]*"
+)
+CHOSEN = re.compile(
+    r"\b(?:which|what)\s+((?:[^\W\d_]+\s+){0,2}?[^\W\d_]+)\s+(?:would|do|should|will|is|are)\b", re.IGNORECASE
+)
+HOW_MANY = re.compile(r"\bhow\s+many\b", re.IGNORECASE)
+ELSE = re.compile(r"\b(?:else|other)\b", re.IGNORECASE)
+FOR_PLACE = re.compile(r"\b(?:for|from)\s+(?:the\s+|my\s+|our\s+|your\s+|an?\s+)?([^\W\d_]+)", re.IGNORECASE)
+ALL = re.compile(r"\W*(?:are|do|is)\s+(?:they|these|those|all)\b(?!.*\bas\b)", re.IGNORECASE)
+FACTS_ALIKE = ("price", "size", *DIRECTIONS)  # numbers that all may share
+SEEN_SO = 0.5  # probability from which on a product looks as said
 
 
-class Questions:
+class Questions(Subjects):
     """Follows them in the words of one catalogue."""
-
-    def __init__(self, grounding: Grounding, kinds: Kinds, references: References):
-        self.grounding, self.kinds, self.references, self.row = grounding, kinds, references, grounding.row
 
     def follow(self, last: Intent, read: Reading, text: str, shown: Shown, place: int, reference: str | None) -> Intent:
         """The intent after a message that asks for no pick: the wish stays as it was. reference: id of the product that
@@ -61,13 +75,21 @@ class Questions:
         if read.act != r.QUESTION:
             act = UNAVAILABLE if read.act == r.SERVICE else read.act
             return replace(last, act=act, asks=read.asks, also=(), subjects=(), reference=reference, missing=())
-        counted = read.words(r.KIND) if read.asks == "count" else ()
+        own = question_in(text)
+        if own == r.ELSE and (rest := self.rest_of(last, read, text, shown, place)):
+            return rest
+        counted = self.counted(read, text) if read.asks == "count" else ()
+        proposed = ""
         if self.kinds.is_sold(counted) and not (last.kinds and self.kinds.is_alike(counted, last.kinds)):
             last = Intent(kinds=counted, excluded=last.excluded, since=place)
+            proposed = counted[0]
         for limit in limits_aside(read, text):
             last = replace(last, limits=with_limit(last.limits, limit))
         asks, *also = asked_in(read, text)
-        asked = replace(last, act=r.QUESTION, asks=asks, also=tuple(also), subjects=(), missing=())
+        asked = replace(last, act=r.QUESTION, asks=asks, also=tuple(also), subjects=(), proposed=proposed, missing=())
+        asked = replace(asked, reference=reference)
+        if own and (found := self.in_own_words(own, asked, read, text, shown)):
+            return found
         comparison = comparative_in(text)
         if comparison and len(compared := self.compared(text, shown)) > 1:
             best = self.foremost(compared, comparison[:-1], comparison[-1] == "+") or compared[0]
@@ -87,87 +109,142 @@ class Questions:
         known = [item for item in facts if fact in facts[item]]
         return (max if is_highest else min)(known, key=lambda item: facts[item][fact]) if known else None
 
-    def about(self, asked: Intent, read: Reading, text: str, shown: Shown) -> Intent:
-        """A question about one product, the one it points at or another that it names, or about all of a kind that is
-        sold and was not shown."""
-        marked = " ".join((*read.words(r.REFERENCE), *read.words(r.TITLE)))
-        named = None if read.place else self.named(marked, shown, is_title=bool(read.words(r.TITLE)))
-        definite = (self.named(match[1], shown) for match in DEFINITE.finditer(text))
-        if named := named or next(filter(None, definite), None):
-            is_shown = any(named in items for items in shown.lists)
-            rows = () if is_shown else self.grounding.columns.variants_of(self.row[named])
-            return self.about_rows(asked, rows, named)
-        kinds = self.references.kinds_in(read, text) if asked.asks == "price" else ()  # a part has measures, no price
-        if any(map(self.kinds.is_named_so, kinds)) and not self.is_such(asked.reference, kinds):
-            return self.about_rows(asked, np.flatnonzero(self.grounding.admitted(kinds, OF_KIND)), asked.reference)
-        return asked
+    def accepted(self, last: Intent, text: str, place: int) -> Intent | None:
+        """The wish for what the shop has asked whether to show, where a message says yes to it; None where it does
+        not."""
+        if last.act != r.QUESTION or not last.proposed or not assents(text):
+            return None
+        is_title = last.proposed in self.grounding.columns.titles
+        kinds, title = ((), last.proposed) if is_title else ((last.proposed,), "")
+        return Intent(kinds=kinds, title=title, excluded=last.excluded, since=place)
 
-    def about_rows(self, asked: Intent, rows: Sequence[int] | np.ndarray, item: str | None) -> Intent:
-        """A question about the products in some rows of the catalogue; about one where they are none."""
-        ids = tuple(self.grounding.columns.ids[int(row)] for row in rows)
-        return replace(asked, subjects=ids if len(ids) > 1 else (), reference=ids[0] if len(ids) == 1 else item)
+    def counted(self, read: Reading, text: str) -> tuple[str, ...]:
+        """The kind of thing of which a question asks how many there are."""
+        return read.words(r.KIND) or tuple(filter(None, (self.kind_in(text),)))
 
-    def is_such(self, item: str | None, kinds: Sequence[str]) -> bool:
-        """Whether a product is of any of the kinds."""
-        return item is not None and max(self.grounding.kind(kind)[self.row[item]] for kind in kinds) >= SOLD
+    def rest_of(self, last: Intent, read: Reading, text: str, shown: Shown, place: int) -> Intent | None:
+        """The wish in a question what there is that looks so, "what else is made of wood?", "what do you have in
+        blue?"; None where it says nothing of looks or kinds."""
+        words = appearance_in(text, self.grounding.find)
+        place_for = FOR_PLACE.search(text)
+        kinds = self.grounding.things_in(text)[:1]
+        if not kinds and place_for and self.is_called_kind(place_for[1]):
+            kinds = (place_for[1],)
+        if not words and not kinds:
+            return None
+        seen = tuple(Appearance(word, self.grounding.facet(word)) for word in words if word not in kinds)
+        seen_before = (shown.pick,) if shown.pick and ELSE.search(text) else ()
+        is_new = bool(kinds) or bool(ELSE.search(text)) or not shown.lists
+        base = Intent(excluded=last.excluded.union(seen_before), since=place) if is_new else last
+        limits = tuple(limits_in(read.spans, text))
+        return replace(
+            base, act=r.ASK, kinds=kinds or base.kinds, appearance=seen, limits=limits or base.limits, asks="", also=(),
+            subjects=(), proposed="", missing=(), reference=None,
+        )  # fmt: skip
 
-    def called(self, title: str) -> str | None:
-        """Id of the product whose title has all words of a name; None where none has."""
-        found = self.grounding.titles.probability(title)
-        best = int(found.argmax()) if len(found) else -1
-        is_so = best >= 0 and found[best] >= NAMED_SO and stems(title) <= stems(self.grounding.columns.titles[best])
-        return self.grounding.columns.ids[best] if is_so else None
+    def in_own_words(self, own: str, asked: Intent, read: Reading, text: str, shown: Shown) -> Intent | None:
+        """A question that the network has no name for; None where its words do not suffice for an answer."""
+        whole = replace(asked, asks=own, also=(), reference=None)
+        if own in (r.SPEAKER, r.ASSORTMENT, r.FAVOURITE, r.LIGHTEST, r.DARKEST):
+            return whole
+        if own == r.TOTAL:
+            return replace(whole, also=(asked.asks,), reference=asked.reference)
+        if own == r.STOCK:
+            return self.stocked(asked, read, text, shown)
+        if own == r.OF_THOSE and shown.lists:
+            found = self.such(asked, read, text, shown)
+            if found is None:
+                return None if HOW_MANY.search(text) else replace(whole, also=("stated",))
+            return replace(whole, subjects=found)
+        if own not in (r.DIFFERENCE, r.SAME):
+            return None
+        compared = self.compared(BESIDE_SAME.sub(",", text), shown)
+        if own == r.DIFFERENCE:
+            facts = tuple(name for name in asked_in(replace(read, asks=""), text) if name)
+            first = FIRST_OF.search(in_figures(text.lower()))
+            several = shown.of(r.LAST)[: int(first[1]) if first else 2]
+            both = compared if len(compared) > 1 and not first else several
+            return replace(whole, subjects=both, also=facts, reference=both[0]) if len(both) > 1 else None
+        facet = next((FACET_OF[word[:4]] for word in words_of(text) if word[:4] in FACET_OF), "colour")
+        if ALL.match(text) and (facet in FACTS_ALIKE):
+            return replace(whole, subjects=shown.of(r.LAST), also=(facet,))
+        both = compared[:2]
+        return replace(whole, subjects=both, also=(facet,), reference=both[0]) if len(both) > 1 else None
+
+    def such(self, asked: Intent, read: Reading, text: str, shown: Shown) -> tuple[str, ...] | None:
+        """Ids of those shown that look and measure as a question says, "which of them is made of wood?"; None where it
+        says neither."""
+        by_facet: dict[str, list[np.ndarray]] = {}
+        every = [self.row[item] for item in shown.of(r.LAST) if item in self.row]
+        rows = of_kind(every, asked.kinds, self.grounding)
+        for word in appearance_in(text, self.grounding.find):
+            start = max(text.lower().find(word), 0)
+            seen = self.grounding.appearance(word)[rows] >= SEEN_SO
+            is_unwanted = is_denied(Span(r.UNWANTED, word, start, start + len(word)), text)
+            by_facet.setdefault(self.grounding.facet(word), []).append(~seen if is_unwanted else seen)
+        amounts = [one for one in read.spans if one.slot in r.AMOUNTS]
+        bare = [Span(r.PRICE, match[0], *match.span()) for match in BOUNDED.finditer(text) if not amounts]
+        limits = tuple(limits_in(amounts or bare, text))
+        if not (by_facet or limits) or not rows:
+            return None
+        fits = np.ones(len(rows), bool)
+        for each in by_facet.values():
+            fits &= np.any(each, 0)
+        for place, row in enumerate(rows):
+            facts = facts_of(self.grounding.products[row])
+            fits[place] &= all(one.quantity in facts and one.admits(facts[one.quantity]) for one in limits)
+        return tuple(self.grounding.columns.ids[row] for row, fit in zip(rows, fits, strict=True) if fit)
+
+    def stocked(self, asked: Intent, read: Reading, text: str, shown: Shown) -> Intent | None:
+        """A question whether something can be had: about the variants that it says of what was shown, of what it
+        names, or of a kind."""
+        found = self.about(asked, read, text, shown)
+        rows = [self.row[item] for item in found.subjects or (found.reference or "",) if item in self.row]
+        kinds = self.grounding.things_in(text)[:1]
+        if kinds and not any(self.is_such(self.grounding.columns.ids[row], kinds) for row in rows):
+            rows = self.rows_of(kinds[0]).tolist()
+        elif len(rows) == 1:
+            rows = self.grounding.columns.variants_of(rows[0]).tolist()
+        if not rows:
+            return None
+        said = [self.values_said(row, text) for row in rows]
+        best = max(said)
+        ids = [self.grounding.columns.ids[row] for row, count in zip(rows, said, strict=True) if count == best]
+        if not best and found.reference in ids:
+            ids = [found.reference]
+        return replace(found, asks=r.STOCK, also=(asked.asks,), subjects=tuple(ids), reference=ids[0])
+
+    def values_said(self, row: int, text: str) -> float:
+        """How many of a product's values a text says, "sand" and "450 ml", or else looks that it has."""
+        product, low = self.grounding.products[row], squeezed(text)
+        values = attributes_for_people(product).values() if self.grounding.reads_attributes else ()
+        stated = sum(bool(value) and bool(re.search(rf"\b{re.escape(squeezed(value))}\b", low)) for value in values)
+        seen = (self.grounding.appearance(word)[row] for word in appearance_in(text, self.grounding.find))
+        return stated + float(sum(seen))
 
     def asks_for_extreme(self, read: Reading, text: str, last: Intent, shown: Shown) -> bool:
         """Whether "the cheapest lamp", or "the cheapest one", asks for one, rather than about those that were shown."""
-        kinds = read.words(r.KIND)
+        kinds = self.chosen_kind(text) if question_in(text) in CHOICES else read.words(r.KIND)
         if read.asks in r.EXTREMES and read.act == r.QUESTION and not kinds and NAMES_ONE.match(text):
             return True
+        chooses = read.asks in r.EXTREMES or question_in(text) in CHOICES
         return bool(
-            read.asks in r.EXTREMES and kinds and self.kinds.is_sold(kinds)
+            chooses and kinds and self.kinds.is_sold(kinds)
             and not (shown.lists and last.kinds and self.kinds.is_alike(kinds, last.kinds))
         )  # fmt: skip
 
-    # ---- two that are compared ----
+    def chosen_kind(self, text: str) -> tuple[str, ...]:
+        """The kind of thing of which a question asks for one, "which rug would you recommend?"; empty for none."""
+        match = CHOSEN.search(text)
+        return self.grounding.things_in(match[1])[:1] if match else ()
 
-    def compared(self, text: str, shown: Shown) -> tuple[str, ...]:
-        """Ids of the products that a question compares, in the order in which it names them: "is the first cheaper than
-        the second?"; the last two picks where it names none; none where it compares with a number."""
-        parts = (self.pointed(part, shown) for part in PART.split(text))
-        found = tuple(dict.fromkeys(item for item in parts if item))
-        picks = tuple(dict.fromkeys(filter(None, (shown.current, *shown.picks))))[:2]
-        if WITH_NUMBER.search(text) or len(found) > 1:
-            return found
-        return tuple(dict.fromkeys((*found, *picks)))[:2] if found else tuple(reversed(picks))
-
-    def pointed(self, part: str, shown: Shown) -> str | None:
-        """Id of the product that a part of a question names, by its place, its name or what it is; None for none."""
-        items = shown.of(r.LAST)
-        if place := place_in(part):
-            return items[place - 1 if place > 0 else -1] if place <= len(items) else None
-        if named := self.named(part, shown):
-            return named
-        if kinds := self.grounding.things_in(part)[:1]:
-            found = self.find_named(part, shown, kinds)
-            return found if self.is_such(found, kinds) else None
-        return shown.current if PICK.search(part) else None
-
-    def named(self, said: str, shown: Shown, is_title: bool = False) -> str | None:
-        """Id of the product whose title has all words of a name that is more than what it is, one that was shown where
-        one is called so; None for none. is_title: a single word will do, "the Norune"."""
-        words = [word for word in words_of(said) if word not in POINTING and not comparative_in(word)]
-        name = " ".join(words)
-        kinds = self.grounding.things_in(name)
-        if all(any(word in kind.split() for kind in kinds) for word in words):
-            return None
-        if self.references.is_called(found := self.find_named(name, shown, kinds), name):
-            return found
-        return self.called(name) if len(words) > 1 or is_title else None
-
-    def find_named(self, name: str, shown: Shown, kinds: Sequence[str]) -> str | None:
-        """The product of all that was shown that is most probably called so."""
-        span = Span(r.REFERENCE, name, 0, len(name))
-        return self.references.pointing.find(Reading(r.QUESTION, (span,), which=r.NAMED), name, shown, kinds)
+    def as_request(self, read: Reading, text: str) -> Reading:
+        """A question that asks for one, as a wish for the kind that it names."""
+        if question_in(text) not in CHOICES:
+            return replace(read, act=r.ASK)
+        name = self.chosen_kind(text)[0]
+        start = max(text.lower().find(name.lower()), 0)
+        return Reading(r.ASK, (Span(r.KIND, name, start, start + len(name)),))
 
     def refuses(self, read: Reading, text: str, reference: str | None) -> bool:
         """Whether a question is a refusal as well, for what it asks about costs more than is said beside it: "how
@@ -184,12 +261,22 @@ def asked_in(read: Reading, text: str) -> tuple[str, ...]:
     other words for measures."""
     places = {name: match.start() for name, words in FACTS.items() if (match := words.search(text))}
     said = sorted(places, key=lambda name: places[name])
+    if read.asks in r.EXTREMES and read.act == r.QUESTION and not is_superlative(text):  # "which is most popular?"
+        read = replace(read, asks=OTHER)
     if r.SIZES in said:
         said = [name for name in said if name != r.SIZE]
-    if not said or read.asks in (*r.EXTREMES, *WHOLE) or (read.asks == "goes_with" and "style" not in said):
+    is_like = read.asks == "goes_with" and "style" not in said and not re.search(LIKE_WHAT, text, re.IGNORECASE)
+    if not said or read.asks in (*r.EXTREMES, *WHOLE) or is_like:
         return (read.asks,)
+    if read.asks == r.SIZE and set(said) & DIRECTIONS.keys():  # "how long is it"
+        return tuple(said)
     is_measure = read.asks in (*DIRECTIONS, r.SIZE)
     return tuple(said) if not is_measure or read.asks in said or r.SIZES in said else (read.asks, *said)
+
+
+def squeezed(text: str) -> str:
+    """A text without case, and without what stands between a number and its unit: "450 ML" as "450ml"."""
+    return re.sub(r"(?<=\d)\s+(?=[^\W\d_]{1,2}\b)", "", text.casefold())
 
 
 def is_bare(text: str) -> bool:
@@ -208,9 +295,3 @@ def limits_aside(read: Reading, text: str) -> tuple[Limit, ...]:
     amounts = [span for span in read.spans if span.slot in r.AMOUNTS]
     aside = [span for span in amounts if any(one.start() <= span.start < one.end() for one in clauses)]
     return tuple(limits_in(aside, text)) if aside else ()
-
-
-def place_in(part: str) -> int:
-    """The place in a list that a part of a message says, -1 for the last; 0 where it says none."""
-    match = PLACE.search(in_figures(part.lower()))
-    return 0 if match is None else -1 if match[3] else int(match[1] or match[2])

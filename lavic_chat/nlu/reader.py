@@ -67,7 +67,8 @@ class IntentReader:
                     intent = intent.by_photo()
                 else:
                     read = self.references.taken(read, text, shown)
-                    intent = self.follow(intent, read, replace(turn, text=text), shown, place)
+                    accepted = self.questions.accepted(intent, text, place)
+                    intent = accepted or self.follow(intent, read, replace(turn, text=text), shown, place)
                     shown.speak_of(intent.reference if intent.act == r.QUESTION else None)
                 if read.act not in BESIDE:
                     before.append(text)
@@ -94,7 +95,7 @@ class IntentReader:
         text = turn.text
         reference = self.references.find(read, text, shown)
         if self.questions.asks_for_extreme(read, text, last, shown):
-            read = replace(read, act=r.ASK)
+            read = self.questions.as_request(read, text)
         if read.act == r.QUESTION and reference == shown.current and self.questions.refuses(read, text, reference):
             read = replace(read, act=r.REJECT, asks=r.NOTHING)
         if read.act in BESIDE:

@@ -32,6 +32,12 @@ EXTREMES: Mapping[str, tuple[str, bool]] = {  # what may be asked for -> the fac
 }  # fmt: skip
 COMPARE = "compare"  # asked for beside a wish: another product to compare the pick with
 SIZES = "sizes"  # asked for, too, though the network has no name for it: those that a thing comes in
+CAPACITY, WEIGHT = "capacity", "weight"  # nor for what a thing holds, and weighs
+# Nor for these: the shop's own choice, what tells two apart, whether they are alike in a facet, the order by lightness,
+# which of those shown are so, what is sold here, and what else, what can be had, a sum of prices, and who is speaking.
+FAVOURITE, DIFFERENCE, SAME, LIGHTEST, DARKEST = "favourite", "difference", "same", "lightest", "darkest"
+OF_THOSE, ASSORTMENT, ELSE, STOCK, TOTAL, SPEAKER = "of_those", "assortment", "else", "stock", "total", "speaker"
+OF_SEVERAL = (FAVOURITE, SAME, DIFFERENCE, LIGHTEST, DARKEST, OF_THOSE)  # is asked of what was shown
 COMPARED = ("price", "width", "depth", "height", "size", "light", "pattern")
 COMPARISONS = tuple(f"{name}{sign}" for name in COMPARED for sign in "+-")
 LAST, PREVIOUS, FIRST, NAMED = "last", "previous", "first", "named"

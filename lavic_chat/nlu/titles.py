@@ -1,5 +1,8 @@
 """Titles of a catalogue's products, where messages name them."""
 
+import unicodedata
+from functools import cached_property
+
 import numpy as np
 from rapidfuzz import fuzz, process
 
@@ -23,14 +26,19 @@ class Titles:
         shares = self.tables.titles.share(list(title_stems(said)))
         # what is spelled less alike than the best, by so much, has the least probability whatever it is
         least = 100 * max(0.0, shares.max(initial=0.0) - NO_MORE_CALLED)
-        titles = self.columns.lower_titles
+        titles, name = self.plain_titles, without_accents(said.lower())
         spelled = process.cdist(
-            [said.lower()], titles, scorer=fuzz.token_set_ratio, score_cutoff=least, dtype=np.float64, workers=-1
+            [name], titles, scorer=fuzz.token_set_ratio, score_cutoff=least, dtype=np.float64, workers=-1
         )  # fmt: skip
         both = np.maximum(shares, spelled[0] / 100 if len(titles) else 0.0)
         best = both.max(initial=0.0)
         known = min(1.0, best / CALLED) ** 4  # nothing here may be called so
         return np.clip(known * np.exp(-(((best - both) / CALLED_WIDTH) ** 2)), LEAST, MOST)
+
+    @cached_property
+    def plain_titles(self) -> tuple[str, ...]:
+        """The titles in lower case, without accents: "fete" names the Fête cake stand."""
+        return tuple(map(without_accents, self.columns.lower_titles))
 
     def says(self, said: str) -> np.ndarray:
         """[N] whether a product's title has all the words."""
@@ -41,3 +49,10 @@ class Titles:
         low, titles = text.lower(), self.columns.titles
         found = {titles[row] for row in self.tables.titles_in(text) if titles[row].lower() in low}
         return max(sorted(found), key=len, default="")
+
+
+def without_accents(text: str) -> str:
+    """A text whose letters have no accents."""
+    if text.isascii():
+        return text
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from helpers.listening import CAPTIONS, PRODUCTS, make_grounding
+from helpers.listening import CAPTIONS, PRODUCTS, make_grounding, make_listener
 
 from lavic_chat.catalog.measures import facts_of
 from lavic_chat.catalog.product import Product
+from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.answers import GREETING, LANGUAGE, NOTHING_SHOWN, PLEASURE, SERVICE, Answers
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent
@@ -180,7 +181,8 @@ def test_the_variant_that_is_out_of_stock_is_named():
     asked = Intent(r.QUESTION, asks="other")
     shop.grounding.reads_attributes = True
     told = shop.reply(asked, ["red-sofa"], "is the 450 ml one in stock?")
-    assert told == "The Bella two-seat sofa in 450 ml is out of stock at the moment."
+    assert told.startswith("The Bella two-seat sofa in 450 ml is out of stock at the moment.")
+    assert told.endswith("In stock: the Bella two-seat sofa in 300 ml.")
 
 
 def test_a_price_is_told_in_its_own_currency():
@@ -193,3 +195,84 @@ def test_a_price_is_told_in_its_own_currency():
 def test_variants_are_of_one_shape_whatever_they_are_called():
     products = [replace(one, shape="s", title=f"{one.title} {n}") for n, one in enumerate(PRODUCTS[:2])]
     assert "also here in brown" in ask(answers_of((*products, *PRODUCTS[2:])), "other_colours", ["red-sofa"])
+
+
+def measured(size: str, asks: str, **given) -> str:
+    one = Product("x", "Zorg", "x", attributes={"size": size} if size else {}, **given)
+    return ask(answers_of([one], [""]), asks, ["x"])
+
+
+def test_what_hangs_or_stands_is_as_long_as_all_its_measures_say():
+    assert measured("90 x 29 x 190 cm", "length") == "The Zorg is 90 cm wide, 29 cm deep and 190 cm high."
+    assert measured("217 x 53 x 200 cm", "length") == "The Zorg is 217 cm long."
+
+
+@pytest.mark.parametrize(
+    ("asks", "description", "said"),
+    [
+        ("height", "Tall floor vase, 42 cm, in green.", "Tall floor vase, 42 cm, in green."),
+        ("size", "A plate. 27 cm plate", "27 cm plate."),
+        (r.CAPACITY, "0.8 l jug for milk. Nice.", "0.8 l jug for milk."),
+        (r.CAPACITY, "Keeps butter spreadable. Fits 250 g.", "Fits 250 g."),
+        (r.CAPACITY, "A teapot, 1.1 litre.", "A teapot, 1.1 litre."),
+        (r.WEIGHT, "Cast iron. 3.5 kg", "3.5 kg."),
+    ],
+)
+def test_a_measure_is_looked_for_in_the_description(asks, description, said):
+    assert measured("", asks, description=description) == f"The shop says of the Zorg: {said}"
+
+
+@pytest.mark.parametrize("description", ["", "For 3 cm candles.", "A thing of beauty in 3 colours."])
+def test_a_description_without_the_measure_says_nothing_of_it(description):
+    assert measured("", "height", description=description) == "The shop does not say that of the Zorg."
+
+
+def test_all_that_is_known_has_the_shops_words():
+    said = measured("20 x 20 x 20 cm", "other", description="For milk and honey. 20 x 20 x 20 cm.", price=5.0)
+    assert "the shop says: For milk and honey;" in f"{said};".replace(".;", ";")
+
+
+MUGS = tuple(
+    Product(f"{colour}-{size}", "Heide Mug", "Mugs", attributes={"colour": colour, "size": size}, shape="mug",
+            in_stock=(colour, size) != ("sand", "450 ml"), price=18.0)
+    for colour in ("sage", "sand") for size in ("300 ml", "450 ml")
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mugs():
+    """A listener over mugs of which one variant is sold out, and its tagger."""
+    listener, tagger = make_listener(MUGS, [""] * len(MUGS))
+    listener.grounding.reads_attributes = True
+    return listener, tagger
+
+
+@pytest.mark.parametrize(
+    ("question", "begins"),
+    [
+        (
+            "is the sand one in 450 ml in stock?",
+            "The Heide Mug in sand, 450 ml is out of stock at the moment. In stock:",
+        ),
+        ("is the sand one in 450ml in stock?", "The Heide Mug in sand, 450 ml is out of stock"),
+        ("is it in stock?", "The Heide Mug in sage, 300 ml is in stock."),
+        ("is sage available?", "The Heide Mug in sage, 300 ml and Heide Mug in sage, 450 ml are in stock."),
+        (
+            "is it available in sand?",
+            "In stock: the Heide Mug in sand, 300 ml. Out of stock at the moment: the Heide Mug",
+        ),
+    ],
+)
+def test_the_variant_that_is_asked_about_is_in_stock_or_not(mugs, question, begins):
+    listener, tagger = mugs
+    dialogue = Dialogue().say(tagger.say("a [kind:mug]")).answer("words", [one.id for one in MUGS])
+    dialogue = dialogue.say(tagger.say(question, act="question", asks="other"))
+    assert listener.reply(dialogue, listener.read(dialogue)).startswith(begins)
+
+
+def test_what_nobody_knows_of_the_stock_is_said_so(answers):
+    assert ask(answers, r.STOCK, ["red-sofa"]) == "Whether the Bella two-seat sofa is in stock, the shop does not say."
+
+
+def test_a_gift_alone_is_asked_back(answers):
+    assert "what kind of thing" in answers.reply(Intent(r.CHATTER), [], "a birthday present")

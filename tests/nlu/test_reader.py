@@ -90,7 +90,7 @@ def test_what_no_name_says_is_looked_for_by_what_it_is_for(shop, ask):
 
 def test_words_that_are_no_name_give_way_to_what_is_described(ask):
     said = by_use(Kinds(make_grounding()), "rug")
-    assert ask(f"[kind:woolly whatsit], {said}, {said}")[0].kinds == ("rug",)
+    assert ask(f"[kind:woolly whatsit]. {said}")[0].kinds == ("rug",)
 
 
 def test_a_name_stays_whatever_else_is_described(kinds):
