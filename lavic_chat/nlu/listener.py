@@ -53,7 +53,7 @@ class Listener:
 
     def conditions(self, intent: Intent) -> tuple[Condition, ...]:
         """What must hold of a pick, for every product."""
-        return conditions_of(intent, self.grounding, self.facts)
+        return conditions_of(intent, self.grounding, self.facts, self.answers.currency)
 
     def known(self, intent: Intent) -> tuple[Condition, ...]:
         """Those of what no picture tells: kind, title, limits."""

@@ -40,12 +40,13 @@ class VisualRanker:
 
     def look_at(self, catalog: Catalog, products: Sequence[Product], progress: bool = True) -> list[ItemFeatures]:
         """The features of each product: its pictures' states [k, 5, h], and the main one's caption without the kind of
-        thing, which titles know better; what the caches lack is computed."""
+        thing, which titles know better, none where there is no picture; what the caches lack is computed."""
         states = self.image_encoder.encode_pictures(catalog, products, self.pictures, progress)
         captions = self.captioner.caption_states(main_pictures(states), progress) if states else []
         kinds = self.kinds_of(catalog)
-        pairs = zip(states, captions, strict=True)
-        return [ItemFeatures(seen, without_kind(caption, kinds)) for seen, caption in pairs]
+        bare = {one.id for one in products if catalog.picture_path(one) is None}
+        rows = zip(products, states, captions, strict=True)
+        return [ItemFeatures(seen, "" if one.id in bare else without_kind(said, kinds)) for one, seen, said in rows]
 
     @property
     def runtimes(self) -> tuple[str, str]:

@@ -230,7 +230,8 @@ class Recommender(ModelFacts, BatchRecommender):
             left = dialogue.rejected.union(intent.excluded) - {intent.reference}
             admitted = (one for one in items if one.id == intent.reference or request.filters.admits(one))
             return tuple(Candidate(one, 0.0) for one in admitted if one.id not in left)[:k]
-        query = intent_query(intent, dialogue) if intent.sentence else make_query(dialogue)
+        heard = dialogue.without_dropped()
+        query = intent_query(intent, heard) if intent.sentence else make_query(heard)
         said = self.retriever.embedder.embed_query(query)
         asked = self.retriever.to_search(query, said)
         vectors = self.retriever.join_vectors(asked, None if photo is None else photo.numpy(), request.like)

@@ -71,7 +71,7 @@ class ChatPage(ClientMoves):
     def wire(self) -> None:
         """Bind every component's event to its handler; called inside the `gr.Blocks`, after `lay_out`."""
         self.bind_question(self.box.submit, self.ask_visit, [self.box, self.storage])
-        self.bind_question(self.conversation.act, self.ask_example)
+        self.bind_question(self.conversation.act, self.ask_example, [self.storage])
         self.bind_question(self.conditions.act, self.ask_without, [self.storage])
         noted, known = [*self.parts, self.history], [self.storage, *self.past]
         self.bind_question(self.something_else.click, self.ask_something_else, known, noted)
@@ -151,8 +151,10 @@ class ChatPage(ClientMoves):
         photo = Path(files[0]) if files else None
         return self.begin(lambda: self.resume(session, stored).ask(text, photo), value=None)
 
-    def ask_example(self, session: Session, event: gr.EventData) -> dict:
-        """One of the greeting's requests, by its number."""
+    def ask_example(self, session: Session, event: gr.EventData, stored: object = None) -> dict:
+        """One of the greeting's requests, by its number, or a word that an answer has asked about."""
+        if sent(event, "act") == "answer":
+            return self.begin(lambda: self.resume(session, stored).ask(sent(event, "id")))
         known = {str(place): text for place, text in enumerate(self.links.examples)}
         return self.begin(lambda: session.ask(known.get(sent(event, "id"), "")))
 

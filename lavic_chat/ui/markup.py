@@ -67,7 +67,17 @@ def conversation(session: Session, links: Links) -> str:
     messages = "".join(message(turn, links) for turn in session.turns)
     if session.pending:
         messages += '<li class="bot typing" aria-hidden="true"><span></span><span></span><span></span></li>'
+    messages += suggestions(session)
     return f'<ol class="log" aria-label="Conversation" tabindex="0">{messages}</ol>'
+
+
+def suggestions(session: Session) -> str:
+    """The words that the newest answer asks about, each a button that says it; nothing where it asks nothing."""
+    words = "".join(
+        f'<li><button type="button" data-act="answer" data-id="{escape(word)}">{escape(word)}</button></li>'
+        for word in session.suggested
+    )
+    return f'<li class="suggested"><ul class="examples" aria-label="Answers to that">{words}</ul></li>' if words else ""
 
 
 def greeting(links: Links) -> str:

@@ -193,13 +193,39 @@ def test_what_is_seen_is_said_unless_the_shop_knows_otherwise():
     assert told == "My pick is the Thing 0. What I see: red lamp. The other one hardly came near it."
 
 
-def test_who_is_unsure_asks_about_what_tells_the_candidates_apart():
-    near = [scored(n, 0.2, colour=c, material="wood") for n, c in enumerate(["red", "blue", "green", "red", "white"])]
-    unsure = Recommendation(tuple(near))
-    assert near[0].score < UNSURE
-    assert write_reply(unsure, Dialogue().say("a lamp")).endswith("Should it rather be red, blue or green?")
-    assert "Tell me a colour, a material" in write_reply(unsure, Dialogue().say("a blue lamp"))
-    assert "Tell me a colour, a material" in write_reply(Recommendation(tuple(scored(n, 0.2) for n in range(5))))
+def test_who_is_unsure_asks_for_another_look():
+    unsure = Recommendation(tuple(scored(n, 0.2) for n in range(5)), alternatives=("blue", "green", "white"))
+    assert unsure.pick.score < UNSURE
+    assert write_reply(unsure).endswith("I am not sure, though. Should it rather be blue, green or white?")
+    one = replace(unsure, alternatives=("oak",))
+    assert write_reply(one).endswith("Should it rather be oak?")
+    nothing = replace(unsure, alternatives=())
+    assert write_reply(nothing).endswith("Tell me a colour, a material or the room it is for, and I look again.")
+    red = Intent(appearance=(Appearance("red", "colour"),))
+    assert "Tell me a material or the room it is for" in write_reply(replace(nothing, intent=red))
+    both = Intent(appearance=(*red.appearance, Appearance("wool", "material")))
+    assert "Tell me the room it is for" in write_reply(replace(nothing, intent=both))
+
+
+def test_what_the_shop_contradicts_is_not_said_to_be_seen():
+    pick = replace(scored(0, 0.9, "yellow (lemon) plastic"), stated="stoneware", seen="yellow (lemon)")
+    found = Recommendation((pick, scored(1, 0.1)))
+    assert "What I see: yellow (lemon). The shop says: stoneware. " in write_reply(found)
+    alone = replace(found, candidates=(replace(pick, seen=""), *found.candidates[1:]))
+    assert "What I see" not in write_reply(alone) and "The shop says: stoneware." in write_reply(alone)
+    assert "plastic" not in card_markup.caption_line(pick) and card_markup.caption_line(pick).count("<q>") == 2
+
+
+def test_the_words_of_a_question_are_buttons(answered: Session, links: markup.Links, page: ChatPage):
+    items = tuple(replace(one, score=0.1) for one in answered.recommendation.candidates)
+    asking = replace(answered, recommendation=replace(answered.recommendation, candidates=items, alternatives=("a<b",)))
+    shown = markup.conversation(asking, links)
+    assert 'data-act="answer" data-id="a&lt;b">a&lt;b</button>' in shown
+    assert "suggested" not in markup.conversation(asking.ask("in blue"), links)
+    sure = replace(asking, recommendation=replace(asking.recommendation, candidates=answered.recommendation.candidates))
+    assert sure.suggested == () or answered.recommendation.pick.score < UNSURE
+    screen = page.ask_example(asking, gr.EventData(None, {"act": "answer", "id": "blue"}), None)
+    assert screen[page.session].pending.text == "blue"
 
 
 def test_a_runner_up_of_the_same_name_is_told_by_its_looks():
