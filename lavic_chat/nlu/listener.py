@@ -24,6 +24,7 @@ from lavic_chat.nlu.conditions import (
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.reader import IntentReader, Tagger
+from lavic_chat.nlu.stated import SettledCaptions
 
 MOST_MISSED = 3  # titles of what is out of stock
 MOST_VARIANTS = 50  # that one of them is compared with
@@ -45,7 +46,8 @@ class Listener:
         self.facts = fact_table(map(facts_of, grounding.products)) if facts is None else facts
         self.out_of_stock = np.flatnonzero(~grounding.columns.in_stock).tolist()
         self.reader = IntentReader(tagger, grounding)
-        self.answers = Answers(grounding, captions, self.facts, currency)
+        believed = SettledCaptions(grounding.products, captions, grounding.find)
+        self.answers = Answers(grounding, believed if grounding.reads_attributes else captions, self.facts, currency)
 
     def read(self, dialogue: Dialogue) -> Intent:
         """What the newest turn asks for."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from math import dist
+from typing import overload
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import words_of
@@ -36,6 +37,28 @@ def settle_caption(product: Product, caption: str, find: Find) -> tuple[str, str
         return "", ""
     seen = ", ".join(filter(None, (" ".join(filter(None, (colour, material))), pattern)))
     return seen, ", ".join(stated)
+
+
+class SettledCaptions(Sequence[str]):
+    """Captions of a catalogue's products without what the shop contradicts; where it leaves nothing, its own words.
+    Each is settled when it is asked for."""
+
+    def __init__(self, products: Sequence[Product], captions: Sequence[str], find: Find):
+        self.products, self.captions, self.find = products, captions, find
+
+    def __len__(self) -> int:
+        return len(self.captions)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return [self[one] for one in range(*row.indices(len(self)))]
+        caption = self.captions[row]
+        seen, stated = settle_caption(self.products[row], caption, self.find) if caption else ("", "")
+        return (seen or stated) if stated else caption
 
 
 def parts_of(caption: str, find: Find) -> tuple[str, str, str]:

@@ -44,9 +44,11 @@ class VisualRanker:
         states = self.image_encoder.encode_pictures(catalog, products, self.pictures, progress)
         captions = self.captioner.caption_states(main_pictures(states), progress) if states else []
         kinds = self.kinds_of(catalog)
-        bare = {one.id for one in products if catalog.picture_path(one) is None}
-        rows = zip(products, states, captions, strict=True)
-        return [ItemFeatures(seen, "" if one.id in bare else without_kind(said, kinds)) for one, seen, said in rows]
+        there = (catalog.picture_path(product) is not None for product in products)
+        rows = zip(states, captions, there, strict=True)
+        return [
+            ItemFeatures(seen, without_kind(caption, kinds) if is_there else "") for seen, caption, is_there in rows
+        ]
 
     @property
     def runtimes(self) -> tuple[str, str]:

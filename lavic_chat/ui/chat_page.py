@@ -19,7 +19,7 @@ from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.recommendation import Recommendation
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import from_storage
-from lavic_chat.ui.chat_screen import box_value, sent
+from lavic_chat.ui.chat_screen import box_value, sent, without_bad_photo
 from lavic_chat.ui.client_moves import ClientMoves
 from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, note_failure, sentence
@@ -211,7 +211,7 @@ class ChatPage(ClientMoves):
         try:
             session = session.answer(self.recommender, known)
         except Exception as error:
-            return self.give_up(session, sentence(error, SORRY), known)
+            return self.give_up(without_bad_photo(session, error), sentence(error, SORRY), known)
         self.note_if_unsure(session)
         return self.answer_screen(session, history=known)
 

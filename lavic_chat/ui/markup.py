@@ -10,7 +10,7 @@ from math import ceil
 from pathlib import Path
 from urllib.parse import quote
 
-from lavic_chat.catalog.variants import telling_apart
+from lavic_chat.catalog.variants import products_and_variants, telling_apart
 from lavic_chat.dialogue.turns import SEEKER, Turn
 from lavic_chat.recommendation import Place, Recommendation, ScoredProduct
 from lavic_chat.ui.examples import OF_A_HOME
@@ -34,11 +34,12 @@ def header(links: Links, at_annotations: bool = False) -> str:
         more = f'{machine}<a href="./">Shop</a>{links_within}'
     else:
         more = f'<span class="within">{links_within}</span>' if links.has_login else links_within
+    counted = products_and_variants(len(links.catalog), links.catalog.columns.distinct)
     assistant_of = "home shop" if links.examples == OF_A_HOME else "shop"
     return (
         f'<header class="masthead"><span class="mark" aria-hidden="true">{MARK}</span>'
         f"<div><h1>LaViC Chat</h1><p>A {assistant_of} assistant that looks at the pictures.</p></div>"
-        f'<p class="facts"><span>{len(links.catalog):,} products</span>{more}</p></header>'
+        f'<p class="facts"><span>{counted}</span>{more}</p></header>'
     )
 
 

@@ -18,7 +18,10 @@ def things(facet: str, *values: str) -> list[Product]:
 
 
 def test_the_pick_is_no_alternative_of_itself():
-    assert alternatives_of(things("colour", "purple", "pink", "purple", "black"), "", NOTHING, find) == ("pink", "black")
+    assert alternatives_of(things("colour", "purple", "pink", "purple", "black"), "", NOTHING, find) == (
+        "pink",
+        "black",
+    )
     assert alternatives_of(things("colour", "red", "blue"), "blue (navy) wool", NOTHING, find) == ()  # seen as blue
     assert alternatives_of(things("colour", "red", "red"), "", NOTHING, find) == ()
     assert alternatives_of(things("colour", "red", "", "blue"), "", NOTHING, find) == ("blue",)
@@ -39,7 +42,9 @@ def test_what_was_spoken_of_is_not_asked_again():
     ]
     blue, darker = Intent(appearance=(Appearance("blue", "colour"),)), Intent(relations=(Relation("light", "-", "0"),))
     assert alternatives_of(products, "", NOTHING, find) == ("blue", "green")
-    assert alternatives_of(products, "", blue, find) == alternatives_of(products, "", darker, find) == ("metal", "glass")
+    assert (
+        alternatives_of(products, "", blue, find) == alternatives_of(products, "", darker, find) == ("metal", "glass")
+    )
     assert alternatives_of(products, "", Intent(kinds=("green lamp",)), find) == ("metal", "glass")
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lavic_chat.catalog import Product
 from lavic_chat.nlu.english import load_lexicon
-from lavic_chat.nlu.stated import parts_of, settle_caption
+from lavic_chat.nlu.stated import SettledCaptions, parts_of, settle_caption
 from lavic_chat.nlu.word_tables import find_entry
 
 
@@ -23,7 +23,7 @@ def thing(description: str = "", **attributes: str) -> Product:
     [
         (thing(colour="Blue", material="Porcelain"), "pink (blush) plastic", ("", "blue, porcelain")),
         (thing(material="Stoneware"), "yellow (lemon) plastic", ("yellow (lemon)", "stoneware")),
-        (thing(color="Black", Material="Stoneware"), "black (ebony) wood, floral", ("black (ebony), floral", "stoneware")),
+        (thing(color="Black", Material="Stoneware"), "black (jet) wood, floral", ("black (jet), floral", "stoneware")),
         (thing(material="Wood"), "brown (teak) metal", ("brown (teak)", "wood")),  # the shade is no material
         (thing(material="Cotton"), "white (snow) lacquer", ("white (snow)", "cotton")),
         (thing(colour="Sage"), "white plastic", ("plastic", "sage")),
@@ -49,3 +49,9 @@ def test_a_caption_is_taken_apart():
 def test_no_words_are_too_odd(caption, colour, material):
     seen, stated = settle_caption(thing(colour=colour, material=material), caption, find)
     assert stated or not seen
+
+
+def test_answers_are_given_of_what_the_shop_leaves():
+    products = [thing(material="Stoneware"), thing(colour="Blue"), thing(), thing(material="Wood")]
+    captions = SettledCaptions(products, ["grey metal", "pink", "red wool", ""], find)
+    assert list(captions) == captions[:] == ["grey", "blue", "red wool", ""] and captions[-2] == "red wool"

@@ -57,6 +57,15 @@ def make_shop(catalog, visual_ranker, features) -> Recommender:
     return Recommender(catalog, visual_ranker, retriever, features, listener)
 
 
+def test_what_has_no_picture_is_not_described(shop, tiny_catalog, monkeypatch):
+    bare, first = tiny_catalog.products[1], tiny_catalog.products[0]
+    (tiny_catalog.root / bare.images[0]).unlink()
+    ranker = shop.visual_ranker
+    monkeypatch.setattr(ranker.captioner, "caption_states", lambda states, *_: ["red wool"] * len(states))
+    products = [first, bare, replace(first, images=())]
+    assert [one.caption for one in ranker.look_at(tiny_catalog, products)] == ["red wool", "", ""]
+
+
 def marked(shop: Recommender, text: str, **keys) -> str:
     """The plain text of a marked message, which this shop will read so; it reads no other."""
     return shop.listener.reader.tagger.say(text, **keys)

@@ -13,6 +13,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 from helpers.fakes import EVIL, FakeRecommender, make_catalog
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -226,6 +227,22 @@ def test_the_words_of_a_question_are_buttons(answered: Session, links: markup.Li
     assert sure.suggested == () or answered.recommendation.pick.score < UNSURE
     screen = page.ask_example(asking, gr.EventData(None, {"act": "answer", "id": "blue"}), None)
     assert screen[page.session].pending.text == "blue"
+
+
+def test_variants_beside_the_pick_are_counted_and_told_apart():
+    def vase(number: int, score: float, colour: str, caption: str = "", size: str = "S") -> ScoredProduct:
+        attributes = {"colour": colour, "size": size}
+        product = Product(str(number), "Bud vase", "Vases", attributes=attributes, shape="bud")
+        return ScoredProduct(product, score, 0.0, caption)
+
+    three = (vase(0, 0.8, "Dark Blue", "red"), vase(1, 0.1, "Red", "red"), scored(2, 0.05))
+    assert write_reply(Recommendation(three)).startswith("My pick is the Bud vase. The shop says: dark blue. None of")
+    sizes = (vase(0, 0.8, "Red", "red"), vase(1, 0.1, "Red", "red", "XL"), scored(2, 0.05))
+    assert write_reply(Recommendation(sizes)).startswith("My pick is the Bud vase in S. What I see: red. None of")
+    told = write_reply(Recommendation((vase(0, 0.8, "Blue"), vase(1, 0.1, "Green"), scored(2, 0.05))))
+    more = write_reply(Recommendation((vase(0, 0.8, "Red"), vase(1, 0.1, "Blue"), vase(2, 0.05, "Pink"))))
+    assert more.endswith("came near it; two of them are variants of it.")
+    assert " in " not in write_reply(Recommendation((scored(0, 0.9), scored(1, 0.1)))).partition(".")[0]
 
 
 def test_a_runner_up_of_the_same_name_is_told_by_its_looks():
@@ -566,6 +583,21 @@ def test_files_of_the_shop_are_not_told_to_visitors(page: ChatPage, recommender:
     assert "/secret/place" in caplog.text
 
 
+def test_a_photo_of_no_use_is_not_put_back(page: ChatPage, tmp_path: Path, monkeypatch):
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8)).save(photo)
+
+    def fail(*_, **__):
+        raise PictureError("photo.png is not a readable picture.")
+
+    monkeypatch.setattr(page.recommender, "recommend", fail)
+    alone = page.answer(Session().ask("", photo))
+    assert "value" not in alone[page.box] and BACK_IN_THE_BOX not in alone[page.notice]
+    assert "photo.png is not a readable picture." in alone[page.notice]
+    both = page.answer(Session().ask("like this", photo))
+    assert both[page.box]["value"] == {"text": "like this", "files": []} and BACK_IN_THE_BOX in both[page.notice]
+
+
 def test_an_example_is_asked_by_its_number(page: ChatPage):
     screen = page.ask_example(Session(), gr.EventData(None, {"act": "example", "id": "1"}))
     assert screen[page.session].pending.text == page.links.examples[1]
@@ -625,9 +657,10 @@ def test_hostile_flags_are_refused(answered: Session, recommender: FakeRecommend
     assert make_flag(answered, recommender, None, [EVIL], "").reason == ""
 
 
-def test_saving_a_flag_thanks_and_says_where_it_is(page: ChatPage, answered: Session):
+def test_saving_a_flag_thanks_in_words_for_shoppers(page: ChatPage, answered: Session):
     screen = page.save_flag(answered, None, [], "not red enough")
-    assert "lavic-chat flags export" in screen[page.flag_notice]
+    assert "kept by who runs this shop, without names" in screen[page.flag_notice]
+    assert "lavic-chat" not in screen[page.flag_notice]  # a shopper has no commands
     assert [flag.reason for flag in page.annotations.list()] == ["not red enough"]
 
 

@@ -43,10 +43,12 @@ def leaking_texts(catalog: Catalog, has_splits: bool) -> Iterator[Problem]:
         return
     for product in catalog:
         if leaked := leaked_words(product, product.title):
-            sentence = f"The title {product.title!r} gives away {', '.join(leaked)}."
+            sentence = (
+                f"The title {product.title!r} gives away {', '.join(leaked)}, which only a picture should show here."
+            )
             yield Problem("telling title", product.id, sentence)
         if leaked := leaked_words(product, product.description):
-            sentence = f"The description gives away {', '.join(leaked)}."
+            sentence = f"The description gives away {', '.join(leaked)}, which only a picture should show here."
             yield Problem("telling description", product.id, sentence, is_warning=not has_splits)
 
 
