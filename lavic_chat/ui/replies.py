@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import listed
-from lavic_chat.catalog.variants import MOST_DIFFERING, differing, lowered, telling_apart
+from lavic_chat.catalog.variants import MOST_DIFFERING, differing, lowered
 from lavic_chat.recommendation import LIKENESS, LONGEST_TITLE, Recommendation, ScoredProduct, stock_sentence
 from lavic_chat.ui.unmet_words import missing_thing
 
@@ -31,7 +31,7 @@ def write_reply(found: Recommendation) -> str:
 
 def write_pick(found: Recommendation) -> str:
     """What is said of a pick."""
-    variant = f" in {words}" if (words := found.variant or distinction(found)) else ""
+    variant = f" in {found.variant}" if found.variant else ""
     sentence = f"{opening(found)} is the {short_title(found.pick.product)}{variant}."
     for source, shown in appearance_lines(found.pick):
         sentence += f" {'What I see' if source == FROM_PICTURE else 'The shop says'}: {shown}."
@@ -45,15 +45,6 @@ def write_pick(found: Recommendation) -> str:
         nobody = f"None of the other {number_word(others)}" if others > 1 else "The other one hardly"
         return f"{sentence} {nobody} came near it{sisters(found)}."
     return f"{sentence} {runner_up_name(second, found.pick)} came close."
-
-
-def distinction(found: Recommendation) -> str:
-    """What tells the pick from others here of its title, where how it looks does not say that; "" else."""
-    name, words = short_title(found.pick.product), appearance_words(found.pick)
-    same = [one for one in found.candidates if short_title(one.product) == name]
-    if words and all(appearance_words(one) != words for one in same if one is not found.pick):
-        return ""
-    return telling_apart([one.product for one in same])[found.pick.product.id].replace(" · ", ", ")
 
 
 def sisters(found: Recommendation) -> str:

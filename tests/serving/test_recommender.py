@@ -288,6 +288,21 @@ def test_more_like_this_leaves_itself_out(shop):
     assert "sofa-red" not in ids(found) and {"sofa-blue", "sofa-green", "sofa-yellow"} <= set(ids(found))
 
 
+def test_more_like_this_leaves_out_the_pick_that_was_passed_over(shop):
+    first = shop.recommend(said("a lamp"))
+    pick, opened = first.pick.product.id, first.candidates[3].product.id
+    talk = said("a lamp").answer("This one?", ids(first)).say("Show me more like that.")
+    found = shop.more_like(talk, opened)
+    assert not {pick, opened} & set(ids(found))
+    assert pick in ids(shop.more_like(said("a lamp"), opened))
+
+
+def test_more_like_this_goes_by_likeness(shop, monkeypatch):
+    monkeypatch.setattr("lavic_chat.serving.recommender.LIKENESS_WEIGHT", 1000.0)
+    similar = [one.similarity for one in shop.more_like(said("a lamp"), "sofa-red").candidates]
+    assert similar == sorted(similar, reverse=True) and similar[0] > similar[-1]
+
+
 def test_more_like_the_only_one_of_its_kind_is_told(shop, tiny_catalog):
     """Another kind of thing is what comes nearest, and never the pick without a word."""
     others = tuple(one for one in tiny_catalog if not one.id.startswith("sofa") or one.id == "sofa-red")
