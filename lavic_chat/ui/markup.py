@@ -152,7 +152,8 @@ def tile(item: ScoredProduct, place: int, session: Session, links: Links, apart:
     have its title."""
     product, title, variant = item.product, escape(short_title(item.product)), escape(apart)
     whole = f"{title}, {variant}" if variant else title
-    line = f'<span class="variant" dir="auto" aria-hidden="true">{variant}</span>' if variant else ""
+    is_price = apart.removesuffix(".00") == links.price(product)  # of a gift card, which stands below anyway
+    line = f'<span class="variant" dir="auto" aria-hidden="true">{variant}</span>' if variant and not is_price else ""
     return (
         f'<li><button type="button" class="tile" data-act="choose" data-id="{escape(product.id)}" '
         f'aria-pressed="{"true" if session.chosen == product.id else "false"}" title="{whole}">'

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lavic_chat.catalog.pictures import shown_name, unreadable
-from lavic_chat.ui.failures import note_failure
+from lavic_chat.ui.failures import note_failure, note_unread
 from lavic_chat.ui.photos import Photos
 
 REFUSED = "That request cannot be answered."
@@ -78,7 +78,7 @@ class RefusingBlocks(gr.Blocks):
             raise gr.Error(f"{unreadable(name)} {SAY_WHICH}", print_exception=False) from None
         except Exception as error:
             is_over = True
-            note_failure(error)
+            note_unread(error)
             raise gr.Error(UNREADABLE, print_exception=False) from None
         finally:
             if is_over and sent and self.photos:

@@ -29,7 +29,7 @@ from lavic_chat.recommendation import GivenWay, Recommendation, ScoredProduct
 from lavic_chat.ui import build_app, card_markup, markup
 from lavic_chat.ui.browser_storage import to_storage
 from lavic_chat.ui.chat_page import BACK_IN_THE_BOX, BUSY, ChatPage
-from lavic_chat.ui.failures import SORRY
+from lavic_chat.ui.failures import SORRY, note_unread
 from lavic_chat.ui.flag_form import make_flag
 from lavic_chat.ui.links import BLANK
 from lavic_chat.ui.panel import comparison, inspection
@@ -478,6 +478,20 @@ def test_an_unexpected_error_is_polite_and_logged_without_the_message(page: Chat
     assert "Ada" not in caplog.text
 
 
+def test_a_request_that_nobody_can_read_is_no_fault_of_ours(page: ChatPage, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.WARNING):
+        try:
+            int("my name is Ada")
+        except ValueError as error:
+            note_unread(error)
+        assert caplog.messages == ["A request that cannot be read was refused: ValueError"]
+        try:
+            page.recommender.catalog["my name is Ada"]
+        except KeyError as error:
+            note_unread(error)
+    assert caplog.messages[1].startswith("Unexpected KeyError at product.py") and "Ada" not in caplog.text
+
+
 def test_who_finds_the_queue_full_can_ask_again(page: ChatPage):
     screen = page.refuse(Session().ask("a lamp"))
     assert BUSY in screen[page.notice]
@@ -779,6 +793,19 @@ def variants(tmp_path: Path) -> markup.Links:
     )  # fmt: skip
     lamp = Product("4", "Pico lamp", "Lamps", attributes={"Colour": "Black"})
     return markup.Links(Catalog(tmp_path, (*sofas, lamp)), "m", "cpu")
+
+
+def test_a_gift_cards_price_stands_below_it_once(links: markup.Links):
+    cards = [
+        Product(
+            name, "Gift card", "Gifts", price=float(name), currency="EUR", attributes={"denomination": f"€{name}.00"}
+        )
+        for name in ("25", "50")
+    ]
+    found = Recommendation(tuple(ScoredProduct(one, 0.5, 0.1) for one in cards))
+    dialogue = Dialogue().say("a gift card").answer("b", ["25", "50"])
+    gallery = markup.gallery(Session(dialogue, dialogue, found, "turn"), links)
+    assert 'class="variant"' not in gallery and gallery.count("€50</span>") == 1
 
 
 def test_tiles_of_one_title_are_told_apart_and_no_others(tmp_path: Path):
