@@ -91,10 +91,10 @@ def wrong_value(function: Any, inputs: Sequence[Any]) -> str:
     for component, value in zip(getattr(function, "inputs", ()), inputs, strict=False):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if isinstance(component, gr.Textbox) and not (value is None or is_number or isinstance(value, str)):
-            return f"{component.label} must be a text."
+            return f"The value of {component.label} must be a text."
         is_whole = is_number and value == value // 1
         if isinstance(component, gr.Number) and component.precision == 0 and value is not None and not is_whole:
-            return f"{component.label} must be a whole number."
+            return f"The value of {component.label} must be a whole number."
     return ""
 
 

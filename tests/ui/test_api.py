@@ -151,7 +151,7 @@ def test_a_wrong_type_of_categories_is_a_sentence(client):
 
 @pytest.mark.parametrize("message", [{"a": 1}, ["a lamp"], True])
 def test_what_is_no_text_is_refused_rather_than_answered(client, message):
-    with pytest.raises(AppError, match=r"^context must be a text\.$"):
+    with pytest.raises(AppError, match=r"^The value of context must be a text\.$"):
         client[0].predict(message, api_name="/recommend")
 
 
