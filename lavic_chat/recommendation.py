@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import chain
 from textwrap import shorten
 from threading import Event
 from typing import Any
@@ -15,6 +16,7 @@ from lavic_chat.catalog.text import listed
 from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu.intent import Intent
+from lavic_chat.nlu.reading import COMPARE
 
 LONGEST_TITLE = 120  # characters of a title inside a sentence
 LIKENESS = "likeness"  # the name of the condition that a pick is like the product that more is wanted of
@@ -115,6 +117,14 @@ class Recommendation:
     def pick(self) -> ScoredProduct:
         """The first candidate."""
         return self.candidates[0]
+
+    @property
+    def other(self) -> ScoredProduct | None:
+        """The best candidate that is no variant of the pick, else the second, where products to compare were asked for;
+        None else."""
+        others = self.candidates[1:] if self.intent.asks == COMPARE else ()
+        apart = (one for one in others if one.product.family != self.pick.product.family)
+        return next(chain(apart, others), None)
 
     @property
     def confidence(self) -> float:

@@ -20,7 +20,7 @@ UNITS = {
     "mm": 0.1, "millimeter": 0.1, "millimetre": 0.1, "cm": 1.0, "centimeter": 1.0, "centimetre": 1.0, "cms": 1.0,
     "dm": 10.0, "m": 100.0, "mtr": 100.0, "meter": 100.0, "metre": 100.0, '"': 2.54, "”": 2.54, "″": 2.54, "''": 2.54,
     "in": 2.54, "inch": 2.54, "inche": 2.54, "ft": 30.48, "foot": 30.48, "feet": 30.48, "'": 30.48, "’": 30.48,
-    "′": 30.48, "yd": 91.44, "yard": 91.44,
+    "′": 30.48, "yd": 91.44, "km": 1e5, "kilometer": 1e5, "kilometre": 1e5, "mile": 160934.4, "yard": 91.44,
 }  # fmt: skip  # in centimetres; a plural s is dropped before
 SMALLER = {
     "ft": "in", "foot": "in", "feet": "in", "'": '"', "’": '"', "′": '"', "m": "cm", "meter": "cm", "metre": "cm",

@@ -34,12 +34,6 @@ class Columns:
         """The titles in lower case."""
         return tuple(title.lower() for title in self.titles)
 
-    def title_in(self, text: str) -> str:
-        """The longest title that stands in a text, whatever its letters; "" where none does."""
-        low = text.lower()
-        found = {self.titles[row] for row, title in enumerate(self.lower_titles) if title and title in low}
-        return max(sorted(found), key=len, default="")
-
     @cached_property
     def same_family(self) -> np.ndarray:
         """[N] a number for each family, the same for products of one."""

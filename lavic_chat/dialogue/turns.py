@@ -23,12 +23,14 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\
 
 @dataclass(frozen=True)
 class Turn:
-    """One message. `shown` are the ids that a recommender's turn put before the shopper, the pick first."""
+    """One message. `shown` are the ids that a recommender's turn put before the shopper, the pick first; `about` is the
+    id of the product that a shopper had put in the pick's place before writing, None for the pick itself."""
 
     role: str
     text: str
     photo: Path | None = None
     shown: tuple[str, ...] = ()
+    about: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,14 @@ class Dialogue:
         dropped = frozenset((place - gone, key) for place, key in self.dropped if place >= gone)
         return replace(self, turns=tuple(reversed(kept)), dropped=dropped)
 
-    def say(self, text: str, photo: str | Path | None = None) -> "Dialogue":
-        """Add a shopper's message.
+    def say(self, text: str, photo: str | Path | None = None, about: str | None = None) -> "Dialogue":
+        """Add a shopper's message. about: as in `Turn`.
 
         Raises DialogueError for an empty message without a photo, or one over MAX_MESSAGE characters.
         """
         text = clean_message(text, may_be_empty=photo is not None)
-        return replace(self, turns=(*self.turns, Turn(SEEKER, text, None if photo is None else Path(photo))))
+        said = Turn(SEEKER, text, None if photo is None else Path(photo), about=about)
+        return replace(self, turns=(*self.turns, said))
 
     def answer(self, text: str, shown: Iterable[str] = ()) -> "Dialogue":
         """Add the recommender's message with the product ids it showed, the pick first."""

@@ -33,6 +33,7 @@ FIRST_PICK = re.compile(
     r"\bthe\s+(?:very\s+)?first\s+(?:[\w-]+\s+){0,2}(?:was|were|you\s+(?:had|showed|gave|picked|suggested))\b"
     r"|\b(?:was|were)\s+the\s+(?:very\s+)?first\b|\byou\s+(?:opened|started|began)\s+with\b", re.IGNORECASE,
 )  # fmt: skip
+OTHER_ONE = re.compile(r"\bthe\s+other\s+one\b", re.IGNORECASE)
 NO_LIMIT = re.compile(
     r"\b(?:forget|ignore|drop|never mind|scrap|lift)\s+(?:about\s+)?(?:the|my|that|any)\s+(?:limit|budget|price)\b",
     re.IGNORECASE,
@@ -50,6 +51,7 @@ SHOWN_AGAIN = re.compile(r"\b(?:put|pop|show|pull)\b[^.,;!?]{1,40}\b(?:back|agai
 NOT_THE_PICK = re.compile(r"\W*(?:no|nope|nah|naw)\s*[,.;!]", re.IGNORECASE)
 LAST_SENTENCES = re.compile(r"[.!?;]+")
 COMPARES_ALONE = 3  # words of a sentence that does nothing but compare
+FOR_SOMEBODY = re.compile(r"\b(?:any|some)thing\s+for\s+(?:my|our|the|a|an|his|her)\s+[^\W\d_]+", re.IGNORECASE)
 SAID = 0.8  # probability from which on a thing in a message about delivery is wished for
 NAMED = 0.5  # the same of a thing in an opening that is small talk otherwise
 
@@ -60,6 +62,12 @@ def settle_act(read: Reading, text: str, kinds: Kinds, opens: bool) -> Reading:
     read = settle_place(read, text)
     if read.act in (r.CHATTER, r.SERVICE) and (settled := unmistaken(read, text, kinds, opens)):
         return settled
+    if opens and read.act in (r.REFINE, r.RECALL, r.REJECT) and (named := first_named(text, kinds)):
+        return replace(read, act=r.ASK, spans=(*read.spans, named))
+    if opens and read.act in (r.RECALL, r.REJECT) and not read.spans:  # there is nothing yet to turn down
+        return replace(read, act=r.CHATTER)
+    if read.act == r.REJECT and (match := FOR_SOMEBODY.search(text)):
+        return replace(read, act=r.ASK, spans=(*read.spans, Span(r.KIND, match[0], *match.span())))
     is_unmarked = not any(one.slot != r.REFERENCE for one in read.spans)
     if read.act in (r.SERVICE, r.REFINE, r.CHATTER) and is_unmarked and is_bare(text):
         return replace(read, act=r.QUESTION, asks=asked_in(read, text)[0], compared=frozenset())
@@ -74,7 +82,10 @@ def settle_act(read: Reading, text: str, kinds: Kinds, opens: bool) -> Reading:
         return replace(read, act=r.REJECT)
     if read.act in (r.REFINE, r.ASK) and not read.spans and not read.compared and SOMETHING_ELSE.fullmatch(text):
         return replace(read, act=r.REJECT, asks=r.NOTHING)
-    if read.act == r.OTHER_LANGUAGE and not any(letter.isalpha() for letter in text):
+    letters = [letter for letter in text if letter.isalpha()]
+    if letters and not any(letter.isascii() for letter in letters):
+        return replace(read, act=r.OTHER_LANGUAGE, spans=())
+    if read.act == r.OTHER_LANGUAGE and not letters:
         return replace(read, act=r.CHATTER)
     return read
 
@@ -90,10 +101,20 @@ def settle_place(read: Reading, text: str) -> Reading:
         read = replace(read, which=r.FIRST)
     elif FIRST_PICK.search(text):
         read = replace(read, which=r.FIRST, place=0)
+    elif OTHER_ONE.search(text) and read.act == r.RECALL and not read.place:
+        read = replace(read, which=r.PREVIOUS)
     asks_for_one = read.act in (r.REJECT, r.REFINE, r.ASK, r.RECALL)
     if asks_for_one and OTHER_COLOUR.search(text) and not OTHER_COLOURS.search(text):
         read = replace(read, same=read.same - {"colour"}, other=read.other | {"colour"})
     return read
+
+
+def first_named(text: str, kinds: Kinds) -> Span | None:
+    """A thing that is sold here and named in an opening that the network took for a later message, "the terracotta
+    plate"; None where none is."""
+    name = next(iter(kinds.grounding.things_in(text)), "")
+    place = text.lower().find(name) if name else -1
+    return Span(r.KIND, name, place, place + len(name)) if place >= 0 else None
 
 
 def unmistaken(read: Reading, text: str, kinds: Kinds, opens: bool) -> Reading | None:

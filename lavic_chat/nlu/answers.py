@@ -7,6 +7,7 @@ from lavic_chat.catalog.amounts import write_money
 from lavic_chat.catalog.currencies import currency_sign
 from lavic_chat.catalog.measures import DEPTH, DIRECTIONS, HEIGHT, LENGTH, WIDTH
 from lavic_chat.catalog.text import listed, words_of
+from lavic_chat.catalog.variants import variant_title
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import materials_in, stems
 from lavic_chat.nlu.grounding import Grounding
@@ -26,6 +27,7 @@ ASKING = frozenset(
      "your", "they", "could", "about")
 )  # fmt: skip
 SEEN_SO = 0.5  # probability from which on a product counts as of a colour
+MOST_VARIANTS = 50  # that one of them is compared with
 COUNTED = 0.6  # similarity from which on a product counts as of a kind
 SERVICE = (
     "I can only help you to find things here, and know nothing of delivery, returns, opening hours or payment; the "
@@ -92,6 +94,11 @@ class Answers:
     def title(self, row: int) -> str:
         """Of a product."""
         return self.grounding.columns.titles[row]
+
+    def variant(self, row: int) -> str:
+        """A product's title with what tells it from its variants, where the catalogue may be read for that."""
+        rows = self.grounding.columns.variants_of(row)[:MOST_VARIANTS] if self.grounding.reads_attributes else ()
+        return variant_title(self.grounding.products[row], [self.grounding.products[int(one)] for one in rows])
 
     def count(self, intent: Intent) -> str:
         """How many there are of a kind."""
@@ -220,7 +227,7 @@ class Answers:
         its description that has one of the question's words; "" where it states nothing."""
         product = self.grounding.products[row]
         if product.in_stock is not None and STOCK & set(words_of(said)):
-            return f"The {product.title} is {'in stock' if product.in_stock else 'out of stock at the moment'}."
+            return f"The {self.variant(row)} is {'in stock' if product.in_stock else 'out of stock at the moment'}."
         asked = {word for word in stems(said) if len(word) >= SHORTEST} - stems(product.title) - ASKING
         for name, value in product.attributes.items():
             if name not in APPEARANCE and any(

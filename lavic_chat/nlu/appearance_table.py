@@ -26,8 +26,9 @@ class AppearanceTable:
 
     @cached_property
     def by_word(self) -> np.ndarray:
-        """[V, N] the same word by word, as it is asked for."""
-        return np.ascontiguousarray(self.probability.T)
+        """[V, N] the same word by word, as it is asked for, in single precision: to convert what is asked for each time
+        took longer than all that is done with it."""
+        return np.ascontiguousarray(self.probability.T, np.float32)
 
     def expect(self, scores: np.ndarray) -> np.ndarray:
         """Scores of the words [V], none below 0 -> the mean of them over each attribute's words, and of all attributes
@@ -35,7 +36,7 @@ class AppearanceTable:
         found = np.zeros(len(self.probability), np.float32)
         for places in self.places.values():
             if (said := places[scores[places] > 0]).size:
-                expected = scores[said].astype(np.float32) @ self.by_word[said].astype(np.float32)
+                expected = scores[said].astype(np.float32) @ self.by_word[said]
                 np.maximum(found, expected, out=found)
         return found
 
@@ -45,7 +46,7 @@ class AppearanceTable:
         known = places[~np.isnan(values[places])]
         if not known.size:
             return np.full(len(self.probability), np.nan)
-        weights = self.by_word[known].astype(np.float32)
+        weights = self.by_word[known]
         total = weights.sum(0)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(total > 0.5, values[known].astype(np.float32) @ weights / total, np.nan)

@@ -44,6 +44,7 @@ SUPERLATIVES = {
 }  # fmt: skip
 NAMES = "|".join(name.replace(" ", "[ -]") for names in SUPERLATIVES.values() for name in names)
 SUPERLATIVE = re.compile(rf"\b(?:{NAMES})\b", re.IGNORECASE)
+TO_COMPARE = re.compile(r"\bto compare\b|\bcompare (?:them|two|some|these|a few)\b|\bside by side\b", re.IGNORECASE)
 
 
 def with_comparisons(read: Reading, text: str) -> Reading:
@@ -64,10 +65,25 @@ def comparative_in(text: str) -> str:
 
 
 def with_extreme(read: Reading, text: str) -> tuple[str, Reading]:
-    """The superlative of a wish, "" where there is none; "the cheapest one" is then more than a cheaper one."""
+    """The superlative of a wish, or that it is for products to compare, "" where it is neither; "the cheapest one" is
+    then more than a cheaper one."""
     asks = read.asks if read.asks in r.EXTREMES else extreme_in(text) if read.act in (r.ASK, r.REFINE) else ""
     gone = {r.EXTREMES[asks][0] + sign for sign in "+-"} if asks else set()
+    if not asks and read.act in (r.ASK, r.REFINE) and TO_COMPARE.search(text):
+        asks = r.COMPARE
     return asks, replace(read, compared=read.compared - gone)
+
+
+def to_compare(read: Reading, text: str) -> Reading:
+    """A message that asks to see products beside each other, and no fact of them, as a wish."""
+    if not (said := TO_COMPARE.search(text)):
+        return read
+    apart = tuple(one for one in read.spans if one.end <= said.start() or said.end() <= one.start)
+    read = replace(read, spans=apart)  # "side by side" is no shape
+    is_bare = not read.spans and read.act in (r.QUESTION, r.SERVICE, r.CHATTER, r.REJECT)
+    if is_bare and not comparative_in(text):
+        return replace(read, act=r.REFINE, asks=r.NOTHING, same=frozenset(), other=frozenset())
+    return read
 
 
 def extreme_in(text: str) -> str:

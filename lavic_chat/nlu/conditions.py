@@ -13,14 +13,17 @@ import numpy as np
 
 from lavic_chat.catalog.amounts import write_money
 from lavic_chat.catalog.measures import LONGEST, FactTable
+from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DOUBT, SURE, Grounding, otherwise
-from lavic_chat.nlu.intent import BRAND, Appearance, Intent, Limit, Relation, limit_words, relation_words
+from lavic_chat.nlu.intent import BRAND, VARIANT, Appearance, Intent, Limit, Relation, limit_words, relation_words
+from lavic_chat.nlu.lexicon import PART
 from lavic_chat.nlu.picture_words import PLAIN
 
 KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 3.5, 4.5, 1.2
 GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
 GROUP_WEIGHT = 0.15  # of a kind that is but a group, "something for the kitchen": what is of it is not so clear
+NARROWER = 0.9  # of a kind's probability for what is called by a narrower name, a shower curtain for a curtain
 ANOTHER_THING = 0.25  # probability that what is only near a kind will do for it
 KIND_WIDTH = 0.09  # of similarity below the best, within which a thing may be of the kind
 OUTSIDE, UNKNOWN = 0.02, 0.2  # probability of a limit that is broken, and of one whose fact nobody knows
@@ -48,7 +51,7 @@ def conditions_of(
     """All conditions of an intent; words that mean nothing in this catalogue are none. currency: before a price."""
     found = [kind_condition(intent.kinds, intent.sure, grounding)] if intent.kinds and not intent.title else []
     if intent.title:
-        found.append(Condition("title", intent.title, grounding.titled(intent.title), TITLE_WEIGHT))
+        found.append(Condition("title", intent.title, grounding.titles.probability(intent.title), TITLE_WEIGHT))
     found += [limit_condition(limit, facts, currency) for limit in intent.limits if is_known(limit, facts, found)]
     found += appearance_conditions(intent.appearance, grounding)
     shown = (one for one in intent.relations if one.product in grounding.row)
@@ -59,10 +62,19 @@ def conditions_of(
     return tuple(found)
 
 
-def unknown_limits(intent: Intent, conditions: Sequence[Condition]) -> tuple[str, ...]:
-    """Those, in words, of which the shop says nothing for such things, so that no condition came of them."""
-    names = {condition.name for condition in conditions}
-    return tuple(limit_words(limit) for limit in intent.limits if limit.quantity not in names)
+def unknown_conditions(intent: Intent, conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """Limits and looks, in words, of which the shop says nothing for such things, so that no condition came of them."""
+    names, said = {condition.name for condition in conditions}, " ".join(condition.said for condition in conditions)
+    limits = (limit_words(limit) for limit in intent.limits if limit.quantity not in names)
+    return (*limits, *(having(one) for one in intent.appearance if one.said not in said))
+
+
+def having(one: Appearance) -> str:
+    """A look in words that follow "it is": "quiet", "with dinosaurs", "without wheels"."""
+    is_thing = words_of(one.said)[-1:] != [singular(word) for word in words_of(one.said)[-1:]]
+    if one.unwanted:
+        return f"without {one.said}" if is_thing or one.facet == PART else f"not {one.said}"
+    return f"with {one.said}" if is_thing else one.said
 
 
 def weigh(conditions: Sequence[Condition], count: int) -> np.ndarray:
@@ -107,6 +119,7 @@ def kind_condition(kinds: Sequence[str], meant: float, grounding: Grounding) -> 
     # What is only described, "something to use when cooking", is no name to go by, and weighs the less the less sure.
     sure = float(np.clip((best - GUESSED) / (NAMED - GUESSED), 0.0, 1.0)) ** 2
     probability = np.clip(np.exp(-(behind**2)), 1e-4, SURE)
+    probability = np.where(grounding.is_narrower(kinds), NARROWER * probability, probability)
     if best < NAMED and any(map(grounding.is_thing, kinds)):  # nothing is called so: the nearest is another thing
         probability = ANOTHER_THING * probability
     broad = GROUP_WEIGHT if all(map(grounding.is_group, kinds)) else 1.0
@@ -185,15 +198,17 @@ def appearance_conditions(appearance: Sequence[Appearance], grounding: Grounding
     for group in groups.values():
         said = " or ".join(one.said for one, _ in group)
         best = np.max([probability for _, probability in group], 0)
-        weight = TITLE_WEIGHT if group[0][0].facet == BRAND else WANTED_WEIGHT
+        weight = TITLE_WEIGHT if group[0][0].facet in (BRAND, VARIANT) else WANTED_WEIGHT
         found.append(Condition(group[0][0].facet, said, best, weight * max(one.sure for one, _ in group)))
     return found
 
 
 def appearance_probability(one: Appearance, grounding: Grounding) -> np.ndarray | None:
     """[N] that a product is as words say, as far as that is to be believed; None where they say nothing of it here."""
-    if one.facet == BRAND:
-        return np.clip(grounding.titled(one.said), DOUBT, SURE)
+    if one.facet == VARIANT and not grounding.titles.says(one.said).any():
+        return None
+    if one.facet in (BRAND, VARIANT):
+        return np.clip(grounding.titles.probability(one.said), DOUBT, SURE)
     probability = grounding.appearance(one.said)
     if probability.max(initial=0.0) < OPEN and not (
         one.facet in grounding.seen.facets and grounding.is_known(one.said)

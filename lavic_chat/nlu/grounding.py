@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from rapidfuzz import fuzz, process
 
 from lavic_chat.catalog.columns import columns_of
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.nlu.appearance_table import AppearanceTable
 from lavic_chat.nlu.brands import Brands
-from lavic_chat.nlu.catalog_words import SMALL_WORDS, in_category, title_stems
+from lavic_chat.nlu.catalog_words import SMALL_WORDS, in_category
 from lavic_chat.nlu.lexicon import ABOUT_COLOUR, COLOUR, PART, Entry, Lexicon
 from lavic_chat.nlu.picture_words import PATTERNED, PLAIN
 from lavic_chat.nlu.prototypes import Prototypes, mean_prototypes
@@ -25,6 +24,7 @@ from lavic_chat.nlu.seen_words import SeenWords
 from lavic_chat.nlu.spelling import Speller
 from lavic_chat.nlu.terms import Encoder, nearest, room_for
 from lavic_chat.nlu.thesaurus import LONGEST_NAME, Thesaurus, name_words
+from lavic_chat.nlu.titles import Titles
 from lavic_chat.nlu.word_tables import WordTables, find_entry, make_word_tables
 
 SURE = 0.97  # that a product is as it is called, or seen
@@ -33,13 +33,11 @@ MEANT = 0.9  # at most, by meaning alone
 SAME_THING, BY_HEAD, WIDER = 0.97, 0.75, 0.75  # another name of the thing; the last words of a name; a broader thing
 MODIFIED = 0.2  # what the words before the last ones may add to that
 OTHER_TYPE = 0.13  # less, where the catalogue's own type of a product is another thing
-OTHER_NAME = 0.04  # less, where its own title names another, though its type is that
+OTHER_NAME = 0.07  # less, where its own title names another, though its type is that
 GROUPED = 0.1  # less, where it is but of the same group, "kitchen appliance"
 ANOTHER_THING = 0.6  # of a meaning's similarity, where the thesaurus knows the name, and none of the products as such
 HARDLY_LESS = 0.1  # than the best of a kind
 DESCRIBING, POSSIBLE, MEANS = 4, 0.3, 0.5  # words of a description; its least probability, and the similarity of that
-CALLED = 0.75  # share of a name that a title has at least
-CALLED_WIDTH, NO_MORE_CALLED = 0.08, 0.25  # below the best: a title may be meant; hardly any probability is left
 JUST_LESS = 0.999  # is what words describe, if they describe what it is of, or what is of it
 SEEN = ("colour", "material", "pattern")
 
@@ -47,12 +45,13 @@ SEEN = ("colour", "material", "pattern")
 @dataclass(frozen=True)
 class English:
     """What is known of words beyond any catalogue; is_word: whether it is a common one; is_spelled: whether at all;
-    prototypes: of the thesaurus, learned for the encoder."""
+    common: the commonest ones; prototypes: of the thesaurus, learned for the encoder."""
 
     lexicon: Lexicon
     thesaurus: Thesaurus
     is_word: Callable[[str], bool]
     is_spelled: Callable[[str], bool] = frozenset().__contains__
+    common: Sequence[str] = ()
     prototypes: Prototypes | None = None
 
 
@@ -84,11 +83,12 @@ class Grounding:
         self.lexicon, self.thesaurus = lexicon, thesaurus = english.lexicon, english.thesaurus
         known = lexicon, thesaurus
         self.tables = prepared.tables or make_word_tables(products, captions, encoder, known, read_attributes)
-        self.names = self.tables.names
+        self.names, self.titles = self.tables.names, Titles(self.tables, self.columns)
         self.seen = SeenWords(self.tables, lexicon, encoder, prepared.seen, read_attributes)
         self.prototypes = english.prototypes or mean_prototypes(thesaurus, encoder)
         others = lexicon.words | thesaurus.words | self.tables.others | self.seen.words
-        self.speller = Speller(self.tables.uses, others, lambda word: english.is_word(word) or english.is_spelled(word))
+        is_word = lambda word: english.is_word(word) or english.is_spelled(word)  # noqa: E731
+        self.speller = Speller(self.tables.uses, others, is_word, english.common)
         self.kind = lru_cache(room_for(256, len(self.columns)))(self._kind)
         self.appearance = lru_cache(room_for(512, len(self.columns)))(self._appearance)
 
@@ -119,7 +119,7 @@ class Grounding:
         all_things = [place for place in range(len(kinds)) if place not in self.thesaurus.groups]
         wider = frozenset().union(*(kinds[thing] for thing in things)) - things
         heads = frozenset().union(*(wider_names[thing] for thing in things))
-        of_group = called.called_any(self.thesaurus.no_things(heads))
+        groups = [head for head in self.thesaurus.no_things(heads) if words[-len(head) :] != head]
         ends_so = self.tables.ending_so(words, in_order=bool(things) and not left)
         members = frozenset().union(*(self.thesaurus.members[thing] for thing in things))
         related = self.named_as(members)
@@ -128,7 +128,10 @@ class Grounding:
         so |= ends_so & ~apart
         same = related & ~so
         broad = (self.named_as(wider) | called.called_any(heads) | ends_so) & ~(so | same)
-        added = MODIFIED * np.maximum(called.share(words[:left]), near) if left else SAME_THING - BY_HEAD
+        share = called.share(words[:left])
+        modified = share if (share[same] >= 1.0).any() else np.maximum(share, near)  # of double beds no single bed
+        of_group = called.called_any(groups) & ~(so | same)
+        added = MODIFIED * modified if left else SAME_THING - BY_HEAD
         near[same] = np.maximum(near, BY_HEAD + added)[same]
         near[broad] = np.maximum(near[broad], WIDER)
         near[so] = 1.0
@@ -155,6 +158,14 @@ class Grounding:
         """[N] whether a product is of any of the kinds: hardly less so than the best, and no less than `least`."""
         near = np.max([self.kind(kind) for kind in kinds], 0)
         return near >= max(least, near.max(initial=0.0) - HARDLY_LESS)
+
+    def is_narrower(self, kinds: Sequence[str]) -> np.ndarray:
+        """[N] whether a product is called by the name of a narrower thing than any of the kinds; all False where they
+        are not the names of things."""
+        found = [self.thesaurus.find(self.mend(kind)) for kind in kinds]
+        things = frozenset().union(*(places for places, left in found if not left)) - self.thesaurus.groups
+        narrower = frozenset().union(*(self.thesaurus.members[thing] for thing in things)) - things
+        return self.names.first(self.named_as(narrower) & ~self.named_as(things))
 
     @cached_property
     def is_sold(self) -> np.ndarray:
@@ -184,11 +195,12 @@ class Grounding:
         return self.thesaurus.is_group(mended) and not self.tables.is_sold[list(self.thesaurus.find(mended)[0])].any()
 
     def name_described(self, said: str) -> str:
-        """The name of the thing, of those not sold here, that words describe best; "" where they describe none."""
+        """The name of the thing that words describe best, where it is not sold here; "" where they describe none, or
+        one that is."""
         sold, vectors = self.is_sold, self.encoder.encode([said.lower()])
-        apart = self.thesaurus.groups.union(np.flatnonzero(sold).tolist())
-        likely = self.prototypes.probabilities(vectors, np.zeros_like(sold), sorted(apart))
-        return self.thesaurus.things[int(likely.argmax())].names[0] if likely.max(initial=0.0) >= POSSIBLE else ""
+        likely = self.prototypes.probabilities(vectors, np.zeros_like(sold), sorted(self.thesaurus.groups))
+        best = int(likely.argmax())
+        return self.thesaurus.things[best].names[0] if likely[best] >= POSSIBLE and not sold[best] else ""
 
     # ---- appearance ----
 
@@ -203,20 +215,6 @@ class Grounding:
             both = np.min([self.seen.probability(part) for part in parts], 0)
             return np.clip(np.maximum(whole, both), DOUBT, SURE)
         return np.clip(whole, DOUBT, SURE)
-
-    def titled(self, said: str) -> np.ndarray:
-        """[N] probability that a product is called so, brand and all."""
-        shares = self.tables.titles.share(list(title_stems(said)))
-        # what is spelled less alike than the best, by so much, has the least probability whatever it is
-        least = 100 * max(0.0, shares.max(initial=0.0) - NO_MORE_CALLED)
-        titles = self.columns.lower_titles
-        spelled = process.cdist(
-            [said.lower()], titles, scorer=fuzz.token_set_ratio, score_cutoff=least, dtype=np.float64, workers=-1
-        )  # fmt: skip
-        both = np.maximum(shares, spelled[0] / 100 if len(titles) else 0.0)
-        best = both.max(initial=0.0)
-        known = min(1.0, best / CALLED) ** 4  # nothing here may be called so
-        return np.clip(known * np.exp(-(((best - both) / CALLED_WIDTH) ** 2)), 1e-4, SURE)
 
     @cached_property
     def brands(self) -> Brands:

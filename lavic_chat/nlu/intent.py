@@ -16,7 +16,7 @@ COMPARATIVES = {
     "height": ("lower", "taller"), "size": ("smaller", "bigger"), "light": ("darker", "lighter"),
     "pattern": ("plainer", "bolder"),
 }  # fmt: skip
-BRAND = "brand"  # a facet
+BRAND, VARIANT = "brand", "variant"  # facets: a variant is called so in a title, "450 ml"
 UNAVAILABLE = "unavailable"  # an act beyond those of a message alone: a thing that is not sold here, or a service
 
 
@@ -176,9 +176,15 @@ def limit_words(limit: Limit) -> str:
     if limit.quantity == r.SEATS:
         return f"for {limit.least:g}"
     unit = UNITS.get(limit.quantity, "")
-    if limit.least is not None and limit.most is not None:
-        return f"{limit.least:g} to {limit.most:g}{unit}"
-    return f"at most {limit.most:g}{unit}" if limit.least is None else f"at least {limit.least:g}{unit}"
+    least, most = (None if end is None else f"{rounded(end):,g}" for end in (limit.least, limit.most))
+    if least is not None and most is not None:
+        return f"{least} to {most}{unit}"
+    return f"at most {most}{unit}" if least is None else f"at least {least}{unit}"
+
+
+def rounded(number: float) -> float:
+    """As it is said: whole above a hundred, unless it was said with a fraction."""
+    return round(number) if number >= 100 and abs(number * 100 - round(number * 100)) > 1e-6 else round(number, 2)
 
 
 def relation_words(relation: Relation) -> str:

@@ -1,32 +1,27 @@
 """Which kinds of thing a message wishes for, in the words of one catalogue."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.grounding import DESCRIBING, Grounding
+from lavic_chat.nlu.grounding import DESCRIBING, SEEN, Grounding
+from lavic_chat.nlu.kind_spans import WHERE_BEFORE, beside, is_part, is_place, is_vague, without_parts, without_places
 from lavic_chat.nlu.negations import is_denied
 from lavic_chat.nlu.reading import Reading, Span
-from lavic_chat.nlu.thesaurus import GLUE, name_words
+from lavic_chat.nlu.thesaurus import GLUE, JOINTS, name_words
 
 SOLD = 0.55  # similarity from which on a product is of a kind, and a kind is sold here
 NAMED_SO = 0.87  # similarity from which on a kind is called so here
 UNSURE = 0.5  # probability of a kind whose words nobody is sure of
 ALIKE = 0.5  # share of products in common from which on two kinds are one
-VAGUE = frozenset(("place", "somewhere", "something", "smth", "thing", "anything", "space", "storage", "bits", "stuff"))
-PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.IGNORECASE)  # a thing, and its part
 WITH_BEFORE = re.compile(r"\w\s+with\s+(?:(?!matching\b)[\w-]+\s+){0,2}\Z", re.IGNORECASE)  # a part, or a look
 WHERE = re.compile(r"\b(?:in front of|next to|beside|behind|above|opposite)\s+(?:the|my|our)\s+\w+\b", re.IGNORECASE)
-WHERE_BEFORE = re.compile(
-    r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on|on top of|to go (?:by|on|over))"
-    r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z", re.IGNORECASE,
-)  # fmt: skip
 PURPOSE_BEFORE = re.compile(
     r"(?<!look)(?<!looking)(?<!after)(?<!search)(?<!searching)(?<!ask)(?<!asking)(?<!go)\s+for\s+"
     r"(?:(?:the|my|our|his|her|their|your|all|some|an?)\s+)*\Z|\A\W*for\s+(?:(?:the|my|our|all|some|an?)\s+)*\Z",
@@ -45,9 +40,12 @@ CALLED_ALIKE = 0.7  # similarity from which on what is described is sold
 RESPELLED, RESPELLED_WORD, NEAR_NAMES = 0.75, 0.8, 5  # likeness of names of several words, of one; names that are tried
 RESPELLED_COMMON = 0.9  # of several words that are all common ones
 BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")
-PLACES = frozenset(
-    ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
-     "patio", "office", "study", "den", "lounge", "flat", "apartment", "house", "home", "furniture")
+QUALITIES = frozenset(  # which are no part of any name
+    ("small", "little", "tiny", "big", "large", "huge", "tall", "short", "long", "wide", "narrow", "slim", "nice",
+     "good", "lovely", "pretty", "beautiful", "decent", "proper", "simple", "basic", "comfy", "comfortable", "cosy",
+     "cozy", "cheap", "cheaper", "sturdy", "solid", "strong", "fancy", "posh", "cute", "funny", "smart", "compact",
+     "matching", "different", "other", "another", "new", "second", "real", "certain", "suitable", "quiet", "light",
+     "heavy")
 )  # fmt: skip
 
 
@@ -60,13 +58,15 @@ class Kinds:
     def of(self, read: Reading, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
-        spans = [self.whole(span, read, text) for span in without_parts(read.spans, text) if self.is_kind(span)]
+        named = map(self.unqualified, without_parts(read.spans, text))
+        spans = [self.whole(span, read, text) for span in named if self.is_kind(span, text)]
         if read.act == r.REFINE:  # of what is wished for already; "for clothes", says what it is for
             spans = [span for span in spans if span.sure >= UNSURE and not PURPOSE_BEFORE.search(text[: span.start])]
         spans = without_places([self.respelled(self.bare(span)) for span in spans], text)
         sold = [span for span in spans if self.is_sold((span.text,))]
         sure = [span for span in sold if self.is_named_so(span.text) and not is_denied(span, text)]
-        if not sure and read.act == r.ASK and (named := self.possible(read, text)):
+        is_known = any(self.grounding.is_thing(span.text) and not is_denied(span, text) for span in sold)
+        if not sure and not is_known and read.act == r.ASK and (named := self.possible(read, text)):
             return (named,), ()
         spans = sold or spans
         if not spans:
@@ -98,6 +98,16 @@ class Kinds:
                 return replace(span, text=said, start=start, end=end)
         return span
 
+    def unqualified(self, span: Span) -> Span:
+        """A kind's name without what says only how good or big it shall be, "a small table"."""
+        words = span.text.split()
+        count = sum(1 for _ in takewhile(QUALITIES.__contains__, map(str.lower, words[:-1])))
+        if span.slot != r.KIND or not count or self.grounding.is_thing(span.text):
+            return span
+        name = " ".join(words[count:])
+        is_name = self.grounding.is_thing(name) or self.is_named_so(name)
+        return replace(span, text=name, start=span.end - len(name)) if is_name else span
+
     def bare(self, span: Span) -> Span:
         """A kind's name without the looks before it where nothing is called just so: of "checked sofa" the sofa."""
         words, appearance = span.text.split(), self.grounding.appearance_in(span.text)
@@ -108,12 +118,12 @@ class Kinds:
 
     def respelled(self, span: Span) -> Span:
         """A name by which nothing is called as the nearest name of a thing that is sold: "sofer bed", "shugar bole",
-        "christmas tre"; words of its own before that stay out."""
+        "christmas tre", "little christmas tre"."""
         words, known = name_words(span.text), self.grounding
         if known.is_thing(span.text) or self.is_named_so(span.text):
             return span
         for start in range(len(words)):
-            if start and not known.is_word(words[start - 1]):
+            if start and words[start - 1] not in QUALITIES:
                 break
             if name := self.nearest_name(words[start:]):
                 return replace(span, text=name)
@@ -143,15 +153,19 @@ class Kinds:
         names = (self.grounding.thesaurus.things[thing].names[0] for thing in near)
         return next((name for name in names if self.grounding.nearest_of(name) >= CALLED_ALIKE), "")
 
-    def narrowed(self, kinds: tuple[str, ...], last: Sequence[str], read: Reading) -> tuple[tuple[str, ...], Reading]:
-        """The kinds, and what is left of the reading, where words wanted of the last kind make another name with its
-        own: "a table", "a dining one"."""
-        for span in () if kinds else read.spans:
-            if span.slot != r.WANTED or self.grounding.meant(span.text):
+    def narrowed(
+        self, kinds: tuple[str, ...], last: Sequence[str], read: Reading, text: str
+    ) -> tuple[tuple[str, ...], Reading]:
+        """The kinds, and what is left of the reading, where words wanted of a kind make another name with its own: of
+        the last one, "a table", "a dining one", or of one beside them, "a folding chair"."""
+        for span in read.spans:
+            entry = self.grounding.meant(span.text)
+            if span.slot != r.WANTED or (entry and entry.facet in SEEN):
                 continue
-            for kind in last:
-                name = f"{span.text} {kind.split()[-1]}"
-                if self.grounding.is_thing(name) and self.is_named_so(name):
+            for kind in kinds or last:
+                name = f"{span.text} {kind.split()[-1]}".lower()
+                is_said = not kinds or name in text.lower()
+                if is_said and self.grounding.is_thing(name) and self.is_named_so(name):
                     return (name,), replace(read, spans=tuple(one for one in read.spans if one is not span))
         return kinds, read
 
@@ -182,10 +196,10 @@ class Kinds:
             read, spans=tuple(replace(one, slot=r.WANTED) if one in adjectives else one for one in read.spans)
         )
 
-    def is_kind(self, span: Span) -> bool:
+    def is_kind(self, span: Span, text: str) -> bool:
         """Whether words were read as a kind of thing, or as a look though they name a thing that is sold here."""
         if span.slot == r.WANTED and not self.grounding.meant(span.text):
-            return self.grounding.things_in(span.text)[:1] == (span.text.lower(),)
+            return self.grounding.things_in(span.text)[:1] == (span.text.lower(),) and not is_part(span, text)
         return span.slot == r.KIND and not is_place(span.text)
 
     def possible(self, read: Reading, text: str) -> str:
@@ -194,13 +208,22 @@ class Kinds:
         for span in sorted(read.possible, key=lambda one: -one.sure):
             if WITH_BEFORE.search(text[: span.start]):
                 continue
-            if is_denied(span, text) or WHERE_BEFORE.search(text[: span.start]):
+            if is_denied(span, text) or len(span.text.split()) >= DESCRIBING or not (name := self.head_of(span.text)):
                 continue
-            if len(span.text.split()) < DESCRIBING and (named := self.grounding.things_in(span.text)):
-                return named[0]
+            place = max(span.text.lower().rfind(name), 0)
+            if not WHERE_BEFORE.search(text[: span.start + place]):
+                return name
         kinds = read.words(r.KIND)
         elsewhere = WHERE.sub(" ", text)
         return next(iter(self.grounding.things_in(elsewhere)), "") if kinds and all(map(is_place, kinds)) else ""
+
+    def head_of(self, said: str) -> str:
+        """The longest thing sold here by whose name words end, a "table" of "small table", for of "shoe rack" the shoe
+        is none; "" for none."""
+        words = self.grounding.mend(" ".join(re.split(r"\s+", said))).split()
+        ends = next((place for place, word in enumerate(words) if place and word in JOINTS), len(words))
+        named = self.grounding.things_in(" ".join(words[:ends]))
+        return next((name for name in named if words[:ends][-len(name.split()) :] == name.split()), "")
 
     def is_sold(self, kinds: Sequence[str]) -> bool:
         """Whether the catalogue has any such thing."""
@@ -224,40 +247,6 @@ class Kinds:
         """Whether two names of kinds mean many of the same products."""
         first, second = (self.grounding.admitted(names, SOLD) for names in (kinds, others))
         return bool((first & second).sum() >= ALIKE * min(first.sum(), second.sum()))
-
-
-def without_places(spans: Sequence[Span], text: str) -> list[Span]:
-    """Spans but for things that only say where another shall stand, "in front of the settee"."""
-    return [span for span in spans if not WHERE_BEFORE.search(text[: span.start])]
-
-
-def beside(span: Span, text: str) -> Iterator[tuple[int, int]]:
-    """Where a span would begin and end with the two words, or the word, before it, and with the word behind it."""
-    for count in (2, 1):
-        if before := re.search(rf"(?:\b[^\W\d_]+[ -]){{{count}}}\Z", text[: span.start]):
-            yield before.start(), span.end
-    if behind := re.match(r"[ -][^\W\d_]+", text[span.end :]):
-        yield span.start, span.end + behind.end()
-
-
-def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
-    """Spans but for things that are parts of the one before: of "a mirror with a black frame" not the frame."""
-    kept: list[Span] = []
-    for span in spans:
-        before = next((one for one in reversed(kept) if one.slot == r.KIND), None)
-        is_part = span.slot == r.KIND and before and PART_BEHIND.fullmatch(text[before.end : span.start])
-        kept += [] if is_part else [span]
-    return kept
-
-
-def is_vague(kind: str) -> bool:
-    """Whether what is wished for is only described, "a place to hide the shoes"."""
-    return kind.lower().split()[0] in VAGUE
-
-
-def is_place(kind: str) -> bool:
-    """Whether what was taken for a thing is where things stand."""
-    return kind.lower().split()[-1] in PLACES
 
 
 def sureness(read: Reading, kinds: Sequence[str]) -> float:

@@ -12,6 +12,7 @@ from lavic_chat.nlu.bounds import CURRENCY, bound_before, bound_behind, bound_ri
 from lavic_chat.nlu.intent import Limit
 from lavic_chat.nlu.reading import Span
 
+ENDLESS = 1e9  # from which on a number bounds nothing
 ABOUT = 0.2  # of a price or a measure that is only about so much
 REACH = 28  # characters around an amount that may say what it is of
 INCHES = r"in(?!\s*\w)|in(?=\s+(?:wide|deep|high|tall|long|across)\b)"
@@ -45,6 +46,10 @@ DIRECTIONS = {
 AGE = re.compile(r"\b(?:kids?|child(?:ren)?|toddlers?|boys?|girls?|ages?|aged)\b[^.,;!?]{0,12}\Z", re.IGNORECASE)
 DECADE = re.compile(r"\d0'?s\b", re.IGNORECASE)
 CROSSED = re.compile(r"(?<=[\dm\s])[x×*](?=\s*\d)|\bby\b", re.IGNORECASE)  # "180 x 90", "2 m by 3 m"
+CROSSED_BEHIND = re.compile(r"\s*(?:[x×*]|by)\s*\Z", re.IGNORECASE)
+SPENT_BEFORE = re.compile(
+    r"\b(?:spend|spending|pay|paying|afford|budget|costs?|stretch\s+to)\b[^.,;!?]{0,24}\Z", re.IGNORECASE
+)
 CROSSING = re.compile(r"\s*(?:[x×*]|by)\s*", re.IGNORECASE)
 BEFORE_NAME = re.compile(r"[\s-]*(?:[^\W\d_]+\s)?")  # between a measure and a thing's name, and the other way round
 BEHIND_NAME = re.compile(r"\s*,?\s*(?:(?:of|about|around|at|roughly|some)\s+)?", re.IGNORECASE)
@@ -69,10 +74,10 @@ def limits_in(spans: Sequence[Span], text: str, usual: str = "") -> Iterator[Lim
     for span, behind in zip_longest(amounts, amounts[1:]):
         shared = behind and behind.slot == span.slot and JOINED.fullmatch(text[span.end : behind.start])
         unit = unit_behind(behind.text) if shared else ""
-        if not is_time(span, text):
+        if not is_time(span, text) and not text[span.end :].lstrip().startswith("%"):
             found = corrected(span, amounts, text)
             yield from limits_of(
-                undirected(found, spans, text, usual) if lacks_direction(span, amounts, text) else found, unit
+                undirected(found, spans, text, usual) if lacks_direction(found, amounts, text) else found, unit
             )
 
 
@@ -102,7 +107,7 @@ def with_units(spans: Sequence[Span], text: str) -> list[Span]:
     """The amounts, a unit that was read by itself with the number before it, "250" and "cm", and measures with a cross
     between, "180" and "90", as one."""
     joined: list[Span] = []
-    for span in spans:
+    for span in map(without_cross, spans):
         if span.slot not in r.AMOUNTS:
             continue
         last = joined[-1] if joined else None
@@ -115,6 +120,12 @@ def with_units(spans: Sequence[Span], text: str) -> list[Span]:
         else:
             joined.append(span)
     return joined
+
+
+def without_cross(span: Span) -> Span:
+    """A measure without the cross behind it, "200 x"."""
+    cross = CROSSED_BEHIND.search(span.text) if span.slot in r.MEASURES else None
+    return replace(span, text=span.text[: cross.start()], end=span.start + cross.start()) if cross else span
 
 
 def overlooked_seats(amounts: Sequence[Span], text: str) -> list[Span]:
@@ -144,6 +155,8 @@ def corrected(span: Span, amounts: Sequence[Span], text: str) -> Span:
     """An amount with the direction that stands nearest to it, where it is a measure, and the bound that is said beside
     it."""
     before, after, followed = around(span, amounts, text)
+    if span.slot in r.MEASURES and not UNIT.search(span.text + after) and SPENT_BEFORE.search(before):
+        span = replace(span, slot=r.PRICE)
     if span.slot == r.PRICE and (slot := direction_of_number(span, before, after)):
         span = replace(span, slot=slot)
     if span.slot not in r.MEASURES:
@@ -210,7 +223,7 @@ def limit_of(span: Span, unit: str = "") -> Limit | None:
         count = read_count(span.text)
         return Limit(r.SEATS, least=count) if count else None
     numbers = read_numbers(span.text) if span.slot == r.PRICE else read_measures(span.text, unit)
-    if not numbers:
+    if not numbers or max(numbers) > ENDLESS:
         return None
     if len(numbers) > 1 and JOINED.search(span.text) and not CROSSED.search(span.text):
         return Limit(span.slot, min(numbers), max(numbers))

@@ -10,7 +10,7 @@ from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.variants import variant_title, variant_words
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.answers import ALL_SEEN, APPEARANCE, Answers
+from lavic_chat.nlu.answers import ALL_SEEN, MOST_VARIANTS, Answers
 from lavic_chat.nlu.conditions import (
     CENT_OR_CM,
     Condition,
@@ -25,9 +25,9 @@ from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.reader import IntentReader, Tagger
 from lavic_chat.nlu.stated import SettledCaptions
+from lavic_chat.nlu.variants_meant import without_appearance
 
 MOST_MISSED = 3  # titles of what is out of stock
-MOST_VARIANTS = 50  # that one of them is compared with
 
 
 class Listener:
@@ -89,6 +89,13 @@ class Listener:
                 break
         return tuple(titles)
 
+    def sold_out(self, item: str) -> tuple[str, ...]:
+        """The title of a product that is out of stock, with what tells it from its variants; empty where it is not."""
+        row = self.grounding.row[item]
+        if self.grounding.columns.in_stock[row]:
+            return ()
+        return (variant_title(self.grounding.products[row], self.variants(row)),)
+
     def variants(self, row: int) -> list[Product]:
         """The product in a row of the catalogue and its variants; some of them where there are very many."""
         rows = self.grounding.columns.variants_of(row)[:MOST_VARIANTS]
@@ -145,9 +152,3 @@ class Listener:
         """What is said to a turn that asks for no pick."""
         said = next((turn.text for turn in reversed(dialogue.turns) if turn.role == SEEKER), "")
         return self.answers.reply(intent, dialogue.last_shown, said)
-
-
-def without_appearance(product: Product) -> Product:
-    """A product as a catalogue tells it whose looks are for the pictures alone to tell."""
-    kept = {name: value for name, value in product.attributes.items() if name.strip().lower() not in APPEARANCE}
-    return replace(product, attributes=kept)

@@ -2,9 +2,10 @@
 the shown product costs or measures."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from lavic_chat.catalog.amounts import read_count
 from lavic_chat.catalog.measures import LONGEST
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.bounds import bound_before, bound_right_behind
@@ -12,6 +13,14 @@ from lavic_chat.nlu.intent import Intent, Limit
 from lavic_chat.nlu.limits import DIRECTIONS, bounded
 from lavic_chat.nlu.reading import Reading, Span
 
+ALL_TOGETHER = re.compile(
+    r"\b(?:total|altogether|all together|in all|for (?:all|the lot|both|them all)|combined)\b", re.IGNORECASE
+)
+SO_MANY = re.compile(
+    r"(?<![\d.,$€£])\b([2-9]|1[0-2]|two|three|four|five|six|seven|eight|nine|ten|twelve)\b"
+    r"(?=\s+(?:of\s+(?:them|these|those)|[^\W\d_]))(?!\s*(?:cms?|mm|m|ft|inch|inches|people|persons|adults|hundred|thousand)\b)",
+    re.IGNORECASE,
+)
 FACTORS = {"half": 0.5, "double": 2.0, "twice": 2.0, "triple": 3.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0}
 OF_PRICE, OF_SIZE = r"much|expensive|dear|price|budget|cost|costs|limit|money|amount|sum", r"big|large|size"
 NAMES = {r.PRICE: OF_PRICE, **DIRECTIONS, r.SIZE: OF_SIZE}
@@ -60,6 +69,20 @@ def relative_limit(text: str, intent: Intent, facts: Mapping[str, float]) -> Lim
         return None
     bound = multiple.bound or (r.MOST if quantity == r.PRICE or is_open(limit) else r.ABOUT)
     return bounded(Span(quantity, "", 0, 0, bound), multiple.factor * base)
+
+
+def shared_out(limits: Iterable[Limit], text: str) -> list[Limit]:
+    """Limits in which a price that is said for several things together, "six chairs, total budget 600", is that of
+    each."""
+    several = SO_MANY.search(text) if ALL_TOGETHER.search(text) else None
+    count = read_count(several[1]) if several else None
+    return [shared(limit, count) if count and limit.quantity == r.PRICE else limit for limit in limits]
+
+
+def shared(limit: Limit, count: int) -> Limit:
+    """A limit of so many things as that of each."""
+    least, most = (None if end is None else end / count for end in (limit.least, limit.most))
+    return replace(limit, least=least, most=most)
 
 
 def middle(limit: Limit | None) -> float | None:

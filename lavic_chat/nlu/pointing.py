@@ -26,6 +26,7 @@ ANSWER_WEIGHT, ASIDE, RECENT = 0.6, 0.5, 0.1  # aside: of words that are not mar
 CALLED, ASKED_FOR, UNLIKELY = 0.9, 0.8, 0.03  # probability of a word: of a title, of the message answered, of neither
 NO_HEAD = 0.6  # that a thing is meant by a word which only stands in its name
 OTHER_PLACE = 0.1  # that one beside the pick is meant where no place is said
+NO_PLACE = 0.9  # probability from which on surely no place is said
 LEAST = 0.01  # of an answer or a place
 MEANT_FROM, MEANT_TO = 0.85, 0.95  # similarity of a kind that is another thing, and that is the very thing
 IS_SUCH = 0.5  # probability from which on an answer's pick is what words point at
@@ -63,19 +64,20 @@ class Pointing:
     def find(self, read: Reading, text: str, shown: Shown, kinds: Sequence[str]) -> str | None:
         """Id of the product that is meant; None where the place that is said is beyond its list. kinds: of thing, that
         the message points with."""
-        each = [
-            Occurrence(answer, place, item) for answer, items in enumerate(shown.lists)
-            for place, item in enumerate(items[:1] if read.place else items) if item in self.row
-        ]  # fmt: skip
+        each = [one for one in occurrences(shown, read.place) if one.item in self.row]
         if not each:
             return None
+        if read.place == 1 and read.act == r.RECALL and shown.lists[-1][0] == shown.on_card:
+            return shown.as_first_shown[0]  # "no, the first one": that of the list before it was changed
         said = self.word_scores(read, text, shown, each, kinds)
         first = self.first_such(said, each)
-        answers = np.log(answer_shares(read, len(shown.lists), first))
+        answers = np.log(answer_shares(read, len(shown.lists), shown.before_it, first))
         scores = said + RECENT * np.array([one.answer for one in each])
         scores += ANSWER_WEIGHT * answers[[one.answer for one in each]]
         if not read.place:
-            shares = [place_share(read, one.place, len(shown.lists[one.answer])) for one in each]
+            newest = shown.pick if read.which == r.PREVIOUS else shown.current
+            meant = [*(items[0] for items in shown.lists[:-1]), newest]
+            shares = [place_share(read, one, shown.lists[one.answer], meant[one.answer]) for one in each]
             scores += np.log(shares)
         best = each[int(scores.argmax())]
         return item_at(shown.lists[best.answer], read.place) if read.place else best.item
@@ -95,8 +97,9 @@ class Pointing:
         asked = [stems(message) for message in shown.messages]
         rows = [self.row[one.item] for one in each]
         answers = [one.answer for one in each]
+        called = [frozenset() if one.place else asked[one.answer] for one in each]  # of the ten, the pick is the answer
         for unit, weight in units_of(read, text, kinds, self.grounding.speller.known.__contains__).items():
-            total += weight * np.log(self.likely(unit, rows, [asked[answer] for answer in answers]))
+            total += weight * np.log(self.likely(unit, rows, called))
         picks = [self.row.get(items[0], -1) for items in shown.lists]
         for words, step in neighbours(text):
             for unit in words:
@@ -164,21 +167,51 @@ def without_neighbours(read: Reading, text: str) -> Reading:
     return replace(read, spans=tuple(kept))
 
 
-def answer_shares(read: Reading, count: int, first: int) -> np.ndarray:
-    """[count] probability that each answer of the shop is pointed at; first: the first one that may be called so."""
+def occurrences(shown: Shown, place: int) -> list[Occurrence]:
+    """Everything that was shown, and what an answer has only named; the picks alone where a place is said."""
+    found = [
+        Occurrence(answer, at, item) for answer, items in enumerate(shown.lists)
+        for at, item in enumerate(items[:1] if place else items)
+    ]  # fmt: skip
+    named = shown.spoken_of
+    if named and not place and shown.lists and named not in shown.lists[-1]:
+        found.append(Occurrence(len(shown.lists) - 1, len(shown.lists[-1]), named))
+    return found
+
+
+def answer_shares(read: Reading, count: int, previous: int, first: int) -> np.ndarray:
+    """[count] probability that each answer of the shop is pointed at. previous: the one before what is on the card;
+    first: the first one that may be called so."""
     known = settled(read.which_shares, r.ANSWERS, read.which)
     found = np.full(count, LEAST + known[r.NAMED] / count)
     found[-1] += known[r.LAST]
-    found[max(count - 2, 0)] += known[r.PREVIOUS]
+    found[previous] += known[r.PREVIOUS]
     found[first] += known[r.FIRST]
     return found
 
 
-def place_share(read: Reading, place: int, count: int) -> float:
-    """Probability that a place of a list of so many is pointed at; where none is said, its pick is."""
+def place_share(read: Reading, one: Occurrence, items: Sequence[str], meant: str | None) -> float:
+    """Probability that the place of a list is pointed at. meant: what is, where no place is said: its pick, or what the
+    talk has come to."""
     known = settled(read.place_shares, r.PLACES, read.place)
-    found = LEAST + known.get(place + 1, 0.0) + known[0] * (1 - OTHER_PLACE if place == 0 else OTHER_PLACE)
-    return found + (known[-1] if place == count - 1 else 0.0)
+    found = LEAST + known.get(one.place + 1, 0.0) + known[0] * (1 - OTHER_PLACE if one.item == meant else OTHER_PLACE)
+    return found + (known[-1] if one.place == len(items) - 1 else 0.0)
+
+
+def points(read: Reading) -> bool:
+    """Whether a message points at a place or at an earlier answer, or may do so."""
+    is_surely_none = read.place_shares[0] >= NO_PLACE if read.place_shares else True
+    return bool(read.place) or not is_surely_none or read.which in (r.PREVIOUS, r.FIRST)
+
+
+def said_anew(read: Reading, alone: Reading) -> Reading:
+    """A message without the place or the answer that only the messages before it point at: after "take the third" it
+    is the third of the list no longer. alone: the message read without them."""
+    if read.place != alone.place:
+        read = replace(read, place=alone.place, place_shares=alone.place_shares)
+    if read.which in (r.PREVIOUS, r.FIRST) and alone.which == r.LAST:
+        read = replace(read, which=r.LAST, which_shares=alone.which_shares)
+    return read
 
 
 def settled(shares: Sequence[float], names: Sequence[Name], chosen: Name) -> dict[Name, float]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lavic_chat.catalog.amounts import in_figures
+from lavic_chat.catalog.measures import facts_of
 from lavic_chat.catalog.text import words_of
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import stems
@@ -20,6 +21,7 @@ from lavic_chat.nlu.pointing import DEFINITE, POINTING
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import References
 from lavic_chat.nlu.shown import Shown
+from lavic_chat.nlu.variants_meant import variant_meant
 
 NAMED_SO = 0.5  # probability from which on a product is the one that is called so
 OF_KIND = 0.6  # similarity from which on a product is of a kind that is asked about
@@ -68,8 +70,22 @@ class Questions:
         asked = replace(last, act=r.QUESTION, asks=asks, also=tuple(also), subjects=(), missing=())
         comparison = comparative_in(text)
         if comparison and len(compared := self.compared(text, shown)) > 1:
-            return replace(asked, asks=comparison, also=(), subjects=compared, reference=compared[0])
-        return self.about(replace(asked, reference=reference), read, text, shown)
+            best = self.foremost(compared, comparison[:-1], comparison[-1] == "+") or compared[0]
+            return replace(asked, asks=comparison, also=(), subjects=compared, reference=best)
+        if not read.place:
+            reference = variant_meant(self.grounding, asks, text, reference, shown.of(r.LAST))
+        asked = self.about(replace(asked, reference=reference), read, text, shown)
+        if asks in r.EXTREMES and not asked.subjects:
+            best = self.foremost(shown.of(r.LAST), *r.EXTREMES[asks])
+            asked = replace(asked, reference=best or asked.reference)
+        return asked
+
+    def foremost(self, items: Sequence[str], fact: str, is_highest: bool) -> str | None:
+        """Id of the product with the highest or lowest number, which an answer in words names; None where it is known
+        of none."""
+        facts = {item: facts_of(self.grounding.products[self.row[item]]) for item in items if item in self.row}
+        known = [item for item in facts if fact in facts[item]]
+        return (max if is_highest else min)(known, key=lambda item: facts[item][fact]) if known else None
 
     def about(self, asked: Intent, read: Reading, text: str, shown: Shown) -> Intent:
         """A question about one product, the one it points at or another that it names, or about all of a kind that is
@@ -97,7 +113,7 @@ class Questions:
 
     def called(self, title: str) -> str | None:
         """Id of the product whose title has all words of a name; None where none has."""
-        found = self.grounding.titled(title)
+        found = self.grounding.titles.probability(title)
         best = int(found.argmax()) if len(found) else -1
         is_so = best >= 0 and found[best] >= NAMED_SO and stems(title) <= stems(self.grounding.columns.titles[best])
         return self.grounding.columns.ids[best] if is_so else None
@@ -119,7 +135,7 @@ class Questions:
         the second?"; the last two picks where it names none; none where it compares with a number."""
         parts = (self.pointed(part, shown) for part in PART.split(text))
         found = tuple(dict.fromkeys(item for item in parts if item))
-        picks = tuple(dict.fromkeys(shown.picks))[:2]
+        picks = tuple(dict.fromkeys(filter(None, (shown.current, *shown.picks))))[:2]
         if WITH_NUMBER.search(text) or len(found) > 1:
             return found
         return tuple(dict.fromkeys((*found, *picks)))[:2] if found else tuple(reversed(picks))
@@ -134,7 +150,7 @@ class Questions:
         if kinds := self.grounding.things_in(part)[:1]:
             found = self.find_named(part, shown, kinds)
             return found if self.is_such(found, kinds) else None
-        return shown.pick if PICK.search(part) else None
+        return shown.current if PICK.search(part) else None
 
     def named(self, said: str, shown: Shown, is_title: bool = False) -> str | None:
         """Id of the product whose title has all words of a name that is more than what it is, one that was shown where

@@ -30,6 +30,7 @@ EXTREMES: Mapping[str, tuple[str, bool]] = {  # what may be asked for -> the fac
     "cheapest": ("price", False), "dearest": ("price", True), "widest": (WIDTH, True), "narrowest": (WIDTH, False),
     "tallest": (HEIGHT, True), "smallest": (SIZE, False), "biggest": (SIZE, True),
 }  # fmt: skip
+COMPARE = "compare"  # asked for beside a wish: another product to compare the pick with
 SIZES = "sizes"  # asked for, too, though the network has no name for it: those that a thing comes in
 COMPARED = ("price", "width", "depth", "height", "size", "light", "pattern")
 COMPARISONS = tuple(f"{name}{sign}" for name in COMPARED for sign in "+-")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lavic_chat.catalog.text import singular, words_of
+from lavic_chat.dialogue.turns import Turn
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import SMALL_WORDS, stems
 from lavic_chat.nlu.grounding import Grounding
@@ -21,6 +22,12 @@ ALL_SHOWN = re.compile(r"\b(?:none|neither|any|all)\s+of\s+(?:these|those|them)\
 THOSE = re.compile(  # all that were shown, or one that is spoken of so: "ankle boots"
     r"\bnot\s+(?:these|those)\b|\b(?:these|those|others)(?=\W*\Z|\s+(?:are|do|don|look|all|ones?)\b)", re.IGNORECASE
 )
+TAKES = re.compile(
+    r"\b(?:i|we)(?:['’]?ll|\s+will|\s+would|['’]?d)?\s+(?:like\s+to\s+)?(?:take|buy|have|choose|go\s+(?:for|with))\s+"
+    r"(?:it|this|that)(?:\s+one)?(?:\W+(?:then|please|thanks))?\W*\Z", re.IGNORECASE,
+)  # fmt: skip
+OF_ITSELF = re.compile(r"\b(?:it|this(?:\s+one)?)\s+(?:\w+\s+)?in\b", re.IGNORECASE)  # "this one in black"
+HAVE_IT_IN = re.compile(rf"\b(?:have|get|got|sell|make|order|buy)\s+{OF_ITSELF.pattern}", re.IGNORECASE)
 
 
 class References:
@@ -30,10 +37,22 @@ class References:
         self.grounding, self.row = grounding, grounding.row
         self.pointing = Pointing(grounding)
 
+    def named_in(self, turn: Turn) -> tuple[str, ...]:
+        """Products of the longest title that a message of the shop holds, where it shows none by id."""
+        named, columns = "" if turn.shown else self.grounding.titles.named_in(turn.text), self.grounding.columns
+        return tuple(columns.ids[row] for row, title in enumerate(columns.titles) if named and title == named)
+
+    def taken(self, read: Reading, text: str, shown: Shown) -> Reading:
+        """A message as a recall where it takes what the talk has come to, and that is not the pick: "ok, I buy it"."""
+        is_taken = read.act not in (r.QUESTION, r.RECALL) and TAKES.search(text)
+        return replace(read, act=r.RECALL) if is_taken and shown.current != shown.pick else read
+
     def find(self, read: Reading, text: str, shown: Shown) -> str | None:
         """Id of the shown product that a message points at, the pick where it does not say which."""
         if not shown.lists:
-            return None
+            return shown.current
+        if read.act == r.RECALL and not read.place and read.words(r.WANTED) and OF_ITSELF.search(text):
+            return shown.current
         names_it = read.act in (r.RECALL, r.QUESTION) or read.which == r.NAMED
         kinds = self.kinds_in(read, text) if names_it else ()
         spans = read.spans if names_it else tuple(one for one in read.spans if one.slot == r.REFERENCE)
@@ -72,8 +91,12 @@ class References:
         """Whether a product looks as each of the words says."""
         return all(self.grounding.appearance(word)[self.row[item]] >= MATCHES for word in words)
 
-    def resolve(self, intent: Intent, read: Reading) -> Intent:
-        """A recall either brings back a product that was shown, or asks for its like: in another look, cheaper."""
+    def resolve(self, intent: Intent, read: Reading, text: str, shown: Shown) -> Intent:
+        """A recall either brings back a product that was shown, or asks for its like: in another look, cheaper. So does
+        who asks to have it in another look."""
+        if intent.act in (r.ASK, r.REFINE) and shown.current and read.words(r.WANTED) and HAVE_IT_IN.search(text):
+            same = Relation("shape", "=", shown.current)
+            return replace(intent, relations=(*intent.relations, same))
         if intent.act != r.RECALL:
             return intent
         if intent.title and not self.is_called(intent.reference, intent.title):
@@ -81,7 +104,9 @@ class References:
         if not intent.reference:
             return replace(intent, act=r.REFINE)
         wanted = tuple(filter(self.grounding.is_known, read.words(r.WANTED)))
-        if wanted and not self.appears_so(intent.reference, wanted):
+        is_named = read.which == r.NAMED or intent.reference != shown.on_card  # else the same in that look is wanted
+        is_called_so = is_named and shown.was_asked_for(intent.reference, wanted)
+        if wanted and not is_called_so and not self.appears_so(intent.reference, wanted):
             like = (*intent.relations, Relation("shape", "=", intent.reference))
             return replace(intent, act=r.REFINE, relations=like, reference=None)
         if read.compared or read.same or read.other:
@@ -95,7 +120,8 @@ class References:
             return (reference,)
         title = self.grounding.columns.titles[self.row[items[0]]]
         every = ALL_SHOWN.search(text) or (THOSE.search(text) and not is_plural(title))
-        return items if every or items in shown.by_title else items[:1]
+        one = tuple(dict.fromkeys((items[0], shown.current or items[0])))
+        return items if every or items in shown.by_title else one
 
 
 def is_plural(title: str) -> bool:

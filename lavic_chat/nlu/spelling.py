@@ -1,7 +1,7 @@
 """Misspelled words, mended by edit distance and by sound to the words that a catalogue and its shoppers use."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 
 from jellyfish import metaphone
@@ -15,17 +15,26 @@ SIMILAR = 0.72  # of a word that is none
 SOUNDS_SO = 0.8  # mean similarity of letters and of sounds: "xilofone"
 LEAST_ALIKE = 0.65  # of the letters of such a word
 NEAREST = 40  # words that are compared more closely
+LONG, COMMON_LIKE = 8, 0.88  # letters of a word that may be a common one, and its likeness to that
 FEWEST_LETTERS = 4  # of a word that may be misspelled
 
 
 class Speller:
     """uses: words of names, by how many names have them; others: further words that may be meant; is_word: whether a
-    word is English, and so is left as it is."""
+    word is English, and so is left as it is; common: English words that are meant where a long word is hardly any
+    other, "confortable"."""
 
-    def __init__(self, uses: Mapping[str, int], others: Collection[str], is_word: Callable[[str], bool]):
+    def __init__(
+        self,
+        uses: Mapping[str, int],
+        others: Collection[str],
+        is_word: Callable[[str], bool],
+        common: Sequence[str] = (),
+    ):
         # Of words that are equally near, the one that more things are called is meant.
         self.words = sorted({*uses, *others}, key=lambda word: (-uses.get(word, 0), word))
         self.known, self.is_word = frozenset(self.words), is_word
+        self.common = [word for word in common if len(word) >= LONG]
         self.mend_word = lru_cache(2048)(self._mend_word)
 
     def mend(self, said: str) -> str:
@@ -45,7 +54,11 @@ class Speller:
         if len(word) < FEWEST_LETTERS or word in self.known or singular(word) in self.known or self.is_word(word):
             return word
         likely = [found for said in (word, without_r(word)) if said for found in self._near(said)]
-        return max(likely, key=lambda found: found[:3])[3] if likely else word
+        best = max(likely, key=lambda found: found[:3]) if likely else (0.0, False, False, word)
+        if len(word) >= LONG and best[0] < COMMON_LIKE:
+            found = process.extractOne(word, self.common, scorer=SIMILARITY, score_cutoff=COMMON_LIKE)
+            return found[0] if found else best[3]
+        return best[3]
 
     def _near(self, word: str) -> list[tuple[float, bool, bool, str]]:
         """Words that may be meant: how like each is, whether it has the same letters, and begins with the same one."""

@@ -62,6 +62,10 @@ class WordTables:
         """Of each thing of the thesaurus whether any product is called so."""
         return self.things.sizes > 0
 
+    def titles_in(self, text: str) -> np.ndarray:
+        """The rows whose titles are of several words, all of which a text has."""
+        return np.flatnonzero((self.titles.having(title_stems(text)) == self.titles.sizes) & (self.titles.sizes > 1))
+
     def ending_so(self, words: tuple[str, ...], in_order: bool) -> np.ndarray:
         """[T] whether a name has all of the words, and ends with the last; in_order: ends with all of them, for a
         high-back chair is no high chair."""

@@ -52,14 +52,7 @@ class ExactIndex:
         """See `Index.search`; items of one similarity stand in the catalogue's order. Those whose vectors are no
         numbers, as on a damaged disk, are not found."""
         rows = self.within_reach(vectors, admitted_rows(self.columns, filters, excluded), k)
-        similarities = self.similarities(vectors, rows)
-        if not (known := np.isfinite(similarities)).all():
-            rows, similarities = rows[known], similarities[known]
-        if len(rows) > 2 * k > 0:
-            least = kth_highest(similarities, k)
-            rows, similarities = rows[similarities >= least], similarities[similarities >= least]
-        nearest = np.argsort(-similarities, kind="stable")[:k]
-        return [Hit(self.columns.ids[rows[at]], float(similarities[at])) for at in nearest]
+        return best_hits(self.columns.ids, rows, self.similarities(vectors, rows), k)
 
     def within_reach(self, vectors: QueryVectors, rows: np.ndarray, k: int) -> np.ndarray:
         """Those of the rows whose bonus is high enough for their vectors to bring them among the k nearest."""
@@ -72,11 +65,7 @@ class ExactIndex:
 
     def similarities(self, vectors: QueryVectors, rows: np.ndarray) -> np.ndarray:
         """[n] of these items, bonus and all; those that are no numbers are below all others."""
-        found = compare(self.text, vectors.text, rows)
-        if vectors.picture is not None:
-            found = found + compare(self.picture, vectors.picture, rows)
-        found = found if vectors.bonus is None else found + vectors.bonus[rows]
-        return np.where(np.isfinite(found), found, -np.inf)
+        return similarities((self.text, self.picture), vectors, rows)
 
 
 def admitted_rows(columns: Columns, filters: Filters, excluded: Collection[str]) -> np.ndarray:
@@ -84,6 +73,28 @@ def admitted_rows(columns: Columns, filters: Filters, excluded: Collection[str])
     admitted = filters.mask(columns)
     admitted[columns.rows_of(excluded)] = False
     return np.flatnonzero(admitted)
+
+
+def similarities(items: tuple[np.ndarray, np.ndarray], vectors: QueryVectors, rows: np.ndarray) -> np.ndarray:
+    """[n] of the items in these rows of text [N, d] and picture [N, h], bonus and all; those that are no numbers are
+    below all others."""
+    text, picture = items
+    found = compare(text, vectors.text, rows)
+    if vectors.picture is not None:
+        found = found + compare(picture, vectors.picture, rows)
+    found = found if vectors.bonus is None else found + vectors.bonus[rows]
+    return np.where(np.isfinite(found), found, -np.inf)
+
+
+def best_hits(ids: Sequence[str], rows: np.ndarray, found: np.ndarray, k: int) -> list[Hit]:
+    """The k highest of items in these rows, [n] in their order, by their similarities [n]; those that are no numbers
+    are none."""
+    if not (known := np.isfinite(found)).all():
+        rows, found = rows[known], found[known]
+    if len(rows) > 2 * k > 0:
+        least = kth_highest(found, k)
+        rows, found = rows[found >= least], found[found >= least]
+    return [Hit(ids[rows[at]], float(found[at])) for at in np.argsort(-found, kind="stable")[:k]]
 
 
 def kth_highest(numbers: np.ndarray, k: int) -> float:

@@ -2,19 +2,18 @@
 
     milvus://HOST:PORT      milvus://USER:PASSWORD@HOST:PORT      milvus+https://...      milvus:///FOLDER/FILE.db
 
-What a query adds to each item, its bonus, no server knows. So it is asked for the similarities of the items of the
-highest bonus, and for the nearest of those that may be among the best of both together, until there are no others.
-Into its filters go numbers alone: ids and categories as hashes, so that no name of a catalogue is ever read as one.
+What a query adds to each item, its bonus, no server knows. So the items of the highest bonus are compared here, with
+the vectors that were sent, and Milvus is asked for the nearest of all where more than these may be among the best of
+both together: once, as a rule. Into its filters go numbers alone: ids and categories as hashes, so that no name of a
+catalogue is ever read as one.
 """
 
-import contextlib
 import logging
 import math
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
@@ -23,29 +22,22 @@ from lavic_chat.catalog.columns import Columns, columns_of
 from lavic_chat.catalog.filters import Filters
 from lavic_chat.errors import LavicError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.retrieval.index import Hit, QueryVectors, admitted_rows, reach
+from lavic_chat.retrieval.index import Hit, QueryVectors, admitted_rows, best_hits, kth_highest, reach, similarities
+from lavic_chat.retrieval.milvus_client import MilvusAddress, connect_milvus, failures_at, read_address
 from lavic_chat.storage.files import hash_bytes, write_atomic
 
 KEY, VERSION, PRICE, CATEGORY, STOCK, VECTOR = "key", "version", "price", "category", "stock", "vector"  # fields
-SCHEMES = {"milvus": "http", "milvus+http": "http", "milvus+https": "https"}
-FEW = 128  # items by their bonus, and nearest ones, that are asked for first
+FEW = 128  # items of the highest bonus, which are compared here in any case
+MOST_COMPARED = 32_768  # items that are compared here, in a dozen milliseconds, where they are no more than half of all
+EXPECTED = 2  # times as many are asked for as should be enough
 GROWTH = 4  # times as many are asked for next
 MOST = 16_384  # items that Milvus names at once
-MOST_NAMED = 8_192  # items that are named in a filter
+PRECISION = 1e-5  # of a similarity as Milvus computes it
 BATCH = 1_000  # items that are sent at once
 UNKNOWN_PRICE = -1.0
-PAUSE = 10.0  # seconds that a server may take to answer
+ONE_LIST = {"params": {"nlist": 1}}  # of all vectors; Milvus Lite reads it here alone, where pymilvus puts it as it is
+READ_IT = {"params": {"nprobe": 1}}
 log = logging.getLogger("lavic_chat.retrieval")
-MISSING = "An index in Milvus needs the extra `milvus`: pip install 'lavic-chat[milvus]'."
-
-
-@dataclass(frozen=True)
-class MilvusAddress:
-    """Where Milvus is: an address or a file, and how to log in; shown: what may stand in a sentence."""
-
-    uri: str
-    token: str
-    shown: str
 
 
 @dataclass(frozen=True)
@@ -57,119 +49,79 @@ class MilvusChange:
     gone: int
 
 
-def read_address(address: str) -> MilvusAddress:
-    """Raises LavicError, without quoting it, for it may hold a login, for an address of no Milvus."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port or 19530
-        if parts.scheme not in SCHEMES or parts.query or parts.fragment or not address.isprintable():
-            raise ValueError("of another kind")
-        if parts.scheme == "milvus" and not parts.netloc and parts.path.endswith(".db"):
-            return MilvusAddress(unquote(parts.path), "", f"milvus://{parts.path}")
-        if not parts.hostname or parts.path not in ("", "/"):
-            raise ValueError("no host")
-    except ValueError:
-        raise LavicError(
-            "--index and LAVIC_INDEX take an address such as milvus://127.0.0.1:19530, or milvus:///folder/index.db."
-        ) from None
-    token = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
-    return MilvusAddress(
-        f"{SCHEMES[parts.scheme]}://{parts.hostname}:{port}", token, f"milvus://{parts.hostname}:{port}"
-    )
-
-
-def connect_milvus(address: MilvusAddress) -> Any:
-    """A client. Raises LavicError where the package is missing, or Milvus cannot be reached."""
-    try:
-        from pymilvus import MilvusClient
-    except ImportError as error:
-        raise LavicError(MISSING) from error
-    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what goes wrong is said below, in one sentence
-    with failures_at(address):
-        return MilvusClient(uri=address.uri, token=address.token, timeout=PAUSE)
-
-
-@contextlib.contextmanager
-def failures_at(address: MilvusAddress) -> Generator[None]:
-    """Whatever Milvus raises becomes one sentence, which quotes neither logins nor queries."""
-    try:
-        yield
-    except LavicError:
-        raise
-    except Exception as error:  # pymilvus raises its own, grpc's, and whatever its server in a file does
-        raise LavicError(
-            f"The index {address.shown} does not answer ({type(error).__name__}); see that Milvus runs there and takes "
-            "the login, or start without --index."
-        ) from error
-
-
 class MilvusIndex:
-    """The items of one catalogue in one collection. width: numbers of a vector, known once it was opened."""
+    """The items of one catalogue in one collection. text [N, d], picture [N, h]: their vectors, known once it was
+    opened."""
 
     def __init__(self, client: Any, address: MilvusAddress, name: str, columns: Columns):
         self.client, self.address, self.name, self.columns = client, address, name, columns
-        self.keys, self.width = keys_of(columns.ids), 0
+        self.text = self.picture = np.zeros((len(columns), 0), np.float32)
+        self.keys = keys_of(columns.ids)
         self.row: Mapping[int, int] = {int(key): place for place, key in enumerate(self.keys)}
         if len(self.row) < len(columns):
             raise LavicError("Two products' ids have one hash, which Milvus cannot tell apart; rename one of them.")
 
     def search(self, vectors: QueryVectors, filters: Filters, excluded: Collection[str], k: int) -> list[Hit]:
         """See `Index.search`; exact where Milvus is. Raises LavicError where it does not answer."""
-        query = joined_query(vectors, self.width)
+        if not k:
+            return []
         condition = expression(filters, keys_of(excluded).tolist())
         if vectors.bonus is None:
-            found = self.nearest(query, condition, k)
-        else:
-            found = self.with_bonus(query, condition, admitted_rows(self.columns, filters, excluded), vectors, k)
-        best = sorted(found, key=lambda row: (-found[row], row))[:k]
-        return [Hit(self.columns.ids[row], found[row]) for row in best]
+            rows = np.sort(self.nearest(vectors, condition, k)[0])
+            return best_hits(self.columns.ids, rows, self.compare(vectors, rows), k)
+        rows, found = self.with_bonus(vectors, condition, admitted_rows(self.columns, filters, excluded), k)
+        return best_hits(self.columns.ids, rows, found, k)
 
     def with_bonus(
-        self, query: np.ndarray, condition: str, rows: np.ndarray, vectors: QueryVectors, k: int
-    ) -> dict[int, float]:
-        """Row -> similarity with its bonus of the k best of the rows that the condition admits, and of others. The best
-        that is known tells which items may still be better: each answer names the nearest of these, and no other is
-        nearer than the last one named."""
+        self, vectors: QueryVectors, condition: str, rows: np.ndarray, k: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Those of the rows that the condition admits, [n] in their order, among which the k best are, and their
+        similarities. The best that is known tells which items may still be better: an answer names the nearest of all,
+        and no other is nearer than the last one named."""
         bonus = np.zeros(0) if vectors.bonus is None else vectors.bonus
-        order = rows[np.argsort(-bonus[rows], kind="stable")] if k else rows[:0]
-        found = self.similarities(query, condition, order[:FEW], bonus)
-        left, furthest, limit = order[FEW:], reach(vectors), max(FEW, 4 * k)
-        while len(left := left[bonus[left] >= kth_best(found, k) - furthest]) > limit and limit <= MOST:
-            named = f"({condition}) and {KEY} in {self.keys[left].tolist()}" if len(left) <= MOST_NAMED else condition
-            near = self.nearest(query, named, limit)
-            found.update((row, near[row] + float(bonus[row])) for row in near)
-            furthest = min(near.values()) if len(near) == limit else -math.inf
-            left, limit = left[~np.isin(left, list(near))], GROWTH * limit
-        found.update(self.similarities(query, condition, left, bonus))
-        return found
+        seen, left = split_highest(rows, bonus, max(FEW, k))
+        found, furthest, asked = self.compare(vectors, seen), reach(vectors), 0
+        few = min(MOST_COMPARED, len(rows) // 2)
+        while len(left := left[bonus[left] >= kth_best(found, k) - furthest]) > few and asked < MOST:
+            expected = EXPECTED * k * len(rows) / (len(seen) + len(left))
+            asked = min(MOST, GROWTH * asked or math.ceil(expected))
+            near, furthest = self.nearest(vectors, condition, asked)
+            new = np.setdiff1d(near, seen)
+            seen, found = np.append(seen, new), np.append(found, self.compare(vectors, new))
+            left = np.setdiff1d(left, near)
+        seen, found = np.append(seen, left), np.append(found, self.compare(vectors, left))
+        order = np.argsort(seen)
+        return seen[order], found[order]
 
-    def similarities(self, query: np.ndarray, condition: str, rows: np.ndarray, bonus: np.ndarray) -> dict[int, float]:
-        """Those of items in these rows that the condition admits, with their bonus."""
-        found: dict[int, float] = {}
-        for part in chunks(rows, BATCH):
-            own = f"{KEY} in {self.keys[part].tolist()}"
-            near = self.nearest(query, f"({condition}) and {own}" if condition else own, len(part))
-            found.update((row, near[row] + float(bonus[row])) for row in near)
-        return found
+    def compare(self, vectors: QueryVectors, rows: np.ndarray) -> np.ndarray:
+        """[n] similarities of these items, bonus and all."""
+        return similarities((self.text, self.picture), vectors, rows)
 
-    def nearest(self, query: np.ndarray, condition: str, limit: int) -> dict[int, float]:
-        """Row -> similarity of the nearest items that the condition admits."""
+    def nearest(self, vectors: QueryVectors, condition: str, limit: int) -> tuple[np.ndarray, float]:
+        """Rows of the nearest items that the condition admits, and the highest similarity that others may have."""
+        params = {"metric_type": "IP"} | (READ_IT if self.address.is_file else {})
+        query = joined_query(vectors, self.text.shape[1] + self.picture.shape[1]).tolist()
         with failures_at(self.address):
             (hits,) = self.client.search(
-                self.name, data=[query.tolist()], anns_field=VECTOR, filter=condition, limit=limit,
-                output_fields=[KEY], search_params={"metric_type": "IP"},
+                self.name, data=[query], anns_field=VECTOR, filter=condition, limit=limit,
+                output_fields=[KEY], search_params=params,
             )  # fmt: skip
-        pairs = ((self.row.get(int(hit[KEY])), float(hit["distance"])) for hit in hits)
-        return {row: distance for row, distance in pairs if row is not None}
+        known = (self.row.get(int(hit[KEY])) for hit in hits)  # another process may have sent what is not known here
+        rows = np.array([row for row in known if row is not None], np.int64)
+        return rows, min(float(hit["distance"]) for hit in hits) + PRECISION if len(hits) == limit else -math.inf
 
     # ---- keeping it up to date ----
 
     def open(self, text: np.ndarray, picture: np.ndarray) -> int:
         """Make the collection of such vectors, [N, d] and [N, h], where there is none; how many items it has."""
-        self.width = text.shape[1] + picture.shape[1]
+        self.text, self.picture = text, picture
         with failures_at(self.address):
             if not self.client.has_collection(self.name):
-                self.create(self.width)
+                self.create(text.shape[1] + picture.shape[1])
+            elif self.address.is_file and self.client.describe_index(self.name, VECTOR)["index_type"] == "FLAT":
+                self.client.release_collection(self.name)  # a file of before
+                self.client.drop_index(self.name, VECTOR)
+                self.client.create_index(self.name, self.exact())
             self.client.load_collection(self.name)
             return int(self.client.get_collection_stats(self.name)["row_count"])
 
@@ -201,9 +153,17 @@ class MilvusIndex:
         for name in (VERSION, CATEGORY, STOCK):
             schema.add_field(name, DataType.INT64)
         schema.add_field(VECTOR, DataType.FLOAT_VECTOR, dim=width)
+        self.client.create_collection(self.name, schema=schema, index_params=self.exact(), consistency_level="Strong")
+
+    def exact(self) -> Any:
+        """How vectors are compared: all of them, so that no candidate is lost. Milvus Lite copies them at each search
+        where its index is FLAT, and has the other one searched in compiled code."""
         index = self.client.prepare_index_params()
-        index.add_index(VECTOR, index_type="FLAT", metric_type="IP")  # exact: no candidate is lost
-        self.client.create_collection(self.name, schema=schema, index_params=index, consistency_level="Strong")
+        if self.address.is_file:
+            index.add_index(VECTOR, index_type="IVF_FLAT", metric_type="IP", params=ONE_LIST)
+        else:
+            index.add_index(VECTOR, index_type="FLAT", metric_type="IP")
+        return index
 
     def versions(self) -> Iterable[tuple[int, int]]:
         """Key and version of all items that are there."""
@@ -265,9 +225,17 @@ def expression(filters: Filters, left_out: Sequence[int]) -> str:
     return " and ".join(parts)
 
 
-def kth_best(found: Mapping[int, float], k: int) -> float:
-    """The k-th highest number; as low as can be where there are fewer."""
-    return sorted(found.values(), reverse=True)[k - 1] if 0 < k <= len(found) else -math.inf
+def split_highest(rows: np.ndarray, bonus: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """So many of the rows, those of the highest bonus, and the others."""
+    if len(rows) <= count:
+        return rows, rows[:0]
+    order = np.argpartition(-bonus[rows], count)
+    return rows[order[:count]], rows[order[count:]]
+
+
+def kth_best(found: np.ndarray, k: int) -> float:
+    """The k-th highest number, k > 0; as low as can be where there are fewer."""
+    return kth_highest(found, k) if k <= len(found) else -math.inf
 
 
 @dataclass(frozen=True)

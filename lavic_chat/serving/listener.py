@@ -9,7 +9,7 @@ from lavic_chat.features.stored_items import StoredItems
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.runtimes import open_tagger
 from lavic_chat.nlu.appearance_table import AppearanceTable
-from lavic_chat.nlu.english import is_spelled, load_lexicon, load_thesaurus
+from lavic_chat.nlu.english import common_words, is_spelled, load_lexicon, load_thesaurus
 from lavic_chat.nlu.grounding import English, Grounding, Prepared
 from lavic_chat.nlu.listener import Listener
 from lavic_chat.nlu.tagging import TurnReader
@@ -38,7 +38,7 @@ def make_listener(
     tagger = open_tagger(source_of(settings))
     thesaurus = load_thesaurus()
     prototypes = load_prototypes(settings.adapter, encoder.name, thesaurus)
-    english = English(load_lexicon(), thesaurus, tagger.is_word, is_spelled, prototypes)
+    english = English(load_lexicon(), thesaurus, tagger.is_word, is_spelled, common_words(), prototypes)
     reads = catalog.terms.appearance
     tables = open_word_tables(settings, catalog, seen.others if seen else captions, encoder)
     grounding = Grounding(catalog.products, captions, encoder, english, reads, Prepared(tables, seen))

@@ -19,7 +19,7 @@ from lavic_chat.features.attribute_heads import load_heads
 from lavic_chat.features.item import ItemFeatures
 from lavic_chat.features.item_vectors import has_item_vectors, load_item_vectors
 from lavic_chat.features.stored_items import ItemMaker, open_items
-from lavic_chat.nlu.conditions import Condition, given_way, unknown_limits
+from lavic_chat.nlu.conditions import Condition, given_way, unknown_conditions
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.listener import Listener
 from lavic_chat.ranking.ranker import Ranking
@@ -118,8 +118,11 @@ class Recommender(ModelFacts, BatchRecommender):
         bias = bias + (0.0 if (prior := self.prior(request, rows)) is None else prior)
         asked = (*conditions, *self.likeness(request, intent))
         broken = tuple(() if intent.reference else given_way(asked, row) for row in rows)
-        unknown = () if intent.reference else unknown_limits(intent, conditions)
-        missed = self.listener.missed_out([product.id for product in products], asked, intent.wanted)
+        unknown = () if intent.reference else unknown_conditions(intent, conditions)
+        if intent.reference:
+            missed = self.listener.sold_out(intent.reference)
+        else:
+            missed = self.listener.missed_out([product.id for product in products], asked, intent.wanted)
         return PreparedTurn(
             ranked, found.candidates, found.item_features, intent, clock.steps, bias, broken, unknown, prior, missed
         )

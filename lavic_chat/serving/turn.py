@@ -129,6 +129,7 @@ def worded(dialogue: Dialogue, intent: Intent) -> Dialogue:
 
 
 def shown_with(dialogue: Dialogue, product: str) -> tuple[str, ...]:
-    """A product that was shown, and behind it those of the newest answer that it stood in."""
-    shown = next((turn.shown for turn in reversed(dialogue.turns) if product in turn.shown), ())
+    """A product that was shown, or that words alone have named, and behind it those of the newest answer that it stood
+    in, else of the newest one."""
+    shown = next((turn.shown for turn in reversed(dialogue.turns) if product in turn.shown), dialogue.last_shown)
     return (product, *(item for item in shown if item != product))

@@ -63,13 +63,15 @@ class Api:
             categories = gr.JSON([], label="categories")
             least, most = gr.Textbox("", label="least"), gr.Textbox("", label="most")
             candidates = json_list("candidates", ID_AND_SCORE)
-            pick, correct, reason = (gr.Textbox("", label=name) for name in ("pick", "correct", "reason"))
+            pick, correct, reason, about = (
+                gr.Textbox("", label=name) for name in ("pick", "correct", "reason", "about")
+            )  # fmt: skip
             answer, trigger = gr.JSON(label="answer"), gr.Button()
         model = model_queue(self.recommender)
         shared = isinstance(self.recommender, Line)
         ask, recommend = (self.ask_in_line, self.recommend_in_line) if shared else (self.ask, self.recommend)
         trigger.click(ask, [message, photo, categories, least, most], answer, api_name="ask", **model)
-        trigger.click(recommend, [context], answer, api_name="recommend", **model)
+        trigger.click(recommend, [context, about], answer, api_name="recommend", **model)
         trigger.click(self.flag, [context, candidates, pick, correct, reason], answer, api_name="flag")
 
     def ask(
@@ -79,7 +81,7 @@ class Api:
         Where the message asks for no pick, that is None, and the reply says what there is to say."""
         return self.answer_alone(lambda: self.read_message(message, photo, categories, (least, most)), caller)
 
-    def recommend(self, context: str, caller: gr.Request) -> dict:
+    def recommend(self, context: str, about: str, caller: gr.Request) -> dict:
         """Have a product picked: ten candidates are found, a model looks at the pictures of each, and ranks them. The
         answer has the pick, the candidates with their scores, and for each id, title, category, price, currency,
         in_stock, link, caption (what its picture shows, in the model's words) and attributes. gave_way are conditions
@@ -88,8 +90,10 @@ class Api:
 
         Parameters:
             context: A message, or a whole conversation as <submission>shopper</submission><comment>seller</comment>...
+            about: Id of the product that the shopper has chosen to see, which the newest message means with "this one";
+                empty where that is the pick.
         """
-        return self.answer_alone(lambda: read_context(context), caller)
+        return self.answer_alone(lambda: self.read_context(context, about), caller)
 
     async def ask_in_line(
         self, message: str, photo: str | None, categories: list | None, least: str, most: str, caller: gr.Request
@@ -97,9 +101,9 @@ class Api:
         """`ask`, after those before in line."""
         return await self.answer_in_line(lambda: self.read_message(message, photo, categories, (least, most)), caller)
 
-    async def recommend_in_line(self, context: str, caller: gr.Request) -> dict:
+    async def recommend_in_line(self, context: str, about: str, caller: gr.Request) -> dict:
         """`recommend`, after those before in line."""
-        return await self.answer_in_line(lambda: read_context(context), caller)
+        return await self.answer_in_line(lambda: self.read_context(context, about), caller)
 
     # what programs and agents are told of an endpoint
     ask_in_line.__doc__, recommend_in_line.__doc__ = ask.__doc__, recommend.__doc__
@@ -170,6 +174,21 @@ class Api:
         dialogue = Dialogue().say(message or "", Path(photo) if photo else None)
         return RecommendationRequest(dialogue, filters=read_filters(categories, prices, self.recommender.catalog))
 
+    def read_context(self, context: str, about: str = "") -> RecommendationRequest:
+        """What `recommend` asks, of a conversation, or of a message without any of its tags; raises DialogueError for
+        what cannot be asked."""
+        dialogue = parse_context(checked_context(context))
+        if not dialogue.turns:
+            dialogue = Dialogue().say(context)
+        if dialogue.turns[-1].role != SEEKER:
+            raise DialogueError("The conversation must end with the shopper, in <submission>...</submission>.")
+        if about and about not in self.recommender.catalog:
+            raise DialogueError(
+                "`about` is no product of this catalogue; give the id of one that was shown, or nothing."
+            )
+        newest = replace(dialogue.turns[-1], about=about or None)
+        return RecommendationRequest(replace(dialogue, turns=(*dialogue.turns[:-1], newest)))
+
     def to_json(self, found: Recommendation, request: RecommendationRequest) -> dict:
         """An answer, and the conversation as dialogue files hold it."""
         catalog = self.recommender.catalog
@@ -177,17 +196,6 @@ class Api:
         rows = [reachable(catalog, row) for row in answer["candidates"]]
         shown = {"pick": rows[0] if rows else None, "candidates": rows}
         return {**answer, **shown, "context": to_context(request.dialogue)}
-
-
-def read_context(context: str) -> RecommendationRequest:
-    """What `recommend` asks, of a conversation, or of a message without any of its tags; raises DialogueError for what
-    cannot be asked."""
-    dialogue = parse_context(checked_context(context))
-    if not dialogue.turns:
-        return RecommendationRequest(Dialogue().say(context))
-    if dialogue.turns[-1].role != SEEKER:
-        raise DialogueError("The conversation must end with the shopper, in <submission>...</submission>.")
-    return RecommendationRequest(dialogue)
 
 
 def shortened(request: RecommendationRequest) -> RecommendationRequest:

@@ -77,8 +77,10 @@ def candidate_row(item: ScoredProduct) -> list:
 
 
 def turn_row(turn: Turn) -> list:
-    """[role, text, photo, ids of what it showed]."""
-    return [turn.role, turn.text, str(turn.photo or ""), list(turn.shown)]
+    """[role, text, photo, ids of what it showed], and the id of what the shopper had on the card where that was no
+    pick."""
+    about = [turn.about] if turn.about else []
+    return [turn.role, turn.text, str(turn.photo or ""), list(turn.shown), *about]
 
 
 def filters_row(filters: Filters) -> list:
@@ -166,12 +168,13 @@ def read_candidate(row: list, catalog: Catalog) -> ScoredProduct:
 
 def read_turn(row: list, catalog: Catalog) -> Turn:
     """A turn of `to_storage`; raises ValueError, or DialogueError for a message that cannot be."""
-    role, text, photo, shown = row
+    role, text, photo, shown, *about = row
     if role not in (SEEKER, OTHER):
         raise ValueError("a turn of nobody")
     here = uploaded(text_of(photo)) if photo else None
     text = clean_message(text, may_be_empty=here is not None) if text or here or not photo else A_PHOTO
-    return Turn(role, text, here, tuple(known_id(name, catalog) for name in shown))
+    about = known_id(about[0], catalog) if about else None
+    return Turn(role, text, here, tuple(known_id(name, catalog) for name in shown), about)
 
 
 def read_filters(row: list, catalog: Catalog) -> Filters:

@@ -68,12 +68,15 @@ class ChatLayout:
         )
         with gr.Row(elem_id="prices"):
             self.least, self.most = (  # texts, for an empty Number is shown, and sent, as 0
-                gr.Textbox(label=f"{word} {self.links.currency}", placeholder="any", max_length=20, min_width=80)
-                for word in ("From", "To")
+                gr.Textbox(label=label, placeholder="any", max_length=20, min_width=80) for label in self.price_labels()
             )
         with gr.Row(elem_id="filter-actions"):
             self.apply_filters = gr.Button("Apply", variant="primary", size="md", min_width=80)
             self.clear_filters = gr.Button("Clear", size="md", min_width=80)
+
+    def price_labels(self) -> list[str]:
+        """What stands above the lowest and the highest price."""
+        return [f"{word} {self.links.currency}" for word in ("From", "To")]
 
     def lay_out_window(self) -> None:
         """The right side: the card, what can be done with it, the other candidates, what one may also like and

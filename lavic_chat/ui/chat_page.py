@@ -80,6 +80,7 @@ class ChatPage(ClientMoves):
         fields = [self.categories, self.least, self.most]
         self.bind_question(self.apply_filters.click, self.ask_filtered, [*fields, self.storage])
         self.bind_question(self.clear_filters.click, self.ask_unfiltered, [self.storage], self.everything)
+        self.bind(self.filters.expand, self.open_filters, fields, [self.categories])
         self.bind_row(self.bind(self.undo.click, self.undo_last, noted, known))
         self.wire_start_over()
         blind = self.bind_model(self.inspection.act, self.moves.answer_blind, [self.blind, self.notice])

@@ -1,12 +1,13 @@
 """What each part of the chat's page shows for a session: the updates that a handler returns."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from lavic_chat.catalog.filters import Filters, write_price
+from lavic_chat.catalog.filters import Filters, categories_of, write_price
 from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.errors import PictureError
 from lavic_chat.ui import card_markup, markup
@@ -80,16 +81,34 @@ class ChatScreen(ChatLayout):
         screen = self.screen(session, error, history, **box)
         return {part: screen[part] for part in self.answer_parts}
 
+    def is_of_before(self) -> bool:
+        """Whether another catalogue was taken up since the page was laid out."""
+        return self.links.catalog.columns is not self.laid_out()
+
     def fresh_screen(self, session: Session) -> dict:
         """What the page was laid out with and a catalogue that was taken up since has made wrong: how many products
-        there are, and before the first question the requests to start from and the window."""
-        if self.links.catalog.columns is self.laid_out():
+        there are, what filters there are, and before the first question the requests to start from and the window."""
+        if not self.is_of_before():
             return {}
-        screen = {self.masthead: markup.header(self.links)}
+        screen = {self.masthead: markup.header(self.links), **self.fresh_filters(session.filters.categories)}
         if session.has_begun:
             return screen
         start = {self.conversation: markup.greeting(self.links), self.card: card_markup.samples(self.links)}
         return screen | start
+
+    def fresh_filters(self, chosen: Collection[str]) -> dict:
+        """The categories that there are and the currency, where they may be others than the page was laid out with.
+        What is chosen can still be taken back, though it is there no more."""
+        if not self.is_of_before():
+            return {}
+        names = categories_of(self.links.catalog)
+        prices = zip((self.least, self.most), self.price_labels(), strict=True)
+        choices = [*names, *sorted(set(chosen) - set(names))]
+        return {self.categories: gr.update(choices=choices)} | {part: gr.update(label=label) for part, label in prices}
+
+    def open_filters(self, session: Session, chosen: list[str] | None) -> dict:
+        """The filters' fields for whoever opens them on a page that was loaded before the catalogue changed."""
+        return self.fresh_filters({*(chosen or ()), *session.filters.categories}) or gr.skip()
 
     def inspection_screen(self, session: Session) -> dict:
         """What the model looked at."""
@@ -109,7 +128,9 @@ class ChatScreen(ChatLayout):
     def filters_screen(self, filters: Filters) -> dict:
         """The filters' own fields, as the shopper would have filled them in."""
         prices = {self.least: write_price(filters.lowest), self.most: write_price(filters.highest)}
-        return {self.categories: sorted(filters.categories), **prices}
+        values = {self.categories: sorted(filters.categories), **prices}
+        fresh = self.fresh_filters(filters.categories)
+        return values | {part: update | {"value": values[part]} for part, update in fresh.items()}
 
 
 def box_value(text: str, photo: Path | None) -> dict:

@@ -24,6 +24,8 @@ def write_reply(found: Recommendation) -> str:
         sentence += f" Whether it is {listed(list(found.unknown))}, the shop does not say of such things."
     if found.out_of_stock and not (found.gave_way or found.none_cheaper):  # else the sentence begins with it
         sentence += f" {stock_sentence(found.out_of_stock)}"
+    if found.other:
+        sentence += f" To compare it with: {decapitalised(runner_up_name(found.other, found.pick))}."
     if found.intent.later:
         sentence += f" Then tell me of the {listed(list(found.intent.later))}, and I look for that."
     return sentence
@@ -89,6 +91,11 @@ def runner_up_name(second: ScoredProduct, pick: ScoredProduct) -> str:
         return f"The same in {caption}"
     values = [lowered(value) for value in differing(second.product, [pick.product])[:MOST_DIFFERING]]
     return f"The same in {', '.join(values)}" if values else "Another of that name"
+
+
+def decapitalised(words: str) -> str:
+    """Words that begin no sentence."""
+    return words[:1].lower() + words[1:]
 
 
 def visible_appearance(item: ScoredProduct) -> tuple[str, str]:

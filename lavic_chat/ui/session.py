@@ -178,7 +178,7 @@ class Session:
         self.check_room()
         if photo:
             picture_format(photo)  # its header alone: many visitors ask at once, and only one is answered
-        return replace(self, pending=Pending(self.dialogue.say(text, photo), None, text, photo))
+        return replace(self, pending=Pending(self.dialogue.say(text, photo, self.chosen), None, text, photo))
 
     def something_else(self) -> "Session":
         """Turn down the pick, and the runner-up on the card if there is one; raises LavicError without a pick."""
@@ -274,6 +274,8 @@ class Session:
             turn_id=uuid4().hex,
             filters=self.filters,
             like=request.like,
+            chosen=found.other.product.id if found.other else None,
+            comparing=found.other is not None,
             chips=found.intent.chips,
             previous=self.previous if is_anew else without_oldest(before),
         )

@@ -14,6 +14,7 @@ from lavic_chat.dialogue.history import TURNED_DOWN, History
 from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.errors import LavicError
 from lavic_chat.nlu.intent import Appearance, Intent, Limit
+from lavic_chat.nlu.reading import COMPARE
 from lavic_chat.recommendation import FoundProduct, Recommendation, RecommendationRequest, ScoredProduct, SearchResult
 from lavic_chat.storage.files import write_jsonl
 
@@ -67,7 +68,7 @@ class FakeRecommender:
     """Ranks by how many words of the request a product shares; equal ones keep the catalogue's order.
 
     "break down" in the latest message raises an unexpected error, "sorry" one with a sentence; "thanks" is answered
-    without a pick.
+    without a pick, and so is "this one", with the title of the product that it is. "to compare" asks for two.
     """
 
     catalog: Catalog
@@ -88,6 +89,9 @@ class FakeRecommender:
             raise LavicError("Nothing on the shelves fits that; try other words.")
         if said and "thanks" in said[-1].lower():
             return Recommendation((), {"understand": 1.0}, intent=intent_of(dialogue), reply="My pleasure.")
+        if said and "this one" in said[-1]:
+            meant = self.catalog[dialogue.turns[-1].about or dialogue.last_pick or ""]
+            return Recommendation((), {"understand": 1.0}, intent=intent_of(dialogue), reply=f"{meant.title} it is.")
         words = set(re.findall(r"\w+", " ".join(said).lower()))
         words -= {word for _, key in dialogue.dropped for word in key.split()}
         if like:  # the kind of thing, and nothing of what was said before
@@ -105,6 +109,7 @@ class FakeRecommender:
         ]
         scored.sort(key=lambda item: -item.score)
         intent = Intent() if like else intent_of(dialogue)
+        intent = replace(intent, asks=COMPARE) if said and "to compare" in said[-1] else intent
         return Recommendation(tuple(scored), {"retrieve": 12.0, "look": 340.0, "total": 352.0}, 50, 420, intent)
 
     def more_like(self, dialogue: Dialogue, product_id: str, filters: Filters = NO_FILTERS) -> Recommendation:

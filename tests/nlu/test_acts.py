@@ -78,3 +78,36 @@ def test_a_broad_name_is_bare_of_looks(kinds):
     assert kinds.bare(whole).text == "floor covering"
     for text in ("seating", "plum zzyzx", "red"):
         assert kinds.bare(Span(r.KIND, text, 0, len(text))).text == text
+
+
+@pytest.mark.parametrize(("text", "facet"), [("can't stand the colour", "colour"), ("the colour is fine", "")])
+def test_a_facet_that_is_disliked_is_blamed(kinds, text, facet):
+    assert facet_blamed(text) == facet
+    assert settle_act(Reading(r.REFINE), text, kinds, False).act == (r.REJECT if facet else r.REFINE)
+
+
+@pytest.mark.parametrize(
+    ("text", "act", "opens", "settled"),
+    [
+        ("no, and no plastic ones", r.REFINE, False, r.REJECT),
+        ("no plastic ones", r.REFINE, False, r.REFINE),
+        ("sofa", r.SERVICE, True, r.ASK),
+        ("sofa", r.SERVICE, False, r.SERVICE),
+        ("pop the rug back up, would you", r.CHATTER, False, r.RECALL),
+        ("the red sofa", r.REFINE, True, r.ASK),
+        ("no", r.REJECT, True, r.CHATTER),
+        ("anything for my cat?", r.REJECT, False, r.ASK),
+        ("how much?! for a rug? come on. cheaper.", r.QUESTION, False, r.REFINE),
+        ("which is cheaper?", r.QUESTION, False, r.QUESTION),
+        ("ソファをください", r.CHATTER, True, r.OTHER_LANGUAGE),
+    ],
+)
+def test_what_an_act_settles_to(kinds, text, act, opens, settled):
+    assert settle_act(Reading(act), text, kinds, opens).act == settled
+
+
+def test_small_talk_that_names_a_thing_is_a_wish_at_the_start(kinds):
+    text = "morning! my mum has set her heart on a rug"
+    read = Reading(r.CHATTER, spans=(Span(r.KIND, "rug", len(text) - 3, len(text), sure=0.6),))
+    assert settle_act(read, text, kinds, True).act == r.ASK
+    assert settle_act(read, text, kinds, False).act == r.CHATTER

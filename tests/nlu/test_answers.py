@@ -171,6 +171,18 @@ def test_whether_it_is_in_stock_is_said_where_it_is_known():
     assert "stock" not in shop.reply(asked, ["blue-sofa"], "is it in stock?")
 
 
+def test_the_variant_that_is_out_of_stock_is_named():
+    sizes = tuple(
+        replace(one, attributes={"size": size}, in_stock=known, shape="bella")
+        for one, size, known in zip(PRODUCTS[:2], ("450 ml", "300 ml"), (False, True), strict=True)
+    )
+    shop = answers_of((*sizes, *PRODUCTS[2:]))
+    asked = Intent(r.QUESTION, asks="other")
+    shop.grounding.reads_attributes = True
+    told = shop.reply(asked, ["red-sofa"], "is the 450 ml one in stock?")
+    assert told == "The Bella two-seat sofa in 450 ml is out of stock at the moment."
+
+
 def test_a_price_is_told_in_its_own_currency():
     shop = answers_of((replace(PRODUCTS[0], currency="CHF"), *PRODUCTS[1:]))
     assert "costs CHF\u00a0500." in ask(shop, "price", ["red-sofa"]) and "costs €800." in ask(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lavic_chat.catalog.product import Product
 from lavic_chat.nlu.english import load_lexicon, load_thesaurus
 from lavic_chat.nlu.grounding import DOUBT, SURE, English, Grounding
+from lavic_chat.nlu.kinds import SOLD
 
 IDS = [product.id for product in PRODUCTS]
 SOFAS, RUGS = {"red-sofa", "brown-sofa", "blue-sofa"}, {"rug", "plain-rug"}
@@ -78,6 +79,28 @@ def test_a_title_that_names_another_thing_than_its_type():
     )
     bidet, toilet = grounding.kind("loo")
     assert toilet > bidet + 0.03 > 0.9
+
+
+def test_what_only_shares_a_group_is_not_sold():
+    phone = Product("1", "Fenune cordless telephone", "Home", attributes={"type": "home electronics"})
+    chair = Product("2", "Ostra office chair", "Home", attributes={"type": "office chair"})
+    grounding = of([phone, chair])
+    assert grounding.nearest_of("laptop") < SOLD <= grounding.nearest_of("telephone")
+    assert grounding.nearest_of("rocking chair") >= SOLD  # nearest, and another
+
+
+def test_a_high_back_chair_is_no_high_chair():
+    names = "Halko high chair", "Sevesse high-back chair", "Kelina double bed", "Sevna single bed"
+    grounding = of([Product(str(place), title, "Home") for place, title in enumerate(names)])
+    high, double = grounding.kind("high chair"), grounding.kind("double bed")
+    assert high[0] - high[1] > 0.15 and double[2] - double[3] > 0.15
+
+
+def test_a_narrower_thing_is_meant_less():
+    titles = "Renno bed frame", "Sevna single bed"
+    grounding = of([Product(str(place), title, "Home") for place, title in enumerate(titles)])
+    assert grounding.is_narrower(["bed frame"]).tolist() == [False, True]
+    assert not grounding.is_narrower(["single bed"]).any() and not grounding.is_narrower(["xyzzy"]).any()
 
 
 def test_a_broader_name_as_type_is_no_other_thing():
@@ -166,7 +189,7 @@ def test_a_narrower_word_is_better_met_by_its_broader_one_than_by_others():
 @given(st.text(max_size=30))
 def test_whatever_is_said_has_a_probability(said):
     grounding = GROUNDING
-    for scores in (grounding.appearance(said), grounding.titled(said)):
+    for scores in (grounding.appearance(said), grounding.titles.probability(said)):
         assert scores.shape == (len(PRODUCTS),) and (scores >= 0).all() and (scores <= SURE).all()
     kind = grounding.kind(said)
     assert np.isfinite(kind).all() and kind.max() <= 1
@@ -230,9 +253,9 @@ def test_lightness_is_that_of_the_colour_that_is_seen(grounding):
 
 
 def test_a_title_is_found_as_it_is_called(grounding):
-    assert above(grounding.titled("Marlo corner sofa")) == {"blue-sofa"}
-    assert above(grounding.titled("the bella two seat sofa")) == {"red-sofa", "brown-sofa"}
-    assert above(grounding.titled("Pico tabel lamp")) == {"lamp"}
+    assert above(grounding.titles.probability("Marlo corner sofa")) == {"blue-sofa"}
+    assert above(grounding.titles.probability("the bella two seat sofa")) == {"red-sofa", "brown-sofa"}
+    assert above(grounding.titles.probability("Pico tabel lamp")) == {"lamp"}
 
 
 def test_things_that_are_sold_are_found_in_words(grounding):

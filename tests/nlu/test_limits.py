@@ -207,3 +207,23 @@ def test_the_usual_measure_is_meant_again_where_no_direction_is_said():
 
 def test_the_bound_of_a_unit_read_by_itself_holds_for_its_number():
     check_only("nothing that sticks out [depth>:18] [depth<:inches]", Limit("depth", most=45.72))
+
+
+def test_what_is_spent_is_no_measure():
+    check_only("I can spend up to [width<:850] then", Limit("price", most=850))
+    check_only("up to [width<:85 cm] wide", Limit("width", most=85))
+
+
+def test_two_and_a_half_metres_are_one_measure():
+    check_only("at least [width>:two and a half metres] wide", Limit("width", least=250))
+
+
+def test_a_cross_is_no_part_of_a_measure():
+    width, depth = limits("a rug about [size~:200 x] [size~:140 cm]")
+    assert (width.quantity, width.least, width.most) == ("width", 160, 240)
+    assert (depth.quantity, depth.least, depth.most) == ("depth", pytest.approx(112), pytest.approx(168))
+
+
+@pytest.mark.parametrize("marked", ["under [price<:50]%", "under [price<:99999999999999999999999]"])
+def test_what_is_no_limit(marked):
+    assert limits(marked) == []

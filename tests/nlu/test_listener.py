@@ -275,6 +275,11 @@ def test_what_is_out_of_stock_is_told_where_nothing_else_meets_the_wish():
     assert make_listener()[0].missed_out(["rug"], conditions) == ()
 
 
+def test_what_is_taken_and_out_of_stock_is_told():
+    listener, _ = make_listener(tuple(replace(one, in_stock=one.id != "lamp") for one in PRODUCTS))
+    assert listener.sold_out("lamp") == ("Pico table lamp",) and listener.sold_out("rug") == ()
+
+
 def test_a_variant_that_is_out_of_stock_is_named_by_what_it_is_not_in_stock_in():
     """So that nobody reads that the one that is shown in another colour is sold out."""
     colours = {"red-sofa": {"Colour": "Dark Orange"}, "brown-sofa": {"Colour": "Green"}}
@@ -282,7 +287,7 @@ def test_a_variant_that_is_out_of_stock_is_named_by_what_it_is_not_in_stock_in()
     for products, said in ((named, "Bella two-seat sofa in dark orange"), (PRODUCTS, "Bella two-seat sofa in red")):
         products = tuple(replace(one, in_stock=one.id not in ("red-sofa", "blue-sofa")) for one in products)
         listener, _ = make_listener(products)
-        conditions = [listener.grounding.titled("Bella two-seat sofa"), np.eye(len(PRODUCTS))[0]]
+        conditions = [listener.grounding.titles.probability("Bella two-seat sofa"), np.eye(len(PRODUCTS))[0]]
         conditions = [Condition("title", "", conditions[0]), Condition("colour", "red", conditions[1])]
         assert listener.missed_out(["brown-sofa"], conditions, ("red",)) == (said,)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lavic_chat.nlu.intent import Intent, Limit
-from lavic_chat.nlu.multiples import Multiple, multiple_in, relative_limit
+from lavic_chat.nlu.multiples import Multiple, multiple_in, relative_limit, shared_out
 
 FACTS = {"price": 300.0, "width": 100.0, "height": 80.0, "longest": 120.0}
 UNDER_200 = Intent(limits=(Limit("width", most=150), Limit("price", most=200)))
@@ -53,3 +53,16 @@ def test_a_multiple_changes_the_limit_and_nothing_else(ask):
     intent, ranked = ask("a [wanted:red] [kind:sofa]", ("make it 1.5 times as wide", {"act": "refine"}))
     assert [(one.facet, one.sign) for one in intent.relations] == [("width", "+")]
     assert intent.limits == (Limit("width", 192, 288),) and ranked[0] == "blue-sofa"
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("six dining chairs, total budget 600", 100.0), ("6 of them, 600 in all", 100.0),
+        ("six chairs under 600", 600.0),
+        ("a total of 600", 600.0), ("total budget 600, 80 cm wide", 600.0), ("two lamps, 600 for both", 300.0),
+    ],
+)  # fmt: skip
+def test_a_budget_for_several_is_shared_out(text, most):
+    (limit,) = shared_out([Limit("price", most=600)], text)
+    assert limit.most == pytest.approx(most)

@@ -6,6 +6,7 @@ from helpers.listening import make_grounding
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.kinds import Kinds
 from lavic_chat.nlu.reading import Reading, Span
+from lavic_chat.nlu.references import is_plural
 from lavic_chat.training.marked_turns import unmark
 
 
@@ -95,3 +96,63 @@ def test_words_that_are_no_name_give_way_to_what_is_described(ask):
 def test_a_name_stays_whatever_else_is_described(kinds):
     assert kinds.is_no_name("woolly whatsit") and not kinds.is_no_name("winter coat")
     assert not kinds.is_no_name("sofa") and not kinds.is_no_name("floor lamp")  # of which there is none here
+
+
+@pytest.mark.parametrize(
+    ("marked", "now"),
+    [
+        ("a [kind:small sofa]", "sofa"),  # what only says how good, or big, is no part of a name
+        ("a [kind:nice little rug]", "rug"),
+        ("a [kind:corner sofa]", "corner sofa"),
+        ("two [kind:tins] of rugs", "rugs"),  # what fills it is wished for
+        ("a [kind:tin] of [wanted:red] something", "tin"),
+    ],
+)
+def test_a_thing_by_its_own_name(kinds, marked, now):
+    assert kinds_of(kinds, marked)[0] == (now,)
+
+
+def test_a_rack_for_shoes_is_no_shoe(kinds):
+    assert kinds.head_of("sofa rack") == "" and kinds.head_of("big sofa") == "sofa"
+    assert kinds.head_of("rug for the sofa") == "rug"
+
+
+def test_what_a_thing_is_for_and_its_parts_are_none(kinds):
+    text, spans = unmark("for a [kind:sofa], yes")
+    assert kinds.of(Reading(r.REFINE, spans=spans), text) == ((), ())
+    text, spans = unmark("one with a [wanted:lamp]")
+    assert kinds.of(Reading(r.REFINE, spans=spans), text) == ((), ())
+    text, spans = unmark("I am looking for a [kind:sofa]")
+    assert kinds.of(Reading(r.REFINE, spans=spans), text)[0] == ("sofa",)
+
+
+def test_words_wanted_of_a_thing_make_a_longer_name(kinds):
+    text, spans = unmark("a [wanted:corner] one")
+    narrowed, read = kinds.narrowed((), ("sofa",), Reading(r.REFINE, spans=spans), text)
+    assert narrowed == ("corner sofa",) and read.spans == ()
+    text, spans = unmark("a [wanted:red] one")
+    assert kinds.narrowed((), ("sofa",), Reading(r.REFINE, spans=spans), text)[0] == ()
+
+
+def test_what_is_not_sold_stays_so(ask):
+    intent, _ = ask("a [kind:piano]", ("one with [wanted:flowers]", {"act": "refine"}))
+    assert intent.act == "unavailable" and intent.missing == ("piano",)
+
+
+def test_the_thing_of_before_goes_before_one_that_is_only_named(ask):
+    cheaper = ("for a [kind:lamp]? a [kind:sofa] that costs less", {"act": "ask", "compare": ["price-"]})
+    intent, _ = ask("a [kind:sofa]", cheaper)
+    assert intent.kinds == ("sofa",) and intent.relations
+
+
+def test_a_title_is_known_by_its_words(ask):
+    intent, ranked = ask("I had my eye on the Ostra wing armchair")
+    assert intent.title == "" and ranked  # a wish in no words that are read
+    intent, ranked = ask("show me the Ostra wing [kind:armchair]")
+    assert intent.title == "Ostra wing armchair" and ranked[0] == "armchair"
+
+
+def test_boots_that_are_turned_down_are_one_product(ask):
+    intent, _ = ask("a [kind:rug]", ("not those", {"act": "reject"}))
+    assert {"rug", "plain-rug"} <= intent.excluded
+    assert is_plural("Kelda ankle boots") and is_plural("Fendra tulips in a vase") and not is_plural("Bella sofa")

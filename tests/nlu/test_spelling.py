@@ -22,6 +22,15 @@ def test_mistakes_are_mended(said, meant):
     assert SPELLER.mend(said) == meant
 
 
+def test_an_a_may_be_written_as_it_is_spoken():
+    assert SPELLER.mend("sofer") == "sofa" and SPELLER.mend("vaser") == "vaser"
+
+
+def test_a_long_word_may_be_a_common_one():
+    speller = Speller({"convertible": 1}, (), lambda word: False, ["comfortable", "cot"])
+    assert speller.mend("confortable") == "comfortable" and speller.mend("convertable") == "convertible"
+
+
 @pytest.mark.parametrize("said", ["soft", "lamb", "sofas", "wardrobes", "zzyzx", "sof", "דלת", "couch"])
 def test_words_and_what_is_near_to_nothing_stay(said):
     assert SPELLER.mend(said) == said

@@ -44,6 +44,17 @@ def test_ask_then_refine_then_flag(client):
     assert flag.candidates == tuple(map(tuple, shown)) and flag.model_hash
 
 
+def test_this_one_is_the_product_that_the_caller_names(client):
+    client, _ = client
+    asked = f"{ask(client, 'a red armchair')['context']}<submission>and this one?</submission>"
+    answer = client.predict(asked, "blue-sofa", api_name="/recommend")
+    assert answer["reply"] == "Meadow sofa it is." and answer["context"].endswith(
+        "<submission>and this one?</submission>\n"
+    )
+    with pytest.raises(AppError, match="no product of this catalogue"):
+        client.predict(asked, "no-such-sofa", api_name="/recommend")
+
+
 def test_what_asks_for_no_pick_is_answered_with_words_alone(client):
     client, _ = client
     answer = ask(client, "a red armchair under 500")

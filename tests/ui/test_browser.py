@@ -7,7 +7,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -17,7 +17,8 @@ import pytest
 from helpers.fakes import FakeRecommender, make_catalog
 from PIL import Image
 
-from lavic_chat.catalog import load_catalog
+from lavic_chat.catalog import Catalog, load_catalog
+from lavic_chat.catalog.live import LiveCatalog
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.serving.engine import Engine
 from lavic_chat.ui import build_app, launch
@@ -201,6 +202,24 @@ def test_compare_filter_look_away_and_undo(session):
     page.wait_for_selector(".greeting")
 
 
+def test_this_one_is_what_was_clicked(session):
+    page = session()
+    ask(page, "a red armchair")
+    ask(page, "what is this one made of?")
+    assert page.locator(".log li").last.inner_text().endswith("Harbour armchair it is.")
+    tile = page.locator("#gallery .tile[data-act=choose]").nth(2)
+    clicked = tile.get_attribute("data-id")
+    tile.click()
+    page.wait_for_selector(f"#card [data-product='{clicked}']")
+    title = page.inner_text("#card h2")
+    ask(page, "and this one?")
+    assert picked(page) == clicked and page.locator(".log li").last.inner_text().endswith(f"{title} it is.")
+    page.fill("#box textarea", "two red ones to compare")
+    page.press("#box textarea", "Enter")
+    page.wait_for_selector(".compare:not(.waiting) figure")
+    assert page.locator(".compare figure").count() == 2
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_condition_is_taken_back_by_its_chip(session, width: int):
     page = session(width, 800)
@@ -316,6 +335,29 @@ def test_the_owner_checks_the_catalogue(session):
         page.click("text=Look for changes")
         page.wait_for_selector(".notice:has-text('does not watch its catalogue')")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_filters_that_are_opened_after_a_live_change_offer_what_there_is(browser, tmp_path):
+    live = LiveCatalog(make_catalog(tmp_path / "catalog"))
+    app = build_app(FakeRecommender(live), AnnotationStore(tmp_path / "flags.sqlite"))
+    _, address, _ = launch(app, live, port=None, prevent_thread_lock=True, quiet=True)
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        page.wait_for_selector(".greeting")
+        red = next(one for one in live if one.id == "red-lamp")
+        live.take(Catalog(live.folder, (*live.products, replace(red, id="vase", title="Red vase", category="Vases"))))
+        ask(page, "something red")
+        page.click("#filters button >> nth=0")
+        page.click("#categories input")
+        page.click("#categories [role=option]:has-text('Vases')")
+        page.click("#filter-actions >> text=Apply")
+        page.wait_for_selector("#card .card h2:has-text('Red vase')")
+    finally:
+        context.close()
+        app.close(verbose=False)
 
 
 def test_annotators_with_passwords_find_their_pages_once_they_have_signed_in(browser, tmp_path):

@@ -56,6 +56,18 @@ def back(session: Session, catalog: Catalog) -> tuple[Session, str, Path | None]
     return same(stored), *unsent
 
 
+def test_what_was_chosen_before_a_message_comes_back(recommender: FakeRecommender, catalog: Catalog):
+    session = Session().ask("a red armchair").answer(recommender)
+    chosen = session.others[2].product.id
+    said = same(session.choose(chosen).ask("thanks").answer(recommender))
+    assert said.dialogue.turns[2].about == chosen
+    restored = back(said, catalog)[0]
+    assert restored.dialogue == said.dialogue and restored.dialogue.turns[0].about is None
+    stored: dict = json.loads(json.dumps(to_storage(said)))
+    stored["turns"][2][4] = "no such product"
+    assert from_storage(stored, catalog)[0] == Session()
+
+
 def test_a_visit_comes_back_as_it_was(long_session: Session, catalog: Catalog):
     assert back(long_session, catalog) == (long_session, "", None)
     undone = same(long_session.undo())

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from lavic_chat.catalog import Catalog, Product
-from lavic_chat.catalog.filters import NO_FILTERS, Filters
+from lavic_chat.catalog.filters import NO_FILTERS, Filters, categories_of
 from lavic_chat.catalog.live import LiveCatalog
 from lavic_chat.catalog.terms import CatalogTerms
 from lavic_chat.dialogue.turns import Dialogue, Turn
@@ -154,6 +154,35 @@ def test_without_looking_the_same_candidates_come_out_otherwise(answered: Sessio
     assert blind.ask("in green").answer(recommender).blind is None
     with pytest.raises(LavicError, match="no pick yet"):
         Session().answer_blind(recommender)
+
+
+def test_a_message_is_about_what_is_on_the_card(answered: Session, recommender: FakeRecommender):
+    second, third = (one.product.id for one in answered.others[:2])
+    assert answered.ask("how wide is it?").pending.dialogue.turns[-1].about is None
+    looking = answered.choose(second)
+    assert looking.ask("how wide is it?").pending.dialogue.turns[-1].about == second
+    assert looking.compare().ask("this one").pending.dialogue.turns[-1].about == second
+    asked = looking.ask("what is this one?").answer(recommender)  # the card stays as it is
+    assert asked.dialogue.turns[-1].text == f"{recommender.catalog[second].title} it is."
+    assert asked.ask("and how high?").pending.dialogue.turns[-1].about == second
+    assert asked.choose(third).ask("and how high?").pending.dialogue.turns[-1].about == third
+    assert asked.choose(None).ask("and how high?").pending.dialogue.turns[-1].about is None
+    assert looking.ask("in blue").answer(recommender).ask("wider").pending.dialogue.turns[-1].about is None
+
+
+def test_who_asks_for_two_to_compare_sees_two(recommender: FakeRecommender):
+    session = Session().ask("two red armchairs to compare").answer(recommender)
+    other = session.recommendation.other
+    assert session.comparing and session.chosen == other.product.id
+    assert other.product.title != session.pick.title  # no variant of the pick
+    assert f"To compare it with: the {other.product.title}." in session.dialogue.turns[-1].text
+    alone = replace(session.recommendation, candidates=session.recommendation.candidates[:1])
+    assert alone.other is None and "To compare" not in write_reply(alone)
+    same = replace(other, product=replace(session.pick, id="again", attributes={"colour": "blue"}))
+    pair = replace(session.recommendation, candidates=(session.recommendation.pick, same))
+    assert pair.other == same and "To compare it with: the same in blue" in write_reply(pair)
+    plain = Session().ask("a red armchair").answer(recommender)
+    assert plain.recommendation.other is None and not plain.comparing
 
 
 def test_a_runner_up_can_be_compared_with_the_pick(answered: Session):
@@ -580,7 +609,33 @@ def test_whoever_comes_after_a_live_change_sees_the_newest_catalogue(catalog: Ca
     screen = page.restore_visit(Session(), to_storage(answered), None, back)
     assert "24 products" in screen[page.masthead] and "a red armchair" in screen[page.conversation]
     assert screen[page.session].pick == answered.pick and 'data-product="red-armchair"' in screen[page.card]
-    assert list(page.restore_visit(answered, None, None, back)) == [page.masthead]
+    fields = [page.categories, page.least, page.most]
+    assert list(page.restore_visit(answered, None, None, back)) == [page.masthead, *fields]
+
+
+def test_filters_offer_what_there_is_after_a_live_change(catalog: Catalog, answered: Session, tmp_path):
+    live = LiveCatalog(catalog)
+    with gr.Blocks():
+        links = markup.Links(live, "fake-model", "cpu")
+        page = ChatPage(FakeRecommender(live), AnnotationStore(tmp_path / "flags.sqlite"), links)
+        page.lay_out()
+    fields = [page.categories, page.least, page.most]
+    assert page.open_filters(answered, []) == gr.skip() and not set(fields) & set(page.fresh_screen(answered))
+    gone, new = categories_of(catalog)[0], Product("v1", "A vase", "Vases", price=9.0)
+    live.take(
+        Catalog(catalog.folder, (*(one for one in catalog if one.category != gone), new), CatalogTerms(currency="EUR"))
+    )
+    there, begun = categories_of(live), answered.filter(Filters(frozenset([gone]), 5.0)).drop_pending()
+    assert "Vases" in there and gone not in there
+    loaded = page.restore_visit(Session(), None, None, gr.Request(session_hash="new"))
+    again = page.restore_visit(Session(), to_storage(answered), None, gr.Request(session_hash="back"))
+    for screen in (loaded, again, page.open_filters(answered, []), page.reset(answered), page.ask_unfiltered(answered)):
+        assert screen[page.categories]["choices"] == there
+        assert [screen[part]["label"] for part in fields[1:]] == ["From €", "To €"]
+    assert page.reset(begun)[page.categories]["value"] == [] and page.reset(begun)[page.least]["value"] == ""
+    kept = page.filters_screen(Filters(frozenset([gone]), 5.0))
+    assert kept[page.categories]["choices"] == [*there, gone] and kept[page.categories]["value"] == [gone]
+    assert kept[page.least]["value"] == "5" and page.open_filters(begun, None)[page.categories]["choices"][-1] == gone
 
 
 def test_files_of_the_shop_are_not_told_to_visitors(page: ChatPage, recommender: FakeRecommender, monkeypatch, caplog):

@@ -61,9 +61,10 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         dialogue = (Dialogue() if request["new"] else dialogue).say(request["message"])
-        start, search.last_ms = time.perf_counter(), 0.0
+        start, spent, search.last_ms = time.perf_counter(), time.process_time(), 0.0
         answer = recommender.recommend(dialogue)
-        row = {"ms": 1000 * (time.perf_counter() - start), "search_ms": search.last_ms}
+        row = {"ms": 1000 * (time.perf_counter() - start), "processor_ms": 1000 * (time.process_time() - spent)}
+        row |= {"search_ms": search.last_ms, "prompt_tokens": answer.prompt_tokens}
         shown = [item.product.id for item in answer.candidates]
         dialogue = dialogue.answer("How about this one?" if shown else answer.reply, shown)
         answers.write(json.dumps({**row, "steps": dict(answer.timings_ms)}) + "\n")

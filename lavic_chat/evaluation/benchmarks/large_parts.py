@@ -24,7 +24,8 @@ from lavic_chat.catalog.importing.importers import import_catalog
 from lavic_chat.evaluation.benchmarks.large_catalog import make_twins
 from lavic_chat.features.vectors import unit
 from lavic_chat.retrieval.index import ExactIndex, Index, QueryVectors
-from lavic_chat.retrieval.milvus import MilvusIndex, connect_milvus, failures_at, read_address
+from lavic_chat.retrieval.milvus import MilvusIndex
+from lavic_chat.retrieval.milvus_client import connect_milvus, failures_at, read_address
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 from lavic_chat.storage.tables import ColumnFile

@@ -11,6 +11,7 @@ from lavic_chat.nlu.lexicon import Lexicon, entry_from, likeness_from
 from lavic_chat.nlu.thesaurus import Thesaurus, thing_from, with_groups
 
 FOLDER = Path(__file__).parent
+COMMON = 20_000  # words
 
 
 def rows(name: str) -> Iterator[dict]:
@@ -35,10 +36,21 @@ def english_hash() -> str:
 
 
 @cache
-def load_words() -> frozenset[str]:
-    """English words as they are spelled, of SymSpell's list of 83,000."""
+def words_by_use() -> tuple[str, ...]:
+    """English words as they are spelled, of SymSpell's list of 83,000, the commonest first."""
     lines = (files("symspellpy") / "frequency_dictionary_en_82_765.txt").read_text("utf-8-sig").splitlines()
-    return frozenset(line.partition(" ")[0] for line in lines)
+    return tuple(line.partition(" ")[0] for line in lines)
+
+
+@cache
+def load_words() -> frozenset[str]:
+    """All of them."""
+    return frozenset(words_by_use())
+
+
+def common_words() -> tuple[str, ...]:
+    """The commonest ones."""
+    return words_by_use()[:COMMON]
 
 
 def is_spelled(word: str) -> bool:

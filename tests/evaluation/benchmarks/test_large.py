@@ -12,7 +12,7 @@ from helpers.toys import use_word_encoder
 from lavic_chat.catalog import load_catalog
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.evaluation.benchmarks import catalog_probe, large
-from lavic_chat.evaluation.benchmarks.large import HOME, LARGE, measure_large
+from lavic_chat.evaluation.benchmarks.large import FEW, HOME, MANY, measure_large
 from lavic_chat.evaluation.benchmarks.large_catalog import make_large_catalog, make_twins
 from lavic_chat.serving.recommender import load_recommender
 from lavic_chat.settings import Settings, read_settings
@@ -50,11 +50,12 @@ class Slow:
 
     def __init__(self, name: str):
         self.ready = {"pid": os.getpid(), "start_seconds": 1.0}
-        self.ms = {HOME: 100.0, LARGE: 110.0}[name]
+        self.ms = {HOME: 80.0, FEW: 100.0, MANY: 110.0}[name]
 
     def ask(self, message: str, new: bool) -> dict:
-        steps = {"understand": 10.0, "retrieve": self.ms - 90, "look": 0.0, "choose": 80.0}
-        return {"ms": self.ms, "search_ms": self.ms / 100, "steps": steps}
+        steps = {"understand": 10.0, "retrieve": self.ms - 80, "look": 0.0, "choose": 70.0}
+        row = {"ms": self.ms, "search_ms": self.ms / 100, "steps": steps}
+        return row | {"processor_ms": 2 * self.ms - 20, "prompt_tokens": 300}
 
 
 def test_both_are_asked_the_same_and_compared(settings, monkeypatch):
@@ -68,13 +69,17 @@ def test_both_are_asked_the_same_and_compared(settings, monkeypatch):
 
     monkeypatch.setattr(large, "open_probe", open_probe)
     (settings.home / "models").mkdir(parents=True)
-    monkeypatch.setattr(large, "make_large_catalog", lambda folder, home, model, count: folder)
+    made = []
+    monkeypatch.setattr(large, "make_large_catalog", lambda folder, home, model, count: made.append(count))
     monkeypatch.setattr(large, "shipped", lambda name: settings.catalog)
     report = measure_large(settings, 5000, 3)
-    assert (report.growth, report.growth_before_pass_ms) == (1.1, 10.0) and sorted(set(asked)) == [HOME, LARGE]
-    assert (report.home.products, report.large.products) == (12, 5000) and report.large.search_ms == 1.1
-    assert json.loads(json.dumps(report.to_row()))["large"]["turn_ms"] == 110.0
-    assert "a turn grows" in report.to_text() and "5,000" in report.to_text()
+    assert (report.growth.turn, report.growth.processor, report.growth.before_pass_ms) == (1.1, 1.111, 10.0)
+    assert (report.growth_from_home.turn, report.growth_from_home.before_pass_ms) == (1.375, 30.0)
+    assert sorted(set(asked)) == [FEW, HOME, MANY] and made == [12, 5000]
+    assert (report.home.products, report.few.products, report.many.products) == (12, 12, 5000)
+    assert (report.many.search_ms, report.many.pass_ms, report.many.prompt_tokens) == (1.1, 70.0, 300)
+    assert json.loads(json.dumps(report.to_row()))["many"]["turn_ms"] == 110.0
+    assert "a turn grows" in report.to_text() and "5,000" in report.to_text() and "1.375" in report.to_text()
     assert not list(settings.home.glob("large-*"))
 
 
@@ -82,3 +87,8 @@ def test_what_is_of_the_model_is_where_the_probe_times_it():
     """A name that has moved would end the measurement."""
     for place, name in catalog_probe.OF_THE_MODEL:
         assert callable(getattr(place, name)), name
+
+
+def test_the_few_are_the_first_of_the_many(settings):
+    products = load_catalog(settings.catalog).products
+    assert list(make_twins(products, 12, 0)) == list(make_twins(products, 40, 0))[:12]

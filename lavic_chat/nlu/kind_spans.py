@@ -1,0 +1,58 @@
+"""Which words that name a thing are none that is wished for: parts of another, places where it shall stand."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.reading import Span
+
+VAGUE = frozenset(("place", "somewhere", "something", "smth", "thing", "anything", "space", "storage", "bits", "stuff"))
+PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.IGNORECASE)  # a thing, and its part
+PART_BEFORE = re.compile(r"\b(?:with|without|no|has|have|having)\s+(?:[\w-]+\s+){0,2}\Z", re.IGNORECASE)
+WHERE_BEFORE = re.compile(
+    r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on|on top of|to go (?:by|on|over))"
+    r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z", re.IGNORECASE,
+)  # fmt: skip
+PLACES = frozenset(
+    ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
+     "patio", "office", "study", "den", "lounge", "flat", "apartment", "house", "home", "furniture")
+)  # fmt: skip
+
+
+def without_places(spans: Sequence[Span], text: str) -> list[Span]:
+    """Spans but for things that only say where another shall stand, "in front of the settee"."""
+    return [span for span in spans if not WHERE_BEFORE.search(text[: span.start])]
+
+
+def beside(span: Span, text: str) -> Iterator[tuple[int, int]]:
+    """Where a span would begin and end with the two words, or the word, before it, and with the word behind it."""
+    for count in (2, 1):
+        if before := re.search(rf"(?:\b[^\W\d_]+[ -]){{{count}}}\Z", text[: span.start]):
+            yield before.start(), span.end
+    if behind := re.match(r"[ -][^\W\d_]+", text[span.end :]):
+        yield span.start, span.end + behind.end()
+
+
+def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
+    """Spans but for things that are parts of the one before: of "a mirror with a black frame" not the frame."""
+    kept: list[Span] = []
+    for span in spans:
+        before = next((one for one in reversed(kept) if one.slot == r.KIND), None)
+        is_part = span.slot == r.KIND and before and PART_BEHIND.fullmatch(text[before.end : span.start])
+        kept += [] if is_part else [span]
+    return kept
+
+
+def is_part(span: Span, text: str) -> bool:
+    """Whether what is wanted is a part of a thing, "with a drawer"."""
+    return bool(PART_BEFORE.search(text[: span.start]))
+
+
+def is_vague(kind: str) -> bool:
+    """Whether what is wished for is only described, "a place to hide the shoes"."""
+    return kind.lower().split()[0] in VAGUE
+
+
+def is_place(kind: str) -> bool:
+    """Whether what was taken for a thing is where things stand."""
+    return kind.lower().split()[-1] in PLACES
