@@ -35,14 +35,17 @@ class Candidate:
 @dataclass(frozen=True)
 class ScoredProduct:
     """A candidate after looking: `score` is its probability among the candidates (they sum to 1), `caption` the
-    model's own of its picture, "" where it has not learned to write any. `prior`: the log odds that the visitor's
-    history gave it, against the candidates' average; 0 without a history."""
+    model's own of its picture, "" where it has not learned to write any, or there is no picture. `prior`: the log odds
+    that the visitor's history gave it, against the candidates' average; 0 without a history. stated: what the shop says
+    of its colour and material where the caption contradicts that, "" else; seen: what that leaves of the caption."""
 
     product: Product
     score: float
     similarity: float
     caption: str = ""
     prior: float = 0.0
+    stated: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,9 @@ class Recommendation:
     which the shop says nothing for such things, so that they could not be heeded. reply: what is said
     where the turn asks for no pick, and there are no candidates; "" else. out_of_stock: titles of what would have met
     all that was asked, "Aalto sofa in orange". variant: which of its variants the pick is, "orange, 36", "" where it
-    has none. none_cheaper: the sentence that nothing of the kind is cheaper, where that was asked for. model_hash,
-    catalog_hash: of what has answered, "" where that is not known."""
+    has none. none_cheaper: the sentence that nothing of the kind is cheaper, where that was asked for. alternatives:
+    words for other looks than the pick's, which a question may offer. model_hash, catalog_hash: of what has answered,
+    "" where that is not known."""
 
     candidates: tuple[ScoredProduct, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
@@ -107,6 +111,7 @@ class Recommendation:
     catalog_hash: str = ""
     variant: str = ""
     none_cheaper: str = ""
+    alternatives: tuple[str, ...] = ()
 
     @property
     def pick(self) -> ScoredProduct:

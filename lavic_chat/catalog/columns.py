@@ -40,6 +40,14 @@ class Columns:
         numbers: dict[str, int] = {}
         return np.fromiter((numbers.setdefault(name, len(numbers)) for name in self.families), np.int64, len(self))
 
+    @cached_property
+    def distinct(self) -> int:
+        """How many products there are, counting variants of one shape once."""
+        pairs = list(zip(self.families, self.titles, strict=True))  # a family that is no title is a shape
+        return len({family for family, title in pairs if family != title}) + sum(
+            family == title for family, title in pairs
+        )
+
     def variants_of(self, row: int) -> np.ndarray:
         """Places of the products of a row's family, its own among them."""
         return np.flatnonzero(self.same_family == self.same_family[row])

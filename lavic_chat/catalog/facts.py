@@ -37,10 +37,12 @@ def all_facts(catalog: Catalog, product: Product, currency: str = "", caption: s
     same = columns.categories == columns.categories[columns.row[product.id]]
     place = None if product.price is None else int((columns.prices[same] < product.price).sum())
     return {
-        **own,
+        **reachable(catalog, own),
         "description": product.description,
         "pictures": [
-            f"{own['picture']}?view={view}" if view else own["picture"] for view in range(len(product.images))
+            f"{own['picture']}?view={view}" if view else own["picture"]
+            for view in range(len(product.images))
+            if catalog.picture_path(product, view)
         ],
         "shape": product.shape or None,
         "source_id": product.source_id or product.id,
@@ -50,6 +52,14 @@ def all_facts(catalog: Catalog, product: Product, currency: str = "", caption: s
         "cheaper_in_category": place,
         "in_category": int(same.sum()),
     }
+
+
+def reachable(catalog: Catalog, facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts of a product of the catalogue without the address of a picture that is not there."""
+    product_id = facts["id"]
+    if product_id in catalog and catalog.picture_path(catalog[product_id]):
+        return facts
+    return {**facts, "picture": None}
 
 
 def compare_facts(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class PriceBin:
 @dataclass(frozen=True)
 class CatalogOverview:
     """families: products without their variants. kinds: category and how many are of it, the largest first. median: of
-    the prices, None where there are none."""
+    the prices, None where there are none. distinct: products, counting variants of one shape once."""
 
     products: int
     families: int
@@ -35,6 +35,7 @@ class CatalogOverview:
     kinds: tuple[tuple[str, int], ...]
     median: float | None
     prices: tuple[PriceBin, ...]
+    distinct: int = 0
 
 
 def overview_of(columns: Columns) -> CatalogOverview:
@@ -44,7 +45,8 @@ def overview_of(columns: Columns) -> CatalogOverview:
     families = int(columns.same_family.max()) + 1 if len(columns) else 0
     median = float(np.median(prices)) if len(prices) else None
     out_of_stock = int((~columns.in_stock).sum())
-    return CatalogOverview(len(columns), families, len(prices), out_of_stock, tuple(kinds), median, histogram(prices))
+    counts = (len(columns), families, len(prices), out_of_stock)
+    return CatalogOverview(*counts, tuple(kinds), median, histogram(prices), columns.distinct)
 
 
 def histogram(prices: np.ndarray) -> tuple[PriceBin, ...]:

@@ -103,7 +103,7 @@ def check_file(path: Path, name: str) -> None:
     if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
         raise PictureError(f"{name} is not a file.")
     if status.st_size == 0:
-        raise PictureError(f"{name} is empty; send it again.")
+        raise PictureError(f"{name} is empty; choose another one.")
     if status.st_size > MAX_BYTES:
         raise PictureError(f"{name} has {status.st_size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read.")
 

@@ -13,6 +13,7 @@ BOOKKEEPING = frozenset(
      "handle", "variantsku", "variantbarcode", "itemnumber", "articlenumber", "articleid", "articlecode",
      "googleproductcategory", "taxcode", "hscode")
 )  # fmt: skip
+SIZES = frozenset(("size", "sizes", "dimension", "dimensions", "measurements", "volume", "capacity", "shoesize"))
 FIRST = ("colour", "color", "size")  # of what differs, people go by these
 MOST_DIFFERING, LONGEST = 2, 32  # values, and characters of one
 
@@ -92,17 +93,31 @@ def products_and_variants(variants: int, families: int) -> str:
 
 
 def sharing_pictures(products: Iterable[Product], main_picture: Mapping[str, str]) -> list[Product]:
-    """The variants whose main picture is that of another variant of their shape. main_picture: product id -> what is
-    the same for one picture; ids without one are left out."""
-    pairs = [(one, (one.shape, main_picture.get(one.id, ""))) for one in variants_among(products)]
-    often = Counter(pair for _, pair in pairs)
-    return [one for one, (shape, picture) in pairs if picture and often[shape, picture] > 1]
+    """The variants whose main picture is that of another variant of their shape, from which not the size alone tells
+    them. main_picture: product id -> what is the same for one picture; ids without one are left out."""
+    same: dict[tuple[str, str], list[Product]] = {}
+    variants = variants_among(products)
+    for one in variants:
+        if picture := main_picture.get(one.id, ""):
+            same.setdefault((one.shape, picture), []).append(one)
+    sharing = {one.id for group in same.values() if len(group) > 1 and not differ_in_size(group) for one in group}
+    return [one for one in variants if one.id in sharing]
+
+
+def differ_in_size(variants: Sequence[Product]) -> bool:
+    """Whether variants are told apart by their sizes, and by no other attribute."""
+    sizes, others = set(), set()
+    for one in variants:
+        named = [(plain_name(name), value) for name, value in attributes_for_people(one).items()]
+        sizes.add(tuple(value for name, value in named if name in SIZES))
+        others.add(tuple(sorted(pair for pair in named if pair[0] not in SIZES)))
+    return len(sizes) > 1 and len(others) == 1
 
 
 def sharing_sentence(number: int) -> str:
     """What it means that so many variants share their pictures, and what to do."""
     return (
-        f"{number:,} variants show the same picture as another variant of their product: fine for sizes, but colours "
+        f"{number:,} variants show the same picture as another variant of their product: colours "
         "and materials need a picture each to be told apart."
     )
 

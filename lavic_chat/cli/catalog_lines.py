@@ -8,7 +8,7 @@ from lavic_chat.catalog.importing.download import FetchReport
 from lavic_chat.catalog.importing.findings import REJECTED
 from lavic_chat.catalog.importing.importers import ImportReport
 from lavic_chat.catalog.load import read_products
-from lavic_chat.catalog.product import Problem
+from lavic_chat.catalog.product import Catalog, Problem
 from lavic_chat.catalog.text import count
 from lavic_chat.catalog.variants import count_families, pictureless_sentence, products_and_variants, sharing_sentence
 
@@ -32,8 +32,8 @@ def import_lines(report: ImportReport, folder: Path) -> Iterator[str]:
     if report.fetchable:
         have = count(report.fetchable, "of them has", "of them have")
         yield f"{have} an address: lavic-chat catalog fetch-images {folder}"
-    if report.bare:
-        have = count(report.bare, "product names", "products name")
+    if alone := report.bare - report.pictureless:  # variants are told below
+        have = count(alone, "product names", "products name")
         yield f"{have} no picture that can be used; a grey blank stands in."
     if report.pictureless:
         yield pictureless_sentence(report.pictureless)
@@ -82,7 +82,10 @@ def check_lines(found: Sequence[Problem], folder: Path) -> Iterator[str]:
         level = "warning: " if problem.is_warning else ""
         yield f"{level}{problem.kind}: {problem.where}: {problem.sentence}"
     products = list(read_products(folder, on_bad=lambda _: None))
-    images = {image for product in products for image in product.images}
+    catalog = Catalog(folder, products)
+    images = {
+        image for one in products for place, image in enumerate(one.images) if catalog.picture_path(one, place)
+    }  # fmt: skip
     counted = products_and_variants(len(products), count_families(products))
     yield f"Checked: {counted} with {count(len(images), 'different picture')}."
     warnings = sum(problem.is_warning for problem in found)

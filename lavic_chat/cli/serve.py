@@ -1,7 +1,9 @@
 """app, serve, ask, index, bench: using the recommender."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -64,6 +66,7 @@ def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
     from lavic_chat.catalog import load_catalog, open_picture
     from lavic_chat.catalog.facts import currency_in
     from lavic_chat.catalog.filters import Filters, check_categories
+    from lavic_chat.catalog.variants import telling_apart
     from lavic_chat.dialogue.turns import Dialogue
     from lavic_chat.recommendation import to_answer
     from lavic_chat.serving.preparation import prepare_in_background
@@ -81,14 +84,16 @@ def ask(message: str, photo: Path | None, as_json: bool, **chosen) -> None:
     currency = currency_in(recommender.catalog, settings.currency)
     found = recommender.recommend(dialogue, filters=filters)
     answer = to_answer(found, currency)
-    print_json(answer) if as_json else click.echo(format_answer(answer, found.variant))
+    apart = telling_apart([one.product for one in found.candidates])
+    print_json(answer) if as_json else click.echo(format_answer(answer, found.variant, apart))
     if prepare_in_background(settings):
         click.echo("What answers faster on this processor is being made in the background.", err=True)
 
 
-def format_answer(answer: dict, variant: str = "") -> str:
-    """The pick, which of its variants it is, what is out of stock and would have been better, what the pick does not
-    meet, a line a candidate, and what it cost; or what is said without a pick."""
+def format_answer(answer: dict, variant: str = "", apart: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The pick, which of its variants it is, its price, what is out of stock and would have been better, what the pick
+    does not meet, a line a candidate, and what it took; or what is said without a pick. apart: by id, what tells a
+    candidate from others of its title."""
     from lavic_chat.recommendation import stock_sentence
 
     pick = answer["pick"]
@@ -99,15 +104,28 @@ def format_answer(answer: dict, variant: str = "") -> str:
     unknown = [f"Not known of such things: {', '.join(answer['unknown'])}"] if answer["unknown"] else []
     return "\n".join(
         [
-            f"{pick['title']}{f' in {variant}' if variant else ''} ({pick['id']}), {pick['score']:.0%} sure",
+            f"{pick['title']}{f' in {variant}' if variant else ''} ({pick['id']}){price_of(pick)}, "
+            f"{pick['score']:.0%} sure",
             *out_of_stock,
             *gave_way,
             *unknown,
-            *(f"  {item['score']:7.1%}  {item['id']}  {item['title']}" for item in answer["candidates"]),
+            *(
+                f"  {item['score']:7.1%}  {item['id']}  {item['title']}"
+                f"{f' ({words})' if (words := apart.get(item['id'])) else ''}{price_of(item)}"
+                for item in answer["candidates"]
+            ),
             f"{answer['visual_tokens']} visual tokens, {answer['prompt_tokens']} prompt tokens, "
             f"{answer['timings_ms']['total']:.0f} ms",
         ]
     )
+
+
+def price_of(item: dict) -> str:
+    """Behind a product its price, ", €14.50"; "" where nobody knows it."""
+    from lavic_chat.catalog.amounts import write_money
+    from lavic_chat.catalog.currencies import currency_sign
+
+    return "" if item["price"] is None else f", {write_money(item['price'], currency_sign(item['currency'] or ''))}"
 
 
 @click.command()

@@ -1,7 +1,7 @@
 """Turns, and what the shopper has turned down among them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from lavic_chat.errors import DialogueError
 SEEKER, OTHER = "seeker", "recommender"
 MORE_LIKE = "Show me more like the"  # how the message begins that a button says in the shopper's name
 MAX_MESSAGE = 4_000  # characters of one message
+
+BY_WORDS = ("kind", "look", "title")  # sorts of conditions that are taken back by their very words
 
 # Characters that are read of a dialogue. The tagger and the sentence encoder read 256 tokens of a message, which in
 # English are about a thousand characters.
@@ -105,9 +107,27 @@ class Dialogue:
         """Turn a product down: it does not come back in this conversation."""
         return replace(self, rejected=self.rejected | {product_id})
 
+    def without_dropped(self) -> "Dialogue":
+        """The same where words that were taken back by a click are not said any more: they are out of the messages
+        before the click; these say nothing at all where they have other words for it. Limits stay, in their figures."""
+        turns = list(self.turns)
+        for at, key in sorted(self.dropped):
+            sort, _, words = key.partition(" ")
+            if sort in BY_WORDS and words:
+                turns[: at + 1] = without_words(turns[: at + 1], words)
+        return replace(self, turns=tuple(turns), dropped=frozenset())
+
     def drop(self, condition: str) -> "Dialogue":
         """Take a condition back that was understood of the turns so far."""
         return replace(self, dropped=self.dropped | {(len(self.turns) - 1, condition)})
+
+
+def without_words(turns: Sequence[Turn], words: str) -> list[Turn]:
+    """Turns without words that the shopper said; nothing of the shopper's where none of them has these very words."""
+    pattern = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)", re.IGNORECASE)
+    is_said = any(turn.role == SEEKER and pattern.search(turn.text) for turn in turns)
+    texts = (" ".join(pattern.sub(" ", turn.text).split()) if is_said else "" for turn in turns)
+    return [replace(turn, text=text) if turn.role == SEEKER else turn for turn, text in zip(turns, texts, strict=True)]
 
 
 def clean_message(text: str, may_be_empty: bool = False) -> str:

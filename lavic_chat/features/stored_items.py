@@ -27,6 +27,7 @@ from lavic_chat.storage.tables import ColumnFile, Place, Tables, stored_tables, 
 FORMAT = "1"  # counted up when the columns come to be others
 PART = 4096  # products that are looked at and embedded together
 FINITE = ("text", "picture", "states", "average", "centre")  # columns that are of no use where they are no numbers
+UNDESCRIBED = "blanks undescribed"  # in the key of tables with products that have no picture
 MISSING, UNSETTLED = -1, -2  # in the place of a file's size: it is not there; it may have changed since
 
 
@@ -90,7 +91,9 @@ def open_items(catalog: Catalog, folder: str | Path, maker: ItemMaker, progress:
     """The items of a catalogue from the tables in `folder`; made where products, pictures or weights are others."""
     files = picture_files(catalog, maker.most)
     heads = [maker.heads.name] if maker.heads else []
-    key = hash_bytes(FORMAT, catalog.fingerprint, maker.name, str(maker.most), files.tobytes(), *heads)
+    # A version before this one described the blank that stands in for a picture: where there is none, it is all anew.
+    bare = [UNDESCRIBED] if (files[:, 0] == MISSING).any() or not all(image_names(catalog)) else []
+    key = hash_bytes(FORMAT, catalog.fingerprint, maker.name, str(maker.most), files.tobytes(), *heads, *bare)
 
     def make(part: Place) -> None:
         write_items(part, catalog, maker, progress)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lavic_chat.catalog.amounts import write_money
 from lavic_chat.catalog.measures import LONGEST, FactTable
 from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.nlu import reading as r
@@ -44,12 +45,14 @@ class Condition:
     weight: float = 1.0
 
 
-def conditions_of(intent: Intent, grounding: Grounding, facts: Sequence[Mapping[str, float]]) -> tuple[Condition, ...]:
-    """All conditions of an intent; words that mean nothing in this catalogue are none."""
+def conditions_of(
+    intent: Intent, grounding: Grounding, facts: Sequence[Mapping[str, float]], currency: str = ""
+) -> tuple[Condition, ...]:
+    """All conditions of an intent; words that mean nothing in this catalogue are none. currency: before a price."""
     found = [kind_condition(intent.kinds, intent.sure, grounding)] if intent.kinds and not intent.title else []
     if intent.title:
         found.append(Condition("title", intent.title, grounding.titles.probability(intent.title), TITLE_WEIGHT))
-    found += [limit_condition(limit, facts) for limit in intent.limits if is_known(limit, facts, found)]
+    found += [limit_condition(limit, facts, currency) for limit in intent.limits if is_known(limit, facts, found)]
     found += appearance_conditions(intent.appearance, grounding)
     shown = (one for one in intent.relations if one.product in grounding.row)
     related = (relation_condition(one, grounding, facts) for one in shown)
@@ -135,12 +138,20 @@ def fact_bounded(limit: Limit) -> str:
     return LONGEST if limit.quantity == r.SIZE else limit.quantity
 
 
-def limit_condition(limit: Limit, facts: Sequence[Mapping[str, float]]) -> Condition:
+def limit_condition(limit: Limit, facts: Sequence[Mapping[str, float]], currency: str = "") -> Condition:
     """A price, a measure or seats within bounds; outside, the nearer the better."""
     judge = seats_probability if limit.quantity == r.SEATS else bounds_probability
-    said = f"priced {limit_words(limit)}" if limit.quantity == r.PRICE else limit_words(limit)
+    said = f"priced {price_words(limit, currency)}" if limit.quantity == r.PRICE else limit_words(limit)
     probability = judge(limit, values_of(fact_bounded(limit), facts))
     return Condition(limit.quantity, said, probability, FACT_WEIGHT)
+
+
+def price_words(limit: Limit, currency: str) -> str:
+    """A limit of the price with its currency, "$100 to $200"."""
+    least, most = (None if end is None else write_money(end, currency) for end in (limit.least, limit.most))
+    if least and most:
+        return f"{least} to {most}"
+    return f"at most {most}" if most else f"at least {least}"
 
 
 def is_known(limit: Limit, facts: Sequence[Mapping[str, float]], before: Sequence[Condition]) -> bool:

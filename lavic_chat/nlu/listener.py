@@ -24,6 +24,7 @@ from lavic_chat.nlu.conditions import (
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.reader import IntentReader, Tagger
+from lavic_chat.nlu.stated import SettledCaptions
 from lavic_chat.nlu.variants_meant import without_appearance
 
 MOST_MISSED = 3  # titles of what is out of stock
@@ -45,7 +46,8 @@ class Listener:
         self.facts = fact_table(map(facts_of, grounding.products)) if facts is None else facts
         self.out_of_stock = np.flatnonzero(~grounding.columns.in_stock).tolist()
         self.reader = IntentReader(tagger, grounding)
-        self.answers = Answers(grounding, captions, self.facts, currency)
+        believed = SettledCaptions(grounding.products, captions, grounding.find)
+        self.answers = Answers(grounding, believed if grounding.reads_attributes else captions, self.facts, currency)
 
     def read(self, dialogue: Dialogue) -> Intent:
         """What the newest turn asks for."""
@@ -53,7 +55,7 @@ class Listener:
 
     def conditions(self, intent: Intent) -> tuple[Condition, ...]:
         """What must hold of a pick, for every product."""
-        return conditions_of(intent, self.grounding, self.facts)
+        return conditions_of(intent, self.grounding, self.facts, self.answers.currency)
 
     def known(self, intent: Intent) -> tuple[Condition, ...]:
         """Those of what no picture tells: kind, title, limits."""

@@ -40,12 +40,15 @@ class VisualRanker:
 
     def look_at(self, catalog: Catalog, products: Sequence[Product], progress: bool = True) -> list[ItemFeatures]:
         """The features of each product: its pictures' states [k, 5, h], and the main one's caption without the kind of
-        thing, which titles know better; what the caches lack is computed."""
+        thing, which titles know better, none where there is no picture; what the caches lack is computed."""
         states = self.image_encoder.encode_pictures(catalog, products, self.pictures, progress)
         captions = self.captioner.caption_states(main_pictures(states), progress) if states else []
         kinds = self.kinds_of(catalog)
-        pairs = zip(states, captions, strict=True)
-        return [ItemFeatures(seen, without_kind(caption, kinds)) for seen, caption in pairs]
+        there = (catalog.picture_path(product) is not None for product in products)
+        rows = zip(states, captions, there, strict=True)
+        return [
+            ItemFeatures(seen, without_kind(caption, kinds) if is_there else "") for seen, caption, is_there in rows
+        ]
 
     @property
     def runtimes(self) -> tuple[str, str]:

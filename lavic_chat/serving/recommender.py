@@ -54,6 +54,7 @@ CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a simila
 # Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, candidates
 # for one wish by 0.2 or less; the least that a condition said plainly makes is 1.4 (a material, as captions tell it).
 HISTORY_WEIGHT = 0.5
+LIKENESS_WEIGHT = 8.0  # log odds of a similarity to the product that more is wanted of; candidates differ by 0.2 or so
 BROUGHT_BACK = 10.0  # log odds of a product that was asked for again, before those it was shown with
 
 
@@ -112,6 +113,8 @@ class Recommender(ModelFacts, BatchRecommender):
             ranked = self.visual_ranker.ranker.prepare(said, products, found.item_features, found.photo, scores)
         rows = [self.retriever.row[product.id] for product in products]
         bias = found.weights[rows] + [BROUGHT_BACK * (one.id == intent.reference) for one in products]
+        if request.like is not None and not request.shown:  # the model reads nothing of what more is wanted of
+            bias = bias + LIKENESS_WEIGHT * np.array([one.similarity for one in found.candidates])
         bias = bias + (0.0 if (prior := self.prior(request, rows)) is None else prior)
         asked = (*conditions, *self.likeness(request, intent))
         broken = tuple(() if intent.reference else given_way(asked, row) for row in rows)
@@ -233,13 +236,16 @@ class Recommender(ModelFacts, BatchRecommender):
             left = dialogue.rejected.union(intent.excluded) - {intent.reference}
             admitted = (one for one in items if one.id == intent.reference or request.filters.admits(one))
             return tuple(Candidate(one, 0.0) for one in admitted if one.id not in left)[:k]
-        query = intent_query(intent, dialogue) if intent.sentence else make_query(dialogue)
+        heard = dialogue.without_dropped()
+        query = intent_query(intent, heard) if intent.sentence else make_query(heard)
         said = self.retriever.embedder.embed_query(query)
         asked = self.retriever.to_search(query, said)
         vectors = self.retriever.join_vectors(asked, None if photo is None else photo.numpy(), request.like)
         vectors = replace(vectors, bonus=CONDITIONS_WEIGHT * weights)
         left_behind = {one.product for one in intent.relations if one.sign != "=" or one.facet == "shape"}
-        excluded = dialogue.rejected.union(intent.excluded, left_behind, filter(None, (request.like,)))
+        excluded = dialogue.rejected.union(intent.excluded, left_behind)
+        if request.like:  # the pick that was passed over for it is not more of it
+            excluded |= {request.like, dialogue.last_pick or request.like}
         found = self.retriever.search(vectors, k, request.filters, excluded, said)
         if not found:
             raise nothing_found(self.catalog, request.filters, excluded)

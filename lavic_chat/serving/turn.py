@@ -123,8 +123,8 @@ class Clock:
 
 def worded(dialogue: Dialogue, intent: Intent) -> Dialogue:
     """What the model reads of a conversation: the wish as it was understood, so that what was turned down, or wished
-    for before, is not in it; the messages themselves where no wish was understood."""
-    said = dialogue.since(intent.since)
+    for before, is not in it; the messages themselves where no wish was understood, without what was taken back."""
+    said = dialogue.without_dropped().since(intent.since)
     return Dialogue((Turn(SEEKER, f"I'm looking for a {intent.sentence}.", said.photo),)) if intent.sentence else said
 
 

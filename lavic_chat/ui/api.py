@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import gradio as gr
 
-from lavic_chat.catalog.facts import currency_in
+from lavic_chat.catalog.facts import currency_in, reachable
 from lavic_chat.catalog.pictures import picture_format
 from lavic_chat.dialogue.reddit_amazon import parse_context, to_context
 from lavic_chat.dialogue.turns import API_WINDOW, SEEKER, Dialogue
@@ -191,8 +191,11 @@ class Api:
 
     def to_json(self, found: Recommendation, request: RecommendationRequest) -> dict:
         """An answer, and the conversation as dialogue files hold it."""
-        currency = currency_in(self.recommender.catalog, self.usual)
-        return {**to_answer(found, currency), "context": to_context(request.dialogue)}
+        catalog = self.recommender.catalog
+        answer = to_answer(found, currency_in(catalog, self.usual))
+        rows = [reachable(catalog, row) for row in answer["candidates"]]
+        shown = {"pick": rows[0] if rows else None, "candidates": rows}
+        return {**answer, **shown, "context": to_context(request.dialogue)}
 
 
 def shortened(request: RecommendationRequest) -> RecommendationRequest:

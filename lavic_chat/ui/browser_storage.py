@@ -60,13 +60,20 @@ def answer_row(session: Session, turns: tuple[Turn, ...]) -> dict:
         "rejected": sorted(dialogue.rejected),
         "dropped": sorted([place, key] for place, key in dialogue.dropped),
         "chips": dict(session.chips),
-        "candidates": [[item.product.id, item.score, item.similarity, item.caption] for item in found.candidates],
+        "candidates": [candidate_row(item) for item in found.candidates],
         "timings": dict(found.timings_ms),
         "tokens": [found.visual_tokens, found.prompt_tokens],
         "answered_by": [found.model_hash, found.catalog_hash],
         "filters": filters_row(session.filters),
         "like": session.like,
     }
+
+
+def candidate_row(item: ScoredProduct) -> list:
+    """[id, score, similarity, caption], and behind these what the shop says where it contradicts the caption, and what
+    that leaves of it."""
+    row = [item.product.id, item.score, item.similarity, item.caption]
+    return [*row, item.stated, item.seen] if item.stated else row
 
 
 def turn_row(turn: Turn) -> list:
@@ -151,10 +158,12 @@ def read_dialogue(row: dict, turns: tuple[Turn, ...], catalog: Catalog) -> Dialo
 
 def read_candidate(row: list, catalog: Catalog) -> ScoredProduct:
     """A candidate of `answer_row`; raises ValueError for what we did not write."""
-    name, score, similarity, caption = row
+    name, score, similarity, caption, *settled = row
     if not 0 <= score <= 1:
         raise ValueError("a score that is no probability")
-    return ScoredProduct(catalog[known_id(name, catalog)], number_of(score), number_of(similarity), text_of(caption))
+    product, (stated, seen) = catalog[known_id(name, catalog)], settled or ("", "")
+    found = ScoredProduct(product, number_of(score), number_of(similarity), text_of(caption))
+    return replace(found, stated=text_of(stated), seen=text_of(seen))
 
 
 def read_turn(row: list, catalog: Catalog) -> Turn:

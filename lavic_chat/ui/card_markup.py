@@ -15,7 +15,7 @@ from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui.history_markup import heart
 from lavic_chat.ui.links import Links
 from lavic_chat.ui.panel import BACK, comparison
-from lavic_chat.ui.replies import short_title, visible_appearance
+from lavic_chat.ui.replies import appearance_lines, short_title
 from lavic_chat.ui.session import Session
 
 MOST_CHIPS, LONGEST_CHIP = 8, 48
@@ -58,8 +58,10 @@ def card(session: Session, links: Links, history: History = NO_HISTORY) -> str:
 
 def caption_line(item: ScoredProduct) -> str:
     """What the picture shows, and who says so."""
-    source, words = visible_appearance(item)
-    return f'<p class="seen"><span>{source}</span> <q>{escape(words[:160])}</q></p>' if words else ""
+    return "".join(
+        f'<p class="seen"><span>{source}</span> <q>{escape(words[:160])}</q></p>'
+        for source, words in appearance_lines(item)
+    )
 
 
 def views(product: Product, links: Links) -> str:

@@ -34,9 +34,10 @@ def welcome(has_login: bool) -> str:
 def figures(found: CatalogOverview, links: Links) -> str:
     """The counts, the kinds and the prices."""
     unpriced = found.products - found.priced
+    has_variants = found.distinct < found.products
     rows = [
-        (f"{found.products:,}", "products"),
-        (f"{found.families:,}", "counting variants once"),
+        (f"{found.distinct:,}", "products"),
+        (f"{found.products:,}", "variants") if has_variants else (f"{found.families:,}", "different titles"),
         (f"{len(found.kinds):,}", "kinds"),
         ("–" if found.median is None else links.amount(found.median), "median price"),
         (f"{unpriced:,}", "without a price"),

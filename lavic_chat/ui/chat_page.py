@@ -19,7 +19,7 @@ from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.recommendation import Recommendation
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import from_storage
-from lavic_chat.ui.chat_screen import box_value, sent
+from lavic_chat.ui.chat_screen import box_value, sent, without_bad_photo
 from lavic_chat.ui.client_moves import ClientMoves
 from lavic_chat.ui.clients import Clients
 from lavic_chat.ui.failures import SORRY, note_failure, sentence
@@ -71,7 +71,7 @@ class ChatPage(ClientMoves):
     def wire(self) -> None:
         """Bind every component's event to its handler; called inside the `gr.Blocks`, after `lay_out`."""
         self.bind_question(self.box.submit, self.ask_visit, [self.box, self.storage])
-        self.bind_question(self.conversation.act, self.ask_example)
+        self.bind_question(self.conversation.act, self.ask_example, [self.storage])
         self.bind_question(self.conditions.act, self.ask_without, [self.storage])
         noted, known = [*self.parts, self.history], [self.storage, *self.past]
         self.bind_question(self.something_else.click, self.ask_something_else, known, noted)
@@ -152,8 +152,10 @@ class ChatPage(ClientMoves):
         photo = Path(files[0]) if files else None
         return self.begin(lambda: self.resume(session, stored).ask(text, photo), value=None)
 
-    def ask_example(self, session: Session, event: gr.EventData) -> dict:
-        """One of the greeting's requests, by its number."""
+    def ask_example(self, session: Session, event: gr.EventData, stored: object = None) -> dict:
+        """One of the greeting's requests, by its number, or a word that an answer has asked about."""
+        if sent(event, "act") == "answer":
+            return self.begin(lambda: self.resume(session, stored).ask(sent(event, "id")))
         known = {str(place): text for place, text in enumerate(self.links.examples)}
         return self.begin(lambda: session.ask(known.get(sent(event, "id"), "")))
 
@@ -210,7 +212,7 @@ class ChatPage(ClientMoves):
         try:
             session = session.answer(self.recommender, known)
         except Exception as error:
-            return self.give_up(session, sentence(error, SORRY), known)
+            return self.give_up(without_bad_photo(session, error), sentence(error, SORRY), known)
         self.note_if_unsure(session)
         return self.answer_screen(session, history=known)
 

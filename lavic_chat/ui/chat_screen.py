@@ -1,6 +1,7 @@
 """What each part of the chat's page shows for a session: the updates that a handler returns."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import gradio as gr
 
 from lavic_chat.catalog.filters import Filters, categories_of, write_price
 from lavic_chat.dialogue.history import NO_HISTORY, History
+from lavic_chat.errors import PictureError
 from lavic_chat.ui import card_markup, markup
 from lavic_chat.ui.browser_storage import to_storage
 from lavic_chat.ui.chat_layout import ChatLayout
@@ -135,6 +137,13 @@ def box_value(text: str, photo: Path | None) -> dict:
     """What puts a message back into the box; nothing where there is none, so that the box stays as it is."""
     files = [str(photo)] if photo and photo.is_file() else []
     return {"value": {"text": text, "files": files}} if text or files else {}
+
+
+def without_bad_photo(session: Session, error: Exception) -> Session:
+    """A session whose question has failed, without its photo where that was of no use: it is not put back."""
+    if not isinstance(error, PictureError) or not session.pending:
+        return session
+    return replace(session, pending=replace(session.pending, photo=None))
 
 
 def sent(event: gr.EventData, name: str) -> str:

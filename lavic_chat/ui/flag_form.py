@@ -13,10 +13,7 @@ QUICK_REASONS = ("Wrong colour", "Wrong material", "Wrong style", "Wrong kind of
 NONE_OF_THESE = ""
 ROUNDING = 1e-6  # of a probability
 NOT_STORED = "The flag could not be stored; please try again later."
-THANKS = (
-    "Thank you, that is noted. Flags are kept by who runs this app, without names or addresses; "
-    "“lavic-chat flags list” shows them and “lavic-chat flags export” turns them into training dialogues."
-)
+THANKS = "Thank you, that is noted. It is kept by who runs this shop, without names or addresses."
 
 
 def make_flag(session: Session, recommender: Recommender, right: str | None, quick: Sequence[str], words: str) -> Flag:

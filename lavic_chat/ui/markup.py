@@ -10,7 +10,7 @@ from math import ceil
 from pathlib import Path
 from urllib.parse import quote
 
-from lavic_chat.catalog.variants import telling_apart
+from lavic_chat.catalog.variants import products_and_variants, telling_apart
 from lavic_chat.dialogue.turns import SEEKER, Turn
 from lavic_chat.recommendation import Place, Recommendation, ScoredProduct
 from lavic_chat.ui.examples import OF_A_HOME
@@ -34,11 +34,12 @@ def header(links: Links, at_annotations: bool = False) -> str:
         more = f'{machine}<a href="./">Shop</a>{links_within}'
     else:
         more = f'<span class="within">{links_within}</span>' if links.has_login else links_within
+    counted = products_and_variants(len(links.catalog), links.catalog.columns.distinct)
     assistant_of = "home shop" if links.examples == OF_A_HOME else "shop"
     return (
         f'<header class="masthead"><span class="mark" aria-hidden="true">{MARK}</span>'
         f"<div><h1>LaViC Chat</h1><p>A {assistant_of} assistant that looks at the pictures.</p></div>"
-        f'<p class="facts"><span>{len(links.catalog):,} products</span>{more}</p></header>'
+        f'<p class="facts"><span>{counted}</span>{more}</p></header>'
     )
 
 
@@ -67,7 +68,17 @@ def conversation(session: Session, links: Links) -> str:
     messages = "".join(message(turn, links) for turn in session.turns)
     if session.pending:
         messages += '<li class="bot typing" aria-hidden="true"><span></span><span></span><span></span></li>'
+    messages += suggestions(session)
     return f'<ol class="log" aria-label="Conversation" tabindex="0">{messages}</ol>'
+
+
+def suggestions(session: Session) -> str:
+    """The words that the newest answer asks about, each a button that says it; nothing where it asks nothing."""
+    words = "".join(
+        f'<li><button type="button" data-act="answer" data-id="{escape(word)}">{escape(word)}</button></li>'
+        for word in session.suggested
+    )
+    return f'<li class="suggested"><ul class="examples" aria-label="Answers to that">{words}</ul></li>' if words else ""
 
 
 def greeting(links: Links) -> str:
@@ -141,7 +152,8 @@ def tile(item: ScoredProduct, place: int, session: Session, links: Links, apart:
     have its title."""
     product, title, variant = item.product, escape(short_title(item.product)), escape(apart)
     whole = f"{title}, {variant}" if variant else title
-    line = f'<span class="variant" dir="auto" aria-hidden="true">{variant}</span>' if variant else ""
+    is_price = apart.removesuffix(".00") == links.price(product)  # of a gift card, which stands below anyway
+    line = f'<span class="variant" dir="auto" aria-hidden="true">{variant}</span>' if variant and not is_price else ""
     return (
         f'<li><button type="button" class="tile" data-act="choose" data-id="{escape(product.id)}" '
         f'aria-pressed="{"true" if session.chosen == product.id else "false"}" title="{whole}">'

@@ -7,7 +7,7 @@ from math import exp
 from lavic_chat.catalog.variants import attributes_for_people
 from lavic_chat.recommendation import Recommendation, ScoredProduct
 from lavic_chat.ui.links import Links
-from lavic_chat.ui.replies import FROM_PICTURE, short_title, visible_appearance
+from lavic_chat.ui.replies import FROM_PICTURE, appearance_lines, short_title
 from lavic_chat.ui.session import Session
 
 BACK = '<button type="button" class="back" data-act="choose" data-id="">Back to the pick</button>'
@@ -53,8 +53,8 @@ def facts(item: ScoredProduct, links: Links) -> Iterator[tuple[str, str]]:
     yield "category", product.category
     for name, value in attributes_for_people(product).items():
         yield name[:LONGEST_CELL], value[:LONGEST_CELL]
-    if item.caption:
-        yield "seen in the picture", item.caption[:LONGEST_CELL]
+    if seen := item.seen if item.stated else item.caption:
+        yield "seen in the picture", seen[:LONGEST_CELL]
     yield "score", f"{100 * item.score:.0f} %"
 
 
@@ -95,9 +95,10 @@ def shares(item: ScoredProduct, without: Mapping[str, float]) -> list[str]:
 
 def row(item: ScoredProduct, links: Links, figures: Sequence[str]) -> str:
     """A candidate's line, with its figures."""
-    source, words = visible_appearance(item)
-    who = "" if source == FROM_PICTURE else f"{source}: "
-    caption = f"<small>{who}{escape(words[:LONGEST_CELL])}</small>" if words else ""
+    caption = "".join(
+        f"<small>{'' if source == FROM_PICTURE else f'{source}: '}{escape(words[:LONGEST_CELL])}</small>"
+        for source, words in appearance_lines(item)
+    )
     cells = "".join(f"<td>{figure}</td>" for figure in figures)
     return (
         f'<tr><td><img src="{links.picture(item.product)}" alt="" loading="lazy"></td>'

@@ -16,6 +16,7 @@ from lavic_chat.catalog.facts import (
     compare_facts,
     currency_in,
     product_of,
+    reachable,
 )
 from lavic_chat.catalog.filters import Filters, check_categories, read_price
 from lavic_chat.catalog.product import Catalog
@@ -79,7 +80,7 @@ class ProductApi:
                 found = self.recommender.search(request, count)
             rows = [
                 {
-                    **brief_facts(one.product, self.currency, one.caption),
+                    **reachable(self.recommender.catalog, brief_facts(one.product, self.currency, one.caption)),
                     "similarity": round(float(one.similarity), 4),
                     "not_met": list(one.gave_way),
                 }
@@ -113,9 +114,8 @@ class ProductApi:
             chosen = chosen_products(self.recommender.catalog, ids)
             captions = self.recommender.captions([one.id for one in chosen])
             pairs = zip(chosen, captions, strict=True)
-            return compare_facts(
-                [{**brief_facts(one, self.currency, said), "description": one.description} for one, said in pairs]
-            )
+            facts = ({**brief_facts(one, self.currency, said), "description": one.description} for one, said in pairs)
+            return compare_facts([reachable(self.recommender.catalog, one) for one in facts])
 
     @property
     def currency(self) -> str:

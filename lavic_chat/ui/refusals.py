@@ -1,6 +1,6 @@
 """What nobody foresaw in a request is refused plainly, and costs one line of the log and no trace."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lavic_chat.catalog.pictures import shown_name, unreadable
-from lavic_chat.ui.failures import note_failure
+from lavic_chat.ui.failures import note_failure, note_unread
 from lavic_chat.ui.photos import Photos
 
 REFUSED = "That request cannot be answered."
@@ -60,6 +60,10 @@ class RefusingBlocks(gr.Blocks):
         """See Gradio; raises `gr.Error`."""
         call = token_hex() if is_public(self.fns.get(block_fn) if isinstance(block_fn, int) else block_fn) else ""
         sent = list(paths_in(inputs))  # before Gradio has had its hands on it
+        if call and (wrong := wrong_value(self.fns.get(block_fn) if isinstance(block_fn, int) else block_fn, inputs)):
+            if self.photos:
+                self.photos.forget(call, sent)
+            raise gr.Error(wrong, print_exception=False)
         is_over = bool(call)
         if call and sent and self.photos:
             self.photos.keep(call, sent)  # as long as it waits for its answer
@@ -74,11 +78,24 @@ class RefusingBlocks(gr.Blocks):
             raise gr.Error(f"{unreadable(name)} {SAY_WHICH}", print_exception=False) from None
         except Exception as error:
             is_over = True
-            note_failure(error)
+            note_unread(error)
             raise gr.Error(UNREADABLE, print_exception=False) from None
         finally:
             if is_over and sent and self.photos:
                 self.photos.forget(call, sent)
+
+
+def wrong_value(function: Any, inputs: Sequence[Any]) -> str:
+    """What is wrong with the first value of a call that Gradio would make something else of, in a sentence: a list into
+    a text, 2.5 into 2; "" where nothing is."""
+    for component, value in zip(getattr(function, "inputs", ()), inputs, strict=False):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(component, gr.Textbox) and not (value is None or is_number or isinstance(value, str)):
+            return f"The value of {component.label} must be a text."
+        is_whole = is_number and value == value // 1
+        if isinstance(component, gr.Number) and component.precision == 0 and value is not None and not is_whole:
+            return f"The value of {component.label} must be a whole number."
+    return ""
 
 
 def is_public(function: Any) -> bool:

@@ -1,27 +1,25 @@
 """The reply to a turn: the pick in a sentence or two, what is to be seen, and a question where it is not sure."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.catalog.text import listed
 from lavic_chat.catalog.variants import MOST_DIFFERING, differing, lowered
-from lavic_chat.dialogue.turns import SEEKER, Dialogue
 from lavic_chat.recommendation import LIKENESS, LONGEST_TITLE, Recommendation, ScoredProduct, stock_sentence
+from lavic_chat.ui.unmet_words import missing_thing
 
 UNSURE = 0.3  # below this confidence it asks back
-QUESTION_ATTRIBUTES = ("colour", "material", "style", "pattern")  # attributes that a question may be about
+APPEARANCE = ("colour", "material")  # attributes that say what a picture should show
 FROM_PICTURE, FROM_CATALOG = "Seen in the picture", "Known from the shop"
 NOTHING_TO_PICK = "Tell me what you are looking for, and how it should look."
-MOST_ASKED_ABOUT = 5  # candidates between which a question should tell
 
 
-def write_reply(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str:  # noqa: B008 - frozen
+def write_reply(found: Recommendation) -> str:
     """The pick, what its picture shows, and how close the runner-up came or, where that is unsure, a question; or what
     is said without a pick."""
     if not found.candidates:
         return found.reply or NOTHING_TO_PICK
-    sentence = write_pick(found, dialogue)
+    sentence = write_pick(found)
     if found.unknown:
         sentence += f" Whether it is {listed(list(found.unknown))}, the shop does not say of such things."
     if found.out_of_stock and not (found.gave_way or found.none_cheaper):  # else the sentence begins with it
@@ -33,23 +31,33 @@ def write_reply(found: Recommendation, dialogue: Dialogue = Dialogue()) -> str: 
     return sentence
 
 
-def write_pick(found: Recommendation, dialogue: Dialogue) -> str:
+def write_pick(found: Recommendation) -> str:
     """What is said of a pick."""
     variant = f" in {found.variant}" if found.variant else ""
     sentence = f"{opening(found)} is the {short_title(found.pick.product)}{variant}."
-    source, shown = visible_appearance(found.pick)
-    if shown:
+    for source, shown in appearance_lines(found.pick):
         sentence += f" {'What I see' if source == FROM_PICTURE else 'The shop says'}: {shown}."
     if len(found.candidates) < 2:
         return sentence + " It is the only one left that fits."
-    if found.pick.score < UNSURE:
-        return f"{sentence} I am not sure, though. {question(found.candidates, dialogue)}"
+    if is_unsure(found):
+        return f"{sentence} I am not sure, though. {question(found)}"
     second = found.candidates[1]
     if found.pick.score >= 2 * second.score:
         others = len(found.candidates) - 1
         nobody = f"None of the other {number_word(others)}" if others > 1 else "The other one hardly"
-        return f"{sentence} {nobody} came near it."
+        return f"{sentence} {nobody} came near it{sisters(found)}."
     return f"{sentence} {runner_up_name(second, found.pick)} came close."
+
+
+def sisters(found: Recommendation) -> str:
+    """How many of the others are variants of the pick, behind a sentence about all of them; "" where none is."""
+    others = found.candidates[1:]
+    number = sum(one.product.family == found.pick.product.family for one in others)
+    if not number or len(others) < 2:
+        return ""
+    return (
+        f"; {'one of them is another variant' if number == 1 else f'{number_word(number)} of them are variants'} of it"
+    )
 
 
 def opening(found: Recommendation) -> str:
@@ -71,23 +79,15 @@ def opening(found: Recommendation) -> str:
 
 def missed(found: Recommendation) -> str:
     """What could not be met, in a few words."""
-    broken = [one.said for one in found.gave_way if one.name not in ("kind", "title")]
-    kinds = " or ".join(found.intent.kinds) or found.intent.title
-    met = [said for said in found.intent.wanted if all(said not in one for one in broken)]
-    kinds = kinds and " ".join((*met, kinds))
-    if not kinds:
-        return f"I have found nothing that is {listed(broken)}"
-    if not broken or len(broken) < len(found.gave_way):
-        return f"I have found no {kinds}"
-    return f"I have found no {kinds} that is {listed(broken)}"
+    return f"I have found {missing_thing(found)}"
 
 
 def runner_up_name(second: ScoredProduct, pick: ScoredProduct) -> str:
     """The runner-up by its title, or where that is the pick's by what tells them apart."""
     if short_title(second.product) != short_title(pick.product):
         return f"The {short_title(second.product)}"
-    caption = visible_appearance(second)[1]
-    if caption and caption != visible_appearance(pick)[1]:
+    caption = appearance_words(second)
+    if caption and caption != appearance_words(pick):
         return f"The same in {caption}"
     values = [lowered(value) for value in differing(second.product, [pick.product])[:MOST_DIFFERING]]
     return f"The same in {', '.join(values)}" if values else "Another of that name"
@@ -101,25 +101,39 @@ def decapitalised(words: str) -> str:
 def visible_appearance(item: ScoredProduct) -> tuple[str, str]:
     """(FROM_PICTURE or FROM_CATALOG, words): the model's caption, or colour and material from the catalogue where the
     caption says otherwise; both empty where neither says anything."""
-    known = [value for key in QUESTION_ATTRIBUTES[:2] if (value := str(item.product.attributes.get(key, "")).strip())]
+    known = [value for key in APPEARANCE if (value := str(item.product.attributes.get(key, "")).strip())]
     caption = item.caption.strip()
     if caption and (not known or any(value.lower() in caption.lower() for value in known)):
         return FROM_PICTURE, caption
-    return (FROM_CATALOG, ", ".join(known)) if known else ("", "")
+    return (FROM_CATALOG, ", ".join(map(lowered, known))) if known else ("", "")
 
 
-def question(candidates: Sequence[ScoredProduct], dialogue: Dialogue) -> str:
-    """One that tells the best candidates apart, about what the shopper has not spoken of yet."""
-    words = " ".join(turn.text for turn in dialogue.turns if turn.role == SEEKER).lower()
-    most, best = 1, []
-    for key in QUESTION_ATTRIBUTES:
-        values = [str(item.product.attributes.get(key, "")).strip() for item in candidates[:MOST_ASKED_ABOUT]]
-        names = list(dict.fromkeys(value for value in values if value))
-        if len(names) > most and not any(name.lower() in words for name in names):
-            most, best = len(names), names[:3]
-    if not best:
-        return "Tell me a colour, a material or the room it is for, and I look again."
-    return f"Should it rather be {' or '.join([', '.join(best[:-1]), best[-1]])}?"
+def appearance_lines(item: ScoredProduct) -> tuple[tuple[str, str], ...]:
+    """What is said of a look, as `visible_appearance` has it; where the shop contradicts the picture, what of that it
+    leaves standing, and the shop's own words."""
+    if item.stated:
+        return tuple(pair for pair in ((FROM_PICTURE, item.seen), (FROM_CATALOG, item.stated)) if pair[1])
+    return (found,) if (found := visible_appearance(item))[1] else ()
+
+
+def appearance_words(item: ScoredProduct) -> str:
+    """The same in a few words, whoever says them; "" where nobody says anything."""
+    return ", ".join(words for _, words in appearance_lines(item))
+
+
+def is_unsure(found: Recommendation) -> bool:
+    """Whether an answer with several candidates asks back."""
+    return len(found.candidates) > 1 and found.pick.score < UNSURE
+
+
+def question(found: Recommendation) -> str:
+    """What other look the shopper may rather have, or what else would help."""
+    if not found.alternatives:
+        asked = {one.facet for one in found.intent.appearance}
+        left = [f"a {facet}" for facet in APPEARANCE if facet not in asked]
+        return f"Tell me {', '.join(left)}{' or ' if left else ''}the room it is for, and I look again."
+    *first, last = found.alternatives
+    return f"Should it rather be {' or '.join(filter(None, (', '.join(first), last)))}?"
 
 
 def number_word(number: int) -> str:

@@ -24,7 +24,7 @@ from lavic_chat.recommendation import (
     SearchResult,
     ask_recommender,
 )
-from lavic_chat.ui.replies import short_title, write_reply
+from lavic_chat.ui.replies import is_unsure, short_title, write_reply
 
 MOST_ANSWERS = 20  # that can be taken back one by one
 MOST_TURNS = 400  # of one conversation
@@ -150,6 +150,13 @@ class Session:
         return self.pending.dialogue.turns if self.pending else self.dialogue.turns
 
     @property
+    def suggested(self) -> tuple[str, ...]:
+        """The words that the newest answer asks about, each of which may be said by a click."""
+        found = self.recommendation
+        asks = found and self.is_pick_newest and not self.pending and is_unsure(found)
+        return found.alternatives if found and asks else ()
+
+    @property
     def pick(self) -> Product | None:
         """The picked product, None before the first answer."""
         return self.recommendation.pick.product if self.recommendation else None
@@ -254,7 +261,7 @@ class Session:
         """The session with the recommender's answer to `pending_request`; one without candidates leaves the pick as it
         is."""
         request, before = self.pending_request(), self.drop_pending()
-        asked, reply = request.dialogue, write_reply(found, request.dialogue)
+        asked, reply = request.dialogue, write_reply(found)
         said = replace(self.dialogue, dropped=asked.dropped) if self.asks_again else asked
         if not found.candidates:
             return replace(before, dialogue=said.answer(reply), previous=without_oldest(before))

@@ -10,6 +10,7 @@ from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.feedback.annotation import AnnotationStore
 from lavic_chat.ui import markup
 from lavic_chat.ui.chat_page import ChatPage, ModelMoves
+from lavic_chat.ui.chat_screen import without_bad_photo
 from lavic_chat.ui.clients import Clients, LimitError
 from lavic_chat.ui.failures import SORRY, sentence
 from lavic_chat.ui.photos import Photos
@@ -72,7 +73,7 @@ class SharedChatPage(ChatPage):
         try:
             ticket = self.line.submit(session.pending_request(known), shopper, client)
         except Exception as error:
-            yield self.give_up(session, sentence(error, SORRY), known)
+            yield self.give_up(without_bad_photo(session, error), sentence(error, SORRY), known)
             return
         try:
             async for place in follow(self.line, ticket):
@@ -82,7 +83,7 @@ class SharedChatPage(ChatPage):
             yield gr.skip()
             return
         except Exception as error:
-            yield self.give_up(session, sentence(error, SORRY), known)
+            yield self.give_up(without_bad_photo(session, error), sentence(error, SORRY), known)
             return
         finally:  # Gradio closes the generator of a page that has gone, at one of its places in line
             ticket.future.cancel()

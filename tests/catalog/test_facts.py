@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lavic_chat.catalog import Catalog, Product
-from lavic_chat.catalog.facts import all_facts, brief_facts, chosen_products, compare_facts, currency_in, product_of
+from lavic_chat.catalog.facts import (
+    all_facts,
+    brief_facts,
+    chosen_products,
+    compare_facts,
+    currency_in,
+    product_of,
+    reachable,
+)
 from lavic_chat.errors import CatalogError
 
 TEXTS = st.text(max_size=20)
@@ -44,6 +52,15 @@ def test_what_is_the_same_and_what_differs_is_everything(products):
 def test_an_attribute_hides_no_fact():
     rows = [brief_facts(Product(name, "A", "b", attributes={"price": name}, price=5.0)) for name in ("one", "two")]
     assert compare_facts(rows)["differs"] == {"attribute price": ["one", "two"]}
+
+
+def test_a_picture_that_is_not_there_has_no_address(catalog):
+    lamp = catalog["green-lamp"]
+    facts = brief_facts(lamp)
+    assert reachable(catalog, facts) == facts and facts["picture"]
+    bare = Catalog(catalog.folder, (Product("a", "A", "b", images=("images/gone.jpg",)),))
+    assert reachable(bare, brief_facts(bare["a"]))["picture"] is None and reachable(bare, facts)["picture"] is None
+    assert (all_facts(bare, bare["a"])["picture"], all_facts(bare, bare["a"])["pictures"]) == (None, [])
 
 
 def test_all_that_is_known_of_one(catalog):

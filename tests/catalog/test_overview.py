@@ -20,7 +20,9 @@ def test_all_is_counted():
     found = overview_of(make_columns(products))
     assert (found.products, found.families, found.priced, found.out_of_stock) == (5, 3, 3, 1)
     assert found.kinds == (("Sofas", 4), ("Lamps", 1)) and found.median == 10.0
-    assert sum(one.count for one in found.prices) == 3
+    assert sum(one.count for one in found.prices) == 3 and found.distinct == 3
+    alone = overview_of(make_columns([Product(str(n), "Sofa", "Sofas") for n in range(3)]))
+    assert (alone.products, alone.distinct, alone.families) == (3, 3, 1)  # of one title, but of no shape
 
 
 def test_nothing_is_counted_too():

@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lavic_chat.catalog.product import Product
-from lavic_chat.catalog.variants import attributes_for_people, differing, telling_apart, variant_title, variant_words
+from lavic_chat.catalog.variants import (
+    attributes_for_people,
+    differing,
+    sharing_pictures,
+    telling_apart,
+    variant_title,
+    variant_words,
+)
 
 
 def sofa(name: str, **attributes: str) -> Product:
@@ -79,3 +86,13 @@ def test_what_differs_is_a_value_of_its_own_that_another_has_not(rows):
         for value in differing(product, products):
             names = [name for name, own in product.attributes.items() if own.strip() == value and name != "sku"]
             assert names and any(attributes_for_people(one).get(name) != value for one in products for name in names)
+
+
+def test_sizes_may_share_a_picture():
+    sizes = [sofa("1", colour="red", size="2"), sofa("2", colour="red", Size="3"), sofa("3", colour="red", size="4")]
+    shown = {str(number): "one.jpg" for number in range(9)}
+    assert sharing_pictures(sizes, shown) == []
+    mixed = [*sizes, sofa("4", colour="blue", size="2")]
+    assert sharing_pictures(mixed, shown) == mixed
+    same = [Product(name, "Aalto Sofa", "Sofas", shape="a") for name in "12"]
+    assert sharing_pictures(same, shown) == same  # nothing says what differs

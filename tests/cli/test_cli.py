@@ -123,6 +123,8 @@ def test_ask_says_what_is_out_of_stock_and_what_a_product_costs_where(shop, tiny
     assert "sofa-red" not in [item["id"] for item in found["candidates"]]
     lines = run("ask", "a harbour sofa", *shop).stdout.splitlines()
     assert "The Aalto sofa in orange is out of stock at the moment." in lines
+    assert "), €12.50, " in lines[0] and sum(line.endswith(", €12.50") for line in lines) == 10
+    assert re.search(r"sofa-(\w+)  [\w ]+ \(\1\), €12.50", "\n".join(lines))  # which of its variants each is
 
 
 def test_ask_answers_in_words_where_no_pick_is_asked_for(shop, monkeypatch):

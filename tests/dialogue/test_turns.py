@@ -183,3 +183,19 @@ def test_an_ordinary_conversation_is_read_as_it_is(window):
     dialogue = dialogue.say("cheaper")
     assert dialogue.newest(window) == dialogue
     assert Dialogue().newest(window) == Dialogue()
+
+
+def test_what_is_taken_back_is_not_said_any_more():
+    talk = Dialogue().say("A Blue sofa, bluebell pattern").answer("My pick is blue.", ("a",)).drop("look blue")
+    heard = talk.without_dropped()
+    assert [turn.text for turn in heard.turns] == ["A sofa, bluebell pattern", "My pick is blue."]
+    assert heard.turns[1] == talk.turns[1] and not heard.dropped
+    later = talk.say("and blue after all").without_dropped()
+    assert later.turns[-1].text == "and blue after all"  # said after the click
+
+
+def test_words_that_were_meant_otherwise_are_not_said_either():
+    mended = Dialogue().say("a bleu sofa").answer("This.", ("a",)).drop("look blue").say("under 300")
+    assert [turn.text for turn in mended.without_dropped().turns] == ["", "This.", "under 300"]
+    limit = Dialogue().say("a sofa under 300").answer("This.", ("a",)).drop("limit price")
+    assert limit.without_dropped().turns == limit.turns and Dialogue().without_dropped() == Dialogue()

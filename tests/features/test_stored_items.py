@@ -67,6 +67,19 @@ def test_they_are_looked_at_once(folder, tmp_path, monkeypatch):
     assert items.text == pytest.approx(eyes.embed(catalog.products, seen)) and items.counts.tolist() == [1] * 12
 
 
+def test_tables_that_describe_blanks_are_made_anew(folder, tmp_path, monkeypatch):
+    def key(name: str) -> str:
+        return open_items(load_catalog(folder), tmp_path / name, Eyes().maker()).key
+
+    whole = key("a")
+    monkeypatch.setattr(stored_items, "UNDESCRIBED", "otherwise")
+    assert key("b") == whole  # where nothing is missing, what was made stays good
+    (folder / load_catalog(folder).products[0].images[0]).unlink()
+    bare = key("c")
+    monkeypatch.setattr(stored_items, "UNDESCRIBED", "another")
+    assert key("d") != bare != whole
+
+
 @pytest.mark.parametrize("what", ["picture", "weights", "product", "gone"])
 def test_what_is_another_is_looked_at_again(folder, tmp_path, what):
     eyes = Eyes()

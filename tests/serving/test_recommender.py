@@ -57,6 +57,15 @@ def make_shop(catalog, visual_ranker, features) -> Recommender:
     return Recommender(catalog, visual_ranker, retriever, features, listener)
 
 
+def test_what_has_no_picture_is_not_described(shop, tiny_catalog, monkeypatch):
+    bare, first = tiny_catalog.products[1], tiny_catalog.products[0]
+    (tiny_catalog.root / bare.images[0]).unlink()
+    ranker = shop.visual_ranker
+    monkeypatch.setattr(ranker.captioner, "caption_states", lambda states, *_: ["red wool"] * len(states))
+    products = [first, bare, replace(first, images=())]
+    assert [one.caption for one in ranker.look_at(tiny_catalog, products)] == ["red wool", "", ""]
+
+
 def marked(shop: Recommender, text: str, **keys) -> str:
     """The plain text of a marked message, which this shop will read so; it reads no other."""
     return shop.listener.reader.tagger.say(text, **keys)
@@ -277,6 +286,21 @@ def test_what_was_turned_down_stays_away(shop):
 def test_more_like_this_leaves_itself_out(shop):
     found = shop.more_like(said("a lamp"), "sofa-red")
     assert "sofa-red" not in ids(found) and {"sofa-blue", "sofa-green", "sofa-yellow"} <= set(ids(found))
+
+
+def test_more_like_this_leaves_out_the_pick_that_was_passed_over(shop):
+    first = shop.recommend(said("a lamp"))
+    pick, opened = first.pick.product.id, first.candidates[3].product.id
+    talk = said("a lamp").answer("This one?", ids(first)).say("Show me more like that.")
+    found = shop.more_like(talk, opened)
+    assert not {pick, opened} & set(ids(found))
+    assert pick in ids(shop.more_like(said("a lamp"), opened))
+
+
+def test_more_like_this_goes_by_likeness(shop, monkeypatch):
+    monkeypatch.setattr("lavic_chat.serving.recommender.LIKENESS_WEIGHT", 1000.0)
+    similar = [one.similarity for one in shop.more_like(said("a lamp"), "sofa-red").candidates]
+    assert similar == sorted(similar, reverse=True) and similar[0] > similar[-1]
 
 
 def test_more_like_the_only_one_of_its_kind_is_told(shop, tiny_catalog):

@@ -158,3 +158,19 @@ def test_categories_that_are_no_list_of_texts_are_told(tmp_path, names):
 def test_a_wrong_type_of_categories_is_a_sentence(client):
     with pytest.raises(AppError, match="must be a list of texts"):
         client[0].predict("a sofa", None, 7, "", "", api_name="/ask")
+
+
+@pytest.mark.parametrize("message", [{"a": 1}, ["a lamp"], True])
+def test_what_is_no_text_is_refused_rather_than_answered(client, message):
+    with pytest.raises(AppError, match=r"^The value of context must be a text\.$"):
+        client[0].predict(message, api_name="/recommend")
+
+
+@pytest.mark.parametrize("k", [2.5, True, "three", [1]])
+def test_what_is_no_whole_number_is_refused(client, k):
+    with pytest.raises(AppError, match="k must be a whole number"):
+        client[0].predict("a lamp", "", "", "", k, api_name="/find_products")
+
+
+def test_prices_may_be_numbers(client):
+    assert client[0].predict("a lamp", "", 0, 500, 3, api_name="/find_products")["products"]

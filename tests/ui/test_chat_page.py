@@ -13,6 +13,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 from helpers.fakes import EVIL, FakeRecommender, make_catalog
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -28,7 +29,7 @@ from lavic_chat.recommendation import GivenWay, Recommendation, ScoredProduct
 from lavic_chat.ui import build_app, card_markup, markup
 from lavic_chat.ui.browser_storage import to_storage
 from lavic_chat.ui.chat_page import BACK_IN_THE_BOX, BUSY, ChatPage
-from lavic_chat.ui.failures import SORRY
+from lavic_chat.ui.failures import SORRY, note_unread
 from lavic_chat.ui.flag_form import make_flag
 from lavic_chat.ui.links import BLANK
 from lavic_chat.ui.panel import comparison, inspection
@@ -222,13 +223,51 @@ def test_what_is_seen_is_said_unless_the_shop_knows_otherwise():
     assert told == "My pick is the Thing 0. What I see: red lamp. The other one hardly came near it."
 
 
-def test_who_is_unsure_asks_about_what_tells_the_candidates_apart():
-    near = [scored(n, 0.2, colour=c, material="wood") for n, c in enumerate(["red", "blue", "green", "red", "white"])]
-    unsure = Recommendation(tuple(near))
-    assert near[0].score < UNSURE
-    assert write_reply(unsure, Dialogue().say("a lamp")).endswith("Should it rather be red, blue or green?")
-    assert "Tell me a colour, a material" in write_reply(unsure, Dialogue().say("a blue lamp"))
-    assert "Tell me a colour, a material" in write_reply(Recommendation(tuple(scored(n, 0.2) for n in range(5))))
+def test_who_is_unsure_asks_for_another_look():
+    unsure = Recommendation(tuple(scored(n, 0.2) for n in range(5)), alternatives=("blue", "green", "white"))
+    assert unsure.pick.score < UNSURE
+    assert write_reply(unsure).endswith("I am not sure, though. Should it rather be blue, green or white?")
+    one = replace(unsure, alternatives=("oak",))
+    assert write_reply(one).endswith("Should it rather be oak?")
+    nothing = replace(unsure, alternatives=())
+    assert write_reply(nothing).endswith("Tell me a colour, a material or the room it is for, and I look again.")
+    red = Intent(appearance=(Appearance("red", "colour"),))
+    assert "Tell me a material or the room it is for" in write_reply(replace(nothing, intent=red))
+    both = Intent(appearance=(*red.appearance, Appearance("wool", "material")))
+    assert "Tell me the room it is for" in write_reply(replace(nothing, intent=both))
+
+
+def test_what_the_shop_contradicts_is_not_said_to_be_seen():
+    pick = replace(scored(0, 0.9, "yellow (lemon) plastic"), stated="stoneware", seen="yellow (lemon)")
+    found = Recommendation((pick, scored(1, 0.1)))
+    assert "What I see: yellow (lemon). The shop says: stoneware. " in write_reply(found)
+    alone = replace(found, candidates=(replace(pick, seen=""), *found.candidates[1:]))
+    assert "What I see" not in write_reply(alone) and "The shop says: stoneware." in write_reply(alone)
+    assert "plastic" not in card_markup.caption_line(pick) and card_markup.caption_line(pick).count("<q>") == 2
+
+
+def test_the_words_of_a_question_are_buttons(answered: Session, links: markup.Links, page: ChatPage):
+    items = tuple(replace(one, score=0.1) for one in answered.recommendation.candidates)
+    asking = replace(answered, recommendation=replace(answered.recommendation, candidates=items, alternatives=("a<b",)))
+    shown = markup.conversation(asking, links)
+    assert 'data-act="answer" data-id="a&lt;b">a&lt;b</button>' in shown
+    assert "suggested" not in markup.conversation(asking.ask("in blue"), links)
+    sure = replace(asking, recommendation=replace(asking.recommendation, candidates=answered.recommendation.candidates))
+    assert sure.suggested == () or answered.recommendation.pick.score < UNSURE
+    screen = page.ask_example(asking, gr.EventData(None, {"act": "answer", "id": "blue"}), None)
+    assert screen[page.session].pending.text == "blue"
+
+
+def test_variants_beside_the_pick_are_counted():
+    def vase(number: int, score: float, colour: str) -> ScoredProduct:
+        product = Product(str(number), "Bud vase", "Vases", attributes={"colour": colour}, shape="bud")
+        return ScoredProduct(product, score, 0.0)
+
+    told = write_reply(Recommendation((vase(0, 0.8, "Blue"), vase(1, 0.1, "Green"), scored(2, 0.05))))
+    assert told.endswith("None of the other two came near it; one of them is another variant of it.")
+    more = write_reply(Recommendation((vase(0, 0.8, "Red"), vase(1, 0.1, "Blue"), vase(2, 0.05, "Pink"))))
+    assert more.endswith("came near it; two of them are variants of it.")
+    assert " in " not in write_reply(Recommendation((scored(0, 0.9), scored(1, 0.1)))).partition(".")[0]
 
 
 def test_a_runner_up_of_the_same_name_is_told_by_its_looks():
@@ -468,6 +507,20 @@ def test_an_unexpected_error_is_polite_and_logged_without_the_message(page: Chat
     assert "Ada" not in caplog.text
 
 
+def test_a_request_that_nobody_can_read_is_no_fault_of_ours(page: ChatPage, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.WARNING):
+        try:
+            int("my name is Ada")
+        except ValueError as error:
+            note_unread(error)
+        assert caplog.messages == ["A request that cannot be read was refused: ValueError"]
+        try:
+            page.recommender.catalog["my name is Ada"]
+        except KeyError as error:
+            note_unread(error)
+    assert caplog.messages[1].startswith("Unexpected KeyError at product.py") and "Ada" not in caplog.text
+
+
 def test_who_finds_the_queue_full_can_ask_again(page: ChatPage):
     screen = page.refuse(Session().ask("a lamp"))
     assert BUSY in screen[page.notice]
@@ -595,6 +648,21 @@ def test_files_of_the_shop_are_not_told_to_visitors(page: ChatPage, recommender:
     assert "/secret/place" in caplog.text
 
 
+def test_a_photo_of_no_use_is_not_put_back(page: ChatPage, tmp_path: Path, monkeypatch):
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8)).save(photo)
+
+    def fail(*_, **__):
+        raise PictureError("photo.png is not a readable picture.")
+
+    monkeypatch.setattr(page.recommender, "recommend", fail)
+    alone = page.answer(Session().ask("", photo))
+    assert "value" not in alone[page.box] and BACK_IN_THE_BOX not in alone[page.notice]
+    assert "photo.png is not a readable picture." in alone[page.notice]
+    both = page.answer(Session().ask("like this", photo))
+    assert both[page.box]["value"] == {"text": "like this", "files": []} and BACK_IN_THE_BOX in both[page.notice]
+
+
 def test_an_example_is_asked_by_its_number(page: ChatPage):
     screen = page.ask_example(Session(), gr.EventData(None, {"act": "example", "id": "1"}))
     assert screen[page.session].pending.text == page.links.examples[1]
@@ -654,9 +722,10 @@ def test_hostile_flags_are_refused(answered: Session, recommender: FakeRecommend
     assert make_flag(answered, recommender, None, [EVIL], "").reason == ""
 
 
-def test_saving_a_flag_thanks_and_says_where_it_is(page: ChatPage, answered: Session):
+def test_saving_a_flag_thanks_in_words_for_shoppers(page: ChatPage, answered: Session):
     screen = page.save_flag(answered, None, [], "not red enough")
-    assert "lavic-chat flags export" in screen[page.flag_notice]
+    assert "kept by who runs this shop, without names" in screen[page.flag_notice]
+    assert "lavic-chat" not in screen[page.flag_notice]  # a shopper has no commands
     assert [flag.reason for flag in page.annotations.list()] == ["not red enough"]
 
 
@@ -779,6 +848,19 @@ def variants(tmp_path: Path) -> markup.Links:
     )  # fmt: skip
     lamp = Product("4", "Pico lamp", "Lamps", attributes={"Colour": "Black"})
     return markup.Links(Catalog(tmp_path, (*sofas, lamp)), "m", "cpu")
+
+
+def test_a_gift_cards_price_stands_below_it_once(links: markup.Links):
+    cards = [
+        Product(
+            name, "Gift card", "Gifts", price=float(name), currency="EUR", attributes={"denomination": f"€{name}.00"}
+        )
+        for name in ("25", "50")
+    ]
+    found = Recommendation(tuple(ScoredProduct(one, 0.5, 0.1) for one in cards))
+    dialogue = Dialogue().say("a gift card").answer("b", ["25", "50"])
+    gallery = markup.gallery(Session(dialogue, dialogue, found, "turn"), links)
+    assert 'class="variant"' not in gallery and gallery.count("€50</span>") == 1
 
 
 def test_tiles_of_one_title_are_told_apart_and_no_others(tmp_path: Path):

@@ -20,6 +20,7 @@ from lavic_chat.catalog.load import read_products
 from lavic_chat.catalog.pictures import missing_pictures
 from lavic_chat.catalog.product import PRODUCTS, Catalog, Problem
 from lavic_chat.catalog.splits import SPLITS, Splits, check_splits, read_splits
+from lavic_chat.catalog.terms import TERMS, USUAL, read_terms
 from lavic_chat.catalog.text import listed
 from lavic_chat.errors import CatalogError, LavicError
 
@@ -35,8 +36,14 @@ def check_catalog(folder: str | Path, progress: bool = False) -> list[Problem]:
     train and measure on, and held to more. Raises CatalogError only where there is no catalogue to check.
     """
     folder, bad_lines = Path(folder), []
-    catalog = Catalog(folder, tuple(read_products(folder, bad_lines.append)))
+    products = tuple(read_products(folder, bad_lines.append))
     problems = [bad_line(error) for error in bad_lines]
+    try:
+        terms = read_terms(folder)
+    except CatalogError as error:
+        terms = USUAL
+        problems.append(Problem("unreadable terms", TERMS, str(error)))
+    catalog = Catalog(folder, products, terms)
     if not catalog.products and not problems:
         problems.append(Problem("empty", PRODUCTS, "The catalogue has no products."))
     splits = None

@@ -35,15 +35,20 @@ SMALL_CATEGORY = 10
 def leaking_texts(catalog: Catalog, has_splits: bool) -> Iterator[Problem]:
     """Titles and descriptions that give away what only the picture should show.
 
-    Only products that list such an attribute are judged. Descriptions may give it away, with a warning; in a catalogue
-    with splits, made to measure who looks at the pictures, they may not.
+    Nothing is amiss with that in a shop, whose attributes say it anyway: only a catalogue that leaves looks to the
+    pictures, or has splits, made to measure who looks at them, is judged, and of it the products that list such an
+    attribute. Without splits descriptions may give it away, with a warning.
     """
+    if catalog.terms.appearance and not has_splits:
+        return
     for product in catalog:
         if leaked := leaked_words(product, product.title):
-            sentence = f"The title {product.title!r} gives away {', '.join(leaked)}."
+            sentence = (
+                f"The title {product.title!r} gives away {', '.join(leaked)}, which only a picture should show here."
+            )
             yield Problem("telling title", product.id, sentence)
         if leaked := leaked_words(product, product.description):
-            sentence = f"The description gives away {', '.join(leaked)}."
+            sentence = f"The description gives away {', '.join(leaked)}, which only a picture should show here."
             yield Problem("telling description", product.id, sentence, is_warning=not has_splits)
 
 

@@ -71,6 +71,4 @@ def copy_pictures(items: Sequence[Item], folder: Path, findings: Findings, progr
                 findings.note("{picture|pictures} cannot be used", str(error).rstrip("."))
                 continue
             copied += 1
-        if not item.product.images:
-            findings.note("{product has|products have} no picture", item.product.id)
     return copied

@@ -33,6 +33,11 @@ PLAIN, URL_LIST = "plain", "url-list"
 FORMATS = (*(layout.name for layout in LAYOUTS), PLAIN)
 CSV = (".csv", ".tsv", ".tab")
 HEAD = 1_000  # bytes by which a file is known
+SIGNATURES = {  # how files begin that are often named as tables
+    b"%PDF": "a PDF", b"\xff\xd8\xff": "a JPEG picture", b"\x89PNG": "a PNG picture", b"GIF8": "a GIF picture",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word file", b"\x1f\x8b": "a packed file", b"Rar!": "a packed file",
+    b"7z\xbc\xaf": "a packed file", b"SQLite format 3": "a database",
+}  # fmt: skip
 UNKNOWN = (
     "is neither a table (.csv, .tsv, .xlsx, .parquet), JSON (.json, .jsonl), a feed (.xml), a page (.html), a zip of "
     "one of these nor a catalogue folder."
@@ -88,6 +93,10 @@ def open_table(source: Path, findings: Findings) -> Table:
         return open_parquet(source)
     if head.startswith(b"PK") or kind == ".xlsx":
         return open_excel(source)
+    if kind in (*CSV, ".txt") and (what := binary_kind(head)):
+        raise CatalogError(
+            f"{source} holds {what} and is no table, whatever its name says; choose the table's own file."
+        )
     if kind in CSV:
         return open_csv(source, findings)
     if text.startswith(b"<"):
@@ -98,6 +107,14 @@ def open_table(source: Path, findings: Findings) -> Table:
     if kind == ".txt":
         return open_text(source, findings)
     raise CatalogError(f"{source} {UNKNOWN}")
+
+
+def binary_kind(head: bytes) -> str:
+    """What a file's beginning holds that is no text, "a PDF"; "" of a text, which UTF-16 with its mark is, too."""
+    if name := next((name for begin, name in SIGNATURES.items() if head.startswith(begin)), ""):
+        return name
+    is_text = head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" not in head
+    return "" if is_text else "data that is no text"
 
 
 def open_text(source: Path, findings: Findings) -> Table:

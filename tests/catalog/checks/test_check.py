@@ -348,11 +348,18 @@ def test_texts_that_give_away_what_the_picture_shows(tiny_catalog_folder, title,
         return [problem for problem in found(tiny_catalog_folder) if problem[0].startswith("telling")]
 
     change(tiny_catalog_folder, "sofa-red", title=title, attributes=attributes)
+    assert telling() == []  # a shop's titles may tell, and its attributes are read
+    (tiny_catalog_folder / "catalog.toml").write_text("appearance = false\n")
     assert telling() == ([("telling title", "sofa-red", False)] if told else [])
     change(tiny_catalog_folder, "sofa-red", title="Sofa", description=f"{title}, new.")
     assert telling() == ([("telling description", "sofa-red", True)] if told else [])  # a shop may describe its goods
     write_json(tiny_catalog_folder / "splits.json", {})
     assert telling() == ([("telling description", "sofa-red", False)] if told else [])
+
+
+def test_terms_that_cannot_be_read_are_a_problem(tiny_catalog_folder):
+    (tiny_catalog_folder / "catalog.toml").write_text("appearance = maybe")
+    assert ("unreadable terms", "catalog.toml", False) in found(tiny_catalog_folder)
 
 
 def test_a_source_needs_a_license(tiny_catalog_folder):

@@ -71,7 +71,9 @@ def refused(tmp_path):
         ("a.zip", "no zip", "is damaged, encrypted or no zip file"),
         ("a.csv", "id,title\n", "holds no products"),
         ("a.csv", "id,title\n,x\n,y\n", "line 2: `id` is missing.*no product is left, for this is so in 2 of 2 rows"),
-        ("a.csv", "\x00\x01\x02,\n", "the header must name the columns id and title"),
+        ("a.csv", "\x00\x01\x02,\n", "holds data that is no text and is no table"),
+        ("a.csv", "%PDF-1.7\n1 0 obj,2\n", "holds a PDF and is no table, whatever its name says; choose the table's"),
+        ("a.tsv", "GIF89a,\n", "holds a GIF picture and is no table"),
         ("a.csv", '"id,title\n', "line 1: not valid CSV"),
     ],
 )  # fmt: skip
@@ -474,7 +476,7 @@ def test_variants_are_counted_and_told_where_pictures_do_not_tell_them_apart(tmp
 
     told = screen()
     assert f"3 products, 6 variants and 4 pictures are now in {made}" in told
-    assert "2 variants show the same picture as another variant of their product: fine for sizes, but" in told
+    assert "2 variants show the same picture as another variant of their product: colours" in told
     assert "1 variant has no picture at all and cannot be found by looks; give each one of its own." in told
     report = json.loads(screen("--json"))
     assert (report["products"], report["families"], report["sharing"], report["pictureless"]) == (6, 3, 2, 1)
