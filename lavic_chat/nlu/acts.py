@@ -69,6 +69,9 @@ def settle_act(read: Reading, text: str, kinds: Kinds, opens: bool) -> Reading:
         return settled
     if opens and read.act in (r.REFINE, r.RECALL, r.REJECT) and (named := first_named(text, kinds)):
         return replace(read, act=r.ASK, spans=(*read.spans, named))
+    if read.act == r.REFINE and not (read.spans or read.compared) and (named := first_named(text, kinds)):
+        if named.end == len(text) and len(text.split()) <= LONGEST_NAME:
+            return replace(read, act=r.ASK, spans=(named,))
     if opens and read.act in (r.RECALL, r.REJECT) and not read.spans:  # there is nothing yet to turn down
         return replace(read, act=r.CHATTER)
     if read.act == r.REJECT and (match := FOR_SOMEBODY.search(text)):

@@ -178,7 +178,7 @@ def limit_words(limit: Limit) -> str:
     if limit.quantity == r.SEATS:
         return f"for {limit.least:g}"
     unit = UNITS.get(limit.quantity, "")
-    least, most = (None if end is None else f"{rounded(end):,g}" for end in (limit.least, limit.most))
+    least, most = (None if end is None else f"{rounded(end):g}" for end in (limit.least, limit.most))
     if least is not None and most is not None:
         return f"{least} to {most}{unit}"
     return f"at most {most}{unit}" if least is None else f"at least {least}{unit}"

@@ -133,8 +133,8 @@ def test_a_whole_size_takes_the_place_of_the_longest_side():
 @pytest.mark.parametrize(
     ("limit", "said"),
     [
-        (Limit("length", 150.368, 225.552), "150 to 226 cm long"), (Limit("price", most=1299), "at most 1,299"),
-        (Limit("width", most=33.333), "at most 33.33 cm wide"), (Limit("price", most=1000.5), "at most 1,000.5"),
+        (Limit("length", 150.368, 225.552), "150 to 226 cm long"), (Limit("price", most=1299), "at most 1299"),
+        (Limit("width", most=33.333), "at most 33.33 cm wide"), (Limit("price", most=1000.5), "at most 1000.5"),
     ],
 )  # fmt: skip
 def test_limits_are_said_in_round_numbers(limit, said):
