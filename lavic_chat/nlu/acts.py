@@ -67,11 +67,9 @@ def settle_act(read: Reading, text: str, kinds: Kinds, opens: bool) -> Reading:
         return replace(read, act=r.QUESTION, compared=frozenset(), same=frozenset(), other=frozenset())
     if read.act in (r.CHATTER, r.SERVICE) and (settled := unmistaken(read, text, kinds, opens)):
         return settled
-    if opens and read.act in (r.REFINE, r.RECALL, r.REJECT) and (named := first_named(text, kinds)):
+    named = first_named(text, kinds) if read.act in (r.REFINE, r.RECALL, r.REJECT) else None
+    if named and (opens or (read.act == r.REFINE and stands_alone(named, read, text))):
         return replace(read, act=r.ASK, spans=(*read.spans, named))
-    if read.act == r.REFINE and not (read.spans or read.compared) and (named := first_named(text, kinds)):
-        if named.end == len(text) and len(text.split()) <= LONGEST_NAME:
-            return replace(read, act=r.ASK, spans=(named,))
     if opens and read.act in (r.RECALL, r.REJECT) and not read.spans:  # there is nothing yet to turn down
         return replace(read, act=r.CHATTER)
     if read.act == r.REJECT and (match := FOR_SOMEBODY.search(text)):
@@ -132,6 +130,12 @@ def first_named(text: str, kinds: Kinds) -> Span | None:
     name = next(iter(kinds.grounding.things_in(text)), "")
     place = text.lower().find(name) if name else -1
     return Span(r.KIND, name, place, place + len(name)) if place >= 0 else None
+
+
+def stands_alone(named: Span, read: Reading, text: str) -> bool:
+    """Whether a short message of which nothing else was read ends with a thing's name, "oak table"."""
+    is_read = bool(read.spans or read.compared)
+    return not is_read and named.end == len(text) and len(text.split()) <= LONGEST_NAME
 
 
 def unmistaken(read: Reading, text: str, kinds: Kinds, opens: bool) -> Reading | None:
