@@ -16,6 +16,7 @@ from lavic_chat.ui.photos import Photos
 REFUSED = "That request cannot be answered."
 WRONG_NAME = "Invalid file type"  # how Gradio's sentence begins for a file that is not named as a picture
 SAY_WHICH = "Its name must say which, as photo.jpg does."
+ADDED_LATER = frozenset(("about",))  # names of parameters
 UNREADABLE = "What was sent cannot be read; load the page again, or look at how the API is called."
 
 
@@ -58,9 +59,12 @@ class RefusingBlocks(gr.Blocks):
 
     async def process_api(self, block_fn: Any, inputs: list[Any], *given: Any, **named: Any) -> Any:
         """See Gradio; raises `gr.Error`."""
-        call = token_hex() if is_public(self.fns.get(block_fn) if isinstance(block_fn, int) else block_fn) else ""
+        function = self.fns.get(block_fn) if isinstance(block_fn, int) else block_fn
+        call = token_hex() if is_public(function) else ""
         sent = list(paths_in(inputs))  # before Gradio has had its hands on it
-        if call and (wrong := wrong_value(self.fns.get(block_fn) if isinstance(block_fn, int) else block_fn, inputs)):
+        if call:
+            inputs = with_later_values(function, inputs)
+        if call and (wrong := wrong_value(function, inputs)):
             if self.photos:
                 self.photos.forget(call, sent)
             raise gr.Error(wrong, print_exception=False)
@@ -83,6 +87,14 @@ class RefusingBlocks(gr.Blocks):
         finally:
             if is_over and sent and self.photos:
                 self.photos.forget(call, sent)
+
+
+def with_later_values(function: Any, inputs: Sequence[Any]) -> list[Any]:
+    """The values of a call, with those of parameters that came after programs had been written which do not name
+    them."""
+    missing = getattr(function, "inputs", ())[len(inputs) :]
+    is_later = all(getattr(component, "label", "") in ADDED_LATER for component in missing)
+    return [*inputs, *(component.value for component in missing if is_later)]
 
 
 def wrong_value(function: Any, inputs: Sequence[Any]) -> str:
