@@ -9,6 +9,7 @@ from lavic_chat.catalog.variants import attributes_for_people
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import materials_in, stems
 from lavic_chat.nlu.catalogue_answers import SEEN_SO, CatalogueAnswers, of_kind
+from lavic_chat.nlu.chatter import reply_to_chatter
 from lavic_chat.nlu.gifts import GIFT
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent
 from lavic_chat.nlu.lexicon import COLOUR, MATERIAL
@@ -36,8 +37,6 @@ SERVICE = (
 NOT_SOLD = "I am sorry, I have found no {kind} here. Is there something else that I may look for?"
 ALL_SEEN = "You have now seen every {kind} that I have. Shall I look for something else, or go back to one of them?"
 LANGUAGE = "I am sorry, I only understand English so far. Could you say it in English?"
-GREETING = "Hello! Tell me what you are looking for, and how it should look; a photo helps, too."
-PLEASURE = "My pleasure. Tell me when there is something else to look for, or to change."
 PRESENT = "Gladly. Tell me what kind of thing it might be, in which colour, or what it may cost."
 SPEAKER = "I am a programme that looks at the pictures of what is sold here, and no person. What may I look for?"
 UNSEEN = "That I do not know of those shown: I see colours, materials and patterns, and know prices and measures."
@@ -55,7 +54,7 @@ class Answers(ShownAnswers, CatalogueAnswers):
         if intent.act == UNAVAILABLE:
             return NOT_SOLD.format(kind=" or ".join(intent.missing)) if intent.missing else SERVICE
         if intent.act == r.CHATTER:
-            return PRESENT if GIFT.search(said) else PLEASURE if shown else GREETING
+            return PRESENT if GIFT.search(said) else reply_to_chatter(said, bool(shown))
         return self.answer(intent, shown, said)
 
     def answer(self, intent: Intent, shown: Sequence[str], said: str) -> str:

@@ -60,7 +60,7 @@ class Kinds:
         so here, what the words name that may be a kind."""
         named = map(self.unqualified, without_parts(read.spans, text))
         spans = [self.whole(span, read, text) for span in named if self.is_kind(span, text)]
-        if read.act == r.REFINE:  # of what is wished for already; "for clothes", says what it is for
+        if read.act == r.REFINE:  # of what is wished for already; "for clothes" says what it is for
             spans = [span for span in spans if span.sure >= UNSURE and not PURPOSE_BEFORE.search(text[: span.start])]
         spans = without_places([self.respelled(self.bare(span)) for span in spans], text)
         sold = [span for span in spans if self.is_sold((span.text,))]

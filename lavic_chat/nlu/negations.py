@@ -64,6 +64,12 @@ def with_negations(read: Reading, text: str) -> Reading:
     return replace(read, spans=tuple(spans), possible=tuple(possible))
 
 
+def refuses_kinds(read: Reading, text: str) -> bool:
+    """Whether a message names things only to turn them down, "anything but a chair"."""
+    kinds = [span for span in read.spans if span.slot == r.KIND]
+    return bool(kinds) and read.act in (r.ASK, r.REFINE) and all(is_denied(span, text) for span in kinds)
+
+
 def split_denied(span: Span) -> list[Span]:
     """A span as it is; of "non-leather black" each part."""
     match = re.fullmatch(r"(non[\s-])(\w+)\s+(.+)", span.text, re.IGNORECASE) if span.slot in r.APPEARANCES else None

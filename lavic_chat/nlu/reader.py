@@ -17,12 +17,13 @@ from lavic_chat.nlu.intent import (
 )
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.multiples import with_multiple
-from lavic_chat.nlu.negations import denies_pick, with_negations
+from lavic_chat.nlu.negations import denies_pick, refuses_kinds, with_negations
 from lavic_chat.nlu.pointing import points, said_anew, without_neighbours
 from lavic_chat.nlu.questions import Questions
 from lavic_chat.nlu.reading import Reading
 from lavic_chat.nlu.references import References
 from lavic_chat.nlu.shown import Shown
+from lavic_chat.nlu.subjects import place_in
 from lavic_chat.nlu.volumes import with_volumes
 
 ANOTHER = 0.7  # probability of a thing that is not sold, from which on it is wished for in place of an earlier one
@@ -84,10 +85,12 @@ class IntentReader:
         mended = self.grounding.speller.mend_text(text)
         if mended != text and (read.act != r.OTHER_LANGUAGE or self.grounding.is_thing(mended)):
             read, text = self.tagger.read(tuple(before), mended), mended
-        if before and points(read):
+        if before and points(read) and not (read.place and place_in(text) == read.place):
             read = said_anew(read, self.tagger.read((), text))
         read = settle_act(self.kinds.with_appearance(read, text), text, self.kinds, not before)
         read = with_comparisons(to_compare(read, text), text) if before else read
+        if refuses_kinds(read, text):
+            read = replace(read, act=r.CHATTER, spans=())
         return without_neighbours(with_negations(with_volumes(read, text), text), text), text
 
     def follow(self, last: Intent, read: Reading, turn: Turn, shown: Shown, place: int) -> Intent:

@@ -17,6 +17,7 @@ from lavic_chat.catalog.text import singular, words_of
 
 # A thing is named before these.
 JOINTS = frozenset(["with", "in", "for", "of", "on", "from", "and", "or", "without", "to", "by", "at"])
+CONTAINING = frozenset(("of",))  # the joint before which a thing is named whole, "a chest of drawers"
 LONGEST_NAME = 4  # words of a thing's name
 GLUE = frozenset(["a", "an", "the", "my", "our", "some", "any", "new", "one", "pair", "set"])
 
@@ -41,20 +42,20 @@ class Thesaurus:
 
     @cached_property
     def by_name(self) -> Mapping[tuple[str, ...], frozenset[int]]:
-        """Things by the words of each name."""
+        """Things by the words of each name that does not go on, and of "a chest of drawers" by the first ones."""
         found: dict[tuple[str, ...], set[int]] = {}
         for place, thing in enumerate(self.things):
             for name in thing.names:
-                if not (thing.is_group and goes_on(name)):
+                if not goes_on(name) or (not thing.is_group and CONTAINING.intersection(words_of(name))):
                     found.setdefault(name_words(name), set()).add(place)
         return {words: frozenset(places) for words, places in found.items()}
 
     @cached_property
     def by_phrase(self) -> Mapping[tuple[str, ...], frozenset[int]]:
-        """Groups by all the words of names that go on behind a joint, "something for the kitchen"."""
+        """Things by all the words of names that go on, "something for the kitchen", "table and chairs"."""
         found: dict[tuple[str, ...], set[int]] = {}
-        for place in self.groups:
-            for name in filter(goes_on, self.things[place].names):
+        for place, thing in enumerate(self.things):
+            for name in filter(goes_on, thing.names):
                 found.setdefault(phrase_words(name), set()).add(place)
         return {words: frozenset(places) for words, places in found.items()}
 

@@ -9,7 +9,8 @@ from lavic_chat.catalog.measures import facts_of
 from lavic_chat.catalog.product import Product
 from lavic_chat.dialogue.turns import Dialogue
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.answers import GREETING, LANGUAGE, NOTHING_SHOWN, PLEASURE, SERVICE, Answers
+from lavic_chat.nlu.answers import LANGUAGE, NOTHING_SHOWN, SERVICE, Answers
+from lavic_chat.nlu.chatter import GREETING, UNCLEAR
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent
 
 SOFAS = ["brown-sofa", "red-sofa", "blue-sofa", "armchair"]
@@ -100,7 +101,7 @@ def test_the_only_look_is_told_from_others(answers):
 @pytest.mark.parametrize(
     ("act", "shown", "said"),
     [
-        (r.CHATTER, [], GREETING), (r.CHATTER, SOFAS, PLEASURE), (r.OTHER_LANGUAGE, [], LANGUAGE),
+        (r.CHATTER, [], GREETING), (r.CHATTER, SOFAS, UNCLEAR), (r.OTHER_LANGUAGE, [], LANGUAGE),
         (UNAVAILABLE, SOFAS, SERVICE),
     ],
 )  # fmt: skip
