@@ -68,7 +68,9 @@ class Kinds:
         is_known = any(self.grounding.is_thing(span.text) and not is_denied(span, text) for span in sold)
         if not sure and not is_known and read.act == r.ASK and (named := self.possible(read, text)):
             return (named,), ()
-        spans = sold or spans
+        missing = [span for span in spans if span not in sold and self.grounding.is_thing(span.text)]
+        is_guess = bool(missing) and not any(self.is_named_so(span.text) for span in sold)
+        spans = missing if is_guess else sold or spans
         if not spans:
             return (), ()
         now, later = [spans[0].text], []
@@ -81,9 +83,8 @@ class Kinds:
         """A kind's name with the words beside it that belong to it, where the network has cut them off: "moka pot"."""
         others = [one for one in read.spans if one is not span]
         if (filled := FILLED_WITH.match(text, span.start)) and not self.is_named_so(filled[0]):
-            contents = next((said for said in (filled[1], filled[1].split()[0]) if self.grounding.is_thing(said)), "")
-            if contents:
-                return replace(span, text=contents)
+            known = (said for said in (filled[1], filled[1].split()[0]) if self.grounding.is_thing(said))
+            return replace(span, text=next(known, filled[1]))
         if (place := PLACE_BEHIND.match(text[span.end :])) and len(name_words(span.text)) == 1:
             for words in dict.fromkeys((place[1], *place[1].split())):  # "stools for our breakfast bar"
                 named, left = self.grounding.thesaurus.find(f"{words} {span.text}")
@@ -240,8 +241,12 @@ class Kinds:
         are but a part of what was wished for before, "fire" of "fireplace"."""
         if all(any(kind.lower() in other.lower() for other in last) for kind in kinds):
             return ()
-        found = (kind if not is_vague(kind) else self.grounding.name_described(kind) for kind in kinds)
-        return tuple(name for name in found if name)
+        return tuple(name for kind in kinds if (name := self.name_of(kind)))
+
+    def name_of(self, kind: str) -> str:
+        """A kind as it is called, or the name of what is not sold here where words only describe it at length."""
+        is_described = is_vague(kind) or (len(kind.split()) >= DESCRIBING and not self.grounding.is_thing(kind))
+        return self.grounding.name_described(kind) if is_described else kind
 
     def is_alike(self, kinds: Sequence[str], others: Sequence[str]) -> bool:
         """Whether two names of kinds mean many of the same products."""

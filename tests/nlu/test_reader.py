@@ -104,8 +104,8 @@ def test_a_name_stays_whatever_else_is_described(kinds):
         ("a [kind:small sofa]", "sofa"),  # what only says how good, or big, is no part of a name
         ("a [kind:nice little rug]", "rug"),
         ("a [kind:corner sofa]", "corner sofa"),
-        ("two [kind:tins] of rugs", "rugs"),  # what fills it is wished for
-        ("a [kind:tin] of [wanted:red] something", "tin"),
+        ("two [kind:tins] of rugs", "rugs"),
+        ("two [kind:tins] of magnolia paint", "magnolia paint"),  # what fills it is wished for
     ],
 )
 def test_a_thing_by_its_own_name(kinds, marked, now):
@@ -156,3 +156,14 @@ def test_boots_that_are_turned_down_are_one_product(ask):
     intent, _ = ask("a [kind:rug]", ("not those", {"act": "reject"}))
     assert {"rug", "plain-rug"} <= intent.excluded
     assert is_plural("Kelda ankle boots") and is_plural("Fendra tulips in a vase") and not is_plural("Bella sofa")
+
+
+def test_what_is_known_and_not_sold_goes_before_a_guess(kinds):
+    text, spans = unmark("a [kind:bookcase] that goes with [kind:something blurry]")
+    assert kinds.of(Reading(r.ASK, spans=spans), text)[0] == ("bookcase",)
+    text, spans = unmark("a [kind:bookcase] or a [kind:rug]")
+    assert kinds.of(Reading(r.ASK, spans=spans), text)[0] == ("rug",)
+
+
+def test_what_is_described_at_length_is_no_name(kinds):
+    assert kinds.name_of("piano") == "piano" and kinds.name_of("iron box where you turn wheels") != "iron box"
