@@ -10,6 +10,7 @@ from lavic_chat.nlu.clauses import without_owned
 from lavic_chat.nlu.intent import Appearance
 from lavic_chat.nlu.reading import Reading, Span
 
+SHORT = 6  # words of a message that says nothing but what is not wanted
 OR = re.compile(r"\s*,?\s*\b(?:nor|or)\s+(?:an?\s+)?", re.IGNORECASE)
 LISTED = re.compile(r"\s*(?:,|,?\s*\b(?:nor|or)\b)\s*(?:an?\s+)?", re.IGNORECASE)
 DENIED_BEFORE = re.compile(
@@ -67,7 +68,8 @@ def with_negations(read: Reading, text: str) -> Reading:
 def refuses_kinds(read: Reading, text: str) -> bool:
     """Whether a message names things only to turn them down, "anything but a chair"."""
     kinds = [span for span in read.spans if span.slot == r.KIND]
-    return bool(kinds) and read.act in (r.ASK, r.REFINE) and all(is_denied(span, text) for span in kinds)
+    is_short = len(text.split()) <= SHORT and read.act in (r.ASK, r.REFINE)
+    return bool(kinds) and is_short and all(is_denied(span, text) for span in kinds)
 
 
 def split_denied(span: Span) -> list[Span]:
