@@ -8,12 +8,12 @@ from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import appearance_in
 from lavic_chat.nlu.comparisons import comparative_in
 from lavic_chat.nlu.gifts import without_gifts
-from lavic_chat.nlu.grounding import LONGEST_NAME
 from lavic_chat.nlu.kinds import Kinds
 from lavic_chat.nlu.negations import is_denied
 from lavic_chat.nlu.question_words import PRICE_OF, is_question, question_in
 from lavic_chat.nlu.questions import BOUNDED, asked_in, is_bare
 from lavic_chat.nlu.reading import Reading, Span
+from lavic_chat.nlu.thesaurus import LONGEST_NAME
 
 SOMETHING_ELSE = re.compile(
     r"\W*(?:(?:show|give|try|have you|got|do you have)\W+(?:me\W+)?)?"

@@ -13,7 +13,7 @@ import numpy as np
 
 from lavic_chat.catalog.columns import columns_of
 from lavic_chat.catalog.product import Product
-from lavic_chat.catalog.text import singular, words_of
+from lavic_chat.catalog.text import words_of
 from lavic_chat.nlu.appearance_table import AppearanceTable
 from lavic_chat.nlu.brands import Brands
 from lavic_chat.nlu.catalog_words import SMALL_WORDS, in_category
@@ -23,7 +23,7 @@ from lavic_chat.nlu.prototypes import Prototypes, mean_prototypes
 from lavic_chat.nlu.seen_words import SeenWords
 from lavic_chat.nlu.spelling import Speller
 from lavic_chat.nlu.terms import Encoder, nearest, room_for
-from lavic_chat.nlu.thesaurus import LONGEST_NAME, Thesaurus, name_words
+from lavic_chat.nlu.thesaurus import Thesaurus, name_words
 from lavic_chat.nlu.titles import Titles
 from lavic_chat.nlu.word_tables import WordTables, find_entry, make_word_tables
 
@@ -38,6 +38,7 @@ GROUPED = 0.1  # less, where it is but of the same group, "kitchen appliance"
 ANOTHER_THING = 0.6  # of a meaning's similarity, where the thesaurus knows the name, and none of the products as such
 HARDLY_LESS = 0.1  # than the best of a kind
 DESCRIBING, POSSIBLE, MEANS = 4, 0.3, 0.5  # words of a description; its least probability, and the similarity of that
+FAR_BETTER = 1.8  # times as probable
 JUST_LESS = 0.999  # is what words describe, if they describe what it is of, or what is of it
 SEEN = ("colour", "material", "pattern")
 
@@ -197,10 +198,19 @@ class Grounding:
     def name_described(self, said: str) -> str:
         """The name of the thing that words describe best, where it is not sold here; "" where they describe none, or
         one that is."""
-        sold, vectors = self.is_sold, self.encoder.encode([said.lower()])
-        likely = self.prototypes.probabilities(vectors, np.zeros_like(sold), sorted(self.thesaurus.groups))
+        likely = self.likely([said.lower()])
         best = int(likely.argmax())
-        return self.thesaurus.things[best].names[0] if likely[best] >= POSSIBLE and not sold[best] else ""
+        return self.thesaurus.things[best].names[0] if likely[best] >= POSSIBLE and not self.is_sold[best] else ""
+
+    def describes_unsold(self, texts: Sequence[str]) -> bool:
+        """Whether texts describe a thing that is not sold here far better than any that is."""
+        likely = self.likely(texts)
+        return bool(likely.max(initial=0.0) >= FAR_BETTER * max(likely[self.is_sold].max(initial=0.0), POSSIBLE / 2))
+
+    def likely(self, texts: Sequence[str]) -> np.ndarray:
+        """[T] how probably texts describe each thing, sold here or not."""
+        vectors, nowhere = self.encoder.encode(texts), np.zeros_like(self.is_sold)
+        return self.prototypes.probabilities(vectors, nowhere, sorted(self.thesaurus.groups))
 
     # ---- appearance ----
 
@@ -223,18 +233,11 @@ class Grounding:
 
     def things_in(self, text: str) -> tuple[str, ...]:
         """Names of things that are sold here, wherever they stand in a message, spelling mended; the longest first."""
-        words = self.mend(text).split()
         found: list[str] = []
-        for size in range(min(LONGEST_NAME, len(words)), 0, -1):
-            for start in range(len(words) - size + 1):
-                name = " ".join(words[start : start + size])
-                last = words[start + size - 1]
-                if {words[start], last} & SMALL_WORDS or not {last, singular(last)} & self.thesaurus.words:
-                    continue
-                places, left = self.thesaurus.find(name)
-                sold = places and not left and self.nearest_of(name) >= SAME_THING - OTHER_TYPE
-                if sold and not any(name in longer for longer in found):
-                    found.append(name)
+        for name in self.thesaurus.names_in(self.mend(text).split(), SMALL_WORDS):
+            is_new = not any(name in longer for longer in found)
+            if is_new and self.nearest_of(name) >= SAME_THING - OTHER_TYPE:
+                found.append(name)
         return tuple(found)
 
     def appearance_in(self, kind: str) -> tuple[str, ...]:

@@ -113,7 +113,14 @@ class Kinds:
         """A kind's name without the looks before it where nothing is called just so: of "checked sofa" the sofa."""
         words, appearance = span.text.split(), self.grounding.appearance_in(span.text)
         name = " ".join(words[len(appearance) :])
-        if not appearance or not name or self.grounding.nearest_of(span.text) >= 1.0 or not self.is_sold((name,)):
+        is_before = [word.lower() for word in words[: len(appearance)]] == list(appearance)
+        if (
+            not appearance
+            or not name
+            or not is_before
+            or self.grounding.nearest_of(span.text) >= 1.0
+            or not self.is_sold((name,))
+        ):
             return span
         return replace(span, text=name)
 

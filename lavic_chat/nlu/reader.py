@@ -145,6 +145,8 @@ class IntentReader:
             return kinds, later
         named = ""
         is_unknown = bool(kinds) and not self.kinds.is_sold(kinds) and not any(map(self.grounding.is_thing, kinds))
+        if is_unknown and self.grounding.describes_unsold([turn.text.lower()]):
+            return kinds, later
         if is_unknown or not (kinds or last.kinds):
             named = self.kinds.described_in(turn.text)
         elif kinds and all(map(self.kinds.is_no_name, kinds)):

@@ -6,7 +6,7 @@ named, "some storage", "something for the kitchen": `group`, `also`, `by_use`, a
 no catalogue; names that it lacks are found by their meaning.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -121,6 +121,18 @@ class Thesaurus:
         spans = ((start, start + size) for size in range(1, LONGEST_NAME + 1) for start in range(len(words) - size + 1))
         named = frozenset().union(*(self.by_name.get(tuple(words[start:end]), ()) for start, end in spans))
         return named.union(*(self.kinds[place] for place in named))
+
+    def names_in(self, words: Sequence[str], small: Collection[str]) -> Iterator[str]:
+        """Names of things wherever they stand in a text, by its words, the longest first; none begins or ends with a
+        small word."""
+        for size in range(min(LONGEST_NAME, len(words)), 0, -1):
+            for start in range(len(words) - size + 1):
+                name, last = " ".join(words[start : start + size]), words[start + size - 1]
+                if words[start] in small or last in small or not {last, singular(last)} & self.words:
+                    continue
+                places, left = self.find(name)
+                if places and not left:
+                    yield name
 
     def no_things(self, names: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
         """Those names, by their words, that are of no thing: "kitchen appliance"."""
