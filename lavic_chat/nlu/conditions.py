@@ -205,9 +205,10 @@ def appearance_conditions(appearance: Sequence[Appearance], grounding: Grounding
 
 def appearance_probability(one: Appearance, grounding: Grounding) -> np.ndarray | None:
     """[N] that a product is as words say, as far as that is to be believed; None where they say nothing of it here."""
-    if one.facet == VARIANT and not grounding.titles.says(one.said).any():
-        return None
-    if one.facet in (BRAND, VARIANT):
+    if one.facet == VARIANT:
+        called = called_variants(one.said, grounding)
+        return np.where(called, SURE, DOUBT) if called.any() else None
+    if one.facet == BRAND:
         return np.clip(grounding.titles.probability(one.said), DOUBT, SURE)
     probability = grounding.appearance(one.said)
     if probability.max(initial=0.0) < OPEN and not (
@@ -218,6 +219,19 @@ def appearance_probability(one: Appearance, grounding: Grounding) -> np.ndarray 
         return probability
     doubt = DOUBTS.get(one.facet, OTHER_DOUBT)
     return np.clip(probability, doubt, 1 - doubt)
+
+
+def called_variants(said: str, grounding: Grounding) -> np.ndarray:
+    """[N] whether a product's title has such an amount, "450 ml", or the shop states it, where that may be read."""
+    found, wanted = grounding.titles.says(said), squeezed(said)
+    for row in np.flatnonzero(~found) if grounding.reads_attributes else ():
+        found[row] = any(squeezed(value) == wanted for value in grounding.products[int(row)].attributes.values())
+    return found
+
+
+def squeezed(value: object) -> str:
+    """A value in small letters without spaces, "450ml"."""
+    return "".join(str(value).lower().split())
 
 
 def extreme_condition(asks: str, facts: Sequence[Mapping[str, float]], before: Sequence[Condition]) -> Condition:

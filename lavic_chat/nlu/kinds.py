@@ -77,7 +77,7 @@ class Kinds:
         for before, span in pairwise(spans):
             alternative = BETWEEN_ALTERNATIVES.search(text[before.end : span.start])
             (now if alternative or self.is_alike((span.text,), tuple(now)) else later).append(span.text)
-        return tuple(now), tuple(later)
+        return tuple(dict.fromkeys(now)), tuple(later)
 
     def whole(self, span: Span, read: Reading, text: str) -> Span:
         """A kind's name with the words beside it that belong to it, where the network has cut them off: "moka pot"."""
@@ -199,6 +199,8 @@ class Kinds:
             before for before, span in pairwise(kinds)
             if span.start - before.end <= 1 and self.grounding.meant(before.text) and not self.is_sold((before.text,))
         ]  # fmt: skip
+        titles = [span for span in read.spans if span.slot == r.TITLE and self.grounding.meant(span.text)]
+        adjectives += [span for span in titles if not self.grounding.titles.says(span.text).any()]  # "the cobalt mug"
         adjectives += [span for span in kinds if ONE_BEHIND.match(text[span.end :]) and not self.is_sold((span.text,))]
         return replace(
             read, spans=tuple(replace(one, slot=r.WANTED) if one in adjectives else one for one in read.spans)

@@ -167,3 +167,8 @@ def test_what_is_known_and_not_sold_goes_before_a_guess(kinds):
 
 def test_what_is_described_at_length_is_no_name(kinds):
     assert kinds.name_of("piano") == "piano" and kinds.name_of("iron box where you turn wheels") != "iron box"
+
+
+def test_a_look_that_was_taken_for_a_title_is_a_look(ask):
+    intent, ranked = ask("the [title:navy] [kind:sofa]")
+    assert intent.title == "" and intent.wanted == ("navy",) and ranked[0] == "blue-sofa"

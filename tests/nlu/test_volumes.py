@@ -1,8 +1,11 @@
 """Amounts that no limit is about: variants are called so."""
 
 import pytest
+from helpers.listening import make_grounding
 
+from lavic_chat.catalog.product import Product
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.conditions import called_variants
 from lavic_chat.nlu.reading import Reading
 from lavic_chat.nlu.volumes import is_volume, with_volumes
 from lavic_chat.training.marked_turns import unmark
@@ -30,3 +33,14 @@ def test_other_amounts_stay(said):
 def test_a_variant_is_found_by_its_title(ask):
     intent, _ = ask("a [kind:rug] of [size~:450 ml]")
     assert [(one.said, one.facet) for one in intent.appearance] == [("450 ml", "variant")] and not intent.limits
+
+
+def test_a_variant_is_one_that_its_shop_states():
+    sizes = [
+        Product(str(place), "Nordhaven Mug", "Mugs", attributes={"size": size})
+        for place, size in enumerate(("300 ml", "450ml"))
+    ]
+    for reads, called in ((True, [False, True]), (False, [False, False])):
+        grounding = make_grounding(sizes, ["", ""])
+        grounding.reads_attributes = reads
+        assert called_variants("450 ml", grounding).tolist() == called
