@@ -60,7 +60,9 @@ def read_played(path: str | Path) -> list[PlayedConversation]:
             one = PlayedConversation(**known)
             if not one.turns or not all(isinstance(text, str) for text in one.turns):
                 raise ValueError("turns")
-        except (TypeError, KeyError, ValueError) as error:
+            if not isinstance(one.expect.get("tells", ""), str):
+                raise ValueError("`tells` must be one word")
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise DialogueError(
                 f"{Path(path).name}, line {number}: that is no conversation ({error}); see the README beside it."
             ) from error

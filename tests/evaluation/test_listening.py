@@ -197,7 +197,17 @@ def test_conversations_are_read(tmp_path):
     assert [one.turns for one in read_played(tmp_path / "played.jsonl")] == [("d",), ("d", "e")]
 
 
-@pytest.mark.parametrize("change", [{"turns": []}, {"turns": [1]}, {"turns": 3}, {"more": 1}, {"turns": None}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"turns": []},
+        {"turns": [1]},
+        {"turns": 3},
+        {"more": 1},
+        {"turns": None},
+        {"expect": {"tells": ["width", "depth"]}},
+    ],
+)
 def test_a_line_that_is_no_conversation_is_told(tmp_path, change):
     (tmp_path / "played.jsonl").write_text(json.dumps(ROW) + "\n" + json.dumps(ROW | change))
     with pytest.raises(DialogueError, match=r"played\.jsonl, line 2: that is no conversation"):
