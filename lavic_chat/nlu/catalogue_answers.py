@@ -16,7 +16,7 @@ from lavic_chat.nlu.intent import Intent
 from lavic_chat.nlu.kinds import SOLD
 from lavic_chat.nlu.product_words import ProductWords
 
-SEEN_SO = 0.5  # probability from which on a product counts as of a colour
+SEEN_SO = 0.5  # probability from which on a product looks as said
 COUNTED = 0.6  # similarity from which on a product counts as of a kind
 MOST_CATEGORIES, MOST_VARIANTS = 12, 6  # that are named
 SHOW_SOME = " Shall I show you some?"

@@ -52,7 +52,7 @@ class English:
     thesaurus: Thesaurus
     is_word: Callable[[str], bool]
     is_spelled: Callable[[str], bool] = frozenset().__contains__
-    common: Sequence[str] = ()
+    common: Callable[[], Sequence[str]] = tuple
     prototypes: Prototypes | None = None
 
 

@@ -104,11 +104,10 @@ class Listener:
     def variant(self, product_id: str) -> str:
         """Which of its variants a product is, in a few words; "" where it has none, or the catalogue leaves it to the
         pictures."""
-        rows = self.grounding.columns.variants_of(self.grounding.row[product_id])
-        if len(rows) < 2:
+        row = self.grounding.row[product_id]
+        product, products = self.grounding.products[row], self.variants(row)
+        if len(products) < 2:
             return ""
-        products = [self.grounding.products[int(row)] for row in rows[:MOST_VARIANTS]]
-        product = self.grounding.products[self.grounding.row[product_id]]
         if not self.grounding.reads_attributes:
             product, *products = map(without_appearance, (product, *products))
         return variant_words(product, products)

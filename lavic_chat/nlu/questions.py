@@ -12,7 +12,7 @@ from lavic_chat.catalog.text import words_of
 from lavic_chat.catalog.variants import attributes_for_people
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.catalog_words import appearance_in
-from lavic_chat.nlu.catalogue_answers import FIRST_OF, of_kind
+from lavic_chat.nlu.catalogue_answers import FIRST_OF, SEEN_SO, of_kind
 from lavic_chat.nlu.comparisons import comparative_in
 from lavic_chat.nlu.intent import UNAVAILABLE, Appearance, Intent, Limit, with_limit
 from lavic_chat.nlu.limits import DIRECTIONS, limits_in
@@ -63,7 +63,6 @@ ELSE = re.compile(r"\b(?:else|other)\b", re.IGNORECASE)
 FOR_PLACE = re.compile(r"\b(?:for|from)\s+(?:the\s+|my\s+|our\s+|your\s+|an?\s+)?([^\W\d_]+)", re.IGNORECASE)
 ALL = re.compile(r"\W*(?:are|do|is)\s+(?:they|these|those|all)\b(?!.*\bas\b)", re.IGNORECASE)
 FACTS_ALIKE = ("price", "size", *DIRECTIONS)  # numbers that all may share
-SEEN_SO = 0.5  # probability from which on a product looks as said
 
 
 class Questions(Subjects):

@@ -10,11 +10,7 @@ from lavic_chat.nlu.acts import settle_act
 from lavic_chat.nlu.changes import Changes
 from lavic_chat.nlu.comparisons import to_compare, with_comparisons, with_extreme
 from lavic_chat.nlu.grounding import Grounding
-from lavic_chat.nlu.intent import (
-    UNAVAILABLE,
-    Intent,
-    with_limit,
-)
+from lavic_chat.nlu.intent import UNAVAILABLE, Intent, with_limit
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
 from lavic_chat.nlu.multiples import with_multiple
 from lavic_chat.nlu.negations import denies_pick, refuses_kinds, with_negations
@@ -106,7 +102,7 @@ class IntentReader:
         if relative := self.changes.relative_limit(last, text, reference or shown.current):
             read = with_multiple(read, text, relative.quantity)
         title = self.title_of(read, text)
-        kinds, later = self.kinds_in(read, turn, last)
+        kinds, later = self.kinds_in(read, turn, last, bool(title))
         kinds, read = self.kinds.narrowed(kinds, last.kinds, read, text)
         if missing := () if title else self.missing(kinds, read, last):
             return replace(last, act=UNAVAILABLE, missing=missing, asks="", reference=None)
@@ -134,14 +130,16 @@ class IntentReader:
             intent = intent.without(self.references.turned_down(read, text, reference, shown))
         return self.references.resolve(intent, read, text, shown)
 
-    def kinds_in(self, read: Reading, turn: Turn, last: Intent) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The kinds that a message wishes for, and those for later; where it names none that anybody knows, the thing
-        that it describes by what it is for."""
+    def kinds_in(
+        self, read: Reading, turn: Turn, last: Intent, is_titled: bool
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The kinds that a message wishes for, and those for later; where it names none that anybody knows, and no
+        title (is_titled), the thing that it describes by what it is for."""
         kinds, later = self.kinds.of(read, turn.text)
         compares = read.compared or read.act == r.REJECT
         if compares and (same := self.kinds.same_again((*kinds, *later), last.kinds)):
             return same, ()
-        if read.act != r.ASK or self.title_of(read, turn.text) or turn.photo:
+        if read.act != r.ASK or is_titled or turn.photo:
             return kinds, later
         named = ""
         is_unknown = bool(kinds) and not self.kinds.is_sold(kinds) and not any(map(self.grounding.is_thing, kinds))

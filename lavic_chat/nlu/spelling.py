@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from jellyfish import metaphone
 from rapidfuzz import process
@@ -29,13 +29,18 @@ class Speller:
         uses: Mapping[str, int],
         others: Collection[str],
         is_word: Callable[[str], bool],
-        common: Sequence[str] = (),
+        common: Callable[[], Sequence[str]] = tuple,
     ):
         # Of words that are equally near, the one that more things are called is meant.
         self.words = sorted({*uses, *others}, key=lambda word: (-uses.get(word, 0), word))
         self.known, self.is_word = frozenset(self.words), is_word
-        self.common = [word for word in common if len(word) >= LONG]
+        self.find_common = common
         self.mend_word = lru_cache(2048)(self._mend_word)
+
+    @cached_property
+    def common(self) -> list[str]:
+        """The long ones of the common words, which are read when first asked for."""
+        return [word for word in self.find_common() if len(word) >= LONG]
 
     def mend(self, said: str) -> str:
         """Words in lower case, each that is none as the nearest one."""

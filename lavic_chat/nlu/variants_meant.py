@@ -10,12 +10,12 @@ from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.catalog.variants import differing
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.answers import APPEARANCE, MOST_VARIANTS
+from lavic_chat.nlu.catalogue_answers import SEEN_SO
 from lavic_chat.nlu.grounding import Grounding
 
 SAID_OF_ONE = re.compile(r"\bthe\s+((?:[\w-]+\s+){1,3}?)ones?\b|\bin\s+([^,.;?!]+)", re.IGNORECASE)
 PART = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
 ABOUT_ALL = ("count", "other_colours", "colour", "material", "pattern", "style", r.SIZES, *r.EXTREMES)  # of no variant
-SEEN_SO = 0.5  # probability from which on a product looks as said
 
 
 def without_appearance(product: Product) -> Product:

@@ -38,7 +38,7 @@ def make_listener(
     tagger = open_tagger(source_of(settings))
     thesaurus = load_thesaurus()
     prototypes = load_prototypes(settings.adapter, encoder.name, thesaurus)
-    english = English(load_lexicon(), thesaurus, tagger.is_word, is_spelled, common_words(), prototypes)
+    english = English(load_lexicon(), thesaurus, tagger.is_word, is_spelled, common_words, prototypes)
     reads = catalog.terms.appearance
     tables = open_word_tables(settings, catalog, seen.others if seen else captions, encoder)
     grounding = Grounding(catalog.products, captions, encoder, english, reads, Prepared(tables, seen))

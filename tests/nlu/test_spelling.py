@@ -27,7 +27,7 @@ def test_an_a_may_be_written_as_it_is_spoken():
 
 
 def test_a_long_word_may_be_a_common_one():
-    speller = Speller({"convertible": 1}, (), lambda word: False, ["comfortable", "cot"])
+    speller = Speller({"convertible": 1}, (), lambda word: False, lambda: ["comfortable", "cot"])
     assert speller.mend("confortable") == "comfortable" and speller.mend("convertable") == "convertible"
 
 
