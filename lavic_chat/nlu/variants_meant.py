@@ -14,13 +14,14 @@ from lavic_chat.nlu.catalogue_answers import SEEN_SO
 from lavic_chat.nlu.grounding import Grounding
 
 SAID_OF_ONE = re.compile(r"\bthe\s+((?:[\w-]+\s+){1,3}?)ones?\b|\bin\s+([^,.;?!]+)", re.IGNORECASE)
+SEEN_ALONE = (*APPEARANCE, "accent")  # attributes that are for the pictures to tell, where a catalogue says so
 PART = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
 ABOUT_ALL = ("count", "other_colours", "colour", "material", "pattern", "style", r.SIZES, *r.EXTREMES)  # of no variant
 
 
 def without_appearance(product: Product) -> Product:
     """A product as a catalogue tells it whose looks are for the pictures alone to tell."""
-    kept = {name: value for name, value in product.attributes.items() if name.strip().lower() not in APPEARANCE}
+    kept = {name: value for name, value in product.attributes.items() if name.strip().lower() not in SEEN_ALONE}
     return replace(product, attributes=kept)
 
 

@@ -4,7 +4,7 @@ import pytest
 from helpers.listening import CAPTIONS, PRODUCTS, make_grounding
 
 from lavic_chat.catalog.product import Product
-from lavic_chat.nlu.variants_meant import variant_meant
+from lavic_chat.nlu.variants_meant import variant_meant, without_appearance
 
 MUGS = tuple(
     Product(f"{glaze}-{size}", "Harbour mug", "Kitchen", attributes={"glaze": glaze, "size": f"{size} ml"}, shape="mug")
@@ -35,3 +35,10 @@ def test_a_question_for_a_look_stays_with_its_product(grounding):
     assert variant_meant(grounding, "other_colours", "does it come in sand?", "moss-300", SHOWN) == "moss-300"
     assert variant_meant(grounding, "price", "is the sand one in stock?", None, ()) is None
     assert variant_meant(grounding, "price", "how much is the black one?", "rug", ("gone",)) == "rug"
+
+
+def test_no_look_tells_variants_apart_where_pictures_do():
+    chair = Product(
+        "1", "Marwyn task chair", "Chairs", attributes={"accent": "chocolate", "Colour": "yellow", "size": "L"}
+    )
+    assert without_appearance(chair).attributes == {"size": "L"}
