@@ -87,8 +87,9 @@ def bare_text(dialogue: Dialogue) -> str:
     return to_context(dialogue).replace("<", " ").replace(">", " ")
 
 
-def draft(seed: str, number: int, order: Sequence[Look], shop: Shop) -> Draft:
-    """One conversation; three in five are visual. Products come up in turn, the next where one does not work."""
+def draft(seed: str, number: int, order: Sequence[Look], shop: Shop, telling: type[Teller] = Teller) -> Draft:
+    """One conversation; three in five are visual. Products come up in turn, the next where one does not work. telling:
+    who tells it."""
     name = "visual" if number % 5 < 3 else "mixed"
     rng = random.Random(seed)
     if len(order) < 10:
@@ -101,13 +102,12 @@ def draft(seed: str, number: int, order: Sequence[Look], shop: Shop) -> Draft:
             continue
         picked = choose_visual(rng, story, shop) if name == "visual" else ([], mixed_scope(rng, story, shop))
         if picked is not None:
-            return write_draft(rng, name, story, *picked)
+            return write_draft(telling(rng, Voice.draw(rng)), name, story, *picked)
     raise LavicError(f"No {name} list of ten could be made around {order[number % len(order)].title}; add products.")
 
 
-def write_draft(rng: random.Random, name: str, story: Story, chosen: list[Look], scope: str) -> Draft:
+def write_draft(teller: Teller, name: str, story: Story, chosen: list[Look], scope: str) -> Draft:
     """The story told in words; `scope` is what its noun may name."""
-    teller = Teller(rng, Voice.draw(rng))
     target = story.target
     group = {"any": "any", "field": target.field}.get(scope, target.group)
     kinds = (target.thing, target.sort) if scope == "thing" else (target.sort,) if scope == "type" else ()

@@ -175,6 +175,7 @@ def fuse(as_json: bool, **given) -> None:
 
 @click.command("tune-tagger")
 @path_option("--turns", required=True, help="Marked messages (JSONL), see assets/language/README.md.")
+@path_option("--more", help="Further marked messages to learn from, such as catalog.make.marked makes.")
 @path_option("--from", "start_from", help="Adapter whose tagger learns on.")
 @ADAPTER
 @config_options(TaggerConfig)

@@ -137,6 +137,7 @@ class TaggerConfig:
     alpha: int = 128
     weight_decay: float = 0.01
     valid_every: int = 250
+    more_share: float = 0.25  # of the further messages in a batch, where there are any
     seed: int = 0
 
 

@@ -47,12 +47,14 @@ POOL = 4  # times a batch: of so many messages those of about one length are tak
 @dataclass(frozen=True)
 class TaggerRequest:
     """settings: home, and the adapter that is written to. turns: JSONL of marked messages. start_from: an adapter whose
-    tagger learns on, instead of a new one."""
+    tagger learns on, instead of a new one. more: further messages to learn from, such as generated ones; none of these
+    validates."""
 
     settings: Settings
     turns: str | Path
     config: TaggerConfig
     start_from: Path | None = None
+    more: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,11 @@ def tune_tagger(request: TaggerRequest) -> StageResult:
     earlier = read_card(request.start_from) if request.start_from else None
     if request.start_from:
         start_from(network, lora, request.start_from)
-    learner = Learner(network, tokenizer, tuple(train), words_to_swap(train), config)
+    more = tuple(read_marked_turns(request.more)) if request.more else ()
+    learner = Learner(network, tokenizer, (tuple(train), more), words_to_swap(train), config)
+    data = [request.turns, *([request.more] if request.more else [])]
     record = provenance(NLU, [], config, started, earlier) | {"messages": len(train), "turns": hash_file(request.turns)}
+    record |= {"more": len(more)} if more else {}
 
     def keep(best: Read, curve: tuple[Read, ...]) -> None:
         save_tagger(network, lora, adapter)
@@ -110,7 +115,7 @@ def tune_tagger(request: TaggerRequest) -> StageResult:
         rate=lambda step: warmup_cosine(step, config.steps),
         seed=config.seed,
     )
-    data = [request.turns, *([request.start_from / NLU / WEIGHTS] if request.start_from else [])]
+    data += [request.start_from / NLU / WEIGHTS] if request.start_from else []
     checkpoint = Checkpoint(adapter / NLU, config, hash_bytes(*map(hash_file, data)))
     report = run_training(run, keep, checkpoint)
     record |= summarize_report(report)
@@ -126,14 +131,14 @@ class Learner:
 
     tagger: TurnTagger
     tokenizer: Any
-    turns: tuple[MarkedTurn, ...]
+    turns: tuple[Sequence[MarkedTurn], Sequence[MarkedTurn]]  # by hand, and further ones
     words: Words
     config: TaggerConfig
 
     def learn(self, _step: int, rng: random.Random) -> float:
         """A batch of messages of about one length: its gradient into the weights, its loss back."""
-        size = min(self.config.batch, len(self.turns))
-        pool = rng.sample(self.turns, min(POOL * size, len(self.turns)))
+        size = min(self.config.batch, len(self.turns[0]))
+        pool = self.draw(POOL * size, rng)
         pool.sort(key=lambda turn: len(turn.text))
         start = rng.randrange(len(pool) - size + 1)
         self.tagger.train()
@@ -141,6 +146,12 @@ class Learner:
         loss = loss_of(self.tagger, self.tokenizer, turns)
         loss.backward()
         return loss.item()
+
+    def draw(self, count: int, rng: random.Random) -> list[MarkedTurn]:
+        """So many messages, or all there are; of the further ones their share."""
+        first, more = self.turns
+        further = min(round(count * self.config.more_share), len(more))
+        return [*rng.sample(first, min(count - further, len(first))), *rng.sample(more, further)]
 
 
 def split(turns: Sequence[MarkedTurn]) -> tuple[list[MarkedTurn], list[MarkedTurn]]:

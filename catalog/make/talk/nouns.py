@@ -1,7 +1,9 @@
 """Nouns: what the wanted thing is called, by its own name, its type's, or a word for the whole group."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .banks import bank
@@ -18,25 +20,32 @@ VERBS = {"comes": "come", "has": "have", "isn't": "aren't", "is|'s": "are", "doe
 class Noun:
     """How the wanted thing is called: "armchair", or with `vague` "something {word}" ("to sit on").
 
-    `part` is what looks are said of where it is not the thing itself ("pot" for a plant).
+    `part` is what looks are said of where it is not the thing itself ("pot" for a plant). `mark` puts signs around it.
     """
 
     word: str
     vague: bool = False
     part: str = ""
+    mark: Callable[[str], str] = str
 
     def phrase(self, before: str = "", after: str = "") -> str:
         """ "a green armchair in leather", "something green to sit on"; `before` and `after` may be empty."""
-        words = ("something", before, self.word) if self.vague else (article(f"{before} {self.word}".strip()),)
+        if not self.vague:
+            words = (article(f"{before} {self.mark(self.word)}".strip()),)
+        elif before:
+            words = ("something", before, self.mark(self.word))
+        else:
+            words = (self.mark(f"something {self.word}"),)
         return " ".join(filter(None, (*words, after)))
 
     def bare(self, before: str = "", after: str = "") -> str:
         """The phrase without its article."""
-        return self.phrase(before, after) if self.vague else " ".join(filter(None, (before, self.word, after)))
+        words = (before, self.mark(self.word), after)
+        return self.phrase(before, after) if self.vague else " ".join(filter(None, words))
 
     def many(self, before: str = "", after: str = "") -> str:
         """The plural, or "things to sit on"."""
-        things = f"things {self.word}" if self.vague else plural(self.word)
+        things = self.mark(f"things {self.word}" if self.vague else plural(self.word))
         return " ".join(filter(None, (before, things, many_verbs(after))))
 
     @property
@@ -49,7 +58,7 @@ class Noun:
     @property
     def short(self) -> str:
         """How the thing is named on its own: "armchair", or "thing"."""
-        return "thing" if self.vague else self.word
+        return "thing" if self.vague else self.mark(self.word)
 
 
 def many_verbs(after: str) -> str:
@@ -81,10 +90,10 @@ def own_noun(teller: Teller, kind: str, part: str = "") -> Noun:
     """A kind by its own name or another that means the same, in the speaker's region."""
     other = bank(f"call {kind}")
     word = teller.pick(other) if other and teller.chance(0.4) else ""
-    return Noun(word or singular(kind), part=part)
+    return Noun(word or singular(kind), part=part, mark=partial(teller.mark, "kind"))
 
 
 def broad_noun(teller: Teller, *names: str) -> Noun:
     """A word for a whole group, by the first name that the banks know; used where the type would give the answer."""
     word = teller.pick(bank(*(f"broad {name}" for name in names), "broad any"))
-    return Noun(word.removeprefix("~"), vague=word.startswith("~"))
+    return Noun(word.removeprefix("~"), word.startswith("~"), mark=partial(teller.mark, "kind"))

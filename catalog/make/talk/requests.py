@@ -117,7 +117,7 @@ def dress(teller: Teller, asked: Asked, body: list[str], before: str) -> str:
         parts.insert(teller.rng.choice((0, len(parts))), teller.say(f"chatter {topic}"))
         talk -= 1
     if asked.budget:
-        parts.append(teller.say("budget", n=str(asked.budget)))
+        parts.append(teller.say("budget", n=teller.mark("price<", str(asked.budget))))
     if teller.chance({"chatty": 0.4, "polite": 0.35, "rambling": 0.35}.get(register, 0.15)):
         parts.append(teller.say("closing"))
     text = paragraph(*parts)

@@ -143,7 +143,7 @@ def changed(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
             turns.append(other(teller, "ack" if teller.chance(0.6) else "aside tip"))
         want = clauses(teller, (new,), asked)[0]
         name = "change again" if number else "change"
-        text = teller.say(name, old=short_name(old), want=want, lower=lower_first(want))
+        text = teller.say(name, old=short_name(teller, old), want=want, lower=lower_first(want))
         rest = story.wishes[1:] if number == len(steps) - 1 else ()
         turns.append(seeker(text, *clauses(teller, rest, asked)))
     return turns
@@ -156,9 +156,9 @@ def corrected(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     if teller.chance(0.5):  # the seeker's own slip
         turns, name = [("seeker", request(teller, asked, (old,)))], "correct myself"
     else:
-        turns = [("seeker", request(teller, asked, ())), other(teller, "misread", old=short_name(old))]
+        turns = [("seeker", request(teller, asked, ())), other(teller, "misread", old=short_name(teller, old))]
         name = "correct"
-    said = teller.say(name, old=short_name(old), right=right)
+    said = teller.say(name, old=short_name(teller, old), right=right)
     return [*turns, seeker(said, *clauses(teller, rest, asked))]
 
 
@@ -169,7 +169,7 @@ def long(teller: Teller, story: Story, asked: Asked) -> list[Turn]:
     if story.olds:
         turns += [other(teller, "ask colour"), seeker(*answers(teller, story.olds, asked, opened=True))]
         want = clauses(teller, (first,), asked)[0]
-        text = teller.say("change", old=short_name(story.olds[0]), want=want, lower=lower_first(want))
+        text = teller.say("change", old=short_name(teller, story.olds[0]), want=want, lower=lower_first(want))
         turns += [other(teller, "ack"), seeker(text)]
         return turns + refusals(teller, story, repeat(teller, story.wishes, (first,), asked))
     turns += small_talk(teller, asked)
@@ -276,6 +276,7 @@ def refusal(teller: Teller, look: Look, reason: str) -> str:
     """Why a suggested product is not it."""
     figures = teller.say(f"figures {look.face.pattern}") if reason == "pattern" else ""
     seen, stuff = colour_name(teller, look), look.material or "that stuff"
+    seen, stuff, figures = (teller.mark("unwanted", words) for words in (seen, stuff, figures))
     return teller.say(f"wrong {reason}", seen=seen, stuff=stuff, figures=figures)
 
 

@@ -4,8 +4,12 @@ import random
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .banks import bank, spin
+
+if TYPE_CHECKING:
+    from .wishes import Wish
 
 REGISTERS = {"terse": 17, "plain": 30, "chatty": 18, "rambling": 12, "polite": 9, "slang": 8, "keyword": 6}  # weights
 CARELESS = {"terse": 0.55, "plain": 0.15, "chatty": 0.15, "rambling": 0.2, "polite": 0.0, "slang": 0.9, "keyword": 0.9}
@@ -19,6 +23,7 @@ AMERICAN = {
     "liquorice": "licorice", "our whole flat": "our whole apartment", "solicitor": "lawyer",
 }  # fmt: skip
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")  # of a keyboard
+SIGN = "[\ue000-\ue00f]"  # around marked words
 LONG_WORD = re.compile(r"(?<![\w'])[A-Za-z]{6,}(?![\w'])")
 
 
@@ -87,10 +92,19 @@ class Teller:
         """One of the fragments with its choices settled and its slots filled."""
         return spin(self.rng, self.pick(options), **slots)
 
+    def mark(self, slot: str, text: str) -> str:
+        """Words of a slot as they are told; with signs around them where messages are made to learn from."""
+        return text
+
+    def mark_tone(self, wish: "Wish", text: str) -> str:
+        """The same of a fragment that says a tone, or a pattern, in words of its own."""
+        return text
+
 
 def article(noun: str) -> str:
     """ "a sofa", "an armchair"."""
-    return f"{'an' if re.match(r'[aeio]|u(?!n[io]|s[ei]|t[ei])|hou?r|x-', noun, re.I) else 'a'} {noun}"
+    begins = re.match(rf"{SIGN}*(?:[aeio]|u(?!n[io]|s[ei]|t[ei])|hou?r|x-)", noun, re.I)
+    return f"{'an' if begins else 'a'} {noun}"
 
 
 def plural(noun: str) -> str:

@@ -1,9 +1,10 @@
 """Wishes in words: as an adjective, after the noun, as a tag for terse people, as a sentence of its own."""
 
 import re
+from functools import partial
 
 from .banks import bank, spin
-from .looks import NAMED, Look
+from .looks import NAMED, PLAIN, Look
 from .materials import family
 from .voice import Teller, article, paragraph
 from .wishes import Wish
@@ -15,20 +16,24 @@ LIKE = "like "  # a wish's text that begins so is a comparison
 
 def slots_of(teller: Teller, wish: Wish, part: str = "") -> dict[str, str]:
     """Every slot that a wish's fragments may ask for."""
-    text = wish.text or wish.value
-    slots = {"c": text, "ac": article(text), "tint": tint(text), "x": text.removeprefix(LIKE), "part": part}
+    text, mark = wish.text or wish.value, partial(teller.mark, "unwanted" if wish.negated else "wanted")
+    marked = mark(text)
+    slots = {
+        "c": marked, "ac": f"{article(text).partition(' ')[0]} {marked}", "tint": tint(text).replace(text, marked),
+        "x": mark(text.removeprefix(LIKE)), "part": part,
+    }  # fmt: skip
     if wish.kind == "either":
-        slots["a"], slots["b"] = wish.value.split("/")
+        slots["a"], slots["b"] = map(mark, wish.value.split("/"))
     if wish.kind in ("pattern", "print"):
         name = wish.value.partition(":")[0]
-        slots["figures"] = teller.pick(bank(f"figures {name}"))
-        slots["a"] = teller.pick(bank(f"stuff {name}"))
-        slots["an"] = article(f"{text} {slots['a']}" if wish.kind == "print" else slots["a"])
+        slots["figures"] = mark(teller.pick(bank(f"figures {name}")))
+        slots["a"] = mark(teller.pick(bank(f"stuff {name}")))
+        slots["an"] = article(f"{marked} {slots['a']}" if wish.kind == "print" else slots["a"])
     if wish.kind == "material":
         no = "not " if wish.negated else ""  # nobody rules out "solid" wood alone
         slots["m"] = "" if wish.negated else teller.pick(bank(f"noun {wish.value}"))
-        slots["m"] = slots["m"] or wish.value
-        slots["a"] = wish.value if wish.negated else adjective(teller, wish)
+        slots["m"] = mark(slots["m"] or wish.value)
+        slots["a"] = mark(wish.value) if wish.negated else adjective(teller, wish)
         why = bank(f"why {no}{wish.value}", f"why {no}{family(wish.value)}", f"why {no}any")
         slots["why"] = spin(teller.rng, teller.pick(why))
     return slots
@@ -58,11 +63,25 @@ def word_wish(teller: Teller, wish: Wish, form: str, part: str = "") -> str:
     """A wish in a form: "post" (after a noun), "tag", "key" (a search word), "clause", "in" ("the
     same one in") or "right" ("no, I meant")."""
     name = section(wish, part)
-    return teller.say(f"{name} {form}", f"{name} post", f"{name} tag", **slots_of(teller, wish, part))
+    text = teller.say(f"{name} {form}", f"{name} post", f"{name} tag", **slots_of(teller, wish, part))
+    return teller.mark_tone(wish, text) if has_own_words(wish) else text
+
+
+def has_own_words(wish: Wish) -> bool:
+    """Whether fragments say it without a place to fill."""
+    return wish.kind == "tone" or (wish.kind == "pattern" and wish.value in (PLAIN, "patterned"))
 
 
 def adjective(teller: Teller, wish: Wish) -> str:
     """A wish as an adjective before a noun; "" where it cannot be one."""
+    words = choose_adjective(teller, wish)
+    if wish.kind == "tone":
+        return teller.mark_tone(wish, words)
+    return teller.mark("unwanted" if wish.negated else "wanted", words)
+
+
+def choose_adjective(teller: Teller, wish: Wish) -> str:
+    """Its words."""
     if wish.kind == "material":
         return teller.pick(bank(f"stuff {wish.value}", f"stuff {family(wish.value)}")) or wish.value
     if wish.negated:
@@ -77,9 +96,9 @@ def adjective(teller: Teller, wish: Wish) -> str:
     return teller.pick(bank(f"before {wish.value}")) if wish.kind == "tone" else ""
 
 
-def short_name(wish: Wish) -> str:
+def short_name(teller: Teller, wish: Wish) -> str:
     """A wish in a word or two, to take it back: "not green after all"."""
-    return (wish.text or wish.value).removeprefix(LIKE)
+    return teller.mark("unwanted", (wish.text or wish.value).removeprefix(LIKE))
 
 
 def colour_name(teller: Teller, look: Look) -> str:
