@@ -98,7 +98,7 @@ class Grounding:
     def _kind(self, said: str) -> np.ndarray:
         """[N] how near each product is to a kind of thing as it is called: 1 where its name has all the words, or the
         thesaurus knows it as such a thing; less where it is of a broader kind; else a cosine of meanings."""
-        mended = self.mend(said)
+        mended = self.thesaurus.unfold(self.thesaurus.measured(self.mend(said)), self.is_sold)
         (things, left), count = self.thesaurus.find(mended), len(self.names.terms)
         if things and not left:  # no meaning comes near a product that is called so
             found = self.of_kind(mended, np.zeros(count, np.float32), {})
@@ -106,7 +106,7 @@ class Grounding:
                 return found
         vectors = self.encoder.encode(list(dict.fromkeys((said.lower(), mended))))
         near = np.clip(nearest(self.names.vectors, vectors), 0.0, MEANT)
-        is_described = not things and len(words_of(mended)) >= DESCRIBING
+        is_described = not things and (self.thesaurus.goes_on(mended) or len(words_of(mended)) >= DESCRIBING)
         if is_described or (things and not left):
             near = near * ANOTHER_THING
         described = self.described(vectors) if is_described else {}
@@ -135,7 +135,7 @@ class Grounding:
         added = MODIFIED * modified if left else SAME_THING - BY_HEAD
         near[same] = np.maximum(near, BY_HEAD + added)[same]
         near[broad] = np.maximum(near[broad], WIDER)
-        near[so] = 1.0
+        near[so] = 1.0 if things or not self.thesaurus.goes_on(mended) else BY_HEAD  # no box is a "box for music"
         for thing, value in described.items():
             rows = self.tables.things[thing]
             near[rows] = np.maximum(near[rows], value)

@@ -193,12 +193,14 @@ class Kinds:
 
     def with_appearance(self, read: Reading, text: str) -> Reading:
         """A reading in which what was taken for a thing is a look, where it is one and right before another, "yellow"
-        of "yellow jacket", or is no thing that is sold and stands before "one": "a sliding-door one"."""
+        of "yellow jacket", or is no thing that is sold and stands before "one": "a sliding-door one"; and where nothing
+        at all is called so, "material: lacquer"."""
         kinds = [span for span in read.spans if span.slot == r.KIND]
         adjectives = [
             before for before, span in pairwise(kinds)
             if span.start - before.end <= 1 and self.grounding.meant(before.text) and not self.is_sold((before.text,))
         ]  # fmt: skip
+        adjectives += [span for span in kinds if self.grounding.find(span.text) and self.is_no_name(span.text)]
         titles = [span for span in read.spans if span.slot == r.TITLE and self.grounding.meant(span.text)]
         adjectives += [span for span in titles if not self.grounding.titles.says(span.text).any()]  # "the cobalt mug"
         adjectives += [span for span in kinds if ONE_BEHIND.match(text[span.end :]) and not self.is_sold((span.text,))]

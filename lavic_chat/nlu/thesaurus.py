@@ -18,6 +18,9 @@ from lavic_chat.catalog.text import singular, words_of
 # A thing is named before these.
 JOINTS = frozenset(["with", "in", "for", "of", "on", "from", "and", "or", "without", "to", "by", "at"])
 CONTAINING = frozenset(("of",))  # the joint before which a thing is named whole, "a chest of drawers"
+OF_USE = frozenset(("for", "of"))  # joints behind which stands what makes a name with the words before: "box for bread"
+CONTAINERS = frozenset(("box", "bottle", "book", "bunch", "tin", "pad", "pack", "deck", "string", "end"))
+MEASURES = frozenset(("piece", "item", "bit", "kind", "sort", "type", "pair", "set", "article"))  # "of" something
 LONGEST_NAME = 4  # words of a thing's name
 GLUE = frozenset(["a", "an", "the", "my", "our", "some", "any", "new", "one", "pair", "set"])
 
@@ -46,7 +49,7 @@ class Thesaurus:
         found: dict[tuple[str, ...], set[int]] = {}
         for place, thing in enumerate(self.things):
             for name in thing.names:
-                if not goes_on(name) or (not thing.is_group and CONTAINING.intersection(words_of(name))):
+                if not goes_on(name) or (not thing.is_group and is_known_by_head(name)):
                     found.setdefault(name_words(name), set()).add(place)
         return {words: frozenset(places) for words, places in found.items()}
 
@@ -143,12 +146,39 @@ class Thesaurus:
         places, left = self.find(said)
         return bool(places) and not left and places <= self.groups
 
+    def measured(self, said: str) -> str:
+        """What words name of which they say but how much: "pieces of kitchenware" are kitchenware."""
+        words = words_of(said)
+        place = next((place for place, word in enumerate(words[:-1]) if place and word in CONTAINING), 0)
+        is_measured = place and singular(words[place - 1]) in MEASURES and phrase_words(said) not in self.by_phrase
+        return " ".join((*words[: place - 1], *words[place + 1 :])) if is_measured else said
+
+    def unfold(self, said: str, sold: np.ndarray) -> str:
+        """A name without joints where one is known of a thing that is sold: a "box for bread" is a bread box. As it is
+        where none is. sold: of each thing, whether it is."""
+        words = words_of(said)
+        place = next((place for place, word in enumerate(words) if place and word in OF_USE), len(words) - 1)
+        head, tail = words[:place], [word for word in words[place + 1 :] if word not in GLUE]
+        if not tail or phrase_words(said) in self.by_phrase or JOINTS.intersection(tail):
+            return said
+        name = " ".join((*tail, *(word for word in head if word not in GLUE)))
+        return name if sold[list(self.by_name.get(name_words(name), ()))].any() else said
+
+    def goes_on(self, said: str) -> bool:
+        """Whether words say more of a thing behind its name, "case for papers", and are no name as a whole."""
+        words = words_of(said)
+        return (
+            bool(JOINTS.intersection(words[1:-1]))
+            and phrase_words(said) not in self.by_phrase
+            and (not is_known_by_head(said) or name_words(said) not in self.by_name)
+        )
+
     def _find(self, said: str) -> tuple[frozenset[int], int]:
         """The things that words name, by as many of the last words before a joint as make a name, and how many words
         were left over before that."""
         if places := self.by_phrase.get(phrase_words(said)):
             return places, 0
-        words = name_words(said)
+        words = name_words(self.measured(said))
         if words and words[0] in JOINTS:  # "to hide the shoes" is what a thing is for, and none by its name
             return frozenset(), len(words)
         for start in range(len(words)):
@@ -177,6 +207,11 @@ def phrase_words(text: str) -> tuple[str, ...]:
 def goes_on(name: str) -> bool:
     """Whether a name goes on behind a joint, "something for the kitchen"."""
     return bool(JOINTS.intersection(phrase_words(name)))
+
+
+def is_known_by_head(name: str) -> bool:
+    """Whether its first words are a name, too: a "chest" of drawers, but no "box" of chocolates."""
+    return bool(CONTAINING.intersection(words_of(name))) and not CONTAINERS.intersection(name_words(name))
 
 
 def with_groups(things: Iterable[Thing], rows: Iterable[Mapping]) -> list[Thing]:

@@ -68,9 +68,16 @@ def test_a_look_right_before_a_thing_is_no_second_thing(kinds):
     spans = Span(r.KIND, "yellow", 0, 6), Span(r.KIND, "sofa", 7, 11)
     assert slots(kinds, "yellow sofa", spans) == [r.WANTED, r.KIND]
     apart = Span(r.KIND, "yellow", 0, 6), Span(r.KIND, "sofa", 17, 21)
-    assert slots(kinds, "yellow, such as a sofa", apart) == [r.KIND, r.KIND]
+    assert slots(kinds, "yellow, such as a sofa", apart) == [r.WANTED, r.KIND]
     things = Span(r.KIND, "lamp", 0, 4), Span(r.KIND, "sofa", 5, 9)
     assert slots(kinds, "lamp sofa", things) == [r.KIND, r.KIND]
+
+
+@pytest.mark.parametrize("text", ["material: lacquer", "velvet", "in turquoise"])
+def test_a_look_that_nothing_is_called_by_is_no_thing(kinds, text):
+    word = text.split()[-1]
+    start = text.index(word)
+    assert slots(kinds, text, (Span(r.KIND, word, start, len(text)),)) == [r.WANTED]
 
 
 def test_a_broad_name_is_bare_of_looks(kinds):

@@ -27,6 +27,16 @@ def above(scores: np.ndarray, least: float = 0.5) -> set[str]:
     return {name for name, score in zip(IDS, scores, strict=True) if score >= least}
 
 
+def product_of(title: str) -> Product:
+    return Product(title, title, "Things")
+
+
+def above_of(known: Grounding, said: str) -> list[str]:
+    """Titles of what is near to what is said."""
+    rows = np.flatnonzero(known.kind(said) >= SOLD)
+    return [known.products[row].title for row in rows]
+
+
 def of(products, captions=None, read_attributes=False) -> Grounding:
     english = English(load_lexicon(), load_thesaurus(), ENGLISH.__contains__, prototypes=word_prototypes())
     return Grounding(products, captions or [""] * len(products), WordEncoder(), english, read_attributes)
@@ -50,6 +60,15 @@ def test_kinds_are_found_by_any_of_their_names(grounding, said, ids):
 @pytest.mark.parametrize("said", ["winter tyres", "car", "laptop", "running shoes", "washing machine", "zzyzx"])
 def test_what_is_not_sold_is_near_to_nothing(grounding, said):
     assert grounding.kind(said).max() < 0.55
+
+
+def test_a_box_for_bread_is_a_bread_box_where_one_is_sold_and_else_no_box_for_sure():
+    products = [product_of("Brina bread bin"), product_of("Zelvi storage box"), product_of("Ello armchair")]
+    assert above_of(of(products), "box for bread") == ["Brina bread bin"]
+    assert above_of(of(products[1:]), "storage box for the hall") == ["Zelvi storage box"]
+    scores = of([*products[1:], product_of("Torna piece of kitchenware")]).kind("pieces of kitchenware")
+    assert scores.argmax() == 2
+    assert of(products[1:]).kind("box for music").max() < of(products[1:]).kind("storage box").max()
 
 
 def test_the_narrower_kind_goes_before_the_others(grounding):

@@ -1,5 +1,6 @@
 """Names of things: found whatever stands around them, whole files sound."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +43,51 @@ def test_the_longest_name_at_the_end_is_the_thing(said, things, left):
     assert FEW.find(said) == (things, left)
 
 
+@pytest.mark.parametrize(
+    ("said", "unfolded"),
+    [
+        ("box for bread", "bread box"),
+        ("house for the dog", "dog house"),
+        ("brush for my hair", "hair brush"),
+        ("machine for my coffee", "coffee machine"),
+        ("case for papers", "case for papers"),
+        ("something for the kitchen", "something for the kitchen"),
+        ("oak chest of drawers with brass handles", "oak chest of drawers with brass handles"),
+        ("sofa", "sofa"),
+        ("for", "for"),
+        ("", ""),
+    ],
+)
+def test_a_use_behind_a_joint_makes_the_name_that_everybody_knows(said, unfolded):
+    known = load_thesaurus()
+    assert known.unfold(said, np.ones(len(known.things), bool)) == unfolded
+    assert known.unfold(said, np.zeros(len(known.things), bool)) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("pieces of kitchenware", "kitchenware"),
+        ("white piece of sports gear", "white sports gear"),
+        ("pair of curtains", "curtains"),
+        ("piece of furniture", "piece of furniture"),  # a name as a whole
+        ("chest of drawers", "chest of drawers"),
+    ],
+)
+def test_a_piece_of_something_is_that(said, name):
+    known = load_thesaurus()
+    assert known.measured(said) == name
+    assert known.find(said) == known.find(name)
+
+
+def test_a_box_of_chocolates_makes_no_box_a_sweet():
+    known = load_thesaurus()
+    names = {known.things[place].names[0] for word in ("box", "bottle", "book") for place in known.find(word)[0]}
+    assert not names & {"box of chocolates", "red wine", "cookbook"}
+    assert {known.things[place].names[0] for place in known.find("chest")[0]} >= {"chest of drawers"}
+    assert {known.things[place].names[0] for place in known.find("box of chocolates")[0]} == {"box of chocolates"}
+
+
 def test_things_are_of_the_kinds_that_their_broader_names_mean():
     assert FEW.kinds[CORNER] == {CORNER, SOFA} and FEW.kinds[BAR] == {BAR, STOOL}
     assert FEW.wider[CORNER] == {("sofa",)} and FEW.words >= {"couch", "bar", "ottoman"}
@@ -68,6 +114,7 @@ def test_things_are_found_anywhere_in_a_text():
 
 @given(st.text(max_size=60))
 def test_anything_may_be_asked(said):
+    assert isinstance(FEW.unfold(said, np.ones(5, bool)), str) and isinstance(FEW.measured(said), str)
     things, left = load_thesaurus().find(said)
     assert bool(things) <= (left < len(name_words(said))) and left <= len(name_words(said))
 

@@ -82,12 +82,27 @@ def adapter(card, tmp_path) -> Path:
 def request_of(tmp_path):
     """Asks for a run into an adapter's folder."""
 
-    def make(adapter: Path, config: TaggerConfig = CONFIG, rows=ROWS, start_from=None) -> TaggerRequest:
+    def make(adapter: Path, config: TaggerConfig = CONFIG, rows=ROWS, start_from=None, more=()) -> TaggerRequest:
         write_jsonl(tmp_path / "turns.jsonl", rows)
         settings = Settings(tmp_path, tmp_path, adapter=adapter)
-        return TaggerRequest(settings, tmp_path / "turns.jsonl", config, start_from)
+        if more:
+            write_jsonl(tmp_path / "more.jsonl", more)
+        further = tmp_path / "more.jsonl" if more else None
+        return TaggerRequest(settings, tmp_path / "turns.jsonl", config, start_from, further)
 
     return make
+
+
+def test_further_messages_are_learned_from_in_their_share_and_validate_nothing(adapter, request_of):
+    more = [{"text": "a [kind:product]", "act": "ask"}] * 7
+    result = tune_tagger(request_of(adapter, more=more))
+    assert result.record["more"] == 7 and result.record["messages"] < len(ROWS)
+    assert "more" not in tune_tagger(request_of(adapter)).record
+    further = tuple(turn_from(row, "more") for row in more)
+    learner = tagger.Learner(None, None, (TURNS, further), Words((), {}, {}), replace(CONFIG, more_share=0.5))
+    drawn = learner.draw(8, random.Random(1))
+    assert len(drawn) == 8 and sum(turn in further for turn in drawn) == 4
+    assert len(learner.draw(100, random.Random(1))) == len(TURNS) + len(further)
 
 
 def test_it_learns_to_read(adapter, request_of, tmp_path):
@@ -232,7 +247,7 @@ def test_a_batch_is_of_messages_of_about_one_length(tmp_path, monkeypatch):
     monkeypatch.setattr(
         tagger, "loss_of", lambda _, __, turns: seen.append(turns) or torch.zeros(1, requires_grad=True).sum()
     )
-    learner = tagger.Learner(network, tokenizer, TURNS, Words((), {}, {}), replace(CONFIG, batch=6))
+    learner = tagger.Learner(network, tokenizer, (TURNS, ()), Words((), {}, {}), replace(CONFIG, batch=6))
     monkeypatch.setattr(tagger, "vary", lambda turn, words, rng: turn)
     for step in range(30):
         learner.learn(step, random.Random(step))
