@@ -15,6 +15,7 @@ from lavic_chat.cli.train_options import (
     make_check,
     make_request,
     parse_variables,
+    path_option,
 )
 from lavic_chat.training.configs import AdaptConfig
 
@@ -50,6 +51,8 @@ def interactions(source: Path, folder: Path, fewest: int, stars: float, as_json:
 @runtime_option
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; without it the adapter's own.")
 @click.option("--raw", is_flag=True, help="Without the LLM's own LoRA.")
+@path_option("--dialogues", help="Conversations about the catalogue (JSONL), which learn to meet its items.")
+@path_option("--valid", help="Conversations to validate on.")
 @config_options(AdaptConfig)
 @json_option
 def adapt(as_json: bool, **given) -> None:

@@ -27,7 +27,11 @@ from lavic_chat.model.packing import pad_causal
 from lavic_chat.storage.cache import VectorCache
 from lavic_chat.storage.files import hash_bytes
 
-INSTRUCTIONS = {TEXT: "The product has the following attributes: ", IMAGE: "The product has the image: "}
+QUERY = "query"  # what a shopper says, read as a text is
+INSTRUCTIONS = {
+    TEXT: "The product has the following attributes: ", IMAGE: "The product has the image: ",
+    QUERY: "The shopper asks for a product: ",
+}  # fmt: skip
 WHOLE, OWN = "whole", "own"  # what the mean is taken of: the whole prompt, as in the paper, or what is of the item
 BATCH = 32
 Keys = tuple[Sequence[str], Sequence[str]]  # of texts and of pictures
@@ -38,12 +42,14 @@ Begin = Callable[[list[int]], Sequence[Tensor]]
 class EmbedderConfig:
     """longest: tokens of an item's text that are read. pool: "whole" or "own". size: to which the means are pooled, a
     fixed projection; 0: they stay as long as the LLM has them. first_layer: the lowest that may have a MoDA; what goes
-    into it is the same ever after."""
+    into it is the same ever after. query_longest: tokens of a conversation that are read, where it has learned from
+    such; 0: its messages are read as texts of items."""
 
     longest: int = 40
     pool: str = WHOLE
     size: int = 0
     first_layer: int = 0
+    query_longest: int = 0
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> "EmbedderConfig":
@@ -71,7 +77,8 @@ class ItemEmbedder:
         self.model, self.config = model, config
         self.size = config.size or model.token_size
         self.instructions = {name: model.words_to_ids(text) for name, text in INSTRUCTIONS.items()}
-        name = hash_bytes(weights, repr(sorted(asdict(config).items())))[:24]
+        of_items = {name: value for name, value in asdict(config).items() if name != "query_longest"}
+        name = hash_bytes(weights, repr(sorted(of_items.items())))[:24]
         self.cache = VectorCache(Path(home) / "cache" / "items" / f"{name}.sqlite", (self.size,))
 
     # ---- with gradients, where there are any ----
@@ -83,6 +90,16 @@ class ItemEmbedder:
     def embed_states(self, states: Tensor) -> Tensor:
         """The tower's states [n, 5, h] of n pictures -> unit vectors [n, d]"""
         return self.read_above(IMAGE, self.begin_pictures(states))
+
+    def embed_queries(self, texts: Sequence[str]) -> Tensor:
+        """n conversations, each as `query_text` has it -> unit vectors [n, d]"""
+        return self.read_above(QUERY, self.begin_queries(texts))
+
+    def begin_queries(self, texts: Sequence[str]) -> list[Tensor]:
+        """n conversations -> of each [L, d] what goes into layer `first_layer`."""
+        longest = self.config.query_longest or self.config.longest
+        ids = [self.model.words_to_ids(text)[:longest] for text in texts]
+        return self.read_below([self.embed_ids(QUERY, row, torch.zeros(0, self.model.token_size)) for row in ids])
 
     def begin_texts(self, texts: Sequence[str]) -> list[Tensor]:
         """n texts -> of each [L, d] what goes into layer `first_layer`: the instruction, and behind it the text, which
@@ -108,7 +125,7 @@ class ItemEmbedder:
     def read_above(self, modality: str, rows: Sequence[Tensor]) -> Tensor:
         """[L, d] of each, what goes into `first_layer` -> unit vectors [n, d]"""
         layers = range(self.config.first_layer, self.model.memory_shape[0])
-        with reading(self.model, modality):
+        with reading(self.model, TEXT if modality == QUERY else modality):
             states = self.model.read_layers(layers, *pad_causal(rows)).float()
         prefix = len(self.instructions[modality])
         means = [self.own(row[: len(own)], prefix).mean(0) for row, own in zip(states, rows, strict=True)]
@@ -154,6 +171,11 @@ class ItemEmbedder:
                 known.update(fresh)
                 bar.update(len(part))
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.size), np.float32)
+
+
+def query_text(texts: Sequence[str]) -> str:
+    """A conversation's messages, the newest first, as one text."""
+    return " / ".join(texts)
 
 
 def cache_keys(texts: Sequence[str], states: Tensor) -> Keys:

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from lavic_chat.features.item_embedder import ItemEmbedder, ItemVectors
+from lavic_chat.features.item_embedder import ItemEmbedder, ItemVectors, query_text
 from lavic_chat.features.vectors import unit
 from lavic_chat.retrieval.query import Query
 
@@ -54,8 +54,16 @@ class ItemSpace:
         if not query.texts:
             return np.zeros(self.vectors.shape[1], np.float32)
         with torch.inference_mode():
+            if self.embedder.config.query_longest:  # it has learned from conversations
+                whole = self.embedder.embed_queries([query_text(query.texts)]).float().cpu().numpy()
+                return self.place(whole)[0]
             texts = self.embedder.embed_texts(query.texts).float().cpu().numpy()
         said = query.blend(unit(texts - self.common))
+        return beside(said, said)
+
+    def place(self, queries: np.ndarray) -> np.ndarray:
+        """Embedded queries [n, d] -> [n, 2 d] where the items are."""
+        said = unit(queries - self.common)
         return beside(said, said)
 
 

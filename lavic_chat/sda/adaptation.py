@@ -9,6 +9,7 @@ kept, in the folder `moda` of the adapter, or of another one that is told.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -28,38 +29,45 @@ from lavic_chat.model.lora import llm_linears, save_lora
 from lavic_chat.model.moda import FIXED, IMAGE, LEARNED, MODA, ModaShape, add_moda
 from lavic_chat.sda.conflict import Conflict, measure_conflict
 from lavic_chat.sda.items import BATCH, Items, begin_items
-from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss
+from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss, QueryLoss
 from lavic_chat.sda.pictures import look_at
 from lavic_chat.sda.space import cross_recalls, gap_between
 from lavic_chat.settings import Settings
-from lavic_chat.storage.files import hash_bytes
+from lavic_chat.storage.files import hash_bytes, hash_file
 from lavic_chat.training.checkpoint import Checkpoint
 from lavic_chat.training.configs import AdaptConfig
 from lavic_chat.training.distributed import check_batches, first_goes_first, gather_rows, is_first, process_state
+from lavic_chat.training.item_queries import Conversations, measure_found, read_asked, read_valid
+from lavic_chat.training.retriever import RetrievalExample
 from lavic_chat.training.run_record import StageResult, provenance, summarize_report, summarize_validation, write_record
 from lavic_chat.training.trainer import TrainingRun, Validation, epoch_rows, run_training, warmup_cosine
 
 STAGE = "sda"
 HELD_OUT, MOST_HELD = 10, 500  # one title of so many validates, so many items at most
 TOP = 10
+QUERY_LONGEST = 64  # tokens of a conversation that are read, where nothing else is said
 
 
 @dataclass(frozen=True)
 class AdaptRequest:
     """settings: base, catalogue, and the adapter that is adapted. out: another folder than the adapter's own. raw:
-    without the LLM's own LoRA."""
+    without the LLM's own LoRA. dialogues, valid: JSONL files of conversations about the catalogue, to learn from, and
+    to validate on."""
 
     settings: Settings
     config: AdaptConfig
     out: Path | None = None
     raw: bool = False
+    dialogues: Path | None = None
+    valid: Path | None = None
 
 
 @dataclass(frozen=True)
 class CrossRecall(Validation):
     """Of the items held out: how often the picture of a text is the nearest, and among ten; both ways, in the mean.
 
-    gap: from the middle of the texts' vectors to that of the pictures'. conflict: of the modalities' gradients.
+    gap: from the middle of the texts' vectors to that of the pictures'. conflict: of the modalities' gradients. asked:
+    of validation conversations, where there are any: how often the wanted product is among ten of the whole catalogue.
     """
 
     recall_1: float = 0.0
@@ -67,14 +75,16 @@ class CrossRecall(Validation):
     items: int = 0
     gap: float = 0.0
     conflict: Conflict = field(default_factory=dict)
+    asked: float = 0.0
 
     @property
-    def quality(self) -> tuple[float, float]:
-        """Among ten, then the nearest."""
-        return (self.recall_10, self.recall_1)
+    def quality(self) -> tuple[float, float, float]:
+        """Of conversations; of items among ten, then the nearest."""
+        return (self.asked, self.recall_10, self.recall_1)
 
     def __str__(self) -> str:
-        return f"of {self.items} held out: recall@1 {self.recall_1:.3f}, recall@{TOP} {self.recall_10:.3f}"
+        found = f"; wanted among {TOP} {self.asked:.3f}" if self.asked else ""
+        return f"of {self.items} held out: recall@1 {self.recall_1:.3f}, recall@{TOP} {self.recall_10:.3f}{found}"
 
 
 def adapt(request: AdaptRequest) -> StageResult | None:
@@ -83,10 +93,7 @@ def adapt(request: AdaptRequest) -> StageResult | None:
     A stopped run goes on from `moda.progress` there. Returns None in all processes but the first. Raises LavicError for
     a request that cannot be met.
     """
-    started, settings, config = time.time(), request.settings, request.config
-    check_batches(config.batch)
-    if config.learns == "image" and config.kind != "separate":
-        raise ModelError("Pictures learn alone only with --kind separate; else the texts would change with them.")
+    started, settings, config = time.time(), request.settings, checked(request)
     adapter = settings.adapter_folder
     catalog = load_catalog(settings.catalog)
     train, held = split_titles(catalog)
@@ -96,10 +103,12 @@ def adapt(request: AdaptRequest) -> StageResult | None:
         items = begin_items(embedder, catalog.products, look_at(settings, catalog, catalog.products, adapter))
     moda = add_moda(model, shape_of(config), config.seed, llm_linears(model, config.first_layer))
     learned, loss = items.take(train), make_loss(config)
-    learner = Learner(embedder, learned, loss, config, embed_start(embedder, learned, config))
-    tested = items.take(held)
+    asked = read_asked(request.dialogues, catalog, train) if request.dialogues else None
+    learner = Learner(embedder, learned, loss, config, embed_start(embedder, learned, config), asked)
+    tested = Tested(items.take(held), items, read_valid(request.valid, catalog) if request.valid else [], catalog)
+    dialogues = [hash_file(file) for file in (request.dialogues, request.valid) if file]
     record = provenance(STAGE, [catalog], config, started) | {
-        "items": len(train), "raw": request.raw, "weights": model.weights_hash,
+        "items": len(train), "raw": request.raw, "weights": model.weights_hash, "dialogues": dialogues,
     }  # fmt: skip
     folder = request.out or adapter
 
@@ -109,7 +118,7 @@ def adapt(request: AdaptRequest) -> StageResult | None:
             write_card(folder, AdapterCard(settings.model, model.fingerprint))
         write_record(folder, record | summarize_validation(best, curve))
 
-    identity = hash_bytes(model.weights_hash, catalog.fingerprint, str(request.raw))
+    identity = hash_bytes(model.weights_hash, catalog.fingerprint, str(request.raw), *dialogues)
     checkpoint = Checkpoint(folder / MODA, config, identity)
     report = run_training(learner.run(tested), keep, checkpoint, started)
     record |= summarize_report(report)
@@ -120,6 +129,18 @@ def adapt(request: AdaptRequest) -> StageResult | None:
     checkpoint.clear()
     kept = f"{report.best} now; in {folder / MODA}" if report.best.step else "never better since; nothing was written"
     return StageResult(record, f"Learned from {len(train)} items; {report.valid[0]} before, {kept}.")
+
+
+def checked(request: AdaptRequest) -> AdaptConfig:
+    """The request's config; raises ModelError for one that cannot be met."""
+    config = request.config
+    check_batches(config.batch)
+    if config.learns == "image" and config.kind != "separate":
+        raise ModelError("Pictures learn alone only with --kind separate; else the texts would change with them.")
+    if bool(request.dialogues) != bool(request.valid):
+        raise ModelError("Conversations need two files, --dialogues to learn from and --valid to validate on.")
+    longest = config.query_longest or QUERY_LONGEST
+    return replace(config, query_longest=longest if request.dialogues else 0)
 
 
 def split_titles(catalog: Catalog) -> tuple[list[int], list[int]]:
@@ -156,8 +177,9 @@ class Learner:
     loss: nn.Module
     config: AdaptConfig
     start: tuple[Tensor, Tensor] | None = None  # the items' embeddings before, where these are needed
+    asked: Conversations | None = None
 
-    def run(self, tested: Items) -> TrainingRun[CrossRecall]:
+    def run(self, tested: "Tested") -> TrainingRun[CrossRecall]:
         """How it learns, and on which items it is tested."""
         config = self.config
         return TrainingRun(
@@ -174,21 +196,30 @@ class Learner:
             measure_first=True,
         )
 
-    def validate(self, tested: Items, step: int) -> CrossRecall:
-        """On items held out, the conflict on a batch of them."""
-        found = cross_recall(self.embedder, tested, step)
-        batch = tested.take(range(min(BATCH, len(tested))))
-        return replace(found, conflict=measure_conflict(self.embedder, batch, self.loss))
+    def validate(self, tested: "Tested", step: int) -> CrossRecall:
+        """On items held out, the conflict on a batch of them; and on conversations, where there are any."""
+        found = cross_recall(self.embedder, tested.held, step)
+        batch = tested.held.take(range(min(BATCH, len(tested.held))))
+        found = replace(found, conflict=measure_conflict(self.embedder, batch, self.loss))
+        if not tested.valid:
+            return found
+        made, row = embed_all(self.embedder, tested.items), tested.catalog.columns.row
+        return replace(found, asked=measure_found(self.embedder, made, tested.valid, row))
 
     def learn(self, step: int, _rng: Any) -> float:
         """A batch of items: its gradient into the weights, its loss back. Each process embeds its share, and all learn
         from the whole batch. Raises ModelError where the loss is no number."""
         processes = process_state()
         count = processes.num_processes
-        rows = epoch_rows(len(self.items), self.batch, step, self.config.seed)
-        shares = [rows[place::count] for place in range(count)]
+        said = self.asked.draw(self.batch, step, self.config.seed) if self.asked else {}
+        rows = list(said) or epoch_rows(len(self.items), self.batch, step, self.config.seed)
+        shares = [rows[place::count][: len(rows) // count] for place in range(count)]
         self.embedder.model.train()
-        loss = self.loss(*self.embed_batch(shares, processes.process_index), *self.structure(shares))
+        batch = self.embed_batch(shares, processes.process_index)
+        loss = self.loss(*batch, *self.structure(shares))
+        if said:
+            queries = gather_rows(self.embedder.embed_queries([said[row] for row in shares[processes.process_index]]))
+            loss = loss + self.config.query_weight * QueryLoss(self.config.temperature)(queries, *batch)
         if not torch.isfinite(loss):
             raise ModelError("The loss is no number any more; start again with a lower --lr.")
         (count * loss).backward()  # gradients are averaged, and each process has those of its share
@@ -214,6 +245,16 @@ class Learner:
         """So many items, or all there are, that the processes can share evenly."""
         processes = process_state().num_processes
         return min(self.config.batch, len(self.items) // processes * processes)
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """What validates: items held out; and conversations, for which all items of the catalogue are searched."""
+
+    held: Items
+    items: Items
+    valid: Sequence[RetrievalExample]
+    catalog: Catalog
 
 
 def embed_start(embedder: ItemEmbedder, items: Items, config: AdaptConfig) -> tuple[Tensor, Tensor] | None:

@@ -192,6 +192,8 @@ class AdaptConfig:
     pool: str = "whole"  # or "own": what the mean is taken of
     size: int = 0  # to which the means are pooled; 0: they stay as they are
     first_layer: int = 0  # of the LLM that learns; what goes into it is computed once
+    query_longest: int = 0  # tokens of a conversation, where there are dialogues; they are read then
+    query_weight: float = 1.0  # of the loss of conversations beside that of items
     weight_decay: float = 0.01
     valid_every: int = 100
     seed: int = 0

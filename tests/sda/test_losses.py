@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch.nn import functional
 
-from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss
+from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss, QueryLoss
 from lavic_chat.sda.losses.similarity import CENTRED, COSINE, RAW, similarity
 
 
@@ -72,3 +73,16 @@ def test_other_embeddings_may_be_the_teacher():
     loss = CmsaLoss(teacher_kind=CENTRED)
     assert loss(texts, images, (texts, images)).item() == pytest.approx(loss(texts, images).item())
     assert loss(texts, images, (torch.randn(5, 8), images)).item() != pytest.approx(loss(texts, images).item())
+
+
+def test_conversations_are_drawn_to_their_own_items_by_both_modalities():
+    loss = QueryLoss(0.1)
+    texts, images = torch.randn(2, 6, 16, generator=torch.Generator().manual_seed(1)).unbind()
+    own = functional.normalize(texts - texts.mean(0), dim=-1) + functional.normalize(images - images.mean(0), dim=-1)
+    near = loss(own + texts.mean(0), texts, images)
+    assert near < loss(own.roll(1, 0) + texts.mean(0), texts, images)
+    queries = torch.randn(6, 16, requires_grad=True)
+    loss(queries, texts, images).backward()
+    assert queries.grad.isfinite().all() and queries.grad.abs().sum() > 0
+    # what all texts have in common says nothing of any of them
+    assert torch.allclose(loss(queries + 5, texts + 5, images + 9), loss(queries, texts, images), atol=1e-4)

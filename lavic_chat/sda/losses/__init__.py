@@ -4,9 +4,11 @@
 
 cmsa        the paper's: cross-modal similarities follow the structure that texts and pictures have among themselves
 contrastive InfoNCE, as CLIP has it: each text nearest to its own picture, and the other way round
+query       conversations nearest to the items that they ended with, as search compares them
 """
 
 from lavic_chat.sda.losses.cmsa import CmsaLoss
 from lavic_chat.sda.losses.contrastive import InfoNceLoss
+from lavic_chat.sda.losses.query import QueryLoss
 
-__all__ = ["CmsaLoss", "InfoNceLoss"]
+__all__ = ["CmsaLoss", "InfoNceLoss", "QueryLoss"]
