@@ -5,7 +5,7 @@ import re
 from lavic_chat.nlu import reading as r
 
 NOT = (
-    r"(?:no|not|nothing|nowt|none|never|\w+n[’']?t)\s+"
+    r"(?:no|not|cannot|nothing|nowt|none|never|\w+n[’']?t)\s+"
     r"(?:(?:be|go|come|in|out|stick|cost|pay|paying|spend|spending|to|much|any|a penny)\s+)*"
 )
 COMPARED_UP = r"(?:more|greater|wider|deeper|taller|higher|longer|bigger|larger|dearer|pricier)\s+th[ae]n"

@@ -15,7 +15,7 @@ SIMILAR = 0.72  # of a word that is none
 SOUNDS_SO = 0.8  # mean similarity of letters and of sounds: "xilofone"
 LEAST_ALIKE = 0.65  # of the letters of such a word
 NEAREST = 40  # words that are compared more closely
-LONG, COMMON_LIKE = 8, 0.88  # letters of a word that may be a common one, and its likeness to that
+LONG, COMMON_LIKE = 6, 0.8  # letters of a word that may be a common one, and its likeness to that
 FEWEST_LETTERS = 4  # of a word that may be misspelled
 
 
@@ -59,11 +59,17 @@ class Speller:
         if len(word) < FEWEST_LETTERS or word in self.known or singular(word) in self.known or self.is_word(word):
             return word
         likely = [found for said in (word, without_r(word)) if said for found in self._near(said)]
-        best = max(likely, key=lambda found: found[:3]) if likely else (0.0, False, False, word)
-        if len(word) >= LONG and best[0] < COMMON_LIKE:
-            found = process.extractOne(word, self.common, scorer=SIMILARITY, score_cutoff=COMMON_LIKE)
-            return found[0] if found else best[3]
-        return best[3]
+        best = max(likely, key=lambda found: found[:3])[3] if likely else word
+        if len(word) >= LONG and (found := self._nearest_common(word)):
+            # "moorning" is no "motoring", and "plesse" is not what some product is called
+            own = SIMILARITY(word, best) if likely else 0.0
+            return found[0] if found[1] > own or (found[1] == own and not self.is_word(best)) else best
+        return best
+
+    def _nearest_common(self, word: str) -> tuple[str, float] | None:
+        """The common word that is most like one that is none, and how like; None where none is."""
+        found = process.extractOne(word, self.common, scorer=SIMILARITY, score_cutoff=COMMON_LIKE)
+        return (found[0], found[1]) if found else None
 
     def _near(self, word: str) -> list[tuple[float, bool, bool, str]]:
         """Words that may be meant: how like each is, whether it has the same letters, and begins with the same one."""
@@ -83,5 +89,7 @@ def without_r(word: str) -> str:
 def likeness(word: str, other: str, letters: float) -> float:
     """How like another word one is that is none, whose letters are so similar: by these alone, or as it sounds, too; 0
     where it can hardly be meant."""
+    if letters >= SIMILAR:
+        return letters
     heard = (letters + SIMILARITY(metaphone(word), metaphone(other))) / 2
-    return max(letters if letters >= SIMILAR else 0.0, heard if heard >= SOUNDS_SO else 0.0)
+    return heard if heard >= SOUNDS_SO else 0.0

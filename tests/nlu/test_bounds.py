@@ -11,7 +11,7 @@ from lavic_chat.nlu.bounds import bound_before, bound_behind, bound_right_behind
         ("not beige, less than ", "<"), ("more than $", ">"), ("no more than ", "<"), ("nothing under ", ">"),
         ("not over ", "<"), ("don't come in under ", ">"),
         ("mustn't stick out more than ", "<"), ("it can't be over ", "<"),
-        ("not paying more then ", "<"), ("at least about ", ">"),
+        ("not paying more then ", "<"), ("at least about ", ">"), ("it cannot be deeper than ", "<"),
         ("max height ", "<"), ("up to ", "<"), ("no wider than ", "<"), ("wider than ", ">"), ("a tall lamp, ", ""),
         ("over the table, ", ""), ("anything over ", ""), ("must not exceed ", "<"), ("for ", ""), ("", ""),
     ],

@@ -31,6 +31,17 @@ def test_a_long_word_may_be_a_common_one():
     assert speller.mend("confortable") == "comfortable" and speller.mend("convertable") == "convertible"
 
 
+def test_a_common_word_is_meant_where_it_is_nearer_than_what_products_are_called():
+    speller = Speller(
+        {"ulesse": 5, "motoring": 1, "radiator": 3, "towel": 1, "tool": 9},
+        (),
+        {"motoring", "radiator"}.__contains__,
+        lambda: ["please", "morning", "radiation"],
+    )
+    assert speller.mend("plesse") == "please" and speller.mend("moorning") == "morning"
+    assert speller.mend("raidator") == "radiator" and speller.mend("towl") == "towel"  # letters go before sounds
+
+
 @pytest.mark.parametrize("said", ["soft", "lamb", "sofas", "wardrobes", "zzyzx", "sof", "דלת", "couch"])
 def test_words_and_what_is_near_to_nothing_stay(said):
     assert SPELLER.mend(said) == said
