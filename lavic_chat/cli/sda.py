@@ -106,6 +106,22 @@ def evaluate_(features: tuple[str, ...], recommenders: tuple[str, ...], **given)
 
 
 @sda.command()
+@catalog_option
+@model_options
+@runtime_option
+@click.option("--features", default="tower", help="noise, plain, tower, raw, lvlm, clip:NAME, or NAME=ADAPTER.")
+@click.option("--size", default=128, type=click.IntRange(0), help="Principal components of a modality; 0: all.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the table.")
+def lengths(**given) -> None:
+    """How much of a history is needed: H@10 of the item that each user had last, by what is like the newest one to ten
+    of those before, as "You may also like" finds it.
+    """
+    from lavic_chat.sda.lengths import LengthsRequest, measure_lengths
+
+    click.echo(str(measure_lengths(make_request(LengthsRequest, None, given))))
+
+
+@sda.command()
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with the catalogues.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for all that is made.")
 @click.option("--set", "variables", multiple=True, metavar="NAME=VALUE", help="A further variable, such as clip=NAME.")

@@ -16,6 +16,7 @@ from lavic_chat.catalog.datacard.markdown import table
 from lavic_chat.errors import LavicError
 from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
 from lavic_chat.sda.comparison import RUN, SPACES, TABLE
+from lavic_chat.sda.lengths import LENGTHS_FILE
 from lavic_chat.storage.files import write_atomic, write_json
 
 PAPER = Path(__file__).parent / "paper.json"
@@ -34,12 +35,14 @@ HIT = "H@10"
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """tables, spaces: by comparison; runs: records of the adaptations, by folder; paper: its figures."""
+    """tables, spaces, lengths: by folder of a comparison; runs: records of the adaptations, by folder; paper: its
+    figures."""
 
     tables: Mapping[str, dict]
     spaces: Mapping[str, list]
     runs: Mapping[str, dict]
     paper: Mapping
+    lengths: Mapping[str, dict]
 
 
 def write_report(folder: str | Path, to: str | Path) -> Path:
@@ -56,7 +59,12 @@ def write_report(folder: str | Path, to: str | Path) -> Path:
     for name, data in plots.items():
         write_atomic(to / name, data)
     write_json(
-        to / "metrics.json", {"tables": study.tables, "runs": {name: short(run) for name, run in study.runs.items()}}
+        to / "metrics.json",
+        {
+            "tables": study.tables,
+            "runs": {name: short(run) for name, run in study.runs.items()},
+            "lengths": study.lengths,
+        },
     )
     write_atomic(to / "README.md", "\n\n".join(sections(study, tuple(plots))).encode() + b"\n")
     return to / "README.md"
@@ -67,6 +75,7 @@ def read_study(folder: Path) -> Study:
     try:
         tables = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{TABLE}"))}
         spaces = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{SPACES}"))}
+        lengths = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{LENGTHS_FILE}"))}
         cards = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob("*/adapter.json"))}
         paper = json.loads(PAPER.read_text())
     except (OSError, ValueError) as error:
@@ -77,7 +86,7 @@ def read_study(folder: Path) -> Study:
         raise LavicError(f"{folder} holds no comparison yet; `lavic-chat sda study` makes them.")
     main = sorted(tables, key=lambda name: (name != "week", name))
     runs = {name: card["training"]["sda"] for name, card in cards.items() if "sda" in card.get("training", {})}
-    return Study({name: tables[name] for name in main}, spaces, runs, paper)
+    return Study({name: tables[name] for name in main}, spaces, runs, paper, lengths)
 
 
 def short(run: Mapping) -> dict:
@@ -105,6 +114,8 @@ def sections(study: Study, plots: Sequence[str]) -> list[str]:
     if "hits.png" in plots:
         parts.append("![hits](hits.png)")
     parts += ["## Sign and size beside the paper's", beside_paper(study)]
+    if study.lengths:
+        parts += ["## How much of a history is needed?", LENGTHS_SAID, lengths_of(study.lengths)]
     parts += ["## What the adaptations learned", runs_of(study.runs)]
     if "conflict.png" in plots:
         parts += ["## Do the modalities pull against each other?", "![conflict](conflict.png)", conflict_of(study)]
@@ -116,6 +127,18 @@ def sections(study: Study, plots: Sequence[str]) -> list[str]:
 INTRODUCTION = """What each user had last is sought among 100 items that the user never had, and among all ("full"), the
 tail being items with fewer than four interactions in training. Values are means over users and seeds, with 95 %
 intervals over users. Chance: 0.099. `lavic-chat sda study` makes this page; docs/sda.md says of what data."""
+
+
+LENGTHS_SAID = """What is like the newest few items of each user, by features alone, as "You may also like" finds it:
+H@10 of the item after them, with 95 % intervals, the same users for every length (those with as many items as the
+longest). Chance: 0.099."""
+
+
+def lengths_of(lengths: Mapping[str, Mapping]) -> str:
+    """A column for each comparison, a row for each length."""
+    heads = [f"{name}, {found['features']}, {found['users']} users" for name, found in lengths.items()]
+    columns = [{row["length"]: with_interval(row["found"]) for row in found["rows"]} for found in lengths.values()]
+    return table(("newest items", *heads), [[str(length), *(one[length] for one in columns)] for length in columns[0]])
 
 
 def table_of(found: Mapping) -> str:

@@ -11,9 +11,10 @@ from helpers.toys import make_adapter, use_word_encoder
 from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
 from lavic_chat.model.load import load_model
-from lavic_chat.sda import comparison
+from lavic_chat.sda import comparison, lengths
 from lavic_chat.sda.comparison import CompareRequest, compare, differences
 from lavic_chat.sda.features import FeatureMaker, FeatureSet
+from lavic_chat.sda.lengths import LENGTHS_FILE, LengthsRequest, measure_lengths
 from lavic_chat.sda.recommenders.registry import RECOMMENDERS
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_jsonl
@@ -118,3 +119,19 @@ def test_it_is_typed(settings, tmp_path):
     )
     assert told.exit_code == 0 and told.stdout.splitlines()[0].startswith("recommender")
     assert [line.split()[0] for line in told.stdout.splitlines()[1:]] == ["tfidf", "knn"]
+
+
+def test_how_much_of_a_history_is_needed(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(lengths, "LENGTHS", (1, 2, 4))
+    found = measure_lengths(LengthsRequest(settings, tmp_path, features="plain"))
+    assert found.users == USERS and [one.length for one in found.rows] == [1, 2, 4]
+    assert found.rows[-1].found.value > 0.3 and found.rows[0].found.n == USERS
+    assert all(one.found.low <= one.found.value <= one.found.high for one in found.rows)
+    assert json.loads((tmp_path / LENGTHS_FILE).read_text())["users"] == USERS and f"{USERS} users" in str(found)
+    noise = measure_lengths(LengthsRequest(settings, tmp_path, features="noise"))
+    assert noise.rows[-1].found.value < found.rows[-1].found.value
+    with pytest.raises(LavicError, match="Ids alone"):
+        measure_lengths(LengthsRequest(settings, tmp_path, features="ids"))
+    monkeypatch.setattr(lengths, "LENGTHS", (1, 5))
+    with pytest.raises(LavicError, match="Only 0 users have had 5 items"):
+        measure_lengths(LengthsRequest(settings, tmp_path, features="plain"))

@@ -13,6 +13,7 @@ from lavic_chat.errors import LavicError
 from lavic_chat.sda.comparison import SPACES, TABLE, Fitted, pool_runs, write_table
 from lavic_chat.sda.evaluation import Ranks
 from lavic_chat.sda.features import FeatureSet
+from lavic_chat.sda.lengths import LENGTHS_FILE
 from lavic_chat.sda.report import write_report
 from lavic_chat.sda.space import measure_space
 from lavic_chat.settings import shipped
@@ -47,6 +48,9 @@ def study(tmp_path) -> Path:
     vectors = [torch.randn(40, 8, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1)]
     spaces = [measure_space(FeatureSet(name, *vectors)) for name in ("lvlm", "sda-0")]
     write_json(tmp_path / "week" / SPACES, [vars(space) for space in spaces])
+    found = {"value": 0.2, "low": 0.1, "high": 0.3, "n": 40}
+    rows = [{"length": length, "found": found, "full": found} for length in (1, 2)]
+    write_json(tmp_path / "week" / LENGTHS_FILE, {"features": "tower", "users": 40, "decay": 0.8, "rows": rows})
     for name in ("sda-0", "sda-1", "lora-0"):
         write_json(tmp_path / name / "adapter.json", {"training": {"sda": record(0.4)}})
     return tmp_path
@@ -55,6 +59,7 @@ def study(tmp_path) -> Path:
 def test_the_page_has_every_part(study, tmp_path):
     page = write_report(study, tmp_path / "report").read_text()
     assert page.index("## week") < page.index("## two-years") and "SDA (CMSA, MoDA)" in page
+    assert "How much of a history" in page and "| 2 | 0.200 (0.100 to 0.300) |" in page
     assert {path.name for path in (tmp_path / "report").iterdir()} == {
         "README.md", "metrics.json", "hits.png", "conflict.png", "space.png",
     }  # fmt: skip
