@@ -15,6 +15,8 @@ from lavic_chat.features.item_embedder import ItemEmbedder, ItemVectors, query_t
 from lavic_chat.features.vectors import unit
 from lavic_chat.retrieval.query import Query
 
+SHARE = 0.5  # of a cosine in two spaces, that of the second
+
 
 class SearchSpace(Protocol):
     """Vectors of N items [N, d], in which they are searched, and how a query becomes one."""
@@ -39,6 +41,24 @@ class EmbeddedSpace:
     def embed_query(self, query: Query) -> np.ndarray:
         """[d]"""
         return self.embed(query)
+
+
+class JoinedSpace:
+    """Two spaces of the same N items side by side: a cosine is the mean of theirs, of which `share` is the second's.
+    vectors [N, a + b]."""
+
+    def __init__(self, first: SearchSpace, second: SearchSpace, share: float = SHARE):
+        self.first, self.second, self.share = first, second, share
+        self.vectors = self.join(first.vectors, second.vectors)
+
+    def embed_query(self, query: Query) -> np.ndarray:
+        """[a + b]"""
+        return self.join(self.first.embed_query(query), self.second.embed_query(query))
+
+    def join(self, ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+        """[..., a] and [..., b] -> [..., a + b]"""
+        parts = np.sqrt(1 - self.share) * ours, np.sqrt(self.share) * theirs
+        return np.concatenate(parts, -1).astype(np.float32)
 
 
 class ItemSpace:

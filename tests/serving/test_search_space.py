@@ -10,7 +10,9 @@ from helpers.toys import WordEncoder
 from lavic_chat.catalog import load_catalog
 from lavic_chat.errors import LavicError
 from lavic_chat.features.item import ItemFeatures
+from lavic_chat.features.vectors import unit
 from lavic_chat.retrieval.embedder import Embedder
+from lavic_chat.retrieval.item_space import EmbeddedSpace, JoinedSpace
 from lavic_chat.retrieval.query import Query
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.search_space import open_search_space
@@ -45,13 +47,26 @@ def test_words_alone(opened):
 
 @pytest.mark.parametrize("search", ["", "words", "fusion=x", "text=x", "SDA"])
 def test_another_name_is_refused(opened, search):
-    with pytest.raises(LavicError, match="choose fusion, text, sda, or sda=ADAPTER"):
+    with pytest.raises(LavicError, match="choose fusion, text, sda, both, sda=ADAPTER, or both=ADAPTER"):
         opened[0](search)
 
 
-def test_an_adapter_without_a_moda_is_refused(opened, tmp_path):
+@pytest.mark.parametrize("search", ["sda", "both"])
+def test_an_adapter_without_a_moda_is_refused(opened, search):
     with pytest.raises(LavicError, match="is not an adapter folder"):
-        opened[0]("sda")
+        opened[0](search)
+
+
+def test_two_spaces_side_by_side_count_by_their_share():
+    rng = np.random.default_rng(1)
+    first, second = (
+        EmbeddedSpace(unit(rng.normal(size=(5, size))), lambda query, size=size: unit(np.arange(1.0, size + 1)))
+        for size in (3, 4)
+    )
+    joined = JoinedSpace(first, second, 0.25)
+    near = [space.vectors @ space.embed_query(RED) for space in (first, second, joined)]
+    assert joined.vectors.shape == (5, 7) and np.allclose(near[2], 0.75 * near[0] + 0.25 * near[1], atol=1e-6)
+    assert np.allclose(np.linalg.norm(joined.vectors, axis=1), 1.0, atol=1e-6)
 
 
 def test_another_space_is_searched_and_scores_stay_the_embedders(opened):
