@@ -52,9 +52,7 @@ class Settings:
     annotators: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> password; empty: no login
     llm: str = field(default="", repr=False)  # address of a server that scores, perhaps with a login; "": none
     llm_key: str = field(default="", repr=False)  # of that server's API
-    search: str = (
-        "fusion"  # where items are searched: "fusion", "text", "sda", "both", "sda=ADAPTER", "both=ADAPTER"
-    )
+    search: str = "fusion"  # where items are searched: "fusion", "text", "sda", "both", "sda=ADAPTER", "both=ADAPTER"
     index: str = field(default="", repr=False)  # address of a Milvus that finds items, perhaps with a login; "": none
     client_header: str = ""  # in which a proxy in front says for whom it asks; "": there is none
     mcp: bool = False  # whether agents may use the chat as an MCP server
