@@ -4,6 +4,7 @@ superlatives, "the least expensive"."""
 import re
 from dataclasses import replace
 
+from lavic_chat.catalog.measures import DIRECTIONS
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.reading import Reading
 
@@ -36,6 +37,15 @@ COMPARATIVES = {  # with which a question compares products
     "width-": "narrower|slimmer", "width+": "wider|broader", "depth-": "shallower|less deep", "depth+": "deeper",
     "height-": "lower|shorter", "height+": "taller|higher", "size-": "smaller", "size+": "bigger|larger",
 }  # fmt: skip
+MORE = {  # "more narrow"
+    facet + sign: rf"more (?:{words})"
+    for facet, (more, less) in ADJECTIVES.items() for sign, words in (("+", more), ("-", less))
+}  # fmt: skip
+SHOWN = r"(?:ones?\b|than\s+(?:(?:this|that|it|these|those)\b|the\s+(?:first|second|third|fourth|last|one)\b))"
+ALL_WORDS = {name: "|".join(filter(None, (COMPARATIVES.get(name), MORE.get(name)))) for name in r.COMPARISONS}
+THAN_SHOWN = {  # "a wider one", "taller than this"
+    name: re.compile(rf"\b(?:{words})\s+{SHOWN}", re.IGNORECASE) for name, words in ALL_WORDS.items() if words
+}
 COMPARATIVE = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in COMPARATIVES.items()}
 SUPERLATIVES = {
     "cheapest": ("cheapest", "least expensive", "lowest priced"), "dearest": ("dearest", "most expensive", "priciest"),
@@ -48,15 +58,30 @@ TO_COMPARE = re.compile(r"\bto compare\b|\bcompare (?:them|two|some|these|a few)
 
 
 def with_comparisons(read: Reading, text: str) -> Reading:
-    """A reading with what is said to be too much of something, where it compares nothing yet and names no thing."""
-    if read.compared or read.act not in (r.ASK, r.REFINE, r.REJECT):
+    """A reading with what is said to be more, or less, than what was shown; and with what is said to be too much of
+    something, where it compares nothing yet and names no thing."""
+    if read.act not in (r.ASK, r.REFINE, r.REJECT):
         return read
+    if said := frozenset(name for name, words in THAN_SHOWN.items() if words.search(text)):
+        act = r.REFINE if read.act == r.ASK else read.act
+        return replace(read, act=act, compared=by_sides(read.compared | said, text))
+    if read.compared:
+        return replace(read, compared=by_sides(read.compared, text))
     costs = frozenset(name for name, words in COSTS.items() if words.search(text))
     if read.words(r.KIND):
         return replace(read, compared=costs)
     found = costs.union(name for name, words in TOO_MUCH.items() if words.search(text))
     act = r.REFINE if found and read.act == r.ASK else read.act
     return replace(read, act=act, compared=found) if found else read
+
+
+def by_sides(compared: frozenset[str], text: str) -> frozenset[str]:
+    """Comparisons with the side that a message names, "taller", in place of a size that it does not."""
+    named = {name for name, words in COMPARATIVE.items() if words.search(text)}
+    for size in compared & {"size+", "size-"} - named:
+        if sides := {name for name in named if name[:-1] in DIRECTIONS and name[-1] == size[-1]}:
+            compared = compared - {size} | sides
+    return compared
 
 
 def comparative_in(text: str) -> str:

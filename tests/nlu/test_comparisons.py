@@ -22,6 +22,26 @@ def test_what_is_too_much_shall_be_less(text, compared):
     assert read.compared == compared and read.act == (r.REFINE if compared else r.ASK)
 
 
+@pytest.mark.parametrize(
+    ("text", "seen", "compared"),
+    [
+        ("forget the budget, i need a wider one", set(), {"width+"}),
+        ("shelves, yes, but taller than this", set(), {"height+"}),
+        ("a desk more narrow than this second one", set(), {"width-"}),
+        ("cheaper than that", {"price-"}, {"price-"}),
+        ("darker ones please", set(), set()),  # of a look, the network says which
+        ("wider than 90 cm", set(), set()),
+        ("taller than the fridge", set(), set()),
+        ("got a taller bin?", {"size+"}, {"height+"}),
+        ("bigger and taller", {"size+"}, {"size+"}),
+        ("something smaller", {"size-"}, {"size-"}),
+    ],
+)
+def test_more_or_less_than_what_was_shown(text, seen, compared):
+    read = with_comparisons(Reading(r.ASK, spans=(Span(r.KIND, "desk", 0, 4),), compared=frozenset(seen)), text)
+    assert read.compared == compared
+
+
 def test_what_the_network_has_read_stays():
     compared = Reading(r.REFINE, compared=frozenset({"price-"}))
     thing = Reading(r.ASK, spans=(Span(r.KIND, "lamp", 0, 4),))
