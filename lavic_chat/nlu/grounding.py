@@ -89,7 +89,7 @@ class Grounding:
         self.prototypes = english.prototypes or mean_prototypes(thesaurus, encoder)
         others = lexicon.words | thesaurus.words | self.tables.others | self.seen.words
         is_word = lambda word: english.is_word(word) or english.is_spelled(word)  # noqa: E731
-        self.speller = Speller(self.tables.uses, others, is_word, english.common)
+        self.speller = Speller(self.tables.uses, others, is_word, english.common, self.brands.names)
         self.kind = lru_cache(room_for(256, len(self.columns)))(self._kind)
         self.appearance = lru_cache(room_for(512, len(self.columns)))(self._appearance)
 
@@ -220,8 +220,9 @@ class Grounding:
         if (entry := self.find(mended)) and entry.word == PLAIN:
             return otherwise(self.appearance(PATTERNED))
         whole = self.seen.probability(mended)
-        parts = [word for word in words_of(mended) if word not in SMALL_WORDS]
-        if len(parts) > 1 and not self.meant(mended):
+        words = [word for word in words_of(mended) if word not in SMALL_WORDS]
+        parts = list(filter(self.lexicon.knows, words)) or words  # of "cloth-covered" the cloth
+        if len(words) > 1 and not self.meant(mended):
             both = np.min([self.seen.probability(part) for part in parts], 0)
             return np.clip(np.maximum(whole, both), DOUBT, SURE)
         return np.clip(whole, DOUBT, SURE)

@@ -44,8 +44,8 @@ QUALITIES = frozenset(  # which are no part of any name
     ("small", "little", "tiny", "big", "large", "huge", "tall", "short", "long", "wide", "narrow", "slim", "nice",
      "good", "lovely", "pretty", "beautiful", "decent", "proper", "simple", "basic", "comfy", "comfortable", "cosy",
      "cozy", "cheap", "cheaper", "sturdy", "solid", "strong", "fancy", "posh", "cute", "funny", "smart", "compact",
-     "matching", "different", "other", "another", "extra", "spare", "new", "second", "real", "certain", "suitable", "quiet", "light",
-     "heavy")
+     "matching", "different", "other", "another", "extra", "spare", "new", "second", "real", "certain", "suitable",
+     "quiet", "light", "heavy")
 )  # fmt: skip
 
 

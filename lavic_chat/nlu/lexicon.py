@@ -11,13 +11,19 @@ from functools import cached_property
 
 import numpy as np
 
-from lavic_chat.catalog.text import words_of
+from lavic_chat.catalog.text import singular, words_of
 
 PATTERN = "pattern"  # a facet
 COLOUR, PART, MATERIAL = "colour", "part", "material"  # others
 ABOUT_COLOUR = frozenset(
     ("colour", "color", "coloured", "colored", "shade", "tone", "hue", "of", "the", "a", "an", "like", "as", "in", "my")
 )  # words that may stand beside a thing whose colour is meant
+# What a word before a colour adds to its CIE L*, and how many times as strong it makes it.
+PALER, DEEPER, STRONGER = (20.0, 0.75), (-18.0, 0.9), (0.0, 1.25)
+TONES = dict.fromkeys(("light", "pale", "soft", "lighter", "paler"), PALER)
+TONES |= dict.fromkeys(("dark", "deep", "darker", "deeper"), DEEPER)
+TONES |= dict.fromkeys(("bright", "strong", "vivid", "intense", "bold"), STRONGER)
+LEAST_LIGHT, MOST_LIGHT = 8.0, 95.0
 D65 = np.array([0.95047, 1.0, 1.08883])
 
 
@@ -54,8 +60,30 @@ class Lexicon:
         return frozenset(word for name in self.by_word for word in words_of(name))
 
     def find(self, word: str) -> Entry | None:
-        """The entry that a word means."""
-        return self.by_word.get(word.lower())
+        """The entry that a word means, in British or American spelling."""
+        word = word.lower()
+        return self.by_word.get(word) or self.by_word.get(word.replace("gray", "grey").replace("color", "colour"))
+
+    def knows(self, word: str) -> bool:
+        """Whether a word is known, by itself or as true of another."""
+        return bool(self.find(word) or self.find(singular(word))) or word in self.broader_words
+
+    @cached_property
+    def broader_words(self) -> frozenset[str]:
+        """All words that are true of any entry."""
+        return frozenset(word for entry in self.entries for text in entry.broader for word in words_of(text))
+
+    def toned(self, said: str) -> Entry | None:
+        """A colour that is said to be lighter, darker or stronger than its name, "light violet", as one of its own;
+        None where words say no such thing."""
+        words = words_of(said)
+        tone = TONES.get(words[0]) if len(words) > 1 else None
+        entry = self.find(" ".join(words[1:])) if tone else None
+        if not (tone and entry and entry.lab):
+            return None
+        light, chroma = tone
+        lightness = min(max(entry.lab[0] + light, LEAST_LIGHT), MOST_LIGHT)
+        return Entry(said, COLOUR, (), entry.broader, (lightness, entry.lab[1] * chroma, entry.lab[2] * chroma))
 
     def likeness(self, said: str) -> Entry | None:
         """The colour of a thing that words liken it to, "the colour of ripe cherries"."""

@@ -48,7 +48,8 @@ class SeenWords:
     def _compared(self, said: str) -> tuple[np.ndarray, np.ndarray]:
         """How probably each entry of the lexicon says what is said, and a 0; and the vector [1, d] of what is meant."""
         stem, meant = stems(said), self.meant(said)
-        by_entry = np.array([*(entry_match(stem, meant, other) for other in self.lexicon.entries), 0.0])
+        toned = meant or self.lexicon.toned(said)
+        by_entry = np.array([*(entry_match(stem, toned, other) for other in self.lexicon.entries), 0.0])
         return by_entry, self.encoder.encode([meant.word if meant else said])
 
     def meant(self, said: str) -> Entry | None:

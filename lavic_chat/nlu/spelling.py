@@ -16,13 +16,14 @@ SOUNDS_SO = 0.8  # mean similarity of letters and of sounds: "xilofone"
 LEAST_ALIKE = 0.65  # of the letters of such a word
 NEAREST = 40  # words that are compared more closely
 LONG, COMMON_LIKE = 6, 0.8  # letters of a word that may be a common one, and its likeness to that
+MADE_UP = 0.85  # likeness to a brand's name
 FEWEST_LETTERS = 4  # of a word that may be misspelled
 
 
 class Speller:
     """uses: words of names, by how many names have them; others: further words that may be meant; is_word: whether a
     word is English, and so is left as it is; common: English words that are meant where a long word is hardly any
-    other, "confortable"."""
+    other, "confortable"; made_up: words of brands, which are meant only where hardly a letter is wrong."""
 
     def __init__(
         self,
@@ -30,11 +31,12 @@ class Speller:
         others: Collection[str],
         is_word: Callable[[str], bool],
         common: Callable[[], Sequence[str]] = tuple,
+        made_up: Collection[str] = (),
     ):
         # Of words that are equally near, the one that more things are called is meant.
         self.words = sorted({*uses, *others}, key=lambda word: (-uses.get(word, 0), word))
         self.known, self.is_word = frozenset(self.words), is_word
-        self.find_common = common
+        self.find_common, self.made_up = common, frozenset(made_up)
         self.mend_word = lru_cache(2048)(self._mend_word)
 
     @cached_property
@@ -71,13 +73,17 @@ class Speller:
         found = process.extractOne(word, self.common, scorer=SIMILARITY, score_cutoff=COMMON_LIKE)
         return (found[0], found[1]) if found else None
 
+    def may_be(self, other: str, letters: float) -> bool:
+        """Whether a word may be meant by one whose letters are so similar: "tryna" is no "Torina"."""
+        return letters >= MADE_UP or other not in self.made_up
+
     def _near(self, word: str) -> list[tuple[float, bool, bool, str]]:
         """Words that may be meant: how like each is, whether it has the same letters, and begins with the same one."""
         near = process.extract(word, self.words, scorer=SIMILARITY, score_cutoff=LEAST_ALIKE, limit=NEAREST)
         # Equally near are letters that changed places and letters that are missing: the former are the likelier slip.
         return [
             (score, sorted(other) == sorted(word), other[0] == word[0], other)
-            for other, letters, _ in near if (score := likeness(word, other, letters))
+            for other, letters, _ in near if (score := likeness(word, other, letters)) and self.may_be(other, letters)
         ]  # fmt: skip
 
 

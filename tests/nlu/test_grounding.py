@@ -175,6 +175,22 @@ def test_looks_are_read_off_the_captions(grounding, said, ids):
     assert above(grounding.appearance(said)) == ids
 
 
+def test_words_that_say_no_look_take_nothing_from_those_that_do():
+    known = of([product_of("Ello sofa"), product_of("Torna chair")], ["red cloth", "blue metal"])
+    assert known.appearance("cloth-covered").argmax() == 0 and known.appearance("cloth-covered").max() > 0.5
+    assert known.appearance("metal framed").argmax() == 1 and known.appearance("metal framed").max() > 0.5
+
+
+def test_bright_blue_is_any_blue_that_is_strong_and_lacquered_is_of_lacquer():
+    known = of(
+        [product_of("A sofa"), product_of("B sofa"), product_of("C sofa")],
+        ["cobalt wool", "navy wool", "white lacquer"],
+    )
+    assert known.appearance("bright blue").argmax() == 0 and known.appearance("bright blue")[1] < 0.5
+    assert known.appearance("lacquered").argmax() == known.appearance("shiny lacquered").argmax() == 2
+    assert known.appearance("neutral")[2] > 0.5 > known.appearance("neutral")[0]
+
+
 def test_plain_is_whatever_shows_no_pattern(grounding):
     plain, patterned = grounding.appearance("plain"), grounding.appearance("with a pattern")
     assert above(plain) == set(IDS) - {"blue-sofa", "rug"} == above(grounding.appearance("no pattern"))

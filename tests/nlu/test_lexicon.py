@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lavic_chat.nlu.english import load_lexicon, rows
-from lavic_chat.nlu.lexicon import Entry, Lexicon, entry_from, to_lab
+from lavic_chat.nlu.lexicon import COLOUR, Entry, Lexicon, entry_from, to_lab
 
 FACETS = {"colour", "material", "pattern", "style", "shape", "finish", "part", "feature"}
 
@@ -88,3 +88,31 @@ def test_the_things_are_as_they_are_called():
     for row in rows("likenesses"):  # no colour that an eye would call quite another
         distance = np.linalg.norm(np.subtract(load_lexicon().likeness(row["word"]).lab, basic[row["is"]]))
         assert distance < 120, row
+
+
+@pytest.mark.parametrize(
+    ("said", "lighter", "stronger"),
+    [("light violet", True, False), ("dark teal", False, False), ("vivid purple", None, True)],
+)
+def test_a_tone_before_a_colour_is_a_colour_of_its_own(said, lighter, stronger):
+    known = load_lexicon()
+    toned, plain = known.toned(said), known.find(said.split()[1])
+    assert toned and plain and toned.facet == COLOUR and toned.lab[0] <= 95 and toned.lab[0] >= 8
+    if lighter is not None:
+        assert (toned.lab[0] > plain.lab[0]) == lighter
+    assert (np.hypot(*toned.lab[1:]) > np.hypot(*plain.lab[1:])) == stronger
+
+
+@pytest.mark.parametrize("said", ["violet", "light", "light sofa", "violet light", ""])
+def test_what_is_no_tone_before_a_colour_is_none(said):
+    assert load_lexicon().toned(said) is None
+
+
+def test_words_are_known_in_either_spelling_and_as_true_of_others():
+    known = load_lexicon()
+    assert known.find("mid gray") is known.find("mid grey") and known.find("cream colored") is known.find(
+        "cream coloured"
+    )
+    assert all(map(known.knows, ("neutral", "velvets", "gray"))) and not any(
+        map(known.knows, ("covered", "framed", "zzyzx"))
+    )

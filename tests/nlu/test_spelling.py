@@ -42,6 +42,11 @@ def test_a_common_word_is_meant_where_it_is_nearer_than_what_products_are_called
     assert speller.mend("raidator") == "radiator" and speller.mend("towl") == "towel"  # letters go before sounds
 
 
+def test_a_brand_is_meant_where_hardly_a_letter_is_wrong():
+    speller = Speller({"torina": 5, "sofa": 2}, (), lambda word: False, tuple, {"torina"})
+    assert speller.mend("tryna") == "tryna" and speller.mend("torinna") == "torina" and speller.mend("sofe") == "sofa"
+
+
 @pytest.mark.parametrize("said", ["soft", "lamb", "sofas", "wardrobes", "zzyzx", "sof", "דלת", "couch"])
 def test_words_and_what_is_near_to_nothing_stay(said):
     assert SPELLER.mend(said) == said
