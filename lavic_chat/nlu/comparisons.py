@@ -46,6 +46,9 @@ ALL_WORDS = {name: "|".join(filter(None, (COMPARATIVES.get(name), MORE.get(name)
 THAN_SHOWN = {  # "a wider one", "taller than this"
     name: re.compile(rf"\b(?:{words})\s+{SHOWN}", re.IGNORECASE) for name, words in ALL_WORDS.items() if words
 }
+DENIED = re.compile(
+    r"(?:\b(?:no|not|never|cannot)|n[’']?t)\s+(?:(?:be|go|get|come|stand|any|much)\s+)*\Z", re.IGNORECASE
+)
 COMPARATIVE = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in COMPARATIVES.items()}
 SUPERLATIVES = {
     "cheapest": ("cheapest", "least expensive", "lowest priced"), "dearest": ("dearest", "most expensive", "priciest"),
@@ -62,7 +65,7 @@ def with_comparisons(read: Reading, text: str) -> Reading:
     something, where it compares nothing yet and names no thing."""
     if read.act not in (r.ASK, r.REFINE, r.REJECT):
         return read
-    if said := frozenset(name for name, words in THAN_SHOWN.items() if words.search(text)):
+    if said := frozenset(name for name, words in THAN_SHOWN.items() if is_said(words, text)):
         act = r.REFINE if read.act == r.ASK else read.act
         return replace(read, act=act, compared=by_sides(read.compared | said, text))
     if read.compared:
@@ -73,6 +76,11 @@ def with_comparisons(read: Reading, text: str) -> Reading:
     found = costs.union(name for name, words in TOO_MUCH.items() if words.search(text))
     act = r.REFINE if found and read.act == r.ASK else read.act
     return replace(read, act=act, compared=found) if found else read
+
+
+def is_said(words: re.Pattern, text: str) -> bool:
+    """Whether a message says a comparison, and not that something must not be so, "it can't be deeper than that"."""
+    return any(not DENIED.search(text[: match.start()]) for match in words.finditer(text))
 
 
 def by_sides(compared: frozenset[str], text: str) -> frozenset[str]:

@@ -31,6 +31,8 @@ def test_what_is_too_much_shall_be_less(text, compared):
         ("cheaper than that", {"price-"}, {"price-"}),
         ("darker ones please", set(), set()),  # of a look, the network says which
         ("wider than 90 cm", set(), set()),
+        ("it only goes back 55 cm, so it can't be any deeper than that", set(), set()),
+        ("no bigger than this one, but a taller one", set(), {"height+"}),
         ("taller than the fridge", set(), set()),
         ("got a taller bin?", {"size+"}, {"height+"}),
         ("bigger and taller", {"size+"}, {"size+"}),
