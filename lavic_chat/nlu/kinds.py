@@ -11,7 +11,17 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DESCRIBING, SEEN, Grounding
-from lavic_chat.nlu.kind_spans import WHERE_BEFORE, beside, is_part, is_place, is_vague, without_parts, without_places
+from lavic_chat.nlu.kind_spans import (
+    WHERE_BEFORE,
+    beside,
+    by_use,
+    is_part,
+    is_place,
+    is_vague,
+    is_verb,
+    without_parts,
+    without_places,
+)
 from lavic_chat.nlu.negations import is_denied
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.thesaurus import GLUE, JOINTS, name_words
@@ -58,7 +68,7 @@ class Kinds:
     def of(self, read: Reading, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
-        named = map(self.unqualified, without_parts(read.spans, text))
+        named = (self.unqualified(by_use(span, text)) for span in without_parts(read.spans, text))
         spans = [self.whole(span, read, text) for span in named if self.is_kind(span, text)]
         if read.act == r.REFINE:  # of what is wished for already; "for clothes" says what it is for
             spans = [span for span in spans if span.sure >= UNSURE and not PURPOSE_BEFORE.search(text[: span.start])]
@@ -212,7 +222,7 @@ class Kinds:
         """Whether words were read as a kind of thing, or as a look though they name a thing that is sold here."""
         if span.slot == r.WANTED and not self.grounding.meant(span.text):
             return self.grounding.things_in(span.text)[:1] == (span.text.lower(),) and not is_part(span, text)
-        return span.slot == r.KIND and not is_place(span.text)
+        return span.slot == r.KIND and not is_place(span.text) and not is_verb(span, text)
 
     def possible(self, read: Reading, text: str) -> str:
         """What the words that may be a kind name, the likeliest first; what they describe at length stays as it is.
@@ -253,6 +263,11 @@ class Kinds:
         if all(any(kind.lower() in other.lower() for other in last) for kind in kinds):
             return ()
         return tuple(name for kind in kinds if (name := self.name_of(kind)))
+
+    def is_plain_word(self, kind: str) -> bool:
+        """Whether a kind is one common word, and the name of no thing: "sit"."""
+        known = self.grounding
+        return len(kind.split()) == 1 and known.is_word(kind.lower()) and not known.is_thing(kind)
 
     def name_of(self, kind: str) -> str:
         """A kind as it is called, or the name of what is not sold here where words only describe it at length."""

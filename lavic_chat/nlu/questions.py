@@ -75,7 +75,7 @@ class Questions(Subjects):
             act = UNAVAILABLE if read.act == r.SERVICE else read.act
             return replace(last, act=act, asks=read.asks, also=(), subjects=(), reference=reference, missing=())
         own = question_in(text)
-        if own == r.ELSE and (rest := self.rest_of(last, read, text, shown, place)):
+        if own in (r.ELSE, r.ASSORTMENT) and (rest := self.rest_of(last, read, text, shown, place)):
             return rest
         counted = self.counted(read, text) if read.asks == "count" else ()
         proposed = ""

@@ -155,6 +155,8 @@ class IntentReader:
         """What a message wishes for and nobody sells here, also where it goes on with that, a mirror "in gold"."""
         if not kinds:
             return last.missing if read.act == r.REFINE and not last.kinds else ()
+        if last.kinds and all(map(self.kinds.is_plain_word, kinds)):
+            return ()
         is_meant = read.act == r.ASK and (not last.kinds or sureness(read, kinds) >= ANOTHER)
         return self.kinds.missing(kinds, last.kinds) if is_meant and not self.kinds.is_sold(kinds) else ()
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.listening import PRODUCTS, make_listener
+from helpers.listening import ENGLISH, PRODUCTS, make_listener
 
 from lavic_chat.catalog.product import Product
 from lavic_chat.dialogue.turns import Dialogue, Turn
@@ -142,11 +142,19 @@ def test_a_name_that_was_cut_is_made_whole(ask, said):
 
 
 def test_what_is_hardly_a_thing_ends_no_wish(shop):
-    reader, said = shop[0].reader, Turn("seeker", "for walking")
-    later = Span("kind", "walking", 4, 11, sure=0.5)
+    reader, said = shop[0].reader, Turn("seeker", "for zithers")
+    later = Span("kind", "zithers", 4, 11, sure=0.5)
     unsure, sure = (Reading(spans=(span,)) for span in (later, replace(later, sure=0.9)))
     assert reader.follow(Intent(kinds=("rug",)), unsure, said, Shown(), 2).kinds == ("rug",)
-    assert reader.follow(Intent(kinds=("rug",)), sure, said, Shown(), 2).missing == ("walking",)
+    assert reader.follow(Intent(kinds=("rug",)), sure, said, Shown(), 2).missing == ("zithers",)
+
+
+def test_a_common_word_that_names_no_thing_is_not_missed(shop):
+    reader = shop[0].reader
+    word = next(word for word in sorted(ENGLISH) if reader.kinds.is_plain_word(word))
+    read = Reading(spans=(Span("kind", word, 4, 4 + len(word), sure=0.99),))
+    intent = reader.follow(Intent(kinds=("rug",)), read, Turn("seeker", f"for {word}"), Shown(), 2)
+    assert intent.missing == () and intent.kinds == ("rug",)
 
 
 @pytest.mark.parametrize("slot", ["wanted", "unwanted"])

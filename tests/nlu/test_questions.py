@@ -299,6 +299,8 @@ def test_questions_to_the_shop_are_answered(shop):
     assert "7 products here: Home (7)" in reply(shop, "what do you sell?", "other", ())[0]
     _, intent = reply(shop, "what do you have in blue?", "other", ())
     assert intent.act == r.ASK and intent.wanted == ("blue",) and not intent.kinds
+    _, intent = reply(shop, "blue sofas, what do you have", "other", ())
+    assert intent.act == r.ASK and intent.wanted == ("blue",) and intent.kinds
     _, intent = reply(shop, "what else is made of leather?", "material", SHOWN[:1])
     assert intent.act == r.ASK and intent.wanted == ("leather",) and "red-sofa" in intent.excluded
 
