@@ -22,7 +22,12 @@ BROADER, NARROWER = 0.93, 0.4  # that what is seen as navy is blue; that what is
 OTHER_PATTERN = 0.25  # that it is not the one that is seen
 LIGHT, DARK = frozenset(("light", "pale")), frozenset(("dark", "deep"))  # words before a colour
 LIGHT_FROM, DARK_TO = 62.0, 35.0  # CIE L* of what is called so
-COLOUR_WIDTH = 22.0  # CIE76 difference at which a colour is another
+COLOUR_WIDTH, OTHER_WIDTH = 20.0, 22.0  # CIE94 difference at which a shade is another; CIE76 of other colours
+SAME_COLOUR, OTHER_COLOUR = 0.12, 0.01  # that a shade is another of its colour; that a colour is quite another one
+BASIC = frozenset(
+    ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "beige", "white", "grey", "black", "gold",
+     "silver")
+)  # fmt: skip
 NOT_APPEARANCE = ("type", "size", "width", "depth", "height", "length")  # attributes that say nothing of looks
 
 
@@ -116,6 +121,33 @@ def broader(entry: Entry) -> frozenset[str]:
     return by_lightness | frozenset(stem for text in entry.broader for stem in stems(text))
 
 
+def colour_difference(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
+    """CIE94 of two colours in CIE L*a*b*, by the mean of their chromas: among strong colours people tell smaller
+    differences in hue and strength no more apart than among greys (CIE 116-1995)."""
+    chromas = float(np.hypot(*one[1:])), float(np.hypot(*other[1:]))
+    mean, by_chroma = sum(chromas) / 2, chromas[0] - chromas[1]
+    by_hue = max((one[1] - other[1]) ** 2 + (one[2] - other[2]) ** 2 - by_chroma**2, 0.0)
+    scaled = (one[0] - other[0], by_chroma / (1 + 0.045 * mean), by_hue**0.5 / (1 + 0.015 * mean))
+    return float(np.linalg.norm(scaled))
+
+
+def alike(entry: Entry, other: Entry) -> float:
+    """How probably one colour is called by the name of another: of the same basic colour the more so, "mocha" and
+    "chocolate", than of two, however near these lie."""
+    lab, other_lab = entry.lab or (0.0, 0.0, 0.0), other.lab or (0.0, 0.0, 0.0)
+    if basic_colours(entry) & basic_colours(other):
+        difference = colour_difference(lab, other_lab)
+        return max(SAME_COLOUR, float(np.exp(-((difference / COLOUR_WIDTH) ** 2))))
+    difference = float(np.linalg.norm(np.subtract(lab, other_lab)))
+    return max(OTHER_COLOUR, float(np.exp(-((difference / OTHER_WIDTH) ** 2))))
+
+
+@lru_cache(maxsize=4096)
+def basic_colours(entry: Entry) -> frozenset[str]:
+    """The basic colours that an entry is, or is a shade of."""
+    return (entry.broader | {entry.word}) & BASIC
+
+
 def entry_match(stem: frozenset[str], entry: Entry | None, other: Entry) -> float:
     """How probably an entry of the lexicon says what is said, by its words and its colour; 0 where it says nothing
     of it."""
@@ -132,6 +164,5 @@ def entry_match(stem: frozenset[str], entry: Entry | None, other: Entry) -> floa
     if entry.facet == other.facet == PATTERN:
         return OTHER_PATTERN
     if entry.lab and other.lab:
-        distance = float(np.linalg.norm(np.subtract(entry.lab, other.lab)))
-        return max(0.01, float(np.exp(-((distance / COLOUR_WIDTH) ** 2))))
+        return alike(entry, other)
     return 0.0

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lavic_chat.nlu.catalog_words import alike, colour_difference
 from lavic_chat.nlu.english import load_lexicon, rows
 from lavic_chat.nlu.lexicon import COLOUR, Entry, Lexicon, entry_from, to_lab
 
@@ -116,3 +119,26 @@ def test_words_are_known_in_either_spelling_and_as_true_of_others():
     assert all(map(known.knows, ("neutral", "velvets", "gray"))) and not any(
         map(known.knows, ("covered", "framed", "zzyzx"))
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "least", "most"),
+    [
+        ("hot pink", "fuchsia", 0.3, 0.7),
+        ("oatmeal", "sand", 0.4, 0.8),
+        ("mocha", "chocolate", 0.1, 0.3),  # both are brown
+        ("tangerine", "scarlet", 0.0, 0.05),  # near, and two colours
+        ("navy", "navy", 1.0, 1.0),
+    ],
+)
+def test_colours_are_alike_as_people_tell_them_apart(one, other, least, most):
+    known = load_lexicon()
+    ours, theirs = known.find(one), known.find(other)
+    assert least <= alike(ours, theirs) <= most and alike(ours, theirs) == pytest.approx(alike(theirs, ours))
+
+
+@given(*(st.tuples(st.floats(0, 100), st.floats(-100, 100), st.floats(-100, 100)) for _ in range(2)))
+def test_differences_of_colours_are_no_larger_than_they_were(one, other):
+    plain = np.linalg.norm(np.subtract(one, other))
+    assert 0 <= colour_difference(one, other) <= plain + 1e-6
+    assert colour_difference(one, other) == pytest.approx(colour_difference(other, one))
