@@ -38,9 +38,12 @@ class References:
         self.pointing = Pointing(grounding)
 
     def named_in(self, turn: Turn) -> tuple[str, ...]:
-        """Products of the longest title that a message of the shop holds, where it shows none by id."""
-        named, columns = "" if turn.shown else self.grounding.titles.named_in(turn.text), self.grounding.columns
-        return tuple(columns.ids[row] for row, title in enumerate(columns.titles) if named and title == named)
+        """Products by the title that a message of the shop holds, where it shows none by id: all that are called so; of
+        several titles the first that is called by each, in their order."""
+        listed, columns = () if turn.shown else self.grounding.titles.listed_in(turn.text), self.grounding.columns
+        if len(listed) > 1:
+            return tuple(columns.ids[columns.titles.index(title)] for title in listed)
+        return tuple(columns.ids[row] for row, title in enumerate(columns.titles) if title in listed)
 
     def taken(self, read: Reading, text: str, shown: Shown) -> Reading:
         """A message as a recall where it takes what the talk has come to, and that is not the pick: "ok, I buy it"."""

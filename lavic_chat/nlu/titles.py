@@ -46,9 +46,19 @@ class Titles:
 
     def named_in(self, text: str) -> str:
         """The longest title of several words that stands in a text, whatever its letters; "" where none does."""
+        return max(sorted(self.all_in(text)), key=len, default="")
+
+    def listed_in(self, text: str) -> tuple[str, ...]:
+        """All titles of several words that stand in a text, in their order, none of them within another."""
+        low = text.lower()
+        found = self.all_in(text)
+        whole = [one for one in found if not any(one != other and one.lower() in other.lower() for other in found)]
+        return tuple(sorted(whole, key=lambda title: low.index(title.lower())))
+
+    def all_in(self, text: str) -> set[str]:
+        """All titles of several words that stand in a text, whatever their letters."""
         low, titles = text.lower(), self.columns.titles
-        found = {titles[row] for row in self.tables.titles_in(text) if titles[row].lower() in low}
-        return max(sorted(found), key=len, default="")
+        return {titles[row] for row in self.tables.titles_in(text) if titles[row].lower() in low}
 
 
 def without_accents(text: str) -> str:
