@@ -32,6 +32,10 @@ STILL_BEFORE = re.compile(  # "still after brown, just not this"
     r"\bstill\s+(?:(?:after|wants?|wanting|needs?|likes?|loves?|looking for|keen on|set on|has to be|in)\s+)?"
     r"(?:it\s+)?(?:an?\s+|the\s+)?\Z", re.IGNORECASE,
 )  # fmt: skip
+REQUIRED_BEFORE = re.compile(  # "has to be purple", and not "it doesn't have to be"
+    r"(?<!n't )(?<!n’t )(?<!not )(?<!never )\b(?:(?:has|have|needs?|got) to be|gotta be|must be|make it|(?:my|our) (?:heart is"
+    r"|hearts are) set on)\s+(?:(?:in|an?|the|really|properly|some(?:thing)?)\s+)*\Z", re.IGNORECASE,
+)  # fmt: skip
 DENIED_BEHIND = re.compile(r"[\s-]?free\b", re.IGNORECASE)
 DISMISSED = re.compile(
     r"\b(?:forget|scrap|skip|ditch|never mind|enough of|enough)(?:\s+(?:about|the|all|these|those|that))*\s*\Z",
@@ -95,7 +99,8 @@ def deny(span: Span, text: str) -> Span:
     """A look that is turned down outright, as unwanted for sure; one whose lack is, or that is wanted still, as wanted;
     any other span as it is."""
     before = text[: span.start]
-    if span.slot in r.APPEARANCES and (DENIED_TWICE.search(before) or STILL_BEFORE.search(before)):
+    meant = (DENIED_TWICE, STILL_BEFORE, REQUIRED_BEFORE)
+    if span.slot in r.APPEARANCES and any(words.search(before) for words in meant):
         return replace(span, slot=r.WANTED, against=0.0)
     return (
         replace(span, slot=r.UNWANTED, sure=1.0, against=0.0)
