@@ -33,8 +33,9 @@ STILL_BEFORE = re.compile(  # "still after brown, just not this"
     r"(?:it\s+)?(?:an?\s+|the\s+)?\Z", re.IGNORECASE,
 )  # fmt: skip
 REQUIRED_BEFORE = re.compile(  # "has to be purple", and not "it doesn't have to be"
-    r"(?<!n't )(?<!n’t )(?<!not )(?<!never )\b(?:(?:has|have|needs?|got) to be|gotta be|must be|make it"
-    r"|(?:my|our) (?:heart is|hearts are) set on)\s+(?:(?:in|an?|the|really|properly|some(?:thing)?)\s+)*\Z", re.IGNORECASE,
+    r"(?<!n't )(?<!n’t )(?<!not )(?<!never )\b"
+    r"(?:(?:has|have|needs?|got) to be|gotta be|must be|make it|(?:my|our) (?:heart is|hearts are) set on)\s+"
+    r"(?:(?:in|an?|the|really|properly|some(?:thing)?)\s+)*\Z", re.IGNORECASE,
 )  # fmt: skip
 DENIED_BEHIND = re.compile(r"[\s-]?free\b", re.IGNORECASE)
 DISMISSED = re.compile(

@@ -16,6 +16,7 @@ SOUNDS_SO = 0.8  # mean similarity of letters and of sounds: "xilofone"
 LEAST_ALIKE = 0.65  # of the letters of such a word
 NEAREST = 40  # words that are compared more closely
 LONG, COMMON_LIKE = 6, 0.8  # letters of a word that may be a common one, and its likeness to that
+SHORT_FOR = frozenset(("smth", "sumth", "tmrw", "bday", "appt", "approx"))  # something else: left as they are
 MADE_UP = 0.85  # likeness to a brand's name
 FEWEST_LETTERS = 4  # of a word that may be misspelled
 
@@ -35,7 +36,7 @@ class Speller:
     ):
         # Of words that are equally near, the one that more things are called is meant.
         self.words = sorted({*uses, *others}, key=lambda word: (-uses.get(word, 0), word))
-        self.known, self.is_word = frozenset(self.words), is_word
+        self.known, self.is_word, self.called = frozenset(self.words), is_word, frozenset(uses)
         self.find_common, self.made_up = common, frozenset(made_up)
         self.mend_word = lru_cache(2048)(self._mend_word)
 
@@ -58,14 +59,21 @@ class Speller:
         return word if mended == low else mended
 
     def _mend_word(self, word: str) -> str:
-        if len(word) < FEWEST_LETTERS or word in self.known or singular(word) in self.known or self.is_word(word):
+        if (
+            len(word) < FEWEST_LETTERS
+            or word in SHORT_FOR
+            or word in self.known
+            or singular(word) in self.known
+            or self.is_word(word)
+        ):
             return word
         likely = [found for said in (word, without_r(word)) if said for found in self._near(said)]
         best = max(likely, key=lambda found: found[:3])[3] if likely else word
         if len(word) >= LONG and (found := self._nearest_common(word)):
             # "moorning" is no "motoring", and "plesse" is not what some product is called
             own = SIMILARITY(word, best) if likely else 0.0
-            return found[0] if found[1] > own or (found[1] == own and not self.is_word(best)) else best
+            is_known = best in self.called and self.is_word(best)
+            return found[0] if found[1] > own or (found[1] == own and not is_known) else best
         return best
 
     def _nearest_common(self, word: str) -> tuple[str, float] | None:

@@ -42,6 +42,11 @@ def test_a_common_word_is_meant_where_it_is_nearer_than_what_products_are_called
     assert speller.mend("raidator") == "radiator" and speller.mend("towl") == "towel"  # letters go before sounds
 
 
+def test_what_is_short_for_something_stays_and_of_two_the_common_word_is_meant():
+    speller = Speller({"smooth": 2, "sofa": 1}, {"budgie"}, {"budgie"}.__contains__, lambda: ["budget"])
+    assert speller.mend("smth") == "smth" and speller.mend("budgit") == "budget"
+
+
 def test_a_brand_is_meant_where_hardly_a_letter_is_wrong():
     speller = Speller({"torina": 5, "sofa": 2}, (), lambda word: False, tuple, {"torina"})
     assert speller.mend("tryna") == "tryna" and speller.mend("torinna") == "torina" and speller.mend("sofe") == "sofa"
