@@ -38,6 +38,7 @@ REQUIRED_BEFORE = re.compile(  # "has to be purple", and not "it doesn't have to
     r"(?:(?:in|an?|the|really|properly|some(?:thing)?)\s+)*\Z", re.IGNORECASE,
 )  # fmt: skip
 DENIED_BEHIND = re.compile(r"[\s-]?free\b", re.IGNORECASE)
+FREE_OF = re.compile(r"([\w ]+?)[\s-]free(?:\s+(.+))?", re.IGNORECASE)  # "leather-free brown"
 DISMISSED = re.compile(
     r"\b(?:forget|scrap|skip|ditch|never mind|enough of|enough)(?:\s+(?:about|the|all|these|those|that))*\s*\Z",
     re.IGNORECASE,
@@ -78,7 +79,11 @@ def refuses_kinds(read: Reading, text: str) -> bool:
 
 
 def split_denied(span: Span) -> list[Span]:
-    """A span as it is; of "non-leather black" each part."""
+    """A span as it is; of "non-leather black" each part, and of "leather-free" the leather, which is unwanted."""
+    if span.slot in r.APPEARANCES and (free := FREE_OF.fullmatch(span.text)):
+        gone = replace(span, slot=r.UNWANTED, text=free[1], end=span.start + free.end(1), sure=1.0, against=0.0)
+        rest = replace(span, text=free[2] or "", start=span.start + max(free.start(2), 0))
+        return [gone, rest] if free[2] else [gone]
     match = re.fullmatch(r"(non[\s-])(\w+)\s+(.+)", span.text, re.IGNORECASE) if span.slot in r.APPEARANCES else None
     if not match:
         return [span]

@@ -18,6 +18,14 @@ def slots(marked: str) -> list[tuple[str, str]]:
     [
         ("a [wanted:leather]-free [kind:sofa]", [("unwanted", "leather"), ("kind", "sofa")]),
         ("not [wanted:red], [wanted:blue] or [wanted:white]", [("unwanted", one) for one in ("red", "blue", "white")]),
+        (
+            "[wanted:leather-free] [wanted:brown] [kind:armchair]",
+            [("unwanted", "leather"), ("wanted", "brown"), ("kind", "armchair")],
+        ),
+        (
+            "[wanted:leather-free brown] [kind:armchair]",
+            [("unwanted", "leather"), ("wanted", "brown"), ("kind", "armchair")],
+        ),
         ("not [wanted:red], [wanted:blue] please", [("unwanted", "red"), ("wanted", "blue")]),
         (
             "anything but [unwanted:red], [wanted:blue] or [kind:white mugs]",
