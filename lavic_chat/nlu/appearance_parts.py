@@ -3,8 +3,9 @@
 import re
 
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.catalog_words import DARK, LIGHT, SMALL_WORDS
+from lavic_chat.nlu.catalog_words import SMALL_WORDS
 from lavic_chat.nlu.grounding import SEEN, Grounding
+from lavic_chat.nlu.lexicon import TONES
 from lavic_chat.nlu.reading import Span
 from lavic_chat.nlu.volumes import is_volume
 
@@ -33,7 +34,7 @@ def without_unknown(words: list[str], grounding: Grounding) -> list[str]:
     none stand so. What stands behind, "black straps", is a part."""
     entries = [grounding.find(word) for word in words]
     pairs = zip(words, entries, strict=True)
-    seen = [bool(entry and entry.facet in SEEN) or word.lower() in DARK | LIGHT for word, entry in pairs]
+    seen = [bool(entry and entry.facet in SEEN) or word.lower() in TONES for word, entry in pairs]
     first = seen.index(True) if any(seen) else 0
     if not first or not all(seen[first:]) or any(entries[:first]) or not any(entries):
         return []

@@ -19,7 +19,8 @@ def grounding() -> Grounding:
     [
         ("comfy green", ["green", "comfy"]), ("made of wood", ["wood"]), ("red velvet", ["red", "velvet"]),
         ("black straps", ["black straps"]), ("navy blue", ["navy blue"]), ("checks nor stripes", ["checks", "stripes"]),
-        ("450 ml", ["450 ml"]), ("dark metal", ["dark metal"]), ("stone grey", ["stone grey"]),
+        ("450 ml", ["450 ml"]), ("dark metal", ["dark metal"]), ("bright blue", ["bright blue"]),
+        ("stone grey", ["stone grey"]),
     ],
 )  # fmt: skip
 def test_parts(grounding, said, parts):
