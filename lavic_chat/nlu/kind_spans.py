@@ -11,7 +11,8 @@ VAGUE = frozenset(("place", "somewhere", "something", "smth", "thing", "anything
 PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.IGNORECASE)  # a thing, and its part
 PART_BEFORE = re.compile(r"\b(?:with|without|no|has|have|having)\s+(?:[\w-]+\s+){0,2}\Z", re.IGNORECASE)
 WHERE_BEFORE = re.compile(
-    r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on|on top of|to go (?:by|on|over))"
+    r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on top of|to go (?:by|on|over)"
+    r"|(?<!set )(?<!keen )(?<!sold )(?<!hooked )(?<!depends )(?<!down )on)"
     r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z", re.IGNORECASE,
 )  # fmt: skip
 PLACES = frozenset(

@@ -5,7 +5,7 @@ from helpers.listening import make_grounding
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import facet_blamed, settle_act
-from lavic_chat.nlu.kind_spans import by_use, is_verb
+from lavic_chat.nlu.kind_spans import by_use, is_verb, without_places
 from lavic_chat.nlu.kinds import Kinds
 from lavic_chat.nlu.reading import Reading, Span
 
@@ -150,3 +150,18 @@ def test_what_a_thing_is_for_is_read_as_a_whole(text, said, whole):
 def test_the_can_of_what_one_can_do_is_no_thing(text, verb):
     start = text.index("can")
     assert is_verb(Span(r.KIND, "can", start, start + 3), text) is verb
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("I've got my heart set on a sofa", True),
+        ("really keen on the sofa", True),
+        ("my happiness depends on a sofa", True),
+        ("something to put on the sofa", False),
+        ("for the space next to the sofa", False),
+    ],
+)
+def test_what_a_heart_is_set_on_is_no_place(text, kept):
+    start = text.index("sofa")
+    assert bool(without_places([Span(r.KIND, "sofa", start, start + 4)], text)) is kept
