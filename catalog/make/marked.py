@@ -32,15 +32,10 @@ def marked_turns(item: Draft) -> Iterator[dict]:
         if turn.role != "seeker":
             answered = bool(turn.shown)
             continue
-        known = not before or (story.scene in ANSWERED and (answered or has_signs(turn.text)))
-        if known and has_signs(turn.text, needed=not before):
+        is_marked = any(sign in turn.text for sign in ALL_SIGNS)
+        if is_marked if not before else story.scene in ANSWERED and (answered or is_marked):
             yield row_of(item, before, turn.text, answered)
         before.append(without_signs(turn.text))
-
-
-def has_signs(text: str, needed: bool = True) -> bool:
-    """Whether any word is marked, or none needs to be."""
-    return not needed or any(sign in text for sign in ALL_SIGNS)
 
 
 def row_of(item: Draft, before: list[str], text: str, answered: bool) -> dict:

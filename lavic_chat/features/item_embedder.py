@@ -93,19 +93,18 @@ class ItemEmbedder:
 
     def embed_queries(self, texts: Sequence[str]) -> Tensor:
         """n conversations, each as `query_text` has it -> unit vectors [n, d]"""
-        return self.read_above(QUERY, self.begin_queries(texts))
-
-    def begin_queries(self, texts: Sequence[str]) -> list[Tensor]:
-        """n conversations -> of each [L, d] what goes into layer `first_layer`."""
         longest = self.config.query_longest or self.config.longest
-        ids = [self.model.words_to_ids(text)[:longest] for text in texts]
-        return self.read_below([self.embed_ids(QUERY, row, torch.zeros(0, self.model.token_size)) for row in ids])
+        return self.read_above(QUERY, self.begin_words(QUERY, texts, longest))
 
     def begin_texts(self, texts: Sequence[str]) -> list[Tensor]:
         """n texts -> of each [L, d] what goes into layer `first_layer`: the instruction, and behind it the text, which
         may be nothing."""
-        ids = [self.model.words_to_ids(text)[: self.config.longest] for text in texts]
-        return self.read_below([self.embed_ids(TEXT, row, torch.zeros(0, self.model.token_size)) for row in ids])
+        return self.begin_words(TEXT, texts, self.config.longest)
+
+    def begin_words(self, name: str, texts: Sequence[str], longest: int) -> list[Tensor]:
+        """The same behind the instruction of that name, of at most so many tokens of each."""
+        ids = [self.model.words_to_ids(text)[:longest] for text in texts]
+        return self.read_below([self.embed_ids(name, row, torch.zeros(0, self.model.token_size)) for row in ids])
 
     def begin_pictures(self, states: Tensor) -> list[Tensor]:
         """[n, 5, h] -> of each [L, d]: the instruction, and behind it its visual tokens."""

@@ -89,7 +89,7 @@ class Bench:
 
     def judge(self, recommender: e.ItemRecommender) -> float:
         """N@10 on the validation items."""
-        return float(e.gains(e.rank_items(recommender, self.histories, self.split, e.VALID).sampled).mean())
+        return e.judge(recommender, self.histories, self.split)
 
     def task(self, features: FeatureSet, seed: int) -> FitTask:
         """What a recommender is given for one fit."""

@@ -90,6 +90,11 @@ def gains(ranks: np.ndarray) -> np.ndarray:
     return np.where(ranks <= TOP, 1 / np.log2(1 + ranks), 0.0)
 
 
+def judge(recommender: ItemRecommender, histories: Histories, split: Split) -> float:
+    """N@10 on the validation items, by which settings are chosen."""
+    return float(gains(rank_items(recommender, histories, split, VALID).sampled).mean())
+
+
 METRICS = {"H@10": hits, "N@10": gains}
 
 

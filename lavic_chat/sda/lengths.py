@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from torch.nn import functional
 
 from lavic_chat.errors import ModelError
 from lavic_chat.sda import evaluation as e
@@ -19,7 +18,7 @@ from lavic_chat.sda.evaluation import Measured
 from lavic_chat.sda.features import BOTH, FeatureMaker
 from lavic_chat.sda.interactions import load_histories, split_last
 from lavic_chat.sda.interactions.histories import Split
-from lavic_chat.sda.recommenders.content import ContentConfig, ContentRecommender
+from lavic_chat.sda.recommenders.content import ContentRecommender, comparable_rows
 from lavic_chat.sda.recommenders.registry import CONTENT
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_json
@@ -92,13 +91,9 @@ def measure_lengths(request: LengthsRequest) -> Lengths:
     asked = np.array([len(split.known(user)) >= LENGTHS[-1] for user in range(len(split.test))])
     if asked.sum() < LEAST_USERS:
         raise ModelError(f"Only {asked.sum()} users have had {LENGTHS[-1]} items or more; at least {LEAST_USERS} must.")
-    rows = functional.normalize(features - features.mean(0), dim=1).numpy()
-
-    def judge(config: ContentConfig) -> float:
-        ranks = e.rank_items(ContentRecommender(rows, split, config.decay), histories, split, e.VALID)
-        return float(e.gains(ranks.sampled).mean())
-
-    decay = max(CONTENT, key=judge).decay
+    rows = comparable_rows(features)
+    decays = [config.decay for config in CONTENT]
+    decay = max(decays, key=lambda one: e.judge(ContentRecommender(rows, split, one), histories, split))
     recommender = ContentRecommender(rows, split, decay)
     ranks = [e.rank_items(Newest(recommender, split, length), histories, split) for length in LENGTHS]
     found = Lengths(request.features, int(asked.sum()), decay, summarize(ranks, asked))

@@ -95,7 +95,7 @@ def tune_tagger(request: TaggerRequest) -> StageResult:
     earlier = read_card(request.start_from) if request.start_from else None
     if request.start_from:
         start_from(network, lora, request.start_from)
-    start = trained_weights(network)
+    start = trained_weights(network) if request.start_from else {}
     more = tuple(read_marked_turns(request.more)) if request.more else ()
     learner = Learner(network, tokenizer, (tuple(train), more), words_to_swap(train), config)
     record = provenance(NLU, [], config, started, earlier) | {"messages": len(train), "turns": hash_file(request.turns)}

@@ -4,11 +4,10 @@ A marking teller puts signs around what it fills into a fragment. They pass thro
 text, and become marks at the end: "a [wanted:green] [kind:sofa]".
 """
 
-import random
 import re
 from functools import cache
 
-from .voice import Teller, Voice
+from .voice import Teller
 from .wishes import Wish
 
 SLOTS = ("kind", "wanted", "unwanted", "price<", "price~")
@@ -33,9 +32,6 @@ TONES = {
 
 class MarkingTeller(Teller):
     """A teller whose words are marked."""
-
-    def __init__(self, rng: random.Random, voice: Voice):
-        super().__init__(rng, voice)
 
     def mark(self, slot: str, text: str) -> str:
         """The text between the signs of a slot; as it is where it has some already, or says nothing."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 from torch.nn import functional
 
 from lavic_chat.sda.evaluation import ItemRecommender
@@ -49,8 +50,12 @@ def fit_nearest(task: FitTask, config: ContentConfig) -> ItemRecommender:
     features = task.joined
     if features is None:
         return fit_item_knn(task, MatrixConfig())
-    rows = functional.normalize(features - features.mean(0), dim=1).numpy()
-    return ContentRecommender(rows, task.split, config.decay)
+    return ContentRecommender(comparable_rows(features), task.split, config.decay)
+
+
+def comparable_rows(features: Tensor) -> np.ndarray:
+    """Features [items, d] without what all items have in common, of length one."""
+    return functional.normalize(features - features.mean(0), dim=1).numpy()
 
 
 def fit_content(task: FitTask, config: ContentConfig) -> ContentRecommender:
