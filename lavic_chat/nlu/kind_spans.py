@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.reading import Span
@@ -21,31 +20,21 @@ PLACES = frozenset(
 )  # fmt: skip
 
 
-SOMETHING = re.compile(
-    r"\b(?:something|anything|things?)\b(?:\s+[\w-]+){0,3}?\s+(?:(?P<joint>to|for)\s+)?\Z", re.IGNORECASE
-)
-USE = re.compile(r"(?:to|for)\s", re.IGNORECASE)
-USED_SO = re.compile(r"\s+(?:with|on|in|at|from)\b(?!\s+(?:an?|the|my|our|this|that)\b)", re.IGNORECASE)
+CAN = re.compile(r"\bcan\b", re.IGNORECASE)
 NAMED_CAN = re.compile(
     r"\b(?:an?|the|any|some|my|our|new|old|trash|rubbish|garbage|waste|watering|pedal|metal|steel)\s+(?:[\w-]+\s+){0,2}\Z",
     re.IGNORECASE,
 )  # fmt: skip
 
 
-def by_use(span: Span, text: str) -> Span:
-    """A span by what a thing is for as a whole, also where a look stands between: "something green to sit on"."""
-    before = SOMETHING.search(text[: span.start])
-    is_use = USE.match(span.text)
-    if span.slot != r.KIND or not before or not (is_use or before["joint"]):
-        return span
-    joint = "" if is_use else f"{before['joint']} "
-    behind = USED_SO.match(text[span.end :])
-    return replace(span, text=f"something {joint}{span.text}{behind[0] if behind else ''}")
-
-
 def is_verb(span: Span, text: str) -> bool:
     """Whether what was taken for a thing is the "can" of "we can spend 200"."""
     return span.text.lower() == "can" and not NAMED_CAN.search(text[: span.start])
+
+
+def without_verbs(text: str) -> str:
+    """A text without each "can" that is no thing."""
+    return CAN.sub(lambda word: word[0] if NAMED_CAN.search(text[: word.start()]) else " ", text)
 
 
 def without_places(spans: Sequence[Span], text: str) -> list[Span]:

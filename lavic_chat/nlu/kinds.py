@@ -14,17 +14,18 @@ from lavic_chat.nlu.grounding import DESCRIBING, SEEN, Grounding
 from lavic_chat.nlu.kind_spans import (
     WHERE_BEFORE,
     beside,
-    by_use,
     is_part,
     is_place,
     is_vague,
     is_verb,
     without_parts,
     without_places,
+    without_verbs,
 )
 from lavic_chat.nlu.negations import is_denied
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.thesaurus import GLUE, JOINTS, name_words
+from lavic_chat.nlu.uses import with_uses
 
 SOLD = 0.55  # similarity from which on a product is of a kind, and a kind is sold here
 NAMED_SO = 0.87  # similarity from which on a kind is called so here
@@ -68,14 +69,17 @@ class Kinds:
     def of(self, read: Reading, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
-        named = (self.unqualified(by_use(span, text)) for span in without_parts(read.spans, text))
+        spans = with_uses(without_parts(read.spans, text), text, self.grounding.thesaurus)
+        named = (self.unqualified(span) for span in spans)
         spans = [self.whole(span, read, text) for span in named if self.is_kind(span, text)]
         if read.act == r.REFINE:  # of what is wished for already; "for clothes" says what it is for
             spans = [span for span in spans if span.sure >= UNSURE and not PURPOSE_BEFORE.search(text[: span.start])]
         spans = without_places([self.respelled(self.bare(span)) for span in spans], text)
         sold = [span for span in spans if self.is_sold((span.text,))]
         sure = [span for span in sold if self.is_named_so(span.text) and not is_denied(span, text)]
-        is_known = any(self.grounding.is_thing(span.text) and not is_denied(span, text) for span in sold)
+        is_known = any(
+            (self.grounding.is_thing(span.text) or is_vague(span.text)) and not is_denied(span, text) for span in sold
+        )
         if not sure and not is_known and read.act == r.ASK and (named := self.possible(read, text)):
             return (named,), ()
         missing = [span for span in spans if span not in sold and self.grounding.is_thing(span.text)]
@@ -222,7 +226,8 @@ class Kinds:
         """Whether words were read as a kind of thing, or as a look though they name a thing that is sold here."""
         if span.slot == r.WANTED and not self.grounding.meant(span.text):
             return self.grounding.things_in(span.text)[:1] == (span.text.lower(),) and not is_part(span, text)
-        return span.slot == r.KIND and not is_place(span.text) and not is_verb(span, text)
+        is_where = is_place(span.text) and not self.grounding.thesaurus.is_phrase(span.text)
+        return span.slot == r.KIND and not is_where and not is_verb(span, text)
 
     def possible(self, read: Reading, text: str) -> str:
         """What the words that may be a kind name, the likeliest first; what they describe at length stays as it is.
@@ -236,7 +241,7 @@ class Kinds:
             if not WHERE_BEFORE.search(text[: span.start + place]):
                 return name
         kinds = read.words(r.KIND)
-        elsewhere = WHERE.sub(" ", text)
+        elsewhere = without_verbs(WHERE.sub(" ", text))
         return next(iter(self.grounding.things_in(elsewhere)), "") if kinds and all(map(is_place, kinds)) else ""
 
     def head_of(self, said: str) -> str:

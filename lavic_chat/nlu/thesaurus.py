@@ -146,6 +146,15 @@ class Thesaurus:
         places, left = self.find(said)
         return bool(places) and not left and places <= self.groups
 
+    def is_name(self, said: str) -> bool:
+        """Whether words are the name of a thing, or of a group."""
+        places, left = self.find(said)
+        return bool(places) and not left
+
+    def is_phrase(self, said: str) -> bool:
+        """Whether words are a name that goes on behind a joint, "something for the kitchen"."""
+        return phrase_words(said) in self.by_phrase
+
     def measured(self, said: str) -> str:
         """What words name of which they say but how much: "pieces of kitchenware" are kitchenware."""
         words = words_of(said)

@@ -5,7 +5,7 @@ from helpers.listening import make_grounding
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import facet_blamed, settle_act
-from lavic_chat.nlu.kind_spans import by_use, is_verb, without_places
+from lavic_chat.nlu.kind_spans import is_verb, without_places, without_verbs
 from lavic_chat.nlu.kinds import Kinds
 from lavic_chat.nlu.reading import Reading, Span
 
@@ -122,23 +122,6 @@ def test_small_talk_that_names_a_thing_is_a_wish_at_the_start(kinds):
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "whole"),
-    [
-        ("I need something green to sit on", "sit on", "something to sit on"),
-        ("something emerald to play with", "play", "something to play with"),
-        ("pink things to use in the kitchen", "to use in the kitchen", "something to use in the kitchen"),
-        ("something orange for kids", "kids", "something for kids"),
-        ("something for the sofa", "sofa", "sofa"),
-        ("I need to find a sofa", "sofa", "sofa"),
-        ("something to match a sofa", "sofa", "sofa"),
-    ],
-)
-def test_what_a_thing_is_for_is_read_as_a_whole(text, said, whole):
-    start = text.rindex(said)
-    assert by_use(Span(r.KIND, said, start, start + len(said)), text).text == whole
-
-
-@pytest.mark.parametrize(
     ("text", "verb"),
     [
         ("we can spend up to 300", True),
@@ -150,6 +133,7 @@ def test_what_a_thing_is_for_is_read_as_a_whole(text, said, whole):
 def test_the_can_of_what_one_can_do_is_no_thing(text, verb):
     start = text.index("can")
     assert is_verb(Span(r.KIND, "can", start, start + 3), text) is verb
+    assert ("can" in without_verbs(text)) is not verb
 
 
 @pytest.mark.parametrize(
