@@ -124,11 +124,12 @@ class Grounding:
         ends_so = self.tables.ending_so(words, in_order=bool(things) and not left)
         members = frozenset().union(*(self.thesaurus.members[thing] for thing in things))
         related = self.named_as(members)
-        apart = self.named_as(all_things) & ~related if things else np.zeros(len(near), bool)  # a t-shirt is no shirt
+        of_wider = self.named_as(wider)
+        apart = self.named_as(all_things) & ~(related | of_wider) if things else np.zeros_like(related)  # a t-shirt
         so = self.named_as(thing for thing in all_things if words and words in wider_names[thing])
         so |= ends_so & ~apart
         same = related & ~so
-        broad = (self.named_as(wider) | called.called_any(heads) | ends_so) & ~(so | same)
+        broad = (of_wider | called.called_any(heads) | ends_so) & ~(so | same)
         share = called.share(words[:left])
         modified = share if (share[same] >= 1.0).any() else np.maximum(share, near)  # of double beds no single bed
         of_group = called.called_any(groups) & ~(so | same)
@@ -139,7 +140,8 @@ class Grounding:
         for thing, value in described.items():
             rows = self.tables.things[thing]
             near[rows] = np.maximum(near[rows], value)
-        is_other = self.names.last(np.where(self.names.is_common, 1.0, near)) < MEANT
+        is_right = self.names.first(so) & (self.names.last(of_wider * 1.0) > 0)  # sandals of the type shoes
+        is_other = (self.names.last(np.where(self.names.is_common, 1.0, near)) < MEANT) & ~is_right
         is_named_other = self.names.first(apart) & ~self.names.first(near >= MEANT)  # of the type toilets a bidet
         best, less = self.names.best(near), OTHER_TYPE * is_other + OTHER_NAME * is_named_other
         is_grouped = (self.names.best(np.where(of_group, 0.0, near)) < best) & ~self.names.first(of_group)

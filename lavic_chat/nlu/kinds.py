@@ -56,7 +56,7 @@ QUALITIES = frozenset(  # which are no part of any name
      "good", "lovely", "pretty", "beautiful", "decent", "proper", "simple", "basic", "comfy", "comfortable", "cosy",
      "cozy", "cheap", "cheaper", "sturdy", "solid", "strong", "fancy", "posh", "cute", "funny", "smart", "compact",
      "matching", "different", "other", "another", "extra", "spare", "new", "second", "real", "certain", "suitable",
-     "quiet", "light", "heavy")
+     "quiet", "light", "heavy", "more", "less")
 )  # fmt: skip
 
 
@@ -227,7 +227,8 @@ class Kinds:
         if span.slot == r.WANTED and not self.grounding.meant(span.text):
             return self.grounding.things_in(span.text)[:1] == (span.text.lower(),) and not is_part(span, text)
         is_where = is_place(span.text) and not self.grounding.thesaurus.is_phrase(span.text)
-        return span.slot == r.KIND and not is_where and not is_verb(span, text)
+        is_quality = span.text.lower() in QUALITIES and not self.grounding.is_thing(span.text)
+        return span.slot == r.KIND and not (is_where or is_quality or is_verb(span, text))
 
     def possible(self, read: Reading, text: str) -> str:
         """What the words that may be a kind name, the likeliest first; what they describe at length stays as it is.

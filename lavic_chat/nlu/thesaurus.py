@@ -2,14 +2,16 @@
 
 One JSON object a line (english/things.jsonl): `thing`, `also` (other names of it), `broader` (kinds that it is of),
 `by_use` (what describes it to whoever lacks its name). And english/groups.jsonl, what is wished for where no thing is
-named, "some storage", "something for the kitchen": `group`, `also`, `by_use`, and the `things` that will do. It knows
-no catalogue; names that it lacks are found by their meaning.
+named, "some storage", "something for the kitchen": `group`, `also`, `by_use`, and the `things`, and other `groups`,
+that will do. It knows no catalogue; names that it lacks are found by their meaning.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from itertools import chain
 
 import numpy as np
 
@@ -21,6 +23,7 @@ CONTAINING = frozenset(("of",))  # the joint before which a thing is named whole
 OF_USE = frozenset(("for", "of"))  # joints behind which stands what makes a name with the words before: "box for bread"
 CONTAINERS = frozenset(("box", "bottle", "book", "bunch", "tin", "pad", "pack", "deck", "string", "end"))
 MEASURES = frozenset(("piece", "item", "bit", "kind", "sort", "type", "pair", "set", "article"))  # "of" something
+WORD = re.compile(r"(?P<word>(?P<joined>(?<=[^\W\d_]-))?[^\W\d_]+(?P<joins>(?=-[^\W\d_]))?)")  # as words_of has them
 LONGEST_NAME = 4  # words of a thing's name
 GLUE = frozenset(["a", "an", "the", "my", "our", "some", "any", "new", "one", "pair", "set"])
 
@@ -49,7 +52,7 @@ class Thesaurus:
         found: dict[tuple[str, ...], set[int]] = {}
         for place, thing in enumerate(self.things):
             for name in thing.names:
-                if not goes_on(name) or (not thing.is_group and is_known_by_head(name)):
+                if not goes_on(name) or has_hyphens(name) or (not thing.is_group and is_known_by_head(name)):
                     found.setdefault(name_words(name), set()).add(place)
         return {words: frozenset(places) for words, places in found.items()}
 
@@ -200,8 +203,10 @@ class Thesaurus:
 def name_words(text: str) -> tuple[str, ...]:
     """The words of a name up to a joint, without endings: "two bar stools with backs" -> (two, bar, stool)."""
     words = []
-    for word in words_of(text):
-        if word in JOINTS and words:
+    for found in WORD.finditer(text.casefold()):
+        word = found["word"]
+        is_free = found["joined"] is None and found["joins"] is None  # "slip-on shoes" are named as a whole
+        if word in JOINTS and words and is_free:
             break
         if word not in GLUE:
             words.append(singular(word))
@@ -218,6 +223,11 @@ def goes_on(name: str) -> bool:
     return bool(JOINTS.intersection(phrase_words(name)))
 
 
+def has_hyphens(name: str) -> bool:
+    """Whether hyphens join what would else be joints, "slip-on shoes"."""
+    return goes_on(name) and len(name_words(name)) == len(phrase_words(name))
+
+
 def is_known_by_head(name: str) -> bool:
     """Whether its first words are a name, too: a "chest" of drawers, but no "box" of chocolates."""
     return bool(CONTAINING.intersection(words_of(name))) and not CONTAINERS.intersection(name_words(name))
@@ -226,9 +236,11 @@ def is_known_by_head(name: str) -> bool:
 def with_groups(things: Iterable[Thing], rows: Iterable[Mapping]) -> list[Thing]:
     """Things, and groups of them as broader things behind; raises KeyError for another object than a group's."""
     groups = list(rows)
+    members = {row["group"]: row["things"] for row in groups}
     names: dict[str, list[str]] = {}
     for row in groups:
-        for thing in row["things"]:
+        wholes = (members[name] for name in row.get("groups", ()))
+        for thing in dict.fromkeys(chain(row["things"], *wholes)):
             names.setdefault(thing, []).append(row["group"])
     found = [replace(thing, broader=(*thing.broader, *names.get(thing.names[0], ()))) for thing in things]
     return found + [Thing((row["group"], *row["also"]), (), tuple(row["by_use"]), is_group=True) for row in groups]

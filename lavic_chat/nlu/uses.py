@@ -9,11 +9,13 @@ from lavic_chat.nlu.reading import Span
 from lavic_chat.nlu.thesaurus import Thesaurus
 
 HEAD = re.compile(
-    r"\b(?:something|anything|smth|sth|things?|stuff|items?|pieces?|place|somewhere|somethin)\b", re.IGNORECASE
+    r"\b(?:something|anything|smth|sth|things?|stuff|items?|pieces?|place|somewhere|somethin)\b(?!\s+of\b)",
+    re.IGNORECASE,
 )
 WORD = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?|[.,;:!?/()–—]")
-JOINTS = frozenset(("to", "for"))
-ENDS = frozenset(("and", "but", "or", "because", "so", "that", "which"))
+JOINTS = frozenset(("to", "for", "with"))
+ENDS = frozenset(("but", "because", "so", "that", "which"))
+ANOTHER = re.compile(r"(?:and|or)\s+(?:an?|the|some|my|our|is|it|I|we)\b", re.IGNORECASE)
 HEADS = ("something", "thing", "anything", "item", "piece")  # a name may begin with any of them
 PLACES = frozenset(("place", "somewhere"))
 BEFORE_JOINT, BEHIND_JOINT = 4, 5  # words at most: looks; what it is for
@@ -39,7 +41,7 @@ def clause_behind(start: int, text: str) -> list[re.Match]:
     """The words from a place on, up to where another clause begins."""
     words: list[re.Match] = []
     for word in WORD.finditer(text, start):
-        if not word[0][0].isalpha() or word[0].lower() in ENDS:
+        if not word[0][0].isalpha() or word[0].lower() in ENDS or ANOTHER.match(text, word.start()):
             break
         words.append(word)
     return words

@@ -36,7 +36,7 @@ from lavic_chat.nlu.terms import (
 )
 from lavic_chat.nlu.thesaurus import Thesaurus, name_words
 
-WORDS_FORMAT = "4"  # counted up when the tables of the same products come to be others
+WORDS_FORMAT = "6"  # counted up when the tables of the same products come to be others
 
 
 @dataclass(frozen=True, eq=False)

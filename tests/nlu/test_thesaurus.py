@@ -206,9 +206,10 @@ def test_groups_have_members_and_are_no_kinds_of_them():
 def test_the_groups_of_the_file_are_of_things_that_there_are():
     things = {row["thing"] for row in rows("things")}
     names = {name for row in rows("things") for name in (row["thing"], *row.get("also", ()))}
-    grouped = set()
+    grouped, groups = set(), {row["group"] for row in rows("groups")}
     for row in rows("groups"):
-        assert set(row) == {"group", "also", "by_use", "things"} and set(row["things"]) <= things
+        assert set(row) - {"groups"} == {"group", "also", "by_use", "things"} and set(row["things"]) <= things
+        assert {row["group"]}.isdisjoint(row.get("groups", ())) and set(row.get("groups", ())) <= groups
         assert not names & {row["group"], *row["also"]} and len(set(row["things"])) == len(row["things"])
         grouped |= set(row["things"])
     assert grouped == things
