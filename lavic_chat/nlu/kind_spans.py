@@ -8,12 +8,17 @@ from lavic_chat.nlu.reading import Span
 
 VAGUE = frozenset(("place", "somewhere", "something", "smth", "thing", "anything", "space", "storage", "bits", "stuff"))
 PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.IGNORECASE)  # a thing, and its part
+PURPOSE_BEHIND = re.compile(r"\s+for\s+(?:the|my|our|his|her|their)\s+(?:[\w-]+\s+)?", re.IGNORECASE)  # what it is for
 PART_BEFORE = re.compile(r"\b(?:with|without|no|has|have|having)\s+(?:[\w-]+\s+){0,2}\Z", re.IGNORECASE)
+STANDS_BEFORE = r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z"
 WHERE_BEFORE = re.compile(
-    r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on top of|to go (?:by|on|over)"
-    r"|(?<!set )(?<!keen )(?<!sold )(?<!hooked )(?<!depends )(?<!down )on)"
-    r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z", re.IGNORECASE,
+    r"\b(?:in front of|next to|beside|behind|above|underneath|under|opposite|between|on top of|to go (?:by|over)"
+    r"|(?:put|hang|stand|sit|lie|lay|throw|drape|go|goes|fit|fits|mount|place|use)\s+(?:it\s+|them\s+)?on)"
+    + STANDS_BEFORE, re.IGNORECASE,
 )  # fmt: skip
+ON_BEFORE = re.compile(  # "for on the desk", but "any leads on a desk?"
+    r"\b(?<!set )(?<!keen )(?<!sold )(?<!hooked )(?<!depends )(?<!down )on" + STANDS_BEFORE, re.IGNORECASE
+)
 PLACES = frozenset(
     ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
      "patio", "office", "study", "den", "lounge", "flat", "apartment", "house", "home", "furniture")
@@ -37,9 +42,16 @@ def without_verbs(text: str) -> str:
     return CAN.sub(lambda word: word[0] if NAMED_CAN.search(text[: word.start()]) else " ", text)
 
 
+def is_stood_at(before: str) -> bool:
+    """Whether words end as they do before a thing at which another shall stand."""
+    return bool(WHERE_BEFORE.search(before) or ON_BEFORE.search(before))
+
+
 def without_places(spans: Sequence[Span], text: str) -> list[Span]:
-    """Spans but for things that only say where another shall stand, "in front of the settee"."""
-    return [span for span in spans if not WHERE_BEFORE.search(text[: span.start])]
+    """Spans but for things that only say where another shall stand, "in front of the settee"; what something is "on"
+    is such a place where anything else is left."""
+    left = [span for span in spans if not WHERE_BEFORE.search(text[: span.start])]
+    return [span for span in left if not ON_BEFORE.search(text[: span.start])] or left
 
 
 def beside(span: Span, text: str) -> Iterator[tuple[int, int]]:
@@ -52,11 +64,13 @@ def beside(span: Span, text: str) -> Iterator[tuple[int, int]]:
 
 
 def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
-    """Spans but for things that are parts of the one before: of "a mirror with a black frame" not the frame."""
+    """Spans but for things that are parts of the one before, or what it is for: of "a mirror with a black frame" not
+    the frame, of "a lamp for the desk" not the desk."""
     kept: list[Span] = []
     for span in spans:
         before = next((one for one in reversed(kept) if one.slot == r.KIND), None)
-        is_part = span.slot == r.KIND and before and PART_BEHIND.fullmatch(text[before.end : span.start])
+        between = text[before.end : span.start] if before and span.slot == r.KIND else "."
+        is_part = PART_BEHIND.fullmatch(between) or PURPOSE_BEHIND.fullmatch(between)
         kept += [] if is_part else [span]
     return kept
 

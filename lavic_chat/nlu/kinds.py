@@ -12,10 +12,10 @@ from rapidfuzz.distance import DamerauLevenshtein
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DESCRIBING, SEEN, Grounding
 from lavic_chat.nlu.kind_spans import (
-    WHERE_BEFORE,
     beside,
     is_part,
     is_place,
+    is_stood_at,
     is_vague,
     is_verb,
     without_parts,
@@ -43,6 +43,7 @@ FILLED_WITH = re.compile(  # "two tins of paint"
     r"|litres?|liters?|kilos?)\s+of\s+([^\W\d_]+(?:\s+(?!and\b|or\b)[^\W\d_]+)?)", re.IGNORECASE,
 )  # fmt: skip
 PLACE_BEHIND = re.compile(r"\s+for\s+(?:the|my|our|his|her|an?)?\s*([^\W\d_]+(?:\s+[^\W\d_]+)?)\b", re.IGNORECASE)
+ENDS = JOINTS | {"is", "are", "that", "which", "who"}  # behind a name
 ONE_BEHIND = re.compile(r"\s+ones?\b", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?;\n]+")
 DESCRIBED_SO, NEARLY = 0.68, 0.05  # likeness to what a thing is for, at least, and below that of the best
@@ -101,9 +102,9 @@ class Kinds:
             return replace(span, text=next(known, filled[1]))
         if (place := PLACE_BEHIND.match(text[span.end :])) and len(name_words(span.text)) == 1:
             for words in dict.fromkeys((place[1], *place[1].split())):  # "stools for our breakfast bar"
-                named, left = self.grounding.thesaurus.find(f"{words} {span.text}")
-                if named and not left:
-                    return replace(span, text=f"{words} {span.text}")
+                name = f"{words} {span.text}"
+                if self.grounding.thesaurus.is_name(name) and self.is_named_so(name):
+                    return replace(span, text=name)
         for start, end in beside(span, text):
             said = text[start:end]
             named, left = self.grounding.thesaurus.find(said)
@@ -239,7 +240,7 @@ class Kinds:
             if is_denied(span, text) or len(span.text.split()) >= DESCRIBING or not (name := self.head_of(span.text)):
                 continue
             place = max(span.text.lower().rfind(name), 0)
-            if not WHERE_BEFORE.search(text[: span.start + place]):
+            if not is_stood_at(text[: span.start + place]):
                 return name
         kinds = read.words(r.KIND)
         elsewhere = without_verbs(WHERE.sub(" ", text))
@@ -249,7 +250,7 @@ class Kinds:
         """The longest thing sold here by whose name words end, a "table" of "small table", for of "shoe rack" the shoe
         is none; "" for none."""
         words = self.grounding.mend(" ".join(re.split(r"\s+", said))).split()
-        ends = next((place for place, word in enumerate(words) if place and word in JOINTS), len(words))
+        ends = next((place for place, word in enumerate(words) if place and word in ENDS), len(words))
         named = self.grounding.things_in(" ".join(words[:ends]))
         return next((name for name in named if words[:ends][-len(name.split()) :] == name.split()), "")
 

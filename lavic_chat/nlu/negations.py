@@ -32,6 +32,7 @@ STILL_BEFORE = re.compile(  # "still after brown, just not this"
     r"\bstill\s+(?:(?:after|wants?|wanting|needs?|likes?|loves?|looking for|keen on|set on|has to be|in)\s+)?"
     r"(?:it\s+)?(?:an?\s+|the\s+)?\Z", re.IGNORECASE,
 )  # fmt: skip
+STILL_LACKS = re.compile(r"\W*(?:i |we )?(?:still(?: have| got| own)? no|(?:have|got|own) no)\b", re.IGNORECASE)
 REQUIRED_BEFORE = re.compile(  # "has to be purple", and not "it doesn't have to be"
     r"(?<!n't )(?<!n’t )(?<!not )(?<!never )\b"
     r"(?:(?:has|have|needs?|got) to be|gotta be|must be|make it|(?:my|our) (?:heart is|hearts are) set on)\s+"
@@ -74,7 +75,7 @@ def with_negations(read: Reading, text: str) -> Reading:
 def refuses_kinds(read: Reading, text: str) -> bool:
     """Whether a message names things only to turn them down, "anything but a chair"."""
     kinds = [span for span in read.spans if span.slot == r.KIND]
-    is_short = len(text.split()) <= SHORT and read.act in (r.ASK, r.REFINE)
+    is_short = len(text.split()) <= SHORT and read.act in (r.ASK, r.REFINE) and not STILL_LACKS.match(text)
     return bool(kinds) and is_short and all(is_denied(span, text) for span in kinds)
 
 

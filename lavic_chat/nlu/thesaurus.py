@@ -239,11 +239,14 @@ def with_groups(things: Iterable[Thing], rows: Iterable[Mapping]) -> list[Thing]
     members = {row["group"]: row["things"] for row in groups}
     names: dict[str, list[str]] = {}
     for row in groups:
-        wholes = (members[name] for name in row.get("groups", ()))
-        for thing in dict.fromkeys(chain(row["things"], *wholes)):
-            names.setdefault(thing, []).append(row["group"])
+        wholes = row.get("groups", ())
+        for name in dict.fromkeys(chain(row["things"], *(members[whole] for whole in wholes), wholes)):
+            names.setdefault(name, []).append(row["group"])
     found = [replace(thing, broader=(*thing.broader, *names.get(thing.names[0], ()))) for thing in things]
-    return found + [Thing((row["group"], *row["also"]), (), tuple(row["by_use"]), is_group=True) for row in groups]
+    return found + [
+        Thing((row["group"], *row["also"]), tuple(names.get(row["group"], ())), tuple(row["by_use"]), is_group=True)
+        for row in groups
+    ]
 
 
 def thing_from(row: Mapping) -> Thing:

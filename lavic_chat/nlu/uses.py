@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.reading import Span
-from lavic_chat.nlu.thesaurus import Thesaurus
+from lavic_chat.nlu.thesaurus import GLUE, Thesaurus
 
 HEAD = re.compile(
     r"\b(?:something|anything|smth|sth|things?|stuff|items?|pieces?|place|somewhere|somethin)\b(?!\s+of\b)",
@@ -15,9 +15,13 @@ HEAD = re.compile(
 WORD = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?|[.,;:!?/()–—]")
 JOINTS = frozenset(("to", "for", "with"))
 ENDS = frozenset(("but", "because", "so", "that", "which"))
-ANOTHER = re.compile(r"(?:and|or)\s+(?:an?|the|some|my|our|is|it|I|we)\b", re.IGNORECASE)
+ANOTHER = re.compile(
+    r"(?:and|or|,)\s*(?:an?|the|some|my|our|is|it|i|we|for|to|with|please)\b", re.IGNORECASE
+)  # thing begins
 HEADS = ("something", "thing", "anything", "item", "piece")  # a name may begin with any of them
 PLACES = frozenset(("place", "somewhere"))
+SENTENCE_END = re.compile(r"[.!?\n]")
+SURELY = 0.9  # probability of a kind
 BEFORE_JOINT, BEHIND_JOINT = 4, 5  # words at most: looks; what it is for
 STRANDED = re.compile(  # it ends what a thing is for, "to sit on", but in "for the games room in red"
     r"\s+(?:with|on|in|at|from|behind|under)\b(?=\W*\Z|\s*[.,;:!?]|\s+(?:for|that|which|please|and|by|to)\b)",
@@ -33,6 +37,8 @@ def uses_in(text: str) -> Iterator[Span]:
         for place, joint in enumerate(words[: BEFORE_JOINT + 1]):
             if joint[0].lower() in JOINTS:
                 for last in reversed(words[place + 1 : place + 1 + BEHIND_JOINT]):
+                    if last[0].lower() in GLUE:
+                        continue
                     said = f"{head[0]} {text[joint.start() : last.end()]}"
                     yield Span(r.KIND, said, head.start(), last.end())
 
@@ -41,9 +47,11 @@ def clause_behind(start: int, text: str) -> list[re.Match]:
     """The words from a place on, up to where another clause begins."""
     words: list[re.Match] = []
     for word in WORD.finditer(text, start):
-        if not word[0][0].isalpha() or word[0].lower() in ENDS or ANOTHER.match(text, word.start()):
+        is_end = not word[0][0].isalpha() or word[0].lower() in ENDS
+        if (is_end and word[0] != ",") or ANOTHER.match(text, word.start()):
             break
-        words.append(word)
+        if not is_end:
+            words.append(word)
     return words
 
 
@@ -62,9 +70,18 @@ def with_uses(spans: Sequence[Span], text: str, thesaurus: Thesaurus) -> list[Sp
     words; a known name of that sort stands only where no other thing is named."""
     use = named_use(text, thesaurus)
     kinds = [one for one in spans if one.slot == r.KIND]
-    if use and not any(thesaurus.is_name(one.text) for one in kinds if not overlap(one, use)):
+    if use and not any(thesaurus.is_name(one.text) and goes_before(one, use, text) for one in kinds):
         return sorted([use, *(one for one in spans if one not in kinds)], key=lambda one: one.start)
     return [described_use(one, text) for one in spans]
+
+
+def goes_before(kind: Span, use: Span, text: str) -> bool:
+    """Whether a thing that is named is what is wished for, and no use: it holds the use's first word, "a fashion item
+    for the weekend", stands in the same sentence, "something for the floor, a rug", or is surely meant."""
+    if overlap(kind, use):
+        return kind.start < use.start
+    first, second = sorted((kind, use), key=lambda one: one.start)
+    return kind.sure >= SURELY or not SENTENCE_END.search(text[first.end : second.start])
 
 
 def described_use(span: Span, text: str) -> Span:

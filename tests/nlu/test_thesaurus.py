@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lavic_chat.catalog.text import words_of
 from lavic_chat.nlu.english import load_thesaurus, rows
-from lavic_chat.nlu.thesaurus import Thesaurus, name_words, thing_from, with_groups
+from lavic_chat.nlu.thesaurus import Thesaurus, Thing, name_words, thing_from, with_groups
 
 FEW = Thesaurus(
     map(
@@ -219,3 +219,21 @@ def test_no_group_is_named_like_a_thing_up_to_a_joint():
     thesaurus = load_thesaurus()
     named = {name_words(name) for thing in thesaurus.things if not thing.is_group for name in thing.names}
     assert not {name_words(name) for name in thesaurus.group_names} & named, "its members would be such things"
+
+
+def test_hyphens_keep_a_name_whole():
+    assert name_words("slip-on sandals") == ("slip", "on", "sandal")
+    assert name_words("a table-on-wheels in oak") == ("table", "on", "wheel")
+    assert name_words("a lamp on wheels") == ("lamp",)
+    thesaurus = Thesaurus([Thing(("sliders", "slip-on sandals"))])
+    assert thesaurus.find("Lorlen slip-on sandals") == (frozenset({0}), 1)
+    assert thesaurus.is_name("slip on sandals")  # as they are mended
+
+
+def test_a_group_has_all_of_its_groups():
+    rows_of = [
+        {"group": "for the home", "also": [], "by_use": [], "things": ["bin"], "groups": ["seating"]},
+        {"group": "seating", "also": [], "by_use": [], "things": ["sofa"]},
+    ]
+    found = with_groups([Thing(("bin",)), Thing(("sofa",))], rows_of)
+    assert [thing.broader for thing in found[:2]] == [("for the home",), ("for the home", "seating")]

@@ -1,5 +1,7 @@
 """Things that are said to be for something, and not what they are."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +71,24 @@ def test_a_thing_that_is_named_elsewhere_goes_before_a_use():
     text = "a sofa, and no other thing to sit on"
     sofa = span_of("sofa", text)
     assert with_uses([sofa], text, load_thesaurus()) == [sofa]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "found"),
+    [
+        ("a fashion item for the weekend", ["fashion item"], ["fashion item"]),
+        ("something for the living room floor, a rug", ["rug"], ["rug"]),
+        ("something nice to look at. There is a wood stove", ["wood stove"], ["something to look at"]),
+        ("something calm, neutral for my kitchen", ["calm"], ["something for my kitchen"]),
+        ("something more or less green for the patio", [], ["something for the patio"]),
+        ("something red and shiny to play with", ["shiny to play"], ["something to play with"]),
+        ("one more thing, a torch for power cuts", ["torch for power cuts"], ["torch for power cuts"]),
+        ("a piece of storage for the kids", ["piece of storage"], ["piece of storage"]),
+    ],
+)
+def test_a_use_or_a_thing_that_is_named(text, kinds, found):
+    spans = [replace(span_of(kind, text), sure=0.8) for kind in kinds]
+    assert [one.text for one in with_uses(spans, text, load_thesaurus())] == found
 
 
 @given(st.text(max_size=80))
