@@ -176,7 +176,8 @@ def is_thing(text: str, kinds: Kinds) -> bool:
 
 def names_thing(read: Reading, kinds: Kinds, least: float) -> bool:
     """Whether a message names a thing that is sold here; least: how probably."""
-    named = (span for span in read.spans if span.slot == r.KIND and span.sure >= least)
+    spans = (*read.spans, *read.possible)  # of a "rocking horse" the network may be sure of the first word alone
+    named = (span for span in spans if span.slot == r.KIND and span.sure >= least)
     return any(kinds.is_sold((span.text,)) for span in named)
 
 

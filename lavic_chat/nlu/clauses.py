@@ -10,7 +10,8 @@ from lavic_chat.nlu.reading import Span
 ROOM = r"(?:budget|limit|maximum|max|space|room|wall|niche|corner|gap|ceiling|door|favou?rite|idea|taste)"
 OWNED = re.compile(
     r"(?<!\bdo )(?<!\bdid )(?<!\bcan )\b(?:(?:i|we)(?:\s+(?:already|currently|just|still))?\s+(?:have|own|bought|got)"
-    rf"|(?:i|we)[’']ve\s+(?:already\s+)?(?:got|bought)|(?P<mine>my|our)\s+(?!\w*\s?{ROOM})[\w\s-]{{2,30}}?\b(?:is|are))\b",
+    r"|(?:i|we)[’']ve\s+(?:already\s+)?(?:got|bought)"
+    rf"|(?<!between )(?P<mine>my|our)\s+(?!\w*\s?{ROOM})[\w\s-]{{2,30}}?\b(?:is|are))\b",
     re.IGNORECASE,
 )
 CLAUSE_END = re.compile(

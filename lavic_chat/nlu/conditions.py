@@ -15,6 +15,7 @@ from lavic_chat.catalog.amounts import write_money
 from lavic_chat.catalog.measures import LONGEST, FactTable
 from lavic_chat.catalog.text import singular, words_of
 from lavic_chat.nlu import reading as r
+from lavic_chat.nlu.children import is_for_children
 from lavic_chat.nlu.grounding import DOUBT, SURE, Grounding, otherwise
 from lavic_chat.nlu.intent import BRAND, VARIANT, Appearance, Intent, Limit, Relation, limit_words, relation_words
 from lavic_chat.nlu.lexicon import PART
@@ -23,6 +24,7 @@ from lavic_chat.nlu.picture_words import PLAIN
 KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 3.5, 4.5, 1.2
 GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
 GROUP_WEIGHT = 0.15  # of a kind that is but a group, "something for the kitchen": what is of it is not so clear
+FOR_CHILDREN = 0.75  # the same for what is for children, where nobody said so
 NARROWER = 0.9  # of a kind's probability for what is called by a narrower name, a shower curtain for a curtain
 ANOTHER_THING = 0.25  # probability that what is only near a kind will do for it
 KIND_WIDTH = 0.09  # of similarity below the best, within which a thing may be of the kind
@@ -120,6 +122,7 @@ def kind_condition(kinds: Sequence[str], meant: float, grounding: Grounding) -> 
     sure = float(np.clip((best - GUESSED) / (NAMED - GUESSED), 0.0, 1.0)) ** 2
     probability = np.clip(np.exp(-(behind**2)), 1e-4, SURE)
     probability = np.where(grounding.is_narrower(kinds), NARROWER * probability, probability)
+    probability = np.where(is_for_children(kinds, grounding), FOR_CHILDREN * probability, probability)
     if best < NAMED and any(map(grounding.is_thing, kinds)):  # nothing is called so: the nearest is another thing
         probability = ANOTHER_THING * probability
     broad = GROUP_WEIGHT if all(map(grounding.is_group, kinds)) else 1.0

@@ -23,7 +23,7 @@ from lavic_chat.nlu.prototypes import Prototypes, mean_prototypes
 from lavic_chat.nlu.seen_words import SeenWords
 from lavic_chat.nlu.spelling import Speller
 from lavic_chat.nlu.terms import Encoder, nearest, room_for
-from lavic_chat.nlu.thesaurus import Thesaurus, name_words
+from lavic_chat.nlu.thesaurus import Thesaurus
 from lavic_chat.nlu.titles import Titles
 from lavic_chat.nlu.word_tables import WordTables, find_entry, make_word_tables
 
@@ -115,7 +115,7 @@ class Grounding:
     def of_kind(self, mended: str, near: np.ndarray, described: dict[int, float]) -> np.ndarray:
         """[N] by the words of names and the thesaurus, where they say more than meanings do: near [T], of names, which
         is changed; described: things that the words describe, and how closely."""
-        words, (things, left) = name_words(mended), self.thesaurus.find(mended)
+        words, (things, left) = self.thesaurus.head_words(mended), self.thesaurus.find(mended)
         kinds, wider_names, called = self.thesaurus.kinds, self.thesaurus.wider, self.tables.name_words
         all_things = [place for place in range(len(kinds)) if place not in self.thesaurus.groups]
         wider = frozenset().union(*(kinds[thing] for thing in things)) - things

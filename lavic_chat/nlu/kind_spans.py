@@ -6,9 +6,13 @@ from collections.abc import Iterator, Sequence
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.reading import Span
 
-VAGUE = frozenset(("place", "somewhere", "something", "smth", "thing", "anything", "space", "storage", "bits", "stuff"))
+VAGUE = frozenset(
+    ("place", "somewhere", "something", "smth", "summat", "thing", "anything", "space", "storage", "bits", "stuff")
+)
 PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.IGNORECASE)  # a thing, and its part
-PURPOSE_BEHIND = re.compile(r"\s+for\s+(?:the|my|our|his|her|their)\s+(?:[\w-]+\s+)?", re.IGNORECASE)  # what it is for
+PURPOSE_BEHIND = re.compile(  # what a thing is for
+    r"\s+(?:that(?:[’']?s|\s+is)\s+)?for\s+(?:the|my|our|his|her|their)\s+(?:[\w-]+\s+)?", re.IGNORECASE
+)
 PART_BEFORE = re.compile(r"\b(?:with|without|no|has|have|having)\s+(?:[\w-]+\s+){0,2}\Z", re.IGNORECASE)
 STANDS_BEFORE = r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z"
 WHERE_BEFORE = re.compile(
@@ -16,8 +20,9 @@ WHERE_BEFORE = re.compile(
     r"|(?:put|hang|stand|sit|lie|lay|throw|drape|go|goes|fit|fits|mount|place|use)\s+(?:it\s+|them\s+)?on)"
     + STANDS_BEFORE, re.IGNORECASE,
 )  # fmt: skip
-ON_BEFORE = re.compile(  # "for on the desk", but "any leads on a desk?"
-    r"\b(?<!set )(?<!keen )(?<!sold )(?<!hooked )(?<!depends )(?<!down )on" + STANDS_BEFORE, re.IGNORECASE
+ON_BEFORE = re.compile(  # "for on the desk", "money in the tea caddy"; but "any leads on a desk?"
+    r"\b(?:(?<!set )(?<!keen )(?<!sold )(?<!hooked )(?<!depends )(?<!down )on|in(?!\s+an?\b))" + STANDS_BEFORE,
+    re.IGNORECASE,
 )
 PLACES = frozenset(
     ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
@@ -30,6 +35,31 @@ NAMED_CAN = re.compile(
     r"\b(?:an?|the|any|some|my|our|new|old|trash|rubbish|garbage|waste|watering|pedal|metal|steel)\s+(?:[\w-]+\s+){0,2}\Z",
     re.IGNORECASE,
 )  # fmt: skip
+QUALITIES = frozenset(  # which are no part of any name
+    ("small", "little", "tiny", "big", "large", "huge", "tall", "short", "long", "wide", "narrow", "slim", "nice",
+     "good", "lovely", "pretty", "beautiful", "decent", "proper", "simple", "basic", "comfy", "comfortable", "cosy",
+     "cozy", "cheap", "cheaper", "sturdy", "solid", "strong", "fancy", "posh", "cute", "funny", "smart", "compact",
+     "matching", "different", "other", "another", "extra", "spare", "new", "second", "real", "certain", "suitable",
+     "quiet", "light", "heavy", "more", "less")
+)  # fmt: skip
+NO_THINGS = frozenset(  # as a word of its own: what a thing has, or stands at
+    (
+        "wall",
+        "door",
+        "window",
+        "corner",
+        "floor",
+        "ceiling",
+        "top",
+        "bottom",
+        "side",
+        "sides",
+        "back",
+        "front",
+        "gap",
+        "update",
+    )
+)
 
 
 def is_verb(span: Span, text: str) -> bool:
@@ -86,5 +116,5 @@ def is_vague(kind: str) -> bool:
 
 
 def is_place(kind: str) -> bool:
-    """Whether what was taken for a thing is where things stand."""
-    return kind.lower().split()[-1] in PLACES
+    """Whether what was taken for a thing is where things stand, or what they have."""
+    return kind.lower().split()[-1] in PLACES or kind.lower() in NO_THINGS

@@ -12,6 +12,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.grounding import DESCRIBING, SEEN, Grounding
 from lavic_chat.nlu.kind_spans import (
+    QUALITIES,
     beside,
     is_part,
     is_place,
@@ -40,9 +41,12 @@ PURPOSE_BEFORE = re.compile(
 )  # fmt: skip
 FILLED_WITH = re.compile(  # "two tins of paint"
     r"\b(?:tins?|cans?|pots?|bags?|sacks?|packe?t?s?|rolls?|bottles?|jars?|box|boxes|tubes?|buckets?|bunch|bunches|crates?"
-    r"|litres?|liters?|kilos?)\s+of\s+([^\W\d_]+(?:\s+(?!and\b|or\b)[^\W\d_]+)?)", re.IGNORECASE,
+    r"|litres?|liters?|kilos?)\s+of\s+(?!some\b|any\b|your\b|th)([^\W\d_]+(?:\s+(?!and\b|or\b)[^\W\d_]+)?)",
+    re.IGNORECASE,
 )  # fmt: skip
-PLACE_BEHIND = re.compile(r"\s+for\s+(?:the|my|our|his|her|an?)?\s*([^\W\d_]+(?:\s+[^\W\d_]+)?)\b", re.IGNORECASE)
+PLACE_BEHIND = re.compile(
+    r"\s+(?:that(?:[’']?s|\s+is)\s+)?for\s+(?:the|my|our|his|her|an?)?\s*([^\W\d_]+(?:\s+[^\W\d_]+)?)\b", re.IGNORECASE
+)
 ENDS = JOINTS | {"is", "are", "that", "which", "who"}  # behind a name
 ONE_BEHIND = re.compile(r"\s+ones?\b", re.IGNORECASE)
 SENTENCE_END = re.compile(r"[.!?;\n]+")
@@ -52,13 +56,6 @@ CALLED_ALIKE = 0.7  # similarity from which on what is described is sold
 RESPELLED, RESPELLED_WORD, NEAR_NAMES = 0.75, 0.8, 5  # likeness of names of several words, of one; names that are tried
 RESPELLED_COMMON = 0.9  # of several words that are all common ones
 BETWEEN_ALTERNATIVES = re.compile(r"\bor\b|/")
-QUALITIES = frozenset(  # which are no part of any name
-    ("small", "little", "tiny", "big", "large", "huge", "tall", "short", "long", "wide", "narrow", "slim", "nice",
-     "good", "lovely", "pretty", "beautiful", "decent", "proper", "simple", "basic", "comfy", "comfortable", "cosy",
-     "cozy", "cheap", "cheaper", "sturdy", "solid", "strong", "fancy", "posh", "cute", "funny", "smart", "compact",
-     "matching", "different", "other", "another", "extra", "spare", "new", "second", "real", "certain", "suitable",
-     "quiet", "light", "heavy", "more", "less")
-)  # fmt: skip
 
 
 class Kinds:
@@ -71,8 +68,8 @@ class Kinds:
         """The kinds of thing wanted now, any of them, and those announced for later. Where none that was read is called
         so here, what the words name that may be a kind."""
         spans = with_uses(without_parts(read.spans, text), text, self.grounding.thesaurus)
-        named = (self.unqualified(span) for span in spans)
-        spans = [self.whole(span, read, text) for span in named if self.is_kind(span, text)]
+        named = (self.whole(self.unqualified(span), read, text) for span in spans)
+        spans = [span for span in named if self.is_kind(span, text)]
         if read.act == r.REFINE:  # of what is wished for already; "for clothes" says what it is for
             spans = [span for span in spans if span.sure >= UNSURE and not PURPOSE_BEFORE.search(text[: span.start])]
         spans = without_places([self.respelled(self.bare(span)) for span in spans], text)
@@ -92,12 +89,14 @@ class Kinds:
         for before, span in pairwise(spans):
             alternative = BETWEEN_ALTERNATIVES.search(text[before.end : span.start])
             (now if alternative or self.is_alike((span.text,), tuple(now)) else later).append(span.text)
-        return tuple(dict.fromkeys(now)), tuple(later)
+        special = [kind for kind in now if not self.grounding.thesaurus.is_group(kind)]  # "something to sit on, a sofa"
+        return tuple(dict.fromkeys(special or now)), tuple(later)
 
     def whole(self, span: Span, read: Reading, text: str) -> Span:
         """A kind's name with the words beside it that belong to it, where the network has cut them off: "moka pot"."""
         others = [one for one in read.spans if one is not span]
-        if (filled := FILLED_WITH.match(text, span.start)) and not self.is_named_so(filled[0]):
+        filled = FILLED_WITH.match(text, span.start)
+        if filled and not self.grounding.thesaurus.is_phrase(filled[0]):
             known = (said for said in (filled[1], filled[1].split()[0]) if self.grounding.is_thing(said))
             return replace(span, text=next(known, filled[1]))
         if (place := PLACE_BEHIND.match(text[span.end :])) and len(name_words(span.text)) == 1:
@@ -237,7 +236,8 @@ class Kinds:
         for span in sorted(read.possible, key=lambda one: -one.sure):
             if WITH_BEFORE.search(text[: span.start]):
                 continue
-            if is_denied(span, text) or len(span.text.split()) >= DESCRIBING or not (name := self.head_of(span.text)):
+            is_none = is_denied(span, text) or FILLED_WITH.match(span.text)
+            if is_none or len(span.text.split()) >= DESCRIBING or not (name := self.head_of(span.text)):
                 continue
             place = max(span.text.lower().rfind(name), 0)
             if not is_stood_at(text[: span.start + place]):

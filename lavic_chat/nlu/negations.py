@@ -17,7 +17,9 @@ DENIED_BEFORE = re.compile(
     r"\b(?:no|not|without|minus|non|isn[’']?t|aren[’']?t|(?:all|anything|any colou?r|everything) but|except"
     r"|gone off|(?:sick|tired|fed up|bored) (?:of|with)|hates?|hated|loathes?|dislikes?"
     r"|(?:can|could|won|wouldn?)(?:not|n?[’']?t) (?:stand|bear|abide|face|look at|live with|have))[\s-]+"
-    r"(?:(?:any|an?|the|that|these|those|another|more)\s+)*\Z", re.IGNORECASE,
+    r"(?:(?:any|an?|the|that|these|those|another|more)\s+)*"
+    r"(?:(?:one|any) of (?:them|those|these|your)\s+(?:[\w-]+\s+)?)?\Z",
+    re.IGNORECASE,
 )  # fmt: skip
 NOBODY_WANTS = re.compile(  # "cane or rattan we do not want"
     r"\W{0,2}(?:i|we|he|she|they)\s+(?:(?:do|does|did|can) ?not|(?:do|does|did)n[’']?t|never|can[’']?t)\s+"

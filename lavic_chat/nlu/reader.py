@@ -12,6 +12,7 @@ from lavic_chat.nlu.comparisons import to_compare, with_comparisons, with_extrem
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent, with_limit
 from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
+from lavic_chat.nlu.mixed_spans import with_things_apart
 from lavic_chat.nlu.multiples import with_multiple
 from lavic_chat.nlu.negations import denies_pick, refuses_kinds, with_negations
 from lavic_chat.nlu.pointing import points, said_anew, without_neighbours
@@ -83,7 +84,8 @@ class IntentReader:
             read, text = self.tagger.read(tuple(before), mended), mended
         if before and points(read) and not (read.place and place_in(text) == read.place):
             read = said_anew(read, self.tagger.read((), text))
-        read = settle_act(self.kinds.with_appearance(read, text), text, self.kinds, not before)
+        read = self.kinds.with_appearance(with_things_apart(read, self.grounding), text)
+        read = settle_act(read, text, self.kinds, not before)
         read = with_comparisons(to_compare(read, text), text) if before else read
         if refuses_kinds(read, text):
             read = replace(read, act=r.CHATTER, spans=())

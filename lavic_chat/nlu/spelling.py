@@ -68,7 +68,7 @@ class Speller:
         ):
             return word
         likely = [found for said in (word, without_r(word)) if said for found in self._near(said)]
-        best = max(likely, key=lambda found: found[:3])[3] if likely else word
+        best = max(likely, key=lambda found: found[:-1])[-1] if likely else word
         if len(word) >= LONG and (found := self._nearest_common(word)):
             # "moorning" is no "motoring", and "plesse" is not what some product is called
             own = SIMILARITY(word, best) if likely else 0.0
@@ -85,12 +85,14 @@ class Speller:
         """Whether a word may be meant by one whose letters are so similar: "tryna" is no "Torina"."""
         return letters >= MADE_UP or other not in self.made_up
 
-    def _near(self, word: str) -> list[tuple[float, bool, bool, str]]:
-        """Words that may be meant: how like each is, whether it has the same letters, and begins with the same one."""
+    def _near(self, word: str) -> list[tuple[float, bool, bool, bool, str]]:
+        """Words that may be meant: how like each is, whether it has the same letters, sounds the same, "pinck" as pink,
+        and begins with the same letter."""
+        sound = metaphone(word)
         near = process.extract(word, self.words, scorer=SIMILARITY, score_cutoff=LEAST_ALIKE, limit=NEAREST)
         # Equally near are letters that changed places and letters that are missing: the former are the likelier slip.
         return [
-            (score, sorted(other) == sorted(word), other[0] == word[0], other)
+            (score, sorted(other) == sorted(word), metaphone(other) == sound, other[0] == word[0], other)
             for other, letters, _ in near if (score := likeness(word, other, letters)) and self.may_be(other, letters)
         ]  # fmt: skip
 
@@ -101,9 +103,9 @@ def without_r(word: str) -> str:
 
 
 def likeness(word: str, other: str, letters: float) -> float:
-    """How like another word one is that is none, whose letters are so similar: by these alone, or as it sounds, too; 0
-    where it can hardly be meant."""
+    """How like another word one is that is none, whose letters are so similar: by these alone, or, less than any by
+    these, as it sounds, too; 0 where it can hardly be meant."""
     if letters >= SIMILAR:
         return letters
     heard = (letters + SIMILARITY(metaphone(word), metaphone(other))) / 2
-    return heard if heard >= SOUNDS_SO else 0.0
+    return SIMILAR * heard if heard >= SOUNDS_SO else 0.0

@@ -158,6 +158,10 @@ class Thesaurus:
         """Whether words are a name that goes on behind a joint, "something for the kitchen"."""
         return phrase_words(said) in self.by_phrase
 
+    def head_words(self, said: str) -> tuple[str, ...]:
+        """The words of a name up to a joint; none where those name another thing, "a box of chocolates"."""
+        return () if self.is_phrase(said) and not is_known_by_head(said) else name_words(said)
+
     def measured(self, said: str) -> str:
         """What words name of which they say but how much: "pieces of kitchenware" are kitchenware."""
         words = words_of(said)

@@ -9,7 +9,7 @@ from lavic_chat.nlu.reading import Span
 from lavic_chat.nlu.thesaurus import GLUE, Thesaurus
 
 HEAD = re.compile(
-    r"\b(?:something|anything|smth|sth|things?|stuff|items?|pieces?|place|somewhere|somethin)\b(?!\s+of\b)",
+    r"\b(?:something|anything|smth|sth|things?|stuff|items?|pieces?|place|somewhere|somethin|summat)\b(?!\s+of\b)",
     re.IGNORECASE,
 )
 WORD = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?|[.,;:!?/()–—]")

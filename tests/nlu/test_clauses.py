@@ -14,6 +14,7 @@ from lavic_chat.training.marked_turns import unmark
         ("my bed is [width~:160] wide, [kind:bedside table] please", ["bedside table"]),
         ("my budget is [price<:100], a [kind:lamp] please", ["100", "lamp"]),
         ("we have [width<:90 cm], a [kind:desk] please", ["90 cm", "desk"]),
+        ("the gap between my bed and the wall is [width<:50 cm], a [kind:bookcase]", ["50 cm", "bookcase"]),
         ("our [kind:chairs] are [wanted:green], so a [kind:table] to match", ["table"]),
         ("I have a [wanted:white] [kind:desk]", ["white", "desk"]),
         ("do we have a [wanted:white] [kind:desk] here", ["white", "desk"]),

@@ -2,8 +2,9 @@
 
 import pytest
 
+from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.intent import Appearance
-from lavic_chat.nlu.negations import join_alternatives, with_negations
+from lavic_chat.nlu.negations import join_alternatives, refuses_kinds, with_negations
 from lavic_chat.nlu.reading import Reading
 from lavic_chat.training.marked_turns import unmark
 
@@ -52,11 +53,25 @@ def slots(marked: str) -> list[tuple[str, str]]:
         ("[wanted:rattan], I don't want to pay much", [("wanted", "rattan")]),
         ("a [kind:keyboard]. Not a [kind:piano]", [("kind", "keyboard"), ("unwanted", "piano")]),
         ("no [kind:bookcases]", [("kind", "bookcases")]),
+        ("not one of them kiddie [kind:potties], a [kind:toilet]", [("unwanted", "potties"), ("kind", "toilet")]),
         ("no [unwanted:doormats] or [kind:bath mats]", [("unwanted", "doormats"), ("unwanted", "bath mats")]),
     ],
 )
 def test_what_is_turned_down(marked, expected):
     assert slots(marked) == expected
+
+
+@pytest.mark.parametrize(
+    ("marked", "refused"),
+    [
+        ("no [kind:screen] in green", True),
+        ("still no [kind:screen] in green", False),
+        ("we have no [kind:desk], oak please", False),
+    ],
+)
+def test_what_one_lacks_still_is_wished_for(marked, refused):
+    text, spans = unmark(marked)
+    assert refuses_kinds(Reading(r.ASK, spans=spans), text) is refused
 
 
 def test_alternatives_are_of_one_facet():

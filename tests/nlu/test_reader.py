@@ -106,6 +106,16 @@ def test_a_name_stays_whatever_else_is_described(kinds):
         ("a [kind:corner sofa]", "corner sofa"),
         ("two [kind:tins] of rugs", "rugs"),
         ("two [kind:tins] of magnolia paint", "magnolia paint"),  # what fills it is wished for
+        ("[kind:bags of plaster]", "plaster"),
+        ("a [kind:bag of some kind]", "bag of some kind"),
+        ("a [kind:sofa] for the guest house", "sofa"),  # and no house sofa
+        ("a [kind:lamp] for the sofa", "lamp"),
+        ("a [kind:lamp] that's for the [kind:table]", "table lamp"),
+        ("something to sit on, a [kind:sofa]", "sofa"),
+        ("any tips on a [kind:sofa]?", "sofa"),
+        ("[kind:more] or less green, a [kind:rug]", "rug"),
+        ("the [kind:wall] is long, a [kind:sofa]", "sofa"),
+        ("the money in the [kind:lamp] is for a [kind:rug]", "rug"),
     ],
 )
 def test_a_thing_by_its_own_name(kinds, marked, now):

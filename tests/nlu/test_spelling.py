@@ -47,6 +47,14 @@ def test_what_is_short_for_something_stays_and_of_two_the_common_word_is_meant()
     assert speller.mend("smth") == "smth" and speller.mend("budgit") == "budget"
 
 
+def test_of_words_as_near_by_letters_the_one_that_sounds_the_same_is_meant():
+    speller = Speller(
+        {}, {"pick", "pink", "sporty", "spotty", "green", "greeny", "cotton", "cottony"}, lambda word: False
+    )
+    said = {"pinck": "pink", "spoty": "spotty", "grean": "green", "coton": "cotton"}
+    assert {word: speller.mend(word) for word in said} == said
+
+
 def test_a_brand_is_meant_where_hardly_a_letter_is_wrong():
     speller = Speller({"torina": 5, "sofa": 2}, (), lambda word: False, tuple, {"torina"})
     assert speller.mend("tryna") == "tryna" and speller.mend("torinna") == "torina" and speller.mend("sofe") == "sofa"
