@@ -22,7 +22,8 @@ SOMETHING_ELSE = re.compile(
 )  # fmt: skip
 NOT_IT = re.compile(
     r"\b(?:that|this|it)(?:['’]?s|\s+is|\s+was)?(?:\s+(?:so|still|just))?\s+n(?:ot|o)\s+(?:it|quite|the one|right)\b"
-    r"|\bsays? no\b|\A\W*(?:no+|nope|nah)(?:\W+(?:no+|nope|nah|again|either))*\W*\Z", re.IGNORECASE,
+    r"|\bsays? no\b|\A\W*nor\s+(?:that|this|those|these|it)\b"
+    r"|\A\W*(?:no+|nope|nah)(?:\W+(?:no+|nope|nah|again|either))*\W*\Z", re.IGNORECASE,
 )  # fmt: skip
 SECOND = re.compile(
     r"\brunners?[- ]{0,3}up\b"

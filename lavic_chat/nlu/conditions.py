@@ -23,7 +23,7 @@ from lavic_chat.nlu.picture_words import PLAIN
 
 KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 3.5, 4.5, 1.2
 GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
-GROUP_WEIGHT = 0.15  # of a kind that is but a group, "something for the kitchen": what is of it is not so clear
+GROUP_WEIGHT = 0.6  # of a kind that is but a group, "something for the kitchen": what is of it is not so clear
 FOR_CHILDREN = 0.75  # the same for what is for children, where nobody said so
 NARROWER = 0.9  # of a kind's probability for what is called by a narrower name, a shower curtain for a curtain
 ANOTHER_THING = 0.25  # probability that what is only near a kind will do for it

@@ -13,6 +13,9 @@ PART_BEHIND = re.compile(r"\s*\bwith\b(?!.*\b(?:matching|and)\b)[^,.;!?]*", re.I
 PURPOSE_BEHIND = re.compile(  # what a thing is for
     r"\s+(?:that(?:[’']?s|\s+is)\s+)?for\s+(?:the|my|our|his|her|their)\s+(?:[\w-]+\s+)?", re.IGNORECASE
 )
+IT_HAS = re.compile(  # "and it needs a mirror"
+    r"\bit\s+(?:needs|has|(?:should|must|has\s+to|needs\s+to|ought\s+to)\s+have)\s+(?:an?|some|the)\s+\Z", re.IGNORECASE
+)
 PART_BEFORE = re.compile(r"\b(?:with|without|no|has|have|having)\s+(?:[\w-]+\s+){0,2}\Z", re.IGNORECASE)
 STANDS_BEFORE = r"\s+(?:the|my|our|his|her|their|this|that|an?)\s+(?:[\w-]+\s+)?\Z"
 WHERE_BEFORE = re.compile(
@@ -101,6 +104,7 @@ def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
         before = next((one for one in reversed(kept) if one.slot == r.KIND), None)
         between = text[before.end : span.start] if before and span.slot == r.KIND else "."
         is_part = PART_BEHIND.fullmatch(between) or PURPOSE_BEHIND.fullmatch(between)
+        is_part = is_part or (span.slot == r.KIND and IT_HAS.search(text[: span.start]))
         kept += [] if is_part else [span]
     return kept
 

@@ -72,6 +72,10 @@ class Kinds:
         spans = [span for span in named if self.is_kind(span, text)]
         if read.act == r.REFINE:  # of what is wished for already; "for clothes" says what it is for
             spans = [span for span in spans if span.sure >= UNSURE and not PURPOSE_BEFORE.search(text[: span.start])]
+        if any(self.grounding.is_thing(span.text) for span in spans):  # "what washes plates, a dishwasher I think"
+            spans = [
+                span for span in spans if len(span.text.split()) < DESCRIBING or self.grounding.is_thing(span.text)
+            ]
         spans = without_places([self.respelled(self.bare(span)) for span in spans], text)
         sold = [span for span in spans if self.is_sold((span.text,))]
         sure = [span for span in sold if self.is_named_so(span.text) and not is_denied(span, text)]

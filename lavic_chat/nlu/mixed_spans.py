@@ -17,11 +17,11 @@ def with_things_apart(read: Reading, grounding: Grounding) -> Reading:
 
 def parts_of(span: Span, grounding: Grounding) -> list[Span]:
     """A span as it is; of looks before the name of a thing that is sold here both."""
-    words, looks = span.text.split(), grounding.appearance_in(span.text)
-    name = " ".join(words[len(looks) :])
-    is_mixed = span.slot in r.APPEARANCES and looks and name and not grounding.meant(span.text)
+    words, appearance = span.text.split(), grounding.appearance_in(span.text)
+    name = " ".join(words[len(appearance) :])
+    is_mixed = span.slot in r.APPEARANCES and appearance and name and not grounding.meant(span.text)
     if not is_mixed or grounding.things_in(name)[:1] != (name.lower(),):
         return [span]
     start = span.end - len(name)
-    look = replace(span, text=" ".join(words[: len(looks)]), end=start - 1)
+    look = replace(span, text=" ".join(words[: len(appearance)]), end=start - 1)
     return [look, Span(r.KIND, name, start, span.end, sure=span.sure)]

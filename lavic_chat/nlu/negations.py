@@ -15,7 +15,8 @@ OR = re.compile(r"\s*,?\s*\b(?:nor|or)\s+(?:an?\s+)?", re.IGNORECASE)
 LISTED = re.compile(r"\s*(?:,|,?\s*\b(?:nor|or)\b)\s*(?:an?\s+)?", re.IGNORECASE)
 DENIED_BEFORE = re.compile(
     r"\b(?:no|not|without|minus|non|isn[’']?t|aren[’']?t|(?:all|anything|any colou?r|everything) but|except"
-    r"|gone off|(?:sick|tired|fed up|bored) (?:of|with)|hates?|hated|loathes?|dislikes?"
+    r"|gone off|(?:set|dead|[’']s|is|are|am) against"
+    r"|(?:sick|tired|fed up|bored) (?:of|with)|hates?|hated|loathes?|dislikes?"
     r"|(?:can|could|won|wouldn?)(?:not|n?[’']?t) (?:stand|bear|abide|face|look at|live with|have))[\s-]+"
     r"(?:(?:any|an?|the|that|these|those|another|more)\s+)*"
     r"(?:(?:one|any) of (?:them|those|these|your)\s+(?:[\w-]+\s+)?)?\Z",
@@ -68,7 +69,7 @@ def with_negations(read: Reading, text: str) -> Reading:
         is_next = spans[place - 1].slot == r.UNWANTED and OR.fullmatch(text[before.end : span.start])
         if is_next and span.slot == r.KIND:
             spans[place] = replace(span, slot=r.UNWANTED, against=0.0)
-    spans = deny_lists(spans, text)
+    spans = without_denied(deny_lists(spans, text))
     unwanted = [span for span in spans if span.slot == r.UNWANTED]
     possible = (one for one in read.possible if not any(one.start < no.end and no.start < one.end for no in unwanted))
     return replace(read, spans=tuple(spans), possible=tuple(possible))
@@ -102,6 +103,14 @@ def without_repeats(spans: Sequence[Span]) -> list[Span]:
     """Without wishes for what the same message turns down: "no leather, my cat scratches leather"."""
     unwanted = {span.text.lower() for span in spans if span.slot == r.UNWANTED}
     return [span for span in spans if span.slot != r.WANTED or span.text.lower() not in unwanted]
+
+
+def without_denied(spans: Sequence[Span]) -> list[Span]:
+    """Without things that the same message turns down, where it wishes for another: "an orchid. No, not an orchid, a
+    bonsai tree"."""
+    unwanted = {span.text.lower() for span in spans if span.slot == r.UNWANTED}
+    left = [span for span in spans if span.slot != r.KIND or span.text.lower() not in unwanted]
+    return left if any(span.slot == r.KIND for span in left) else list(spans)
 
 
 def deny(span: Span, text: str) -> Span:

@@ -72,7 +72,7 @@ class Speller:
         if len(word) >= LONG and (found := self._nearest_common(word)):
             # "moorning" is no "motoring", and "plesse" is not what some product is called
             own = SIMILARITY(word, best) if likely else 0.0
-            is_known = best in self.called and self.is_word(best)
+            is_known = (best in self.called and self.is_word(best)) or metaphone(best) == metaphone(word)
             return found[0] if found[1] > own or (found[1] == own and not is_known) else best
         return best
 

@@ -13,7 +13,7 @@ HOUSE = Path(__file__).parents[2]
 FOLDER = HOUSE / "catalog" / "conversations"
 EACH = {
     "development": 20, "test": 40, "development-2": 24, "development-3": 12, "test-2": 12, "test-3": 12, "test-4": 12,
-    "test-5": 12, "test-6": 12,
+    "test-5": 12, "test-6": 12, "test-7": 12,
 }  # fmt: skip
 KINDS = {
     "negation", "topic", "price", "refusal", "size", "names",

@@ -16,7 +16,16 @@ def kinds() -> Kinds:
 
 
 @pytest.mark.parametrize(
-    "text", ["nope", "no no no", "nope again", "cos that's not it", "that is not the one", "he says no again"]
+    "text",
+    [
+        "nope",
+        "nor that. third time lucky?",
+        "no no no",
+        "nope again",
+        "cos that's not it",
+        "that is not the one",
+        "he says no again",
+    ],
 )
 def test_a_refusal_in_few_words_is_no_small_talk(kinds, text):
     assert settle_act(Reading(r.CHATTER), text, kinds, False).act == r.REJECT

@@ -53,6 +53,11 @@ def slots(marked: str) -> list[tuple[str, str]]:
         ("[wanted:rattan], I don't want to pay much", [("wanted", "rattan")]),
         ("a [kind:keyboard]. Not a [kind:piano]", [("kind", "keyboard"), ("unwanted", "piano")]),
         ("no [kind:bookcases]", [("kind", "bookcases")]),
+        ("she is dead set against [wanted:white], a [kind:loo]", [("unwanted", "white"), ("kind", "loo")]),
+        (
+            "an [kind:orchid] no wait not an [kind:orchid] a [kind:bonsai tree]",
+            [("unwanted", "orchid"), ("kind", "bonsai tree")],
+        ),
         ("not one of them kiddie [kind:potties], a [kind:toilet]", [("unwanted", "potties"), ("kind", "toilet")]),
         ("no [unwanted:doormats] or [kind:bath mats]", [("unwanted", "doormats"), ("unwanted", "bath mats")]),
     ],

@@ -114,6 +114,8 @@ def test_a_name_stays_whatever_else_is_described(kinds):
         ("something to sit on, a [kind:sofa]", "sofa"),
         ("any tips on a [kind:sofa]?", "sofa"),
         ("[kind:more] or less green, a [kind:rug]", "rug"),
+        ("a [kind:machine that washes the plates], a [kind:lamp] I think", "lamp"),
+        ("a [kind:rug], and it needs a [kind:lamp]", "rug"),
         ("the [kind:wall] is long, a [kind:sofa]", "sofa"),
         ("the money in the [kind:lamp] is for a [kind:rug]", "rug"),
     ],

@@ -53,6 +53,7 @@ def test_of_words_as_near_by_letters_the_one_that_sounds_the_same_is_meant():
     )
     said = {"pinck": "pink", "spoty": "spotty", "grean": "green", "coton": "cotton"}
     assert {word: speller.mend(word) for word in said} == said
+    assert Speller({}, {"purple"}, lambda word: False, lambda: ["people"]).mend("perple") == "purple"
 
 
 def test_a_brand_is_meant_where_hardly_a_letter_is_wrong():
