@@ -141,7 +141,7 @@ def test_documented_calls_fit_the_commands(name):
 def test_the_stages_are_those_of_the_recipe():
     stages = tomllib.loads(read("assets/lavic-mini/recipe.toml"))["stage"]
     wanted = [(one["name"], one.get("command") or one["module"], str(one["minutes"])) for one in stages]
-    assert re.findall(r"^\| `([\w-]+)` \| `([\w.-]+)` \| (\d+) \|", read("docs/training.md"), re.MULTILINE) == wanted
+    assert re.findall(r"^\| `([\w-]+)` \| `([\w .-]+)` \| (\d+) \|", read("docs/training.md"), re.MULTILINE) == wanted
 
 
 def test_the_settings_of_the_environment_are_all_told():

@@ -49,3 +49,9 @@ def test_a_shopper_asks_and_gets_a_pick(home, tiny_catalog_folder, monkeypatch):
     second = ask("I need a red armchair for a reading corner", tiny_catalog_folder)
     assert second["pick"] == first["pick"]
     assert [item["id"] for item in second["candidates"]] == ids
+
+
+def test_the_shipped_moda_is_of_the_shipped_weights_and_items_are_searched_by_it(home, tiny_catalog_folder):
+    found = ask("I need a red armchair for a reading corner", tiny_catalog_folder, "--search", "both")
+    ids = [item["id"] for item in found["candidates"]]
+    assert len(set(ids)) == 10 and {f"chair-{colour}" for colour in ("red", "green", "blue", "yellow")} <= set(ids)
