@@ -12,10 +12,10 @@ def with_things_apart(read: Reading, grounding: Grounding) -> Reading:
     leather is, and a sofa is wished for."""
     if read.words(r.KIND):
         return read
-    return replace(read, spans=tuple(part for span in read.spans for part in parts_of(span, grounding)))
+    return replace(read, spans=tuple(part for span in read.spans for part in taken_apart(span, grounding)))
 
 
-def parts_of(span: Span, grounding: Grounding) -> list[Span]:
+def taken_apart(span: Span, grounding: Grounding) -> list[Span]:
     """A span as it is; of looks before the name of a thing that is sold here both."""
     words, appearance = span.text.split(), grounding.appearance_in(span.text)
     name = " ".join(words[len(appearance) :])
