@@ -11,7 +11,7 @@ from lavic_chat.nlu.changes import Changes
 from lavic_chat.nlu.comparisons import to_compare, with_comparisons, with_extreme
 from lavic_chat.nlu.grounding import Grounding
 from lavic_chat.nlu.intent import UNAVAILABLE, Intent, with_limit
-from lavic_chat.nlu.kinds import CLEARLY, Kinds, sureness
+from lavic_chat.nlu.kinds import CLEARLY, DESCRIBED_SO, Kinds, sureness
 from lavic_chat.nlu.mixed_spans import with_things_apart
 from lavic_chat.nlu.multiples import with_multiple
 from lavic_chat.nlu.negations import denies_pick, refuses_kinds, with_negations
@@ -24,6 +24,7 @@ from lavic_chat.nlu.subjects import place_in
 from lavic_chat.nlu.volumes import with_volumes
 
 ANOTHER = 0.7  # probability of a thing that is not sold, from which on it is wished for in place of an earlier one
+GUESSED_SO = 0.62  # likeness to what a thing is for, at least, where nobody knows what is named
 LIKE_NOTHING = 0.4  # of a whole message, below which it is like nothing here
 BESIDE = (r.QUESTION, r.CHATTER, r.SERVICE, r.OTHER_LANGUAGE)  # acts of messages that later ones do not go on from
 
@@ -145,9 +146,10 @@ class IntentReader:
             return kinds, later
         named = ""
         is_unknown = bool(kinds) and not self.kinds.is_sold(kinds) and not any(map(self.grounding.is_thing, kinds))
-        if is_unknown and self.grounding.describes_unsold([turn.text.lower()]):
-            return kinds, later
-        if is_unknown or not (kinds or last.kinds):
+        if is_unknown:
+            is_unsold = self.grounding.describes_unsold([turn.text.lower()])
+            named = self.kinds.described_in(turn.text, DESCRIBED_SO if is_unsold else GUESSED_SO)
+        elif not (kinds or last.kinds):
             named = self.kinds.described_in(turn.text)
         elif kinds and all(map(self.kinds.is_no_name, kinds)):
             named = self.kinds.described_in(turn.text, CLEARLY)

@@ -4,7 +4,8 @@ import pytest
 from helpers.listening import make_grounding
 
 from lavic_chat.nlu import reading as r
-from lavic_chat.nlu.kinds import Kinds
+from lavic_chat.nlu.kinds import DESCRIBED_SO, Kinds
+from lavic_chat.nlu.reader import GUESSED_SO
 from lavic_chat.nlu.reading import Reading, Span
 from lavic_chat.nlu.references import is_plural
 from lavic_chat.training.marked_turns import unmark
@@ -86,6 +87,15 @@ def test_what_no_name_says_is_looked_for_by_what_it_is_for(shop, ask):
     assert ask(said)[0].kinds == ("rug",)
     assert ask("a [kind:lamp]", said)[0].kinds == ("lamp",)
     assert ask(f"[kind:laptop], {said}")[0].act == "unavailable"
+
+
+@pytest.mark.parametrize(("unsold", "least"), [(False, GUESSED_SO), (True, DESCRIBED_SO)])
+def test_where_nobody_knows_what_is_named_a_guess_will_do_unless_it_is_not_sold(shop, ask, monkeypatch, unsold, least):
+    asked, reader = [], shop[0].reader
+    monkeypatch.setattr(reader.kinds, "described_in", lambda text, likely: asked.append(likely) or "")
+    monkeypatch.setattr(reader.grounding, "describes_unsold", lambda texts: unsold)
+    assert ask("where do people drape [kind:zzyzx over]")[0].act == "unavailable"
+    assert asked == [least] and GUESSED_SO < DESCRIBED_SO
 
 
 def test_words_that_are_no_name_give_way_to_what_is_described(ask):
