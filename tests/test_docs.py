@@ -90,7 +90,7 @@ def test_the_tree_names_every_room_and_nothing_else():
 
 
 OURS = re.compile(r"`((?:lavic_chat|tests|assets|docs|catalog|findings)/[\w./-]+|[a-z_]+/[\w/]+\.py|[a-z_]+/)`")
-ELSEWHERE = {"llm/", "vision/", "retriever/", "list/", "talk/"}  # folders of an adapter
+ELSEWHERE = {"llm/", "vision/", "retriever/", "list/", "moda/", "talk/"}  # folders of an adapter
 ELSEWHERE |= {"cache/", "downloads/", "journal/", "models/", "runtimes/"}  # of $LAVIC_HOME
 
 
