@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from lavic_chat.catalog.text import listed, singular
 from lavic_chat.recommendation import GivenWay, Recommendation
 
-PART = "part"  # the facet of what a thing has, rather than is
+PART, PATTERN = "part", "pattern"  # facets of what a thing has, rather than is; the latter where it is several, "dots"
 SAME, OTHER = "the same ", "another "  # how a relation begins: a thing has that, too
 ANYTHING = ("something", "anything", "nothing")  # a thing of which no more is said
 BEHIND = frozenset(("of", "with", "without", "for", "in", "like", "from", "on", "to", "by"))  # its words go behind
@@ -65,9 +65,9 @@ def had_by(one: GivenWay) -> str:
     """What a thing would have: "armrests", "no drawers", "the same shape"; "" of what it would be."""
     if one.said.startswith((SAME, OTHER)):
         return one.said
-    if one.name != PART:
-        return one.said.removeprefix("with ") if one.said.startswith("with ") else ""
     said = one.said.removeprefix("not ")
+    if one.name != PART and not (one.name == PATTERN and is_plural(said.split()[-1])):
+        return one.said.removeprefix("with ") if one.said.startswith("with ") else ""
     part = part_of(said)
     return (f"no {bare_part(said)}" if said != one.said else part) if part else ""
 
