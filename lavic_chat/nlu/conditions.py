@@ -59,6 +59,10 @@ def conditions_of(
     shown = (one for one in intent.relations if one.product in grounding.row)
     related = (relation_condition(one, grounding, facts) for one in shown)
     found += [condition for condition in related if condition is not None]
+    like = [one for one in intent.relations if (one.facet, one.sign) == ("shape", "=")]
+    same = [grounding.row[one.product] for one in like if one.product in grounding.row]
+    # The like of what was shown is wanted, also of what is none of the kind: "the same in wool".
+    found = [one for one in found if one.name != r.KIND or not same or meets(one)[same].any()]
     if intent.asks in r.EXTREMES:
         found.append(extreme_condition(intent.asks, facts, found))
     return tuple(found)
