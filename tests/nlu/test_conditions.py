@@ -160,6 +160,12 @@ def test_relations_to_what_was_shown(facet, sign, to, ids):
         assert to not in met(found) and "plain-rug" in met(found)
 
 
+def test_the_like_of_what_was_shown_need_not_be_of_the_kind():
+    like = Relation("shape", "=", "armchair")
+    assert "kind" in conditions(kinds=("armchair",), relations=(like,))
+    assert "kind" not in conditions(kinds=("rug",), relations=(like,)) and "kind" in conditions(kinds=("rug",))
+
+
 def test_the_same_colour_is_that_of_the_picture():
     (same,) = conditions(relations=(Relation("colour", "=", "red-sofa"),)).values()
     assert "red-sofa" in met(same) and not met(same) & {"brown-sofa", "blue-sofa", "lamp"}
