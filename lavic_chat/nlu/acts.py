@@ -109,7 +109,7 @@ def asks_so(read: Reading, text: str, kinds: Kinds, opens: bool) -> bool:
 def settle_place(read: Reading, text: str) -> Reading:
     """With the place, the answer or the facet that its words point at, and without a limit that they lift."""
     if second := SECOND.search(text):
-        apart = (one for one in read.spans if not (one.start < second.end() and second.start() < one.end))
+        apart = (one for one in read.spans if not one.overlaps(*second.span()))
         read = replace(read, place=2, spans=tuple(apart))  # "the runner-up" names no rug
     if NO_LIMIT.search(text):
         read = replace(read, lifted=read.lifted | {"price"})

@@ -24,8 +24,8 @@ from lavic_chat.nlu.picture_words import PLAIN
 KIND_WEIGHT, TITLE_WEIGHT, FACT_WEIGHT, RELATION_WEIGHT, UNWANTED_WEIGHT, WANTED_WEIGHT = 3.0, 3.0, 2.0, 3.5, 4.5, 1.2
 GUESSED, NAMED = 0.5, 0.84  # similarity at which a kind is no more than a guess, and at which it is called so
 GROUP_WEIGHT = 0.6  # of a kind that is but a group, "something for the kitchen": what is of it is not so clear
-FOR_CHILDREN = 0.75  # the same for what is for children, where nobody said so
 NARROWER = 0.9  # of a kind's probability for what is called by a narrower name, a shower curtain for a curtain
+FOR_CHILDREN = 0.75  # the same for what is for children, where nobody said so
 ANOTHER_THING = 0.25  # probability that what is only near a kind will do for it
 KIND_WIDTH = 0.09  # of similarity below the best, within which a thing may be of the kind
 OUTSIDE, UNKNOWN = 0.02, 0.2  # probability of a limit that is broken, and of one whose fact nobody knows
@@ -56,11 +56,10 @@ def conditions_of(
         found.append(Condition("title", intent.title, grounding.titles.probability(intent.title), TITLE_WEIGHT))
     found += [limit_condition(limit, facts, currency) for limit in intent.limits if is_known(limit, facts, found)]
     found += appearance_conditions(intent.appearance, grounding)
-    shown = (one for one in intent.relations if one.product in grounding.row)
+    shown = [one for one in intent.relations if one.product in grounding.row]
     related = (relation_condition(one, grounding, facts) for one in shown)
     found += [condition for condition in related if condition is not None]
-    like = [one for one in intent.relations if (one.facet, one.sign) == ("shape", "=")]
-    same = [grounding.row[one.product] for one in like if one.product in grounding.row]
+    same = [grounding.row[one.product] for one in shown if (one.facet, one.sign) == ("shape", "=")]
     # The like of what was shown is wanted, also of what is none of the kind: "the same in wool".
     found = [one for one in found if one.name != r.KIND or not same or meets(one)[same].any()]
     if intent.asks in r.EXTREMES:

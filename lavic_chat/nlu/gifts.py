@@ -37,8 +37,7 @@ def without_gifts(read: Reading, text: str, grounding: Grounding) -> Reading:
 def is_gift(span: Span, match: re.Match) -> bool:
     """Whether a span names but a gift, "something as a gift", and no "place setting as a gift"."""
     before = span.text[: max(match.start() - span.start, 0)].lower().split()
-    shared = span.start < match.end() and match.start() < span.end
-    return shared and VAGUE.issuperset(before)
+    return span.overlaps(*match.span()) and VAGUE.issuperset(before)
 
 
 def is_called_so(grounding: Grounding) -> bool:

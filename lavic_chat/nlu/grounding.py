@@ -125,9 +125,9 @@ class Grounding:
         members = frozenset().union(*(self.thesaurus.members[thing] for thing in things))
         related = self.named_as(members)
         of_wider = self.named_as(wider)
-        apart = self.named_as(all_things) & ~(related | of_wider) if things else np.zeros_like(related)  # a t-shirt
+        apart = self.named_as(all_things) & ~(related | of_wider) if things else np.zeros_like(related)
         so = self.named_as(thing for thing in all_things if words and words in wider_names[thing])
-        so |= ends_so & ~apart
+        so |= ends_so & ~apart  # a t-shirt is no shirt
         same = related & ~so
         broad = (of_wider | called.called_any(heads) | ends_so) & ~(so | same)
         share = called.share(words[:left])
@@ -189,8 +189,7 @@ class Grounding:
 
     def is_thing(self, said: str) -> bool:
         """Whether the thesaurus knows a kind by that very name."""
-        things, left = self.thesaurus.find(self.mend(said))
-        return bool(things) and not left
+        return self.thesaurus.is_name(self.mend(said))
 
     def is_group(self, said: str) -> bool:
         """Whether words name but a group of things, "some storage", and nothing here is called so."""

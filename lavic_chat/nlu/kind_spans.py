@@ -31,8 +31,6 @@ PLACES = frozenset(
     ("bedroom", "bathroom", "kitchen", "room", "hall", "hallway", "landing", "attic", "garden", "porch", "balcony",
      "patio", "office", "study", "den", "lounge", "flat", "apartment", "house", "home", "furniture")
 )  # fmt: skip
-
-
 CAN = re.compile(r"\bcan\b", re.IGNORECASE)
 NAMED_CAN = re.compile(
     r"\b(?:an?|the|any|some|my|our|new|old|trash|rubbish|garbage|waste|watering|pedal|metal|steel)\s+(?:[\w-]+\s+){0,2}\Z",
@@ -46,23 +44,9 @@ QUALITIES = frozenset(  # which are no part of any name
      "quiet", "light", "heavy", "more", "less")
 )  # fmt: skip
 NO_THINGS = frozenset(  # as a word of its own: what a thing has, or stands at
-    (
-        "wall",
-        "door",
-        "window",
-        "corner",
-        "floor",
-        "ceiling",
-        "top",
-        "bottom",
-        "side",
-        "sides",
-        "back",
-        "front",
-        "gap",
-        "update",
-    )
-)
+    ("wall", "door", "window", "corner", "floor", "ceiling", "top", "bottom", "side", "sides", "back", "front", "gap",
+     "update")
+)  # fmt: skip
 
 
 def is_verb(span: Span, text: str) -> bool:

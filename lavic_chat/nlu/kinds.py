@@ -110,10 +110,9 @@ class Kinds:
                     return replace(span, text=name)
         for start, end in beside(span, text):
             said = text[start:end]
-            named, left = self.grounding.thesaurus.find(said)
-            taken = any(one.start < end and start < one.end for one in others)
+            taken = any(one.overlaps(start, end) for one in others)
             is_longer = len(name_words(said)) > len(name_words(span.text)) and said.lower().split()[0] not in GLUE
-            if named and not left and is_longer and not taken:
+            if self.grounding.thesaurus.is_name(said) and is_longer and not taken:
                 return replace(span, text=said, start=start, end=end)
         return span
 

@@ -64,7 +64,7 @@ def limits_in(spans: Sequence[Span], text: str, usual: str = "") -> Iterator[Lim
     amounts = [whole(span, text) for span in with_units(spans, text)]
     for match in MEASURE.finditer(text):
         found = Span(r.WIDTH, match[0], match.start(), match.end(), r.MOST)
-        overlooked = not any(span.start < found.end and found.start < span.end for span in amounts)
+        overlooked = not any(span.overlaps(found.start, found.end) for span in amounts)
         if overlooked and any(said_beside(*around(found, amounts, text))):
             amounts.append(found)
         elif overlooked and is_of_thing(found, spans, text):
@@ -141,11 +141,11 @@ def whole(span: Span, text: str) -> Span:
     """An amount with all words of its number, and a measure with its unit, also where the network has overlooked
     them."""
     for match in NUMBERS.finditer(text) if span.slot != r.SEATS else ():
-        if match.start() < span.end and span.start < match.end():
+        if span.overlaps(*match.span()):
             start, end = min(span.start, match.start()), max(span.end, match.end())
             span = replace(span, text=text[start:end], start=start, end=end)
     for match in MEASURE.finditer(text):
-        if span.slot in r.MEASURES and match.start() < span.end and span.start < match.end():
+        if span.slot in r.MEASURES and span.overlaps(*match.span()):
             start, end = min(span.start, match.start()), max(span.end, match.end())
             span = replace(span, text=text[start:end], start=start, end=end)
     return span

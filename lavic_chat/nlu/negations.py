@@ -59,7 +59,7 @@ def with_negations(read: Reading, text: str) -> Reading:
     of a list that is turned down unwanted, "not red, blue or white"; without what is taken back, "I said red but I
     meant yellow"; and nothing that is unwanted a possible wish."""
     parts = (part for span in taken_back(without_owned(read.spans, text), text) for part in split_denied(span))
-    spans = without_repeats([deny(span, text) for span in parts])
+    spans = without_repeats([deny(span, text) for span in parts], r.WANTED)
     kinds = [span for span in spans if span.slot == r.KIND]
     denied = [span for span in kinds if is_denied(span, text) or is_dismissed(span, text)]
     others = len(denied) < len(kinds) or (read.act == r.RECALL and read.words(r.REFERENCE))
@@ -71,7 +71,7 @@ def with_negations(read: Reading, text: str) -> Reading:
             spans[place] = replace(span, slot=r.UNWANTED, against=0.0)
     spans = without_denied(deny_lists(spans, text))
     unwanted = [span for span in spans if span.slot == r.UNWANTED]
-    possible = (one for one in read.possible if not any(one.start < no.end and no.start < one.end for no in unwanted))
+    possible = (one for one in read.possible if not any(one.overlaps(no.start, no.end) for no in unwanted))
     return replace(read, spans=tuple(spans), possible=tuple(possible))
 
 
@@ -99,17 +99,16 @@ def split_denied(span: Span) -> list[Span]:
     ]
 
 
-def without_repeats(spans: Sequence[Span]) -> list[Span]:
-    """Without wishes for what the same message turns down: "no leather, my cat scratches leather"."""
+def without_repeats(spans: Sequence[Span], slot: str) -> list[Span]:
+    """Without spans of a slot for what the same message turns down: "no leather, my cat scratches leather"."""
     unwanted = {span.text.lower() for span in spans if span.slot == r.UNWANTED}
-    return [span for span in spans if span.slot != r.WANTED or span.text.lower() not in unwanted]
+    return [span for span in spans if span.slot != slot or span.text.lower() not in unwanted]
 
 
 def without_denied(spans: Sequence[Span]) -> list[Span]:
     """Without things that the same message turns down, where it wishes for another: "an orchid. No, not an orchid, a
     bonsai tree"."""
-    unwanted = {span.text.lower() for span in spans if span.slot == r.UNWANTED}
-    left = [span for span in spans if span.slot != r.KIND or span.text.lower() not in unwanted]
+    left = without_repeats(spans, r.KIND)
     return left if any(span.slot == r.KIND for span in left) else list(spans)
 
 

@@ -60,6 +60,10 @@ class Span:
     sure: float = field(default=1.0, compare=False)
     against: float = field(default=0.0, compare=False)
 
+    def overlaps(self, start: int, end: int) -> bool:
+        """Whether it has any of the text from `start` to `end`."""
+        return self.start < end and start < self.end
+
 
 @dataclass(frozen=True)
 class Reading:

@@ -136,8 +136,7 @@ class Thesaurus:
                 name, last = " ".join(words[start : start + size]), words[start + size - 1]
                 if words[start] in small or last in small or not {last, singular(last)} & self.words:
                     continue
-                places, left = self.find(name)
-                if places and not left:
+                if self.is_name(name):
                     yield name
 
     def no_things(self, names: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -146,8 +145,7 @@ class Thesaurus:
 
     def is_group(self, said: str) -> bool:
         """Whether words name groups of things alone."""
-        places, left = self.find(said)
-        return bool(places) and not left and places <= self.groups
+        return self.is_name(said) and self.find(said)[0] <= self.groups
 
     def is_name(self, said: str) -> bool:
         """Whether words are the name of a thing, or of a group."""
@@ -166,7 +164,7 @@ class Thesaurus:
         """What words name of which they say but how much: "pieces of kitchenware" are kitchenware."""
         words = words_of(said)
         place = next((place for place, word in enumerate(words[:-1]) if place and word in CONTAINING), 0)
-        is_measured = place and singular(words[place - 1]) in MEASURES and phrase_words(said) not in self.by_phrase
+        is_measured = place and singular(words[place - 1]) in MEASURES and not self.is_phrase(said)
         return " ".join((*words[: place - 1], *words[place + 1 :])) if is_measured else said
 
     def unfold(self, said: str, sold: np.ndarray) -> str:
@@ -175,7 +173,7 @@ class Thesaurus:
         words = words_of(said)
         place = next((place for place, word in enumerate(words) if place and word in OF_USE), len(words) - 1)
         head, tail = words[:place], [word for word in words[place + 1 :] if word not in GLUE]
-        if not tail or phrase_words(said) in self.by_phrase or JOINTS.intersection(tail):
+        if not tail or self.is_phrase(said) or JOINTS.intersection(tail):
             return said
         name = " ".join((*tail, *(word for word in head if word not in GLUE)))
         return name if sold[list(self.by_name.get(name_words(name), ()))].any() else said
@@ -185,7 +183,7 @@ class Thesaurus:
         words = words_of(said)
         return (
             bool(JOINTS.intersection(words[1:-1]))
-            and phrase_words(said) not in self.by_phrase
+            and not self.is_phrase(said)
             and (not is_known_by_head(said) or name_words(said) not in self.by_name)
         )
 

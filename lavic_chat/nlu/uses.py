@@ -78,7 +78,7 @@ def with_uses(spans: Sequence[Span], text: str, thesaurus: Thesaurus) -> list[Sp
 def goes_before(kind: Span, use: Span, text: str) -> bool:
     """Whether a thing that is named is what is wished for, and no use: it holds the use's first word, "a fashion item
     for the weekend", stands in the same sentence, "something for the floor, a rug", or is surely meant."""
-    if overlap(kind, use):
+    if kind.overlaps(use.start, use.end):
         return kind.start < use.start
     first, second = sorted((kind, use), key=lambda one: one.start)
     return kind.sure >= SURELY or not SENTENCE_END.search(text[first.end : second.start])
@@ -99,8 +99,3 @@ def described_use(span: Span, text: str) -> Span:
     end = behind.end() if behind else span.end
     head = head.lower() if head.lower() in PLACES else HEADS[0]  # what things are known by
     return replace(span, text=f"{head} {text[joint.start() : end]}")
-
-
-def overlap(one: Span, other: Span) -> bool:
-    """Whether two spans share any of the text."""
-    return one.start < other.end and other.start < one.end

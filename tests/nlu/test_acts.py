@@ -5,7 +5,6 @@ from helpers.listening import make_grounding
 
 from lavic_chat.nlu import reading as r
 from lavic_chat.nlu.acts import facet_blamed, settle_act
-from lavic_chat.nlu.kind_spans import is_verb, without_places, without_verbs
 from lavic_chat.nlu.kinds import Kinds
 from lavic_chat.nlu.reading import Reading, Span
 
@@ -128,33 +127,3 @@ def test_small_talk_that_names_a_thing_is_a_wish_at_the_start(kinds):
     read = Reading(r.CHATTER, spans=(Span(r.KIND, "rug", len(text) - 3, len(text), sure=0.6),))
     assert settle_act(read, text, kinds, True).act == r.ASK
     assert settle_act(read, text, kinds, False).act == r.CHATTER
-
-
-@pytest.mark.parametrize(
-    ("text", "verb"),
-    [
-        ("we can spend up to 300", True),
-        ("delivery can take a while", True),
-        ("a can", False),
-        ("a black metal can", False),
-    ],
-)
-def test_the_can_of_what_one_can_do_is_no_thing(text, verb):
-    start = text.index("can")
-    assert is_verb(Span(r.KIND, "can", start, start + 3), text) is verb
-    assert ("can" in without_verbs(text)) is not verb
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("I've got my heart set on a sofa", True),
-        ("really keen on the sofa", True),
-        ("my happiness depends on a sofa", True),
-        ("something to put on the sofa", False),
-        ("for the space next to the sofa", False),
-    ],
-)
-def test_what_a_heart_is_set_on_is_no_place(text, kept):
-    start = text.index("sofa")
-    assert bool(without_places([Span(r.KIND, "sofa", start, start + 4)], text)) is kept
