@@ -36,8 +36,8 @@ H10 = "H@10"
 @dataclass(frozen=True)
 class CompareRequest:
     """settings: base, adapter, and the catalogue with its interactions. features, recommenders: by name. modality: of
-    the features. seeds: so many fits of each recommender that is random. size: of the features, each modality's on so
-    many principal components; 0: as they are."""
+    the features. seeds: so many fits of each recommender that is random, which the runs of one adaptation share. size:
+    of the features, each modality's on so many principal components; 0: as they are."""
 
     settings: Settings
     out: Path
@@ -96,6 +96,17 @@ class Bench:
         aligned = partial(id_vectors, self.split, self.judge, seed)
         return FitTask(self.split, self.judge, self.texts, features.of(self.request.modality), aligned, seed)
 
+    def seeds(self, name: str, features: str) -> range:
+        """Of the fits of a recommender with a set of features. Where the features come in several runs, these share the
+        seeds, so that every set has as many fits."""
+        if not RECOMMENDERS[name].is_random:
+            return range(1)
+        labels = [one.partition("=")[0] for one in self.request.features]
+        runs = [one for one in labels if RUN.sub("", one) == RUN.sub("", features)] or [features]
+        each = max(1, self.request.seeds // len(runs))
+        first = runs.index(features) * each
+        return range(first, first + each)
+
     def path(self, key: Sequence, suffix: str) -> Path:
         """Of a file: readable in front, and behind it what it depends on."""
         plain = "-".join(str(part) for part in key[:3]).replace("/", "_").replace(":", "_")
@@ -135,37 +146,36 @@ def pool_runs(fitted: Sequence[Fitted]) -> list[Fitted]:
 
 def fit(bench: Bench, name: str, features: FeatureSet) -> Fitted:
     """All seeds of a recommender with a set of features, with the best of its settings by validation."""
-    entry = RECOMMENDERS[name]
-    config = choose_config(bench, name, features)
-    seeds = range(bench.request.seeds if entry.is_random else 1)
+    seeds = bench.seeds(name, features.name)
+    config = choose_config(bench, name, features, seeds[0])
     bar = tqdm(seeds, desc=f"{name} with {features.name}", unit="fit")
-    return Fitted(name, features.name, tuple(fit_once(bench, name, features, config, seed) for seed in bar), config)
+    return Fitted(name, features.name, tuple(fit_once(bench, name, features, config, seed)[0] for seed in bar), config)
 
 
-def choose_config(bench: Bench, name: str, features: FeatureSet) -> Any:
-    """The best of a recommender's settings, tried with the first seed; written down, for it takes its time."""
+def choose_config(bench: Bench, name: str, features: FeatureSet, seed: int) -> Any:
+    """The best of a recommender's settings, tried with one seed; written down, for it takes its time."""
     configs, modality = RECOMMENDERS[name].configs, bench.request.modality
     if len(configs) == 1:
         return configs[0]
     path = bench.path((name, features.name, modality, features.fingerprint, repr(configs)), ".json")
     if not path.is_file():
-        task = bench.task(features, 0)
         bar = tqdm(configs, desc=f"{name} with {features.name}: settings", unit="fit")
-        write_json(path, {"N@10": [bench.judge(RECOMMENDERS[name].fit(task, config)) for config in bar]})
+        write_json(path, {"N@10": [fit_once(bench, name, features, config, seed)[1] for config in bar]})
     return configs[int(np.argmax(json.loads(path.read_text())["N@10"]))]
 
 
-def fit_once(bench: Bench, name: str, features: FeatureSet, config: Any, seed: int) -> Ranks:
-    """The ranks of one fit, kept."""
+def fit_once(bench: Bench, name: str, features: FeatureSet, config: Any, seed: int) -> tuple[Ranks, float]:
+    """The ranks of one fit, and its N@10 on the validation items; kept."""
     key = (name, features.name, bench.request.modality, seed, features.fingerprint, repr(config))
     path = bench.path(key, ".npz")
     if not path.is_file():
-        ranks = e.rank_items(RECOMMENDERS[name].fit(bench.task(features, seed), config), bench.histories, bench.split)
+        fitted = RECOMMENDERS[name].fit(bench.task(features, seed), config)
+        ranks = e.rank_items(fitted, bench.histories, bench.split)
         temporary = path.with_suffix(".part.npz")
-        np.savez(temporary, sampled=ranks.sampled, full=ranks.full)
+        np.savez(temporary, sampled=ranks.sampled, full=ranks.full, valid=bench.judge(fitted))
         temporary.replace(path)
     with np.load(path, allow_pickle=False) as stored:
-        return Ranks(stored["sampled"], stored["full"], e.groups_of(bench.split))
+        return Ranks(stored["sampled"], stored["full"], e.groups_of(bench.split)), float(stored["valid"])
 
 
 def differences(fitted: Sequence[Fitted]) -> list[Difference]:

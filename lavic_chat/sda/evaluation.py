@@ -6,6 +6,7 @@ H@10 is the share of users whose item is among the first ten, N@10 the mean of 1
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -68,6 +69,7 @@ def groups_of(split: Split, asked: str = TEST) -> dict[str, np.ndarray]:
     return {OVERALL: everyone, TAIL: split.tail[targets], TAIL_OF_ALL: split.tail_of_all[targets]}
 
 
+@lru_cache(maxsize=8)
 def sample_negatives(histories: Histories, seed: int = 0, count: int = NEGATIVES) -> np.ndarray:
     """[u, count] rows of items that each user never had, the same for every recommender. Raises ModelError where there
     are not so many."""

@@ -1,6 +1,7 @@
 """Recommenders over sets of features of a tiny model: what is compared, kept, gone on with and refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,6 +66,28 @@ def test_each_is_fitted_once_and_compared(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(comparison.e, "rank_items", None)  # nothing is fitted or ranked again
     again = compare(request(settings, tmp_path))
     assert all(np.array_equal(one.ranks[0].full, other.ranks[0].full) for one, other in zip(first, again, strict=True))
+
+
+def test_runs_of_an_adaptation_share_the_seeds(settings, tmp_path):
+    wanted = request(settings, tmp_path, features=("ids", "sda-0=a", "sda-1=b", "lora-0=c"), seeds=3)
+    bench = comparison.Bench(None, None, (), wanted)
+    found = {name: list(bench.seeds("vbpr", name)) for name in ("ids", "sda-0", "sda-1", "lora-0")}
+    assert found == {"ids": [0, 1, 2], "sda-0": [0], "sda-1": [1], "lora-0": [0, 1, 2]}
+    assert list(bench.seeds("tfidf", "sda-1")) == [0]
+
+
+def test_settings_are_not_fitted_twice(settings, tmp_path, monkeypatch):
+    fits = []
+    entry = RECOMMENDERS["sasrec"]
+    configs = tuple(replace(config, epochs=2) for config in entry.configs)
+
+    def fit(task, config):
+        fits.append((task.seed, config))
+        return entry.fit(task, config)
+
+    monkeypatch.setattr(comparison, "RECOMMENDERS", {"sasrec": replace(entry, fit=fit, configs=configs)})
+    compare(request(settings, tmp_path, features=("noise",), recommenders=("sasrec",), seeds=2))
+    assert len(fits) == len(set(fits)) == 3  # two settings, and the better one with another seed
 
 
 def test_differences_are_of_the_same_users(settings, tmp_path):

@@ -7,10 +7,13 @@ The same matrix stands for the items of a history and for those that are scored.
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class ItemEmbedding(nn.Module):
     """[items + 1, h] of all items, the last row of what is no item: padding, or a mask."""
+
+    features: Tensor
 
     def __init__(self, items: int, size: int, features: Tensor | None = None):
         super().__init__()
@@ -29,8 +32,14 @@ class ItemEmbedding(nn.Module):
 
     def forward(self) -> Tensor:
         """[items + 1, h]"""
-        rows = self.ids if hasattr(self, "ids") else self.adapter(self.features)
-        return torch.cat([rows, self.other])
+        return torch.cat([self.ids if hasattr(self, "ids") else self.adapt(), self.other])
+
+    def adapt(self) -> Tensor:
+        """[items, h] of the features. Nothing stands between the two layers, so that they are one first: there are far
+        more items than dimensions."""
+        first, second = (layer for layer in self.adapter if isinstance(layer, nn.Linear))
+        bias = second.weight @ first.bias + second.bias
+        return functional.linear(self.features, second.weight @ first.weight, bias)
 
 
 def standardize(features: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ popularity, knn, bpr    know interactions alone
 tfidf                   texts alone, learning nothing
 nearest                 features alone, learning nothing
 vbpr, slmrec, sasrec, bert4rec   interactions, and features where there are any
+hybrid                  the same, and texts
 """
 
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from lavic_chat.sda.interactions.histories import Split
 from lavic_chat.sda.recommenders.bert4rec import fit_bert4rec
 from lavic_chat.sda.recommenders.bpr import fit_bpr
 from lavic_chat.sda.recommenders.content import ContentConfig, fit_content, fit_nearest
+from lavic_chat.sda.recommenders.hybrid import HybridConfig, fit_hybrid
 from lavic_chat.sda.recommenders.item_knn import fit_item_knn
 from lavic_chat.sda.recommenders.matrix import MatrixConfig
 from lavic_chat.sda.recommenders.popularity import fit_popularity
@@ -56,6 +58,7 @@ RECOMMENDERS: Mapping[str, Entry] = {
         fit_vbpr, tuple(replace(MATRIX, lr=lr, lambda_reg=reg) for lr in (0.003, 0.01) for reg in (0.001, 0.01))
     ),
     "slmrec": Entry(fit_slmrec, tuple(replace(GRAPH, lr=5e-3, contrast=on) for on in (0.0, 0.05))),
+    "hybrid": Entry(fit_hybrid, (HybridConfig(replace(GRAPH, lr=5e-3)),)),
     "sasrec": Entry(fit_sasrec, SEQUENCES),
     # What is hidden is a share of each history, so that it learns the same in more epochs.
     "bert4rec": Entry(fit_bert4rec, tuple(replace(one, patience=8) for one in SEQUENCES)),

@@ -17,6 +17,7 @@ from lavic_chat.sda.recommenders.item_embedding import ItemEmbedding
 from lavic_chat.sda.recommenders.task import EpochConfig, FitTask, train_to_best
 
 IGNORED = -100
+TOGETHER = 16  # histories that are padded to one length
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,31 @@ class SequenceNetwork(nn.Module):
 
     def forward(self, rows: Tensor, padding: Tensor) -> tuple[Tensor, Tensor]:
         """rows [B, L], padding [B, L] true where there is nothing -> states [B, L, h], and all items' [items, h]"""
-        table, length = self.embedding(), rows.shape[1]
-        states = self.dropout(self.norm(table[rows] + self.positions[-length:]))
+        table = self.embedding()
+        states = table.new_zeros(*rows.shape, table.shape[1])
+        for chosen, length in by_length(padding):
+            states[chosen, -length:] = self.encode(table[rows[chosen, -length:]], padding[chosen, -length:])
+        return states, table[: self.items]
+
+    def encode(self, vectors: Tensor, padding: Tensor) -> Tensor:
+        """[B, L, h] of items -> states [B, L, h]"""
+        length = vectors.shape[1]
         blocked = padding[:, None].repeat(1, length, 1)
         blocked[..., -1] = False  # the last place is that of a question, whatever stands there
         if self.is_causal:
-            blocked |= torch.ones(length, length, dtype=torch.bool, device=rows.device).triu(1)
+            blocked |= torch.ones(length, length, dtype=torch.bool, device=vectors.device).triu(1)
         blocked[:, range(length), range(length)] = False  # a place that saw nothing would have no state
-        return self.encoder(states, mask=blocked.repeat_interleave(self.heads, 0)), table[: self.items]
+        states = self.dropout(self.norm(vectors + self.positions[-length:]))
+        return self.encoder(states, mask=blocked.repeat_interleave(self.heads, 0))
+
+
+def by_length(padding: Tensor) -> Iterator[tuple[Tensor, int]]:
+    """Of rows [B, L] that are padded in front: TOGETHER of them at a time, the shortest first, and the length of the
+    longest of these. Most histories are short, and nothing is computed of what pads them to the longest of a batch."""
+    lengths = (~padding).long().argmax(1).neg() + padding.shape[1]
+    lengths[padding.all(1)] = 1
+    for chosen in lengths.argsort(stable=True).split(TOGETHER):
+        yield chosen, int(lengths[chosen].max())
 
 
 class SequenceTask(Protocol):

@@ -12,6 +12,7 @@ from lavic_chat.sda.losses import InfoNceLoss
 from lavic_chat.sda.recommenders.bert4rec import HiddenItems, fit_bert4rec
 from lavic_chat.sda.recommenders.bpr import fit_bpr
 from lavic_chat.sda.recommenders.content import ContentConfig, fit_content, fit_nearest
+from lavic_chat.sda.recommenders.hybrid import HybridConfig, fit_hybrid, standard_scores
 from lavic_chat.sda.recommenders.item_embedding import ItemEmbedding, standardize
 from lavic_chat.sda.recommenders.item_knn import fit_item_knn
 from lavic_chat.sda.recommenders.matrix import MatrixConfig
@@ -67,6 +68,25 @@ def test_transformers_learn_from_features_and_from_ids(purchases, fit):
         by_features.score_histories([np.array(history), histories.sequences[1]]),
     )
     assert np.allclose(alone[0], beside[0], atol=1e-4)  # padding is not read
+
+
+def test_a_hybrid_knows_what_both_of_its_parts_know(purchases):
+    """Two groups in one text, two in one vector: neither tells a group by itself."""
+    histories, split, features = purchases
+    groups = np.arange(ITEMS) // EACH
+    texts = [f"a thing of {'abc'[group // 2] * 4}" for group in groups]
+    task = replace(task_of(purchases, features[(groups % 2) * EACH]), texts=texts)
+    config = HybridConfig(SlmRecConfig(size=16, epochs=10, lr=1e-2), weights=(0.0, 1.0))
+    found = fit_hybrid(task, config)
+    assert found.weight == 1.0
+    assert hit_rate(found, histories, split) > max(
+        hit_rate(one, histories, split) for one in (found.first, found.second)
+    )
+
+
+def test_scores_of_users_are_on_one_scale():
+    made = standard_scores(np.array([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]]))
+    assert np.allclose(made.mean(1), 0) and np.allclose(made.std(1), [1, 0])
 
 
 def test_a_pretrained_one_is_aligned_to(purchases):
