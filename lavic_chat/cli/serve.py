@@ -15,6 +15,7 @@ from lavic_chat.cli.options import (
     model_options,
     print_json,
     runtime_option,
+    search_option,
 )  # fmt: skip
 from lavic_chat.errors import LavicError
 from lavic_chat.evaluation.config import BENCH_PARTS as PARTS
@@ -130,17 +131,18 @@ def price_of(item: dict) -> str:
 
 @click.command()
 @model_options
+@search_option
 def prepare(**chosen) -> None:
     """Make what a processor answers fastest with, once; without it the first start has it made in the background. Files
     under $LAVIC_HOME that are damaged are made anew."""
     from lavic_chat.model.healing import heal
-    from lavic_chat.model.runtimes import ensure_exports
     from lavic_chat.ranking.visual_ranker import source_of
+    from lavic_chat.serving.search_space import prepare_runtimes
 
-    source = source_of(read_settings(**chosen))
-    for folder in heal(source):
+    settings = read_settings(**chosen)
+    for folder in heal(source_of(settings)):
         click.echo(f"{folder} was damaged; it is made anew.", err=True)
-    made = ensure_exports(source)
+    made = prepare_runtimes(settings)
     click.echo("Ready." if made else "Nothing to make: here the model runs in torch.")
 
 

@@ -181,6 +181,13 @@ def first_experts(model: LavicModel, projection: str) -> list[tuple[Tensor, int]
     return [(weight_of(one.lora_B, MODA), one.r[MODA] // one.experts[MODA]) for one in chosen]
 
 
+def fold_moda(model: LavicModel, modality: str) -> None:
+    """Fold into the weights what holds for a modality; from then on the model reads that alone."""
+    with reading(model, modality):
+        for layer in moda_layers(model):
+            layer.merge()
+
+
 @contextlib.contextmanager
 def reading(model: LavicModel, modality: str) -> Generator[None]:
     """Within it every layer's gates are those of a modality."""

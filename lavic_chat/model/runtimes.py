@@ -132,15 +132,20 @@ def load_in_torch(source: ModelSource) -> VisionLanguageModel:
 def export_folder(source: ModelSource) -> Path | None:
     """Where the model's export lies, or would; None where torch is wanted or better, or the base does not say what it
     is. Raises ModelError where the adapter is incomplete."""
+    graphs = name_graphs(source)
+    return name_folder(source.home, ONNX, *graphs) if graphs else None
+
+
+def name_graphs(source: ModelSource) -> tuple[str, str] | None:
+    """The base's fingerprint, and a hash of what the adapter makes of its graphs; see `export_folder`."""
     base = ensure_mini(source.home) if source.name == MINI else Path(source.name)
     fingerprint = recorded_fingerprint(base)
     if not fingerprint or not is_wanted(source):
         return None
     try:
-        trained = name_trained(source.adapter, fingerprint) if source.adapter else ""
+        return fingerprint, name_trained(source.adapter, fingerprint) if source.adapter else ""
     except OSError as error:
         raise ModelError(f"The adapter {source.adapter} is incomplete ({error.strerror}); fetch it again.") from error
-    return name_folder(source.home, ONNX, fingerprint, trained)
 
 
 def name_trained(adapter: Path, fingerprint: str) -> str:

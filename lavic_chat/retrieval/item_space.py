@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 
-from lavic_chat.features.item_embedder import ItemEmbedder, ItemVectors, query_text
+from lavic_chat.features.item_embedder import ItemVectors, query_text
+from lavic_chat.features.query_embedder import QueryEmbedder
 from lavic_chat.features.vectors import unit
 from lavic_chat.retrieval.query import Query
 
@@ -62,29 +62,30 @@ class JoinedSpace:
 
 
 class ItemSpace:
-    """Of one catalogue. made: its N items by the embedder, which also reads queries. vectors [N, 2 d]: unit length, in
-    the items' order; a query's cosine to one is the mean of those to its text and to its picture."""
+    """Of one catalogue. queries: what embeds what is said; made: its N items by the same LLM. vectors [N, 2 d]: unit
+    length, in the items' order; a query's cosine to one is the mean of those to its text and to its picture."""
 
-    def __init__(self, embedder: ItemEmbedder, made: ItemVectors):
-        self.embedder, self.common = embedder, made.texts.mean(0)
+    def __init__(self, queries: QueryEmbedder, made: ItemVectors):
+        self.queries, self.common = queries, made.texts.mean(0)
         self.vectors = beside(unit(made.texts - self.common), unit(made.images - made.images.mean(0)))
 
     def embed_query(self, query: Query) -> np.ndarray:
         """[2 d] of a query; zeros where it says nothing to search by."""
         if not query.texts:
             return np.zeros(self.vectors.shape[1], np.float32)
-        with torch.inference_mode():
-            if self.embedder.config.query_longest:  # it has learned from conversations
-                whole = self.embedder.embed_queries([query_text(query.texts)]).float().cpu().numpy()
-                return self.place(whole)[0]
-            texts = self.embedder.embed_texts(query.texts).float().cpu().numpy()
-        said = query.blend(unit(texts - self.common))
+        if self.queries.learned:
+            return self.place(self.queries.embed([query_text(query.texts)]))[0]
+        said = query.blend(self.off_common(self.queries.embed(query.texts)))
         return beside(said, said)
 
     def place(self, queries: np.ndarray) -> np.ndarray:
         """Embedded queries [n, d] -> [n, 2 d] where the items are."""
-        said = unit(queries - self.common)
+        said = self.off_common(queries)
         return beside(said, said)
+
+    def off_common(self, queries: np.ndarray) -> np.ndarray:
+        """[n, d] without what the items' texts have in common; zeros stay zeros, for they say nothing."""
+        return unit(queries - self.common) * queries.any(1, keepdims=True)
 
 
 def beside(texts: np.ndarray, images: np.ndarray) -> np.ndarray:

@@ -31,6 +31,9 @@ from lavic_chat.storage.files import hash_bytes, write_json
 FITS, TABLE, SPACES = "fits", "table.json", "spaces.json"
 RUN = re.compile(r"-\d+\Z")  # of several that differ by their seed
 H10 = "H@10"
+FOUR = ("vbpr", "slmrec", "sasrec", "bert4rec")  # the paper's
+MEAN = "mean of four"
+WORDS = "tfidf"  # the recommender that knows texts alone, and no features
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Difference:
-    """H@10 of one set of features less that of another, over the same users with the same recommender."""
+    """H@10 of one set of features less that of another with the same recommender, or less that of WORDS, over the same
+    users."""
 
     recommender: str
     ours: str
@@ -129,6 +133,7 @@ def compare(request: CompareRequest) -> list[Fitted]:
         spaces += [space] if (space := measure_space(made)) else []
         fitted += [fit(bench, name, features) for name in request.recommenders if RECOMMENDERS[name].takes_features]
     fitted = pool_runs(fitted)
+    fitted += average(fitted)
     write_json(Path(request.out) / SPACES, [asdict(space) for space in spaces])
     write_table(Path(request.out) / TABLE, fitted)
     return fitted
@@ -142,6 +147,19 @@ def pool_runs(fitted: Sequence[Fitted]) -> list[Fitted]:
         before = pooled[key].ranks if key in pooled else ()
         pooled[key] = Fitted(*key, (*before, *one.ranks), one.config)
     return list(pooled.values())
+
+
+def average(fitted: Sequence[Fitted]) -> list[Fitted]:
+    """Of each set of features that all of FOUR were fitted with, the mean of these: each has as many fits as the
+    others, so that their fits are taken together."""
+    by_features: dict[str, list[Fitted]] = {}
+    for one in fitted:
+        if one.recommender in FOUR:
+            by_features.setdefault(one.features, []).append(one)
+    return [
+        Fitted(MEAN, features, tuple(ranks for one in group for ranks in one.ranks))
+        for features, group in by_features.items() if len(group) == len(FOUR)
+    ]  # fmt: skip
 
 
 def fit(bench: Bench, name: str, features: FeatureSet) -> Fitted:
@@ -179,14 +197,16 @@ def fit_once(bench: Bench, name: str, features: FeatureSet, config: Any, seed: i
 
 
 def differences(fitted: Sequence[Fitted]) -> list[Difference]:
-    """Of every two sets of features with the same recommender, both ways, for each group."""
-    found = []
-    for ours, theirs in permutations(fitted, 2):
-        if ours.recommender == theirs.recommender:
-            for group in ours.ranks[0].groups:
-                measured = e.paired_difference(ours.values(group), theirs.values(group))
-                found.append(Difference(ours.recommender, ours.features, theirs.features, group, measured))
-    return found
+    """Of every two sets of features with the same recommender, both ways, and of each to the texts' words, for each
+    group."""
+    pairs = [(ours, theirs) for ours, theirs in permutations(fitted, 2) if ours.recommender == theirs.recommender]
+    words = [one for one in fitted if one.recommender == WORDS]
+    pairs += [(ours, theirs) for theirs in words for ours in fitted if ours is not theirs]
+    return [
+        Difference(ours.recommender, ours.features, WORDS if theirs in words else theirs.features, group,
+                   e.paired_difference(ours.values(group), theirs.values(group)))
+        for ours, theirs in pairs for group in ours.ranks[0].groups
+    ]  # fmt: skip
 
 
 def write_table(path: Path, fitted: Sequence[Fitted]) -> None:

@@ -15,19 +15,18 @@ from statistics import fmean
 from lavic_chat.catalog.datacard.markdown import table
 from lavic_chat.errors import LavicError
 from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
-from lavic_chat.sda.comparison import RUN, SPACES, TABLE
+from lavic_chat.sda.comparison import FOUR, RUN, SPACES, TABLE, WORDS
 from lavic_chat.sda.lengths import LENGTHS_FILE
 from lavic_chat.storage.files import write_atomic, write_json
 
 PAPER = Path(__file__).parent / "paper.json"
-FEATURED = ("vbpr", "slmrec", "sasrec", "bert4rec")  # the paper's four
-RIVALS = ("lvlm", "raw", "plain", "tower", "ids", "noise")  # that SDA is compared with
+RIVALS = ("lvlm", "raw", "plain", "tower", "ids", "noise", WORDS)  # that SDA is compared with
 LABELS = {
     "ids": "ids only", "noise": "noise", "plain": "MiniLM + DINOv2", "tower": "MiniLM + our tower",
     "raw": "LLM as it comes", "lvlm": "LLM, LaViC", "sda": "SDA (CMSA, MoDA)", "lora": "CMSA, LoRA",
     "infonce": "InfoNCE, LoRA", "hard": "InfoNCE, MoDA", "separate": "CMSA, a LoRA each", "experts2": "two experts",
     "experts4": "four experts", "start": "taught by the start", "toward": "pictures alone learn",
-    "taught": "teacher learns too",
+    "taught": "teacher learns too", WORDS: "TF-IDF of the texts",
 }  # fmt: skip
 SDA, TAIL, OVERALL = "sda", "tail", "overall"
 HIT = "H@10"
@@ -100,7 +99,7 @@ def columns_of(found: Mapping) -> dict[str, dict[str, dict]]:
     """By recommender of the paper's, by features: the values of a row."""
     return {
         name: {row["features"]: row["values"] for row in found["rows"] if row["recommender"] == name}
-        for name in FEATURED if any(row["recommender"] == name for row in found["rows"])
+        for name in FOUR if any(row["recommender"] == name for row in found["rows"])
     }  # fmt: skip
 
 
@@ -162,16 +161,21 @@ def with_interval(value: Mapping) -> str:
 
 
 def differences_of(found: Mapping) -> str:
-    """SDA less each rival, overall and in the tail, by recommender; a star where the interval excludes 0."""
+    """SDA less each rival, overall and in the tail, by recommender, and what part of the rival's that is; a star where
+    the interval excludes 0."""
+    base = {(row["recommender"], row["features"]): row["values"] for row in found["rows"]}
     rows = []
     for one in found["differences"]:
         if one["ours"] == SDA and one["theirs"] in RIVALS and one["group"] in (OVERALL, TAIL):
             value = one["measured"]
             star = " *" if value["low"] > 0 or value["high"] < 0 else ""
             text = f"{value['value']:+.3f} ({value['low']:+.3f} to {value['high']:+.3f}){star}"
-            rows.append([one["recommender"], LABELS[one["theirs"]], one["group"], text])
+            key = (WORDS, "ids") if one["theirs"] == WORDS else (one["recommender"], one["theirs"])
+            theirs = base[key][one["group"]][HIT]["value"]
+            part = f"{100 * value['value'] / theirs:+.1f} %" if theirs else ""
+            rows.append([one["recommender"], LABELS[one["theirs"]], one["group"], text, part])
     rows.sort(key=lambda row: (row[1], row[2], row[0]))
-    return table(("recommender", "against", "users", "difference"), rows) if rows else ""
+    return table(("recommender", "against", "users", "difference", "of theirs"), rows) if rows else ""
 
 
 def beside_paper(study: Study) -> str:

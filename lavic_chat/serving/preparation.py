@@ -12,10 +12,10 @@ from lavic_chat.catalog import Catalog
 from lavic_chat.catalog.live import LiveCatalog
 from lavic_chat.errors import LavicError
 from lavic_chat.model.healing import heal
-from lavic_chat.model.runtimes import is_exported
 from lavic_chat.ranking.visual_ranker import source_of
 from lavic_chat.serving.engine import Engine
 from lavic_chat.serving.recommender import Recommender, load_recommender
+from lavic_chat.serving.search_space import is_prepared
 from lavic_chat.settings import AUTO, Settings
 from lavic_chat.storage.troubles import note_trouble
 
@@ -27,8 +27,7 @@ def prepare_in_background(settings: Settings) -> subprocess.Popen | None:
 
     It takes what processor time others leave, survives this process, and of two only one works.
     """
-    source = source_of(settings)
-    if source.runtime != AUTO or is_exported(source):
+    if settings.runtime != AUTO or is_prepared(settings):
         return None
     return run_in_background(settings, "prepare")
 
@@ -38,7 +37,7 @@ def run_in_background(settings: Settings, *command: str) -> subprocess.Popen | N
     words = [sys.executable, "-m", "lavic_chat", *command, "--model", settings.model]
     if settings.adapter:
         words += ["--adapter", str(settings.adapter)]
-    environment = {**os.environ, "LAVIC_HOME": str(settings.home)}
+    environment = {**os.environ, "LAVIC_HOME": str(settings.home), "LAVIC_SEARCH": settings.search}
     with contextlib.suppress(OSError):  # without it the chat goes on as it is
         return subprocess.Popen(
             words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -55,7 +54,7 @@ def replace_when_ready(engine: Engine, settings: Settings) -> threading.Thread |
         return None
 
     def replace() -> None:
-        if process.wait() == 0 and is_exported(source_of(settings)):
+        if process.wait() == 0 and is_prepared(settings):
             recommender = renew(engine, settings)
             log.info("From now on %s answers.", recommender.visual_ranker.model.runtime)
             if recommender.visual_ranker.ranker.reads_ahead:

@@ -2,11 +2,15 @@
 beside the fused one."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.errors import LavicError
 from lavic_chat.features.adapted import open_item_embedder
 from lavic_chat.features.item import ItemFeatures, main_pictures
+from lavic_chat.features.query_embedder import ensure_query, open_query_embedder, query_folder
+from lavic_chat.model.runtimes import ensure_exports, is_exported, is_there
+from lavic_chat.ranking.visual_ranker import source_of
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.item_space import EmbeddedSpace, ItemSpace, JoinedSpace, SearchSpace
 from lavic_chat.settings import Settings
@@ -29,13 +33,36 @@ def open_search_space(
         raise LavicError(
             f"There is no search {settings.search!r}; choose fusion, text, sda, both, sda=ADAPTER, or both=ADAPTER."
         )
-    adapter = settings.adapter_folder
-    items = open_item_embedder(settings.model, adapter, settings.home, folder or adapter)
+    adapted = adapted_of(settings) or settings.adapter_folder
+    items = open_item_embedder(settings.model, settings.adapter_folder, settings.home, adapted)
     states = main_pictures(features.states for features in item_features)
-    space = ItemSpace(items, items.embed_items(catalog.products, states, progress=True))
+    queries = open_query_embedder(source_of(settings), adapted, items)
+    space = ItemSpace(queries, items.embed_items(catalog.products, states, progress=True))
     return space if name == SDA else JoinedSpace(space_of(embedder, catalog, item_features), space)
 
 
 def space_of(embedder: Embedder, catalog: Catalog, item_features: Sequence[ItemFeatures]) -> SearchSpace:
     """An embedder's own, of a catalogue's items."""
     return EmbeddedSpace(embedder.embed_items(catalog.products, item_features), embedder.embed_query)
+
+
+def is_prepared(settings: Settings) -> bool:
+    """Whether nothing is left to be made for the model, the sentence encoder, the tagger and the search."""
+    source, adapted = source_of(settings), adapted_of(settings)
+    folder = query_folder(source, adapted) if adapted else None
+    return is_exported(source) and (folder is None or is_there(folder))
+
+
+def prepare_runtimes(settings: Settings) -> bool:
+    """Make what is missing of these; whether the model has one afterwards. Raises LavicError where it fails."""
+    source, adapted = source_of(settings), adapted_of(settings)
+    made = ensure_exports(source)
+    if adapted:
+        ensure_query(source, adapted)
+    return made
+
+
+def adapted_of(settings: Settings) -> Path | None:
+    """The folder whose MoDA embeds what is searched; None where none does."""
+    name, _, folder = settings.search.partition("=")
+    return Path(folder or settings.adapter_folder) if name in (SDA, BOTH) else None

@@ -13,6 +13,7 @@ from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item_embedder import ItemEmbedder, ItemVectors, query_text
+from lavic_chat.features.query_embedder import TorchQueryEmbedder
 from lavic_chat.retrieval.item_space import ItemSpace
 from lavic_chat.training.retriever import RetrievalExample, are_found, make_retrieval_examples
 
@@ -74,7 +75,7 @@ def measure_found(
 ) -> float:
     """Share of the conversations whose product is among the first ten. made: texts [N, d] and pictures [N, d] of all
     items, as the model is now."""
-    space = ItemSpace(embedder, ItemVectors(*(rows.float().numpy() for rows in made)))
+    space = ItemSpace(TorchQueryEmbedder(embedder), ItemVectors(*(rows.float().numpy() for rows in made)))
     bar = tqdm(range(len(valid)), desc="Asking", unit="conversation", leave=False)
     parts = [embedder.embed_queries([query_text(valid[place].query.texts) for place in part])
              for part in chunks(bar, BATCH)]  # fmt: skip

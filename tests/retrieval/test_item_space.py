@@ -6,6 +6,7 @@ import torch
 from helpers.tiny import tiny_model
 
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, ItemVectors
+from lavic_chat.features.query_embedder import TorchQueryEmbedder
 from lavic_chat.retrieval.item_space import ItemSpace
 from lavic_chat.retrieval.query import Query
 
@@ -18,7 +19,7 @@ def space(tmp_path) -> ItemSpace:
     states = torch.randn(3, 5, 32, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         made = ItemVectors(embedder.embed_texts(TEXTS).numpy(), embedder.embed_states(states).numpy())
-    return ItemSpace(embedder, made)
+    return ItemSpace(TorchQueryEmbedder(embedder), made)
 
 
 def test_items_and_queries_are_unit_vectors_of_one_space(space):

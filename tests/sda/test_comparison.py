@@ -59,7 +59,9 @@ def test_each_is_fitted_once_and_compared(settings, tmp_path, monkeypatch):
     found = {row["recommender"]: row["values"]["overall"]["H@10"] for row in table["rows"]}
     assert found["tfidf"]["low"] > found["popularity"]["high"]  # the titles tell what is bought
     assert set(table["rows"][0]["values"]) == {"overall", "tail", "tail_of_all"} and found["tfidf"]["n"] == USERS
-    assert len(table["differences"]) == 3 * 2 * 3  # of three sets, both ways, in three groups
+    alike = [one for one in table["differences"] if one["theirs"] != "tfidf"]
+    assert len(alike) == 3 * 2 * 3  # of three sets, both ways, in three groups
+    assert len(table["differences"]) - len(alike) == 4 * 3  # all but it against the texts' words
     monkeypatch.setattr(
         comparison, "RECOMMENDERS", {name: RECOMMENDERS[name] for name in ("popularity", "tfidf", "vbpr")}
     )
@@ -90,9 +92,17 @@ def test_settings_are_not_fitted_twice(settings, tmp_path, monkeypatch):
     assert len(fits) == len(set(fits)) == 3  # two settings, and the better one with another seed
 
 
+def test_the_mean_of_four_is_of_all_their_fits():
+    users, groups = np.arange(6), {"overall": np.ones(6, bool)}
+    ranks = [comparison.Ranks(users + shift, users, groups) for shift in (1, 9, 20, 30)]
+    four = [comparison.Fitted(name, "sda", (one,)) for name, one in zip(comparison.FOUR, ranks, strict=True)]
+    (mean,) = comparison.average([*four, comparison.Fitted("vbpr", "ids", (ranks[0],))])  # ids were fitted with one
+    assert mean.features == "sda" and mean.values("overall").tolist() == [0.5, 0.5, 0.25, 0.25, 0.25, 0.25]
+
+
 def test_differences_are_of_the_same_users(settings, tmp_path):
     fitted = compare(request(settings, tmp_path, features=("ids", "noise"), seeds=1))
-    there, back = (one for one in differences(fitted) if one.group == "overall")
+    there, back = (one for one in differences(fitted) if one.group == "overall" and one.theirs != "tfidf")
     assert there.measured.value == pytest.approx(-back.measured.value) and there.measured.n == USERS
     assert (there.ours, there.theirs) == (back.theirs, back.ours) == ("ids", "noise")
 

@@ -42,7 +42,7 @@ def test_nothing_is_made_where_all_is_there(settings):
 
 def test_a_process_of_its_own_makes_it(settings, monkeypatch):
     begun = []
-    monkeypatch.setattr(preparation, "is_exported", lambda source: False)
+    monkeypatch.setattr(preparation, "is_prepared", lambda settings: False)
     monkeypatch.setattr(subprocess, "Popen", lambda command, **how: begun.append((command, how)) or "process")
     assert preparation.prepare_in_background(replace(settings, adapter=Path("an adapter"))) == "process"
     ((command, how),) = begun
