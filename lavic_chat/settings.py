@@ -52,7 +52,8 @@ class Settings:
     annotators: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> password; empty: no login
     llm: str = field(default="", repr=False)  # address of a server that scores, perhaps with a login; "": none
     llm_key: str = field(default="", repr=False)  # of that server's API
-    search: str = "fusion"  # where items are searched: "fusion", "text", "sda", "both", "sda=ADAPTER", "both=ADAPTER"
+    search: str = ""  # where items are searched: "fusion", "text", "sda", "both", "sda=ADAPTER", "both=ADAPTER", or as
+    # the adapter's card says
     index: str = field(default="", repr=False)  # address of a Milvus that finds items, perhaps with a login; "": none
     client_header: str = ""  # in which a proxy in front says for whom it asks; "": there is none
     mcp: bool = False  # whether agents may use the chat as an MCP server
@@ -156,7 +157,7 @@ def read_settings(**chosen) -> Settings:
         annotators=read_annotators(os.environ.get("LAVIC_ANNOTATOR_AUTH", "")),
         llm=read_llm(os.environ.get("LAVIC_LLM", "") if llm is None else llm),
         llm_key=read_key(os.environ.get("LAVIC_LLM_KEY", "")),
-        search=chosen.get("search") or os.environ.get("LAVIC_SEARCH") or "fusion",
+        search=chosen.get("search") or os.environ.get("LAVIC_SEARCH") or "",
         index=os.environ.get("LAVIC_INDEX", "") if index is None else index,
         client_header=read_header(os.environ.get("LAVIC_CLIENT_HEADER", "")),
         mcp=bool(chosen.get("mcp")) or read_switch("LAVIC_MCP"),

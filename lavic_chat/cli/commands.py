@@ -9,7 +9,7 @@ import click
 
 from lavic_chat import __version__
 from lavic_chat.cli.catalog import catalog
-from lavic_chat.cli.evaluate import evaluate
+from lavic_chat.cli.evaluate import choose_search, evaluate
 from lavic_chat.cli.export import export_llm
 from lavic_chat.cli.feedback import flags
 from lavic_chat.cli.report import report, table
@@ -56,7 +56,7 @@ def main() -> None:
 
 STAGES = (
     train, align, describe, distill, tune, tune_retriever, fuse, tune_tagger, tune_prototypes, tune_attributes,
-    calibrate,
+    calibrate, choose_search,
 )  # fmt: skip
 SERVING = (app, serve, ask, catalog, index, prepare)
 for command in (*SERVING, *STAGES, evaluate, report, table, bench, export_llm, flags, sda):

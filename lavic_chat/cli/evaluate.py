@@ -1,5 +1,6 @@
 """evaluate: rank known conversations and measure."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -74,6 +75,28 @@ def evaluate(as_json: bool, **options) -> None:
 
     metrics = evaluator.evaluate(config, read_settings(**chosen))
     print_json(metrics) if as_json else click.echo(evaluator.format_metrics(metrics))
+
+
+@click.command()
+@catalog_option
+@model_options
+@runtime_option
+@click.option("--dialogues", type=click.Path(path_type=Path), required=True, help="Validation JSONL.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many conversations.")
+@json_option
+def choose_search(dialogues: Path, limit: int | None, as_json: bool, **chosen) -> None:
+    """Find out with which search an adapter finds most of what is wanted (fusion, text, and by its MoDA both and sda),
+    and write it into its card, by which the chat then searches."""
+    from lavic_chat.evaluation import search_choice
+
+    found = search_choice.choose_search(read_settings(**chosen), dialogues, limit)
+    if as_json:
+        return print_json([asdict(one) for one in found])
+    for one in found:
+        ends, gains = (f"{low:.3f} to {high:.3f}" for low, high in (one.recall_95, one.gain_95))
+        click.echo(f"{one.search:8} {one.recall:.3f} ({ends}), against the fusion {one.gain:+.3f} ({gains})")
+    click.echo(f"From now on it is searched by {found[0].search}.")
+    return None
 
 
 def measure_orders(out: Path, seed: int, chosen: dict, as_json: bool) -> None:

@@ -83,7 +83,7 @@ def search_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--search",
         metavar="SPACE",
-        help="Where items are searched: fusion (the default), text, sda, both, or sda=ADAPTER; else LAVIC_SEARCH.",
+        help="Where items are searched: fusion, text, sda, both, sda=ADAPTER; else LAVIC_SEARCH, else the adapter's.",
     )(command)
 
 

@@ -150,7 +150,8 @@ def prepare(**chosen) -> None:
 @catalog_option
 @model_options
 @runtime_option
-@click.option("--ship", is_flag=True, help="Also write the pictures' states into the adapter folder.")
+@search_option
+@click.option("--ship", is_flag=True, help="Also write what pictures and items were made into the adapter folder.")
 @click.option("--read-ahead/--no-read-ahead", default=True, help="Whether to read what can be read ahead, too.")
 @json_option
 def index(ship: bool, read_ahead: bool, as_json: bool, **chosen) -> None:
@@ -171,15 +172,14 @@ def build_index(settings: Settings, ship: bool, read_ahead: bool = True) -> dict
 
     Raises LavicError where there is no such folder, or nothing can be kept in the home.
     """
-    from lavic_chat.model.runtimes import ensure_exports
-    from lavic_chat.ranking.visual_ranker import source_of
     from lavic_chat.serving.recommender import load_recommender
+    from lavic_chat.serving.search_space import prepare_runtimes, ship_embedded
     from lavic_chat.storage.files import check_writable
     from lavic_chat.storage.troubles import current_troubles
 
     start = time.perf_counter()
     check_writable(settings.home / "cache")  # told now, not after an hour whose work could not be kept
-    ensure_exports(source_of(settings))
+    prepare_runtimes(settings)
     recommender = load_recommender(settings)
     if read_ahead:
         recommender.visual_ranker.read_ahead(recommender.catalog.products, recommender.item_features)
@@ -189,6 +189,7 @@ def build_index(settings: Settings, ship: bool, read_ahead: bool = True) -> dict
         if not settings.adapter:
             raise LavicError("There is no adapter folder to ship the states in; name one with --adapter.")
         recommender.visual_ranker.ship(recommender.catalog, recommender.item_features, settings.adapter)
+        ship_embedded(settings, recommender.catalog, recommender.item_features)
     return {
         "products": len(recommender.catalog),
         "without_picture": recommender.count_blanks(),

@@ -14,18 +14,21 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
 from lavic_chat.catalog import Product
+from lavic_chat.errors import ModelError
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item import item_text
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.moda import IMAGE, TEXT, reading
 from lavic_chat.model.packing import pad_causal
 from lavic_chat.storage.cache import VectorCache
-from lavic_chat.storage.files import hash_bytes
+from lavic_chat.storage.files import hash_bytes, write_atomic
 
 QUERY = "query"  # what a shopper says, read as a text is
 INSTRUCTIONS = {
@@ -34,6 +37,7 @@ INSTRUCTIONS = {
 }  # fmt: skip
 WHOLE, OWN = "whole", "own"  # what the mean is taken of: the whole prompt, as in the paper, or what is of the item
 BATCH = 32
+NAME = "name"  # of the weights and the way of embedding, in what is shipped
 Keys = tuple[Sequence[str], Sequence[str]]  # of texts and of pictures
 Begin = Callable[[list[int]], Sequence[Tensor]]
 
@@ -78,8 +82,8 @@ class ItemEmbedder:
         self.size = config.size or model.token_size
         self.instructions = {name: model.words_to_ids(text) for name, text in INSTRUCTIONS.items()}
         of_items = {name: value for name, value in asdict(config).items() if name != "query_longest"}
-        name = hash_bytes(weights, repr(sorted(of_items.items())))[:24]
-        self.cache = VectorCache(Path(home) / "cache" / "items" / f"{name}.sqlite", (self.size,))
+        self.name = hash_bytes(weights, repr(sorted(of_items.items())))[:24]
+        self.cache = VectorCache(Path(home) / "cache" / "items" / f"{self.name}.sqlite", (self.size,))
 
     # ---- with gradients, where there are any ----
 
@@ -149,6 +153,26 @@ class ItemEmbedder:
 
         begin = begin_some, lambda rows: self.begin_pictures(states[rows])
         return self.embed_begun(cache_keys(texts, states), begin, progress)
+
+    def ship(self, keys: Keys, path: str | Path) -> None:
+        """Write what is embedded by these keys for whoever has the same weights, in half precision."""
+        rows = {key: torch.tensor(vector).half() for key, vector in self.cache.get({*keys[0], *keys[1]}).items()}
+        write_atomic(Path(path), save(rows, {NAME: self.name}))
+
+    def adopt(self, path: str | Path) -> None:
+        """Take what was shipped into the cache, unless it is other weights'. Raises ModelError where the file is
+        damaged."""
+        if not Path(path).is_file():
+            return
+        try:
+            with safe_open(path, "pt") as file:
+                if (file.metadata() or {}).get(NAME) != self.name:
+                    return
+                rows = {key: file.get_tensor(key).float().numpy() for key in file.keys()}  # noqa: SIM118 - no dict
+        except SafetensorError as error:
+            raise ModelError(f"{path} is damaged; fetch the adapter again, or delete that file.") from error
+        known = self.cache.get(rows)
+        self.cache.put({key: row for key, row in rows.items() if key not in known and row.shape == self.cache.shape})
 
     def embed_begun(self, keys: Keys, begin: tuple[Begin, Begin], progress: bool = False) -> ItemVectors:
         """n items by their keys; begin: of some rows what goes into `first_layer`, of the texts and of the pictures."""

@@ -16,7 +16,6 @@ from lavic_chat.model.card import MODA, WEIGHTS
 from lavic_chat.model.moda import TEXT
 from lavic_chat.model.onnx_query import OnnxQueryEmbedder
 from lavic_chat.model.runtimes import ModelSource, is_there, make_once, name_folder, name_graphs, try_export
-from lavic_chat.settings import ONNX
 from lavic_chat.storage.files import hash_bytes, hash_file
 
 
@@ -55,7 +54,7 @@ def open_query_embedder(source: ModelSource, adapted: str | Path, items: ItemEmb
     """The export where one is there or asked for, else the items' own model. adapted: the folder of the MoDA. Raises
     ModelError in one sentence."""
     folder = query_folder(source, adapted)
-    if folder and source.runtime == ONNX:
+    if folder and source.must_export:
         ensure_query(source, adapted)
     if folder and is_there(folder) and (found := try_export(lambda: OnnxQueryEmbedder(folder).check(), source)):
         return found

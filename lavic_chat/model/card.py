@@ -17,7 +17,8 @@ FORMAT = 1
 KEYS = {"trust": "retrieval_weight"}  # in adapter.json -> in the card
 RETRIEVER, FUSION, PROTOTYPES = "retriever", "fusion.safetensors", "prototypes.safetensors"
 ATTRIBUTES = "attributes.safetensors"  # how probable each look is
-MODA = "moda"  # what SDA has adapted, and item vectors
+MODA = "moda"  # what SDA has adapted, item vectors, and embedded items
+EMBEDDED = "embedded.safetensors"
 NLU, HEADS = "nlu", "heads.safetensors"  # what reads messages
 VISION, LLM = "vision", "llm"
 PARTS = (VISION, LLM)  # that have a LoRA
@@ -35,7 +36,7 @@ class AdapterCard:
     pictures, and to choose with its captions at hand; `pictures`: how many of each product it is shown; `join`,
     `withdraw`: how its layers read branches (`LayerPlan`); `retrieval_weight`: what a unit of query score adds to a
     candidate's score, after the temperature, "trust" in the file; `kinds`: of things, by the names that it has learned
-    to say."""
+    to say; `search`: what is best searched with, as `--search` names it."""
 
     base: str
     fingerprint: str
@@ -48,6 +49,7 @@ class AdapterCard:
     withdraw: int = 0
     retrieval_weight: float = 0.0
     kinds: tuple[str, ...] = ()
+    search: str = "fusion"
     training: dict = field(default_factory=dict)
     format: int = FORMAT
 
@@ -74,6 +76,8 @@ def read_card(folder: str | Path) -> AdapterCard:
             raise ValueError("trust must be 0 or more")
         if not all(isinstance(number, int) and number >= 0 for number in (card.join, card.withdraw)):
             raise ValueError("join and withdraw must be numbers of layers")
+        if not isinstance(card.search, str):
+            raise ValueError("search must be a name")
         if not isinstance(card.pictures, int) or card.pictures < 1:
             raise ValueError("pictures must be 1 or more")
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:

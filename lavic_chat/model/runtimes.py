@@ -49,12 +49,17 @@ class ModelSource:
         if self.runtime not in RUNTIMES:
             raise ModelError(f"There is no runtime called {self.runtime!r}; choose {', '.join(RUNTIMES)}.")
 
+    @property
+    def must_export(self) -> bool:
+        """Whether an export was asked for by name, so that it is made when there is none, and torch does not do."""
+        return self.runtime == ONNX
+
 
 def open_model(source: ModelSource) -> VisionLanguageModel:
     """The model with its adapter, nothing of which is trained from here on: exported where an export is there or asked
     for, else in torch with its LoRAs folded in. Raises ModelError in one sentence."""
     folder = export_folder(source)
-    if folder and source.runtime == ONNX:
+    if folder and source.must_export:
         ensure_model(source)
     if folder and is_there(folder) and (model := try_export(lambda: open_export(source, folder), source)):
         return model
@@ -65,7 +70,7 @@ def open_text_encoder(home: str | Path, adapter: str | Path | None, runtime: str
     """The sentence encoder, with the LoRA of an adapter folder where that has one; see `open_model`."""
     source = ModelSource(TEXT_ENCODER, Path(adapter) if adapter else None, Path(home), runtime)
     folder = text_folder(source)
-    if folder and source.runtime == ONNX:
+    if folder and source.must_export:
         ensure_encoder(source)
     if folder and is_there(folder) and (encoder := try_export(lambda: OnnxTextEncoder(folder).check(), source)):
         return encoder
@@ -78,7 +83,7 @@ def open_tagger(source: ModelSource) -> TurnModel:
     """What reads messages: the tagger of the adapter's folder, or where it has none the shipped one; see `open_model`.
     Raises ModelError where neither is there."""
     folder = tagger_folder(source)
-    if folder and source.runtime == ONNX:
+    if folder and source.must_export:
         ensure_tagger(source)
     if folder and is_there(folder) and (tagger := try_export(lambda: OnnxTurnTagger(folder).check(), source)):
         return tagger
@@ -98,7 +103,7 @@ def try_export(open_it: Callable[[], T], source: ModelSource) -> T | None:
     try:
         return open_it()
     except ModelError as error:
-        if source.runtime == ONNX:
+        if source.must_export:
             raise
         log.warning("%s Until then torch answers.", error)
         return None
@@ -187,7 +192,7 @@ def is_wanted(source: ModelSource) -> bool:
     try:
         importlib.metadata.version("onnxruntime")
     except importlib.metadata.PackageNotFoundError:
-        if source.runtime == ONNX:
+        if source.must_export:
             raise ModelError("ONNX Runtime is not installed here; install it, or give --runtime torch.") from None
         return False
     return True

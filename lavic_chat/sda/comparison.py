@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import permutations
+from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -150,16 +151,18 @@ def pool_runs(fitted: Sequence[Fitted]) -> list[Fitted]:
 
 
 def average(fitted: Sequence[Fitted]) -> list[Fitted]:
-    """Of each set of features that all of FOUR were fitted with, the mean of these: each has as many fits as the
-    others, so that their fits are taken together."""
+    """Of each set of features that all of FOUR were fitted with, the mean of these."""
     by_features: dict[str, list[Fitted]] = {}
     for one in fitted:
         if one.recommender in FOUR:
             by_features.setdefault(one.features, []).append(one)
-    return [
-        Fitted(MEAN, features, tuple(ranks for one in group for ranks in one.ranks))
-        for features, group in by_features.items() if len(group) == len(FOUR)
-    ]  # fmt: skip
+    return [Fitted(MEAN, features, even(group)) for features, group in by_features.items() if len(group) == len(FOUR)]
+
+
+def even(group: Sequence[Fitted]) -> tuple[Ranks, ...]:
+    """All their ranks, those of who has fewer several times, so that each counts alike."""
+    most = lcm(*(len(one.ranks) for one in group))
+    return tuple(ranks for one in group for ranks in one.ranks * (most // len(one.ranks)))
 
 
 def fit(bench: Bench, name: str, features: FeatureSet) -> Fitted:

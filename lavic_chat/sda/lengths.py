@@ -1,4 +1,5 @@
-"""How much of a history is needed: the item that each user had last, by what is like the newest few of those before.
+"""How much of a history is needed, and how much it says: the item that each user had last, by what is like the newest
+few of those before.
 
 It is what the shop's row "You may also like" does, which learns nothing of anybody else. All lengths are measured with
 the same users, those who had as many items as the longest, so that a length is compared with another, not with other
@@ -18,6 +19,7 @@ from lavic_chat.sda.evaluation import Measured
 from lavic_chat.sda.features import BOTH, FeatureMaker
 from lavic_chat.sda.interactions import load_histories, split_last
 from lavic_chat.sda.interactions.histories import Split
+from lavic_chat.sda.prior import CANDIDATES, Prior, fit_prior
 from lavic_chat.sda.recommenders.content import ContentRecommender, comparable_rows
 from lavic_chat.sda.recommenders.registry import CONTENT
 from lavic_chat.settings import Settings
@@ -50,11 +52,13 @@ class OfLength:
 
 @dataclass(frozen=True)
 class Lengths:
-    """users: who had as many items as the longest. decay: the weight of an item against the next newer one."""
+    """users: who had as many items as the longest. decay: the weight of an item against the next newer one. prior: what
+    the whole history says of ten candidates of one kind."""
 
     features: str
     users: int
     decay: float
+    prior: Prior
     rows: tuple[OfLength, ...]
 
     def __str__(self) -> str:
@@ -63,6 +67,11 @@ class Lengths:
         for one in self.rows:
             ends = f"{one.found.low:.3f} to {one.found.high:.3f}"
             lines.append(f"{one.length:4} {one.found.value:7.3f} {ends:>16} {one.full.value:10.3f}")
+        first, gain = self.prior.first, self.prior.gain
+        lines.append(
+            f"Among {CANDIDATES} of one kind: weight {self.prior.weight:g}, {gain.value:+.3f} nats against chance "
+            f"({gain.low:+.3f} to {gain.high:+.3f}), the nearest {first.value:.3f} ({first.n:,} users)"
+        )
         return "\n".join(lines)
 
 
@@ -96,7 +105,8 @@ def measure_lengths(request: LengthsRequest) -> Lengths:
     decay = max(decays, key=lambda one: e.judge(ContentRecommender(rows, split, one), histories, split))
     recommender = ContentRecommender(rows, split, decay)
     ranks = [e.rank_items(Newest(recommender, split, length), histories, split) for length in LENGTHS]
-    found = Lengths(request.features, int(asked.sum()), decay, summarize(ranks, asked))
+    prior = fit_prior(recommender, histories, [product.category for product in catalog.products])
+    found = Lengths(request.features, int(asked.sum()), decay, prior, summarize(ranks, asked))
     write_json(Path(request.out) / LENGTHS_FILE, asdict(found))
     return found
 

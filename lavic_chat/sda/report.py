@@ -15,7 +15,7 @@ from statistics import fmean
 from lavic_chat.catalog.datacard.markdown import table
 from lavic_chat.errors import LavicError
 from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
-from lavic_chat.sda.comparison import FOUR, RUN, SPACES, TABLE, WORDS
+from lavic_chat.sda.comparison import FOUR, MEAN, RUN, SPACES, TABLE, WORDS
 from lavic_chat.sda.lengths import LENGTHS_FILE
 from lavic_chat.storage.files import write_atomic, write_json
 
@@ -115,6 +115,7 @@ def sections(study: Study, plots: Sequence[str]) -> list[str]:
     parts += ["## Sign and size beside the paper's", beside_paper(study)]
     if study.lengths:
         parts += ["## How much of a history is needed?", LENGTHS_SAID, lengths_of(study.lengths)]
+        parts += ["## How far may a history shift the odds?", PRIOR_SAID, priors_of(study.lengths)]
     parts += ["## What the adaptations learned", runs_of(study.runs)]
     if "conflict.png" in plots:
         parts += ["## Do the modalities pull against each other?", "![conflict](conflict.png)", conflict_of(study)]
@@ -133,6 +134,21 @@ H@10 of the item after them, with 95 % intervals, the same users for every lengt
 longest). Chance: 0.099."""
 
 
+PRIOR_SAID = """Each user's last item among nine others of its category that the user never had, as the chat has ten
+candidates of one kind: the weight that a history's likeness has in the odds, fitted on the items before the last ones,
+how much likelier than by chance (0.1) the last one is with it, and how often it is the nearest to the history."""
+
+
+def priors_of(lengths: Mapping[str, Mapping]) -> str:
+    """A row for each comparison."""
+    rows = [
+        [name, found["features"], f"{found['prior']['weight']:g}", with_interval(found["prior"]["gain"]),
+         with_interval(found["prior"]["first"]), f"{found['prior']['first']['n']:,}"]
+        for name, found in lengths.items()
+    ]  # fmt: skip
+    return table(("data", "features", "weight", "gain in nats", "nearest of ten", "users"), rows)
+
+
 def lengths_of(lengths: Mapping[str, Mapping]) -> str:
     """A column for each comparison, a row for each length."""
     heads = [f"{name}, {found['features']}, {found['users']} users" for name, found in lengths.items()]
@@ -145,8 +161,9 @@ def table_of(found: Mapping) -> str:
     rows = []
     for row in found["rows"]:
         overall, tail = row["values"][OVERALL], row["values"][TAIL]
+        fits = "" if row["recommender"] == MEAN else str(row["seeds"])
         rows.append([
-            row["recommender"], LABELS.get(row["features"], row["features"]), str(row["seeds"]),
+            row["recommender"], LABELS.get(row["features"], row["features"]), fits,
             with_interval(overall[HIT]), f"{overall['N@10']['value']:.3f}",
             with_interval(tail[HIT]), f"{tail['N@10']['value']:.3f}",
             f"{overall['full H@10']['value']:.3f}",

@@ -41,7 +41,7 @@ from lavic_chat.serving.likeness import likeness_condition
 from lavic_chat.serving.listener import appearance_of, make_listener
 from lavic_chat.serving.model_facts import ModelFacts
 from lavic_chat.serving.pick_words import said_of_pick
-from lavic_chat.serving.search_space import open_search_space
+from lavic_chat.serving.search_space import open_search_space, search_of
 from lavic_chat.serving.stored import index_maker
 from lavic_chat.serving.turn import Clock, Lookup, PreparedTurn, finish, returned, shown_with, still_here, worded
 from lavic_chat.serving.zero_gpu import CATALOG, Lender, owned
@@ -51,9 +51,6 @@ from lavic_chat.storage.files import hash_bytes
 CANDIDATES = 10
 CONVERSATION = 128  # tokens that the model reads of what was said, or half as many as of the candidates
 CONDITIONS_WEIGHT = 0.06  # of the conditions' log probabilities beside a similarity
-# Log odds of an item in the very direction of the visitor's history. Two items differ by twice that at most, candidates
-# for one wish by 0.2 or less; the least that a condition said plainly makes is 1.4 (a material, as captions tell it).
-HISTORY_WEIGHT = 0.5
 LIKENESS_WEIGHT = 8.0  # log odds of a similarity to the product that more is wanted of; candidates differ by 0.2 or so
 BROUGHT_BACK = 10.0  # log odds of a product that was asked for again, before those it was shown with
 
@@ -166,10 +163,7 @@ class Recommender(ModelFacts, BatchRecommender):
         if request.shown:
             given = np.array([item.prior for item in request.shown.candidates])
             return given if given.any() else None
-        if not request.history:
-            return None
-        given = HISTORY_WEIGHT * self.taste.scores(request.history, rows)
-        return given - given.mean()
+        return self.taste.prior(request.history, rows) if request.history else None
 
     def also_like(self, history: History, k: int, excluded: Collection[str] = ()) -> tuple[str, ...]:
         """See `RequestRecommender.also_like`: the items nearest to what was liked and opened."""
@@ -280,7 +274,7 @@ def load_recommender(
     )  # fmt: skip
     items = open_items(catalog, tables_folder(settings.catalog, settings.home), maker, progress)
     space = open_search_space(settings, catalog, items, embedder)
-    make_index = index_maker(settings, maker.name + settings.search, items.key)
+    make_index = index_maker(settings, maker.name + search_of(settings), items.key)
     retriever = Retriever(catalog, embedder, items.text, items.pictures, make_index, space)
     listener = make_listener(settings, catalog, items.captions, embedder.encoder, appearance_of(maker.heads, items))
     recommender = Recommender(catalog, visual_ranker, retriever, items, listener)

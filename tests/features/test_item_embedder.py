@@ -8,8 +8,9 @@ import torch
 from helpers.tiny import tiny_model
 
 from lavic_chat.catalog import Product
+from lavic_chat.errors import LavicError
 from lavic_chat.features.item import item_text
-from lavic_chat.features.item_embedder import OWN, EmbedderConfig, ItemEmbedder
+from lavic_chat.features.item_embedder import OWN, EmbedderConfig, ItemEmbedder, cache_keys
 from lavic_chat.model.moda import MODA, ModaShape, add_moda, moda_layers
 
 TEXTS = ["a red sofa", "the blue lamp fits best", ""]
@@ -105,3 +106,23 @@ def test_the_text_of_a_product():
     )
     assert item_text(product) == "Corner sofa. Sofas. Ours. Seats four"
     assert "red" not in item_text(product)
+
+
+def test_what_was_embedded_is_shipped_to_whoever_has_the_same_weights(model, tmp_path, monkeypatch):
+    products = [Product(f"p{row}", text, "Things") for row, text in enumerate(TEXTS)]
+    first, states = embedder(model, tmp_path / "first"), make_states()
+    made = first.embed_items(products, states)
+    keys = cache_keys([item_text(one) for one in products], states)
+    first.ship(keys, tmp_path / "shipped.safetensors")
+    second = embedder(model, tmp_path / "second")
+    second.adopt(tmp_path / "shipped.safetensors")
+    monkeypatch.setattr(ItemEmbedder, "read_above", None)  # nothing is embedded again
+    found = second.embed_items(products, states)
+    assert np.allclose(found.texts, made.texts, atol=1e-3) and np.allclose(found.images, made.images, atol=1e-3)
+    others = ItemEmbedder(model, tmp_path / "second", "other weights")
+    others.adopt(tmp_path / "shipped.safetensors")
+    others.adopt(tmp_path / "nowhere.safetensors")
+    assert not others.cache.get(keys[0])
+    (tmp_path / "shipped.safetensors").write_bytes(b"cut off")
+    with pytest.raises(LavicError, match="is damaged"):
+        second.adopt(tmp_path / "shipped.safetensors")

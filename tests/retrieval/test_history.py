@@ -12,7 +12,7 @@ from lavic_chat.catalog import Catalog, Product
 from lavic_chat.dialogue.history import LIKED, NO_HISTORY, OPENED, SIGNS, TURNED_DOWN, Event, History
 from lavic_chat.features.vectors import unit
 from lavic_chat.retrieval.embedder import Embedder
-from lavic_chat.retrieval.history import DECAY, WEIGHTS, Taste, taste_of
+from lavic_chat.retrieval.history import DECAY, MOST, WEIGHTS, Taste, taste_of
 from lavic_chat.retrieval.retriever import Retriever
 
 COUNT = 12
@@ -42,6 +42,29 @@ def test_scores_are_cosines(history):
     assert scores.shape == (COUNT,) and np.all(np.abs(scores) <= 1 + 1e-5)
     if not any(event.product_id in TASTE.row for event in history.events):
         assert not scores.any()
+
+
+@settings(deadline=None)
+@given(history=HISTORIES, rows=st.lists(st.integers(0, COUNT - 1), min_size=1, unique=True))
+def test_a_prior_is_of_what_is_nearer_and_bounded(history, rows):
+    prior, scores = TASTE.prior(history, rows), TASTE.scores(history, rows)
+    assert np.all(np.abs(prior) <= MOST) and np.all(np.isfinite(prior))
+    assert np.all(np.diff(prior[np.argsort(scores, kind="stable")]) >= -1e-6)
+    if not any(event.product_id in TASTE.row for event in history.events):
+        assert not prior.any()
+
+
+def test_a_prior_grows_with_what_is_known_and_is_the_same_at_every_scale_of_cosines():
+    rows = list(range(COUNT))
+    opened, liked = (TASTE.prior(NO_HISTORY.add("p0", sign), rows) for sign in (OPENED, LIKED))
+    between = np.abs(liked) < MOST
+    assert np.allclose(liked[between], opened[between] * (1 / 2) / (0.5 / 1.5), atol=1e-5)
+    common = np.full((COUNT, 1), 3, np.float32)  # all vectors nearly alike, as sentence encoders have them
+    flat = Taste(PRODUCTS, unit(np.hstack([VECTORS, common])))
+    steep = Taste(PRODUCTS, VECTORS)
+    history = NO_HISTORY.add("p0", LIKED)
+    assert np.std(flat.scores(history)) < 0.3 * np.std(steep.scores(history))
+    assert np.allclose(flat.prior(history, rows), steep.prior(history, rows), atol=0.05)
 
 
 @settings(deadline=None)

@@ -98,6 +98,9 @@ def test_the_mean_of_four_is_of_all_their_fits():
     four = [comparison.Fitted(name, "sda", (one,)) for name, one in zip(comparison.FOUR, ranks, strict=True)]
     (mean,) = comparison.average([*four, comparison.Fitted("vbpr", "ids", (ranks[0],))])  # ids were fitted with one
     assert mean.features == "sda" and mean.values("overall").tolist() == [0.5, 0.5, 0.25, 0.25, 0.25, 0.25]
+    four[1] = comparison.Fitted("slmrec", "sda", (ranks[1], ranks[2]))  # two fits count as one does
+    (mean,) = comparison.average(four)
+    assert mean.values("overall")[0] == pytest.approx((1 + 0.5 + 0 + 0) / 4)
 
 
 def test_differences_are_of_the_same_users(settings, tmp_path):

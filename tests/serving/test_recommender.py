@@ -27,12 +27,12 @@ from lavic_chat.ranking import Ranker, RankerConfig
 from lavic_chat.ranking.visual_ranker import SHIPPED_STATES, VisualRanker
 from lavic_chat.recommendation import RecommendationRequest
 from lavic_chat.retrieval.embedder import Embedder
+from lavic_chat.retrieval.history import MOST
 from lavic_chat.retrieval.retriever import Retriever
 from lavic_chat.serving.recommender import (
     BROUGHT_BACK,
     CANDIDATES,
     CONVERSATION,
-    HISTORY_WEIGHT,
     Recommender,
     load_recommender,
 )
@@ -396,8 +396,8 @@ def test_a_history_adds_its_log_odds_to_the_candidates_and_changes_nothing_else(
     plain, led = (shop.prepare(RecommendationRequest(dialogue, history=past)) for past in (NO_HISTORY, LIKES))
     assert led.found == plain.found and led.intent == plain.intent and led.broken == plain.broken
     rows = [shop.retriever.row[one.product.id] for one in plain.found]
-    scores = HISTORY_WEIGHT * shop.taste.scores(LIKES)[rows]
-    assert led.prior == pytest.approx(scores - scores.mean()) and led.bias == pytest.approx(plain.bias + led.prior)
+    assert led.prior == pytest.approx(shop.taste.prior(LIKES, rows)) and led.prior.any()
+    assert led.bias == pytest.approx(plain.bias + led.prior)
     before, after = scores_of(shop.recommend(dialogue)), remembering(shop, dialogue, LIKES)
     assert sum(item.score for item in after.candidates) == pytest.approx(1)
     odds = [np.log(item.score / before[item.product.id]) - item.prior for item in after.candidates]
@@ -412,7 +412,7 @@ def test_a_history_hides_no_pick_that_is_asked_for_and_breaks_no_limit(shop):
     dislikes = NO_HISTORY.add(ids(first)[0], TURNED_DOWN)
     back = remembering(shop, talk, dislikes)
     assert back.pick.product.id == back.intent.reference == ids(first)[0] and back.pick.prior < 0
-    assert 2 * HISTORY_WEIGHT < BROUGHT_BACK
+    assert 2 * MOST < BROUGHT_BACK
     cheap = said(marked(shop, "something under [price<:100]"))
     sofas = NO_HISTORY.add("sofa-red", LIKED).add("sofa-blue", LIKED)
     assert remembering(shop, cheap, sofas).pick.product.id.startswith("lamp")

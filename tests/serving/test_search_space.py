@@ -45,7 +45,7 @@ def test_words_alone(opened):
     assert np.allclose(space.embed_query(RED), embedder.embed_query(RED))
 
 
-@pytest.mark.parametrize("search", ["", "words", "fusion=x", "text=x", "SDA"])
+@pytest.mark.parametrize("search", ["words", "fusion=x", "text=x", "SDA"])
 def test_another_name_is_refused(opened, search):
     with pytest.raises(LavicError, match="choose fusion, text, sda, both, sda=ADAPTER, or both=ADAPTER"):
         opened[0](search)
