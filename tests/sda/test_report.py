@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
+from lavic_chat.retrieval.history import MOST, WEIGHT
+from lavic_chat.sda import prior
 from lavic_chat.sda.comparison import SPACES, TABLE, Fitted, pool_runs, write_table
 from lavic_chat.sda.evaluation import Ranks
 from lavic_chat.sda.features import FeatureSet
@@ -50,7 +52,9 @@ def study(tmp_path) -> Path:
     write_json(tmp_path / "week" / SPACES, [vars(space) for space in spaces])
     found = {"value": 0.2, "low": 0.1, "high": 0.3, "n": 40}
     rows = [{"length": length, "found": found, "full": found} for length in (1, 2)]
-    write_json(tmp_path / "week" / LENGTHS_FILE, {"features": "tower", "users": 40, "decay": 0.8, "rows": rows})
+    fit = {"weight": 0.95, "gain": found, "first": found}
+    lengths = {"features": "tower", "users": 40, "decay": 0.8, "prior": fit, "rows": rows}
+    write_json(tmp_path / "week" / LENGTHS_FILE, lengths)
     for name in ("sda-0", "sda-1", "lora-0"):
         write_json(tmp_path / name / "adapter.json", {"training": {"sda": record(0.4)}})
     return tmp_path
@@ -60,6 +64,7 @@ def test_the_page_has_every_part(study, tmp_path):
     page = write_report(study, tmp_path / "report").read_text()
     assert page.index("## week") < page.index("## two-years") and "SDA (CMSA, MoDA)" in page
     assert "How much of a history" in page and "| 2 | 0.200 (0.100 to 0.300) |" in page
+    assert "| week | tower | 0.95 | 0.200 (0.100 to 0.300) | 0.200 (0.100 to 0.300) | 40 |" in page
     assert {path.name for path in (tmp_path / "report").iterdir()} == {
         "README.md", "metrics.json", "hits.png", "conflict.png", "space.png",
     }  # fmt: skip
@@ -67,6 +72,11 @@ def test_the_page_has_every_part(study, tmp_path):
     rows = json.loads((tmp_path / "report" / "metrics.json").read_text())["tables"]["week"]["rows"]
     assert {row["features"] for row in rows} == {"ids", "noise", "lvlm", "sda"}
     assert {row["seeds"] for row in rows if row["features"] == "sda"} == {2}
+
+
+def test_what_a_history_adds_in_the_chat_is_what_was_fitted():
+    reported = json.loads(shipped("assets", "reports", "sda", "metrics.json").read_text())
+    assert reported["lengths"]["week"]["prior"]["weight"] == WEIGHT and MOST == prior.MOST
 
 
 def test_it_says_what_it_has_so_far(study, tmp_path):
