@@ -123,7 +123,7 @@ def compare(request: CompareRequest) -> list[Fitted]:
     if unknown := [name for name in request.recommenders if name not in RECOMMENDERS]:
         raise ModelError(f"There is no recommender {unknown[0]!r}; choose {', '.join(RECOMMENDERS)}.")
     catalog, histories = load_histories(request.settings.catalog)
-    maker = FeatureMaker(request.settings, catalog, zero_shot=config_of_any(request.features))
+    maker = FeatureMaker(request.settings, catalog, config_of_any(request.features), request.modality)
     bench = Bench(histories, split_last(histories), maker.texts, request)
     bench.folder.mkdir(parents=True, exist_ok=True)
     plain = [name for name in request.recommenders if not RECOMMENDERS[name].takes_features]

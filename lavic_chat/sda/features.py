@@ -87,9 +87,12 @@ class FeatureSet:
 class FeatureMaker:
     """Makes features of one catalogue with one adapter; models are opened when they are asked for."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, seed: int = 0, zero_shot: EmbedderConfig | None = None):
-        """zero_shot: how an LLM that was not adapted embeds items; the paper's way without it."""
-        self.settings, self.catalog, self.seed = settings, catalog, seed
+    def __init__(
+        self, settings: Settings, catalog: Catalog, zero_shot: EmbedderConfig | None = None, modality: str = BOTH
+    ):
+        """zero_shot: how an LLM that was not adapted embeds items; the paper's way without it. modality: that will be
+        asked for; of texts alone no picture is looked at."""
+        self.settings, self.catalog, self.modality = settings, catalog, modality
         self.zero_shot = zero_shot or EmbedderConfig()
         self.look = cache(self._look)
         self.texts = [item_text(product) for product in catalog.products]
@@ -107,22 +110,26 @@ class FeatureMaker:
             found = makers[name]()
         else:
             raise ModelError(f"There are no features {name!r}; choose {', '.join(makers)}, clip:NAME or NAME=ADAPTER.")
-        return found.check(len(self.texts))
+        return (FeatureSet(found.name, found.texts) if self.modality == TEXT else found).check(len(self.texts))
 
     def make_noise(self) -> FeatureSet:
         """Of the size of the LLM's."""
         size = load_model(self.settings.model, None, self.settings.home).token_size
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(0)
         texts, images = (torch.tensor(rng.normal(size=(len(self.texts), size)), dtype=torch.float32) for _ in range(2))
         return FeatureSet(NOISE, texts, images)
 
     def make_plain(self) -> FeatureSet:
         """The sentence encoder and the tower, neither of which has learned anything here."""
-        return FeatureSet(PLAIN, self.encode_texts(), self.look(None)[:, 0])
+        return FeatureSet(PLAIN, self.encode_texts(), self.see(None))
 
     def make_tower(self) -> FeatureSet:
         """The sentence encoder as it comes, and the adapter's tower."""
-        return FeatureSet(TOWER, self.encode_texts(), self.look(self.settings.adapter_folder)[:, 0])
+        return FeatureSet(TOWER, self.encode_texts(), self.see(self.settings.adapter_folder))
+
+    def see(self, adapter: Path | None) -> Tensor | None:
+        """[n, h] what the tower has of whole pictures; None where no picture is asked for."""
+        return None if self.modality == TEXT else self.look(adapter)[:, 0]
 
     def make_clip(self, name: str) -> FeatureSet:
         """Raises ModelError where there is no such CLIP."""
@@ -138,21 +145,25 @@ class FeatureMaker:
 
     def embed(self, name: str, adapted: Path | None = None, raw: bool = False) -> FeatureSet:
         """By the LLM. adapted: an adapter whose MoDA is put on; its record says how its items were embedded."""
-        settings, states = self.settings, self.look(self.settings.adapter_folder)
+        settings = self.settings
         if adapted:
             embedder = open_item_embedder(settings.model, settings.adapter_folder, settings.home, adapted)
         else:
             model = open_plain(settings.model, settings.adapter_folder, settings.home, (LLM,) if raw else ())
             embedder = ItemEmbedder(model, settings.home, hash_bytes(model.weights_hash, ""), self.zero_shot)
-        vectors = self.embed_all(embedder, states)
+        vectors = self.embed_all(embedder)
         return FeatureSet(name, torch.from_numpy(vectors.texts), torch.from_numpy(vectors.images))
 
-    def embed_all(self, embedder: ItemEmbedder, states: Tensor) -> ItemVectors:
+    def embed_all(self, embedder: ItemEmbedder) -> ItemVectors:
         """All items; where layers do not learn, from what is kept of these, which is read only for what is not embedded
         yet."""
+        products = self.catalog.products
+        if self.modality == TEXT:  # every picture is the same nothing, which is read once
+            return embedder.embed_items(products, torch.zeros(len(products), 5, embedder.model.state_size), True)
+        states = self.look(self.settings.adapter_folder)
         if not embedder.config.first_layer:
-            return embedder.embed_items(self.catalog.products, states, progress=True)
-        begun = cache(lambda: begin_items(embedder, self.catalog.products, states))
+            return embedder.embed_items(products, states, progress=True)
+        begun = cache(lambda: begin_items(embedder, products, states))
         begin = (lambda rows: begun().take(rows).texts, lambda rows: begun().take(rows).images)
         return embedder.embed_begun(cache_keys(self.texts, states), begin, progress=True)
 

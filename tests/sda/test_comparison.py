@@ -12,7 +12,7 @@ from helpers.toys import make_adapter, use_word_encoder
 from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
 from lavic_chat.model.load import load_model
-from lavic_chat.sda import comparison, lengths
+from lavic_chat.sda import comparison, features, lengths
 from lavic_chat.sda.comparison import CompareRequest, compare, differences
 from lavic_chat.sda.features import FeatureMaker, FeatureSet
 from lavic_chat.sda.lengths import LENGTHS_FILE, LengthsRequest, measure_lengths
@@ -117,6 +117,15 @@ def test_features_are_of_every_item(settings, name):
     joined, text = made.joined("both"), made.joined("text")
     assert joined.shape[1] == text.shape[1] + made.images.shape[1]
     assert torch.allclose(text.norm(dim=1), torch.ones(ITEMS), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["noise", "plain", "lvlm"])
+def test_no_picture_is_looked_at_for_texts_alone(settings, monkeypatch, name):
+    catalog = comparison.load_histories(settings.catalog)[0]
+    whole = FeatureMaker(settings, catalog).make(name)
+    monkeypatch.setattr(features, "look_at", None)
+    made = FeatureMaker(settings, catalog, modality="text").make(name)
+    assert made.images is None and torch.allclose(made.texts, whole.texts, atol=1e-5)
 
 
 def test_features_that_are_no_numbers_or_of_other_items_are_refused():
