@@ -122,6 +122,23 @@ def lengths(**given) -> None:
 
 
 @sda.command()
+@catalog_option
+@model_options
+@runtime_option
+@click.option("--features", multiple=True, help="An adaptation, NAME=ADAPTER; may be repeated.")
+@click.option("--batches", default=12, type=click.IntRange(2), help="Batches of 32 items that were held out.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the table.")
+def gradients(**given) -> None:
+    """Whether the gradients of texts and of pictures agree where an adaptation has ended: their cosine in q and k, in
+    the last layer and in all, with intervals over batches.
+    """
+    from lavic_chat.sda.gradients import GradientsRequest, measure_gradients
+
+    for one in measure_gradients(make_request(GradientsRequest, None, given)):
+        click.echo(str(one))
+
+
+@sda.command()
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with the catalogues.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for all that is made.")
 @click.option("--set", "variables", multiple=True, metavar="NAME=VALUE", help="A further variable, such as clip=NAME.")

@@ -16,6 +16,7 @@ from lavic_chat.catalog.datacard.markdown import table
 from lavic_chat.errors import LavicError
 from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
 from lavic_chat.sda.comparison import FOUR, MEAN, RUN, SPACES, TABLE, WORDS
+from lavic_chat.sda.gradients import GRADIENTS_FILE
 from lavic_chat.sda.lengths import LENGTHS_FILE
 from lavic_chat.storage.files import write_atomic, write_json
 
@@ -35,13 +36,14 @@ HIT = "H@10"
 @dataclass(frozen=True, eq=False)
 class Study:
     """tables, spaces, lengths: by folder of a comparison; runs: records of the adaptations, by folder; paper: its
-    figures."""
+    figures; gradients: cosines of the adaptations' gradients, by folder."""
 
     tables: Mapping[str, dict]
     spaces: Mapping[str, list]
     runs: Mapping[str, dict]
     paper: Mapping
     lengths: Mapping[str, dict]
+    gradients: Mapping[str, list]
 
 
 def write_report(folder: str | Path, to: str | Path) -> Path:
@@ -63,6 +65,7 @@ def write_report(folder: str | Path, to: str | Path) -> Path:
             "tables": study.tables,
             "runs": {name: short(run) for name, run in study.runs.items()},
             "lengths": study.lengths,
+            "gradients": study.gradients,
         },
     )
     write_atomic(to / "README.md", "\n\n".join(sections(study, tuple(plots))).encode() + b"\n")
@@ -75,6 +78,9 @@ def read_study(folder: Path) -> Study:
         tables = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{TABLE}"))}
         spaces = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{SPACES}"))}
         lengths = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{LENGTHS_FILE}"))}
+        gradients = {
+            path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{GRADIENTS_FILE}"))
+        }
         cards = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob("*/adapter.json"))}
         paper = json.loads(PAPER.read_text())
     except (OSError, ValueError) as error:
@@ -85,7 +91,7 @@ def read_study(folder: Path) -> Study:
         raise LavicError(f"{folder} holds no comparison yet; `lavic-chat sda study` makes them.")
     main = sorted(tables, key=lambda name: (name != "week", name))
     runs = {name: card["training"]["sda"] for name, card in cards.items() if "sda" in card.get("training", {})}
-    return Study({name: tables[name] for name in main}, spaces, runs, paper, lengths)
+    return Study({name: tables[name] for name in main}, spaces, runs, paper, lengths, gradients)
 
 
 def short(run: Mapping) -> dict:
@@ -119,6 +125,8 @@ def sections(study: Study, plots: Sequence[str]) -> list[str]:
     parts += ["## What the adaptations learned", runs_of(study.runs)]
     if "conflict.png" in plots:
         parts += ["## Do the modalities pull against each other?", "![conflict](conflict.png)", conflict_of(study)]
+    for found in study.gradients.values():
+        parts += [GRADIENTS_SAID, gradients_of(found)]
     if "space.png" in plots:
         parts += ["## The space before and after", "![space](space.png)"]
     return parts
@@ -238,6 +246,25 @@ def runs_of(runs: Mapping[str, Mapping]) -> str:
         "minutes",
     )
     return table(heads, rows)
+
+
+GRADIENTS_SAID = """That is one batch while they learned. At their end, over batches of items held out, with 95 %
+intervals over batches; runs that differ by their seed together:"""
+
+
+def gradients_of(found: Sequence[Mapping]) -> str:
+    """A row for each adaptation and projection, its runs taken together."""
+    grouped: dict[tuple[str, str], list[Mapping]] = {}
+    for one in found:
+        grouped.setdefault((RUN.sub("", one["name"]), one["projection"]), []).append(one)
+    rows = []
+    for (name, projection), runs in grouped.items():
+        cells = [LABELS.get(name, name), str(len(runs)), projection]
+        for key in ("last", "mean"):
+            ends = (fmean(run[key][end] for run in runs) for end in ("low", "high"))
+            cells.append(f"{fmean(run[key]['value'] for run in runs):+.3f} ({next(ends):+.3f} to {next(ends):+.3f})")
+        rows.append(cells)
+    return table(("adaptation", "seeds", "projection", "last layer", "all layers that learn"), rows)
 
 
 def conflict_of(study: Study) -> str:

@@ -11,10 +11,13 @@ from helpers.toys import make_adapter, use_word_encoder
 from catalog.make.interactions import make_interactions
 from lavic_chat.catalog import load_catalog
 from lavic_chat.cli import main
+from lavic_chat.errors import LavicError
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.model.load import load_model
-from lavic_chat.sda import adaptation, comparison, evaluation
+from lavic_chat.sda import adaptation, comparison, evaluation, gradients
+from lavic_chat.sda.gradients import GradientsRequest, measure_gradients
 from lavic_chat.sda.recommenders.registry import RECOMMENDERS
+from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_jsonl
 
 ITEMS = 130
@@ -27,6 +30,7 @@ def typed(base, tmp_path, monkeypatch):
     """A command in words, with a catalogue of its own whose items differ by what their titles say."""
     every = list(range(ITEMS))
     monkeypatch.setattr(adaptation, "split_titles", lambda catalog: (every, every))  # what is learned is found again
+    monkeypatch.setattr(gradients, "split_titles", lambda catalog: (every, every))
     states = torch.randn(ITEMS, 5, 32, generator=torch.Generator().manual_seed(1))
     monkeypatch.setattr(ImageEncoder, "encode_products", lambda *args, **options: states)
     monkeypatch.setattr(evaluation, "NEGATIVES", 50)
@@ -68,6 +72,8 @@ def test_the_whole_path(typed, base, tmp_path):
     chosen += [word for name in NAMES for word in ("--recommender", name)]
     table = typed("sda", "evaluate", *model, *chosen, "--seeds", 1, "--out", out / "week")
     assert table == typed("sda", "evaluate", *model, *chosen, "--seeds", 1, "--out", out / "week")  # what is kept
+    pulled = typed("sda", "gradients", *model, "--features", sets[-1], "--out", out / "week")
+    assert pulled.count("sda-0") == 2 and "k_proj" in pulled and "+0.000 (+0.000" not in pulled
     typed("sda", "embed", *model, "--from", out / "sda-0", "--size", 4)
     page = typed("sda", "report", out, "--to", tmp_path / "report")
     assert (adapter / "moda" / "items.safetensors").is_file() and "README.md" in page
@@ -75,4 +81,16 @@ def test_the_whole_path(typed, base, tmp_path):
     assert {row["recommender"] for row in rows} == {*NAMES, comparison.MEAN}
     assert {row["features"] for row in rows if row["recommender"] == comparison.MEAN} == {"ids", "noise", "lvlm", "sda"}
     written = (tmp_path / "report" / "README.md").read_text()
-    assert "mean of four" in written and "TF-IDF of the texts" in written
+    assert (
+        "| SDA (CMSA, MoDA) | 1 | q_proj |" in written
+        and "mean of four" in written
+        and "TF-IDF of the texts" in written
+    )
+
+
+def test_gradients_of_what_is_no_adaptation_are_refused(typed, base, tmp_path):
+    settings = Settings(tmp_path / "home", tmp_path / "shop", str(base), tmp_path / "adapter")
+    for features, said in (((), "--features NAME=FOLDER"), (("lvlm",), "no adaptation"), (("a=nowhere",), "nowhere")):
+        with pytest.raises(LavicError, match=said):
+            measure_gradients(GradientsRequest(settings, tmp_path / "out", features))
+    assert not (tmp_path / "out").exists()

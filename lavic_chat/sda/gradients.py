@@ -1,0 +1,83 @@
+"""Whether texts and pictures pull the weights of adaptations the same way, over many batches of items held out: what
+`conflict.py` measures of one batch while an adaptation learns, with intervals."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from lavic_chat.catalog import load_catalog
+from lavic_chat.errors import ModelError
+from lavic_chat.features.adapted import open_item_embedder, record_of
+from lavic_chat.features.image_encoder import chunks
+from lavic_chat.model.moda import MODA, moda_layers, weight_of
+from lavic_chat.sda.adaptation import make_loss, split_titles
+from lavic_chat.sda.conflict import PROJECTIONS, Conflict, measure_conflict
+from lavic_chat.sda.evaluation import Measured, interval
+from lavic_chat.sda.items import BATCH, begin_items
+from lavic_chat.sda.pictures import look_at
+from lavic_chat.settings import Settings
+from lavic_chat.storage.files import write_json
+from lavic_chat.training.configs import AdaptConfig
+
+GRADIENTS_FILE = "gradients.json"
+
+
+@dataclass(frozen=True)
+class GradientsRequest:
+    """settings: base, adapter, and the catalogue. features: adaptations, each NAME=FOLDER. batches: of 32 items."""
+
+    settings: Settings
+    out: Path
+    features: tuple[str, ...]
+    batches: int = 12
+
+
+@dataclass(frozen=True)
+class Cosines:
+    """Of an adaptation's gradients in one projection, over batches: in the last layer, as the paper has it, and in the
+    mean of all that learn."""
+
+    name: str
+    projection: str
+    last: Measured
+    mean: Measured
+
+    def __str__(self) -> str:
+        parts = (f"{one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f})" for one in (self.last, self.mean))
+        return f"{self.name:12} {self.projection}  last layer {next(parts)}, all {next(parts)}"
+
+
+def measure_gradients(request: GradientsRequest) -> list[Cosines]:
+    """Measure, and write it into the folder; raises LavicError for what is no adaptation on these weights."""
+    if not request.features:
+        raise ModelError("No adaptation is named; give --features NAME=FOLDER of at least one.")
+    found = []
+    for name, _, folder in (one.partition("=") for one in request.features):
+        if not folder:
+            raise ModelError(f"{name} is no adaptation; give --features NAME=FOLDER.")
+        measured = conflicts_of(request, name, folder)
+        found += [cosines_of(name, projection, measured) for projection in PROJECTIONS]
+    write_json(Path(request.out) / GRADIENTS_FILE, [asdict(one) for one in found])
+    return found
+
+
+def conflicts_of(request: GradientsRequest, name: str, folder: str) -> list[Conflict]:
+    """Of each batch. Experts that read one modality alone share nothing, and their cosine is 0."""
+    settings, catalog = request.settings, load_catalog(request.settings.catalog)
+    embedder = open_item_embedder(settings.model, settings.adapter_folder, settings.home, folder)
+    for layer in moda_layers(embedder.model):
+        weight_of(layer.lora_B, MODA).requires_grad_(True)
+    states = look_at(settings, catalog, catalog.products, settings.adapter_folder)
+    held = begin_items(embedder, catalog.products, states).take(split_titles(catalog)[1])
+    loss = make_loss(AdaptConfig(**record_of(folder).get("config", {})))
+    batches = list(chunks(range(len(held)), BATCH))[: request.batches]
+    return [measure_conflict(embedder, held.take(rows), loss) for rows in tqdm(batches, desc=name, unit="batch")]
+
+
+def cosines_of(name: str, projection: str, measured: Sequence[Conflict]) -> Cosines:
+    """With intervals over batches."""
+    layers = np.array([one[projection] for one in measured])
+    return Cosines(name, projection, interval(layers[:, -1]), interval(layers.mean(1)))
