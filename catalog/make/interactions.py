@@ -15,7 +15,7 @@ from lavic_chat.catalog import Product, load_catalog
 from lavic_chat.errors import LavicError
 from lavic_chat.storage.files import write_atomic
 
-FITS = 6.0  # as often as what does not fit, for each of a user's tastes
+FITS = 20.0  # as often as what does not fit, for each of a user's tastes
 FEWEST, MOST = 5, 12  # items of a user
 DAY = 86_400
 

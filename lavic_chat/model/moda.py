@@ -173,6 +173,12 @@ def moda_layers(model: LavicModel) -> list[ModaLinear]:
     return [module for module in model.network.modules() if isinstance(module, ModaLinear)]
 
 
+def allow_gradients(model: LavicModel) -> None:
+    """Let what experts give be asked for its gradient, in a model that was opened to be used."""
+    for layer in moda_layers(model):
+        weight_of(layer.lora_B, MODA).requires_grad_(True)
+
+
 def first_experts(model: LavicModel, projection: str) -> list[tuple[Tensor, int]]:
     """Of each layer's `projection`, such as "q_proj", the lowest first: B [out, r], and how many of its columns are the
     first expert's."""

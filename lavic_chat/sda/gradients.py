@@ -12,7 +12,7 @@ from lavic_chat.catalog import load_catalog
 from lavic_chat.errors import ModelError
 from lavic_chat.features.adapted import open_item_embedder, record_of
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.model.moda import MODA, moda_layers, weight_of
+from lavic_chat.model.moda import allow_gradients
 from lavic_chat.sda.adaptation import make_loss, split_titles
 from lavic_chat.sda.conflict import PROJECTIONS, Conflict, measure_conflict
 from lavic_chat.sda.evaluation import Measured, interval
@@ -68,8 +68,7 @@ def conflicts_of(request: GradientsRequest, name: str, folder: str) -> list[Conf
     """Of each batch. Experts that read one modality alone share nothing, and their cosine is 0."""
     settings, catalog = request.settings, load_catalog(request.settings.catalog)
     embedder = open_item_embedder(settings.model, settings.adapter_folder, settings.home, folder)
-    for layer in moda_layers(embedder.model):
-        weight_of(layer.lora_B, MODA).requires_grad_(True)
+    allow_gradients(embedder.model)
     states = look_at(settings, catalog, catalog.products, settings.adapter_folder)
     held = begin_items(embedder, catalog.products, states).take(split_titles(catalog)[1])
     loss = make_loss(AdaptConfig(**record_of(folder).get("config", {})))
