@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +16,19 @@ class ItemFeatures:
 
     states: Tensor
     caption: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ItemVectors:
+    """Unit vectors of n items: texts [n, d], images [n, d]."""
+
+    texts: np.ndarray
+    images: np.ndarray
+
+    @property
+    def both(self) -> np.ndarray:
+        """[n, 2 d] one behind the other, of length one."""
+        return np.concatenate([self.texts, self.images], 1) / np.sqrt(2)
 
 
 def count_pictures(states: Tensor | Sequence[Tensor]) -> list[int]:

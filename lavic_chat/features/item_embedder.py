@@ -17,16 +17,16 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
-from torch.nn import functional
 from tqdm import tqdm
 
 from lavic_chat.catalog import Product
 from lavic_chat.errors import ModelError
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.features.item import item_text
+from lavic_chat.features.item import ItemVectors, item_text
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.moda import IMAGE, TEXT, reading
 from lavic_chat.model.packing import pad_causal
+from lavic_chat.model.pooling import to_vectors
 from lavic_chat.storage.cache import VectorCache
 from lavic_chat.storage.files import hash_bytes, write_atomic
 
@@ -59,19 +59,6 @@ class EmbedderConfig:
     def of(cls, record: Mapping[str, Any]) -> "EmbedderConfig":
         """Of what a stage has recorded, which may say more, or less."""
         return cls(**{item.name: record[item.name] for item in fields(cls) if item.name in record})
-
-
-@dataclass(frozen=True, eq=False)
-class ItemVectors:
-    """Unit vectors of n items: texts [n, d], images [n, d]."""
-
-    texts: np.ndarray
-    images: np.ndarray
-
-    @property
-    def both(self) -> np.ndarray:
-        """[n, 2 d] one behind the other, of length one."""
-        return np.concatenate([self.texts, self.images], 1) / np.sqrt(2)
 
 
 class ItemEmbedder:
@@ -132,15 +119,11 @@ class ItemEmbedder:
             states = self.model.read_layers(layers, *pad_causal(rows)).float()
         prefix = len(self.instructions[modality])
         means = [self.own(row[: len(own)], prefix).mean(0) for row, own in zip(states, rows, strict=True)]
-        return functional.normalize(self.project(torch.stack(means)), dim=-1)
+        return to_vectors(torch.stack(means), self.config.size)
 
     def own(self, states: Tensor, prefix: int) -> Tensor:
         """[L, d] -> of these what the mean is taken of; of an item of which nothing is said, its instruction."""
         return states[prefix:] if self.config.pool == OWN and len(states) > prefix else states
-
-    def project(self, means: Tensor) -> Tensor:
-        """[n, d of the LLM] -> [n, d], by means of neighbours, as the authors' code does in training."""
-        return functional.adaptive_avg_pool1d(means[:, None], self.size)[:, 0] if self.config.size else means
 
     # ---- for good ----
 
@@ -154,9 +137,12 @@ class ItemEmbedder:
         begin = begin_some, lambda rows: self.begin_pictures(states[rows])
         return self.embed_begun(cache_keys(texts, states), begin, progress)
 
-    def ship(self, keys: Keys, path: str | Path) -> None:
-        """Write what is embedded by these keys for whoever has the same weights, in half precision."""
-        rows = {key: torch.tensor(vector).half() for key, vector in self.cache.get({*keys[0], *keys[1]}).items()}
+    def ship(self, products: Sequence[Product], states: Tensor, path: str | Path) -> None:
+        """Write what n products are embedded as, see `embed_items`, for whoever has the same weights, in half
+        precision."""
+        self.embed_items(products, states, progress=True)
+        texts, images = cache_keys([item_text(product) for product in products], states)
+        rows = {key: torch.tensor(vector).half() for key, vector in self.cache.get({*texts, *images}).items()}
         write_atomic(Path(path), save(rows, {NAME: self.name}))
 
     def adopt(self, path: str | Path) -> None:
@@ -194,11 +180,6 @@ class ItemEmbedder:
                 known.update(fresh)
                 bar.update(len(part))
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.size), np.float32)
-
-
-def query_text(texts: Sequence[str]) -> str:
-    """A conversation's messages, the newest first, as one text."""
-    return " / ".join(texts)
 
 
 def cache_keys(texts: Sequence[str], states: Tensor) -> Keys:

@@ -4,7 +4,6 @@ Runtime where an export is there, which reads it in half the time."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,22 +13,10 @@ from lavic_chat.features.adapted import has_moda, open_item_embedder, record_of
 from lavic_chat.features.item_embedder import OWN, QUERY, EmbedderConfig, ItemEmbedder
 from lavic_chat.model.card import MODA, WEIGHTS
 from lavic_chat.model.moda import TEXT
-from lavic_chat.model.onnx_query import OnnxQueryEmbedder
+from lavic_chat.model.onnx_query import OnnxQueryEmbedder, QueryEmbedder
+from lavic_chat.model.query_export import QueryPrompt, export_query
 from lavic_chat.model.runtimes import ModelSource, is_there, make_once, name_folder, name_graphs, try_export
 from lavic_chat.storage.files import hash_bytes, hash_file
-
-
-class QueryEmbedder(Protocol):
-    """What embeds queries."""
-
-    @property
-    def learned(self) -> bool:
-        """Whether it has learned from conversations, and reads one as a whole; else each message is a text."""
-        ...
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """[n, d] unit vectors."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,17 +66,17 @@ def ensure_query(source: ModelSource, adapted: str | Path) -> None:
     """Export it unless that is done, or not wanted."""
 
     def make(folder: Path) -> None:
-        from lavic_chat.model.query_export import QueryPrompt, export_query
-
         if source.adapter is None:
             raise ModelError("There is no adapter folder; name one with --adapter.")
         items = open_item_embedder(source.name, source.adapter, source.home, adapted)
-        config = items.config
-        instruction = items.instructions[QUERY if config.query_longest else TEXT]
-        prompt = QueryPrompt(
-            tuple(instruction), config.query_longest or config.longest, config.pool == OWN, config.size,
-            bool(config.query_longest),
-        )  # fmt: skip
-        export_query(items.model, prompt, folder)
+        export_query(items.model, prompt_of(items), folder)
 
     make_once(query_folder(source, adapted), make)
+
+
+def prompt_of(items: ItemEmbedder) -> QueryPrompt:
+    """How the items' embedder reads a query."""
+    config, learned = items.config, bool(items.config.query_longest)
+    instruction = tuple(items.instructions[QUERY if learned else TEXT])
+    longest = config.query_longest or config.longest
+    return QueryPrompt(instruction, longest, config.pool == OWN, config.size, learned)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -32,8 +32,21 @@ class QueryRecord:
     before: int
 
 
+class QueryEmbedder(Protocol):
+    """What embeds queries."""
+
+    @property
+    def learned(self) -> bool:
+        """Whether it has learned from conversations, and reads one as a whole; else each message is a text."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """[n, d] unit vectors."""
+        ...
+
+
 class OnnxQueryEmbedder:
-    """See `features.query_embedder.QueryEmbedder`. Raises ModelError where the folder is damaged."""
+    """See `QueryEmbedder`. Raises ModelError where the folder is damaged."""
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from lavic_chat.model.layers import LayerStack, Memory
 from lavic_chat.model.llava import LavicModel
@@ -14,6 +13,7 @@ from lavic_chat.model.moda import TEXT, fold_moda
 from lavic_chat.model.onnx_export import Traced, save_graph
 from lavic_chat.model.onnx_query import QUERY, QUERY_RECORD, QUERY_TOKENIZER, QueryRecord
 from lavic_chat.model.packing import pad_causal
+from lavic_chat.model.pooling import to_vectors
 from lavic_chat.storage.files import fresh_folder, write_json
 from lavic_chat.storage.manifest import write_manifest
 
@@ -51,9 +51,7 @@ class QueryGraph(nn.Module):
         """[1, L], [1, L], [1, 1, L, P + L] what is added to scores -> [1, size]"""
         states = self.stack.read(self.words(ids), positions, mask, Memory(self.past))
         mean = (states if self.prompt.is_own else torch.cat([self.before, states], 1)).mean(1)
-        if self.prompt.size:
-            mean = functional.adaptive_avg_pool1d(mean[:, None], self.prompt.size)[:, 0]
-        return functional.normalize(mean, dim=-1)
+        return to_vectors(mean, self.prompt.size)
 
 
 @torch.inference_mode()

@@ -82,8 +82,8 @@ class Taste:
         standard deviations over all items, times WEIGHT n / (n + 1), n being how much is known of the visitor; MOST at
         most. Zeros where the history says nothing."""
         known = sum(abs(WEIGHTS[event.sign]) for event in history.events if event.product_id in self.row)
-        scores = self.scores(history, rows)
-        far = np.std(self.scores(history, self.sample))
+        scores, sampled = np.split(self.scores(history, [*rows, *self.sample]), [len(rows)])
+        far = np.std(sampled)
         if not known or not far:
             return np.zeros(len(scores))
         given = WEIGHT * known / (known + 1) * (scores - scores.mean()) / far

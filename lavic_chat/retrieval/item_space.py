@@ -10,10 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
-from lavic_chat.features.item_embedder import ItemVectors, query_text
-from lavic_chat.features.query_embedder import QueryEmbedder
+from lavic_chat.features.item import ItemVectors
 from lavic_chat.features.vectors import unit
-from lavic_chat.retrieval.query import Query
+from lavic_chat.model.onnx_query import QueryEmbedder
+from lavic_chat.retrieval.query import Query, query_text
 
 SHARE = 0.2  # of a cosine in two spaces, that of the second; with half of it search found less (docs/sda.md)
 

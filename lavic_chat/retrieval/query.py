@@ -1,5 +1,6 @@
 """A dialogue as weighted texts to search by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,3 +51,8 @@ def intent_query(intent: Intent, dialogue: Dialogue) -> Query:
     said = make_query(dialogue.since(intent.since))
     weights = (*((1 - SENTENCE_WEIGHT) * weight for weight in said.weights), SENTENCE_WEIGHT)
     return Query((*said.texts, intent.sentence), weights)
+
+
+def query_text(texts: Sequence[str]) -> str:
+    """A conversation's messages, the newest first, as one text."""
+    return " / ".join(texts)

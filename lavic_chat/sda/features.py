@@ -25,8 +25,8 @@ from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
 from lavic_chat.errors import ModelError, PictureError
 from lavic_chat.features.adapted import open_item_embedder, open_plain, record_of
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.features.item import item_text
-from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, ItemVectors, cache_keys
+from lavic_chat.features.item import ItemVectors, item_text
+from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, cache_keys
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.card import LLM
 from lavic_chat.model.clip import Clip

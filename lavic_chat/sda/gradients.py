@@ -51,29 +51,27 @@ class Cosines:
 
 
 def measure_gradients(request: GradientsRequest) -> list[Cosines]:
-    """Measure, and write it into the folder; raises LavicError for what is no adaptation on these weights."""
+    """Measure, and write it into the folder; raises LavicError for what is no adaptation on these weights. Experts that
+    read one modality alone share nothing, and their cosine is 0."""
     if not request.features:
         raise ModelError("No adaptation is named; give --features NAME=FOLDER of at least one.")
+    pairs = [(name, folder) for name, _, folder in (one.partition("=") for one in request.features)]
+    if nameless := [name for name, folder in pairs if not folder]:
+        raise ModelError(f"{nameless[0]} is no adaptation; give --features NAME=FOLDER.")
+    losses = [make_loss(AdaptConfig(**record_of(folder).get("config", {}))) for _, folder in pairs]
+    settings, catalog = request.settings, load_catalog(request.settings.catalog)
+    states = look_at(settings, catalog, catalog.products, settings.adapter_folder)
+    rows = list(chunks(split_titles(catalog)[1], BATCH))[: request.batches]
     found = []
-    for name, _, folder in (one.partition("=") for one in request.features):
-        if not folder:
-            raise ModelError(f"{name} is no adaptation; give --features NAME=FOLDER.")
-        measured = conflicts_of(request, name, folder)
+    for (name, folder), loss in zip(pairs, losses, strict=True):
+        embedder = open_item_embedder(settings.model, settings.adapter_folder, settings.home, folder)
+        allow_gradients(embedder.model)
+        items = begin_items(embedder, catalog.products, states)
+        bar = tqdm(rows, desc=name, unit="batch")
+        measured = [measure_conflict(embedder, items.take(some), loss) for some in bar]
         found += [cosines_of(name, projection, measured) for projection in PROJECTIONS]
     write_json(Path(request.out) / GRADIENTS_FILE, [asdict(one) for one in found])
     return found
-
-
-def conflicts_of(request: GradientsRequest, name: str, folder: str) -> list[Conflict]:
-    """Of each batch. Experts that read one modality alone share nothing, and their cosine is 0."""
-    settings, catalog = request.settings, load_catalog(request.settings.catalog)
-    embedder = open_item_embedder(settings.model, settings.adapter_folder, settings.home, folder)
-    allow_gradients(embedder.model)
-    states = look_at(settings, catalog, catalog.products, settings.adapter_folder)
-    held = begin_items(embedder, catalog.products, states).take(split_titles(catalog)[1])
-    loss = make_loss(AdaptConfig(**record_of(folder).get("config", {})))
-    batches = list(chunks(range(len(held)), BATCH))[: request.batches]
-    return [measure_conflict(embedder, held.take(rows), loss) for rows in tqdm(batches, desc=name, unit="batch")]
 
 
 def cosines_of(name: str, projection: str, measured: Sequence[Conflict]) -> Cosines:

@@ -180,9 +180,10 @@ def table_of(found: Mapping) -> str:
     return table(heads, rows)
 
 
-def with_interval(value: Mapping) -> str:
-    """A value with its interval."""
-    return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"
+def with_interval(value: Mapping, sign: str = "") -> str:
+    """A value with its interval; sign: "+" where it may be of either."""
+    found, low, high = (f"{value[name]:{sign}.3f}" for name in ("value", "low", "high"))
+    return f"{found} ({low} to {high})"
 
 
 def differences_of(found: Mapping) -> str:
@@ -194,7 +195,7 @@ def differences_of(found: Mapping) -> str:
         if one["ours"] == SDA and one["theirs"] in RIVALS and one["group"] in (OVERALL, TAIL):
             value = one["measured"]
             star = " *" if value["low"] > 0 or value["high"] < 0 else ""
-            text = f"{value['value']:+.3f} ({value['low']:+.3f} to {value['high']:+.3f}){star}"
+            text = with_interval(value, "+") + star
             key = (WORDS, "ids") if one["theirs"] == WORDS else (one["recommender"], one["theirs"])
             theirs = base[key][one["group"]][HIT]["value"]
             part = f"{100 * value['value'] / theirs:+.1f} %" if theirs else ""
@@ -261,8 +262,8 @@ def gradients_of(found: Sequence[Mapping]) -> str:
     for (name, projection), runs in grouped.items():
         cells = [LABELS.get(name, name), str(len(runs)), projection]
         for key in ("last", "mean"):
-            ends = (fmean(run[key][end] for run in runs) for end in ("low", "high"))
-            cells.append(f"{fmean(run[key]['value'] for run in runs):+.3f} ({next(ends):+.3f} to {next(ends):+.3f})")
+            mean = {part: fmean(run[key][part] for run in runs) for part in ("value", "low", "high")}
+            cells.append(with_interval(mean, "+"))
         rows.append(cells)
     return table(("adaptation", "seeds", "projection", "last layer", "all layers that learn"), rows)
 

@@ -1,21 +1,27 @@
 """In which space items are searched: the fused one, that of words alone, the LLM's own as SDA has adapted it, or that
-beside the fused one."""
+beside the fused one.
+
+What SDA needs brings transformers and peft along, seconds of a start, and is imported where it is searched by.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import Tensor
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.errors import LavicError
-from lavic_chat.features.adapted import open_item_embedder
-from lavic_chat.features.item import ItemFeatures, item_text, main_pictures
-from lavic_chat.features.item_embedder import cache_keys
-from lavic_chat.features.query_embedder import ensure_query, open_query_embedder, query_folder
+from lavic_chat.features.item import ItemFeatures, main_pictures
 from lavic_chat.model.card import EMBEDDED, MODA, read_card
 from lavic_chat.model.runtimes import ensure_exports, is_exported, is_there
 from lavic_chat.ranking.visual_ranker import source_of
 from lavic_chat.retrieval.embedder import Embedder
 from lavic_chat.retrieval.item_space import EmbeddedSpace, ItemSpace, JoinedSpace, SearchSpace
 from lavic_chat.settings import Settings
+
+if TYPE_CHECKING:
+    from lavic_chat.features.item_embedder import ItemEmbedder
 
 FUSION, TEXT, SDA, BOTH = "fusion", "text", "sda", "both"
 
@@ -26,22 +32,41 @@ def open_search_space(
     """The space that `--search` names; None for the embedder's own. "sda" takes the MoDA of the adapter's folder,
     "sda=FOLDER" that of another one; "both" that and the fused one. Raises LavicError for another name, and where there
     is no MoDA."""
-    name, _, folder = search_of(settings).partition("=")
-    if name == FUSION and not folder:
+    search = search_of(settings)
+    if search == FUSION:
         return None
-    if name == TEXT and not folder:
+    if search == TEXT:
         return space_of(Embedder(embedder.encoder), catalog, item_features)
-    if name not in (SDA, BOTH):
+    adapted = adapted_of(settings)
+    if adapted is None:
         raise LavicError(
-            f"There is no search {search_of(settings)!r}; choose fusion, text, sda, both, sda=ADAPTER, or both=ADAPTER."
+            f"There is no search {search!r}; choose fusion, text, sda, both, sda=ADAPTER, or both=ADAPTER."
         )
-    adapted = adapted_of(settings) or settings.adapter_folder
-    items = open_item_embedder(settings.model, settings.adapter_folder, settings.home, adapted)
+    space = open_item_space(settings, adapted, catalog, item_features)
+    is_alone = search.partition("=")[0] == SDA
+    return space if is_alone else JoinedSpace(space_of(embedder, catalog, item_features), space)
+
+
+def open_item_space(
+    settings: Settings, adapted: Path, catalog: Catalog, item_features: Sequence[ItemFeatures]
+) -> ItemSpace:
+    """By the MoDA of a folder; what was shipped with it is not embedded again."""
+    from lavic_chat.features.query_embedder import open_query_embedder
+
+    items, states = open_items(settings, adapted, item_features)
     items.adopt(adapted / MODA / EMBEDDED)
-    states = main_pictures(features.states for features in item_features)
     queries = open_query_embedder(source_of(settings), adapted, items)
-    space = ItemSpace(queries, items.embed_items(catalog.products, states, progress=True))
-    return space if name == SDA else JoinedSpace(space_of(embedder, catalog, item_features), space)
+    return ItemSpace(queries, items.embed_items(catalog.products, states, progress=True))
+
+
+def open_items(
+    settings: Settings, adapted: Path, item_features: Sequence[ItemFeatures]
+) -> tuple["ItemEmbedder", Tensor]:
+    """What embeds items by the MoDA of a folder, and their main pictures' states [n, 5, h]."""
+    from lavic_chat.features.adapted import open_item_embedder
+
+    items = open_item_embedder(settings.model, settings.adapter_folder, settings.home, adapted)
+    return items, main_pictures(features.states for features in item_features)
 
 
 def space_of(embedder: Embedder, catalog: Catalog, item_features: Sequence[ItemFeatures]) -> SearchSpace:
@@ -51,13 +76,9 @@ def space_of(embedder: Embedder, catalog: Catalog, item_features: Sequence[ItemF
 
 def ship_embedded(settings: Settings, catalog: Catalog, item_features: Sequence[ItemFeatures]) -> None:
     """Write the items as the MoDA embeds them into its folder, where a search by it is what the settings name."""
-    adapted = adapted_of(settings)
-    if adapted is None:
-        return
-    items = open_item_embedder(settings.model, settings.adapter_folder, settings.home, adapted)
-    states = main_pictures(features.states for features in item_features)
-    items.embed_items(catalog.products, states, progress=True)
-    items.ship(cache_keys([item_text(product) for product in catalog.products], states), adapted / MODA / EMBEDDED)
+    if adapted := adapted_of(settings):
+        items, states = open_items(settings, adapted, item_features)
+        items.ship(catalog.products, states, adapted / MODA / EMBEDDED)
 
 
 def search_of(settings: Settings) -> str:
@@ -68,16 +89,21 @@ def search_of(settings: Settings) -> str:
 
 def is_prepared(settings: Settings) -> bool:
     """Whether nothing is left to be made for the model, the sentence encoder, the tagger and the search."""
-    source, adapted = source_of(settings), adapted_of(settings)
-    folder = query_folder(source, adapted) if adapted else None
+    source, folder = source_of(settings), None
+    if adapted := adapted_of(settings):
+        from lavic_chat.features.query_embedder import query_folder
+
+        folder = query_folder(source, adapted)
     return is_exported(source) and (folder is None or is_there(folder))
 
 
 def prepare_runtimes(settings: Settings) -> bool:
     """Make what is missing of these; whether the model has one afterwards. Raises LavicError where it fails."""
-    source, adapted = source_of(settings), adapted_of(settings)
+    source = source_of(settings)
     made = ensure_exports(source)
-    if adapted:
+    if adapted := adapted_of(settings):
+        from lavic_chat.features.query_embedder import ensure_query
+
         ensure_query(source, adapted)
     return made
 

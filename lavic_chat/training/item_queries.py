@@ -12,9 +12,11 @@ from tqdm import tqdm
 from lavic_chat.catalog import Catalog
 from lavic_chat.dialogue.reddit_amazon import read_conversations
 from lavic_chat.features.image_encoder import chunks
-from lavic_chat.features.item_embedder import ItemEmbedder, ItemVectors, query_text
+from lavic_chat.features.item import ItemVectors
+from lavic_chat.features.item_embedder import ItemEmbedder
 from lavic_chat.features.query_embedder import TorchQueryEmbedder
 from lavic_chat.retrieval.item_space import ItemSpace
+from lavic_chat.retrieval.query import query_text
 from lavic_chat.training.retriever import RetrievalExample, are_found, make_retrieval_examples
 
 BATCH = 32

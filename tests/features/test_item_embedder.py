@@ -113,7 +113,7 @@ def test_what_was_embedded_is_shipped_to_whoever_has_the_same_weights(model, tmp
     first, states = embedder(model, tmp_path / "first"), make_states()
     made = first.embed_items(products, states)
     keys = cache_keys([item_text(one) for one in products], states)
-    first.ship(keys, tmp_path / "shipped.safetensors")
+    first.ship(products, states, tmp_path / "shipped.safetensors")
     second = embedder(model, tmp_path / "second")
     second.adopt(tmp_path / "shipped.safetensors")
     monkeypatch.setattr(ItemEmbedder, "read_above", None)  # nothing is embedded again

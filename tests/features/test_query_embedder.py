@@ -11,19 +11,20 @@ from helpers.toys import make_adapter
 
 from lavic_chat.errors import ModelError
 from lavic_chat.features import query_embedder
-from lavic_chat.features.item_embedder import OWN, QUERY, WHOLE, EmbedderConfig, ItemEmbedder
+from lavic_chat.features.item_embedder import OWN, WHOLE, EmbedderConfig, ItemEmbedder
 from lavic_chat.features.query_embedder import (
     TorchQueryEmbedder,
     ensure_query,
     open_query_embedder,
+    prompt_of,
     query_folder,
 )
 from lavic_chat.model.card import MODA, read_card, write_card
 from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import plain_layers, save_lora
-from lavic_chat.model.moda import TEXT, ModaShape, add_moda, moda_layers
+from lavic_chat.model.moda import ModaShape, add_moda, moda_layers
 from lavic_chat.model.onnx_query import QUERY_RECORD, OnnxQueryEmbedder
-from lavic_chat.model.query_export import QueryPrompt, export_query
+from lavic_chat.model.query_export import export_query
 from lavic_chat.model.runtimes import ModelSource
 
 SAID = ["a red sofa", "one", "the blue lamp fits best of all, and a chair"]
@@ -58,10 +59,7 @@ def test_the_export_gives_the_same_vectors(config, tmp_path):
     torch_one = TorchQueryEmbedder(ItemEmbedder(with_moda(tiny_model()), tmp_path, "weights", config))
     wanted = torch_one.embed(SAID)
     items = ItemEmbedder(with_moda(tiny_model()), tmp_path, "weights", config)
-    instruction = items.instructions[QUERY if config.query_longest else TEXT]
-    longest = config.query_longest or config.longest
-    prompt = QueryPrompt(tuple(instruction), longest, config.pool == OWN, config.size, bool(config.query_longest))
-    export_query(items.model, prompt, tmp_path / "export")
+    export_query(items.model, prompt_of(items), tmp_path / "export")
     exported = OnnxQueryEmbedder(tmp_path / "export").check()
     assert exported.learned == torch_one.learned
     assert np.allclose(exported.embed(SAID), wanted, atol=1e-4)

@@ -1,5 +1,7 @@
 """The spaces that items may be searched in."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -78,3 +80,9 @@ def test_another_space_is_searched_and_scores_stay_the_embedders(opened):
     said = vectors[1]
     found = retriever.search(retriever.join_vectors(retriever.to_search(RED, said)), 1, query=said)
     assert [(one.product.id, one.similarity, one.query_score) for one in found] == [(catalog.products[0].id, 1.0, 0.0)]
+
+
+def test_a_start_waits_for_nothing_that_sda_alone_needs():
+    code = "import sys, lavic_chat.serving.recommender; print({'transformers', 'peft'} & set(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"
