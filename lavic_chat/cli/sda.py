@@ -164,8 +164,9 @@ def study(context: click.Context, data: Path, out: Path, variables: tuple[str, .
 @sda.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder of the report.")
-def report(folder: Path, to: Path) -> None:
+@click.option("--beside", type=click.Path(path_type=Path), help="An earlier report; adds what FOLDER has not.")
+def report(folder: Path, to: Path, beside: Path | None) -> None:
     """Tables and plots of a study's FOLDER, as far as it has come."""
     from lavic_chat.sda.report import write_report
 
-    click.echo(f"The report is in {write_report(folder, to)}.")
+    click.echo(f"The report is in {write_report(folder, to, beside)}.")

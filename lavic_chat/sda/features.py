@@ -2,7 +2,7 @@
 
 ids       none: what is known of an item is who had it
 noise     random numbers of the same size as `lvlm`'s: whether features are used at all (arXiv 2508.04571)
-plain     MiniLM of the text, DINOv2's [CLS] of the picture, as they come
+plain     MiniLM of the text, DINOv2's [CLS] of the whole picture, as they come
 tower     the same, but the picture by the adapter's own tower, which has learned to tell colours
 clip:NAME a CLIP's, by folder or hub name: the paper's column
 raw       the LLM's, of the base's own LLM
@@ -33,7 +33,7 @@ from lavic_chat.model.clip import Clip
 from lavic_chat.model.load import load_model
 from lavic_chat.model.moda import IMAGE, MODALITIES, TEXT
 from lavic_chat.sda.items import begin_items
-from lavic_chat.sda.pictures import look_at
+from lavic_chat.sda.pictures import look_at, look_at_whole
 from lavic_chat.sda.recommenders.task import join_features
 from lavic_chat.sda.reduction import reduce_features
 from lavic_chat.settings import Settings
@@ -46,11 +46,13 @@ BATCH = 16  # items that CLIP looks at together
 
 @dataclass(frozen=True, eq=False)
 class FeatureSet:
-    """Of all items of a catalogue: texts [n, d], images [n, d']; none of either for ids."""
+    """Of all items of a catalogue: texts [n, d], images [n, d']; none of either for ids. made_of: names what they were
+    reduced from, for the last bits of a reduction differ with the number of threads."""
 
     name: str
     texts: Tensor | None = None
     images: Tensor | None = None
+    made_of: str = ""
 
     def of(self, modality: str) -> Mapping[str, Tensor]:
         """Those of a modality, or of both, by name; empty for ids."""
@@ -60,13 +62,14 @@ class FeatureSet:
 
     def reduced(self, size: int) -> "FeatureSet":
         """Those of each modality on so many of their principal components."""
-        return FeatureSet(
-            self.name, **{f"{name}s": reduce_features(rows, size) for name, rows in self.of(BOTH).items()}
-        )
+        rows = {f"{name}s": reduce_features(rows, size) for name, rows in self.of(BOTH).items()}
+        return FeatureSet(self.name, **rows, made_of=hash_bytes(self.fingerprint, str(size)))
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all of it."""
+        """SHA-256 of all of it, or of what it was reduced from."""
+        if self.made_of:
+            return self.made_of
         parts = []
         for name, rows in self.of(BOTH).items():
             parts += [f"{name} {tuple(rows.shape)}", rows.float().contiguous().numpy().tobytes()]
@@ -129,7 +132,9 @@ class FeatureMaker:
 
     def see(self, adapter: Path | None) -> Tensor | None:
         """[n, h] what the tower has of whole pictures; None where no picture is asked for."""
-        return None if self.modality == TEXT else self.look(adapter)[:, 0]
+        if self.modality == TEXT:
+            return None
+        return look_at_whole(self.settings, self.catalog, self.catalog.products, adapter)
 
     def make_clip(self, name: str) -> FeatureSet:
         """Raises ModelError where there is no such CLIP."""

@@ -1,27 +1,18 @@
-"""The report of a study: tables with intervals, the figures of the paper beside ours, and plots, of what it has left in
-its folder.
+"""The report of a study: tables with intervals, the figures of the paper beside ours, and plots, of what it has found
+(`study.py`). Written are README.md, metrics.json and *.png."""
 
-    OUT/week, OUT/two-years, OUT/week-text, ...   comparisons (`table.json`, `spaces.json`)
-    OUT/sda-0, OUT/lora-0, ...                    adaptations (`adapter.json`)
-    TO/README.md, metrics.json, *.png             what is written
-"""
-
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 from lavic_chat.catalog.datacard.markdown import table
-from lavic_chat.errors import LavicError
 from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
-from lavic_chat.sda.comparison import FOUR, MEAN, RUN, SPACES, TABLE, WORDS
-from lavic_chat.sda.gradients import GRADIENTS_FILE
-from lavic_chat.sda.lengths import LENGTHS_FILE
+from lavic_chat.sda.comparison import FOUR, MEAN, RUN, WORDS
+from lavic_chat.sda.study import LVLM, METRICS, SDA, Study, read_json, read_study
 from lavic_chat.storage.files import write_atomic, write_json
 
 PAPER = Path(__file__).parent / "paper.json"
-RIVALS = ("lvlm", "raw", "plain", "tower", "ids", "noise", WORDS)  # that SDA is compared with
+RIVALS = {SDA: (LVLM, "raw", "plain", "tower", "ids", "noise", WORDS), LVLM: ("raw", "plain")}  # against whom
 LABELS = {
     "ids": "ids only", "noise": "noise", "plain": "MiniLM + DINOv2", "tower": "MiniLM + our tower",
     "raw": "LLM as it comes", "lvlm": "LLM, LaViC", "sda": "SDA (CMSA, MoDA)", "lora": "CMSA, LoRA",
@@ -29,76 +20,38 @@ LABELS = {
     "experts4": "four experts", "start": "taught by the start", "toward": "pictures alone learn",
     "taught": "teacher learns too", WORDS: "TF-IDF of the texts",
 }  # fmt: skip
-SDA, TAIL, OVERALL = "sda", "tail", "overall"
+TAIL, OVERALL = "tail", "overall"
+CURVE = 3  # validations make one
+PLOTS = HITS, CONFLICT, SPACE = "hits.png", "conflict.png", "space.png"
 HIT = "H@10"
 
 
-@dataclass(frozen=True, eq=False)
-class Study:
-    """tables, spaces, lengths: by folder of a comparison; runs: records of the adaptations, by folder; paper: its
-    figures; gradients: cosines of the adaptations' gradients, by folder."""
-
-    tables: Mapping[str, dict]
-    spaces: Mapping[str, list]
-    runs: Mapping[str, dict]
-    paper: Mapping
-    lengths: Mapping[str, dict]
-    gradients: Mapping[str, list]
-
-
-def write_report(folder: str | Path, to: str | Path) -> Path:
-    """Read a study's folder, write its report; returns that file. Raises LavicError where there is no comparison."""
-    study, to = read_study(Path(folder)), Path(to)
-    main = next(iter(study.tables))
-    plots = {"hits.png": draw_hits(columns_of(study.tables[main]), LABELS)}
-    if conflicts := {name: run["valid"] for name, run in study.runs.items() if run["valid"][0].get("conflict")}:
-        plots["conflict.png"] = draw_conflict(conflicts)
-    spaces = {one["name"]: one for one in study.spaces.get(main, ())}
-    if shown := [spaces[name] for name in ("lvlm", SDA, f"{SDA}-0") if name in spaces][:2]:
-        plots["space.png"] = draw_spaces(shown, LABELS)
+def write_report(folder: str | Path, to: str | Path, earlier: str | Path | None = None) -> Path:
+    """Read a study's folder, write its report; returns that file. earlier: the folder of another report, of whose study
+    and plots that is taken which this has not. Raises LavicError where there is no comparison."""
+    study, to = read_study(folder, earlier), Path(to)
+    plots = draw(study)
+    kept = [Path(earlier) / name for name in PLOTS] if earlier else []
+    plots = {path.name: path.read_bytes() for path in kept if path.is_file()} | plots
     to.mkdir(parents=True, exist_ok=True)
     for name, data in plots.items():
         write_atomic(to / name, data)
-    write_json(
-        to / "metrics.json",
-        {
-            "tables": study.tables,
-            "runs": {name: short(run) for name, run in study.runs.items()},
-            "lengths": study.lengths,
-            "gradients": study.gradients,
-        },
-    )
+    write_json(to / METRICS, study.as_metrics())
     write_atomic(to / "README.md", "\n\n".join(sections(study, tuple(plots))).encode() + b"\n")
     return to / "README.md"
 
 
-def read_study(folder: Path) -> Study:
-    """Raises LavicError where the folder holds no comparison, or one that cannot be read."""
-    try:
-        tables = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{TABLE}"))}
-        spaces = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{SPACES}"))}
-        lengths = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{LENGTHS_FILE}"))}
-        gradients = {
-            path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob(f"*/{GRADIENTS_FILE}"))
-        }
-        cards = {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob("*/adapter.json"))}
-        paper = json.loads(PAPER.read_text())
-    except (OSError, ValueError) as error:
-        raise LavicError(
-            f"{folder} holds a file of a study that cannot be read ({error}); run the study again."
-        ) from error
-    if not tables:
-        raise LavicError(f"{folder} holds no comparison yet; `lavic-chat sda study` makes them.")
-    main = sorted(tables, key=lambda name: (name != "week", name))
-    runs = {name: card["training"]["sda"] for name, card in cards.items() if "sda" in card.get("training", {})}
-    return Study({name: tables[name] for name in main}, spaces, runs, paper, lengths, gradients)
-
-
-def short(run: Mapping) -> dict:
-    """Of an adaptation what a report says."""
-    return {key: run[key] for key in ("config", "seconds", "machine", "items", "best") if key in run} | {
-        "before": run["valid"][0]
-    }
+def draw(study: Study) -> dict[str, bytes]:
+    """The plots that there is something for, by file."""
+    main = next(iter(study.tables))
+    plots = {HITS: draw_hits(columns_of(study.tables[main]), LABELS)}
+    curves = {name: run["valid"] for name, run in study.runs.items() if len(run["valid"]) >= CURVE}
+    if conflicts := {name: points for name, points in curves.items() if points[0].get("conflict")}:
+        plots[CONFLICT] = draw_conflict(conflicts)
+    spaces = {one["name"]: one for one in study.spaces.get(main, ())}
+    if shown := [spaces[name] for name in (LVLM, SDA, f"{SDA}-0") if name in spaces][:2]:
+        plots[SPACE] = draw_spaces(shown, LABELS)
+    return plots
 
 
 def columns_of(found: Mapping) -> dict[str, dict[str, dict]]:
@@ -115,19 +68,19 @@ def sections(study: Study, plots: Sequence[str]) -> list[str]:
     for name, found in study.tables.items():
         parts += [f"## {name}", table_of(found)]
         if differences := differences_of(found):
-            parts += [f"SDA against the others, {HIT} over the same users:", differences]
-    if "hits.png" in plots:
+            parts += [f"Against the others, {HIT} over the same users:", differences]
+    if HITS in plots:
         parts.append("![hits](hits.png)")
     parts += ["## Sign and size beside the paper's", beside_paper(study)]
     if study.lengths:
         parts += ["## How much of a history is needed?", LENGTHS_SAID, lengths_of(study.lengths)]
         parts += ["## How far may a history shift the odds?", PRIOR_SAID, priors_of(study.lengths)]
     parts += ["## What the adaptations learned", runs_of(study.runs)]
-    if "conflict.png" in plots:
+    if CONFLICT in plots:
         parts += ["## Do the modalities pull against each other?", "![conflict](conflict.png)", conflict_of(study)]
     for found in study.gradients.values():
         parts += [GRADIENTS_SAID, gradients_of(found)]
-    if "space.png" in plots:
+    if SPACE in plots:
         parts += ["## The space before and after", "![space](space.png)"]
     return parts
 
@@ -187,27 +140,27 @@ def with_interval(value: Mapping, sign: str = "") -> str:
 
 
 def differences_of(found: Mapping) -> str:
-    """SDA less each rival, overall and in the tail, by recommender, and what part of the rival's that is; a star where
-    the interval excludes 0."""
+    """SDA less each rival, and the LLM with LaViC less what is without it, overall and in the tail, by recommender, and
+    what part of the rival's that is; a star where the interval excludes 0."""
     base = {(row["recommender"], row["features"]): row["values"] for row in found["rows"]}
     rows = []
     for one in found["differences"]:
-        if one["ours"] == SDA and one["theirs"] in RIVALS and one["group"] in (OVERALL, TAIL):
+        if one["theirs"] in RIVALS.get(one["ours"], ()) and one["group"] in (OVERALL, TAIL):
             value = one["measured"]
             star = " *" if value["low"] > 0 or value["high"] < 0 else ""
             text = with_interval(value, "+") + star
             key = (WORDS, "ids") if one["theirs"] == WORDS else (one["recommender"], one["theirs"])
             theirs = base[key][one["group"]][HIT]["value"]
             part = f"{100 * value['value'] / theirs:+.1f} %" if theirs else ""
-            rows.append([one["recommender"], LABELS[one["theirs"]], one["group"], text, part])
-    rows.sort(key=lambda row: (row[1], row[2], row[0]))
-    return table(("recommender", "against", "users", "difference", "of theirs"), rows) if rows else ""
+            rows.append([LABELS[one["ours"]], LABELS[one["theirs"]], one["group"], one["recommender"], text, part])
+    rows.sort(key=lambda row: (row[0] != LABELS[SDA], row))
+    return table(("ours", "against", "users", "recommender", "difference", "of theirs"), rows) if rows else ""
 
 
 def beside_paper(study: Study) -> str:
     """Ours and the paper's H@10 by recommender and features."""
-    columns, rows = columns_of(next(iter(study.tables.values()))), []
-    for name, theirs in study.paper["hits"].items():
+    columns, rows, paper = columns_of(next(iter(study.tables.values()))), [], read_json(PAPER)
+    for name, theirs in paper["hits"].items():
         for features, values in theirs.items():
             ours = next((one for label, one in columns.get(name, {}).items() if label.split(":")[0] == features), None)
             if ours:
@@ -270,10 +223,10 @@ def gradients_of(found: Sequence[Mapping]) -> str:
 
 def conflict_of(study: Study) -> str:
     """The mean cosine over layers at the end, and the paper's of the last layer."""
-    rows = []
+    rows, paper = [], read_json(PAPER)
     for name, run in study.runs.items():
         last = run["valid"][-1].get("conflict") or {}
-        theirs = study.paper["conflict"].get({"sda-0": "moda", "lora-0": "lora"}.get(name, ""), {})
+        theirs = paper["conflict"].get({"sda-0": "moda", "lora-0": "lora"}.get(name, ""), {})
         for projection, values in last.items():
             rows.append([
                 LABELS.get(RUN.sub("", name), name), name, projection, f"{fmean(values):+.3f}",

@@ -14,7 +14,7 @@ from lavic_chat.catalog import Catalog, Product, blank_picture
 from lavic_chat.errors import LavicError, PictureError
 from lavic_chat.features import image_encoder as module
 from lavic_chat.features import picture_keys
-from lavic_chat.features.image_encoder import ImageEncoder, chunks
+from lavic_chat.features.image_encoder import ImageEncoder, WholeImageEncoder, chunks
 from lavic_chat.model import VIEWS
 
 
@@ -62,6 +62,22 @@ def test_the_states_are_the_towers_in_the_products_order(eye, image_encoder, tin
     for product, row in zip(products, states, strict=True):
         picture = Image.open(tiny_catalog.folder / product.images[0])
         assert torch.allclose(row, eye.model.encode_views(eye.model.make_views([picture]))[0], atol=1e-4)
+
+
+def test_a_whole_picture_alone_is_a_fifth_of_the_work(eye, tiny_catalog, tmp_path, monkeypatch):
+    known, rest = tiny_catalog.products[:4], tiny_catalog.products[4:]
+    all_views = ImageEncoder(eye.model, tmp_path / "home").encode_products(tiny_catalog, known)
+    seen, encode = [], eye.model.encode_view
+    monkeypatch.setattr(eye.model, "encode_view", lambda views: seen.append(len(views)) or encode(views))
+    monkeypatch.setattr(eye.model, "encode_views", None)
+    for _ in range(2):
+        states = WholeImageEncoder(eye.model, tmp_path / "home").encode_products(tiny_catalog, tiny_catalog.products)
+        assert states.shape == (12, 1, eye.model.state_size)
+        assert sum(seen) == len(rest)  # neither what all views are known of, nor the rest a second time
+    assert torch.equal(states[:4], all_views[:, :1])
+    monkeypatch.undo()
+    later = ImageEncoder(eye.model, tmp_path / "home").encode_products(tiny_catalog, rest)
+    assert torch.allclose(states[4:], later[:, :1], atol=1e-4)
 
 
 def test_no_products_are_no_states(image_encoder, tiny_catalog, eye):

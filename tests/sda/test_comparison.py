@@ -123,9 +123,23 @@ def test_features_are_of_every_item(settings, name):
 def test_no_picture_is_looked_at_for_texts_alone(settings, monkeypatch, name):
     catalog = comparison.load_histories(settings.catalog)[0]
     whole = FeatureMaker(settings, catalog).make(name)
-    monkeypatch.setattr(features, "look_at", None)
+    for looks in ("look_at", "look_at_whole"):
+        monkeypatch.setattr(features, looks, None)
     made = FeatureMaker(settings, catalog, modality="text").make(name)
     assert made.images is None and torch.allclose(made.texts, whole.texts, atol=1e-5)
+
+
+def test_a_fit_is_found_again_though_a_reduction_differs_in_its_last_bits(settings, tmp_path, monkeypatch):
+    """They do with the number of threads."""
+    wanted = request(settings, tmp_path, features=("noise",), recommenders=("vbpr",), seeds=1)
+    first = compare(wanted)
+    reduce = features.reduce_features
+    monkeypatch.setattr(features, "reduce_features", lambda rows, size: reduce(rows, size) * (1 + 1e-6))
+    monkeypatch.setattr(comparison.e, "rank_items", None)  # nothing is fitted or ranked again
+    assert np.array_equal(compare(wanted)[0].ranks[0].full, first[0].ranks[0].full)
+    assert (
+        FeatureSet("ours", torch.ones(3, 2)).reduced(1).fingerprint != FeatureSet("ours", torch.ones(3, 2)).fingerprint
+    )
 
 
 def test_features_that_are_no_numbers_or_of_other_items_are_refused():

@@ -79,6 +79,41 @@ def test_what_a_history_adds_in_the_chat_is_what_was_fitted():
     assert reported["lengths"]["week"]["prior"]["weight"] == WEIGHT and MOST == prior.MOST
 
 
+def test_a_report_goes_on_from_an_earlier_one(study, tmp_path):
+    whole = write_report(study, tmp_path / "whole")
+    later = tmp_path / "later" / "two-years"
+    later.mkdir(parents=True)
+    write_table(later / TABLE, [fitted("vbpr", name, 7) for name in ("ids", "sda")])
+    asked = ["sda", "report", str(later.parent), "--to", str(tmp_path / "to"), "--beside", str(whole.parent)]
+    told = CliRunner().invoke(main, asked)
+    assert told.exit_code == 0, told.output
+    metrics = {name: json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("whole", "to")}
+    assert metrics["to"]["tables"]["week"] == metrics["whole"]["tables"]["week"]
+    assert [row["features"] for row in metrics["to"]["tables"]["two-years"]["rows"]] == ["ids", "sda"]
+    assert {path.name for path in (tmp_path / "to").iterdir()} == {path.name for path in whole.parent.iterdir()}
+    write_report(tmp_path / "later", tmp_path / "again", tmp_path / "to")  # the same once more, in its own place too
+    assert (tmp_path / "again" / "README.md").read_bytes() == (tmp_path / "to" / "README.md").read_bytes()
+
+
+def test_what_is_no_earlier_report_is_told(study, tmp_path):
+    with pytest.raises(LavicError, match="cannot be read"):
+        write_report(study, tmp_path / "to", tmp_path / "nowhere")
+    write_json(tmp_path / "metrics.json", {"tables": {}})
+    with pytest.raises(LavicError, match="not of a report"):
+        write_report(study, tmp_path / "to", tmp_path)
+
+
+def test_plots_that_cannot_be_drawn_again_are_taken_along(study, tmp_path):
+    whole = write_report(study, tmp_path / "whole").parent
+    for name in ("sda-0", "sda-1", "lora-0"):
+        card = json.loads((study / name / "adapter.json").read_text())
+        card["training"]["sda"]["valid"] = card["training"]["sda"]["valid"][:2]  # too few for a curve
+        write_json(study / name / "adapter.json", card)
+    assert "conflict.png" not in write_report(study, tmp_path / "without").read_text()
+    again = write_report(study, tmp_path / "to", whole).parent
+    assert (again / "conflict.png").read_bytes() == (whole / "conflict.png").read_bytes()
+
+
 def test_it_says_what_it_has_so_far(study, tmp_path):
     for name in ("two-years", "sda-0", "sda-1", "lora-0"):
         for path in (study / name).iterdir():
