@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lavic_chat.model.lavic_mini.assemble import Recipe, encoder_recipe, ensure, mini_recipe
-from lavic_chat.model.runtimes import ModelSource, export_folder, is_there, is_wanted, tagger_folder, text_folder
+from lavic_chat.model.runtimes import ModelSource, is_there, is_wanted
 from lavic_chat.settings import MINI
 from lavic_chat.storage.manifest import ANY, complete_manifest, damaged_files
 
@@ -25,11 +25,10 @@ def heal(source: ModelSource) -> list[Path]:
 
 
 def exports_of(source: ModelSource) -> list[Path]:
-    """The exports that are there."""
+    """The exports that are there, whatever they are of."""
     if not is_wanted(source):
         return []
-    folders = (export_folder(source), text_folder(source), tagger_folder(source))
-    return [folder for folder in folders if folder and folder.is_dir()]
+    return sorted(folder for folder in (source.home / "runtimes").glob("[!.]*-*") if folder.is_dir())
 
 
 def is_whole(folder: Path) -> bool:

@@ -246,6 +246,18 @@ def test_a_damaged_export_is_removed_and_made_anew(tmp_path, monkeypatch, name, 
     assert runtimes.is_exported(source)
 
 
+@pytest.mark.parametrize("kind", ["onnx", "query", "some-encoder"])
+def test_every_export_is_read_byte_by_byte(tmp_path, kind):
+    whole, damaged, made = (tmp_path / "home" / "runtimes" / f"{dot}{kind}-{place}" for dot, place in
+                            (("", "1"), ("", "2"), (".", "3")))  # fmt: skip
+    for folder in (whole, damaged):
+        write_some(folder)
+    made.mkdir()  # another process writes it just now
+    fill(damaged / "a")
+    assert heal(ModelSource(str(tmp_path), None, tmp_path / "home", "onnx")) == [damaged]
+    assert (damaged.exists(), whole.exists(), list(made.iterdir())) == (False, True, [])
+
+
 # ---- adapters ----
 
 
