@@ -17,7 +17,7 @@ SETTINGS = ("catalog", "model", "adapter", "runtime")
 CHOICES = {  # of config fields that are words
     "decode": DECODES, "labeling": LABELINGS, "kind": ("moda", "lora", "separate"), "loss": ("cmsa", "infonce"),
     "similarity": ("cosine", "raw"), "teacher_similarity": ("centred", "cosine", "raw"), "pool": ("own", "whole"),
-    "teacher_from": ("now", "start"), "learns": ("both", "image"),
+    "teacher_from": ("now", "start"), "learns": ("both", "image"), "tokens": ("five", "all"),
 }  # fmt: skip
 R = TypeVar("R")
 

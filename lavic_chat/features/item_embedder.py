@@ -3,11 +3,12 @@
     text     [The product has the following attributes: Title. Category. Brand. Text]       -> mean of the states -> [d]
     picture  [The product has the image: #####]                                             -> mean of the states -> [d]
 
-`#` is an image place, filled with a visual token. Where the LLM has a MoDA, its gates are those of what is read. One
-function embeds for training, evaluation and chat; what is embedded for good is kept under a hash of item and weights.
+`#` is an image place, filled with a visual token; of a picture they are five, or all that there are of it
+(`item_pictures.py`). Where the LLM has a MoDA, its gates are those of what is read. One function embeds for training,
+evaluation and chat; what is embedded for good is kept under a hash of item and weights.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from lavic_chat.catalog import Product
 from lavic_chat.errors import ModelError
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item import ItemVectors, item_text
+from lavic_chat.features.item_pictures import FIVE, ItemPictures
 from lavic_chat.model.llava import LavicModel
 from lavic_chat.model.moda import IMAGE, TEXT, reading
 from lavic_chat.model.packing import pad_causal
@@ -47,18 +49,25 @@ class EmbedderConfig:
     """longest: tokens of an item's text that are read. pool: "whole" or "own". size: to which the means are pooled, a
     fixed projection; 0: they stay as long as the LLM has them. first_layer: the lowest that may have a MoDA; what goes
     into it is the same ever after. query_longest: tokens of a conversation that are read, where it has learned from
-    such; 0: its messages are read as texts of items."""
+    such; 0: its messages are read as texts of items. tokens: "five" of a picture, or "all"."""
 
     longest: int = 40
     pool: str = WHOLE
     size: int = 0
     first_layer: int = 0
     query_longest: int = 0
+    tokens: str = FIVE
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> "EmbedderConfig":
         """Of what a stage has recorded, which may say more, or less."""
         return cls(**{item.name: record[item.name] for item in fields(cls) if item.name in record})
+
+    @property
+    def of_items(self) -> dict[str, Any]:
+        """What items' vectors depend on, as far as it is not what it always was, so that these keep their names."""
+        left_out = {"query_longest"} | ({"tokens"} if self.tokens == FIVE else set())
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
 
 
 class ItemEmbedder:
@@ -68,8 +77,7 @@ class ItemEmbedder:
         self.model, self.config = model, config
         self.size = config.size or model.token_size
         self.instructions = {name: model.words_to_ids(text) for name, text in INSTRUCTIONS.items()}
-        of_items = {name: value for name, value in asdict(config).items() if name != "query_longest"}
-        self.name = hash_bytes(weights, repr(sorted(of_items.items())))[:24]
+        self.name = hash_bytes(weights, repr(sorted(config.of_items.items())))[:24]
         self.cache = VectorCache(Path(home) / "cache" / "items" / f"{self.name}.sqlite", (self.size,))
 
     # ---- with gradients, where there are any ----
@@ -80,7 +88,7 @@ class ItemEmbedder:
 
     def embed_states(self, states: Tensor) -> Tensor:
         """The tower's states [n, 5, h] of n pictures -> unit vectors [n, d]"""
-        return self.read_above(IMAGE, self.begin_pictures(states))
+        return self.read_above(IMAGE, self.begin_tokens(self.model.project(states)))
 
     def embed_queries(self, texts: Sequence[str]) -> Tensor:
         """n conversations, each as `query_text` has it -> unit vectors [n, d]"""
@@ -97,9 +105,8 @@ class ItemEmbedder:
         ids = [self.model.words_to_ids(text)[:longest] for text in texts]
         return self.read_below([self.embed_ids(name, row, torch.zeros(0, self.model.token_size)) for row in ids])
 
-    def begin_pictures(self, states: Tensor) -> list[Tensor]:
-        """[n, 5, h] -> of each [L, d]: the instruction, and behind it its visual tokens."""
-        tokens = self.model.project(states)
+    def begin_tokens(self, tokens: Iterable[Tensor]) -> list[Tensor]:
+        """Visual tokens [v, d] of n pictures -> of each [L, d]: the instruction, and behind it these."""
         return self.read_below([self.embed_ids(IMAGE, [self.model.image_token_id] * len(row), row) for row in tokens])
 
     def embed_ids(self, modality: str, ids: list[int], visual_tokens: Tensor) -> Tensor:
@@ -127,21 +134,20 @@ class ItemEmbedder:
 
     # ---- for good ----
 
-    def embed_items(self, products: Sequence[Product], states: Tensor, progress: bool = False) -> ItemVectors:
-        """n products with their main pictures' states [n, 5, h]; cached."""
+    def embed_items(self, products: Sequence[Product], pictures: ItemPictures, progress: bool = False) -> ItemVectors:
+        """n products with their main pictures; cached."""
         texts = [item_text(product) for product in products]
+        begin = (
+            lambda rows: self.begin_texts([texts[row] for row in rows]),
+            lambda rows: self.begin_tokens(pictures.tokens(self.model, rows)),
+        )
+        return self.embed_begun(cache_keys(texts, pictures), begin, progress)
 
-        def begin_some(rows: list[int]) -> list[Tensor]:
-            return self.begin_texts([texts[row] for row in rows])
-
-        begin = begin_some, lambda rows: self.begin_pictures(states[rows])
-        return self.embed_begun(cache_keys(texts, states), begin, progress)
-
-    def ship(self, products: Sequence[Product], states: Tensor, path: str | Path) -> None:
+    def ship(self, products: Sequence[Product], pictures: ItemPictures, path: str | Path) -> None:
         """Write what n products are embedded as, see `embed_items`, for whoever has the same weights, in half
         precision."""
-        self.embed_items(products, states, progress=True)
-        texts, images = cache_keys([item_text(product) for product in products], states)
+        self.embed_items(products, pictures, progress=True)
+        texts, images = cache_keys([item_text(product) for product in products], pictures)
         rows = {key: torch.tensor(vector).half() for key, vector in self.cache.get({*texts, *images}).items()}
         write_atomic(Path(path), save(rows, {NAME: self.name}))
 
@@ -182,7 +188,6 @@ class ItemEmbedder:
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.size), np.float32)
 
 
-def cache_keys(texts: Sequence[str], states: Tensor) -> Keys:
-    """What names n texts, and pictures by their states [n, 5, h], in the cache."""
-    rows = (state.half().numpy().tobytes() for state in states)
-    return [hash_bytes(TEXT, text) for text in texts], [hash_bytes(IMAGE, row) for row in rows]
+def cache_keys(texts: Sequence[str], pictures: ItemPictures) -> Keys:
+    """What names n texts and pictures in the cache."""
+    return [hash_bytes(TEXT, text) for text in texts], pictures.keys

@@ -11,6 +11,7 @@ kept, in the folder `moda` of the adapter, or of another one that is told.
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from lavic_chat.errors import CatalogError, ModelError
 from lavic_chat.features.adapted import open_plain
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
+from lavic_chat.features.item_pictures import pictures_of
 from lavic_chat.model.card import LLM, AdapterCard, write_card
 from lavic_chat.model.lora import llm_linears, save_lora
 from lavic_chat.model.moda import FIXED, IMAGE, LEARNED, MODA, ModaShape, add_moda
@@ -100,7 +102,9 @@ def adapt(request: AdaptRequest) -> StageResult | None:
     model = open_plain(settings.model, adapter, settings.home, (LLM,) if request.raw else ())
     embedder = ItemEmbedder(model, settings.home, "", EmbedderConfig.of(asdict(config)))
     with first_goes_first():
-        items = begin_items(embedder, catalog.products, look_at(settings, catalog, catalog.products, adapter))
+        look = partial(look_at, settings, catalog, catalog.products, adapter)
+        pictures = pictures_of(config.tokens, catalog, catalog.products, look)
+        items = begin_items(embedder, catalog.products, pictures)
     moda = add_moda(model, shape_of(config), config.seed, llm_linears(model, config.first_layer))
     learned, loss = items.take(train), make_loss(config)
     asked = read_asked(request.dialogues, catalog, train) if request.dialogues else None
@@ -229,7 +233,7 @@ class Learner:
         """Texts [B, d] and pictures [B, d] of the rows of all processes' shares, gradients in one's own."""
         own = self.items.take(shares[place])
         if self.config.learns == "image" and self.start:
-            return self.start[0][list(chain(*shares))], gather_rows(self.embedder.read_above(IMAGE, own.images))
+            return self.start[0][list(chain(*shares))], gather_rows(self.embedder.read_above(IMAGE, list(own.images)))
         texts, images = own.embed(self.embedder)
         return gather_rows(texts), gather_rows(images)
 

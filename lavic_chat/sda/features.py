@@ -7,26 +7,27 @@ tower     the same, but the picture by the adapter's own tower, which has learne
 clip:NAME a CLIP's, by folder or hub name: the paper's column
 raw       the LLM's, of the base's own LLM
 lvlm      the LLM's, with the adapter's LoRA: what SDA begins with
+lvlm-all  the same of every token of a picture instead of five; slow
 NAME=DIR  the LLM's with the MoDA of an adapter folder: SDA, LoRA with InfoNCE, ...
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from lavic_chat.catalog import Catalog, Product, blank_picture, open_picture
-from lavic_chat.errors import ModelError, PictureError
+from lavic_chat.catalog import Catalog
+from lavic_chat.errors import ModelError
 from lavic_chat.features.adapted import open_item_embedder, open_plain, record_of
 from lavic_chat.features.image_encoder import chunks
 from lavic_chat.features.item import ItemVectors, item_text
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder, cache_keys
+from lavic_chat.features.item_pictures import ALL, FIVE, FiveTokens, main_picture, pictures_of
 from lavic_chat.features.text_encoder import TextEncoder
 from lavic_chat.model.card import LLM
 from lavic_chat.model.clip import Clip
@@ -39,7 +40,9 @@ from lavic_chat.sda.reduction import reduce_features
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes
 
-IDS, NOISE, PLAIN, TOWER, RAW, LVLM, CLIP = "ids", "noise", "plain", "tower", "raw", "lvlm", "clip:"
+IDS, NOISE, PLAIN, TOWER, RAW, LVLM, LVLM_ALL, CLIP = (
+    "ids", "noise", "plain", "tower", "raw", "lvlm", "lvlm-all", "clip:",
+)  # fmt: skip
 BOTH = "both"  # modalities
 BATCH = 16  # items that CLIP looks at together
 
@@ -104,9 +107,10 @@ class FeatureMaker:
         """By name; raises LavicError for one that is none, or that cannot be had."""
         label, _, folder = name.partition("=")
         makers = {IDS: lambda: FeatureSet(IDS), NOISE: self.make_noise, PLAIN: self.make_plain, TOWER: self.make_tower,
-                  RAW: lambda: self.embed(RAW, raw=True), LVLM: lambda: self.embed(LVLM)}  # fmt: skip
+                  RAW: lambda: self.embed_zero_shot(RAW, without=(LLM,)), LVLM: lambda: self.embed_zero_shot(LVLM),
+                  LVLM_ALL: lambda: self.embed_zero_shot(LVLM_ALL, tokens=ALL)}  # fmt: skip
         if folder:
-            found = self.embed(label, Path(folder))
+            found = self.embed_adapted(label, Path(folder))
         elif name.startswith(CLIP):
             found = self.make_clip(name.removeprefix(CLIP))
         elif name in makers:
@@ -148,29 +152,37 @@ class FeatureMaker:
                 bar.update(len(part))
         return FeatureSet(CLIP + name, torch.cat(texts), torch.cat(images))
 
-    def embed(self, name: str, adapted: Path | None = None, raw: bool = False) -> FeatureSet:
-        """By the LLM. adapted: an adapter whose MoDA is put on; its record says how its items were embedded."""
+    def embed_adapted(self, name: str, adapted: Path) -> FeatureSet:
+        """By the LLM with the MoDA of an adapter's folder, whose record says how its items were embedded."""
         settings = self.settings
-        if adapted:
-            embedder = open_item_embedder(settings.model, settings.adapter_folder, settings.home, adapted)
-        else:
-            model = open_plain(settings.model, settings.adapter_folder, settings.home, (LLM,) if raw else ())
-            embedder = ItemEmbedder(model, settings.home, hash_bytes(model.weights_hash, ""), self.zero_shot)
+        embedder = open_item_embedder(settings.model, settings.adapter_folder, settings.home, adapted)
+        return self.embed(name, embedder)
+
+    def embed_zero_shot(self, name: str, without: tuple[str, ...] = (), tokens: str = FIVE) -> FeatureSet:
+        """By the LLM as it is; without: the adapter's LoRAs that are left out. tokens: of a picture."""
+        model = open_plain(self.settings.model, self.settings.adapter_folder, self.settings.home, without)
+        config = replace(self.zero_shot, tokens=tokens)
+        return self.embed(name, ItemEmbedder(model, self.settings.home, hash_bytes(model.weights_hash, ""), config))
+
+    def embed(self, name: str, embedder: ItemEmbedder) -> FeatureSet:
+        """All items by an embedder."""
         vectors = self.embed_all(embedder)
         return FeatureSet(name, torch.from_numpy(vectors.texts), torch.from_numpy(vectors.images))
 
     def embed_all(self, embedder: ItemEmbedder) -> ItemVectors:
         """All items; where layers do not learn, from what is kept of these, which is read only for what is not embedded
         yet."""
-        products = self.catalog.products
+        products, config = self.catalog.products, embedder.config
         if self.modality == TEXT:  # every picture is the same nothing, which is read once
-            return embedder.embed_items(products, torch.zeros(len(products), 5, embedder.model.state_size), True)
-        states = self.look(self.settings.adapter_folder)
-        if not embedder.config.first_layer:
-            return embedder.embed_items(products, states, progress=True)
-        begun = cache(lambda: begin_items(embedder, products, states))
-        begin = (lambda rows: begun().take(rows).texts, lambda rows: begun().take(rows).images)
-        return embedder.embed_begun(cache_keys(self.texts, states), begin, progress=True)
+            nothing = FiveTokens(torch.zeros(len(products), 5, embedder.model.state_size))
+            return embedder.embed_items(products, nothing, True)
+        look = partial(self.look, self.settings.adapter_folder)
+        pictures = pictures_of(config.tokens, self.catalog, products, look)
+        if not config.first_layer or config.tokens == ALL:
+            return embedder.embed_items(products, pictures, progress=True)
+        begun = cache(lambda: begin_items(embedder, products, pictures))
+        begin = (lambda rows: list(begun().take(rows).texts), lambda rows: list(begun().take(rows).images))
+        return embedder.embed_begun(cache_keys(self.texts, pictures), begin, progress=True)
 
     def encode_texts(self) -> Tensor:
         """[n, 384] by the sentence encoder as it comes."""
@@ -188,12 +200,3 @@ def config_of_any(names: Sequence[str]) -> EmbedderConfig:
     return next(
         (EmbedderConfig.of(record_of(folder).get("config", {})) for folder in folders if folder), EmbedderConfig()
     )
-
-
-def main_picture(catalog: Catalog, product: Product) -> Image.Image:
-    """A product's main picture, or the blank where it is missing or broken."""
-    path = catalog.picture_path(product)
-    try:
-        return open_picture(path) if path else blank_picture()
-    except PictureError:
-        return blank_picture()

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from lavic_chat.catalog import load_catalog
 from lavic_chat.errors import ModelError
 from lavic_chat.features.adapted import open_item_embedder, record_of
 from lavic_chat.features.image_encoder import chunks
+from lavic_chat.features.item_pictures import pictures_of
 from lavic_chat.model.moda import allow_gradients
 from lavic_chat.sda.adaptation import make_loss, split_titles
 from lavic_chat.sda.conflict import PROJECTIONS, Conflict, measure_conflict
@@ -60,13 +62,14 @@ def measure_gradients(request: GradientsRequest) -> list[Cosines]:
         raise ModelError(f"{nameless[0]} is no adaptation; give --features NAME=FOLDER.")
     losses = [make_loss(AdaptConfig(**record_of(folder).get("config", {}))) for _, folder in pairs]
     settings, catalog = request.settings, load_catalog(request.settings.catalog)
-    states = look_at(settings, catalog, catalog.products, settings.adapter_folder)
+    look = cache(partial(look_at, settings, catalog, catalog.products, settings.adapter_folder))
     rows = list(chunks(split_titles(catalog)[1], BATCH))[: request.batches]
     found = []
     for (name, folder), loss in zip(pairs, losses, strict=True):
         embedder = open_item_embedder(settings.model, settings.adapter_folder, settings.home, folder)
         allow_gradients(embedder.model)
-        items = begin_items(embedder, catalog.products, states)
+        pictures = pictures_of(embedder.config.tokens, catalog, catalog.products, look)
+        items = begin_items(embedder, catalog.products, pictures)
         bar = tqdm(rows, desc=name, unit="batch")
         measured = [measure_conflict(embedder, items.take(some), loss) for some in bar]
         found += [cosines_of(name, projection, measured) for projection in PROJECTIONS]

@@ -5,10 +5,9 @@ What SDA needs brings transformers and peft along, seconds of a start, and is im
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from torch import Tensor
 
 from lavic_chat.catalog import Catalog
 from lavic_chat.errors import LavicError
@@ -22,6 +21,7 @@ from lavic_chat.settings import Settings
 
 if TYPE_CHECKING:
     from lavic_chat.features.item_embedder import ItemEmbedder
+    from lavic_chat.features.item_pictures import ItemPictures
 
 FUSION, TEXT, SDA, BOTH = "fusion", "text", "sda", "both"
 
@@ -53,20 +53,22 @@ def open_item_space(
     """By the MoDA of a folder; what was shipped with it is not embedded again."""
     from lavic_chat.features.query_embedder import open_query_embedder
 
-    items, states = open_items(settings, adapted, item_features)
+    items, pictures = open_items(settings, adapted, catalog, item_features)
     items.adopt(adapted / MODA / EMBEDDED)
     queries = open_query_embedder(source_of(settings), adapted, items)
-    return ItemSpace(queries, items.embed_items(catalog.products, states, progress=True))
+    return ItemSpace(queries, items.embed_items(catalog.products, pictures, progress=True))
 
 
 def open_items(
-    settings: Settings, adapted: Path, item_features: Sequence[ItemFeatures]
-) -> tuple["ItemEmbedder", Tensor]:
-    """What embeds items by the MoDA of a folder, and their main pictures' states [n, 5, h]."""
+    settings: Settings, adapted: Path, catalog: Catalog, item_features: Sequence[ItemFeatures]
+) -> tuple["ItemEmbedder", "ItemPictures"]:
+    """What embeds items by the MoDA of a folder, and their main pictures."""
     from lavic_chat.features.adapted import open_item_embedder
+    from lavic_chat.features.item_pictures import pictures_of
 
     items = open_item_embedder(settings.model, settings.adapter_folder, settings.home, adapted)
-    return items, main_pictures(features.states for features in item_features)
+    states = partial(main_pictures, (features.states for features in item_features))
+    return items, pictures_of(items.config.tokens, catalog, catalog.products, states)
 
 
 def space_of(embedder: Embedder, catalog: Catalog, item_features: Sequence[ItemFeatures]) -> SearchSpace:
@@ -77,8 +79,8 @@ def space_of(embedder: Embedder, catalog: Catalog, item_features: Sequence[ItemF
 def ship_embedded(settings: Settings, catalog: Catalog, item_features: Sequence[ItemFeatures]) -> None:
     """Write the items as the MoDA embeds them into its folder, where a search by it is what the settings name."""
     if adapted := adapted_of(settings):
-        items, states = open_items(settings, adapted, item_features)
-        items.ship(catalog.products, states, adapted / MODA / EMBEDDED)
+        items, pictures = open_items(settings, adapted, catalog, item_features)
+        items.ship(catalog.products, pictures, adapted / MODA / EMBEDDED)
 
 
 def search_of(settings: Settings) -> str:

@@ -190,6 +190,7 @@ class AdaptConfig:
     through_teacher: bool = False  # gradients go through the teacher, as in the authors' code
     longest: int = 40  # tokens of an item's text
     pool: str = "whole"  # or "own": what the mean is taken of
+    tokens: str = "five"  # of a picture, or "all", which takes hundreds of times as long
     size: int = 0  # to which the means are pooled; 0: they stay as they are
     first_layer: int = 0  # of the LLM that learns; what goes into it is computed once
     query_longest: int = 0  # tokens of a conversation, where there are dialogues; they are read then

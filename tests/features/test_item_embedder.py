@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 from helpers.tiny import tiny_model
+from PIL import Image
 
 from lavic_chat.catalog import Product
 from lavic_chat.errors import LavicError
 from lavic_chat.features.item import item_text
 from lavic_chat.features.item_embedder import OWN, EmbedderConfig, ItemEmbedder, cache_keys
-from lavic_chat.model.moda import MODA, ModaShape, add_moda, moda_layers
+from lavic_chat.features.item_pictures import ALL, FIVE, AllTokens, FiveTokens, pictures_of
+from lavic_chat.model.moda import IMAGE, MODA, ModaShape, add_moda, moda_layers
 
 TEXTS = ["a red sofa", "the blue lamp fits best", ""]
 
@@ -57,19 +59,42 @@ def test_what_the_mean_is_of_and_how_long_it_is(model, tmp_path):
 def test_nothing_is_embedded_twice(model, tmp_path, monkeypatch):
     products, states = [Product(str(row), text or "x", "thing") for row, text in enumerate(TEXTS)], make_states()
     own = embedder(model, tmp_path)
-    first = own.embed_items(products, states)
+    first = own.embed_items(products, FiveTokens(states))
     assert first.texts.shape == first.images.shape == (3, model.token_size)
     assert np.allclose(np.linalg.norm(first.both, axis=1), 1, atol=1e-5)
     again = embedder(model, tmp_path)
     monkeypatch.setattr(again, "read_above", None)
-    known = again.embed_items(products, states)
+    known = again.embed_items(products, FiveTokens(states))
     assert np.array_equal(known.texts, first.texts) and np.array_equal(known.images, first.images)
     with pytest.raises(TypeError):
-        again.embed_items([replace(products[0], title="another")], states[:1])
+        again.embed_items([replace(products[0], title="another")], FiveTokens(states[:1]))
     with pytest.raises(TypeError):
         other = ItemEmbedder(model, tmp_path, "other weights")
         other.read_above = None
-        other.embed_items(products, states)
+        other.embed_items(products, FiveTokens(states))
+
+
+def test_all_tokens_of_a_picture_may_be_read_instead_of_five(model, tmp_path, tiny_catalog, monkeypatch):
+    products, states = tiny_catalog.products[:2], make_states(2)
+    whole = embedder(model, tmp_path, EmbedderConfig(tokens=ALL))
+    looks = pictures_of(ALL, tiny_catalog, products, None)  # which asks for no states
+    made = whole.embed_items(products, looks)
+    five = embedder(model, tmp_path).embed_items(products, FiveTokens(states))
+    assert made.images.shape == five.images.shape and np.allclose(made.texts, five.texts, atol=1e-6)
+    tokens = model.see_fully([Image.open(tiny_catalog.picture_path(products[0]))])
+    with torch.inference_mode():
+        alone = whole.read_above(IMAGE, whole.begin_tokens(tokens))[0]
+    assert len(tokens[0]) > 5 and np.allclose(made.images[0], alone, atol=1e-4)
+    assert isinstance(pictures_of(FIVE, tiny_catalog, products, lambda: states), FiveTokens)
+    monkeypatch.setattr(model, "see_fully", None)  # nothing is looked at again
+    assert np.array_equal(whole.embed_items(products, AllTokens(tiny_catalog, products)).images, made.images)
+
+
+def test_what_was_embedded_by_five_tokens_keeps_its_name(model, tmp_path):
+    """As shipped vectors have it, which were made before there was another way."""
+    of_items = {"longest": 40, "pool": "whole", "size": 0, "first_layer": 0}
+    assert EmbedderConfig().of_items == EmbedderConfig(query_longest=9).of_items == of_items
+    assert embedder(model, tmp_path).name != embedder(model, tmp_path, EmbedderConfig(tokens=ALL)).name
 
 
 @torch.inference_mode()
@@ -111,13 +136,13 @@ def test_the_text_of_a_product():
 def test_what_was_embedded_is_shipped_to_whoever_has_the_same_weights(model, tmp_path, monkeypatch):
     products = [Product(f"p{row}", text, "Things") for row, text in enumerate(TEXTS)]
     first, states = embedder(model, tmp_path / "first"), make_states()
-    made = first.embed_items(products, states)
-    keys = cache_keys([item_text(one) for one in products], states)
-    first.ship(products, states, tmp_path / "shipped.safetensors")
+    made = first.embed_items(products, FiveTokens(states))
+    keys = cache_keys([item_text(one) for one in products], FiveTokens(states))
+    first.ship(products, FiveTokens(states), tmp_path / "shipped.safetensors")
     second = embedder(model, tmp_path / "second")
     second.adopt(tmp_path / "shipped.safetensors")
     monkeypatch.setattr(ItemEmbedder, "read_above", None)  # nothing is embedded again
-    found = second.embed_items(products, states)
+    found = second.embed_items(products, FiveTokens(states))
     assert np.allclose(found.texts, made.texts, atol=1e-3) and np.allclose(found.images, made.images, atol=1e-3)
     others = ItemEmbedder(model, tmp_path / "second", "other weights")
     others.adopt(tmp_path / "shipped.safetensors")

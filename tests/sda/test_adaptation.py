@@ -19,6 +19,7 @@ from lavic_chat.errors import LavicError
 from lavic_chat.features.adapted import put_moda_on
 from lavic_chat.features.image_encoder import ImageEncoder
 from lavic_chat.features.item_embedder import EmbedderConfig, ItemEmbedder
+from lavic_chat.features.item_pictures import FiveTokens
 from lavic_chat.features.item_vectors import load_item_vectors
 from lavic_chat.model.card import read_card
 from lavic_chat.model.load import load_model
@@ -26,6 +27,7 @@ from lavic_chat.model.lora import plain_layers
 from lavic_chat.model.moda import MODA, read_moda
 from lavic_chat.sda import adaptation, items
 from lavic_chat.sda.adaptation import AdaptRequest, adapt, cross_recall
+from lavic_chat.sda.features import FeatureMaker
 from lavic_chat.sda.shipping import EmbedRequest, embed_items
 from lavic_chat.sda.space import own_ranks
 from lavic_chat.settings import Settings
@@ -89,8 +91,20 @@ def test_what_is_read_back_finds_what_was_found(settings, monkeypatch):
     products = [catalog.products[row] for row in held]
     states = ImageEncoder(model, settings.home).encode_products(catalog, products)
     embedder = ItemEmbedder(model, settings.home, "x", EmbedderConfig(pool="own"))
-    found = cross_recall(embedder, adaptation.begin_items(embedder, products, states), record["best"]["step"])
+    begun = adaptation.begin_items(embedder, products, FiveTokens(states))
+    found = cross_recall(embedder, begun, record["best"]["step"])
     assert found.recall_1 == pytest.approx(record["best"]["recall_1"], abs=0.1)
+
+
+@pytest.mark.parametrize("first_layer", [0, 1])
+def test_all_tokens_of_pictures_may_be_read(settings, first_layer, monkeypatch):
+    monkeypatch.setattr(adaptation, "split_titles", lambda catalog: (list(range(12)), list(range(12))))
+    record = learn(settings, steps=20, valid_every=10, tokens="all", first_layer=first_layer)
+    assert record["config"]["tokens"] == "all" and record["best"]["step"] and np.isfinite(record["losses"]).all()
+    maker = FeatureMaker(settings, adaptation.load_catalog(settings.catalog))
+    made = maker.make(f"sda={settings.adapter}")
+    assert len(made.images) == len(made.texts) == len(maker.texts)
+    assert not list(settings.home.glob("cache/visual/*.sqlite"))  # nothing was looked at in five
 
 
 def test_the_structure_at_the_start_may_teach(settings):

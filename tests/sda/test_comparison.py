@@ -110,7 +110,7 @@ def test_differences_are_of_the_same_users(settings, tmp_path):
     assert (there.ours, there.theirs) == (back.theirs, back.ours) == ("ids", "noise")
 
 
-@pytest.mark.parametrize("name", ["noise", "plain", "tower", "raw", "lvlm"])
+@pytest.mark.parametrize("name", ["noise", "plain", "tower", "raw", "lvlm", "lvlm-all"])
 def test_features_are_of_every_item(settings, name):
     made = FeatureMaker(settings, comparison.load_histories(settings.catalog)[0]).make(name)
     assert len(made.texts) == len(made.images) == ITEMS and made.fingerprint
