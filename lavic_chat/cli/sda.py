@@ -86,7 +86,7 @@ def embed(**given) -> None:
 @catalog_option
 @model_options
 @runtime_option
-@click.option("--features", multiple=True, help="ids, noise, plain, tower, raw, lvlm, clip:NAME, or NAME=ADAPTER.")
+@click.option("--features", multiple=True, help="ids, noise, plain, tower, raw, lvlm, lvlm-all, clip:NAME, or NAME=DIR.")
 @click.option("--recommender", "recommenders", multiple=True, help="One of them alone; may be repeated.")
 @click.option("--modality", default="both", type=click.Choice(("text", "image", "both")), help="Of the features.")
 @click.option("--seeds", default=3, type=click.IntRange(1), help="Fits of each recommender.")
@@ -109,7 +109,7 @@ def evaluate_(features: tuple[str, ...], recommenders: tuple[str, ...], **given)
 @catalog_option
 @model_options
 @runtime_option
-@click.option("--features", default="tower", help="noise, plain, tower, raw, lvlm, clip:NAME, or NAME=ADAPTER.")
+@click.option("--features", default="tower", help="noise, plain, tower, raw, lvlm, lvlm-all, clip:NAME, or NAME=DIR.")
 @click.option("--size", default=128, type=click.IntRange(0), help="Principal components of a modality; 0: all.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the table.")
 def lengths(**given) -> None:
