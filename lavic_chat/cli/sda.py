@@ -86,7 +86,7 @@ def embed(**given) -> None:
 @catalog_option
 @model_options
 @runtime_option
-@click.option("--features", multiple=True, help="ids, noise, plain, tower, raw, lvlm, lvlm-all, clip:NAME, or NAME=DIR.")
+@click.option("--features", multiple=True, help="ids, noise, plain, tower, raw, lvlm, lvlm-all, clip:NAME, NAME=DIR.")
 @click.option("--recommender", "recommenders", multiple=True, help="One of them alone; may be repeated.")
 @click.option("--modality", default="both", type=click.Choice(("text", "image", "both")), help="Of the features.")
 @click.option("--seeds", default=3, type=click.IntRange(1), help="Fits of each recommender.")
