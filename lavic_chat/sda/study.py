@@ -37,12 +37,13 @@ class Study:
         return in_order(Study(**both))
 
     def as_metrics(self) -> dict:
-        """To be kept: of the differences those of the LLM, adapted or not, from the others."""
+        """To be kept: of differences those of the LLM, adapted or not, from the others; of spaces those that are drawn."""
         tables = {
             name: found | {"differences": [one for one in found["differences"] if one["ours"] in (SDA, LVLM)]}
             for name, found in self.tables.items()
         }
-        return asdict(replace(self, tables=tables))
+        spaces = {name: found for name, found in self.spaces.items() if name == next(iter(self.tables))}
+        return asdict(replace(self, tables=tables, spaces=spaces))
 
 
 def read_study(folder: str | Path, earlier: str | Path | None = None) -> Study:
