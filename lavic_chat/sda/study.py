@@ -37,7 +37,7 @@ class Study:
         return in_order(Study(**both))
 
     def as_metrics(self) -> dict:
-        """To be kept: of differences those of the LLM, adapted or not, from the others; of spaces those that are drawn."""
+        """To be kept: differences of the LLM, adapted or not, from the others, and the spaces that are drawn."""
         tables = {
             name: found | {"differences": [one for one in found["differences"] if one["ours"] in (SDA, LVLM)]}
             for name, found in self.tables.items()
