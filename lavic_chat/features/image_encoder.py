@@ -140,8 +140,8 @@ class ImageEncoder:
 
     @torch.inference_mode()
     def _encode(self, pictures: Sequence[Image.Image]) -> np.ndarray:
-        return self._see(self.model.make_views(pictures)).float().cpu().numpy().copy()  # else each would keep the
-        # tower's whole output alive, 2 MB a picture
+        states = self._see(self.model.make_views(pictures)).float().cpu()
+        return states.numpy().copy()  # else each would keep the tower's whole output alive, 2 MB a picture
 
     def _see(self, views: Tensor) -> Tensor:
         return self.model.encode_views(views)

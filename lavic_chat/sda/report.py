@@ -43,12 +43,11 @@ def write_report(folder: str | Path, to: str | Path, earlier: str | Path | None 
 
 def draw(study: Study) -> dict[str, bytes]:
     """The plots that there is something for, by file."""
-    main = next(iter(study.tables))
-    plots = {HITS: draw_hits(columns_of(study.tables[main]), LABELS)}
+    plots = {HITS: draw_hits(columns_of(study.tables[study.main]), LABELS)}
     curves = {name: run["valid"] for name, run in study.runs.items() if len(run["valid"]) >= CURVE}
     if conflicts := {name: points for name, points in curves.items() if points[0].get("conflict")}:
         plots[CONFLICT] = draw_conflict(conflicts)
-    spaces = {one["name"]: one for one in study.spaces.get(main, ())}
+    spaces = {one["name"]: one for one in study.spaces.get(study.main, ())}
     if shown := [spaces[name] for name in (LVLM, SDA, f"{SDA}-0") if name in spaces][:2]:
         plots[SPACE] = draw_spaces(shown, LABELS)
     return plots
@@ -159,7 +158,7 @@ def differences_of(found: Mapping) -> str:
 
 def beside_paper(study: Study) -> str:
     """Ours and the paper's H@10 by recommender and features."""
-    columns, rows, paper = columns_of(next(iter(study.tables.values()))), [], read_json(PAPER)
+    columns, rows, paper = columns_of(study.tables[study.main]), [], read_json(PAPER)
     for name, theirs in paper["hits"].items():
         for features, values in theirs.items():
             ours = next((one for label, one in columns.get(name, {}).items() if label.split(":")[0] == features), None)

@@ -1,8 +1,8 @@
 """What a study has found so far, as its folder holds it, or as an earlier report kept it.
 
-OUT/week, OUT/two-years, OUT/week-text, ...   comparisons (`table.json`, `spaces.json`, `lengths.json`, ...)
-OUT/sda-0, OUT/lora-0, ...                    adaptations (`adapter.json`)
-REPORT/metrics.json                           all of them, as far as the report says it
+    OUT/week, OUT/two-years, OUT/week-text, ...   comparisons (`table.json`, `spaces.json`, `lengths.json`, ...)
+    OUT/sda-0, OUT/lora-0, ...                    adaptations (`adapter.json`)
+    REPORT/metrics.json                           all of them, as far as the report says it
 """
 
 import json
@@ -31,6 +31,11 @@ class Study:
     lengths: Mapping[str, dict]
     gradients: Mapping[str, list]
 
+    @property
+    def main(self) -> str:
+        """The comparison that comes first, which is drawn and set beside the paper's."""
+        return next(iter(self.tables))
+
     def over(self, earlier: "Study") -> "Study":
         """This one, and of an earlier one what this has not."""
         both = {one.name: {**getattr(earlier, one.name), **getattr(self, one.name)} for one in fields(self)}
@@ -42,7 +47,7 @@ class Study:
             name: found | {"differences": [one for one in found["differences"] if one["ours"] in (SDA, LVLM)]}
             for name, found in self.tables.items()
         }
-        spaces = {name: found for name, found in self.spaces.items() if name == next(iter(self.tables))}
+        spaces = {name: found for name, found in self.spaces.items() if name == self.main}
         return asdict(replace(self, tables=tables, spaces=spaces))
 
 
