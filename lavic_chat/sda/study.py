@@ -1,8 +1,8 @@
 """What a study has found so far, as its folder holds it, or as an earlier report kept it.
 
-    OUT/week, OUT/two-years, OUT/week-text, ...   comparisons (`table.json`, `spaces.json`, `lengths.json`, ...)
-    OUT/sda-0, OUT/lora-0, ...                    adaptations (`adapter.json`)
-    REPORT/metrics.json                           all of them, as far as the report says it
+OUT/week, OUT/two-years, OUT/week-text, ...   comparisons (`table.json`, `spaces.json`, `lengths.json`, ...)
+OUT/sda-0, OUT/lora-0, ...                    adaptations (`adapter.json`)
+REPORT/metrics.json                           all of them, as far as the report says it
 """
 
 import json
