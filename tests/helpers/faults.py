@@ -32,6 +32,11 @@ def cut(path: Path, share: float = 0.5) -> None:
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
 
 
+def empty(path: Path) -> None:
+    """Leave nothing of a file."""
+    path.write_bytes(b"")
+
+
 def zero(path: Path, share: float = 0.25) -> None:
     """Fill so much in the middle of a file with zeros; its size and its times stay."""
     state, data = path.stat(), bytearray(path.read_bytes())
@@ -39,6 +44,11 @@ def zero(path: Path, share: float = 0.25) -> None:
     data[start : start + count] = bytes(len(data[start : start + count]))
     path.write_bytes(data)
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+def fill(path: Path) -> None:
+    """`zero`, as much as it does unasked."""
+    zero(path)
 
 
 def overwrite(path: Path) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.adapting import CONFIG, learn
 from helpers.tiny import tiny_model
 from helpers.toys import make_adapter
 from safetensors import safe_open
 
-from lavic_chat.catalog import load_catalog
 from lavic_chat.errors import LavicError
 from lavic_chat.features.adapted import put_moda_on
 from lavic_chat.features.image_encoder import ImageEncoder
@@ -30,39 +30,10 @@ from lavic_chat.sda.adaptation import AdaptRequest, adapt, cross_recall
 from lavic_chat.sda.features import FeatureMaker
 from lavic_chat.sda.shipping import EmbedRequest, embed_items
 from lavic_chat.sda.space import own_ranks
-from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_jsonl
 from lavic_chat.training.checkpoint import Checkpoint
-from lavic_chat.training.configs import AdaptConfig
-from lavic_chat.training.item_queries import read_asked
 
 ROOT = Path(__file__).parents[2]
-CONFIG = AdaptConfig(steps=8, batch=12, rank=4, experts=4, alpha=8, dropout=0.0, lr=1e-2, pool="own", valid_every=2)
-
-
-@pytest.fixture
-def settings(tiny_catalog, base, tmp_path, monkeypatch) -> Settings:
-    """Twelve products, each with a title of its own, half of them held out; found is what is among three."""
-    monkeypatch.setattr(adaptation, "HELD_OUT", 2)
-    monkeypatch.setattr(adaptation, "TOP", 3)
-    # A random tower sees all pictures nearly alike; these states are as far apart as those of one that has learned.
-    monkeypatch.setattr(ImageEncoder, "encode_products", lambda self, catalog, products, progress=False: (
-        torch.stack([torch.randn(5, 32, generator=torch.Generator().manual_seed(hash_seed(one))) for one in products])
-    ))  # fmt: skip
-    rows = [product.to_row() | {"title": f"a {product.id.replace('-', ' ')}"} for product in tiny_catalog]
-    write_jsonl(tiny_catalog.folder / "products.jsonl", rows)
-    model = load_model(base, None, tmp_path / "home")
-    adapter = make_adapter(model, tmp_path / "adapter")
-    return Settings(home=tmp_path / "home", model=str(base), adapter=adapter, catalog=tiny_catalog.folder)
-
-
-def hash_seed(product) -> int:
-    return int.from_bytes(product.id.encode()[:6], "big") % 2**31
-
-
-def learn(settings, **options):
-    raw = options.pop("raw", False)
-    return adapt(AdaptRequest(settings, replace(CONFIG, **options), raw=raw)).record
 
 
 @pytest.mark.parametrize("kind", ["moda", "lora", "separate"])
@@ -277,40 +248,3 @@ def test_a_title_is_learned_from_or_validates(settings):
 def test_ranks_put_ties_in_front():
     assert own_ranks(torch.tensor([[1.0, 0.0], [1.0, 1.0]])).tolist() == [1, 2]
     assert tiny_model().token_size == 48
-
-
-def dialogues_about(catalog, path: Path, rows: slice) -> Path:
-    """A conversation about each of some products, with others that were turned down."""
-    products = load_catalog(catalog).products
-    lines = [
-        {
-            "context": f"<submission>something {product.title.split()[-1]} like {product.title}</submission>\n",
-            "gt_items": [product.id],
-            "candidates": [product.id, *(other.id for other in products[:4] if other.id != product.id)],
-        }
-        for product in products[rows]
-    ]
-    write_jsonl(path, lines)
-    return path
-
-
-def test_conversations_meet_the_items_that_they_ended_with(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(adaptation, "split_titles", lambda catalog: (list(range(12)), list(range(12))))
-    file = dialogues_about(settings.catalog, tmp_path / "asked.jsonl", slice(None))
-    config = replace(CONFIG, steps=40, valid_every=20)
-    record = adapt(AdaptRequest(settings, config, dialogues=file, valid=file)).record
-    assert record["config"]["query_longest"] == adaptation.QUERY_LONGEST and len(record["dialogues"]) == 2
-    assert record["best"]["asked"] == max(point["asked"] for point in record["valid"]) > 0.5
-    assert record["losses"][-1] < record["losses"][0]
-    with pytest.raises(LavicError, match="two files"):
-        adapt(AdaptRequest(settings, config, dialogues=file))
-
-
-def test_a_batch_has_products_that_were_turned_down_for_each_other(settings, tmp_path):
-    catalog = load_catalog(settings.catalog)
-    file = dialogues_about(settings.catalog, tmp_path / "asked.jsonl", slice(2, 12))
-    asked = read_asked(file, catalog, range(1, 12))
-    assert set(asked.by_row) == set(range(1, 11)) and asked.by_row[1][0].rivals == (0, 2)
-    drawn = asked.draw(4, 3, 0)
-    assert len(drawn) == 4 and drawn == asked.draw(4, 3, 0) != asked.draw(4, 4, 0)
-    assert len(asked.draw(100, 1, 0)) == 10 and all(text for text in drawn.values())
