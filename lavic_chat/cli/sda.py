@@ -98,7 +98,8 @@ def evaluate_(features: tuple[str, ...], recommenders: tuple[str, ...], **given)
 
     The same command goes on where a stopped run was.
     """
-    from lavic_chat.sda.comparison import CompareRequest, compare, format_table
+    from lavic_chat.sda.comparison import CompareRequest, compare
+    from lavic_chat.sda.table import format_table
 
     chosen = {"features": features} if features else {}
     chosen |= {"recommenders": recommenders} if recommenders else {}

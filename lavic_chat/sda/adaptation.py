@@ -31,7 +31,7 @@ from lavic_chat.model.lora import llm_linears, save_lora
 from lavic_chat.model.moda import FIXED, IMAGE, LEARNED, MODA, ModaShape, add_moda
 from lavic_chat.sda.conflict import Conflict, measure_conflict
 from lavic_chat.sda.items import BATCH, Items, begin_items
-from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss, QueryLoss
+from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss, QueryLoss, softness
 from lavic_chat.sda.pictures import look_at
 from lavic_chat.sda.space import cross_recalls, gap_between
 from lavic_chat.settings import Settings
@@ -70,6 +70,7 @@ class CrossRecall(Validation):
 
     gap: from the middle of the texts' vectors to that of the pictures'. conflict: of the modalities' gradients. asked:
     of validation conversations, where there are any: how often the wanted product is among ten of the whole catalogue.
+    soft: how much of the target's weight in a batch is not on an item's own.
     """
 
     recall_1: float = 0.0
@@ -78,6 +79,7 @@ class CrossRecall(Validation):
     gap: float = 0.0
     conflict: Conflict = field(default_factory=dict)
     asked: float = 0.0
+    soft: float = 0.0
 
     @property
     def quality(self) -> tuple[float, float, float]:
@@ -202,7 +204,7 @@ class Learner:
 
     def validate(self, tested: "Tested", step: int) -> CrossRecall:
         """On items held out, the conflict on a batch of them; and on conversations, where there are any."""
-        found = cross_recall(self.embedder, tested.held, step)
+        found = cross_recall(self.embedder, tested.held, self.loss, step)
         batch = tested.held.take(range(min(BATCH, len(tested.held))))
         found = replace(found, conflict=measure_conflict(self.embedder, batch, self.loss))
         if not tested.valid:
@@ -282,8 +284,9 @@ def embed_all(embedder: ItemEmbedder, items: Items) -> tuple[Tensor, Tensor]:
 
 
 @torch.inference_mode()
-def cross_recall(embedder: ItemEmbedder, items: Items, step: int) -> CrossRecall:
-    """How often an item's own is found across the modalities."""
+def cross_recall(embedder: ItemEmbedder, items: Items, loss: nn.Module, step: int) -> CrossRecall:
+    """How often an item's own is found across the modalities, and how soft the loss's target is by then."""
     texts, images = embed_all(embedder, items)
     nearest, among_ten = cross_recalls(texts, images, (1, TOP))
-    return CrossRecall(step, nearest, among_ten, len(items), gap_between(texts, images))
+    soft = round(softness(loss, texts[:BATCH], images[:BATCH]), 4)
+    return CrossRecall(step, nearest, among_ten, len(items), gap_between(texts, images), soft=soft)

@@ -5,12 +5,9 @@ of what is there.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import permutations
-from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +16,19 @@ from tqdm import tqdm
 
 from lavic_chat.errors import ModelError
 from lavic_chat.sda import evaluation as e
-from lavic_chat.sda.evaluation import Measured, Ranks
+from lavic_chat.sda.evaluation import Ranks
 from lavic_chat.sda.features import BOTH, IDS, FeatureMaker, FeatureSet, config_of_any
+from lavic_chat.sda.fitted import RUN, Fitted, average, pool_runs
 from lavic_chat.sda.interactions import Histories, load_histories, split_last
 from lavic_chat.sda.interactions.histories import Split
 from lavic_chat.sda.recommenders.registry import RECOMMENDERS, id_vectors
 from lavic_chat.sda.recommenders.task import FitTask
 from lavic_chat.sda.space import measure_space
+from lavic_chat.sda.table import TABLE, write_table
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes, write_json
 
-FITS, TABLE, SPACES = "fits", "table.json", "spaces.json"
-RUN = re.compile(r"-\d+\Z")  # of several that differ by their seed
-H10 = "H@10"
-FOUR = ("vbpr", "slmrec", "sasrec", "bert4rec")  # the paper's
-MEAN = "mean of four"
-WORDS = "tfidf"  # the recommender that knows texts alone, and no features
+FITS, SPACES = "fits", "spaces.json"
 
 
 @dataclass(frozen=True)
@@ -50,32 +44,6 @@ class CompareRequest:
     modality: str = BOTH
     seeds: int = 3
     size: int = 128
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """One recommender with one set of features: the ranks of every seed, and the settings that validation chose."""
-
-    recommender: str
-    features: str
-    ranks: tuple[Ranks, ...]
-    config: Any = None
-
-    def values(self, group: str) -> np.ndarray:
-        """[u] H@10 of each user of a group, the mean over seeds."""
-        return np.mean([e.hits(one.sampled) for one in self.ranks], 0)[self.ranks[0].groups[group]]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """H@10 of one set of features less that of another with the same recommender, or less that of WORDS, over the same
-    users."""
-
-    recommender: str
-    ours: str
-    theirs: str
-    group: str
-    measured: Measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,12 +95,13 @@ def compare(request: CompareRequest) -> list[Fitted]:
     bench = Bench(histories, split_last(histories), maker.texts, request)
     bench.folder.mkdir(parents=True, exist_ok=True)
     plain = [name for name in request.recommenders if not RECOMMENDERS[name].takes_features]
-    fitted = [fit(bench, name, FeatureSet(IDS)) for name in plain]
-    spaces = []
+    fitted = [fit(bench, name, FeatureSet(IDS), {}) for name in plain]
+    spaces, chosen = [], {}
     for made in map(maker.make, request.features):
         features = made.reduced(request.size)
         spaces += [space] if (space := measure_space(made)) else []
-        fitted += [fit(bench, name, features) for name in request.recommenders if RECOMMENDERS[name].takes_features]
+        takers = [name for name in request.recommenders if RECOMMENDERS[name].takes_features]
+        fitted += [fit(bench, name, features, chosen) for name in takers]
     fitted = pool_runs(fitted)
     fitted += average(fitted)
     write_json(Path(request.out) / SPACES, [asdict(space) for space in spaces])
@@ -140,35 +109,13 @@ def compare(request: CompareRequest) -> list[Fitted]:
     return fitted
 
 
-def pool_runs(fitted: Sequence[Fitted]) -> list[Fitted]:
-    """Features that were made by several runs, "sda-0", "sda-1", as those of one, "sda", with the ranks of all."""
-    pooled: dict[tuple[str, str], Fitted] = {}
-    for one in fitted:
-        key = one.recommender, RUN.sub("", one.features)
-        before = pooled[key].ranks if key in pooled else ()
-        pooled[key] = Fitted(*key, (*before, *one.ranks), one.config)
-    return list(pooled.values())
-
-
-def average(fitted: Sequence[Fitted]) -> list[Fitted]:
-    """Of each set of features that all of FOUR were fitted with, the mean of these."""
-    by_features: dict[str, list[Fitted]] = {}
-    for one in fitted:
-        if one.recommender in FOUR:
-            by_features.setdefault(one.features, []).append(one)
-    return [Fitted(MEAN, features, even(group)) for features, group in by_features.items() if len(group) == len(FOUR)]
-
-
-def even(group: Sequence[Fitted]) -> tuple[Ranks, ...]:
-    """All their ranks, those of who has fewer several times, so that each counts alike."""
-    most = lcm(*(len(one.ranks) for one in group))
-    return tuple(ranks for one in group for ranks in one.ranks * (most // len(one.ranks)))
-
-
-def fit(bench: Bench, name: str, features: FeatureSet) -> Fitted:
-    """All seeds of a recommender with a set of features, with the best of its settings by validation."""
-    seeds = bench.seeds(name, features.name)
-    config = choose_config(bench, name, features, seeds[0])
+def fit(bench: Bench, name: str, features: FeatureSet, chosen: dict[tuple[str, str], Any]) -> Fitted:
+    """All seeds of a recommender with a set of features, with the best of its settings by validation. chosen: settings,
+    by recommender and set; an adaptation's first run chooses for all, so that no set is searched more than another."""
+    seeds, key = bench.seeds(name, features.name), (name, RUN.sub("", features.name))
+    if key not in chosen:
+        chosen[key] = choose_config(bench, name, features, seeds[0])
+    config = chosen[key]
     bar = tqdm(seeds, desc=f"{name} with {features.name}", unit="fit")
     return Fitted(name, features.name, tuple(fit_once(bench, name, features, config, seed)[0] for seed in bar), config)
 
@@ -197,44 +144,3 @@ def fit_once(bench: Bench, name: str, features: FeatureSet, config: Any, seed: i
         temporary.replace(path)
     with np.load(path, allow_pickle=False) as stored:
         return Ranks(stored["sampled"], stored["full"], e.groups_of(bench.split)), float(stored["valid"])
-
-
-def differences(fitted: Sequence[Fitted]) -> list[Difference]:
-    """Of every two sets of features with the same recommender, both ways, and of each to the texts' words, for each
-    group."""
-    pairs = [(ours, theirs) for ours, theirs in permutations(fitted, 2) if ours.recommender == theirs.recommender]
-    words = [one for one in fitted if one.recommender == WORDS]
-    pairs += [(ours, theirs) for theirs in words for ours in fitted if ours is not theirs]
-    return [
-        Difference(ours.recommender, ours.features, WORDS if theirs in words else theirs.features, group,
-                   e.paired_difference(ours.values(group), theirs.values(group)))
-        for ours, theirs in pairs for group in ours.ranks[0].groups
-    ]  # fmt: skip
-
-
-def write_table(path: Path, fitted: Sequence[Fitted]) -> None:
-    """All values with their intervals, and all differences."""
-    rows = [
-        {"recommender": one.recommender, "features": one.features, "seeds": len(one.ranks),
-         "config": asdict(one.config) if one.config else {},
-         "values": {group: {name: asdict(value) for name, value in metrics.items()}
-                    for group, metrics in e.summarize(one.ranks).items()}}
-        for one in fitted
-    ]  # fmt: skip
-    write_json(path, {"rows": rows, "differences": [asdict(one) for one in differences(fitted)]})
-
-
-def format_table(fitted: Sequence[Fitted]) -> str:
-    """For people: H@10 and N@10, overall and of the tail."""
-    lines = [
-        f"{'recommender':12} {'features':12} {'H@10':>7} {'N@10':>7} {'tail H@10':>10}  {'95 %':>16} {'tail N@10':>10}"
-    ]
-    for one in fitted:
-        values = e.summarize(one.ranks)
-        every, tail = values[e.OVERALL], values[e.TAIL]
-        ends = f"{tail[H10].low:.3f} to {tail[H10].high:.3f}"
-        lines.append(
-            f"{one.recommender:12} {one.features:12} {every[H10].value:7.3f} {every['N@10'].value:7.3f} "
-            f"{tail[H10].value:10.3f}  {ends:>16} {tail['N@10'].value:10.3f}"
-        )
-    return "\n".join(lines)

@@ -98,6 +98,13 @@ def judge(recommender: ItemRecommender, histories: Histories, split: Split) -> f
 
 
 METRICS = {"H@10": hits, "N@10": gains}
+KINDS = {"": "sampled", "full ": "full"}  # what stands in front of a metric, and the ranks that it is of
+
+
+def values_of(ranks: Ranks, metric: str) -> np.ndarray:
+    """[u] of "H@10", "N@10", or of the full ranking "full H@10", "full N@10"."""
+    prefix = "full " if metric.startswith("full ") else ""
+    return METRICS[metric.removeprefix(prefix)](getattr(ranks, KINDS[prefix]))
 
 
 @dataclass(frozen=True)
@@ -116,10 +123,9 @@ def summarize(ranks: Sequence[Ranks], seed: int = 0) -> dict[str, dict[str, Meas
     summary: dict[str, dict[str, Measured]] = {}
     for group, chosen in ranks[0].groups.items():
         summary[group] = {}
-        for name, metric in METRICS.items():
-            for prefix, kind in (("", "sampled"), ("full ", "full")):
-                values = np.mean([metric(getattr(one, kind)) for one in ranks], 0)[chosen]
-                summary[group][prefix + name] = interval(values, seed)
+        for name in (prefix + metric for metric in METRICS for prefix in KINDS):
+            values = np.mean([values_of(one, name) for one in ranks], 0)[chosen]
+            summary[group][name] = interval(values, seed)
     return summary
 
 

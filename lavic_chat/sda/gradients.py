@@ -7,18 +7,22 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import nn
 from tqdm import tqdm
 
 from lavic_chat.catalog import load_catalog
 from lavic_chat.errors import ModelError
 from lavic_chat.features.adapted import open_item_embedder, record_of
 from lavic_chat.features.image_encoder import chunks
+from lavic_chat.features.item_embedder import ItemEmbedder
 from lavic_chat.features.item_pictures import pictures_of
 from lavic_chat.model.moda import allow_gradients
 from lavic_chat.sda.adaptation import make_loss, split_titles
 from lavic_chat.sda.conflict import PROJECTIONS, Conflict, measure_conflict
 from lavic_chat.sda.evaluation import Measured, interval
-from lavic_chat.sda.items import BATCH, begin_items
+from lavic_chat.sda.items import BATCH, Items, begin_items
+from lavic_chat.sda.losses import softness
 from lavic_chat.sda.pictures import look_at
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_json
@@ -40,16 +44,18 @@ class GradientsRequest:
 @dataclass(frozen=True)
 class Cosines:
     """Of an adaptation's gradients in one projection, over batches: in the last layer, as the paper has it, and in the
-    mean of all that learn."""
+    mean of all that learn. soft: how much of its target's weight is not on an item's own."""
 
     name: str
     projection: str
     last: Measured
     mean: Measured
+    soft: Measured
 
     def __str__(self) -> str:
         parts = (f"{one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f})" for one in (self.last, self.mean))
-        return f"{self.name:12} {self.projection}  last layer {next(parts)}, all {next(parts)}"
+        found = f"last layer {next(parts)}, all {next(parts)}; soft {self.soft.value:.3f}"
+        return f"{self.name:12} {self.projection}  {found}"
 
 
 def measure_gradients(request: GradientsRequest) -> list[Cosines]:
@@ -71,13 +77,21 @@ def measure_gradients(request: GradientsRequest) -> list[Cosines]:
         pictures = pictures_of(embedder.config.tokens, catalog, catalog.products, look)
         items = begin_items(embedder, catalog.products, pictures)
         bar = tqdm(rows, desc=name, unit="batch")
-        measured = [measure_conflict(embedder, items.take(some), loss) for some in bar]
+        measured = [measure_batch(embedder, items.take(some), loss) for some in bar]
         found += [cosines_of(name, projection, measured) for projection in PROJECTIONS]
     write_json(Path(request.out) / GRADIENTS_FILE, [asdict(one) for one in found])
     return found
 
 
-def cosines_of(name: str, projection: str, measured: Sequence[Conflict]) -> Cosines:
+def measure_batch(embedder: ItemEmbedder, items: Items, loss: nn.Module) -> tuple[Conflict, float]:
+    """The conflict, and how soft the target is by the embeddings as they are."""
+    conflict = measure_conflict(embedder, items, loss)
+    with torch.inference_mode():
+        return conflict, softness(loss, *items.embed(embedder))
+
+
+def cosines_of(name: str, projection: str, measured: Sequence[tuple[Conflict, float]]) -> Cosines:
     """With intervals over batches."""
-    layers = np.array([one[projection] for one in measured])
-    return Cosines(name, projection, interval(layers[:, -1]), interval(layers.mean(1)))
+    layers = np.array([conflict[projection] for conflict, _ in measured])
+    soft = np.array([soft for _, soft in measured])
+    return Cosines(name, projection, interval(layers[:, -1]), interval(layers.mean(1)), interval(soft))

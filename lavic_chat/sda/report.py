@@ -7,8 +7,9 @@ from statistics import fmean
 
 from lavic_chat.catalog.datacard.markdown import table
 from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
-from lavic_chat.sda.comparison import FOUR, MEAN, RUN, WORDS
+from lavic_chat.sda.fitted import FOUR, H10, MEAN, RUN, WORDS
 from lavic_chat.sda.study import LVLM, METRICS, SDA, Study, read_json, read_study
+from lavic_chat.sda.table import COMPARED
 from lavic_chat.storage.files import write_atomic, write_json
 
 PAPER = Path(__file__).parent / "paper.json"
@@ -20,10 +21,9 @@ LABELS = {
     "experts4": "four experts", "start": "taught by the start", "toward": "pictures alone learn",
     "taught": "teacher learns too", WORDS: "TF-IDF of the texts",
 }  # fmt: skip
-TAIL, OVERALL = "tail", "overall"
+TAIL, OVERALL, TAIL_OF_ALL = "tail", "overall", "tail_of_all"
 CURVE = 3  # validations make one
 PLOTS = HITS, CONFLICT, SPACE = "hits.png", "conflict.png", "space.png"
-HIT = "H@10"
 
 
 def write_report(folder: str | Path, to: str | Path, earlier: str | Path | None = None) -> Path:
@@ -67,7 +67,7 @@ def sections(study: Study, plots: Sequence[str]) -> list[str]:
     for name, found in study.tables.items():
         parts += [f"## {name}", table_of(found)]
         if differences := differences_of(found):
-            parts += [f"Against the others, {HIT} over the same users:", differences]
+            parts += ["Against the others, over the same users:", differences]
     if HITS in plots:
         parts.append("![hits](hits.png)")
     parts += ["## Sign and size beside the paper's", beside_paper(study)]
@@ -85,8 +85,9 @@ def sections(study: Study, plots: Sequence[str]) -> list[str]:
 
 
 INTRODUCTION = """What each user had last is sought among 100 items that the user never had, and among all ("full"), the
-tail being items with fewer than four interactions in training. Values are means over users and seeds, with 95 %
-intervals over users. Chance: 0.099. `lavic-chat sda study` makes this page; docs/sda.md says of what data."""
+tail being items with fewer than four interactions in training ("rare": in all). Values are means over users and seeds,
+with 95 % intervals over users, not over adaptations: those of each fit are in metrics.json (`by_fit`). A star is an
+interval that excludes 0. Chance: 0.099. docs/sda.md says of what data, and with which commands this page was made."""
 
 
 LENGTHS_SAID = """What is like the newest few items of each user, by features alone, as "You may also like" finds it:
@@ -120,15 +121,15 @@ def table_of(found: Mapping) -> str:
     """All rows of a comparison."""
     rows = []
     for row in found["rows"]:
-        overall, tail = row["values"][OVERALL], row["values"][TAIL]
+        overall, tail, rare = (row["values"][group] for group in (OVERALL, TAIL, TAIL_OF_ALL))
         fits = "" if row["recommender"] == MEAN else str(row["seeds"])
         rows.append([
             row["recommender"], LABELS.get(row["features"], row["features"]), fits,
-            with_interval(overall[HIT]), f"{overall['N@10']['value']:.3f}",
-            with_interval(tail[HIT]), f"{tail['N@10']['value']:.3f}",
-            f"{overall['full H@10']['value']:.3f}",
+            with_interval(overall[H10]), f"{overall['N@10']['value']:.3f}",
+            with_interval(tail[H10]), f"{tail['N@10']['value']:.3f}", f"{rare[H10]['value']:.3f}",
+            with_interval(overall[f"full {H10}"]),
         ])  # fmt: skip
-    heads = ("recommender", "features", "fits", "H@10", "N@10", "tail H@10", "tail N@10", "full H@10")
+    heads = ("recommender", "features", "fits", "H@10", "N@10", "tail H@10", "tail N@10", "rare H@10", "full H@10")
     return table(heads, rows)
 
 
@@ -140,20 +141,27 @@ def with_interval(value: Mapping, sign: str = "") -> str:
 
 def differences_of(found: Mapping) -> str:
     """SDA less each rival, and the LLM with LaViC less what is without it, overall and in the tail, by recommender, and
-    what part of the rival's that is; a star where the interval excludes 0."""
+    what part of the rival's H@10 that is; a star where the interval excludes 0."""
     base = {(row["recommender"], row["features"]): row["values"] for row in found["rows"]}
-    rows = []
+    measured: dict[tuple[str, str, str, str], dict[str, Mapping]] = {}
     for one in found["differences"]:
         if one["theirs"] in RIVALS.get(one["ours"], ()) and one["group"] in (OVERALL, TAIL):
-            value = one["measured"]
-            star = " *" if value["low"] > 0 or value["high"] < 0 else ""
-            text = with_interval(value, "+") + star
-            key = (WORDS, "ids") if one["theirs"] == WORDS else (one["recommender"], one["theirs"])
-            theirs = base[key][one["group"]][HIT]["value"]
-            part = f"{100 * value['value'] / theirs:+.1f} %" if theirs else ""
-            rows.append([LABELS[one["ours"]], LABELS[one["theirs"]], one["group"], one["recommender"], text, part])
+            pair = one["ours"], one["theirs"], one["group"], one["recommender"]
+            measured.setdefault(pair, {})[one.get("metric", H10)] = one["measured"]
+    rows = []
+    for (ours, rival, group, name), values in measured.items():
+        theirs = base[(WORDS, "ids") if rival == WORDS else (name, rival)][group][H10]["value"]
+        part = f"{100 * values[H10]['value'] / theirs:+.1f} %" if theirs else ""
+        cells = [with_star(values[metric]) if metric in values else "" for metric in COMPARED]
+        rows.append([LABELS[ours], LABELS[rival], group, name, cells[0], part, *cells[1:]])
     rows.sort(key=lambda row: (row[0] != LABELS[SDA], row))
-    return table(("ours", "against", "users", "recommender", "difference", "of theirs"), rows) if rows else ""
+    heads = ("ours", "against", "users", "recommender", COMPARED[0], "of theirs", *COMPARED[1:])
+    return table(heads, rows) if rows else ""
+
+
+def with_star(value: Mapping) -> str:
+    """A difference with its interval, and whether that excludes 0."""
+    return with_interval(value, "+") + (" *" if value["low"] > 0 or value["high"] < 0 else "")
 
 
 def beside_paper(study: Study) -> str:
@@ -163,7 +171,7 @@ def beside_paper(study: Study) -> str:
         for features, values in theirs.items():
             ours = next((one for label, one in columns.get(name, {}).items() if label.split(":")[0] == features), None)
             if ours:
-                mine = [f"{ours[group][HIT]['value']:.3f}" for group in (OVERALL, TAIL)]
+                mine = [f"{ours[group][H10]['value']:.3f}" for group in (OVERALL, TAIL)]
                 rows.append(
                     [
                         name,
@@ -202,22 +210,17 @@ def runs_of(runs: Mapping[str, Mapping]) -> str:
 
 
 GRADIENTS_SAID = """That is one batch while they learned. At their end, over batches of items held out, with 95 %
-intervals over batches; runs that differ by their seed together:"""
+intervals over batches. "Soft" is how much of the target's weight is not on an item's own:"""
 
 
 def gradients_of(found: Sequence[Mapping]) -> str:
-    """A row for each adaptation and projection, its runs taken together."""
-    grouped: dict[tuple[str, str], list[Mapping]] = {}
-    for one in found:
-        grouped.setdefault((RUN.sub("", one["name"]), one["projection"]), []).append(one)
-    rows = []
-    for (name, projection), runs in grouped.items():
-        cells = [LABELS.get(name, name), str(len(runs)), projection]
-        for key in ("last", "mean"):
-            mean = {part: fmean(run[key][part] for run in runs) for part in ("value", "low", "high")}
-            cells.append(with_interval(mean, "+"))
-        rows.append(cells)
-    return table(("adaptation", "seeds", "projection", "last layer", "all layers that learn"), rows)
+    """A row for each run and projection."""
+    rows = [
+        [LABELS.get(RUN.sub("", one["name"]), one["name"]), one["name"], one["projection"],
+         with_star(one["last"]), with_star(one["mean"]), f"{one['soft']['value']:.3f}" if "soft" in one else ""]
+        for one in found
+    ]  # fmt: skip
+    return table(("adaptation", "run", "projection", "last layer", "all layers that learn", "soft"), rows)
 
 
 def conflict_of(study: Study) -> str:

@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from lavic_chat.errors import LavicError
-from lavic_chat.sda.comparison import SPACES, TABLE
+from lavic_chat.sda.comparison import SPACES
 from lavic_chat.sda.gradients import GRADIENTS_FILE
 from lavic_chat.sda.lengths import LENGTHS_FILE
+from lavic_chat.sda.table import TABLE
 
 METRICS, CARD = "metrics.json", "adapter.json"
 MAIN = "week"  # the comparison that comes first

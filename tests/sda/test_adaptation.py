@@ -26,12 +26,13 @@ from lavic_chat.model.load import load_model
 from lavic_chat.model.lora import plain_layers
 from lavic_chat.model.moda import MODA, read_moda
 from lavic_chat.sda import adaptation, items
-from lavic_chat.sda.adaptation import AdaptRequest, adapt, cross_recall
+from lavic_chat.sda.adaptation import AdaptRequest, adapt, cross_recall, make_loss
 from lavic_chat.sda.features import FeatureMaker
 from lavic_chat.sda.shipping import EmbedRequest, embed_items
 from lavic_chat.sda.space import own_ranks
 from lavic_chat.storage.files import write_jsonl
 from lavic_chat.training.checkpoint import Checkpoint
+from lavic_chat.training.configs import AdaptConfig
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,8 +64,9 @@ def test_what_is_read_back_finds_what_was_found(settings, monkeypatch):
     states = ImageEncoder(model, settings.home).encode_products(catalog, products)
     embedder = ItemEmbedder(model, settings.home, "x", EmbedderConfig(pool="own"))
     begun = adaptation.begin_items(embedder, products, FiveTokens(states))
-    found = cross_recall(embedder, begun, record["best"]["step"])
+    found = cross_recall(embedder, begun, make_loss(AdaptConfig(**record["config"])), record["best"]["step"])
     assert found.recall_1 == pytest.approx(record["best"]["recall_1"], abs=0.1)
+    assert found.soft == pytest.approx(record["best"]["soft"], abs=0.1) and 0 < found.soft < 1
 
 
 @pytest.mark.parametrize("first_layer", [0, 1])

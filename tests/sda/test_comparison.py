@@ -13,10 +13,13 @@ from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
 from lavic_chat.model.load import load_model
 from lavic_chat.sda import comparison, features, lengths
-from lavic_chat.sda.comparison import CompareRequest, compare, differences
+from lavic_chat.sda.comparison import CompareRequest, compare
 from lavic_chat.sda.features import FeatureMaker, FeatureSet
+from lavic_chat.sda.fitted import FOUR, Fitted, average
+from lavic_chat.sda.interactions import Histories
 from lavic_chat.sda.lengths import LENGTHS_FILE, LengthsRequest, measure_lengths
 from lavic_chat.sda.recommenders.registry import RECOMMENDERS
+from lavic_chat.sda.table import differences
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import write_jsonl
 
@@ -60,8 +63,9 @@ def test_each_is_fitted_once_and_compared(settings, tmp_path, monkeypatch):
     assert found["tfidf"]["low"] > found["popularity"]["high"]  # the titles tell what is bought
     assert set(table["rows"][0]["values"]) == {"overall", "tail", "tail_of_all"} and found["tfidf"]["n"] == USERS
     alike = [one for one in table["differences"] if one["theirs"] != "tfidf"]
-    assert len(alike) == 3 * 2 * 3  # of three sets, both ways, in three groups
-    assert len(table["differences"]) - len(alike) == 4 * 3  # all but it against the texts' words
+    assert {one["metric"] for one in alike} == {"H@10", "N@10", "full H@10"}
+    assert len(alike) == 3 * 2 * 3 * 3  # of three sets, both ways, in three groups, by three metrics
+    assert len(table["differences"]) - len(alike) == 4 * 3 * 3  # all but it against the texts' words
     monkeypatch.setattr(
         comparison, "RECOMMENDERS", {name: RECOMMENDERS[name] for name in ("popularity", "tfidf", "vbpr")}
     )
@@ -76,6 +80,20 @@ def test_runs_of_an_adaptation_share_the_seeds(settings, tmp_path):
     found = {name: list(bench.seeds("vbpr", name)) for name in ("ids", "sda-0", "sda-1", "lora-0")}
     assert found == {"ids": [0, 1, 2], "sda-0": [0], "sda-1": [1], "lora-0": [0, 1, 2]}
     assert list(bench.seeds("tfidf", "sda-1")) == [0]
+
+
+def test_the_first_run_of_an_adaptation_chooses_the_settings_of_all(settings, tmp_path, monkeypatch):
+    """Else its set would be searched more than any other."""
+    tried = []
+    monkeypatch.setattr(comparison, "fit_once", lambda bench, name, features, config, seed: tried.append(
+        (features.name, seed)) or (comparison.Ranks(np.ones(2), np.ones(2), {}), float(config.lambda_reg)))  # fmt: skip
+    names = ("sda-0=a", "sda-1=b")
+    bench = comparison.Bench(Histories((), (), 0), None, (), request(settings, tmp_path, features=names, seeds=2))
+    bench.folder.mkdir()
+    chosen = {}
+    first, second = (comparison.fit(bench, "vbpr", FeatureSet(name[:5]), chosen) for name in names)
+    choices = len(RECOMMENDERS["vbpr"].configs)
+    assert tried == [("sda-0", 0)] * choices + [("sda-0", 0), ("sda-1", 1)] and first.config == second.config
 
 
 def test_settings_are_not_fitted_twice(settings, tmp_path, monkeypatch):
@@ -95,17 +113,20 @@ def test_settings_are_not_fitted_twice(settings, tmp_path, monkeypatch):
 def test_the_mean_of_four_is_of_all_their_fits():
     users, groups = np.arange(6), {"overall": np.ones(6, bool)}
     ranks = [comparison.Ranks(users + shift, users, groups) for shift in (1, 9, 20, 30)]
-    four = [comparison.Fitted(name, "sda", (one,)) for name, one in zip(comparison.FOUR, ranks, strict=True)]
-    (mean,) = comparison.average([*four, comparison.Fitted("vbpr", "ids", (ranks[0],))])  # ids were fitted with one
+    four = [Fitted(name, "sda", (one,)) for name, one in zip(FOUR, ranks, strict=True)]
+    (mean,) = average([*four, Fitted("vbpr", "ids", (ranks[0],))])  # ids were fitted with one
     assert mean.features == "sda" and mean.values("overall").tolist() == [0.5, 0.5, 0.25, 0.25, 0.25, 0.25]
-    four[1] = comparison.Fitted("slmrec", "sda", (ranks[1], ranks[2]))  # two fits count as one does
-    (mean,) = comparison.average(four)
+    four[1] = Fitted("slmrec", "sda", (ranks[1], ranks[2]))  # two fits count as one does
+    (mean,) = average(four)
     assert mean.values("overall")[0] == pytest.approx((1 + 0.5 + 0 + 0) / 4)
 
 
 def test_differences_are_of_the_same_users(settings, tmp_path):
     fitted = compare(request(settings, tmp_path, features=("ids", "noise"), seeds=1))
-    there, back = (one for one in differences(fitted) if one.group == "overall" and one.theirs != "tfidf")
+    there, back = (
+        one for one in differences(fitted)
+        if (one.group, one.metric) == ("overall", "H@10") and one.theirs != "tfidf"
+    )  # fmt: skip
     assert there.measured.value == pytest.approx(-back.measured.value) and there.measured.n == USERS
     assert (there.ours, there.theirs) == (back.theirs, back.ours) == ("ids", "noise")
 

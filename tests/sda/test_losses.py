@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss, QueryLoss
+from lavic_chat.sda.losses import CmsaLoss, InfoNceLoss, QueryLoss, softness
 from lavic_chat.sda.losses.similarity import CENTRED, COSINE, RAW, similarity
 
 
@@ -35,6 +35,13 @@ def test_a_cold_teacher_is_info_nce():
     texts, images = embeddings()
     cold = CmsaLoss(0.2, 1e-4)(texts, images)
     assert cold.item() == pytest.approx(InfoNceLoss(0.2)(texts, images).item(), rel=1e-4)
+
+
+def test_a_warmer_teacher_is_softer():
+    found = [softness(CmsaLoss(0.2, teacher), *embeddings()) for teacher in (1e-4, 0.1, 1.0, 1e6)]
+    assert found[0] == pytest.approx(0, abs=1e-4) and found == sorted(found)
+    assert found[-1] == pytest.approx(1 - 1 / 6, abs=1e-4)  # six items alike
+    assert softness(InfoNceLoss(), *embeddings()) == 0
 
 
 def test_the_teacher_lets_no_gradient_through_unless_told():

@@ -12,12 +12,15 @@ from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
 from lavic_chat.retrieval.history import MOST, WEIGHT
 from lavic_chat.sda import prior
-from lavic_chat.sda.comparison import SPACES, TABLE, Fitted, pool_runs, write_table
+from lavic_chat.sda.comparison import SPACES
 from lavic_chat.sda.evaluation import Ranks
 from lavic_chat.sda.features import FeatureSet
+from lavic_chat.sda.fitted import Fitted, pool_runs
+from lavic_chat.sda.gradients import GRADIENTS_FILE
 from lavic_chat.sda.lengths import LENGTHS_FILE
 from lavic_chat.sda.report import write_report
 from lavic_chat.sda.space import measure_space
+from lavic_chat.sda.table import TABLE, write_table
 from lavic_chat.settings import shipped
 from lavic_chat.storage.files import write_json
 
@@ -72,6 +75,18 @@ def test_the_page_has_every_part(study, tmp_path):
     rows = json.loads((tmp_path / "report" / "metrics.json").read_text())["tables"]["week"]["rows"]
     assert {row["features"] for row in rows} == {"ids", "noise", "lvlm", "sda"}
     assert {row["seeds"] for row in rows if row["features"] == "sda"} == {2}
+    assert all(len(row["by_fit"]["tail_of_all"]) == row["seeds"] for row in rows)
+    by_rank = "| ours | against | users | recommender | H@10 | of theirs | N@10 | full H@10 |"
+    assert by_rank in page and "| tail N@10 | rare H@10 | full H@10 |" in page
+
+
+def test_the_agreement_of_gradients_is_told_run_by_run(study, tmp_path):
+    value = {"value": -0.13, "low": -0.25, "high": -0.01, "n": 15}
+    found = [{"name": f"sda-{seed}", "projection": "k_proj", "last": value, "mean": value} for seed in (0, 1)]
+    write_json(study / "week" / GRADIENTS_FILE, [found[0] | {"soft": value | {"value": 0.5}}, found[1]])
+    page = write_report(study, tmp_path / "report").read_text()
+    cells = "k_proj | -0.130 (-0.250 to -0.010) * | -0.130 (-0.250 to -0.010) *"
+    assert f"| sda-0 | {cells} | 0.500 |" in page and f"| sda-1 | {cells} |  |" in page
 
 
 def test_what_a_history_adds_in_the_chat_is_what_was_fitted():

@@ -7,8 +7,8 @@ contrastive InfoNCE, as CLIP has it: each text nearest to its own picture, and t
 query       conversations nearest to the items that they ended with, as search compares them
 """
 
-from lavic_chat.sda.losses.cmsa import CmsaLoss
+from lavic_chat.sda.losses.cmsa import CmsaLoss, softness
 from lavic_chat.sda.losses.contrastive import InfoNceLoss
 from lavic_chat.sda.losses.query import QueryLoss
 
-__all__ = ["CmsaLoss", "InfoNceLoss", "QueryLoss"]
+__all__ = ["CmsaLoss", "InfoNceLoss", "QueryLoss", "softness"]

@@ -48,3 +48,10 @@ class CmsaLoss(nn.Module):
         if self.detached:
             return functional.kl_div(both, wanted.expand_as(both), reduction="sum") / both[..., 0].numel()
         return -(wanted * both).sum(-1).mean()
+
+
+def softness(loss: nn.Module, texts: Tensor, images: Tensor) -> float:
+    """How much of the target's weight is not on an item's own, [B, d] and [B, d]; 0 where the target is hard."""
+    if not isinstance(loss, CmsaLoss):
+        return 0.0
+    return float(1 - loss.targets(texts, images).diagonal().mean())

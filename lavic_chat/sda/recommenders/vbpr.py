@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lavic_chat.sda.recommenders.bpr import fit_bpr
 from lavic_chat.sda.recommenders.item_embedding import standardize
 from lavic_chat.sda.recommenders.matrix import MatrixConfig, MatrixRecommender, cornac_data
 from lavic_chat.sda.recommenders.task import FitTask
@@ -20,23 +19,20 @@ NAMES = ("beta_item", "gamma_user", "gamma_item", "theta_user", "emb_matrix", "b
 
 
 def fit_vbpr(task: FitTask, config: MatrixConfig) -> MatrixRecommender:
-    """Train on a split; without features it is BPR."""
-    features = task.joined
-    if features is None:
-        return fit_bpr(task, config)
+    """Train on a split; without features it is BPR, learned the same way."""
+    features = torch.zeros(task.split.items, 1) if task.joined is None else task.joined
     data, scaled = cornac_data(task.split, task.seed), standardize(features)
-    model = make_vbpr(config, task.seed)
+    model = make_vbpr(config, task.seed, 1 if task.joined is None else config.size // 2)
     model._init(len(task.split.train), task.split.items, scaled.numpy())
     learn(model, data, scaled, config)
     return MatrixRecommender(VbprScores(model))
 
 
-def make_vbpr(config: MatrixConfig, seed: int) -> Any:
-    """Cornac's model, untrained."""
+def make_vbpr(config: MatrixConfig, seed: int, visual: int) -> Any:
+    """Cornac's model, untrained; visual: how many of the factors meet the features."""
     from cornac.models import VBPR
 
-    half = config.size // 2
-    return VBPR(k=half, k2=config.size - half, verbose=False, seed=seed)
+    return VBPR(k=config.size - visual, k2=visual, verbose=False, seed=seed)
 
 
 class VbprScores:

@@ -111,6 +111,7 @@ def test_matrix_recommenders(purchases):
         fit_item_knn(task, config),
         fit_bpr(task, config),
         fit_vbpr(task, replace(config, lr=0.01)),
+        fit_vbpr(task_of(purchases), replace(config, lr=0.01)),  # ids alone learn the same way
     ):
         assert fitted.score(np.array([0, 5]), e.TEST).shape == (2, ITEMS)
         assert hit_rate(fitted, histories, split) > 2 * popular
