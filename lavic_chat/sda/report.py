@@ -19,7 +19,8 @@ LABELS = {
     "raw": "LLM as it comes", "lvlm": "LLM, LaViC", "sda": "SDA (CMSA, MoDA)", "lora": "CMSA, LoRA",
     "infonce": "InfoNCE, LoRA", "hard": "InfoNCE, MoDA", "separate": "CMSA, a LoRA each", "experts2": "two experts",
     "experts4": "four experts", "start": "taught by the start", "toward": "pictures alone learn",
-    "taught": "teacher learns too", WORDS: "TF-IDF of the texts",
+    "taught": "teacher learns too", "soft": "CMSA, warmer teacher", "scaled": "eight experts, scaled by eight",
+    WORDS: "TF-IDF of the texts",
 }  # fmt: skip
 TAIL, OVERALL, TAIL_OF_ALL = "tail", "overall", "tail_of_all"
 CURVE = 3  # validations make one
