@@ -7,7 +7,7 @@ from itertools import permutations
 from pathlib import Path
 
 from lavic_chat.sda.evaluation import OVERALL, TAIL, Measured, paired_difference, summarize
-from lavic_chat.sda.fitted import H10, WORDS, Fitted
+from lavic_chat.sda.fitted import H10, MEAN, WORDS, Fitted
 from lavic_chat.storage.files import write_json
 
 TABLE = "table.json"
@@ -51,11 +51,17 @@ def write_table(path: Path, fitted: Sequence[Fitted]) -> None:
          "config": asdict(one.config) if one.config else {},
          "values": {group: {name: asdict(value) for name, value in metrics.items()}
                     for group, metrics in summarize(one.ranks).items()},
-         "by_fit": {group: [round(float(found.mean()), 4) for found in one.by_fit(group)]
-                    for group, users in one.ranks[0].groups.items() if users.any()}}
+         "by_fit": by_fit(one)}
         for one in fitted
     ]  # fmt: skip
     write_json(path, {"rows": rows, "differences": [asdict(one) for one in differences(fitted)]})
+
+
+def by_fit(one: Fitted) -> dict[str, list[float]]:
+    """H@10 of each fit, by group; nothing of a mean, whose fits are of several recommenders."""
+    groups = {} if one.recommender == MEAN else one.ranks[0].groups
+    means = {group: [found.mean() for found in one.by_fit(group)] for group, users in groups.items() if users.any()}
+    return {group: [round(float(mean), 4) for mean in found] for group, found in means.items()}
 
 
 def format_table(fitted: Sequence[Fitted]) -> str:
