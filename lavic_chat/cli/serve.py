@@ -18,7 +18,7 @@ from lavic_chat.cli.options import (
     search_option,
 )  # fmt: skip
 from lavic_chat.errors import LavicError
-from lavic_chat.evaluation.config import BENCH_PARTS as PARTS
+from lavic_chat.evaluation.config import ALL_PARTS, BENCH_PARTS
 from lavic_chat.settings import Settings, read_settings
 
 
@@ -202,7 +202,7 @@ def build_index(settings: Settings, ship: bool, read_ahead: bool = True) -> dict
 @chat_options
 @click.option("--turns", default=12, type=click.IntRange(1, 1000), help="Timed conversations, of two turns each.")
 @click.option("--beside", default=0, type=click.IntRange(0, 64), help="The same turns beside so many busy processes.")
-@click.option("--only", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated.")
+@click.option("--only", "parts", multiple=True, type=click.Choice(ALL_PARTS), help="Only this part; may be repeated.")
 @click.option("--shoppers", type=click.IntRange(1, 200), help="Serve the chat to so many at once instead.")
 @click.option("--flood", is_flag=True, help="Serve it to one shopper alone, then beside four clients that flood it.")
 @click.option("--calls", type=click.IntRange(1), help="Call its API so often, and tell the server's memory.")
@@ -228,7 +228,7 @@ def bench(turns: int, beside: int, parts: tuple[str, ...], as_json: bool, **chos
     from lavic_chat.evaluation.benchmarks.bench import BenchConfig, run_bench
     from lavic_chat.evaluation.benchmarks.bench_text import format_report
 
-    report = run_bench(settings, BenchConfig(turns, beside, parts or PARTS))
+    report = run_bench(settings, BenchConfig(turns, beside, parts or BENCH_PARTS))
     print_json(report.to_row()) if as_json else click.echo(format_report(report))
 
 

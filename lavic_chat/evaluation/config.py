@@ -14,6 +14,8 @@ RANKERS = (MODEL, SEARCH, TWO_TOWER, "bm25", "sbert", *NEEDS_NO_CATALOG)
 NO_IMAGES, SHUFFLED_IMAGES, NO_SEARCH, ALL_TOKENS = "no-images", "shuffled-images", "no-search", "all-tokens"
 NO_DISTILL = "no-distill"  # also the folder, in an adapter's, of one that was tuned without stage 1
 BENCH_PARTS = ("turns", "candidates", "authors", "pictures", "ask")  # of `lavic-chat bench`
+MORE_PARTS = ("searches", "items")  # that are measured where they are asked for
+ALL_PARTS = (*BENCH_PARTS, *MORE_PARTS)
 ABLATIONS = (NO_IMAGES, SHUFFLED_IMAGES, NO_SEARCH, NO_DISTILL, ALL_TOKENS)
 
 

@@ -14,6 +14,12 @@ from lavic_chat.evaluation.benchmarks.busy import busy_processes
 from lavic_chat.evaluation.benchmarks.conversations import DOZEN, Script, new_conversations
 from lavic_chat.evaluation.benchmarks.pictures import PictureFigures, measure_pictures
 from lavic_chat.evaluation.benchmarks.processes import peak_memory_mib, process_age
+from lavic_chat.evaluation.benchmarks.searches import (
+    EmbeddingFigures,
+    SearchFigures,
+    measure_embedding,
+    measure_searches,
+)
 from lavic_chat.evaluation.benchmarks.startup import StartFigures, measure_start
 from lavic_chat.evaluation.benchmarks.turns import (
     CandidateFigures,
@@ -22,26 +28,27 @@ from lavic_chat.evaluation.benchmarks.turns import (
     measure_turns,
     warm_up,
 )
-from lavic_chat.evaluation.config import BENCH_PARTS
+from lavic_chat.evaluation.config import ALL_PARTS, BENCH_PARTS, MORE_PARTS
 from lavic_chat.serving.recommender import Recommender, load_recommender
 from lavic_chat.settings import Settings
 
 TURNS, CANDIDATES, AUTHORS, PICTURES, ASK = BENCH_PARTS
+SEARCHES, ITEMS = MORE_PARTS
 MOST_PAIRS = 6  # of turns with fifty candidates, and of turns the authors' way, which take long
 
 
 @dataclass(frozen=True)
 class BenchConfig:
     """turns: conversations of two turns each; beside: busy processes for the same turns once more, none for 0; parts:
-    which of BENCH_PARTS to measure. Raises LavicError for others."""
+    which of ALL_PARTS to measure. Raises LavicError for others."""
 
     turns: int = 12
     beside: int = 0
     parts: tuple[str, ...] = BENCH_PARTS
 
     def __post_init__(self) -> None:
-        if unknown := set(self.parts) - set(BENCH_PARTS):
-            raise LavicError(f"There is no part {sorted(unknown)[0]!r} to measure; choose of {', '.join(BENCH_PARTS)}.")
+        if unknown := set(self.parts) - set(ALL_PARTS):
+            raise LavicError(f"There is no part {sorted(unknown)[0]!r} to measure; choose of {', '.join(ALL_PARTS)}.")
 
     @property
     def pairs(self) -> int:
@@ -67,6 +74,8 @@ class BenchReport:
     authors: AuthorsFigures | None = None
     pictures: PictureFigures | None = None
     ask: StartFigures | None = None
+    searches: SearchFigures | None = None
+    items: EmbeddingFigures | None = None
 
     def to_row(self) -> dict:
         """As the command line answers it in JSON."""
@@ -113,6 +122,10 @@ def measure_rest(
         yield PICTURES, measure_pictures(recommender)
     if ASK in config.parts:
         yield ASK, measure_start(settings)
+    if SEARCHES in config.parts:
+        yield SEARCHES, measure_searches(settings, pairs_of(fresh, config.turns, "Searches"))
+    if ITEMS in config.parts:
+        yield ITEMS, measure_embedding(settings, recommender)
 
 
 def some(fresh: Iterator[Script], count: int, name: str) -> Iterator[Script]:

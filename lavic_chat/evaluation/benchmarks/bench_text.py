@@ -8,6 +8,7 @@ from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio
 from lavic_chat.evaluation.benchmarks.turns import TurnFigures
 
 WIDTH = 34  # of the names
+SEARCHED = {"sda": "by SDA", "both": "by both", "history": "by the fusion, with a history"}
 
 
 def format_report(report: BenchReport) -> str:
@@ -37,6 +38,12 @@ def lines_of(report: BenchReport) -> Iterator[tuple[str, str]]:
     if ask := report.ask:
         inside = f"the turn inside {ask.answer_ms:,.0f} ms"
         yield "lavic-chat ask, whole process", f"best {ask.best:.1f} s, median {ask.median:.1f} of {ask.runs}; {inside}"
+    if searches := report.searches:
+        yield "a turn by the fusion", milliseconds(searches.turns["fusion"])
+        for name, ratio in searches.ratios.items():
+            yield f"  {SEARCHED.get(name, name)}", f"{milliseconds(searches.turns[name])}; {times(ratio)} the fusion"
+    if items := report.items:
+        yield "items embedded by SDA", f"{items.a_second:.1f} a second, text and picture"
     yield "peak memory", f"{report.peak_memory_mib:,} MiB"
 
 

@@ -64,7 +64,7 @@ def test_everything_but_the_start_is_measured(settings):
     row = json.loads(json.dumps(report.to_row()))
     assert set(row) == {
         "device", "runtime", "threads", "load_seconds", "first_answer_seconds", "peak_memory_mib", "turns", "beside",
-        "busy", "candidates", "authors", "pictures", "ask",
+        "busy", "candidates", "authors", "pictures", "ask", "searches", "items",
     }  # fmt: skip
     assert row["runtime"] == "torch" and row["busy"] == 1 and row["ask"] is None
     for turns in (row["turns"], row["beside"]):
