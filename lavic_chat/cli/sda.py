@@ -91,6 +91,7 @@ def embed(**given) -> None:
 @click.option("--modality", default="both", type=click.Choice(("text", "image", "both")), help="Of the features.")
 @click.option("--seeds", default=3, type=click.IntRange(1), help="Fits of each recommender.")
 @click.option("--size", default=128, type=click.IntRange(0), help="Principal components of a modality; 0: all.")
+@click.option("--like", type=click.Path(path_type=Path), help="Adaptation as which raw and lvlm embed items.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the fits and the table.")
 def evaluate_(features: tuple[str, ...], recommenders: tuple[str, ...], **given) -> None:
     """Compare recommenders over sets of features, on a catalogue with interactions: H@10 and N@10 of the item that each

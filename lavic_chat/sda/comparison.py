@@ -15,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lavic_chat.errors import ModelError
+from lavic_chat.features.item_embedder import EmbedderConfig
 from lavic_chat.sda import evaluation as e
 from lavic_chat.sda.evaluation import Ranks
 from lavic_chat.sda.features import BOTH, IDS, FeatureMaker, FeatureSet, config_of_any
@@ -28,14 +29,15 @@ from lavic_chat.sda.table import TABLE, write_table
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes, write_json
 
-FITS, SPACES = "fits", "spaces.json"
+FITS, SPACES, LIKE = "fits", "spaces.json", "like"
 
 
 @dataclass(frozen=True)
 class CompareRequest:
     """settings: base, adapter, and the catalogue with its interactions. features, recommenders: by name. modality: of
     the features. seeds: so many fits of each recommender that is random, which the runs of one adaptation share. size:
-    of the features, each modality's on so many principal components; 0: as they are."""
+    of the features, each modality's on so many principal components; 0: as they are. like: an adaptation as which the
+    LLM embeds items where it is not adapted; without it the first of the features that is one."""
 
     settings: Settings
     out: Path
@@ -44,6 +46,12 @@ class CompareRequest:
     modality: str = BOTH
     seeds: int = 3
     size: int = 128
+    like: Path | None = None
+
+    @property
+    def embedder(self) -> EmbedderConfig:
+        """How the LLM embeds items where it is not adapted; raises ModelError where `like` is no adaptation."""
+        return config_of_any((f"{LIKE}={self.like}", *self.features) if self.like else self.features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +99,7 @@ def compare(request: CompareRequest) -> list[Fitted]:
     if unknown := [name for name in request.recommenders if name not in RECOMMENDERS]:
         raise ModelError(f"There is no recommender {unknown[0]!r}; choose {', '.join(RECOMMENDERS)}.")
     catalog, histories = load_histories(request.settings.catalog)
-    maker = FeatureMaker(request.settings, catalog, config_of_any(request.features), request.modality)
+    maker = FeatureMaker(request.settings, catalog, request.embedder, request.modality)
     bench = Bench(histories, split_last(histories), maker.texts, request)
     bench.folder.mkdir(parents=True, exist_ok=True)
     plain = [name for name in request.recommenders if not RECOMMENDERS[name].takes_features]
@@ -105,7 +113,7 @@ def compare(request: CompareRequest) -> list[Fitted]:
     fitted = pool_runs(fitted)
     fitted += average(fitted)
     write_json(Path(request.out) / SPACES, [asdict(space) for space in spaces])
-    write_table(Path(request.out) / TABLE, fitted)
+    write_table(Path(request.out) / TABLE, fitted, request.embedder)
     return fitted
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import fmean
 
 from lavic_chat.catalog.datacard.markdown import table
+from lavic_chat.features.item_embedder import OWN
 from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
 from lavic_chat.sda.fitted import FOUR, H10, MEAN, RUN, WORDS
 from lavic_chat.sda.study import LVLM, METRICS, SDA, Study, read_json, read_study
@@ -66,7 +67,7 @@ def sections(study: Study, plots: Sequence[str]) -> list[str]:
     """The parts of the report."""
     parts = ["# SDA on real purchases", INTRODUCTION]
     for name, found in study.tables.items():
-        parts += [f"## {name}", table_of(found)]
+        parts += [f"## {name}", *embedded_so(found), table_of(found)]
         if differences := differences_of(found):
             parts += ["Against the others, over the same users:", differences]
     if HITS in plots:
@@ -116,6 +117,13 @@ def lengths_of(lengths: Mapping[str, Mapping]) -> str:
     heads = [f"{name}, {found['features']}, {found['users']} users" for name, found in lengths.items()]
     columns = [{row["length"]: with_interval(row["found"]) for row in found["rows"]} for found in lengths.values()]
     return table(("newest items", *heads), [[str(length), *(one[length] for one in columns)] for length in columns[0]])
+
+
+def embedded_so(found: Mapping) -> list[str]:
+    """What the mean is taken of where the LLM embeds items, as far as that was written down."""
+    if pool := found.get("embedder", {}).get("pool"):
+        return [f"The LLM's vectors are means over {'what is of the item' if pool == OWN else 'the whole prompt'}."]
+    return []
 
 
 def table_of(found: Mapping) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import permutations
 from pathlib import Path
 
+from lavic_chat.features.item_embedder import EmbedderConfig
 from lavic_chat.sda.evaluation import OVERALL, TAIL, Measured, paired_difference, summarize
 from lavic_chat.sda.fitted import H10, MEAN, WORDS, Fitted
 from lavic_chat.storage.files import write_json
@@ -44,8 +45,9 @@ def differences_of(ours: Fitted, theirs: Fitted) -> Iterator[Difference]:
             yield Difference(ours.recommender, ours.features, name, group, metric, measured)
 
 
-def write_table(path: Path, fitted: Sequence[Fitted]) -> None:
-    """All values with their intervals, H@10 of each fit, and all differences."""
+def write_table(path: Path, fitted: Sequence[Fitted], embedder: EmbedderConfig) -> None:
+    """All values with their intervals, H@10 of each fit, and all differences. embedder: how the LLM embedded items
+    where it was not adapted."""
     rows = [
         {"recommender": one.recommender, "features": one.features, "seeds": len(one.ranks),
          "config": asdict(one.config) if one.config else {},
@@ -54,7 +56,9 @@ def write_table(path: Path, fitted: Sequence[Fitted]) -> None:
          "by_fit": by_fit(one)}
         for one in fitted
     ]  # fmt: skip
-    write_json(path, {"rows": rows, "differences": [asdict(one) for one in differences(fitted)]})
+    write_json(
+        path, {"embedder": embedder.of_items, "rows": rows, "differences": [asdict(one) for one in differences(fitted)]}
+    )
 
 
 def by_fit(one: Fitted) -> dict[str, list[float]]:

@@ -1,6 +1,7 @@
 """Recommenders over sets of features of a tiny model: what is compared, kept, gone on with and refused."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from lavic_chat.sda.lengths import LENGTHS_FILE, LengthsRequest, measure_lengths
 from lavic_chat.sda.recommenders.registry import RECOMMENDERS
 from lavic_chat.sda.table import differences
 from lavic_chat.settings import Settings
-from lavic_chat.storage.files import write_jsonl
+from lavic_chat.storage.files import write_json, write_jsonl
 
 ITEMS, USERS, GROUPS = 120, 45, 15  # eight items in each group
 
@@ -94,6 +95,21 @@ def test_the_first_run_of_an_adaptation_chooses_the_settings_of_all(settings, tm
     first, second = (comparison.fit(bench, "vbpr", FeatureSet(name[:5]), chosen) for name in names)
     choices = len(RECOMMENDERS["vbpr"].configs)
     assert tried == [("sda-0", 0)] * choices + [("sda-0", 0), ("sda-1", 1)] and first.config == second.config
+
+
+def test_the_llm_embeds_as_an_adaptation_that_is_named_or_compared(settings, tmp_path):
+    card = {"training": {"sda": {"config": {"pool": "own", "longest": 7}}}}
+    for name in ("here", "there"):
+        shutil.copytree(settings.adapter, tmp_path / name)
+        told = json.loads((tmp_path / name / "adapter.json").read_text())
+        write_json(tmp_path / name / "adapter.json", told | card)
+        card = {"training": {"sda": {"config": {"pool": "own", "longest": 9}}}}
+    compared = request(settings, tmp_path, features=("lvlm", f"sda-0={tmp_path / 'here'}"))
+    assert (compared.embedder.pool, compared.embedder.longest) == ("own", 7)
+    assert replace(compared, like=tmp_path / "there").embedder.longest == 9
+    assert request(settings, tmp_path, features=("lvlm",)).embedder.pool == "whole"
+    with pytest.raises(LavicError, match="nowhere"):
+        _ = replace(compared, like=tmp_path / "nowhere").embedder
 
 
 def test_settings_are_not_fitted_twice(settings, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
+from lavic_chat.features.item_embedder import EmbedderConfig
 from lavic_chat.retrieval.history import MOST, WEIGHT
 from lavic_chat.sda import prior
 from lavic_chat.sda.comparison import SPACES
@@ -49,7 +50,7 @@ def study(tmp_path) -> Path:
     rows = [fitted(name, one, place) for name in ("vbpr", "sasrec") for place, one in enumerate(features)]
     for name in ("week", "two-years"):
         (tmp_path / name).mkdir()
-        write_table(tmp_path / name / TABLE, pool_runs(rows))
+        write_table(tmp_path / name / TABLE, pool_runs(rows), EmbedderConfig(pool="own"))
     vectors = [torch.randn(40, 8, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1)]
     spaces = [measure_space(FeatureSet(name, *vectors)) for name in ("lvlm", "sda-0")]
     write_json(tmp_path / "week" / SPACES, [vars(space) for space in spaces])
@@ -77,6 +78,7 @@ def test_the_page_has_every_part(study, tmp_path):
     assert {row["seeds"] for row in rows if row["features"] == "sda"} == {2}
     assert all(len(row["by_fit"]["tail_of_all"]) == row["seeds"] for row in rows if row["recommender"] != MEAN)
     by_rank = "| ours | against | users | recommender | H@10 | of theirs | N@10 | full H@10 |"
+    assert page.count("The LLM's vectors are means over what is of the item.") == 2
     assert by_rank in page and "| tail N@10 | rare H@10 | full H@10 |" in page
 
 
@@ -98,7 +100,7 @@ def test_a_report_goes_on_from_an_earlier_one(study, tmp_path):
     whole = write_report(study, tmp_path / "whole")
     later = tmp_path / "later" / "two-years"
     later.mkdir(parents=True)
-    write_table(later / TABLE, [fitted("vbpr", name, 7) for name in ("ids", "sda")])
+    write_table(later / TABLE, [fitted("vbpr", name, 7) for name in ("ids", "sda")], EmbedderConfig())
     asked = ["sda", "report", str(later.parent), "--to", str(tmp_path / "to"), "--beside", str(whole.parent)]
     told = CliRunner().invoke(main, asked)
     assert told.exit_code == 0, told.output
