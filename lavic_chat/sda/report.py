@@ -14,7 +14,10 @@ from lavic_chat.sda.table import COMPARED
 from lavic_chat.storage.files import write_atomic, write_json
 
 PAPER = Path(__file__).parent / "paper.json"
-RIVALS = {SDA: (LVLM, "raw", "plain", "tower", "ids", "noise", WORDS), LVLM: ("raw", "plain")}  # against whom
+ABLATIONS = ("lora", "infonce", "hard", "soft", "scaled", "separate", "experts2", "experts4")
+RIVALS = {  # against whom
+    SDA: (LVLM, "raw", "plain", "tower", "ids", "noise", WORDS, *ABLATIONS), LVLM: ("raw", "plain", WORDS),
+}  # fmt: skip
 LABELS = {
     "ids": "ids only", "noise": "noise", "plain": "MiniLM + DINOv2", "tower": "MiniLM + our tower",
     "raw": "LLM as it comes", "lvlm": "LLM, LaViC", "sda": "SDA (CMSA, MoDA)", "lora": "CMSA, LoRA",

@@ -123,7 +123,7 @@ def measure_rest(
     if ASK in config.parts:
         yield ASK, measure_start(settings)
     if SEARCHES in config.parts:
-        yield SEARCHES, measure_searches(settings, pairs_of(fresh, config.turns, "Searches"))
+        yield SEARCHES, measure_searches(settings, some(fresh, config.turns, "Searches"))
     if ITEMS in config.parts:
         yield ITEMS, measure_embedding(settings, recommender)
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 from lavic_chat.dialogue import Dialogue
@@ -12,19 +13,22 @@ from lavic_chat.evaluation.benchmarks.conversations import Script
 from lavic_chat.evaluation.benchmarks.pictures import NoStore
 from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio, paired_ratio, summarize
 from lavic_chat.evaluation.benchmarks.turns import warm_up
-from lavic_chat.features.adapted import has_moda
+from lavic_chat.features.adapted import has_moda, open_item_embedder
+from lavic_chat.features.item import main_pictures
+from lavic_chat.features.item_pictures import pictures_of
 from lavic_chat.recommendation import RecommendationRequest
 from lavic_chat.serving.recommender import Recommender, load_recommender
-from lavic_chat.serving.search_space import BOTH, FUSION, SDA, open_items
+from lavic_chat.serving.search_space import BOTH, FUSION, SDA
 from lavic_chat.settings import Settings
 from lavic_chat.storage.cache import VectorCache
 
 ITEMS, LIKES = 64, 10  # embedded; of a visitor
+HISTORY = "history"
 
 
 @dataclass(frozen=True)
 class SearchFigures:
-    """turns: first turns by each search, and by the fusion with a history of LIKES products. ratios: of each
+    """turns: first turns by each search, and by the fusion with a history of LIKES products (HISTORY). ratios: of each
     conversation the turn by the fusion's without a history."""
 
     turns: dict[str, Latency]
@@ -39,20 +43,20 @@ class EmbeddingFigures:
     a_second: float
 
 
-def measure_searches(settings: Settings, scripts: Iterable[tuple[Script, Script]]) -> SearchFigures:
-    """The first turn of every pair, by each search in turn; the other one says the same, but begins differently, and is
-    asked of the fusion with a history. Raises ModelError where the adapter has no MoDA."""
+def measure_searches(settings: Settings, scripts: Iterable[Script]) -> SearchFigures:
+    """The same first turns by each, of a chat of its own, so that none remembers what another has read; who goes first
+    changes. Raises ModelError where the adapter has no MoDA."""
     check_moda(settings)
-    chats = {name: load_recommender(replace(settings, search=name)) for name in (FUSION, SDA, BOTH)}
+    searches = {FUSION: FUSION, SDA: SDA, BOTH: BOTH, HISTORY: FUSION}
+    chats = {name: load_recommender(replace(settings, search=search)) for name, search in searches.items()}
     for chat in chats.values():
         warm_up(chat)
-    history = some_history(chats[FUSION])
-    times: dict[str, list[float]] = {name: [] for name in (*chats, "history")}
-    for number, (one, other) in enumerate(scripts):
-        order = list(chats) if number % 2 else list(chats)[::-1]
-        for name in order:
-            times[name].append(time_request(chats[name], one))
-        times["history"].append(time_request(chats[FUSION], other, history))
+    histories = {HISTORY: some_history(chats[HISTORY])}
+    times: dict[str, list[float]] = {name: [] for name in chats}
+    for number, script in enumerate(scripts):
+        names = list(chats)
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            times[name].append(time_request(chats[name], script, histories.get(name, NO_HISTORY)))
     ratios = {name: paired_ratio(found, times[FUSION]) for name, found in times.items() if name != FUSION}
     return SearchFigures({name: summarize(found) for name, found in times.items()}, ratios)
 
@@ -77,9 +81,11 @@ def measure_embedding(settings: Settings, chat: Recommender, count: int = ITEMS)
     """Embed so many of the catalogue's products as if for the first time. Raises ModelError where the adapter has no
     MoDA."""
     check_moda(settings)
-    embedder, pictures = open_items(settings, settings.adapter_folder, chat.catalog, chat.item_features)
+    adapter, products = settings.adapter_folder, chat.catalog.products[:count]
+    embedder = open_item_embedder(settings.model, adapter, settings.home, adapter)
     embedder.cache = cast(VectorCache, NoStore())
-    products = chat.catalog.products[:count]
+    states = partial(main_pictures, [chat.item_features[row].states for row in range(len(products))])
+    pictures = pictures_of(embedder.config.tokens, chat.catalog, products, states)
     start = time.perf_counter()
     embedder.embed_items(products, pictures)
     return EmbeddingFigures(len(products), round(len(products) / (time.perf_counter() - start), 2))
