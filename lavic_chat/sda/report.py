@@ -26,6 +26,7 @@ LABELS = {
     "taught": "teacher learns too", "soft": "CMSA, warmer teacher", "scaled": "eight experts, scaled by eight",
     WORDS: "TF-IDF of the texts",
 }  # fmt: skip
+NAMES = {"vbpr": "VBPR", "slmrec": "SLMRec", "sasrec": "SASRec", "bert4rec": "BERT4Rec"}
 TAIL, OVERALL, TAIL_OF_ALL = "tail", "overall", "tail_of_all"
 CURVE = 3  # validations make one
 PLOTS = HITS, CONFLICT, SPACE = "hits.png", "conflict.png", "space.png"
@@ -48,7 +49,8 @@ def write_report(folder: str | Path, to: str | Path, earlier: str | Path | None 
 
 def draw(study: Study) -> dict[str, bytes]:
     """The plots that there is something for, by file."""
-    plots = {HITS: draw_hits(columns_of(study.tables[study.main]), LABELS)}
+    columns = {NAMES[name]: found for name, found in columns_of(study.tables[study.main]).items()}
+    plots = {HITS: draw_hits(columns, LABELS)}
     curves = {name: run["valid"] for name, run in study.runs.items() if len(run["valid"]) >= CURVE}
     if conflicts := {name: points for name, points in curves.items() if points[0].get("conflict")}:
         plots[CONFLICT] = draw_conflict(conflicts)
