@@ -52,7 +52,11 @@ def draw(study: Study) -> dict[str, bytes]:
     columns = {NAMES[name]: found for name, found in columns_of(study.tables[study.main]).items()}
     plots = {HITS: draw_hits(columns, LABELS)}
     curves = {name: run["valid"] for name, run in study.runs.items() if len(run["valid"]) >= CURVE}
-    if conflicts := {name: points for name, points in curves.items() if points[0].get("conflict")}:
+    conflicts = {name: points for name, points in curves.items() if points[0].get("conflict")}
+    lost = {f"{SDA}-0", "lora-0"}.intersection(study.runs) - set(
+        conflicts
+    )  # an earlier report has no curves, but a plot
+    if conflicts and not lost:
         plots[CONFLICT] = draw_conflict(conflicts)
     spaces = {one["name"]: one for one in study.spaces.get(study.main, ())}
     if shown := [spaces[name] for name in (LVLM, SDA, f"{SDA}-0") if name in spaces][:2]:

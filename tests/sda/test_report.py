@@ -131,6 +131,17 @@ def test_plots_that_cannot_be_drawn_again_are_taken_along(study, tmp_path):
     assert (again / "conflict.png").read_bytes() == (whole / "conflict.png").read_bytes()
 
 
+def test_a_new_run_does_not_take_the_place_of_those_that_were_drawn(study, tmp_path):
+    whole = write_report(study, tmp_path / "whole").parent
+    write_json(tmp_path / "later" / "soft-0" / "adapter.json", {"training": {"sda": record(0.3)}})
+    earlier = json.loads((whole / "metrics.json").read_text())
+    for run in earlier["runs"].values():
+        run["valid"] = [run["valid"][0], run["valid"][-1]]  # as a report's curves were once cut
+    write_json(whole / "metrics.json", earlier)
+    again = write_report(tmp_path / "later", tmp_path / "to", whole).parent
+    assert (again / "conflict.png").read_bytes() == (whole / "conflict.png").read_bytes()
+
+
 def test_it_says_what_it_has_so_far(study, tmp_path):
     for name in ("two-years", "sda-0", "sda-1", "lora-0"):
         for path in (study / name).iterdir():
