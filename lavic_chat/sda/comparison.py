@@ -18,7 +18,7 @@ from lavic_chat.errors import ModelError
 from lavic_chat.features.item_embedder import EmbedderConfig
 from lavic_chat.sda import evaluation as e
 from lavic_chat.sda.evaluation import Ranks
-from lavic_chat.sda.features import BOTH, IDS, FeatureMaker, FeatureSet, config_of_any
+from lavic_chat.sda.features import BOTH, IDS, FeatureMaker, FeatureSet, config_of, config_of_any
 from lavic_chat.sda.fitted import RUN, Fitted, average, pool_runs
 from lavic_chat.sda.interactions import Histories, load_histories, split_last
 from lavic_chat.sda.interactions.histories import Split
@@ -29,7 +29,7 @@ from lavic_chat.sda.table import TABLE, write_table
 from lavic_chat.settings import Settings
 from lavic_chat.storage.files import hash_bytes, write_json
 
-FITS, SPACES, LIKE = "fits", "spaces.json", "like"
+FITS, SPACES = "fits", "spaces.json"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class CompareRequest:
     @property
     def embedder(self) -> EmbedderConfig:
         """How the LLM embeds items where it is not adapted; raises ModelError where `like` is no adaptation."""
-        return config_of_any((f"{LIKE}={self.like}", *self.features) if self.like else self.features)
+        return config_of(self.like) if self.like else config_of_any(self.features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,8 @@ def compare(request: CompareRequest) -> list[Fitted]:
     if unknown := [name for name in request.recommenders if name not in RECOMMENDERS]:
         raise ModelError(f"There is no recommender {unknown[0]!r}; choose {', '.join(RECOMMENDERS)}.")
     catalog, histories = load_histories(request.settings.catalog)
-    maker = FeatureMaker(request.settings, catalog, request.embedder, request.modality)
+    embedder = request.embedder
+    maker = FeatureMaker(request.settings, catalog, embedder, request.modality)
     bench = Bench(histories, split_last(histories), maker.texts, request)
     bench.folder.mkdir(parents=True, exist_ok=True)
     plain = [name for name in request.recommenders if not RECOMMENDERS[name].takes_features]
@@ -113,7 +114,7 @@ def compare(request: CompareRequest) -> list[Fitted]:
     fitted = pool_runs(fitted)
     fitted += average(fitted)
     write_json(Path(request.out) / SPACES, [asdict(space) for space in spaces])
-    write_table(Path(request.out) / TABLE, fitted, request.embedder)
+    write_table(Path(request.out) / TABLE, fitted, embedder)
     return fitted
 
 

@@ -23,9 +23,15 @@ Conflict = dict[str, list[float]]  # projection -> cosine of each layer that lea
 def measure_conflict(embedder: ItemEmbedder, items: Items, loss: Callable[[Tensor, Tensor], Tensor]) -> Conflict:
     """Cosines over one batch of items, without dropout. Nothing is learned."""
     embedder.model.train(False)
+    return conflict_of(embedder, *items.embed(embedder), loss)
+
+
+def conflict_of(
+    embedder: ItemEmbedder, texts: Tensor, images: Tensor, loss: Callable[[Tensor, Tensor], Tensor]
+) -> Conflict:
+    """The same of a batch that was embedded, with gradients: [B, d] and [B, d]."""
     weights = {name: first_experts(embedder.model, name) for name in PROJECTIONS}
     together = [pair[0] for pairs in weights.values() for pair in pairs]
-    texts, images = items.embed(embedder)
     by_text = iter(torch.autograd.grad(loss(texts, images.detach()), together))
     by_image = iter(torch.autograd.grad(loss(texts.detach(), images), together))
     found: Conflict = {}

@@ -197,6 +197,9 @@ def config_of_any(names: Sequence[str]) -> EmbedderConfig:
     """How the first of the adapted ones among sets of features embeds items, by which those that are not adapted do as
     well; the paper's way where there is none."""
     folders = (name.partition("=")[2] for name in names)
-    return next(
-        (EmbedderConfig.of(record_of(folder).get("config", {})) for folder in folders if folder), EmbedderConfig()
-    )
+    return next((config_of(folder) for folder in folders if folder), EmbedderConfig())
+
+
+def config_of(adapted: str | Path) -> EmbedderConfig:
+    """How an adaptation embeds items; raises ModelError where the folder is none."""
+    return EmbedderConfig.of(record_of(adapted).get("config", {}))

@@ -7,7 +7,6 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import nn
 from tqdm import tqdm
 
@@ -19,7 +18,7 @@ from lavic_chat.features.item_embedder import ItemEmbedder
 from lavic_chat.features.item_pictures import pictures_of
 from lavic_chat.model.moda import allow_gradients
 from lavic_chat.sda.adaptation import make_loss, split_titles
-from lavic_chat.sda.conflict import PROJECTIONS, Conflict, measure_conflict
+from lavic_chat.sda.conflict import PROJECTIONS, Conflict, conflict_of
 from lavic_chat.sda.evaluation import Measured, interval
 from lavic_chat.sda.items import BATCH, Items, begin_items
 from lavic_chat.sda.losses import softness
@@ -74,6 +73,7 @@ def measure_gradients(request: GradientsRequest) -> list[Cosines]:
     for (name, folder), loss in zip(pairs, losses, strict=True):
         embedder = open_item_embedder(settings.model, settings.adapter_folder, settings.home, folder)
         allow_gradients(embedder.model)
+        embedder.model.train(False)
         pictures = pictures_of(embedder.config.tokens, catalog, catalog.products, look)
         items = begin_items(embedder, catalog.products, pictures)
         bar = tqdm(rows, desc=name, unit="batch")
@@ -85,9 +85,8 @@ def measure_gradients(request: GradientsRequest) -> list[Cosines]:
 
 def measure_batch(embedder: ItemEmbedder, items: Items, loss: nn.Module) -> tuple[Conflict, float]:
     """The conflict, and how soft the target is by the embeddings as they are."""
-    conflict = measure_conflict(embedder, items, loss)
-    with torch.inference_mode():
-        return conflict, softness(loss, *items.embed(embedder))
+    texts, images = items.embed(embedder)
+    return conflict_of(embedder, texts, images, loss), softness(loss, texts.detach(), images.detach())
 
 
 def cosines_of(name: str, projection: str, measured: Sequence[tuple[Conflict, float]]) -> Cosines:

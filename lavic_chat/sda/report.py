@@ -53,9 +53,8 @@ def draw(study: Study) -> dict[str, bytes]:
     plots = {HITS: draw_hits(columns, LABELS)}
     curves = {name: run["valid"] for name, run in study.runs.items() if len(run["valid"]) >= CURVE}
     conflicts = {name: points for name, points in curves.items() if points[0].get("conflict")}
-    lost = {f"{SDA}-0", "lora-0"}.intersection(study.runs) - set(
-        conflicts
-    )  # an earlier report has no curves, but a plot
+    # Of a run that is drawn, an earlier report may have no curve any more, but the plot.
+    lost = {f"{SDA}-0", "lora-0"}.intersection(study.runs) - set(conflicts)
     if conflicts and not lost:
         plots[CONFLICT] = draw_conflict(conflicts)
     spaces = {one["name"]: one for one in study.spaces.get(study.main, ())}

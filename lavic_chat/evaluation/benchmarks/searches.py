@@ -12,11 +12,10 @@ from lavic_chat.errors import ModelError
 from lavic_chat.evaluation.benchmarks.conversations import Script
 from lavic_chat.evaluation.benchmarks.pictures import NoStore
 from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio, paired_ratio, summarize
-from lavic_chat.evaluation.benchmarks.turns import warm_up
+from lavic_chat.evaluation.benchmarks.turns import time_turn, warm_up
 from lavic_chat.features.adapted import has_moda, open_item_embedder
 from lavic_chat.features.item import main_pictures
 from lavic_chat.features.item_pictures import pictures_of
-from lavic_chat.recommendation import RecommendationRequest
 from lavic_chat.serving.recommender import Recommender, load_recommender
 from lavic_chat.serving.search_space import BOTH, FUSION, SDA
 from lavic_chat.settings import Settings
@@ -56,7 +55,8 @@ def measure_searches(settings: Settings, scripts: Iterable[Script]) -> SearchFig
     for number, script in enumerate(scripts):
         names = list(chats)
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            times[name].append(time_request(chats[name], script, histories.get(name, NO_HISTORY)))
+            turn = time_turn(chats[name], Dialogue().say(script.message), histories.get(name, NO_HISTORY))
+            times[name].append(turn.milliseconds)
     ratios = {name: paired_ratio(found, times[FUSION]) for name, found in times.items() if name != FUSION}
     return SearchFigures({name: summarize(found) for name, found in times.items()}, ratios)
 
@@ -67,14 +67,6 @@ def some_history(chat: Recommender) -> History:
     for product in chat.catalog.products[:LIKES]:
         history = history.add(product.id, LIKED)
     return history
-
-
-def time_request(chat: Recommender, script: Script, history: History = NO_HISTORY) -> float:
-    """Milliseconds until the answer to a first message."""
-    request = RecommendationRequest(Dialogue().say(script.message), history=history)
-    start = time.perf_counter()
-    chat.ask(request)
-    return 1000 * (time.perf_counter() - start)
 
 
 def measure_embedding(settings: Settings, chat: Recommender, count: int = ITEMS) -> EmbeddingFigures:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lavic_chat.dialogue import Dialogue
+from lavic_chat.dialogue.history import NO_HISTORY, History
 from lavic_chat.evaluation.benchmarks.conversations import WARM_UP, Script
 from lavic_chat.evaluation.benchmarks.processes import process_age
 from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio, paired_ratio, summarize
-from lavic_chat.recommendation import Recommendation
+from lavic_chat.recommendation import Recommendation, RecommendationRequest
 from lavic_chat.serving.recommender import CANDIDATES, Recommender
 
 MANY = 50  # candidates, beside ten
@@ -80,10 +81,11 @@ def measure_turns(recommender: Recommender, scripts: Iterable[Script]) -> TurnFi
     )
 
 
-def time_turn(recommender: Recommender, dialogue: Dialogue) -> TimedTurn:
-    """One answer and how long it took."""
+def time_turn(recommender: Recommender, dialogue: Dialogue, history: History = NO_HISTORY) -> TimedTurn:
+    """One answer and how long it took; history: of the visitor."""
+    request = RecommendationRequest(dialogue, history=history)
     start = time.perf_counter()
-    answer = recommender.recommend(dialogue)
+    answer = recommender.ask(request)
     return TimedTurn(1000 * (time.perf_counter() - start), answer)
 
 
