@@ -8,26 +8,17 @@ from statistics import fmean
 from lavic_chat.catalog.datacard.markdown import table
 from lavic_chat.features.item_embedder import OWN
 from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
+from lavic_chat.sda.evaluation import OVERALL, TAIL
 from lavic_chat.sda.fitted import FOUR, H10, MEAN, RUN, WORDS
+from lavic_chat.sda.labels import LABELS, NAMES, with_interval, with_star
+from lavic_chat.sda.markdown import differences_of, table_of
 from lavic_chat.sda.study import LVLM, METRICS, SDA, Study, read_json, read_study
-from lavic_chat.sda.table import COMPARED
 from lavic_chat.storage.files import write_atomic, write_json
 
 PAPER = Path(__file__).parent / "paper.json"
-ABLATIONS = ("lora", "infonce", "hard", "soft", "scaled", "separate", "experts2", "experts4")
-RIVALS = {  # against whom
-    SDA: (LVLM, "raw", "plain", "tower", "ids", "noise", WORDS, *ABLATIONS), LVLM: ("raw", "plain", WORDS),
-}  # fmt: skip
-LABELS = {
-    "ids": "ids only", "noise": "noise", "plain": "MiniLM + DINOv2", "tower": "MiniLM + our tower",
-    "raw": "LLM as it comes", "lvlm": "LLM, LaViC", "sda": "SDA (CMSA, MoDA)", "lora": "CMSA, LoRA",
-    "infonce": "InfoNCE, LoRA", "hard": "InfoNCE, MoDA", "separate": "CMSA, a LoRA each", "experts2": "two experts",
-    "experts4": "four experts", "start": "taught by the start", "toward": "pictures alone learn",
-    "taught": "teacher learns too", "soft": "CMSA, warmer teacher", "scaled": "eight experts, scaled by eight",
-    WORDS: "TF-IDF of the texts",
-}  # fmt: skip
-NAMES = {"vbpr": "VBPR", "slmrec": "SLMRec", "sasrec": "SASRec", "bert4rec": "BERT4Rec"}
-TAIL, OVERALL, TAIL_OF_ALL = "tail", "overall", "tail_of_all"
+PAGE, DETAILS = "README.md", "comparisons.md"
+DATA = {"week", "two-years"}  # sets of purchases; other comparisons are of parts
+LAYERS = "last layer", "all layers that learn"
 CURVE = 3  # validations make one
 PLOTS = HITS, CONFLICT, SPACE = "hits.png", "conflict.png", "space.png"
 
@@ -43,8 +34,9 @@ def write_report(folder: str | Path, to: str | Path, earlier: str | Path | None 
     for name, data in plots.items():
         write_atomic(to / name, data)
     write_json(to / METRICS, study.as_metrics())
-    write_atomic(to / "README.md", "\n\n".join(sections(study, tuple(plots))).encode() + b"\n")
-    return to / "README.md"
+    for name, parts in ((DETAILS, details(study)), (PAGE, sections(study, tuple(plots)))):
+        write_atomic(to / name, "\n\n".join(parts).encode() + b"\n")
+    return to / PAGE
 
 
 def draw(study: Study) -> dict[str, bytes]:
@@ -72,32 +64,58 @@ def columns_of(found: Mapping) -> dict[str, dict[str, dict]]:
 
 
 def sections(study: Study, plots: Sequence[str]) -> list[str]:
-    """The parts of the report."""
+    """The parts of the page that is read first."""
     parts = ["# SDA on real purchases", INTRODUCTION]
-    for name, found in study.tables.items():
-        parts += [f"## {name}", *embedded_so(found), table_of(found)]
-        if differences := differences_of(found):
-            parts += ["Against the others, over the same users:", differences]
-    if HITS in plots:
-        parts.append("![hits](hits.png)")
+    for name in [name for name in study.tables if name in DATA] or study.tables:
+        parts += [f"## {name}", *in_short(study.tables[name])]
+        if HITS in plots and name == study.main:
+            parts.append("![hits](hits.png)")
     parts += ["## Sign and size beside the paper's", beside_paper(study)]
+    parts += ["## What the adaptations learned", runs_of(study.runs)]
+    if CONFLICT in plots or study.gradients:
+        parts.append("## Do the modalities pull against each other?")
+    if CONFLICT in plots:
+        parts.append("![conflict](conflict.png)")
+    if study.gradients:
+        parts += [GRADIENTS_SAID, gradients_of(study.gradients)]
+    if SPACE in plots:
+        parts += ["## The space before and after", "![space](space.png)"]
     if study.lengths:
         parts += ["## How much of a history is needed?", LENGTHS_SAID, lengths_of(study.lengths)]
         parts += ["## How far may a history shift the odds?", PRIOR_SAID, priors_of(study.lengths)]
-    parts += ["## What the adaptations learned", runs_of(study.runs)]
-    if CONFLICT in plots:
-        parts += ["## Do the modalities pull against each other?", "![conflict](conflict.png)", conflict_of(study)]
-    for found in study.gradients.values():
-        parts += [GRADIENTS_SAID, gradients_of(found)]
-    if SPACE in plots:
-        parts += ["## The space before and after", "![space](space.png)"]
+    return parts
+
+
+def details(study: Study) -> list[str]:
+    """The parts of the page that has all: every recommender of every comparison, and single batches of gradients."""
+    parts = ["# Every comparison", DETAILS_SAID]
+    for name, found in study.tables.items():
+        parts += [f"## {name}", *embedded_so(found), table_of(found["rows"])]
+        if differences := differences_of(found):
+            parts += ["Against the others, over the same users:", differences]
+    if any(run["valid"][-1].get("conflict") for run in study.runs.values()):
+        parts += ["## Gradients of one batch, while they learned", conflict_of(study)]
+    return parts
+
+
+def in_short(found: Mapping) -> list[str]:
+    """The mean of the paper's four recommenders, and words alone; all of them where not all four were fitted."""
+    means = [row for row in found["rows"] if row["recommender"] == MEAN]
+    words = [row for row in found["rows"] if row["recommender"] == WORDS]
+    parts = [*embedded_so(found), table_of(means + words if means else found["rows"])]
+    if differences := differences_of(found, (MEAN,) if means else ()):
+        parts += ["Less the others, over the same users:", differences]
     return parts
 
 
 INTRODUCTION = """What each user had last is sought among 100 items that the user never had, and among all ("full"), the
 tail being items with fewer than four interactions in training ("rare": in all). Values are means over users and seeds,
 with 95 % intervals over users, not over adaptations: those of each fit are in metrics.json (`by_fit`). A star is an
-interval that excludes 0. Chance: 0.099. docs/sda.md says of what data, and with which commands this page was made."""
+interval that excludes 0. Chance: 0.099. Shown are means of VBPR, SLMRec, SASRec and BERT4Rec; every recommender and
+every comparison is [on a page of its own](comparisons.md). docs/sda.md says of what data, and with which commands this
+was made."""
+
+DETAILS_SAID = """[The report](README.md) says how this is to be read."""
 
 
 LENGTHS_SAID = """What is like the newest few items of each user, by features alone, as "You may also like" finds it:
@@ -134,69 +152,16 @@ def embedded_so(found: Mapping) -> list[str]:
     return []
 
 
-def table_of(found: Mapping) -> str:
-    """All rows of a comparison."""
-    rows = []
-    for row in found["rows"]:
-        overall, tail, rare = (row["values"][group] for group in (OVERALL, TAIL, TAIL_OF_ALL))
-        fits = "" if row["recommender"] == MEAN else str(row["seeds"])
-        rows.append([
-            row["recommender"], LABELS.get(row["features"], row["features"]), fits,
-            with_interval(overall[H10]), f"{overall['N@10']['value']:.3f}",
-            with_interval(tail[H10]), f"{tail['N@10']['value']:.3f}", f"{rare[H10]['value']:.3f}",
-            with_interval(overall[f"full {H10}"]),
-        ])  # fmt: skip
-    heads = ("recommender", "features", "fits", "H@10", "N@10", "tail H@10", "tail N@10", "rare H@10", "full H@10")
-    return table(heads, rows)
-
-
-def with_interval(value: Mapping, sign: str = "") -> str:
-    """A value with its interval; sign: "+" where it may be of either."""
-    found, low, high = (f"{value[name]:{sign}.3f}" for name in ("value", "low", "high"))
-    return f"{found} ({low} to {high})"
-
-
-def differences_of(found: Mapping) -> str:
-    """SDA less each rival, and the LLM with LaViC less what is without it, overall and in the tail, by recommender, and
-    what part of the rival's H@10 that is; a star where the interval excludes 0."""
-    base = {(row["recommender"], row["features"]): row["values"] for row in found["rows"]}
-    measured: dict[tuple[str, str, str, str], dict[str, Mapping]] = {}
-    for one in found["differences"]:
-        if one["theirs"] in RIVALS.get(one["ours"], ()) and one["group"] in (OVERALL, TAIL):
-            pair = one["ours"], one["theirs"], one["group"], one["recommender"]
-            measured.setdefault(pair, {})[one.get("metric", H10)] = one["measured"]
-    rows = []
-    for (ours, rival, group, name), values in measured.items():
-        theirs = base[(WORDS, "ids") if rival == WORDS else (name, rival)][group][H10]["value"]
-        part = f"{100 * values[H10]['value'] / theirs:+.1f} %" if theirs else ""
-        cells = [with_star(values[metric]) if metric in values else "" for metric in COMPARED]
-        rows.append([LABELS[ours], LABELS[rival], group, name, cells[0], part, *cells[1:]])
-    rows.sort(key=lambda row: (row[0] != LABELS[SDA], row))
-    heads = ("ours", "against", "users", "recommender", COMPARED[0], "of theirs", *COMPARED[1:])
-    return table(heads, rows) if rows else ""
-
-
-def with_star(value: Mapping) -> str:
-    """A difference with its interval, and whether that excludes 0."""
-    return with_interval(value, "+") + (" *" if value["low"] > 0 or value["high"] < 0 else "")
-
-
 def beside_paper(study: Study) -> str:
     """Ours and the paper's H@10 by recommender and features."""
-    columns, rows, paper = columns_of(study.tables[study.main]), [], read_json(PAPER)
-    for name, theirs in paper["hits"].items():
+    columns, rows = columns_of(study.tables[study.main]), []
+    for name, theirs in read_json(PAPER)["hits"].items():
         for features, values in theirs.items():
             ours = next((one for label, one in columns.get(name, {}).items() if label.split(":")[0] == features), None)
             if ours:
                 mine = [f"{ours[group][H10]['value']:.3f}" for group in (OVERALL, TAIL)]
-                rows.append(
-                    [
-                        name,
-                        LABELS.get(features, features),
-                        *mine,
-                        *(f"{values[group]:.3f}" for group in (OVERALL, TAIL)),
-                    ]
-                )
+                paper = [f"{values[group]:.3f}" for group in (OVERALL, TAIL)]
+                rows.append([NAMES[name], LABELS.get(features, features), *mine, *paper])
     return table(("recommender", "features", "H@10", "tail H@10", "paper H@10", "paper tail H@10"), rows)
 
 
@@ -206,50 +171,44 @@ def runs_of(runs: Mapping[str, Mapping]) -> str:
     for name, run in runs.items():
         grouped.setdefault(RUN.sub("", name), []).append(run)
     rows = []
-    for name, group in grouped.items():
+    for name, group in sorted(grouped.items(), key=lambda one: one[0] != SDA):
         before, best = [run["valid"][0] for run in group], [run["best"] for run in group]
         cells = [LABELS.get(name, name), str(len(group))]
         for key in ("recall_1", "recall_10", "gap"):
             cells += [f"{fmean(one[key] for one in before):.3f}", f"{fmean(one[key] for one in best):.3f}"]
         rows.append([*cells, f"{fmean(run['seconds'] for run in group) / 60:.0f}"])
-    heads = (
-        "adaptation",
-        "seeds",
-        "recall@1 before",
-        "after",
-        "recall@10 before",
-        "after",
-        "gap before",
-        "after",
-        "minutes",
-    )
-    return table(heads, rows)
+    heads = [f"{name} {when}" for name in ("recall@1", "recall@10", "gap") for when in ("before", "after")]
+    return table(("adaptation", "seeds", *heads, "minutes"), rows)
 
 
-GRADIENTS_SAID = """That is one batch while they learned. At their end, over batches of items held out, with 95 %
-intervals over batches. "Soft" is how much of the target's weight is not on an item's own:"""
+GRADIENTS_SAID = """At the end of each run, over batches of items held out, with 95 % intervals over batches. The plot
+is of one batch while they learned. "Soft" is how much of the target's weight is not on an item's own."""
 
 
-def gradients_of(found: Sequence[Mapping]) -> str:
-    """A row for each run and projection."""
-    rows = [
-        [LABELS.get(RUN.sub("", one["name"]), one["name"]), one["name"], one["projection"],
-         with_star(one["last"]), with_star(one["mean"]), f"{one['soft']['value']:.3f}" if "soft" in one else ""]
-        for one in found
-    ]  # fmt: skip
-    return table(("adaptation", "run", "projection", "last layer", "all layers that learn", "soft"), rows)
+def gradients_of(gradients: Mapping[str, Sequence[Mapping]]) -> str:
+    """A row for each run and projection; of one measured twice, the one that tells how soft the target is."""
+    measured = sorted((one for found in gradients.values() for one in found), key=lambda one: "soft" in one)
+    rows = []
+    for one in {(one["name"], one["projection"]): one for one in measured}.values():
+        name = RUN.sub("", one["name"])
+        soft = f"{one['soft']['value']:.3f}" if "soft" in one else ""
+        cells = [LABELS.get(name, name), one["name"], one["projection"], with_star(one["last"]), with_star(one["mean"])]
+        rows.append([*cells, soft, paper_cosine(name, one["projection"])])
+    rows.sort(key=lambda row: row[0] != LABELS[SDA])
+    return table(("adaptation", "run", "projection", *LAYERS, "soft", "paper, last layer"), rows)
+
+
+def paper_cosine(name: str, projection: str) -> str:
+    """The paper's of what an adaptation compares, or none."""
+    found = read_json(PAPER)["conflict"].get({SDA: "moda", "lora": "lora"}.get(name, ""), {})
+    return f"{found[projection]:+.3f}" if projection in found else ""
 
 
 def conflict_of(study: Study) -> str:
-    """The mean cosine over layers at the end, and the paper's of the last layer."""
-    rows, paper = [], read_json(PAPER)
+    """Of each run the last cosines that were measured while it learned."""
+    rows = []
     for name, run in study.runs.items():
-        last = run["valid"][-1].get("conflict") or {}
-        theirs = paper["conflict"].get({"sda-0": "moda", "lora-0": "lora"}.get(name, ""), {})
-        for projection, values in last.items():
-            rows.append([
-                LABELS.get(RUN.sub("", name), name), name, projection, f"{fmean(values):+.3f}",
-                f"{values[-1]:+.3f}", f"{theirs[projection]:+.3f}" if projection in theirs else "",
-            ])  # fmt: skip
-    heads = ("adaptation", "run", "projection", "mean of the layers", "last layer", "paper, last layer")
-    return table(heads, rows)
+        for projection, values in (run["valid"][-1].get("conflict") or {}).items():
+            label = LABELS.get(RUN.sub("", name), name)
+            rows.append([label, name, projection, f"{values[-1]:+.3f}", f"{fmean(values):+.3f}"])
+    return table(("adaptation", "run", "projection", *LAYERS), rows)

@@ -16,7 +16,7 @@ from lavic_chat.sda import prior
 from lavic_chat.sda.comparison import SPACES
 from lavic_chat.sda.evaluation import Ranks
 from lavic_chat.sda.features import FeatureSet
-from lavic_chat.sda.fitted import MEAN, Fitted, pool_runs
+from lavic_chat.sda.fitted import FOUR, MEAN, WORDS, Fitted, average, pool_runs
 from lavic_chat.sda.gradients import GRADIENTS_FILE
 from lavic_chat.sda.lengths import LENGTHS_FILE
 from lavic_chat.sda.report import write_report
@@ -70,16 +70,33 @@ def test_the_page_has_every_part(study, tmp_path):
     assert "How much of a history" in page and "| 2 | 0.200 (0.100 to 0.300) |" in page
     assert "| week | tower | 0.95 | 0.200 (0.100 to 0.300) | 0.200 (0.100 to 0.300) | 40 |" in page
     assert {path.name for path in (tmp_path / "report").iterdir()} == {
-        "README.md", "metrics.json", "hits.png", "conflict.png", "space.png",
+        "README.md", "comparisons.md", "metrics.json", "hits.png", "conflict.png", "space.png",
     }  # fmt: skip
-    assert "0.400" in page and "-0.096" in page  # recall after; the paper's cosine of LoRA's q_proj
+    whole = (tmp_path / "report" / "comparisons.md").read_text()
+    assert "0.400" in page and "| +0.200 | +0.250 |" in whole  # recall after; a layer's cosine
     rows = json.loads((tmp_path / "report" / "metrics.json").read_text())["tables"]["week"]["rows"]
     assert {row["features"] for row in rows} == {"ids", "noise", "lvlm", "sda"}
     assert {row["seeds"] for row in rows if row["features"] == "sda"} == {2}
     assert all(len(row["by_fit"]["tail_of_all"]) == row["seeds"] for row in rows if row["recommender"] != MEAN)
     by_rank = "| ours | against | users | recommender | H@10 | of theirs | N@10 | full H@10 |"
     assert page.count("The LLM's vectors are means over what is of the item.") == 2
-    assert by_rank in page and "| tail N@10 | rare H@10 | full H@10 |" in page
+    assert by_rank in whole and "| tail N@10 | rare H@10 | full H@10 |" in whole
+    assert whole.index("## week") < whole.index("## two-years") and "| sasrec | noise | 1 |" in whole
+
+
+def test_the_first_page_is_short(study, tmp_path):
+    """Means of the paper's four and words alone of each set of purchases; parts and single recommenders are further."""
+    rows = [fitted(name, one, place) for name in FOUR for place, one in enumerate(("lvlm", "sda-0"))]
+    rows.append(fitted(WORDS, "ids", 9))
+    pooled = pool_runs(rows)
+    write_table(study / "week" / TABLE, [*pooled, *average(pooled)], EmbedderConfig())
+    (study / "week-text").mkdir()
+    write_table(study / "week-text" / TABLE, pooled, EmbedderConfig())
+    page = write_report(study, tmp_path / "report").read_text()
+    week = page[page.index("## week") : page.index("## two-years")]
+    assert "| mean of four | SDA (CMSA, MoDA) |" in week and "| tfidf | TF-IDF of the texts |" in week
+    assert "| vbpr |" not in week and "| LLM, LaViC | tail | mean of four |" in week
+    assert "week-text" not in page and "## week-text" in (tmp_path / "report" / "comparisons.md").read_text()
 
 
 def test_the_agreement_of_gradients_is_told_run_by_run(study, tmp_path):
@@ -88,7 +105,10 @@ def test_the_agreement_of_gradients_is_told_run_by_run(study, tmp_path):
     write_json(study / "week" / GRADIENTS_FILE, [found[0] | {"soft": value | {"value": 0.5}}, found[1]])
     page = write_report(study, tmp_path / "report").read_text()
     cells = "k_proj | -0.130 (-0.250 to -0.010) * | -0.130 (-0.250 to -0.010) *"
-    assert f"| sda-0 | {cells} | 0.500 |" in page and f"| sda-1 | {cells} |  |" in page
+    assert f"| sda-0 | {cells} | 0.500 | +0.710 |" in page and f"| sda-1 | {cells} |  | +0.710 |" in page
+    write_json(study / "two-years" / GRADIENTS_FILE, [found[0] | {"last": value | {"value": 0.9}}])
+    again = write_report(study, tmp_path / "report").read_text()
+    assert again.count("| sda-0 | k_proj |") == 1 and f"| sda-0 | {cells} | 0.500 |" in again  # that tells the more
 
 
 def test_what_a_history_adds_in_the_chat_is_what_was_fitted():
@@ -150,7 +170,12 @@ def test_it_says_what_it_has_so_far(study, tmp_path):
     (study / "week" / SPACES).unlink()
     told = CliRunner().invoke(main, ["sda", "report", str(study), "--to", str(tmp_path / "to")])
     assert told.exit_code == 0, told.output
-    assert {path.name for path in (tmp_path / "to").iterdir()} == {"README.md", "metrics.json", "hits.png"}
+    assert {path.name for path in (tmp_path / "to").iterdir()} == {
+        "README.md",
+        "comparisons.md",
+        "metrics.json",
+        "hits.png",
+    }
 
 
 def test_what_cannot_be_reported_is_told(study, tmp_path):
