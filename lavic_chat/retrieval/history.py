@@ -58,8 +58,12 @@ class Taste:
     def __init__(self, products: Sequence[Product], vectors: np.ndarray | JoinedVectors):
         self.columns, self.vectors = columns_of(products), vectors
         self.row = self.columns.row
-        count = len(products)
-        self.sample = np.unique(np.linspace(0, count - 1, min(count, SAMPLE), dtype=int)).tolist()  # always the same
+
+    @cached_property
+    def sample(self) -> np.ndarray:
+        """[SAMPLE at most, d] vectors of items from all over the catalogue, always the same."""
+        count = len(self.columns.ids)
+        return self.vectors[np.unique(np.linspace(0, count - 1, min(count, SAMPLE), dtype=int))]
 
     def profile(self, history: History) -> np.ndarray:
         """[d] the weighted sum of the vectors of what is in the history; products of another catalogue neither count
@@ -71,18 +75,18 @@ class Taste:
         rows = [self.row[event.product_id] for event in known]
         return np.asarray(weights, self.vectors.dtype) @ self.vectors[rows]
 
-    def scores(self, history: History, rows: Sequence[int] | None = None) -> np.ndarray:
-        """[N] the cosine of each item with the profile, -1 to 1; zeros where there is none. rows: of these items
-        alone, [n]."""
-        direction = unit(self.profile(history))
-        return self.vectors @ direction if rows is None else self.vectors[list(rows)] @ direction
+    def scores(self, history: History) -> np.ndarray:
+        """[N] the cosine of each item with the profile, -1 to 1; zeros where there is none."""
+        return self.vectors @ unit(self.profile(history))
 
     def prior(self, history: History, rows: Sequence[int]) -> np.ndarray:
         """[n] log odds of the items in these rows, against their mean: how much nearer to the history one is, in
         standard deviations over all items, times WEIGHT n / (n + 1), n being how much is known of the visitor; MOST at
         most. Zeros where the history says nothing."""
         known = sum(abs(WEIGHTS[event.sign]) for event in history.events if event.product_id in self.row)
-        scores, sampled = np.split(self.scores(history, [*rows, *self.sample]), [len(rows)])
+        direction = unit(self.profile(history))
+        # Not by BLAS, whose threads would wait for those of the model's runtime, and these for them.
+        scores, sampled = (np.einsum("nd,d->n", near, direction) for near in (self.vectors[list(rows)], self.sample))
         far = np.std(sampled)
         if not known or not far:
             return np.zeros(len(scores))
