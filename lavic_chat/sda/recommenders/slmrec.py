@@ -85,7 +85,7 @@ def normalized_graph(split: Split) -> Tensor:
     weights = 1 / np.sqrt(degrees[edges[0]] * degrees[edges[1]])
     size = len(degrees)
     values = torch.tensor(weights, dtype=torch.float32)
-    return torch.sparse_coo_tensor(torch.from_numpy(edges), values, (size, size)).coalesce()
+    return torch.sparse_coo_tensor(torch.from_numpy(edges), values, (size, size), check_invariants=False).coalesce()
 
 
 @dataclass(frozen=True, eq=False)
