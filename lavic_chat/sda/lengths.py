@@ -93,8 +93,8 @@ def measure_lengths(request: LengthsRequest) -> Lengths:
     """Measure, and write it beside the comparisons; raises LavicError for features that are none, and where too few
     users have had enough."""
     catalog, histories = load_histories(request.settings.catalog)
-    features = FeatureMaker(request.settings, catalog).make(request.features).reduced(request.size).joined(BOTH)
-    if features is None:
+    made = FeatureMaker(request.settings, catalog).make(request.features).reduced(request.size)
+    if (features := made.joined(BOTH)) is None:
         raise ModelError("Ids alone say nothing of what is like an item; choose other --features.")
     split = split_last(histories)
     asked = np.array([len(split.known(user)) >= LENGTHS[-1] for user in range(len(split.test))])
@@ -106,7 +106,7 @@ def measure_lengths(request: LengthsRequest) -> Lengths:
     recommender = ContentRecommender(rows, split, decay)
     ranks = [e.rank_items(Newest(recommender, split, length), histories, split) for length in LENGTHS]
     prior = fit_prior(recommender, histories, [product.category for product in catalog.products])
-    found = Lengths(request.features, int(asked.sum()), decay, prior, summarize(ranks, asked))
+    found = Lengths(made.name, int(asked.sum()), decay, prior, summarize(ranks, asked))
     write_json(Path(request.out) / LENGTHS_FILE, asdict(found))
     return found
 

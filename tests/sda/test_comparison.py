@@ -17,7 +17,7 @@ from lavic_chat.sda import comparison, features, lengths
 from lavic_chat.sda.comparison import CompareRequest, compare
 from lavic_chat.sda.features import FeatureMaker, FeatureSet
 from lavic_chat.sda.fitted import FOUR, Fitted, average
-from lavic_chat.sda.interactions import Histories
+from lavic_chat.sda.interactions import Histories, load_histories
 from lavic_chat.sda.lengths import LENGTHS_FILE, LengthsRequest, measure_lengths
 from lavic_chat.sda.recommenders.registry import RECOMMENDERS
 from lavic_chat.sda.table import differences
@@ -228,6 +228,10 @@ def test_how_much_of_a_history_is_needed(settings, tmp_path, monkeypatch):
     assert noise.rows[-1].found.value < found.rows[-1].found.value
     with pytest.raises(LavicError, match="Ids alone"):
         measure_lengths(LengthsRequest(settings, tmp_path, features="ids"))
+    vectors = FeatureSet("sda-0", torch.randn(len(load_histories(settings.catalog)[0].products), 8))
+    monkeypatch.setattr(lengths.FeatureMaker, "make", lambda maker, name: vectors)
+    adapted = measure_lengths(LengthsRequest(settings, tmp_path, features=f"sda-0={tmp_path}"))
+    assert adapted.features == "sda-0" and str(tmp_path) not in (tmp_path / LENGTHS_FILE).read_text()  # a report has it
     monkeypatch.setattr(lengths, "LENGTHS", (1, 5))
     with pytest.raises(LavicError, match="Only 0 users have had 5 items"):
         measure_lengths(LengthsRequest(settings, tmp_path, features="plain"))
