@@ -6,17 +6,17 @@ from statistics import fmean
 from lavic_chat.catalog.datacard.drawing import LINE, SPLIT_STYLES, STYLE, WIDTH, draw_legend, new_figure, place, to_png
 from lavic_chat.evaluation.reports.breakdown import Share
 from lavic_chat.evaluation.reports.charts import draw_shares
+from lavic_chat.sda.labels import label_of
 
 CHANCE = 10 / 101
 OURS = "sda"
 
 
-def draw_hits(columns: Mapping[str, Mapping[str, Mapping]], labels: Mapping[str, str]) -> bytes:
+def draw_hits(columns: Mapping[str, Mapping[str, Mapping]]) -> bytes:
     """PNG: tail H@10, a column a recommender, a bar a set of features, ours first, with 95 % intervals and chance."""
     names = sorted(next(iter(columns.values())), key=lambda name: name != OURS)
     rows = {
-        labels.get(name, name): {title: tail_share(title, found[name]) for title, found in columns.items()}
-        for name in names
+        label_of(name): {title: tail_share(title, found[name]) for title, found in columns.items()} for name in names
     }
     note = "Of users whose last item is of the tail; thin lines are 95 % intervals, the long one is chance"
     return draw_shares(rows, list(columns), CHANCE, ("Tail H@10 by recommender and features", note))
@@ -54,7 +54,7 @@ def draw_conflict(runs: Mapping[str, Sequence[Mapping]]) -> bytes:
         return to_png(figure)
 
 
-def draw_spaces(spaces: Sequence[Mapping], labels: Mapping[str, str]) -> bytes:
+def draw_spaces(spaces: Sequence[Mapping]) -> bytes:
     """PNG: texts and pictures of the same items on two principal components, a panel a set of features."""
     import matplotlib
 
@@ -68,7 +68,8 @@ def draw_spaces(spaces: Sequence[Mapping], labels: Mapping[str, str]) -> bytes:
             axes = place(figure, start, 1.55, WIDTH - start - width, 0.35)
             for points, (colour, marker) in zip((space["texts"], space["images"]), SPLIT_STYLES, strict=False):
                 axes.plot(*zip(*points, strict=True), marker, color=colour, ms=4, mec="white", mew=0.4, alpha=0.8)
-            name = labels.get(space["name"].removesuffix("-0"), space["name"])
-            axes.set_title(f"{name}: recall@10 {space['recall']['10']:.2f}, gap {space['gap']:.2f}", size=11)
+            axes.set_title(
+                f"{label_of(space['name'])}: recall@10 {space['recall']['10']:.2f}, gap {space['gap']:.2f}", size=11
+            )
             axes.set(xticks=[], yticks=[])
         return to_png(figure)

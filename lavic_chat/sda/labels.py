@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lavic_chat.sda.fitted import WORDS
+from lavic_chat.sda.fitted import RUN, WORDS
 
 LABELS = {
     "ids": "ids only", "noise": "noise", "plain": "MiniLM + DINOv2", "tower": "MiniLM + our tower",
@@ -13,6 +13,11 @@ LABELS = {
     WORDS: "TF-IDF of the texts",
 }  # fmt: skip
 NAMES = {"vbpr": "VBPR", "slmrec": "SLMRec", "sasrec": "SASRec", "bert4rec": "BERT4Rec"}
+
+
+def label_of(name: str) -> str:
+    """Of a set of features or an adaptation, whichever run of it; its name where it has no other."""
+    return LABELS.get(RUN.sub("", name), name)
 
 
 def with_interval(value: Mapping, sign: str = "") -> str:

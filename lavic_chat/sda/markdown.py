@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from lavic_chat.catalog.datacard.markdown import table
 from lavic_chat.sda.evaluation import OVERALL, TAIL
 from lavic_chat.sda.fitted import H10, MEAN, WORDS
-from lavic_chat.sda.labels import LABELS, with_interval, with_star
+from lavic_chat.sda.labels import LABELS, label_of, with_interval, with_star
 from lavic_chat.sda.study import LVLM, SDA
 from lavic_chat.sda.table import COMPARED
 
@@ -25,7 +25,7 @@ def table_of(rows: Iterable[Mapping]) -> str:
         fits = "" if row["recommender"] == MEAN else str(row["seeds"])
         known = WORDS if row["recommender"] == WORDS else row["features"]
         cells.append([
-            row["recommender"], LABELS.get(known, known), fits,
+            row["recommender"], label_of(known), fits,
             with_interval(overall[H10]), f"{overall['N@10']['value']:.3f}",
             with_interval(tail[H10]), f"{tail['N@10']['value']:.3f}", f"{rare[H10]['value']:.3f}",
             with_interval(overall[f"full {H10}"]),

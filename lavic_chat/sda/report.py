@@ -1,5 +1,5 @@
 """The report of a study: tables with intervals, the figures of the paper beside ours, and plots, of what it has found
-(`study.py`). Written are README.md, metrics.json and *.png."""
+(`study.py`). Written are README.md, comparisons.md, metrics.json and *.png."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from lavic_chat.features.item_embedder import OWN
 from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
 from lavic_chat.sda.evaluation import OVERALL, TAIL
 from lavic_chat.sda.fitted import FOUR, H10, MEAN, RUN, WORDS
-from lavic_chat.sda.labels import LABELS, NAMES, with_interval, with_star
+from lavic_chat.sda.labels import LABELS, NAMES, label_of, with_interval, with_star
 from lavic_chat.sda.markdown import differences_of, table_of
 from lavic_chat.sda.study import LVLM, METRICS, SDA, Study, read_json, read_study
 from lavic_chat.storage.files import write_atomic, write_json
@@ -42,7 +42,7 @@ def write_report(folder: str | Path, to: str | Path, earlier: str | Path | None 
 def draw(study: Study) -> dict[str, bytes]:
     """The plots that there is something for, by file."""
     columns = {NAMES[name]: found for name, found in columns_of(study.tables[study.main]).items()}
-    plots = {HITS: draw_hits(columns, LABELS)}
+    plots = {HITS: draw_hits(columns)}
     curves = {name: run["valid"] for name, run in study.runs.items() if len(run["valid"]) >= CURVE}
     conflicts = {name: points for name, points in curves.items() if points[0].get("conflict")}
     # Of a run that is drawn, an earlier report may have no curve any more, but the plot.
@@ -51,7 +51,7 @@ def draw(study: Study) -> dict[str, bytes]:
         plots[CONFLICT] = draw_conflict(conflicts)
     spaces = {one["name"]: one for one in study.spaces.get(study.main, ())}
     if shown := [spaces[name] for name in (LVLM, SDA, f"{SDA}-0") if name in spaces][:2]:
-        plots[SPACE] = draw_spaces(shown, LABELS)
+        plots[SPACE] = draw_spaces(shown)
     return plots
 
 
@@ -161,7 +161,7 @@ def beside_paper(study: Study) -> str:
             if ours:
                 mine = [f"{ours[group][H10]['value']:.3f}" for group in (OVERALL, TAIL)]
                 paper = [f"{values[group]:.3f}" for group in (OVERALL, TAIL)]
-                rows.append([NAMES[name], LABELS.get(features, features), *mine, *paper])
+                rows.append([NAMES[name], label_of(features), *mine, *paper])
     return table(("recommender", "features", "H@10", "tail H@10", "paper H@10", "paper tail H@10"), rows)
 
 
@@ -173,7 +173,7 @@ def runs_of(runs: Mapping[str, Mapping]) -> str:
     rows = []
     for name, group in sorted(grouped.items(), key=lambda one: one[0] != SDA):
         before, best = [run["valid"][0] for run in group], [run["best"] for run in group]
-        cells = [LABELS.get(name, name), str(len(group))]
+        cells = [label_of(name), str(len(group))]
         for key in ("recall_1", "recall_10", "gap"):
             cells += [f"{fmean(one[key] for one in before):.3f}", f"{fmean(one[key] for one in best):.3f}"]
         rows.append([*cells, f"{fmean(run['seconds'] for run in group) / 60:.0f}"])
@@ -188,20 +188,14 @@ is of one batch while they learned. "Soft" is how much of the target's weight is
 def gradients_of(gradients: Mapping[str, Sequence[Mapping]]) -> str:
     """A row for each run and projection; of one measured twice, the one that tells how soft the target is."""
     measured = sorted((one for found in gradients.values() for one in found), key=lambda one: "soft" in one)
-    rows = []
+    rows, paper = [], read_json(PAPER)["conflict"]
     for one in {(one["name"], one["projection"]): one for one in measured}.values():
-        name = RUN.sub("", one["name"])
+        theirs = paper.get({SDA: "moda", "lora": "lora"}.get(RUN.sub("", one["name"]), ""), {}).get(one["projection"])
         soft = f"{one['soft']['value']:.3f}" if "soft" in one else ""
-        cells = [LABELS.get(name, name), one["name"], one["projection"], with_star(one["last"]), with_star(one["mean"])]
-        rows.append([*cells, soft, paper_cosine(name, one["projection"])])
+        cells = [label_of(one["name"]), one["name"], one["projection"], with_star(one["last"]), with_star(one["mean"])]
+        rows.append([*cells, soft, "" if theirs is None else f"{theirs:+.3f}"])
     rows.sort(key=lambda row: row[0] != LABELS[SDA])
     return table(("adaptation", "run", "projection", *LAYERS, "soft", "paper, last layer"), rows)
-
-
-def paper_cosine(name: str, projection: str) -> str:
-    """The paper's of what an adaptation compares, or none."""
-    found = read_json(PAPER)["conflict"].get({SDA: "moda", "lora": "lora"}.get(name, ""), {})
-    return f"{found[projection]:+.3f}" if projection in found else ""
 
 
 def conflict_of(study: Study) -> str:
@@ -209,6 +203,5 @@ def conflict_of(study: Study) -> str:
     rows = []
     for name, run in study.runs.items():
         for projection, values in (run["valid"][-1].get("conflict") or {}).items():
-            label = LABELS.get(RUN.sub("", name), name)
-            rows.append([label, name, projection, f"{values[-1]:+.3f}", f"{fmean(values):+.3f}"])
+            rows.append([label_of(name), name, projection, f"{values[-1]:+.3f}", f"{fmean(values):+.3f}"])
     return table(("adaptation", "run", "projection", *LAYERS), rows)

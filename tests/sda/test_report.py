@@ -102,10 +102,12 @@ def test_the_first_page_is_short(study, tmp_path):
 def test_the_agreement_of_gradients_is_told_run_by_run(study, tmp_path):
     value = {"value": -0.13, "low": -0.25, "high": -0.01, "n": 15}
     found = [{"name": f"sda-{seed}", "projection": "k_proj", "last": value, "mean": value} for seed in (0, 1)]
-    write_json(study / "week" / GRADIENTS_FILE, [found[0] | {"soft": value | {"value": 0.5}}, found[1]])
+    lora = found[1] | {"name": "lora-0", "projection": "q_proj"}
+    write_json(study / "week" / GRADIENTS_FILE, [found[0] | {"soft": value | {"value": 0.5}}, found[1], lora])
     page = write_report(study, tmp_path / "report").read_text()
     cells = "k_proj | -0.130 (-0.250 to -0.010) * | -0.130 (-0.250 to -0.010) *"
     assert f"| sda-0 | {cells} | 0.500 | +0.710 |" in page and f"| sda-1 | {cells} |  | +0.710 |" in page
+    assert "|  | -0.096 |" in page  # the paper's cosine of LoRA's q_proj
     write_json(study / "two-years" / GRADIENTS_FILE, [found[0] | {"last": value | {"value": 0.9}}])
     again = write_report(study, tmp_path / "report").read_text()
     assert again.count("| sda-0 | k_proj |") == 1 and f"| sda-0 | {cells} | 0.500 |" in again  # that tells the more
