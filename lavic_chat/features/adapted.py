@@ -42,12 +42,18 @@ def has_moda(adapter: str | Path | None) -> bool:
     return bool(adapter) and (Path(adapter or "") / MODA / WEIGHTS).is_file()
 
 
+def check_moda(adapter: str | Path | None) -> None:
+    """Raises ModelError where an adapter's folder holds no MoDA, or there is no adapter."""
+    if not has_moda(adapter):
+        whose = f"The adapter {adapter} has no folder {MODA}" if adapter else "Without an adapter there is no MoDA"
+        raise ModelError(f"{whose}; make one with `lavic-chat sda adapt`.")
+
+
 def put_moda_on(model: LavicModel, adapter: str | Path) -> str:
     """An adapter's MoDA on a model without LoRAs; returns its hash. Raises ModelError where it has none, or another
     base's."""
     folder = Path(adapter) / MODA
-    if not has_moda(adapter):
-        raise ModelError(f"The adapter {adapter} has no folder {MODA}; make one with `lavic-chat sda adapt`.")
+    check_moda(adapter)
     card = read_card(adapter)
     check_base(card, adapter, model.name, model.fingerprint)
     if card.training.get("sda", {}).get("weights") != model.weights_hash:

@@ -33,7 +33,7 @@ def table_of(rows: Iterable[Mapping]) -> str:
     return table(("recommender", "features", "fits", *VALUES), cells)
 
 
-def differences_of(found: Mapping, recommenders: Iterable[str] = ()) -> str:
+def table_of_differences(found: Mapping, recommenders: Iterable[str] = ()) -> str:
     """SDA less each rival, and the LLM with LaViC less what is without it, overall and in the tail, by recommender, and
     what part of the rival's H@10 that is; a star where the interval excludes 0. recommenders: of these alone; none: of
     all. "" where there is no such pair."""

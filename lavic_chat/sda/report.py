@@ -11,7 +11,7 @@ from lavic_chat.sda.charts import draw_conflict, draw_hits, draw_spaces
 from lavic_chat.sda.evaluation import OVERALL, TAIL
 from lavic_chat.sda.fitted import FOUR, H10, MEAN, RUN, WORDS
 from lavic_chat.sda.labels import LABELS, NAMES, label_of, with_interval, with_star
-from lavic_chat.sda.markdown import differences_of, table_of
+from lavic_chat.sda.markdown import table_of, table_of_differences
 from lavic_chat.sda.study import LVLM, METRICS, SDA, Study, read_json, read_study
 from lavic_chat.storage.files import write_atomic, write_json
 
@@ -91,7 +91,7 @@ def details(study: Study) -> list[str]:
     parts = ["# Every comparison", DETAILS_SAID]
     for name, found in study.tables.items():
         parts += [f"## {name}", *embedded_so(found), table_of(found["rows"])]
-        if differences := differences_of(found):
+        if differences := table_of_differences(found):
             parts += ["Against the others, over the same users:", differences]
     if any(run["valid"][-1].get("conflict") for run in study.runs.values()):
         parts += ["## Gradients of one batch, while they learned", conflict_of(study)]
@@ -103,7 +103,7 @@ def in_short(found: Mapping) -> list[str]:
     means = [row for row in found["rows"] if row["recommender"] == MEAN]
     words = [row for row in found["rows"] if row["recommender"] == WORDS]
     parts = [*embedded_so(found), table_of(means + words if means else found["rows"])]
-    if differences := differences_of(found, (MEAN,) if means else ()):
+    if differences := table_of_differences(found, (MEAN,) if means else ()):
         parts += ["Less the others, over the same users:", differences]
     return parts
 

@@ -8,12 +8,11 @@ from typing import cast
 
 from lavic_chat.dialogue import Dialogue
 from lavic_chat.dialogue.history import LIKED, NO_HISTORY, History
-from lavic_chat.errors import ModelError
 from lavic_chat.evaluation.benchmarks.conversations import Script
 from lavic_chat.evaluation.benchmarks.pictures import NoStore
 from lavic_chat.evaluation.benchmarks.ratios import Latency, Ratio, paired_ratio, summarize
 from lavic_chat.evaluation.benchmarks.turns import time_turn, warm_up
-from lavic_chat.features.adapted import has_moda, open_item_embedder
+from lavic_chat.features.adapted import check_moda, open_item_embedder
 from lavic_chat.features.item import main_pictures
 from lavic_chat.features.item_pictures import pictures_of
 from lavic_chat.serving.recommender import Recommender, load_recommender
@@ -45,7 +44,7 @@ class EmbeddingFigures:
 def measure_searches(settings: Settings, scripts: Iterable[Script]) -> SearchFigures:
     """The same first turns by each, of a chat of its own, so that none remembers what another has read; who goes first
     changes. Raises ModelError where the adapter has no MoDA."""
-    check_moda(settings)
+    check_moda(settings.adapter)
     searches = {FUSION: FUSION, SDA: SDA, BOTH: BOTH, HISTORY: FUSION}
     chats = {name: load_recommender(replace(settings, search=search)) for name, search in searches.items()}
     for chat in chats.values():
@@ -72,7 +71,7 @@ def some_history(chat: Recommender) -> History:
 def measure_embedding(settings: Settings, chat: Recommender, count: int = ITEMS) -> EmbeddingFigures:
     """Embed so many of the catalogue's products as if for the first time. Raises ModelError where the adapter has no
     MoDA."""
-    check_moda(settings)
+    check_moda(settings.adapter)
     adapter, products = settings.adapter_folder, chat.catalog.products[:count]
     embedder = open_item_embedder(settings.model, adapter, settings.home, adapter)
     embedder.cache = cast(VectorCache, NoStore())
@@ -81,9 +80,3 @@ def measure_embedding(settings: Settings, chat: Recommender, count: int = ITEMS)
     start = time.perf_counter()
     embedder.embed_items(products, pictures)
     return EmbeddingFigures(len(products), round(len(products) / (time.perf_counter() - start), 2))
-
-
-def check_moda(settings: Settings) -> None:
-    """Raises ModelError where the adapter has no MoDA."""
-    if not has_moda(settings.adapter):
-        raise ModelError("The adapter has no MoDA to search or embed by; make one with `lavic-chat sda adapt`.")

@@ -60,7 +60,7 @@ def test_items_are_embedded_anew_and_nothing_is_kept(settings, monkeypatch):
 
 
 def test_without_a_moda_it_is_told(settings):
-    with pytest.raises(ModelError, match="has no MoDA to search or embed by"):
+    with pytest.raises(ModelError, match="has no folder moda; make one with"):
         measure_searches(settings, islice(new_conversations(), 1))
-    with pytest.raises(ModelError, match="has no MoDA to search or embed by"):
+    with pytest.raises(ModelError, match="has no folder moda; make one with"):
         measure_embedding(settings, load_recommender(settings))
