@@ -42,7 +42,8 @@ def write_report(folder: str | Path, to: str | Path, earlier: str | Path | None 
 def draw(study: Study) -> dict[str, bytes]:
     """The plots that there is something for, by file."""
     columns = {NAMES[name]: found for name, found in columns_of(study.tables[study.main]).items()}
-    plots = {HITS: draw_hits(columns)}
+    words = next((row["values"] for row in study.tables[study.main]["rows"] if row["recommender"] == WORDS), None)
+    plots = {HITS: draw_hits(columns, words)}
     curves = {name: run["valid"] for name, run in study.runs.items() if len(run["valid"]) >= CURVE}
     conflicts = {name: points for name, points in curves.items() if points[0].get("conflict")}
     # Of a run that is drawn, an earlier report may have no curve any more, but the plot.

@@ -12,9 +12,9 @@ from lavic_chat.cli import main
 from lavic_chat.errors import LavicError
 from lavic_chat.features.item_embedder import EmbedderConfig
 from lavic_chat.retrieval.history import MOST, WEIGHT
-from lavic_chat.sda import prior
+from lavic_chat.sda import charts, prior
 from lavic_chat.sda.comparison import SPACES
-from lavic_chat.sda.evaluation import Ranks
+from lavic_chat.sda.evaluation import TAIL, Ranks
 from lavic_chat.sda.features import FeatureSet
 from lavic_chat.sda.fitted import FOUR, MEAN, WORDS, Fitted, average, pool_runs
 from lavic_chat.sda.gradients import GRADIENTS_FILE
@@ -84,7 +84,7 @@ def test_the_page_has_every_part(study, tmp_path):
     assert whole.index("## week") < whole.index("## two-years") and "| sasrec | noise | 1 |" in whole
 
 
-def test_the_first_page_is_short(study, tmp_path):
+def test_the_first_page_is_short(study, tmp_path, monkeypatch):
     """Means of the paper's four and words alone of each set of purchases; parts and single recommenders are further."""
     rows = [fitted(name, one, place) for name in FOUR for place, one in enumerate(("lvlm", "sda-0"))]
     rows.append(fitted(WORDS, "ids", 9))
@@ -92,7 +92,11 @@ def test_the_first_page_is_short(study, tmp_path):
     write_table(study / "week" / TABLE, [*pooled, *average(pooled)], EmbedderConfig())
     (study / "week-text").mkdir()
     write_table(study / "week-text" / TABLE, pooled, EmbedderConfig())
+    drawn = []
+    monkeypatch.setattr(charts, "draw_shares", lambda *given: drawn.append(given) or b"")
     page = write_report(study, tmp_path / "report").read_text()
+    found = float(rows[-1].values(TAIL).mean())
+    assert drawn[0][-1][1].endswith(f"words alone find {found:.2f}")  # beside the bars of those who know them not
     week = page[page.index("## week") : page.index("## two-years")]
     assert "| mean of four | SDA (CMSA, MoDA) |" in week and "| tfidf | TF-IDF of the texts |" in week
     assert "| vbpr |" not in week and "| LLM, LaViC | tail | mean of four |" in week
