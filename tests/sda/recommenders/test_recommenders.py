@@ -70,6 +70,19 @@ def test_transformers_learn_from_features_and_from_ids(purchases, fit):
     assert np.allclose(alone[0], beside[0], atol=1e-4)  # padding is not read
 
 
+@pytest.mark.parametrize("fit", [fit_sasrec, fit_bert4rec])
+def test_what_mostly_comes_next_is_first_though_it_is_popular(fit):
+    """Of a softmax over items that are drawn by popularity, which does not know that, the rare one would be first."""
+    butter, bread, jam, items = 0, 1, 2, 110
+    pairs = [(butter, bread if n % 10 < 7 else jam) for n in range(100)] + [(3 + n % 10, bread) for n in range(300)]
+    sequences = tuple(np.array([*pair, 3 + n % 10, 3 + n % 7]) for n, pair in enumerate(pairs))
+    histories = Histories(tuple(map(str, range(len(pairs)))), sequences, items)
+    split = split_last(histories)
+    fitted = fit(FitTask(split, judge_of(histories, split)), replace(SEQUENCE, patience=30))
+    scores = fitted.score_histories([np.array([butter])])[0]
+    assert scores[bread] > scores[jam] > np.delete(scores, [bread, jam]).max()
+
+
 def test_a_hybrid_knows_what_both_of_its_parts_know(purchases):
     """Two groups in one text, two in one vector: neither tells a group by itself."""
     histories, split, features = purchases
