@@ -10,7 +10,7 @@ LABELS = {
     "infonce": "InfoNCE, LoRA", "hard": "InfoNCE, MoDA", "separate": "CMSA, a LoRA each", "experts2": "two experts",
     "experts4": "four experts", "start": "taught by the start", "toward": "pictures alone learn",
     "taught": "teacher learns too", "soft": "CMSA, warmer teacher", "scaled": "eight experts, scaled by eight",
-    WORDS: "TF-IDF of the texts",
+    "sda-of-week": "SDA of the week's items", "two-years-sda": "SDA of two years' items", WORDS: "TF-IDF of the texts",
 }  # fmt: skip
 NAMES = {"vbpr": "VBPR", "slmrec": "SLMRec", "sasrec": "SASRec", "bert4rec": "BERT4Rec"}
 

@@ -12,7 +12,8 @@ from lavic_chat.sda.table import COMPARED
 TAIL_OF_ALL = "tail_of_all"
 ABLATIONS = ("lora", "infonce", "hard", "soft", "scaled", "separate", "experts2", "experts4", "toward")
 RIVALS = {  # against whom
-    SDA: (LVLM, "raw", "plain", "tower", "ids", "noise", WORDS, *ABLATIONS), LVLM: ("raw", "plain", WORDS),
+    SDA: (LVLM, "raw", "plain", "tower", "ids", "noise", "sda-of-week", WORDS, *ABLATIONS),
+    LVLM: ("raw", "plain", WORDS),
 }  # fmt: skip
 VALUES = ("H@10", "N@10", "tail H@10", "tail N@10", "rare H@10", "full H@10")
 
