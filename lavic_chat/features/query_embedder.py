@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from lavic_chat.errors import ModelError
-from lavic_chat.features.adapted import has_moda, open_item_embedder, record_of
+from lavic_chat.features.adapted import check_moda, open_item_embedder, record_of
 from lavic_chat.features.item_embedder import OWN, QUERY, EmbedderConfig, ItemEmbedder
 from lavic_chat.model.card import MODA, WEIGHTS
 from lavic_chat.model.moda import TEXT
@@ -54,8 +54,7 @@ def query_folder(source: ModelSource, adapted: str | Path) -> Path | None:
     graphs = name_graphs(source)
     if graphs is None:
         return None
-    if not has_moda(adapted):
-        raise ModelError(f"The adapter {adapted} has no folder {MODA}; make one with `lavic-chat sda adapt`.")
+    check_moda(adapted)
     record = record_of(adapted)
     made = repr(EmbedderConfig.of(record.get("config", {}))), repr(bool(record.get("raw")))
     trained = hash_bytes(graphs[1], hash_file(Path(adapted) / MODA / WEIGHTS), *made)

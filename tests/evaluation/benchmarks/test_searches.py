@@ -64,3 +64,5 @@ def test_without_a_moda_it_is_told(settings):
         measure_searches(settings, islice(new_conversations(), 1))
     with pytest.raises(ModelError, match="has no folder moda; make one with"):
         measure_embedding(settings, load_recommender(settings))
+    with pytest.raises(ModelError, match="Without an adapter there is no MoDA; make one with"):
+        measure_searches(replace(settings, adapter=None), islice(new_conversations(), 1))
