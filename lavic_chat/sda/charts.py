@@ -12,16 +12,16 @@ CHANCE = 10 / 101
 OURS = "sda"
 
 
-def draw_hits(columns: Mapping[str, Mapping[str, Mapping]], words: Mapping | None = None) -> bytes:
+def draw_hits(columns: Mapping[str, Mapping[str, Mapping]], words: float | None = None) -> bytes:
     """PNG: tail H@10, a column a recommender, a bar a set of features, ours first, with 95 % intervals and chance.
-    words: values of who knows the texts' words alone, told beside them."""
+    words: the same of who knows the texts' words alone, told beside them."""
     names = sorted(next(iter(columns.values())), key=lambda name: name != OURS)
     rows = {
         label_of(name): {title: tail_share(title, found[name]) for title, found in columns.items()} for name in names
     }
     note = "Of users whose last item is of the tail; thin lines are 95 % intervals, the long one is chance"
-    if words:
-        note += f"; words alone find {tail_share('', words).hit:.2f}"
+    if words is not None:
+        note += f"; words alone find {words:.2f}"
     return draw_shares(rows, list(columns), CHANCE, ("Tail H@10 by recommender and features", note))
 
 

@@ -42,8 +42,8 @@ def write_report(folder: str | Path, to: str | Path, earlier: str | Path | None 
 def draw(study: Study) -> dict[str, bytes]:
     """The plots that there is something for, by file."""
     columns = {NAMES[name]: found for name, found in columns_of(study.tables[study.main]).items()}
-    words = next((row["values"] for row in study.tables[study.main]["rows"] if row["recommender"] == WORDS), None)
-    plots = {HITS: draw_hits(columns, words)}
+    known = (row["values"][TAIL][H10]["value"] for row in rows_of(study.tables[study.main], WORDS))
+    plots = {HITS: draw_hits(columns, next(known, None))}
     curves = {name: run["valid"] for name, run in study.runs.items() if len(run["valid"]) >= CURVE}
     conflicts = {name: points for name, points in curves.items() if points[0].get("conflict")}
     # Of a run that is drawn, an earlier report may have no curve any more, but the plot.
@@ -58,10 +58,13 @@ def draw(study: Study) -> dict[str, bytes]:
 
 def columns_of(found: Mapping) -> dict[str, dict[str, dict]]:
     """By recommender of the paper's, by features: the values of a row."""
-    return {
-        name: {row["features"]: row["values"] for row in found["rows"] if row["recommender"] == name}
-        for name in FOUR if any(row["recommender"] == name for row in found["rows"])
-    }  # fmt: skip
+    rows = {name: rows_of(found, name) for name in FOUR}
+    return {name: {row["features"]: row["values"] for row in of_name} for name, of_name in rows.items() if of_name}
+
+
+def rows_of(found: Mapping, recommender: str) -> list[Mapping]:
+    """Of a comparison, those of one recommender, or of the mean of several."""
+    return [row for row in found["rows"] if row["recommender"] == recommender]
 
 
 def sections(study: Study, plots: Sequence[str]) -> list[str]:
@@ -101,8 +104,7 @@ def details(study: Study) -> list[str]:
 
 def in_short(found: Mapping) -> list[str]:
     """The mean of the paper's four recommenders, and words alone; all of them where not all four were fitted."""
-    means = [row for row in found["rows"] if row["recommender"] == MEAN]
-    words = [row for row in found["rows"] if row["recommender"] == WORDS]
+    means, words = rows_of(found, MEAN), rows_of(found, WORDS)
     parts = [*embedded_so(found), table_of(means + words if means else found["rows"])]
     if differences := table_of_differences(found, (MEAN,) if means else ()):
         parts += ["Less the others, over the same users:", differences]
